@@ -1,0 +1,85 @@
+"""What goes wrong on purpose: scripted faults, consumed in order, and the random ones of the switches."""
+
+from dataclasses import dataclass
+from random import Random
+
+PREFIX = "/open_api/v1.3/"
+ANY_PATH = "*"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the next call of a path goes wrong: after `delay` seconds, in one of the other ways, or only late.
+
+    code: this return code in an envelope, `message` with it.
+    http_status: this status with a page that is not JSON.
+    drop: the connection ends before anything is done.
+    lost: everything is done, then the connection ends without an answer.
+    applied: everything is done, then `code` or `http_status` is answered all the same.
+    """
+
+    path: str = ANY_PATH
+    code: int | None = None
+    message: str | None = None
+    http_status: int | None = None
+    drop: bool = False
+    lost: bool = False
+    applied: bool = False
+    delay: float = 0.0
+    times: int = 1
+
+    @property
+    def lets_work(self) -> bool:
+        """Whether the call does what it asks for before this fault shows, if it shows at all."""
+        return not self.drop and self.code is None and self.http_status is None
+
+    @property
+    def outcome(self) -> str:
+        """What the caller sees, in a word."""
+        if self.http_status is not None:
+            return f"http {self.http_status}"
+        return "dropped" if self.drop else "lost" if self.lost else "answered"
+
+    def fits(self, path: str) -> bool:
+        return self.path == ANY_PATH or self.path.removeprefix(PREFIX).strip("/") == path.strip("/")
+
+
+class Script:
+    """The faults still to come. The first that fits a call is the one it gets."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Fault, int]] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append((fault, fault.times))
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, path: str) -> Fault | None:
+        for index, (fault, left) in enumerate(self._waiting):
+            if fault.fits(path):
+                if left > 1:
+                    self._waiting[index] = (fault, left - 1)
+                else:
+                    del self._waiting[index]
+                return fault
+        return None
+
+    def waiting(self) -> list[tuple[Fault, int]]:
+        """Every fault not used up, with how often it still strikes."""
+        return list(self._waiting)
+
+
+FLAKY = (
+    Fault(code=50000),
+    Fault(code=50002),
+    Fault(code=51305),
+    Fault(http_status=502),
+    Fault(drop=True),
+)
+"""What the switch `flaky` draws from. All of them strike before anything is done."""
+
+
+def draw(random: Random, probability: float) -> Fault | None:
+    return random.choice(FLAKY) if random.random() < probability else None

@@ -1,0 +1,97 @@
+"""The Business Center pages: where a person in the demo shares, removes and approves by hand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.demo.tiktok_simulator import by_hand
+from app.demo.tiktok_simulator.model import ADVERTISER_ROLES, AdvertiserRole, Asset
+from app.demo.tiktok_simulator.pages.rendering import page
+from app.demo.tiktok_simulator.sharing import Share
+from app.demo.tiktok_simulator.simulator import Running, Simulator
+from app.demo.tiktok_simulator.world import World
+
+router = APIRouter(prefix="/business-center")
+
+
+@router.get("")
+def list_business_centers(request: Request, simulator: Running) -> Response:
+    return page(request, "business_centers.html", {"centers": simulator.world.business_centers.values()})
+
+
+@router.get("/{bc_id}")
+def show_business_center(request: Request, simulator: Running, bc_id: str) -> Response:
+    return _shown(request, simulator, bc_id)
+
+
+@router.post("/{bc_id}/partners")
+def add_partner(
+    request: Request,
+    simulator: Running,
+    bc_id: str,
+    partner_id: Annotated[str, Form()] = "",
+    asset_ids: Annotated[list[str] | None, Form()] = None,
+    advertiser_role: Annotated[AdvertiserRole, Form()] = "ANALYST",
+) -> Response:
+    """Share with a new partner, or share more with a known one."""
+    try:
+        by_hand.share(simulator, bc_id, partner_id.strip(), asset_ids or [], advertiser_role)
+    except by_hand.NotPossible as problem:
+        return _shown(request, simulator, bc_id, problem=str(problem), typed=partner_id)
+    return _again(bc_id)
+
+
+@router.post("/{bc_id}/removals")
+def remove_share(
+    simulator: Running,
+    bc_id: str,
+    partner_id: Annotated[str, Form()],
+    asset_id: Annotated[str, Form()],
+) -> Response:
+    by_hand.remove(simulator, bc_id, partner_id, [asset_id])
+    return _again(bc_id)
+
+
+@router.post("/{bc_id}/approvals")
+def approve_partner(simulator: Running, bc_id: str, partner_id: Annotated[str, Form()]) -> Response:
+    """Doing it twice is no mistake: the second time nothing is waiting."""
+    by_hand.approve(simulator, bc_id, partner_id)
+    return _again(bc_id)
+
+
+def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | None = None, typed: str = "") -> Response:
+    world = simulator.world
+    center = world.business_centers.get(bc_id)
+    if center is None:
+        return page(request, "refused.html", {"problem": "There is no Business Center with this ID."}, 404)
+    sharing = world.sharing
+    context: dict[str, object] = {
+        "center": center,
+        "accounts": world.owned(bc_id),
+        "roles": ADVERTISER_ROLES,
+        "requests": [
+            world.business_centers[known.requester_id]
+            for known in sharing.partnerships()
+            if known.approver_id == bc_id and not known.approved
+        ],
+        "partners": [
+            {
+                "center": world.business_centers[partner_id],
+                "given": _named(world, sharing.given(bc_id, partner_id)),
+                "received": _named(world, sharing.received(bc_id, partner_id)),
+            }
+            for partner_id in sharing.partner_ids(bc_id)
+        ],
+        "problem": problem,
+        "typed": typed,
+    }
+    return page(request, "business_center.html", context, 400 if problem else 200)
+
+
+def _named(world: World, shares: list[Share]) -> list[tuple[Share, Asset]]:
+    return [(share, world.assets[share.asset_id]) for share in shares]
+
+
+def _again(bc_id: str) -> Response:
+    return RedirectResponse(f"/business-center/{bc_id}", 303)

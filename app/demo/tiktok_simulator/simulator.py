@@ -1,0 +1,63 @@
+"""One running simulator: its world, switches, script of faults and log, and how it starts anew."""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from random import Random
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.demo.tiktok_simulator.calls import CallLog
+from app.demo.tiktok_simulator.faults import Script
+from app.demo.tiktok_simulator.seed import seeded_world
+from app.demo.tiktok_simulator.sharing import Share, ShareOutcome
+from app.demo.tiktok_simulator.switches import Switches
+from app.demo.tiktok_simulator.world import World
+
+
+class Simulator:
+    """Everything the routes share. `clock` gives epoch seconds."""
+
+    def __init__(
+        self,
+        world: World | None,
+        switches: Switches,
+        redirect_uris: Iterable[str],
+        seed: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._start = (deepcopy(world) if world else seeded_world(redirect_uris), switches, seed)
+        self.clock = clock
+        self.reset()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Start anew. Redirect addresses registered since stay: they belong to the apps, not to the story."""
+        world, self.switches, first_seed = self._start
+        self.world = deepcopy(world)
+        self.random = Random(first_seed if seed is None else seed)
+        self.script = Script()
+        self.calls = CallLog()
+
+    def register_redirect(self, app_id: str, redirect_uri: str) -> None:
+        for world in (self._start[0], self.world):
+            world.apps[app_id].redirect_uris.add(redirect_uri)
+
+    def visible_moment(self) -> float:
+        """The moment that reads of partners and shares show."""
+        return self.clock() - self.switches.read_lag
+
+    def share(self, bc_id: str, partner_id: str, shares: list[Share]) -> ShareOutcome:
+        """Make two Business Centers partners where they are not, and share; every check comes before."""
+        now = self.clock()
+        needs_approval = self.switches.partner_approval
+        self.world.sharing.befriend(now, bc_id, partner_id, needs_approval=needs_approval)
+        return self.world.sharing.share(now, shares)
+
+
+def get_simulator(request: Request) -> Simulator:
+    simulator: Simulator = request.app.state.simulator
+    return simulator
+
+
+Running = Annotated[Simulator, Depends(get_simulator)]
+"""The simulator of the app that a route belongs to."""
