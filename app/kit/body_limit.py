@@ -1,0 +1,87 @@
+"""No request body is longer than its address allows, whether its length was announced or not."""
+
+from collections.abc import Callable
+
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.kit.refusal import Refusal
+
+FORM_BYTES = 64 * 1024
+API_BYTES = 1024 * 1024
+
+
+class BodyTooLarge(Refusal):
+    """More was sent than the address takes."""
+
+    status = 413
+    code = "body_too_large"
+    detail = "That is more than fits here, so it was not read."
+    hint = "Go back and shorten what you typed or pasted. What was saved before is kept."
+
+
+class BodyLimit:
+    """ASGI middleware. `allowed` gives the bytes for a path; `refuse` answers in the caller's format."""
+
+    def __init__(
+        self, app: ASGIApp, allowed: Callable[[str], int], refuse: Callable[[Request, Refusal], Response]
+    ) -> None:
+        self.app, self.allowed, self.refuse = app, allowed, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 413 itself; the application's own answer to a body it could not read is dropped."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        counted = _Counted(receive, send, self.allowed(scope["path"]))
+        if not counted.is_announced_too_long(Headers(scope=scope)):
+            try:
+                await self.app(scope, counted.receive, counted.send)
+            except Exception:
+                if not counted.must_refuse:
+                    raise
+        if counted.must_refuse:
+            await self.refuse(Request(scope), BodyTooLarge())(scope, receive, send)
+
+
+class _Counted:
+    """The body of one request, counted as it comes."""
+
+    def __init__(self, receive: Receive, send: Send, allowed: int) -> None:
+        self._receive, self._send, self._left = receive, send, allowed
+        self._answered = False
+        self.too_long = False
+
+    @property
+    def must_refuse(self) -> bool:
+        """Whether the answer is ours to give."""
+        return self.too_long and not self._answered
+
+    def is_announced_too_long(self, headers: Headers) -> bool:
+        """Whether Content-Length alone says so."""
+        length = headers.get("content-length", "")
+        self.too_long = length.isdecimal() and int(length) > self._left
+        return self.too_long
+
+    async def receive(self) -> Message:
+        """The next piece, or the end of it all when there are too many."""
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.too_long = True
+            return {"type": "http.disconnect"}
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes the answer on, unless it answers a body that was cut off."""
+        if self.too_long and not self._answered:
+            return
+        self._answered = True
+        await self._send(message)
+
+
+def by_path(path: str) -> int:
+    """1 MiB for the API, 64 KiB for forms."""
+    return API_BYTES if path.startswith("/api/") else FORM_BYTES

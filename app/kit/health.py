@@ -1,0 +1,31 @@
+"""Whether this process lives, and whether it can do its work."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(request: Request, response: Response) -> dict[str, str]:
+    """The database answers."""
+    try:
+        async with request.app.state.sessions() as session:
+            await session.execute(text("SELECT 1"))
+    except Exception:
+        response.status_code = 503
+        return {"status": "no database"}
+    return {"status": "ready"}
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    """Figures of this process for Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

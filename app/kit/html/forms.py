@@ -1,0 +1,79 @@
+"""Reading forms: sent by our own page, in this browser, and no longer than they may be."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from app.kit.refusal import Refusal
+
+TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
+_OURS = frozenset({None, "same-origin", "none"})
+
+
+class ForeignForm(Refusal):
+    """The form was not sent from our own page, or from a page opened with another cookie."""
+
+    status = 403
+    code = "form_refused"
+    detail = "This form was not sent from an open page of ours, so nothing was changed."
+    hint = "Go back, reload the page and send it again. What you saved before is kept."
+
+
+class Form:
+    """The fields of a sent form, as text. What is longer than allowed is noted in `too_long`."""
+
+    def __init__(self, fields: FormData) -> None:
+        self._fields = fields
+        self.too_long: dict[str, str] = {}
+
+    def text(self, name: str, *, most: int = 200) -> str:
+        """One field without what no text can hold; empty when it was not sent."""
+        value = self._fields.get(name, "")
+        text = _clean(value) if isinstance(value, str) else ""
+        if len(text) > most:
+            self.too_long[name] = f"Use at most {most:,} characters here; these are {len(text):,}."
+        return text
+
+    def texts(self, name: str) -> list[str]:
+        """Every value sent under a name: the ticked ones of a list of boxes."""
+        return [_clean(value) for value in self._fields.getlist(name) if isinstance(value, str)]
+
+    def ticked(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return bool(self.text(name))
+
+
+def token(request: Request, cookie: str) -> str:
+    """The value of the hidden field in every form shown to the browser with this cookie."""
+    keyed: str = request.app.state.vault.keyed_hash(cookie, purpose="form")
+    return keyed
+
+
+def check_site(request: Request) -> None:
+    """Refuses what another site sent. Browsers tell by a header that no page can set."""
+    if request.headers.get("sec-fetch-site") not in _OURS:
+        raise ForeignForm
+
+
+def check_token(request: Request, form: Form, cookie: str) -> None:
+    """Refuses a form that was not shown to the browser with this cookie."""
+    given = form.text(TOKEN_FIELD)
+    if not given.isascii() or not request.app.state.vault.hash_matches(given, cookie, purpose="form"):
+        raise ForeignForm
+
+
+#: For a route that needs no more of a form than that it is ours.
+FROM_OUR_SITE = Depends(check_site)
+
+
+async def _read(request: Request) -> Form:
+    check_site(request)
+    return Form(await request.form(max_files=0))
+
+
+SentForm = Annotated[Form, Depends(_read)]
+
+
+def _clean(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\x00", "").encode("utf-8", "ignore").decode().strip()

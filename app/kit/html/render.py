@@ -1,0 +1,56 @@
+"""Rendering: a template and what it shows become an answer with the headers every page has."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.kit.html import headers
+from app.kit.html.templates import environment
+from app.kit.refusal import Refusal
+
+
+class PageRefusal(Refusal):
+    """A refusal with a page of its own, for people in a browser."""
+
+    def page(self, request: Request) -> Response:
+        """The page that says so."""
+        return _plain(request, self)
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, form_to: tuple[str, ...] = (), **context: Any
+) -> HTMLResponse:
+    """The page of `room:template.html`. `form_to` names foreign origins its forms may lead to."""
+    html = environment().get_template(template).render(context)
+    return HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
+
+
+def see_other(request: Request, address: str) -> RedirectResponse:
+    """303: look there now, with GET."""
+    return RedirectResponse(address, 303, headers.of_page(secure=_is_secure(request)))
+
+
+def refusal_page(request: Request, refusal: Refusal) -> Response:
+    """What a person in a browser sees of a refusal."""
+    return refusal.page(request) if isinstance(refusal, PageRefusal) else _plain(request, refusal)
+
+
+def _plain(request: Request, refusal: Refusal) -> HTMLResponse:
+    return page(
+        request,
+        "kit/html:refusal.html",
+        status=refusal.status,
+        detail=refusal.detail,
+        hint=_FOR_PEOPLE.get(refusal.status, refusal.hint),
+        problems=refusal.fields,
+        request_id=getattr(request.state, "request_id", None) if refusal.status >= 500 else None,
+    )
+
+
+#: Where the hint of a refusal speaks to programs, people read this.
+_FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page again from the message it came in.")
+
+
+def _is_secure(request: Request) -> bool:
+    return bool(getattr(request.app.state, "secure_cookies", False))

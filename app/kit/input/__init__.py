@@ -1,0 +1,1 @@
+"""What comes in as JSON or in an address: the shapes of fields, and sentences for what does not fit."""

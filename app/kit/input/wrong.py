@@ -1,0 +1,90 @@
+"""Input that does not fit, as refusals with a sentence for each field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from app.kit.input.fields import SENTENCES
+from app.kit.refusal import Malformed, Refusal
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class BrokenJson(Refusal):
+    """The body is no JSON."""
+
+    status = 400
+    code = "broken_json"
+    detail = "The body is not valid JSON."
+    hint = "Send one JSON object in UTF-8."
+
+
+class WrongContentType(Refusal):
+    """The body came as something else than JSON."""
+
+    status = 415
+    code = "wrong_content_type"
+    detail = "The body must be JSON."
+    hint = "Send the header `Content-Type: application/json`."
+
+
+class UnknownField(Malformed):
+    """A key that is no field, so that a typing error does not pass unnoticed."""
+
+    code = "unknown_field"
+    hint = "Check its spelling, or leave it out."
+
+
+def refusal_of(problem: RequestValidationError) -> Refusal:
+    """The one refusal that says best what is wrong."""
+    errors: Sequence[Mapping[str, Any]] = problem.errors()
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return BrokenJson(f"The body is not valid JSON: {first['ctx']['error']} at character {first['loc'][-1]}.")
+    if isinstance(problem.body, bytes) and problem.body:
+        return WrongContentType()
+    fields = {_name(error["loc"]): _sentence(error) for error in errors}
+    unknown = [_name(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
+    if unknown:
+        return UnknownField(f"There is no field {unknown[0][:100]!r} here.", fields=fields)
+    return Malformed(fields=fields)
+
+
+def checked(model: type[Model], **values: Any) -> Model:
+    """Values from a terminal, held to the same rules as those from the API. Raises Malformed."""
+    try:
+        return model(**values)
+    except ValidationError as problem:
+        fields = {".".join(map(str, error["loc"])): _sentence(error) for error in problem.errors()}
+        raise Malformed(hint="Correct them and try again.", fields=fields) from problem
+
+
+def _name(place: Sequence[str | int]) -> str:
+    """`("body", "client", "name")` -> `client.name`; what concerns the whole body is `body`."""
+    return ".".join(str(part) for part in place[1:]) or str(place[0])
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    about = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "This is needed."
+        case "extra_forbidden":
+            return "There is no such field."
+        case "string_too_long" | "string_too_short":
+            most, least = about.get("max_length"), about.get("min_length")
+            return f"Use at most {most} characters." if most else f"Use at least {least} characters."
+        case "string_pattern_mismatch":
+            return SENTENCES.get(about["pattern"], "This does not have the shape it must have.")
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return "Send a JSON object."
+        case "value_error":
+            return str(about["error"])
+        case "literal_error" | "enum":
+            return f"Choose one of {about['expected']}."
+        case kind if kind.startswith(("datetime", "timezone")):
+            return "Give a time with its time zone, such as 2026-12-31T12:00:00Z."
+        case _:
+            return str(error["msg"]).rstrip(".") + "."

@@ -1,0 +1,74 @@
+"""Cursor paging: an opaque cursor that is the place of the last row shown."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Annotated, Generic, Protocol, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from app.kit import ids
+from app.kit.refusal import Malformed
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item")
+Named = TypeVar("Named", bound=_Named)
+
+Limit = Annotated[int, Query(ge=1, le=200, description="At most this many rows.")]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before, unchanged.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    data: list[Item]
+    next_cursor: str | None = Field(default=None, description="Give it as `cursor` to get the next page.")
+
+
+class CursorWrong(Malformed):
+    """The cursor was not given out by us."""
+
+    code = "cursor_wrong"
+    detail = "The cursor cannot be read."
+    hint = "Give back `next_cursor` of the page before as it was, or leave it out to start anew."
+
+
+def pack(*place: str | int) -> str:
+    """The cursor for a place in a list."""
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def unpack(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
+    """The place a cursor names: one value for each of `kinds`. Raises CursorWrong."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as problem:
+        raise CursorWrong from problem
+    if not isinstance(place, list) or [type(value) for value in place] != list(kinds):
+        raise CursorWrong
+    return tuple(place)
+
+
+def before(cursor: str | None, prefix: str) -> str | None:
+    """The id a cursor of a list ordered by ids of one kind names; None starts anew. Raises CursorWrong."""
+    if cursor is None:
+        return None
+    last = str(unpack(cursor, str)[0])
+    try:
+        ids.parse(prefix, last)
+    except ids.MalformedId as problem:
+        raise CursorWrong from problem
+    return last
+
+
+def by_id(views: Sequence[Named], limit: int) -> "Page[Named]":
+    """A page of things that have an `id` and lie in its order; one more than `limit` was read, if there is."""
+    more = pack(views[limit - 1].id) if len(views) > limit else None
+    return Page(data=list(views[:limit]), next_cursor=more)

@@ -1,0 +1,146 @@
+"""Errors as every caller gets them: `application/problem+json` under /api, a page for people everywhere else."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.kit.ids import MalformedId
+from app.kit.input.wrong import BrokenJson, refusal_of
+from app.kit.refusal import NotFound, Refusal
+
+log = structlog.get_logger(__name__)
+
+API = "/api/"
+MEDIA_TYPE = "application/problem+json"
+#: Makes the answer for a person in a browser.
+Page = Callable[[Request, Refusal], Response]
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is for programs and never changes; `detail` and `hint` are for people."""
+
+    type: str = Field(examples=["urn:keyturn:problem:not_found"])
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    code: str = Field(examples=["not_found"])
+    detail: str = Field(description="What happened.", examples=["There is nothing here under this id."])
+    hint: str | None = Field(
+        description="What to do.", examples=["Check the id, and that the API key belongs to the same agency."]
+    )
+    request_id: str | None = Field(
+        description="Also in the header X-Request-Id and in the log.",
+        examples=["req_01ksy1q3e0fzs8qj5m8g3d4w7r"],
+    )
+    errors: dict[str, str] = Field(
+        default_factory=dict, description="A sentence for each field that is wrong.", examples=[{}]
+    )
+
+
+class PathUnknown(NotFound):
+    """No address of ours."""
+
+    code = "path_unknown"
+    detail = "There is nothing at this address."
+    hint = "GET /api/v1/openapi.json lists every address."
+
+
+class MethodRefused(Refusal):
+    """The address exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    detail = "This address does not take this method."
+    hint = "The header `Allow` lists those it takes."
+
+
+class Unreadable(Refusal):
+    """The request is broken below what we look at."""
+
+    code = "unreadable"
+    detail = "The request could not be read."
+    hint = "Check how it is put together, and send it again."
+
+
+class Unexpected(Refusal):
+    """Our fault. Nothing is told but the request's id."""
+
+    status = 500
+    code = "unexpected"
+    detail = "That did not work, and it is not your fault."
+    hint = "Try again. If it happens again, tell whoever runs this installation the request id."
+
+
+def answer(request: Request, refusal: Refusal, *, page: Page) -> Response:
+    """The refusal in the format of whoever asked."""
+    if not request.url.path.startswith(API):
+        return page(request, refusal)
+    body = Problem(
+        type=f"urn:keyturn:problem:{refusal.code}", title=refusal.code.replace("_", " ").capitalize(),
+        status=refusal.status, code=refusal.code, detail=refusal.detail, hint=refusal.hint,
+        request_id=getattr(request.state, "request_id", None), errors=refusal.fields,
+    )  # fmt: skip
+    headers = {"Cache-Control": "no-store", **_HEADERS.get(refusal.status, {})}
+    return JSONResponse(body.model_dump(), refusal.status, headers, MEDIA_TYPE)
+
+
+def add_to(app: FastAPI, *, page: Page) -> None:
+    """Every way in which a request can fail gets its answer."""
+
+    async def refused(request: Request, problem: Exception) -> Response:
+        made = answer(request, _refusal(problem), page=page)
+        made.headers.update(getattr(problem, "headers", None) or {})
+        return made
+
+    async def unexpected(request: Request, problem: Exception) -> Response:
+        request_id = getattr(request.state, "request_id", None)
+        log.error("request.failed", request_id=request_id, exc_info=problem)
+        made = answer(request, Unexpected(), page=page)
+        if request_id:
+            made.headers["X-Request-Id"] = request_id
+        return made
+
+    for kind in (Refusal, RequestValidationError, HTTPException, MalformedId):
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(Exception, unexpected)
+    _document(app)
+
+
+def _refusal(problem: Exception) -> Refusal:
+    if isinstance(problem, Refusal):
+        return problem
+    if isinstance(problem, RequestValidationError):
+        return refusal_of(problem)
+    if isinstance(problem, MalformedId):
+        return NotFound()
+    status = problem.status_code if isinstance(problem, HTTPException) else 400
+    if status == 400 and "body" in str(getattr(problem, "detail", "")):
+        return BrokenJson()  # FastAPI's words for JSON it could not even decode
+    return {404: PathUnknown, 405: MethodRefused}.get(status, Unreadable)()
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with problems of these statuses."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def _document(app: FastAPI) -> None:
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents for this

@@ -1,0 +1,85 @@
+"""Commands: an async function with a `Terminal` becomes one, and a refusal becomes a sentence and exit status 1."""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.egress.sender import Egress
+from app.kit.ids import MalformedId
+from app.kit.refusal import NotFound, Refusal
+from app.kit.vault import Vault
+
+Given = ParamSpec("Given")
+
+AgencyOption = Annotated[
+    str | None, typer.Option("--agency", help="The agency's slug; needed where there are several.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answers it.")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")]
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What a command has at hand: one transaction, committed when it ends well, and what assembly knows."""
+
+    session: AsyncSession
+    vault: Vault
+    egress: Egress
+    public_url: str
+    redirect_uri: str
+    #: how events name whoever did it
+    actor: str = "command_line"
+
+
+#: Made by assembly, which finds it in `ctx.obj`.
+Opening = Callable[[], AbstractAsyncContextManager[Terminal]]
+Work = Callable[Concatenate[Terminal, Given], Awaitable[None]]
+
+
+def command(group: typer.Typer, name: str) -> Callable[[Work[Given]], Work[Given]]:
+    """Registers the function below it under a name. Its parameters after the first are the command's options."""
+
+    def register(work: Work[Given]) -> Work[Given]:
+        @functools.wraps(work)
+        def run(ctx: typer.Context, **given: Any) -> None:
+            asyncio.run(_carry_out(ctx.obj, functools.partial(work, **given)))
+
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        own = inspect.signature(work)
+        _, *options = own.parameters.values()
+        run.__signature__ = own.replace(parameters=[context, *options])  # type: ignore[attr-defined]  # as inspect reads it
+        run.__annotations__ = {"ctx": typer.Context, **{each.name: each.annotation for each in options}}
+        group.command(name)(run)
+        return work
+
+    return register
+
+
+async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None]]) -> None:
+    try:
+        async with opening() as terminal:
+            await work(terminal)
+    except MalformedId as problem:
+        raise _said(NotFound()) from problem
+    except Refusal as refusal:
+        raise _said(refusal) from refusal
+    except OSError as problem:
+        raise _said(Refusal("The database cannot be reached.", hint=f"Is it running? {problem}")) from problem
+
+
+def _said(refusal: Refusal) -> typer.Exit:
+    err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    err.print(refusal.detail, style="red")
+    for field, sentence in refusal.fields.items():
+        err.print(f"  {field}: {sentence}")
+    if refusal.hint:
+        err.print(refusal.hint)
+    return typer.Exit(1)
