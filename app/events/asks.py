@@ -1,0 +1,39 @@
+"""What becomes of an ask: one type for each state that is entered."""
+
+from app.events.kinds import EventType
+
+
+def _ask(state: str, sentence: str, **example: object) -> EventType:
+    unproved = {} if state == "verified" else {"verified_at": None, "grant_id": None, "role_granted": None}
+    return EventType(
+        f"ask.{state}",
+        sentence,
+        "link",
+        example={"status": state, "status_previous": "approved", **unproved, **example},
+    )
+
+
+APPROVED = _ask("approved", "The client approved this access; our next call is due.", status_previous="waiting")
+AWAITING_PARTNER = _ask(
+    "awaiting_partner",
+    "The platform recorded the share; it is not visible on the agency's side yet.",
+    next_actor="agency",
+)
+AWAITING_CLIENT = _ask(
+    "awaiting_client", "The client has the steps to do by hand; nothing is seen yet.", next_actor="client"
+)
+VERIFIED = _ask("verified", "The access was read back with the agreed role.")
+ATTESTED = _ask("attested", "No read is possible; a named person said that the access works.")
+BLOCKED = _ask(
+    "blocked",
+    "Something known is in the way: `blocker_code` names it, `next_actor` says whose turn it is.",
+    blocker_code="not_bc_admin",
+    next_actor="client",
+)
+UNVERIFIABLE = _ask(
+    "unverifiable", "Done as far as we can tell, but the platform refused the read.", next_actor="agency"
+)
+DECLINED = _ask("declined", "The client said no to this access.")
+
+ALL = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
+BY_STATE = {event.name.removeprefix("ask."): event for event in ALL}

@@ -1,0 +1,37 @@
+"""Every event type there is, by name."""
+
+from typing import Any
+
+from app.events import asks, body, clients, connections, grants, links, settings, webhooks
+from app.events.kinds import EventType
+
+TYPES: dict[str, EventType] = {
+    event.name: event for word in (links, asks, grants, clients, connections, webhooks, settings) for event in word.ALL
+}
+
+#: Those an endpoint can subscribe to.
+FOR_CRMS: dict[str, EventType] = {name: event for name, event in TYPES.items() if event.for_crms}
+
+
+def example(event: EventType) -> dict[str, Any]:
+    """A whole envelope of this type with invented values."""
+    data = body.Data(**{**body.EXAMPLE, **event.example})
+    subject_id = getattr(data, f"{event.subject}_id", None) or f"{event.subject}_01ksy1q3e0fzs8qj5m8g3d4w7x"
+    return body.Envelope(
+        id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",
+        type=event.name,
+        timestamp="2026-12-04T13:32:10.123Z",
+        sequence=17,
+        agency_id=str(data.agency_id),
+        subject=body.Subject(type=event.subject, id=subject_id),
+        data=data,
+    ).model_dump()
+
+
+def schema(event: EventType) -> dict[str, Any]:
+    """The JSON Schema of this type's envelope."""
+    made = body.Envelope.model_json_schema()
+    made["title"] = event.name
+    made["description"] = event.sentence
+    made["properties"]["type"] = {"const": event.name, "type": "string"}
+    return made

@@ -1,0 +1,15 @@
+"""What happens to a client record, its intake and its consent."""
+
+from app.events.kinds import EventType
+from app.events.links import SUBMITTED
+
+CREATED = EventType("client.created", "A client record was made.", "client", example={"link_id": None})
+UPDATED = EventType("client.updated", "A client record was changed.", "client", example={"link_id": None})
+INTAKE_COMPLETED = EventType(
+    "intake.completed", "The client gave all details asked for.", "link", example=SUBMITTED.example
+)
+CONSENT_GIVEN = EventType(
+    "consent.given", "The client agreed by name to the access shown.", "link", example=SUBMITTED.example
+)
+
+ALL = (CREATED, UPDATED, INTAKE_COMPLETED, CONSENT_GIVEN)

@@ -1,0 +1,33 @@
+"""The `webhooks` section of the OpenAPI document: every type of event a receiver can get."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, FastAPI, Response
+from pydantic import create_model
+
+from app.events import catalogue
+from app.events.body import Envelope
+from app.events.kinds import EventType
+
+
+def add_webhooks(app: FastAPI) -> None:
+    """Documents each type by a schema of its own, with an example."""
+    for kind in catalogue.FOR_CRMS.values():
+        app.webhooks.add_api_route(
+            kind.name, _receiver(kind), methods=["POST"], tags=["webhooks"], summary=kind.sentence,
+            description=f"{kind.sentence} Signed by Standard Webhooks; answer 2xx within the time limit.",
+            operation_id=f"on_{kind.name.replace('.', '_')}", status_code=204,
+            responses={204: {"description": "Taken."}, "default": {"description": "Any other answer is tried again."}},
+        )  # fmt: skip
+
+
+def _receiver(kind: EventType) -> Callable[..., Coroutine[Any, Any, Response]]:
+    name = "".join(part.capitalize() for part in kind.name.replace(".", "_").split("_"))
+    named: Any = Literal[kind.name]
+    model = create_model(name, __base__=Envelope, __doc__=kind.sentence, type=(named, ...))
+
+    async def receive(body: Annotated[model, Body(examples=[catalogue.example(kind)])]) -> Response:  # type: ignore[valid-type]
+        raise NotImplementedError  # documents what receivers answer; nothing calls it
+
+    return receive
