@@ -1,0 +1,12 @@
+"""Reading what became of e-mails."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.mail.model import Mail
+
+
+async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: str) -> Mail | None:
+    """The last e-mail of one kind about one thing."""
+    rows = select(Mail).where(Mail.agency_id == agency_id, Mail.about_id == about_id, Mail.kind == kind)
+    return (await session.scalars(rows.order_by(Mail.id.desc()).limit(1))).one_or_none()

@@ -1,0 +1,111 @@
+"""JSON routes: the agency itself, its TikTok app and its Business Centers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.kit.database import Session
+from app.kit.input.fields import Email, Line120, Line200
+from app.kit.paging import Page
+from app.people.agencies import actions, queries
+from app.people.agencies.model import PlatformApp
+from app.people.agencies.views import AgencyView, BusinessCenterView, PlatformAppView
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(prefix="/agency", tags=["agency"], route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("agency:read")]
+Writer = Annotated[Caller, requires("agency:write")]
+TIKTOK = "tiktok"
+
+
+class AgencyChanges(BaseModel):
+    """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line120 = Field(default_factory=str, examples=["North Agency"])
+    contact_name: Line120 = Field(default_factory=str, examples=["Ana Agent"])
+    contact_email: Email = Field(default_factory=str, examples=["ana@north.example"])
+    colour: str = Field(default_factory=str, max_length=7, description="`#` and six hex digits.", examples=["#0b5cad"])
+
+
+class NewApp(BaseModel):
+    """A TikTok app from My Apps of TikTok API for Business."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    app_id: str = Field(max_length=20, description="Digits only.", examples=["7400000000000000001"])
+    secret: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = Field(
+        description="Kept sealed and never shown again.", examples=["d41d8cd98f00b204e9800998ecf8427e"]
+    )
+
+
+class NewBusinessCenter(BaseModel):
+    """A Business Center of your own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bc_id: str = Field(max_length=20, description="5 to 20 digits.", examples=["7000999988887777666"])
+    name: Line200 = Field(examples=["North Agency"])
+
+
+@router.get("")
+async def read_agency(caller: Reader, session: Session) -> AgencyView:
+    """Your agency."""
+    return AgencyView.of(await queries.find(session, caller.agency_id))
+
+
+@router.patch("")
+async def change_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
+    """Changes what clients see of your agency: its name, its contact, its colour."""
+    changes = given.model_dump(exclude_unset=True)
+    agency = await actions.update_agency(session, caller.agency_id, actor=caller.actor, **changes)
+    return AgencyView.of(agency)
+
+
+@router.get("/platform-apps/tiktok")
+async def read_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
+    """The TikTok app that is used, and the redirect address to register for it."""
+    return _app_view(request, await queries.platform_app(session, caller.agency_id, TIKTOK))
+
+
+@router.put("/platform-apps/tiktok")
+async def set_platform_app(request: Request, caller: Writer, session: Session, given: NewApp) -> PlatformAppView:
+    """Sets or replaces your TikTok app. Its secret is sealed and never shown again."""
+    app = await actions.set_platform_app(
+        session, caller.agency_id, platform=TIKTOK, app_id=given.app_id, secret=given.secret,
+        vault=request.app.state.vault, actor=caller.actor,
+    )  # fmt: skip
+    return _app_view(request, app)
+
+
+@router.get("/business-centers")
+async def list_business_centers(caller: Reader, session: Session) -> Page[BusinessCenterView]:
+    """Your Business Centers, the first named first. There is no second page."""
+    rows = await queries.business_centers(session, caller.agency_id, TIKTOK)
+    return Page(data=[BusinessCenterView.model_validate(row) for row in rows])
+
+
+@router.post("/business-centers", status_code=201)
+async def add_business_center(caller: Writer, session: Session, given: NewBusinessCenter) -> BusinessCenterView:
+    """Names a Business Center. New links ask clients to share with the first one named."""
+    center = await actions.add_business_center(
+        session, caller.agency_id, platform=TIKTOK, bc_id=given.bc_id, name=given.name, actor=caller.actor
+    )
+    return BusinessCenterView.model_validate(center)
+
+
+@router.delete("/business-centers/{center_id}", status_code=204)
+async def remove_business_center(caller: Writer, session: Session, center_id: str) -> Response:
+    """Takes a Business Center off the list. What was shared with it stays shared."""
+    await actions.remove_business_center(session, caller.agency_id, center_id, actor=caller.actor)
+    return Response(status_code=204)
+
+
+def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
+    state: Any = request.app.state
+    default = state.platforms[TIKTOK].default_app
+    return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, state.redirect_uri)

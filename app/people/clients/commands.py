@@ -1,0 +1,48 @@
+"""Commands: clients."""
+
+from typing import Annotated
+
+import typer
+
+from app.kit.input.wrong import checked
+from app.kit.terminal import show
+from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
+from app.people.agencies import queries as agencies
+from app.people.clients import actions, queries
+from app.people.clients.views import ClientView, NewClient
+
+client = typer.Typer()
+
+
+@command(client, "create")
+async def create(
+    at: Terminal,
+    name: Annotated[str, typer.Option(help="The client's name.")],
+    contact: Annotated[str | None, typer.Option(help="Who receives the link.")] = None,
+    email: Annotated[str | None, typer.Option(help="The contact's e-mail address.")] = None,
+    external_id: Annotated[str | None, typer.Option(help="Its id in your CRM; a known one is given back.")] = None,
+    language: Annotated[str, typer.Option(help="Of its pages.")] = "en",
+    agency: AgencyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Makes a client."""
+    given = checked(
+        NewClient,
+        name=name,
+        contact_name=contact,
+        contact_email=email,
+        external_id=external_id,
+        language=language,
+    )
+    found = await agencies.chosen(at.session, agency)
+    made, _ = await actions.create_client(at.session, found.id, actor=at.actor, **given.model_dump())
+    show.one(ClientView.model_validate(made), as_json=as_json)
+
+
+@command(client, "list")
+async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_json: Json = False) -> None:
+    """Clients, newest first."""
+    found = await agencies.chosen(at.session, agency)
+    rows = await queries.page(at.session, found.id, limit=limit)
+    columns = ["id", "name", "external_id", "contact_name", "contact_email", "updated_at"]
+    show.many([ClientView.model_validate(row) for row in rows], columns, as_json=as_json)

@@ -1,0 +1,63 @@
+"""Clients, as the API and the command line take and show them."""
+
+from typing import Annotated
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.kit.input.fields import Email, ExternalId, Line200, Time
+
+
+def _known(language: str) -> str:
+    try:
+        Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError) as problem:
+        raise ValueError("Give a language such as en, fr or pt-BR.") from problem
+    return language
+
+
+Language = Annotated[str, Field(max_length=16, examples=["en"]), AfterValidator(_known)]
+
+
+class ClientFields(BaseModel):
+    """What can be said of a client."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line200 = Field(examples=["Brand SA"])
+    contact_name: Line200 | None = Field(None, examples=["Ana Lima"])
+    contact_email: Email | None = Field(None, examples=["ana@brand.example"])
+    language: Language = "en"
+
+
+class NewClient(ClientFields):
+    """A client as you know it."""
+
+    external_id: ExternalId | None = Field(
+        None,
+        description="Its id in your CRM. A known one gives the existing client.",
+        examples=["hubspot:1234"],
+    )
+
+
+class ClientChanges(ClientFields):
+    """What is to change; what is left out stays. Null empties a contact."""
+
+    name: Line200 = Field(default_factory=str, examples=["Brand SA"])
+    language: Language = Field(default_factory=str)
+
+
+class ClientView(BaseModel):
+    """A client: whoever grants access."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
+    name: str = Field(examples=["Brand SA"])
+    contact_name: str | None = Field(examples=["Ana Lima"])
+    contact_email: str | None = Field(examples=["ana@brand.example"])
+    external_id: str | None = Field(description="Its id in your CRM.", examples=["hubspot:1234"])
+    language: str = Field(examples=["en"])
+    created_at: Time
+    updated_at: Time

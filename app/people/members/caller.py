@@ -1,0 +1,71 @@
+"""Who calls the API: the key in `Authorization: Bearer kt_live_…`, and whether it may."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.kit import clock
+from app.kit.refusal import Refusal
+from app.people.members import actions, queries
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="ApiKey", description="An API key of the agency: `Bearer kt_live_…`."
+)
+
+
+class KeyMissing(Refusal):
+    """No key, or none that works."""
+
+    status = 401
+    code = "key_missing"
+    detail = "This address needs a valid API key."
+    hint = "Send the header `Authorization: Bearer kt_live_…`. Keys are made with `keyturn key create`."
+
+
+class ScopeMissing(Refusal):
+    """The key works, but not for this."""
+
+    status = 403
+    code = "scope_missing"
+    detail = "This API key may not do that."
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program of one agency."""
+
+    agency_id: str
+    key_id: str
+    key_name: str
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """How events name whoever did it."""
+        return f"key:{self.key_id}"
+
+
+async def _caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    # a transaction of its own, so that none is open while a handler looks up an address it was given
+    async with request.app.state.sessions.begin() as session:
+        key = await queries.by_value(session, given.credentials) if given else None
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+            raise KeyMissing
+        await actions.note_use(session, key)
+        return Caller(key.agency_id, key.id, key.name, frozenset(key.scopes))
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+
+
+def requires(scope: str) -> Any:
+    """The caller, refused with 403 unless its key has the scope."""
+
+    async def allowed(caller: CurrentCaller) -> Caller:
+        if scope not in caller.scopes:
+            raise ScopeMissing(hint=f"Use a key with the scope `{scope}`.")
+        return caller
+
+    return Depends(allowed)

@@ -1,0 +1,57 @@
+"""The worker killed between sending and writing it down: sent twice, recognisably the same; and two workers at once."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.kit import due
+from app.kit.due import LeaseLost
+from app.mail import due as mail_work
+from app.mail.due import Tools
+from app.mail.model import Mail
+from tests.mail import scenes
+from tests.mail.post_office import PostOffice
+from tests.world import World
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_killed_once_the_server_had_it(tools: Tools, world: World, office: PostOffice, database_url: str) -> None:
+    mail = await scenes.owe(tools, world.north)
+    command = (sys.executable, "-m", "tests.mail.mortal", database_url, str(office.port))
+    worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    assert await worker.wait() == -signal.SIGKILL
+    row = await scenes.seen(tools, world.north, mail)
+    assert (len(office.envelopes), row.sent_at, row.tries) == (1, None, 1)
+    assert await scenes.work(tools) == 0  # the dead one's lease runs on
+    assert await scenes.work(tools, hurry=True) == 1
+    assert [str(each["Message-ID"]) for each in office.letters()] == [f"<{mail.id}@post.example>"] * 2
+    assert (await scenes.seen(tools, world.north, mail)).sent_at is not None
+
+
+async def test_who_lost_the_lease_writes_nothing_down(tools: Tools, world: World, office: PostOffice) -> None:
+    office.at_data = ["554 Spam"]
+    mail = await scenes.owe(tools, world.north)
+    (slow,) = await due.claim(tools.sessions, Mail, limit=1, lease=mail_work.LEASE)
+    await scenes.work(tools, hurry=True)
+    with pytest.raises(LeaseLost):
+        await mail_work.send(tools, slow)
+    row = await scenes.seen(tools, world.north, mail)
+    assert (row.failed_at is not None, row.sent_at) == (True, None)
+
+
+async def test_no_transaction_is_open_while_it_is_sent(tools: Tools, world: World, office: PostOffice) -> None:
+    await scenes.owe(tools, world.north)
+    open_ones: list[int] = []
+    handle = office.handle_DATA
+
+    async def look(*given: object) -> str:
+        open_ones.append(tools.sessions.kw["bind"].pool.checkedout())
+        return await handle(*given)  # type: ignore[arg-type]  # passed on as it came
+
+    office.handle_DATA = look  # type: ignore[method-assign,assignment]  # only looks in between
+    await scenes.work(tools)
+    assert open_ones == [0]
