@@ -1,0 +1,158 @@
+"""What an agency does with a link: make it, show its address, extend it, end it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import links as happenings
+from app.events.kinds import EventType
+from app.events.record import KEYTURN, record
+from app.kit import clock, ids, vault
+from app.kit.refusal import Malformed, Refusal
+from app.kit.vault import Vault
+from app.links import address, presets, queries, status
+from app.links.model import Ask, Intake, Link
+from app.people.agencies import queries as agencies
+from app.people.clients import queries as clients
+
+DEFAULT_LIFE = timedelta(days=14)
+LONGEST_LIFE = timedelta(days=90)
+
+
+class BusinessCenterMissing(Refusal):
+    """The agency has named no Business Center of its own yet."""
+
+    status = 409
+    code = "business_center_missing"
+    detail = "The agency has no Business Center yet, so there is nothing a client could share with."
+    hint = "Name it with POST /api/v1/agency/business-centers or `keyturn agency add-business-center`."
+
+
+class LinkOver(Refusal):
+    """The link has ended."""
+
+    status = 409
+    code = "link_over"
+    detail = "This link has ended."
+    hint = "Make a new link for the client."
+
+
+async def create_link(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    client_id: str,
+    preset: str,
+    vault_: Vault,
+    actor: str,
+    expires_at: datetime | None = None,
+    external_id: str | None = None,
+    asked_by: str | None = None,
+) -> tuple[Link, str]:
+    """A link in draft with the preset's asks, and its secret. Raises NotFound, PresetUnknown, BusinessCenterMissing."""
+    chosen = presets.find(preset)
+    agency = await agencies.find(session, agency_id)
+    client = await clients.find(session, agency_id, client_id)
+    centers = await agencies.business_centers(session, agency_id, chosen.asks[0].platform)
+    if not centers:
+        raise BusinessCenterMissing
+    ends = checked_end(expires_at, clock.now())
+    token, link_id = vault.new_secret(), ids.new("link")
+    link = Link(
+        agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
+        preset_version=chosen.version, asked_by=asked_by or agency.contact_name, language=client.language,
+        agency_bc_id=centers[0].bc_id, token_hash=vault.sha256(token),
+        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, link_id)),
+        status="draft", expires_at=ends, due_at=ends,
+    )  # fmt: skip
+    session.add(link)
+    await session.flush()
+    session.add(Intake(agency_id=agency_id, id=link_id))
+    for position, wanted in enumerate(chosen.asks):
+        session.add(
+            Ask(
+                agency_id=agency_id, id=ids.new("ask"), link_id=link_id, platform=wanted.platform,
+                kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
+                position=position, state="waiting", next_actor="client",
+            )
+        )  # fmt: skip
+    await session.flush()
+    await _tell(session, link, happenings.CREATED, actor)
+    return link, token
+
+
+def checked_end(expires_at: datetime | None, now: datetime) -> datetime:
+    """When a link ends: 14 days from now unless said; at most 90 days. Raises Malformed."""
+    ends = expires_at or now + DEFAULT_LIFE
+    if not now < ends <= now + LONGEST_LIFE:
+        raise Malformed(fields={"expires_at": "Choose a time between now and 90 days from now, with its time zone."})
+    return ends
+
+
+def token_place(agency_id: str, link_id: str) -> str:
+    """What the sealed secret of a link is bound to."""
+    return f"links.token_sealed:{agency_id}:{link_id}"
+
+
+async def show_address(
+    session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, vault_: Vault, actor: str
+) -> str:
+    """The link's address again; each look is recorded, and the first one means the link was given out."""
+    link = await queries.find(session, agency_id, link_id)
+    token = vault_.open(link.token_sealed, bound_to=token_place(agency_id, link_id))
+    await _tell(session, link, happenings.ADDRESS_SHOWN, actor)
+    return await give_out(session, link, token, public_url=public_url, actor=actor)
+
+
+async def give_out(session: AsyncSession, link: Link, token: str, *, public_url: str, actor: str) -> str:
+    """The address, on its way to the client: from now on the link counts as sent."""
+    agency = await agencies.find(session, link.agency_id)
+    client = await clients.find(session, link.agency_id, link.client_id)
+    if link.status == "draft":
+        link.status = "sent"
+        await _tell(session, link, happenings.SENT, actor)
+    return address.of_link(public_url, agency.slug, client.name, token)
+
+
+async def extend_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
+    """Gives a link more time; an expired one lives again where it stood. Raises NotFound, LinkOver, Malformed."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    link = whole.link
+    if link.status in ("revoked", "completed"):
+        raise LinkOver
+    link.expires_at = link.due_at = checked_end(expires_at, clock.now())
+    if link.status == "expired":
+        link.status = "submitted" if link.submitted_at else "opened" if link.opened_at else "sent"
+        link.renewal_asked_at = None
+    await _tell(session, link, happenings.EXTENDED, actor)
+    return link
+
+
+async def revoke_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
+    """Ends a link at once; what was shared stays. Ending it again changes nothing. Raises NotFound."""
+    link = (await queries.whole(session, agency_id, link_id, lock=True)).link
+    if link.status != "revoked":
+        link.status = "revoked"
+        link.revoked_at = func.now()
+        link.due_at = None
+        await session.flush()
+        await session.refresh(link)
+        await _tell(session, link, happenings.REVOKED, actor)
+    return link
+
+
+async def expire_link(session: AsyncSession, agency_id: str, link_id: str) -> bool:
+    """Writes down that a link's time ran out; False when it no longer has to."""
+    link = (await queries.whole(session, agency_id, link_id, lock=True)).link
+    if status.is_dead(link.status) or link.status == "completed" or link.expires_at > clock.now():
+        return False
+    link.status = "expired"
+    await _tell(session, link, happenings.EXPIRED, KEYTURN)
+    return True
+
+
+async def _tell(session: AsyncSession, link: Link, event: EventType, actor: str) -> None:
+    await session.flush()
+    whole = await queries.whole(session, link.agency_id, link.id)
+    await record(session, event, agency_id=link.agency_id, subject_id=link.id, actor=actor, data=whole.facts())

@@ -1,0 +1,22 @@
+"""The address of a link, as it is given to a client."""
+
+import re
+import unicodedata
+
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def slug(name: str) -> str:
+    """A client's name as an address part of at most 40 characters: `Zoë & Co.` -> `zoe-co`; never empty."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return _NOT_WORD.sub("-", plain).strip("-")[:40].strip("-") or "client"
+
+
+def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> str:
+    """The secret address: `https://host/agency/client/token`."""
+    return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name)}/{token}"
+
+
+def of_screens(link_id: str) -> str:
+    """The path under which the client's screens lie, without the token; the cookie is bound to it."""
+    return f"/l/{link_id}"

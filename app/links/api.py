@@ -1,0 +1,126 @@
+"""JSON routes: presets, and links as they are made and read."""
+
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.kit.database import Session
+from app.kit.input.fields import ExternalId, Line120, Moment, PublicId
+from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.refusal import NotFound
+from app.links import actions, presets, queries
+from app.links.ordering import Order, order_link
+from app.links.views import AddressView, LinkView, OrderedLink, PresetView, WholeLink
+from app.people.clients.views import NewClient
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("links:read")]
+Writer = Annotated[Caller, requires("links:write")]
+Revealer = Annotated[Caller, requires("links:address")]
+Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "expired", "revoked"]
+
+
+class NewLink(BaseModel):
+    """A link as you want it: for a client you name by `client_id`, or tell as `client`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"client": {"name": "Brand SA", "external_id": "hubspot:1234"}, "external_id": "deal:77"},
+                {"client_id": "client_01ksy1q3e0fzs8qj5m8g3d4w7t", "expires_at": "2026-12-31T12:00:00Z"},
+            ]
+        },
+    )
+
+    client_id: PublicId | None = None
+    client: NewClient | None = None
+    preset: str = Field("run-campaigns", max_length=64)
+    expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
+    external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
+    asked_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
+
+    @model_validator(mode="after")
+    def _one_client(self) -> Self:
+        if (self.client_id is None) == (self.client is None):
+            raise ValueError("Give either client_id or client.")
+        return self
+
+    def as_order(self) -> Order:
+        """What is ordered."""
+        client = self.client.model_dump() if self.client else None
+        return Order(**{**dict(self), "client": client})
+
+
+@router.get("/presets", tags=["presets"])
+async def list_presets(_: Reader) -> Page[PresetView]:
+    """What links can ask for. There is no second page."""
+    return Page(data=[PresetView.of(preset) for preset in presets.PRESETS.values()])
+
+
+@router.get("/presets/{slug}", tags=["presets"])
+async def read_preset(_: Reader, slug: str) -> PresetView:
+    """One preset."""
+    preset = presets.PRESETS.get(slug)
+    if preset is None:
+        raise NotFound
+    return PresetView.of(preset)
+
+
+@router.get("/links", tags=["links"])
+async def list_links(
+    caller: Reader,
+    session: Session,
+    external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
+    client_id: PublicId | None = None,
+    status: Status | None = None,
+    updated_since: Moment | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[LinkView]:
+    """The links of your agency, newest first."""
+    rows = await queries.page(
+        session, caller.agency_id, limit=limit + 1, before=before(cursor, "link"), external_id=external_id,
+        client_id=client_id, status=status, updated_since=updated_since,
+    )  # fmt: skip
+    return by_id([LinkView.of(row) for row in rows], limit)
+
+
+@router.post("/links", status_code=201, tags=["links"], responses={200: {"description": "Known", "model": OrderedLink}})
+async def create_link(
+    request: Request, caller: Writer, session: Session, given: NewLink, response: Response
+) -> OrderedLink:
+    """Makes a link and gives its address, this once. A known `external_id` gives the existing link with 200."""
+    state = request.app.state
+    link, address = await order_link(
+        session, caller.agency_id, given.as_order(), vault=state.vault, public_url=state.public_url,
+        actor=caller.actor,
+    )  # fmt: skip
+    response.status_code = 200 if address is None else 201
+    whole = await queries.whole(session, caller.agency_id, link.id)
+    return OrderedLink(**dict(WholeLink.whole(whole)), address=address)
+
+
+@router.get("/links/{link_id}", tags=["links"])
+async def read_link(caller: Reader, session: Session, link_id: str) -> WholeLink:
+    """One link with its client, its asks, what the client told, and whose turn it is."""
+    return WholeLink.whole(await queries.whole(session, caller.agency_id, link_id))
+
+
+@router.get("/links/{link_id}/address", tags=["links"])
+async def read_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
+    """The link's secret address again. Each look is recorded, and the first means the link was sent."""
+    state = request.app.state
+    address = await actions.show_address(
+        session,
+        caller.agency_id,
+        link_id,
+        public_url=state.public_url,
+        vault_=state.vault,
+        actor=caller.actor,
+    )
+    return AddressView(address=address)

@@ -1,0 +1,98 @@
+"""Commands: links as they are made and read."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from app.kit import clock
+from app.kit.input.wrong import checked
+from app.kit.terminal import show
+from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
+from app.links import actions, queries
+from app.links.api import NewLink
+from app.links.ordering import order_link
+from app.links.views import AddressView, LinkView, OrderedLink, WholeLink
+from app.people.agencies import queries as agencies
+
+link = typer.Typer()
+
+
+@command(link, "create")
+async def create(
+    at: Terminal,
+    client: Annotated[str | None, typer.Option(help="The name of a new client.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="A client there is.")] = None,
+    contact: Annotated[str | None, typer.Option(help="The new client's contact.")] = None,
+    email: Annotated[str | None, typer.Option(help="The contact's e-mail address.")] = None,
+    preset: Annotated[str, typer.Option(help="What to ask for.")] = "run-campaigns",
+    days: Annotated[int | None, typer.Option(min=1, max=90, help="It lives as many days; 14 unless given.")] = None,
+    external_id: Annotated[str | None, typer.Option(help="Its id in your CRM; a known one is given back.")] = None,
+    agency: AgencyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Makes a link and prints its secret address, to be passed to the client."""
+    told = {"name": client, "contact_name": contact, "contact_email": email} if client else None
+    expires_at = clock.now() + timedelta(days=days) if days else None
+    given = checked(
+        NewLink,
+        client_id=client_id,
+        client=told,
+        preset=preset,
+        expires_at=expires_at,
+        external_id=external_id,
+    )
+    found = await agencies.chosen(at.session, agency)
+    made, address = await order_link(
+        at.session, found.id, given.as_order(), vault=at.vault, public_url=at.public_url, actor=at.actor
+    )
+    whole = WholeLink.whole(await queries.whole(at.session, found.id, made.id))
+    shown = ["id", "client_id", "preset", "status", "expires_at", "address"]
+    show.one(OrderedLink(**dict(whole), address=address), as_json=as_json, only=shown)
+
+
+@command(link, "list")
+async def list_(
+    at: Terminal,
+    status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
+    agency: AgencyOption = None,
+    limit: Most = 50,
+    as_json: Json = False,
+) -> None:
+    """Links, newest first."""
+    found = await agencies.chosen(at.session, agency)
+    rows = await queries.page(at.session, found.id, limit=limit, status=status)
+    columns = ["id", "client_id", "external_id", "preset", "status", "lane", "expires_at", "updated_at"]
+    show.many([LinkView.of(row) for row in rows], columns, as_json=as_json)
+
+
+@command(link, "show")
+async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """One link and its asks."""
+    found = await agencies.chosen(at.session, agency)
+    whole = WholeLink.whole(await queries.whole(at.session, found.id, link_id))
+    shown = [
+        "id",
+        "status",
+        "next_actor",
+        "lane",
+        "preset",
+        "asked_by",
+        "agency_bc_id",
+        "expires_at",
+        "opened_at",
+    ]
+    show.one(whole, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake"])
+    if not as_json:
+        columns = ["id", "kind", "asset_id", "asset_name", "role", "state", "code", "next_actor", "role_seen"]
+        show.many(whole.asks, columns, as_json=False)
+
+
+@command(link, "address")
+async def address(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """The link's secret address again; each look is recorded."""
+    found = await agencies.chosen(at.session, agency)
+    shown = await actions.show_address(
+        at.session, found.id, link_id, public_url=at.public_url, vault_=at.vault, actor=at.actor
+    )
+    show.one(AddressView(address=shown), as_json=as_json)

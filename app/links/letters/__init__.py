@@ -1,0 +1,1 @@
+"""The e-mails about a link: to whom, saying what, in whose name."""

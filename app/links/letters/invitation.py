@@ -1,0 +1,100 @@
+"""Having a link e-mailed to its client's contact."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import links as happenings
+from app.events.record import record
+from app.kit import clock
+from app.kit.refusal import Refusal
+from app.links import actions as links
+from app.links import queries, status
+from app.links.actions import LinkOver
+from app.links.letters import letterhead
+from app.links.queries import Whole
+from app.mail import actions as mails
+from app.mail.actions import Outbox
+from app.mail.letter import Person
+from app.mail.model import Mail
+from app.platforms.catalog import Platforms
+
+KIND = "invitation"
+
+
+class MailOff(Refusal):
+    """This installation sends no e-mails."""
+
+    status = 409
+    code = "mail_off"
+    detail = "This installation sends no e-mails."
+    hint = (
+        "Pass the address on yourself (GET /api/v1/links/{id}/address), or have KEYTURN_SMTP_URL and "
+        "KEYTURN_MAIL_FROM set."
+    )
+
+
+class ContactMissing(Refusal):
+    """Nobody to write to."""
+
+    status = 409
+    code = "contact_missing"
+    detail = "The client has no contact with an e-mail address."
+    hint = "Set `contact_email` with PATCH /api/v1/clients/{id}, then ask again."
+
+
+async def send_invitation(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    outbox: Outbox | None,
+    platforms: Platforms,
+    actor: str,
+) -> Mail:
+    """Owes the client's contact an e-mail with the link's address; the first one means that the link was sent.
+
+    Raises NotFound, LinkOver, MailOff, ContactMissing.
+    """
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    client, link = whole.client, whole.link
+    if status.as_of(link.status, link.expires_at, clock.now()) in ("completed", "expired", "revoked"):
+        raise LinkOver(_over(whole))
+    if outbox is None:
+        raise MailOff
+    if not client.contact_email:
+        raise ContactMissing
+    token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
+    address = await links.give_out(session, link, token, public_url=outbox.public_url, actor=actor)
+    mail = await _invite(
+        session, outbox, whole, to=Person(client.contact_email, client.contact_name), address=address,
+        platform=platforms[whole.asks[0].platform].name,
+    )  # fmt: skip
+    await record(session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=whole.facts())
+    return mail
+
+
+async def _invite(
+    session: AsyncSession, outbox: Outbox, whole: Whole, *, to: Person, address: str, platform: str
+) -> Mail:
+    return await mails.queue(
+        session,
+        outbox,
+        whole.agency.id,
+        kind=KIND,
+        to=to,
+        letterhead=letterhead.of_agency(whole.agency),
+        about_id=whole.link.id,
+        not_after=whole.link.expires_at,
+        context={
+            "name": to.name,
+            "client": whole.client.name,
+            "platform": platform,
+            "asked_by": whole.link.asked_by,
+            "reasons": tuple(dict.fromkeys(ask.reason for ask in whole.asks)),
+            "address": address,
+            "until": whole.link.expires_at,
+        },
+    )
+
+
+def _over(whole: Whole) -> str | None:
+    return "Everything on this link is done; there is nothing to invite to." if whole.link.completed_at else None

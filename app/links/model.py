@@ -1,0 +1,131 @@
+"""Links, what they ask for, what the client told us, and what the client agreed to."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
+from app.kit.due import Due
+from app.links.status import STATUSES
+
+
+class Link(Due, Made, Base):
+    """One secret address for one client. It is due when its time runs out."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("clients", "client_id"),
+        UniqueConstraint("agency_id", "external_id"),
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ids.Id("client"))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    preset: Mapped[str] = mapped_column(String(64))
+    preset_version: Mapped[int]
+    #: who is asking, by name, as the client sees it
+    asked_by: Mapped[str] = mapped_column(String(120))
+    language: Mapped[str] = mapped_column(String(16))
+    #: the Business Center of the agency that is to get the access
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_sealed: Mapped[bytes]
+    status: Mapped[str] = mapped_column(String(16), default="draft")
+    #: `connected` or `guided`, once the client has chosen; may change at any time
+    lane: Mapped[str | None] = mapped_column(String(16))
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    renewal_asked_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Ask(Made, Base):
+    """One access wanted, naming one asset once the client has chosen it. `state` is the last projection made."""
+
+    __tablename__ = "asks"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        Index("ix_asks_link_id", "agency_id", "link_id"),
+        UniqueConstraint("agency_id", "link_id", "kind", "asset_id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("ask"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    platform: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(32))
+    role: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(String(500))
+    required: Mapped[bool]
+    position: Mapped[int]
+    asset_id: Mapped[str | None] = mapped_column(String(64))
+    asset_name: Mapped[str | None] = mapped_column(String(200))
+    approved_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    attested_at: Mapped[datetime | None]
+    attested_by: Mapped[str | None] = mapped_column(String(200))
+    #: when a person last said "look again": a refusal older than this is tried anew
+    recheck_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(24), default="waiting", server_default="waiting")
+    state_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    code: Mapped[str | None] = mapped_column(String(48))
+    next_actor: Mapped[str | None] = mapped_column(String(16))
+    role_seen: Mapped[str | None] = mapped_column(String(32))
+    #: by whose token it was seen: `agency` or `client`
+    seen_by: Mapped[str | None] = mapped_column(String(16))
+    verified_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Intake(Base):
+    """What the client tells us on one link; filled screen by screen."""
+
+    __tablename__ = "intakes"
+    __table_args__ = (belongs_to("links", "id"),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
+    bc_id: Mapped[str | None] = mapped_column(String(32))
+    bc_name: Mapped[str | None] = mapped_column(String(200))
+    pixel_codes: Mapped[list[Any] | None]
+    #: ISO 3166 alpha-2 country codes
+    markets: Mapped[list[Any] | None]
+    #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
+    contacts: Mapped[list[Any] | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Consent(Base):
+    """The client's yes: the sentences shown, word for word, and the name given."""
+
+    __tablename__ = "consents"
+    __table_args__ = (belongs_to("links", "link_id"),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("consent"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    name: Mapped[str] = mapped_column(String(200))
+    sentences: Mapped[list[Any]]
+    given_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LinkSession(Made, Base):
+    """One browser in which the link was opened; it holds the cookie whose SHA-256 this is."""
+
+    __tablename__ = "link_sessions"
+    __table_args__ = (belongs_to("links", "link_id"),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("browser"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    cookie_hash: Mapped[bytes] = mapped_column(unique=True)

@@ -1,0 +1,197 @@
+"""What a client does on a link: open it, tell us, choose, agree, decline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import asks as ask_happenings
+from app.events import clients as client_happenings
+from app.events import links as happenings
+from app.events.kinds import EventType
+from app.events.record import CLIENT, KEYTURN, record
+from app.kit import clock, ids, vault
+from app.links import queries, status
+from app.links.letters import renewal
+from app.links.model import Ask, Consent, LinkSession
+from app.links.queries import Whole
+from app.mail.actions import Outbox
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An asset the client picked or typed; the name is known only where the platform told us."""
+
+    asset_id: str
+    name: str | None = None
+
+
+async def open_link(session: AsyncSession, agency_id: str, link_id: str) -> str:
+    """The client pressed Start: a new browser of this link, and the value of its cookie."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    cookie = vault.new_secret()
+    session.add(
+        LinkSession(agency_id=agency_id, id=ids.new("browser"), link_id=link_id, cookie_hash=vault.sha256(cookie))
+    )
+    if whole.link.opened_at is None:
+        whole.link.opened_at = func.now()
+        whole.link.status = status.advanced(whole.link.status, "opened")
+        await tell(session, whole, happenings.OPENED)
+    return cookie
+
+
+async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: Outbox | None = None) -> None:
+    """The client of a dead link wants a new one; said once, however often pressed. Where mail is on, also by e-mail."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    link, now = whole.link, clock.now()
+    if link.renewal_asked_at is not None or not status.is_dead(status.as_of(link.status, link.expires_at, now)):
+        return
+    link.renewal_asked_at = func.now()
+    await tell(session, whole, happenings.RENEWAL_ASKED)
+    if outbox is not None:
+        await renewal.pass_on_wish(session, outbox, whole, now=now)
+
+
+async def choose_lane(session: AsyncSession, agency_id: str, link_id: str, lane: str) -> None:
+    """Connected or by hand. Nothing given so far is lost; approved asks go on in the new lane."""
+    assert lane in status.LANES
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.link.lane = lane
+    whole.link.status = status.advanced(whole.link.status, "in_progress")
+
+
+async def save_business_center(
+    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str, name: str | None
+) -> None:
+    """Keeps which Business Center the assets are in."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.intake.bc_id, whole.intake.bc_name = bc_id, name
+
+
+async def choose_assets(
+    session: AsyncSession, agency_id: str, link_id: str, *, kind: str, chosen: Sequence[Chosen]
+) -> None:
+    """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    of_kind = [ask for ask in whole.asks if ask.kind == kind]
+    pattern = of_kind[0]
+    kept = {ask.asset_id: ask for ask in of_kind if ask.approved_at}
+    spare = [ask for ask in of_kind if not ask.approved_at]
+    wanted = [asset for asset in chosen if asset.asset_id not in kept]
+    for ask in spare:  # two asks may swap their assets: empty them first, for the unique constraint
+        ask.asset_id = ask.asset_name = None
+    await session.flush()
+    for asset in wanted:
+        ask = spare.pop(0) if spare else _another(pattern, len(whole.asks))
+        ask.asset_id, ask.asset_name = asset.asset_id, asset.name
+        session.add(ask)
+    needless = spare if wanted or kept else spare[1:]
+    for ask in needless:
+        await session.execute(delete(Ask).where(Ask.agency_id == agency_id, Ask.id == ask.id))
+    await session.flush()
+
+
+def _another(pattern: Ask, position: int) -> Ask:
+    return Ask(
+        agency_id=pattern.agency_id, id=ids.new("ask"), link_id=pattern.link_id, platform=pattern.platform,
+        kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
+        position=position, state="waiting", next_actor="client",
+    )  # fmt: skip
+
+
+async def save_intake(session: AsyncSession, agency_id: str, link_id: str, **answers: list[Any]) -> None:
+    """Keeps answers among pixel_codes, markets, contacts; says once when all are there."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    was_complete = _is_complete(whole)
+    for field, value in answers.items():
+        setattr(whole.intake, field, value)
+    await session.flush()
+    if _is_complete(whole) and not was_complete:
+        await tell(session, whole, client_happenings.INTAKE_COMPLETED)
+
+
+async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, screen: str) -> None:
+    """Tells that a screen was completed."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.link.status = status.advanced(whole.link.status, "in_progress")
+    await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
+
+
+def _is_complete(whole: Whole) -> bool:
+    return None not in (whole.intake.pixel_codes, whole.intake.markets, whole.intake.contacts)
+
+
+async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, name: str, sentences: list[str]) -> None:
+    """The client's yes to every ask that names an asset; the words shown are kept."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
+    whole.link.submitted_at = whole.link.submitted_at or func.now()
+    whole.link.status = status.advanced(whole.link.status, "submitted")
+    fresh = [ask for ask in whole.asks if ask.asset_id and not ask.approved_at and not ask.declined_at]
+    await tell(session, whole, client_happenings.CONSENT_GIVEN)
+    await tell(session, whole, happenings.SUBMITTED)
+    for ask in fresh:
+        await set_state(session, whole, ask, state="approved", next_actor="us", approved_at=func.now())
+
+
+async def decline(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client's no to one ask that was not approved yet."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask and not ask.approved_at and ask.state != "declined":
+        await set_state(session, whole, ask, state="declined", next_actor=None, declined_at=func.now())
+
+
+async def set_state(
+    session: AsyncSession,
+    whole: Whole,
+    ask: Ask,
+    *,
+    actor: str = CLIENT,
+    grant_id: str | None = None,
+    **values: Any,
+) -> None:
+    """Writes an ask's state with what belongs to it; entering another state, or another code, is an event."""
+    before, code_before = ask.state, ask.code
+    for field, value in values.items():
+        setattr(ask, field, value)
+    entered = ask.state != before or (ask.state == "blocked" and ask.code != code_before)
+    if not entered:
+        return
+    ask.state_since = func.now()
+    event = ask_happenings.BY_STATE.get(ask.state)
+    if event is not None:
+        await tell(session, whole, event, actor=actor, ask=ask, status_previous=before, grant_id=grant_id)
+
+
+async def settle(session: AsyncSession, whole: Whole) -> None:
+    """Completes the link once every required ask is proved."""
+    done = status.is_complete([(ask.state, ask.required) for ask in whole.asks])
+    if done and whole.link.status in ("submitted", "in_progress", "opened", "sent"):
+        whole.link.status = "completed"
+        whole.link.completed_at = func.now()
+        whole.link.due_at = None
+        await tell(session, whole, happenings.COMPLETED, actor=KEYTURN)
+
+
+async def tell(
+    session: AsyncSession,
+    whole: Whole,
+    event: EventType,
+    *,
+    actor: str = CLIENT,
+    ask: Ask | None = None,
+    **more: Any,
+) -> None:
+    """Records an event about a link, or one of its asks, with all that is known of it now."""
+    await session.flush()
+    for row in (whole.link, *([ask] if ask else [])):
+        await session.refresh(row)
+    asks = await queries.asks(session, whole.link.agency_id, whole.link.id)
+    now = Whole(whole.agency, whole.client, whole.link, asks, whole.intake)
+    await record(
+        session, event, agency_id=whole.link.agency_id, subject_id=whole.link.id, actor=actor,
+        data=now.facts(ask) | more,
+    )  # fmt: skip

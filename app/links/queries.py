@@ -1,0 +1,157 @@
+"""Reading links and what hangs on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import vault
+from app.kit.database import ACROSS_AGENCIES
+from app.kit.refusal import NotFound
+from app.links import facts
+from app.links.model import Ask, Consent, Intake, Link, LinkSession
+from app.people.agencies import queries as agencies
+from app.people.agencies.model import Agency
+from app.people.clients import queries as clients
+from app.people.clients.model import Client
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A link with everything a page or an event says of it."""
+
+    agency: Agency
+    client: Client
+    link: Link
+    asks: Sequence[Ask]
+    intake: Intake
+
+    def facts(self, ask: Ask | None = None) -> dict[str, Any]:
+        """The data of an event about the link, or about one of its asks."""
+        about = facts.of_link(self.link, self.client, self.asks, self.intake)
+        return about | facts.of_ask(ask) if ask else about
+
+
+async def find(session: AsyncSession, agency_id: str, link_id: str) -> Link:
+    """One link. Raises NotFound."""
+    found = await session.get(Link, (agency_id, link_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_external_id(session: AsyncSession, agency_id: str, external_id: str) -> Link | None:
+    """The link with this id in the agency's CRM."""
+    rows = select(Link).where(Link.agency_id == agency_id, Link.external_id == external_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def by_token(session: AsyncSession, token: str) -> Link | None:
+    """The link with this secret, dead ones included."""
+    rows = select(Link).where(Link.token_hash == vault.sha256(token))
+    return (await session.scalars(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
+
+
+async def by_cookie(session: AsyncSession, link_id: str, cookie: str) -> tuple[Link, LinkSession] | None:
+    """The link and browser to which a cookie belongs; None when it is not this link's."""
+    rows = (
+        select(Link, LinkSession)
+        .join(LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id))
+        .where(LinkSession.cookie_hash == vault.sha256(cookie), Link.id == link_id)
+    )
+    found = (await session.execute(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> bool:
+    """Whether a client has a link on which something may still happen."""
+    living = select(Link.id).where(
+        Link.agency_id == agency_id,
+        Link.client_id == client_id,
+        Link.status.not_in(("completed", "expired", "revoked")),
+        Link.expires_at > func.now(),
+    )
+    return (await session.execute(select(living.exists()))).scalar_one()
+
+
+async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> Whole:
+    """A link with agency, client, asks and intake; `lock` keeps others from changing it meanwhile. Raises NotFound.
+
+    With the lock every row is read anew: what the session saw before may have changed while it waited.
+    """
+    rows = select(Link).where(Link.agency_id == agency_id, Link.id == link_id)
+    if lock:
+        rows = rows.with_for_update().execution_options(populate_existing=True)
+    link = (await session.scalars(rows)).one_or_none()
+    if link is None:
+        raise NotFound
+    intake = await session.get(Intake, (agency_id, link_id), populate_existing=lock)
+    assert intake is not None  # made with the link
+    return Whole(
+        agency=await agencies.find(session, agency_id),
+        client=await clients.find(session, agency_id, link.client_id),
+        link=link,
+        asks=await asks(session, agency_id, link_id, anew=lock),
+        intake=intake,
+    )
+
+
+async def asks(session: AsyncSession, agency_id: str, link_id: str, *, anew: bool = False) -> Sequence[Ask]:
+    """The asks of a link in their order; `anew` overwrites what the session read before."""
+    rows = select(Ask).where(Ask.agency_id == agency_id, Ask.link_id == link_id)
+    ordered = rows.order_by(Ask.position, Ask.id).execution_options(populate_existing=anew)
+    return (await session.scalars(ordered)).all()
+
+
+async def ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:
+    """One ask. Raises NotFound."""
+    found = await session.get(Ask, (agency_id, ask_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def asks_of_client(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str
+) -> Sequence[tuple[Link, Ask]]:
+    """Every ask of every link of a client on one platform, with its link."""
+    rows = (
+        select(Link, Ask)
+        .join(Ask, (Ask.agency_id == Link.agency_id) & (Ask.link_id == Link.id))
+        .where(Link.agency_id == agency_id, Link.client_id == client_id, Ask.platform == platform)
+        .order_by(Link.id, Ask.position, Ask.id)
+    )
+    return [(link, found) for link, found in await session.execute(rows)]
+
+
+async def last_consent(session: AsyncSession, agency_id: str, link_id: str) -> Consent | None:
+    """The client's latest yes on a link."""
+    rows = select(Consent).where(Consent.agency_id == agency_id, Consent.link_id == link_id)
+    return (await session.scalars(rows.order_by(Consent.given_at.desc()).limit(1))).one_or_none()
+
+
+async def page(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    limit: int,
+    before: str | None = None,
+    external_id: str | None = None,
+    client_id: str | None = None,
+    status: str | None = None,
+    updated_since: datetime | None = None,
+) -> Sequence[Link]:
+    """Links, newest first; `before` is the id of the last one seen."""
+    rows = select(Link).where(Link.agency_id == agency_id)
+    wanted = {Link.external_id: external_id, Link.client_id: client_id, Link.status: status}
+    for column, value in wanted.items():
+        if value:
+            rows = rows.where(column == value)
+    if before:
+        rows = rows.where(Link.id < before)
+    if updated_since:
+        rows = rows.where(Link.updated_at >= updated_since)
+    return (await session.scalars(rows.order_by(Link.id.desc()).limit(limit))).all()
