@@ -1,0 +1,94 @@
+"""JSON routes: asks with their evidence, and the ends of links, from which more follows than the link itself."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.access.asks import ending
+from app.access.asks.views import AskDetail, AskEvidence, ExchangeView
+from app.access.connections import evidence
+from app.access.handshakes import actions
+from app.kit.database import Session
+from app.kit.input.fields import Line200, Moment
+from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.links import queries as links
+from app.links.views import LinkView
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("links:read")]
+Writer = Annotated[Caller, requires("links:write")]
+Auditor = Annotated[Caller, requires("grants:read")]
+
+
+class Attestation(BaseModel):
+    """A person's word that an access works."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
+
+
+class Extension(BaseModel):
+    """More time for a link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_at: Moment = Field(description="At most 90 days from now.")
+
+
+@router.get("/links/{link_id}/asks", tags=["links"])
+async def list_asks(caller: Reader, session: Session, link_id: str) -> Page[AskDetail]:
+    """The asks of a link in their order. There is no second page."""
+    whole = await links.whole(session, caller.agency_id, link_id)
+    return Page(data=[AskDetail.of(ask) for ask in whole.asks])
+
+
+@router.post("/links/{link_id}/revocation", tags=["links"])
+async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
+    """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
+    return LinkView.of(await ending.end_link(session, caller.agency_id, link_id, actor=caller.actor))
+
+
+@router.post("/links/{link_id}/extension", tags=["links"])
+async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
+    """Gives a link more time. An expired one lives again where it stood."""
+    link = await ending.renew_link(session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor)
+    return LinkView.of(link)
+
+
+@router.get("/asks/{ask_id}", tags=["asks"])
+async def read_ask(caller: Reader, session: Session, ask_id: str) -> AskEvidence:
+    """One ask: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
+    ask = await links.ask(session, caller.agency_id, ask_id)
+    handshakes = await actions.of_ask(session, caller.agency_id, ask_id)
+    last = await evidence.page(session, caller.agency_id, handshakes, limit=5, before=None)
+    return AskEvidence.with_exchanges(ask, last)
+
+
+@router.get("/asks/{ask_id}/exchanges", tags=["asks"])
+async def list_exchanges(
+    caller: Auditor, session: Session, ask_id: str, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ExchangeView]:
+    """Every look and call of the handshake an ask belongs to, newest first."""
+    handshakes = await actions.of_ask(session, caller.agency_id, ask_id)
+    rows = await evidence.page(
+        session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "exchange")
+    )
+    return by_id([ExchangeView.model_validate(row) for row in rows], limit)
+
+
+@router.post("/asks/{ask_id}/verification", status_code=202, tags=["asks"])
+async def check_ask(caller: Writer, session: Session, ask_id: str) -> AskDetail:
+    """Looks at the platform now. Read the ask again in a few seconds, or wait for its event."""
+    return AskDetail.of(await actions.check_ask(session, caller.agency_id, ask_id))
+
+
+@router.post("/asks/{ask_id}/attestation", tags=["asks"])
+async def attest_ask(caller: Writer, session: Session, ask_id: str, given: Attestation) -> AskDetail:
+    """Takes a person's word where nothing can be read. It becomes verified as soon as a token can read."""
+    ask = await actions.attest(session, caller.agency_id, ask_id, by=given.by, actor=caller.actor)
+    return AskDetail.of(ask)

@@ -1,0 +1,44 @@
+"""What follows when a link ends or lives again: its handshakes look, and the client's token is given back."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import actions as connections
+from app.access.handshakes import actions as handshakes
+from app.access.tools import Tools
+from app.kit import clock, due
+from app.links import actions as links
+from app.links import queries
+from app.links.model import Link
+
+
+async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
+    """Ends a link on the agency's wish; what was shared stays shared. Raises NotFound."""
+    link = await links.revoke_link(session, agency_id, link_id, actor=actor)
+    await _let_go(session, agency_id, link.client_id)
+    return link
+
+
+async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
+    """Gives a link more time; asks that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
+    link = await links.extend_link(session, agency_id, link_id, expires_at=expires_at, actor=actor)
+    await handshakes.wake_client(session, agency_id, link.client_id)
+    return link
+
+
+async def expire(tools: Tools, link: Link) -> None:
+    """The work on a claimed link whose time ran out: written down with all that follows, in one transaction."""
+    async with tools.sessions.begin() as session:
+        expired = await links.expire_link(session, link.agency_id, link.id)
+        if expired:
+            await _let_go(session, link.agency_id, link.client_id)
+        ahead = link.expires_at - clock.now()  # our clock may be behind the database's
+        again = max(ahead, timedelta(seconds=1)) if not expired and ahead > timedelta(0) else None
+        await due.finish(session, link, due_in=again)
+
+
+async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    await handshakes.wake_client(session, agency_id, client_id)
+    if not await queries.has_living(session, agency_id, client_id):
+        await connections.give_back_soon(session, agency_id, client_id)

@@ -1,0 +1,49 @@
+"""JSON routes: connections, and the invitation to make the agency's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from app.access.connections import actions, apps, authorising, queries
+from app.access.connections.views import ConnectionView, InvitationView
+from app.kit.database import Session
+from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(prefix="/connections", tags=["connections"], route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("connections:read")]
+Writer = Annotated[Caller, requires("connections:write")]
+
+
+@router.get("")
+async def list_connections(
+    caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ConnectionView]:
+    """Connections of your clients and your own, newest first; ended ones too."""
+    rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "connection"))
+    return by_id([ConnectionView.of(row) for row in rows], limit)
+
+
+@router.post("/invitations", status_code=201)
+async def invite_agency(request: Request, caller: Writer, session: Session) -> InvitationView:
+    """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
+    state = request.app.state
+    platform = state.platforms["tiktok"]
+    await apps.needed(session, caller.agency_id, platform, state.vault)
+    invitation, token = await authorising.invite_agency(session, caller.agency_id, platform=platform.key)
+    return InvitationView(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)
+
+
+@router.get("/{connection_id}")
+async def read_connection(caller: Reader, session: Session, connection_id: str) -> ConnectionView:
+    """One connection."""
+    return ConnectionView.of(await queries.find(session, caller.agency_id, connection_id))
+
+
+@router.post("/{connection_id}/revocation", status_code=202)
+async def revoke_connection(caller: Writer, session: Session, connection_id: str) -> ConnectionView:
+    """Gives a connection's token back to the platform. What was shared stays shared."""
+    connection = await queries.find(session, caller.agency_id, connection_id)
+    return ConnectionView.of(await actions.end_connection(session, connection))

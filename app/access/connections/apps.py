@@ -1,0 +1,34 @@
+"""Which developer app speaks for an agency: its own, else the installation's."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.refusal import Refusal
+from app.kit.vault import Vault
+from app.people.agencies import queries as agencies
+from app.people.agencies.actions import secret_place
+from app.platforms.port import App, Platform
+
+
+class AppMissing(Refusal):
+    """Neither the agency nor the installation has an app at the platform."""
+
+    status = 409
+    code = "platform_app_missing"
+    detail = "There is no TikTok app yet, so nobody can authorise it."
+    hint = "Set one with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
+
+
+async def of_agency(session: AsyncSession, agency_id: str, platform: Platform, vault: Vault) -> App | None:
+    """The app to use, or None where only the guided lane is possible."""
+    own = await agencies.platform_app(session, agency_id, platform.key)
+    if own is None:
+        return platform.default_app
+    return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id)))
+
+
+async def needed(session: AsyncSession, agency_id: str, platform: Platform, vault: Vault) -> App:
+    """The app to use. Raises AppMissing."""
+    app = await of_agency(session, agency_id, platform, vault)
+    if app is None:
+        raise AppMissing
+    return app

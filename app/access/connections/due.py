@@ -1,0 +1,84 @@
+"""Giving tokens back to the platform, for as long as that takes."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import apps, evidence, queries
+from app.access.connections.actions import facts
+from app.access.connections.model import Connection
+from app.access.tools import Tools
+from app.events import connections as happenings
+from app.events.record import KEYTURN, record
+from app.kit import clock, due
+from app.platforms.port import App, Call, Denied, Platform, PlatformFailure
+
+LEASE = timedelta(seconds=45)
+
+
+async def give_back(tools: Tools, connection: Connection) -> None:
+    """Revokes the token and forgets it; a failure is told once and tried again with growing pauses."""
+    platform = tools.platforms[connection.platform]
+    async with tools.sessions.begin() as session:
+        app = await apps.of_agency(session, connection.agency_id, platform, tools.vault)
+        shared = await _used_elsewhere(session, tools, connection)
+    calls: list[Call] = []
+    failure: PlatformFailure | None = None
+    if app is not None and connection.token_sealed is not None and not shared:
+        failure = await _revoke(platform, app, queries.token(connection, tools.vault), calls)
+    async with tools.sessions.begin() as session:
+        evidence.keep(
+            session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
+            connection_id=connection.id,
+        )  # fmt: skip
+        if failure is None:
+            await _forget(session, connection)
+        else:
+            await _try_later(session, connection, failure)
+
+
+async def _revoke(platform: Platform, app: App, token: str, calls: list[Call]) -> PlatformFailure | None:
+    try:
+        await platform.revoke(app, token, calls.append)
+    except PlatformFailure as failure:
+        return failure
+    return None
+
+
+async def _used_elsewhere(session: AsyncSession, tools: Tools, connection: Connection) -> bool:
+    """Whether a newer connection holds the very same token: the platform may give one person one token."""
+    rows = select(Connection).where(
+        Connection.agency_id == connection.agency_id,
+        Connection.platform == connection.platform,
+        Connection.id > connection.id,
+        Connection.state == "live",
+    )
+    newer = (await session.scalars(rows)).all()
+    if connection.token_sealed is None or not newer:
+        return False
+    mine = queries.token(connection, tools.vault)
+    return any(queries.token(other, tools.vault) == mine for other in newer)
+
+
+async def _forget(session: AsyncSession, connection: Connection) -> None:
+    was_dead = connection.state == "dead"
+    await due.finish(
+        session, connection, due_in=None, state="revoked", token_sealed=None,
+        ended_at=connection.ended_at or clock.now(),
+    )  # fmt: skip
+    if not was_dead:  # of a dead token the event told already
+        await record(
+            session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,
+            data=facts(connection),
+        )  # fmt: skip
+
+
+async def _try_later(session: AsyncSession, connection: Connection, failure: PlatformFailure) -> None:
+    if connection.tries == 1:
+        await record(
+            session, happenings.REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
+            actor=KEYTURN,
+            data=facts(connection) | {"next_actor": "agency" if isinstance(failure, Denied) else "platform"},
+        )  # fmt: skip
+    await due.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -1,0 +1,155 @@
+"""Making a connection from the code of a consent: exchange, look at what there is, keep it sealed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import evidence, queries
+from app.access.connections.model import Connection, Invitation
+from app.events import connections as happenings
+from app.events.record import CLIENT, MEMBER, record
+from app.kit import ids
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.links import queries as links
+from app.platforms.port import App, Call, Changed, Denied, Found, Platform, Token, Unavailable, Unclear
+
+#: A client's token is given back at the latest this long after the last write with it.
+LONGEST_HOLD = timedelta(hours=72)
+_TRIES = 6
+Value = TypeVar("Value")
+
+
+class Outcome(StrEnum):
+    """How a way back from the platform ended."""
+
+    CONNECTED = "connected"
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    OTHER_BROWSER = "other_browser"
+    SCOPE_MISSING = "scope_missing"
+    APP_PROBLEM = "app_problem"
+    BUSY = "busy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """For whom the consent is: a client's link, or the agency itself by an invitation."""
+
+    agency_id: str
+    link_id: str | None = None
+    client_id: str | None = None
+    invitation_id: str | None = None
+
+    @property
+    def side(self) -> str:
+        """`client` or `agency`."""
+        return "client" if self.link_id else "agency"
+
+
+async def establish(
+    sessions: Sessions, vault: Vault, platform: Platform, app: App, code: str, purpose: Purpose
+) -> Outcome:
+    """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
+    calls: list[Call] = []
+    token: Token | None = None
+    try:
+        token = await patiently(lambda: platform.exchange(app, code, calls.append))
+        if platform.missing_scopes(token):
+            await _give_back(platform, app, token, calls)
+            outcome = Outcome.SCOPE_MISSING
+        else:
+            found = await patiently(lambda: platform.discover(app, token.value, calls.append))
+            async with sessions.begin() as session:
+                await _keep(session, vault, platform, token, found, purpose, calls)
+            return Outcome.CONNECTED
+    except Denied as refused:
+        outcome = Outcome.TOO_LATE if refused.blocker == "auth_code_expired" else Outcome.APP_PROBLEM
+    except (Unavailable, Unclear, Changed):
+        outcome = Outcome.BUSY
+        if token is not None:
+            await _give_back(platform, app, token, calls)
+    async with sessions.begin() as session:
+        evidence.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise")
+    return outcome
+
+
+async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
+    """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again."""
+    for attempt in range(1, _TRIES):
+        try:
+            return await ask()
+        except (Unavailable, Unclear) as trouble:
+            await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(trouble) else 1.0)
+    return await ask()
+
+
+def _limited(trouble: Exception) -> bool:
+    return isinstance(trouble, Unavailable) and trouble.limited
+
+
+async def _give_back(platform: Platform, app: App, token: Token, calls: list[Call]) -> None:
+    """A token we shall not use is not kept; where even that fails the evidence says so."""
+    try:
+        await patiently(lambda: platform.revoke(app, token.value, calls.append))
+    except (Denied, Unavailable, Unclear, Changed):
+        return
+
+
+async def _keep(
+    session: AsyncSession,
+    vault: Vault,
+    platform: Platform,
+    token: Token,
+    found: Found,
+    purpose: Purpose,
+    calls: list[Call],
+) -> None:
+    connection_id = ids.new("connection")
+    await _retire_older(session, platform.key, purpose)
+    connection = Connection(
+        agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
+        client_id=purpose.client_id, link_id=purpose.link_id, scopes=list(token.scopes), person=found.person,
+        found=queries.as_row(found),
+        token_sealed=vault.seal(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
+        due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
+    )  # fmt: skip
+    session.add(connection)
+    await session.flush()
+    evidence.keep(
+        session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise",
+        connection_id=connection_id,
+    )  # fmt: skip
+    if purpose.invitation_id:
+        await session.execute(
+            update(Invitation)
+            .where(Invitation.agency_id == purpose.agency_id, Invitation.id == purpose.invitation_id)
+            .values(used_at=func.now())
+        )
+    data: dict[str, object] = {"platform": platform.key}
+    if purpose.link_id:
+        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+    await record(
+        session, happenings.AUTHORISED, agency_id=purpose.agency_id, subject_id=connection_id,
+        actor=CLIENT if purpose.link_id else MEMBER,
+        data={**data, "connection_id": connection_id},
+    )  # fmt: skip
+
+
+async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose) -> None:
+    """A new consent takes the place of the older: those tokens are due to be given back."""
+    older = update(Connection).where(
+        Connection.agency_id == purpose.agency_id,
+        Connection.platform == platform,
+        Connection.side == purpose.side,
+        Connection.client_id.is_not_distinct_from(purpose.client_id),
+        Connection.state == "live",
+    )
+    await session.execute(older.values(due_at=func.now()))

@@ -1,0 +1,83 @@
+"""Reading connections."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections.model import Connection
+from app.kit.refusal import NotFound
+from app.kit.vault import Vault
+from app.platforms.port import AccountSeen, BusinessCenterSeen, Found
+
+
+async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Connection:
+    """One connection. Raises NotFound."""
+    found_row = await session.get(Connection, (agency_id, connection_id))
+    if found_row is None:
+        raise NotFound
+    return found_row
+
+
+async def live(session: AsyncSession, agency_id: str, link_id: str) -> Connection | None:
+    """The client's living connection made on this link."""
+    return await _latest(session, agency_id, Connection.link_id == link_id, Connection.state == "live")
+
+
+async def latest_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Connection | None:
+    """The client's newest connection, whatever its state."""
+    return await _latest(session, agency_id, Connection.client_id == client_id, Connection.platform == platform)
+
+
+async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
+    """The agency's own living connection."""
+    return await _latest(
+        session,
+        agency_id,
+        Connection.side == "agency",
+        Connection.platform == platform,
+        Connection.state == "live",
+    )
+
+
+async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connection | None:
+    rows = select(Connection).where(Connection.agency_id == agency_id, *where)
+    return (await session.scalars(rows.order_by(Connection.id.desc()).limit(1))).one_or_none()
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Connection]:
+    """Connections, newest first; `before` is the id of the last one seen."""
+    rows = select(Connection).where(Connection.agency_id == agency_id)
+    if before:
+        rows = rows.where(Connection.id < before)
+    return (await session.scalars(rows.order_by(Connection.id.desc()).limit(limit))).all()
+
+
+def token(connection: Connection, vault: Vault) -> str:
+    """The token in clear, for the length of a call."""
+    assert connection.token_sealed is not None
+    return vault.open(connection.token_sealed, bound_to=token_place(connection.agency_id, connection.id))
+
+
+def token_place(agency_id: str, connection_id: str) -> str:
+    """What a sealed token is bound to."""
+    return f"connections.token_sealed:{agency_id}:{connection_id}"
+
+
+def found(connection: Connection) -> Found:
+    """What there was to choose from, as values."""
+    return Found(
+        person=connection.person,
+        business_centers=tuple(BusinessCenterSeen(**each) for each in connection.found["business_centers"]),
+        accounts=tuple(AccountSeen(**each) for each in connection.found["accounts"]),
+    )
+
+
+def as_row(seen: Found) -> dict[str, Any]:
+    """What is kept of it."""
+    return {
+        "business_centers": [asdict(each) for each in seen.business_centers],
+        "accounts": [asdict(each) for each in seen.accounts],
+    }

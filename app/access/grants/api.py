@@ -1,0 +1,40 @@
+"""JSON routes: grants."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from app.access.grants import queries
+from app.access.grants.views import GrantView
+from app.kit.database import Session
+from app.kit.input.fields import Moment, PublicId
+from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(prefix="/grants", tags=["grants"], route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("grants:read")]
+
+
+@router.get("")
+async def list_grants(
+    caller: Reader,
+    session: Session,
+    client_id: PublicId | None = None,
+    updated_since: Moment | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[GrantView]:
+    """The access your agency has, newest first; what drifted or ended too."""
+    rows = await queries.page(
+        session, caller.agency_id, limit=limit + 1, before=before(cursor, "grant"), client_id=client_id,
+        updated_since=updated_since,
+    )  # fmt: skip
+    return by_id([GrantView.model_validate(row) for row in rows], limit)
+
+
+@router.get("/{grant_id}")
+async def read_grant(caller: Reader, session: Session, grant_id: str) -> GrantView:
+    """One grant."""
+    return GrantView.model_validate(await queries.find(session, caller.agency_id, grant_id))

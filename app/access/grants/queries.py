@@ -1,0 +1,44 @@
+"""Reading grants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.grants.model import Grant
+from app.kit.refusal import NotFound
+
+
+async def find(session: AsyncSession, agency_id: str, grant_id: str) -> Grant:
+    """One grant. Raises NotFound."""
+    found = await session.get(Grant, (agency_id, grant_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Grant | None:
+    """The grant that answers an ask, ended ones left out."""
+    rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state != "ended")
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def page(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    limit: int,
+    before: str | None = None,
+    client_id: str | None = None,
+    updated_since: datetime | None = None,
+) -> Sequence[Grant]:
+    """Grants, newest first; `before` is the id of the last one seen."""
+    rows = select(Grant).where(Grant.agency_id == agency_id)
+    if before:
+        rows = rows.where(Grant.id < before)
+    if client_id:
+        rows = rows.where(Grant.client_id == client_id)
+    if updated_since:
+        rows = rows.where(Grant.updated_at >= updated_since)
+    return (await session.scalars(rows.order_by(Grant.id.desc()).limit(limit))).all()

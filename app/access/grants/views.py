@@ -1,0 +1,29 @@
+"""Grants, as the API and the command line show them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.input.fields import Time
+
+
+class GrantView(BaseModel):
+    """Access that exists: one role of your agency on one asset of a client, as a read showed it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["grant_01ksy1q3e0fzs8qj5m8g3d4w7w"])
+    client_id: str = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
+    ask_id: str | None = Field(examples=["ask_01ksy1q3e0fzs8qj5m8g3d4w7v"])
+    platform: str = Field(examples=["tiktok"])
+    kind: str = Field(examples=["ad_account"])
+    asset_id: str = Field(examples=["7200000000000000101"])
+    asset_name: str | None = Field(examples=["Brand FR"])
+    bc_id: str = Field(description="The client's Business Center.", examples=["7111222233334444555"])
+    agency_bc_id: str = Field(description="Yours.", examples=["7000999988887777666"])
+    role: str = Field(examples=["OPERATOR"])
+    state: str = Field(description="`live`, `drifted` or `ended`.", examples=["live"])
+    seen_by: str = Field(description="By whose token it was last seen.", examples=["agency"])
+    verified_at: Time
+    last_seen_at: Time
+    drifted_at: Time | None
+    created_at: Time
+    updated_at: Time

@@ -1,0 +1,41 @@
+"""Coming back from the platform: once connected, the handshakes that waited for it look at once."""
+
+from app.access.connections import authorising
+from app.access.connections.authorising import Outcome
+from app.access.handshakes import actions
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.links import queries as links
+from app.platforms.catalog import Platforms
+
+
+async def of_client(
+    sessions: Sessions,
+    platforms: Platforms,
+    vault: Vault,
+    *,
+    agency_id: str,
+    link_id: str,
+    handle: str,
+    cookie: str,
+) -> Outcome:
+    """The client's way back; what was approved already goes on with the new connection."""
+    outcome = await authorising.exchange_for_link(
+        sessions, platforms, vault, link_id=link_id, handle=handle, cookie=cookie
+    )
+    if outcome is Outcome.CONNECTED:
+        async with sessions.begin() as session:
+            link = await links.find(session, agency_id, link_id)
+            await actions.wake_client(session, agency_id, link.client_id)
+    return outcome
+
+
+async def of_agency(
+    sessions: Sessions, platforms: Platforms, vault: Vault, *, handle: str, cookie: str
+) -> tuple[Outcome, str | None]:
+    """The member's way back, and whose agency it is; every handshake looks now that its proof can be read."""
+    outcome, agency_id = await authorising.exchange_for_agency(sessions, platforms, vault, handle=handle, cookie=cookie)
+    if outcome is Outcome.CONNECTED and agency_id is not None:
+        async with sessions.begin() as session:
+            await actions.wake_agency(session, agency_id)
+    return outcome, agency_id

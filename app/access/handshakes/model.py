@@ -1,0 +1,32 @@
+"""Handshakes: the reconciling of one client's Business Center with one of the agency's."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
+from app.kit.due import Due
+
+
+class Handshake(Due, Made, Base):
+    """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often."""
+
+    __tablename__ = "handshakes"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("clients", "client_id"),
+        UniqueConstraint("agency_id", "client_id", "platform", "bc_id", "agency_bc_id"),
+        Index("ix_handshakes_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("handshake"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ids.Id("client"))
+    platform: Mapped[str] = mapped_column(String(32))
+    bc_id: Mapped[str] = mapped_column(String(32))
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    looks: Mapped[int] = mapped_column(default=0, server_default="0")
+    setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    looked_at: Mapped[datetime | None]

@@ -1,0 +1,17 @@
+"""How patient access is with a platform: values only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long we wait before repeating a write.
+
+    settle: an attempt without a clear answer may still show up until then.
+    accepted: an attempt the platform recorded may take this long to show on the client's own list.
+    """
+
+    settle: timedelta = timedelta(seconds=30)
+    accepted: timedelta = timedelta(minutes=15)
+    most_tries: int = 8

@@ -1,0 +1,20 @@
+"""What work on access needs at hand; made by assembly."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.access.patience import Patience
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.platforms.catalog import Platforms
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Database, keys, platforms, and how patient to be."""
+
+    sessions: Sessions
+    vault: Vault
+    platforms: Platforms
+    patience: Patience = field(default_factory=Patience)
+    lease: timedelta = timedelta(seconds=60)

@@ -1,0 +1,218 @@
+"""The trip to TikTok and back: what is refused is refused before any call goes out."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, update
+
+from app.access.connections import authorising
+from app.access.connections import queries as connections
+from app.access.connections.authorising import InvitationOver, Outcome, StateRefused
+from app.access.connections.model import Authorisation, Invitation
+from app.demo.tiktok_simulator import seed
+from app.kit.database import ACROSS_AGENCIES
+from app.kit.vault import sha256
+from app.people.agencies import actions as agencies
+from tests.house import House
+
+#: A browser that never opened the link.
+NO_COOKIE = "somebody-elses-cookie"
+
+
+async def _came_back(house: House, cookie: str) -> authorising.Back:
+    address = await house.set_out(house.world.north, cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT)
+    return await _receive(house, query["state"], query["auth_code"])
+
+
+async def _receive(house: House, state: str, code: str | None) -> authorising.Back:
+    async with house.tools.sessions.begin() as session:
+        return await authorising.receive(session, house.tools.vault, state=state, code=code)
+
+
+async def _exchange(house: House, handle: str, cookie: str, link_id: str | None = None) -> Outcome:
+    tools = house.tools
+    return await authorising.exchange_for_link(
+        tools.sessions, tools.platforms, tools.vault, link_id=link_id or house.world.north.link_id, handle=handle,
+        cookie=cookie,
+    )  # fmt: skip
+
+
+async def _nothing_was_called(house: House) -> bool:
+    return not (await house.tiktok.calls())["by_path"]
+
+
+async def test_the_browser_that_set_out_is_connected_once(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    assert await _nothing_was_called(house), "the callback itself must not exchange the code"
+    assert await _exchange(house, back.handle, cookie) is Outcome.CONNECTED
+    assert await _exchange(house, back.handle, cookie) is Outcome.TOO_LATE
+    assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
+
+
+async def test_a_strangers_link_cannot_collect_a_victims_consent(house: House) -> None:
+    """The attacker sets out from his own link and has the victim consent at that address."""
+    attackers_cookie = await house.open_link(house.world.north)
+    address = await house.set_out(house.world.north, attackers_cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT)  # the victim, in her own browser
+    back = await _receive(house, query["state"], query["auth_code"])
+    assert await _exchange(house, back.handle, NO_COOKIE) is Outcome.OTHER_BROWSER
+    assert await _nothing_was_called(house)
+    async with house.tools.sessions() as session:
+        assert await connections.live(session, house.world.north.agency_id, house.world.north.link_id) is None
+    # nor can the attacker end it with what he can know: the handle went to the victim's browser alone
+    assert await _exchange(house, "guessed", attackers_cookie) is Outcome.UNKNOWN
+    assert await _nothing_was_called(house)
+
+
+async def test_a_state_works_once(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    address = await house.set_out(house.world.north, cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT)
+    await _receive(house, query["state"], query["auth_code"])
+    with pytest.raises(StateRefused):
+        await _receive(house, query["state"], query["auth_code"])
+    assert await _nothing_was_called(house)
+
+
+async def test_two_callbacks_at_once_give_one_handle(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    address = await house.set_out(house.world.north, cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT)
+    both = await asyncio.gather(
+        *(_receive(house, query["state"], query["auth_code"]) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in both) == ["Back", "StateRefused"]
+
+
+async def test_a_forged_state_is_refused(house: House) -> None:
+    with pytest.raises(StateRefused):
+        await _receive(house, "forged", "code")
+
+
+async def test_a_state_is_refused_after_an_hour(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    address = await house.set_out(house.world.north, cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT)
+    await _age(house, expires_at=func.now() - timedelta(seconds=1))
+    with pytest.raises(StateRefused):
+        await _receive(house, query["state"], query["auth_code"])
+
+
+async def test_a_handle_is_refused_after_ten_minutes(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    await _age(house, handle_expires_at=func.now() - timedelta(seconds=1))
+    assert await _exchange(house, back.handle, cookie) is Outcome.TOO_LATE
+    assert await _nothing_was_called(house)
+
+
+async def test_a_handle_does_not_fit_another_link(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    outcome = await _exchange(house, back.handle, cookie, link_id=house.world.south.link_id)
+    assert outcome is not Outcome.CONNECTED
+    assert await _nothing_was_called(house)
+
+
+async def test_a_clients_handle_does_not_connect_the_agency(house: House) -> None:
+    tools, cookie = house.tools, await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    outcome, _ = await authorising.exchange_for_agency(
+        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+    )
+    assert outcome is not Outcome.CONNECTED
+    assert await _nothing_was_called(house)
+
+
+async def test_consent_denied_shares_nothing_and_is_told(house: House) -> None:
+    assert await house.connect_client(house.world.north, cancel=True) is Outcome.CANCELLED
+    assert await _nothing_was_called(house)
+    assert (await house.events(house.world.north))[-1] == "connection.consent_cancelled"
+
+
+async def test_an_app_without_the_permission_is_said_and_its_token_given_back(house: House) -> None:
+    north = house.world.north
+    async with house.tools.sessions.begin() as session:
+        await agencies.set_platform_app(
+            session, north.agency_id, platform="tiktok", app_id=seed.NO_PARTNER_APP,
+            secret=seed.NO_PARTNER_APP_SECRET, vault=house.tools.vault, actor="test",
+        )  # fmt: skip
+    assert await house.connect_client(north) is Outcome.SCOPE_MISSING
+    assert (await house.tiktok.calls())["by_path"] == {"oauth2/access_token/": 1, "oauth2/revoke_token/": 1}
+
+
+async def test_an_answer_of_another_shape_than_documented_keeps_no_connection(house: House) -> None:
+    await house.tiktok.fault("oauth2/access_token/", code=0)  # OK, with nothing in it
+    assert await house.connect_client(house.world.north) is Outcome.BUSY
+
+
+async def test_a_code_that_timed_out_at_tiktok_asks_for_one_more_tap(house: House) -> None:
+    await house.tiktok.fault("oauth2/access_token/", code=40110)
+    assert await house.connect_client(house.world.north) is Outcome.TOO_LATE
+
+
+async def test_a_wrong_app_secret_is_an_app_problem(house: House) -> None:
+    await house.tiktok.fault("oauth2/access_token/", code=40101)
+    assert await house.connect_client(house.world.north) is Outcome.APP_PROBLEM
+
+
+async def test_faults_on_the_way_are_tried_again(house: House) -> None:
+    await house.tiktok.fault("oauth2/access_token/", code=50000)
+    await house.tiktok.fault("bc/get/", drop=True)
+    await house.tiktok.fault("bc/asset/admin/get/", http_status=502)
+    assert await house.connect_client(house.world.north) is Outcome.CONNECTED
+
+
+async def test_a_standard_member_is_connected_but_can_choose_no_business_center(house: House) -> None:
+    assert await house.connect_client(house.world.north, seed.SAM_STANDARD) is Outcome.CONNECTED
+    async with house.tools.sessions() as session:
+        connection = await connections.live(session, house.world.north.agency_id, house.world.north.link_id)
+    assert connection is not None
+    found = connections.found(connection)
+    assert [(center.role, center.usable) for center in found.business_centers] == [("STANDARD", False)]
+    assert found.accounts == ()
+
+
+async def test_accounts_not_ticked_are_seen_as_such(house: House) -> None:
+    await house.connect_client(house.world.north, ticked=[seed.LUNE_EU])
+    async with house.tools.sessions() as session:
+        connection = await connections.live(session, house.world.north.agency_id, house.world.north.link_id)
+    assert connection is not None
+    ticked = {each.asset_id: each.ticked for each in connections.found(connection).accounts}
+    assert ticked == {seed.LUNE_EU: True, seed.LUNE_UK: False, seed.LUNE_US: False}
+
+
+async def test_an_invitation_is_used_up_by_the_connection_it_made(house: House) -> None:
+    tools, north = house.tools, house.world.north
+    async with tools.sessions.begin() as session:
+        _, token = await authorising.invite_agency(session, north.agency_id, platform="tiktok")
+        address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+    query = await house.tiktok.consent(address, seed.NORA_NORTH)
+    back = await _receive(house, query["state"], query["auth_code"])
+    outcome, agency_id = await authorising.exchange_for_agency(
+        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+    )
+    assert (outcome, agency_id) == (Outcome.CONNECTED, north.agency_id)
+    async with tools.sessions.begin() as session:
+        with pytest.raises(InvitationOver):
+            await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+
+
+async def test_an_invitation_ends_after_two_days(house: House) -> None:
+    tools, north = house.tools, house.world.north
+    async with tools.sessions.begin() as session:
+        _, token = await authorising.invite_agency(session, north.agency_id, platform="tiktok")
+        old = update(Invitation).where(Invitation.agency_id == north.agency_id, Invitation.token_hash == sha256(token))
+        await session.execute(old.values(expires_at=func.now()))
+        with pytest.raises(InvitationOver):
+            await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+
+
+async def _age(house: House, **values: object) -> None:
+    async with house.tools.sessions.begin() as session:
+        await session.execute(
+            update(Authorisation).values(**values).execution_options(synchronize_session=False, **ACROSS_AGENCIES)
+        )
