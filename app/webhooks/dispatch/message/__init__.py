@@ -1,0 +1,1 @@
+"""What is sent: the bytes, their signature and the headers."""

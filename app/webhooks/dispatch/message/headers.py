@@ -1,0 +1,37 @@
+"""The headers of a delivery."""
+
+from collections.abc import Mapping, Sequence
+
+from app.webhooks.dispatch.message import signature
+
+USER_AGENT = "Keyturn-Webhooks/0.1"
+
+
+def compose(
+    custom: Mapping[str, str],
+    *,
+    event_id: str,
+    event_type: str,
+    delivery_id: str,
+    endpoint_id: str,
+    attempt: int,
+    timestamp: int,
+    keys: Sequence[bytes],
+    body: bytes,
+) -> dict[str, str]:
+    """The endpoint's own headers and ours, which win. Only id, timestamp and body are signed."""
+    ours = {
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
+        "webhook-id": event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature.header(keys, event_id, timestamp, body),
+        "x-keyturn-event-type": event_type,
+        "x-keyturn-delivery-id": delivery_id,
+        "x-keyturn-attempt": str(attempt),
+        "x-keyturn-endpoint-id": endpoint_id,
+        "accept": "*/*",
+        "accept-encoding": "identity",
+    }
+    kept = {name: value for name, value in custom.items() if name.lower() not in ours}
+    return {**kept, **ours}

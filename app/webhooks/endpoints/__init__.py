@@ -1,0 +1,1 @@
+"""The addresses an agency wants its events sent to."""

@@ -1,0 +1,147 @@
+"""Making endpoints and taking them away."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import catalogue, webhooks
+from app.events.record import record
+from app.kit import ids
+from app.kit.refusal import Malformed, Refusal
+from app.kit.vault import Vault
+from app.webhooks.endpoints import headers as custom_headers
+from app.webhooks.endpoints import matching, queries, secret
+from app.webhooks.endpoints.model import Endpoint, EndpointSecret
+
+AT_MOST = 50
+TYPES_AT_MOST = 100
+LONGEST_METADATA = 4096
+LONGEST_RETRYING = 14 * 24 * 3600
+
+
+class TooManyEndpoints(Refusal):
+    """The agency has as many as there may be."""
+
+    status = 409
+    code = "too_many_endpoints"
+    detail = f"There are already {AT_MOST} webhook endpoints."
+    hint = "Delete one that is no longer needed."
+
+
+class EventTypeUnknown(Malformed):
+    """No event type is called that."""
+
+    code = "event_type_unknown"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An endpoint as somebody wants it. `url` is already vetted (`Egress.vet`)."""
+
+    url: str
+    event_types: Sequence[str]
+    description: str = ""
+    filter: Mapping[str, Any] | None = None
+    payload_mode: str = "full"
+    personal: bool = True
+    retry_policy: str | list[int] = "standard"
+    timeout_ms: int = 15_000
+    headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+
+
+async def create_endpoint(
+    session: AsyncSession, agency_id: str, wish: Wish, *, vault: Vault, actor: str
+) -> tuple[Endpoint, str]:
+    """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown and Malformed."""
+    _check(wish)
+    if await queries.count(session, agency_id) >= AT_MOST:
+        raise TooManyEndpoints
+    endpoint = _made(agency_id, wish, vault)
+    session.add(endpoint)
+    await session.flush()
+    text = secret.new()
+    session.add(_sealed(endpoint, text, vault))
+    await session.flush()
+    await record(
+        session,
+        webhooks.ENDPOINT_CREATED,
+        agency_id=agency_id,
+        subject_id=endpoint.id,
+        actor=actor,
+        data={"endpoint_id": endpoint.id},
+    )
+    return endpoint, text
+
+
+async def delete_endpoint(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+    """Marks an endpoint as deleted; whoever sends for it cancels what is pending. Raises NotFound."""
+    endpoint = await queries.find(session, agency_id, endpoint_id)
+    endpoint.deleted_at = func.now()
+    await session.flush()
+    await record(
+        session,
+        webhooks.ENDPOINT_DELETED,
+        agency_id=agency_id,
+        subject_id=endpoint.id,
+        actor=actor,
+        data={"endpoint_id": endpoint.id},
+    )
+    return endpoint
+
+
+def _check(wish: Wish) -> None:
+    if not 1 <= len(wish.event_types) <= TYPES_AT_MOST:
+        raise Malformed(fields={"event_types": f"Give 1 to {TYPES_AT_MOST} event types, or `*`."})
+    wrong = matching.unknown(wish.event_types, catalogue.FOR_CRMS)
+    if wrong is not None:
+        raise unknown_type(wrong)
+    if not isinstance(wish.retry_policy, str) and sum(wish.retry_policy) > LONGEST_RETRYING:
+        raise Malformed(fields={"retry_policy": "The delays are longer than 14 days in all."})
+    if problem := custom_headers.problem(wish.headers):
+        raise Malformed(problem, fields={"headers": problem})
+    if len(json.dumps(dict(wish.metadata)).encode()) > LONGEST_METADATA:
+        raise Malformed(fields={"metadata": f"It is longer than {LONGEST_METADATA} bytes."})
+
+
+def unknown_type(given: str) -> EventTypeUnknown:
+    """The refusal of an event type, with the nearest there is."""
+    meant = matching.nearest(given, catalogue.FOR_CRMS)
+    hint = f"Did you mean `{meant}`?" if meant else "GET /api/v1/webhooks/event-types lists all of them."
+    sentence = f"There is no event type {given[:128]!r}."
+    return EventTypeUnknown(sentence, hint=hint, fields={"event_types": f"{sentence} {hint}"})
+
+
+def _made(agency_id: str, wish: Wish, vault: Vault) -> Endpoint:
+    endpoint_id = ids.new("endpoint")
+    place = queries.headers_place(agency_id, endpoint_id)
+    return Endpoint(
+        agency_id=agency_id,
+        id=endpoint_id,
+        url=wish.url,
+        description=wish.description,
+        event_types=list(dict.fromkeys(wish.event_types)),
+        filter=dict(wish.filter) if wish.filter else None,
+        payload_mode=wish.payload_mode,
+        personal=wish.personal,
+        retry_policy=wish.retry_policy,
+        timeout_ms=wish.timeout_ms,
+        headers_sealed=vault.seal(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
+        details=dict(wish.metadata),
+        state="active" if wish.enabled else "disabled",
+    )
+
+
+def _sealed(endpoint: Endpoint, text: str, vault: Vault) -> EndpointSecret:
+    secret_id = ids.new("secret")
+    return EndpointSecret(
+        agency_id=endpoint.agency_id,
+        id=secret_id,
+        endpoint_id=endpoint.id,
+        sealed=vault.seal(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
+    )

@@ -1,0 +1,28 @@
+"""Signing secrets as people copy them: `whsec_` and base64."""
+
+import base64
+import binascii
+import secrets
+
+PREFIX = "whsec_"
+
+
+class SecretUnreadable(ValueError):
+    """The text is no signing secret."""
+
+
+def new() -> str:
+    """A fresh secret over 32 random bytes."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def key(secret: str) -> bytes:
+    """The key bytes of a secret, with or without prefix and padding. Raises SecretUnreadable."""
+    encoded = secret.removeprefix(PREFIX).rstrip("=")
+    try:
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise SecretUnreadable("A secret is `whsec_` followed by base64.") from problem
+    if not decoded:
+        raise SecretUnreadable("The secret is empty.")
+    return decoded

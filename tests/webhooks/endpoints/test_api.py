@@ -1,0 +1,155 @@
+"""Endpoints by API: as one who may, as the other agency, as nobody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from app.events.model import Event
+from app.kit.database import Sessions
+from app.webhooks.endpoints import secret
+from app.webhooks.endpoints.model import Endpoint, EndpointSecret
+from tests.world import World
+
+PATH = "/webhooks/endpoints"
+GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["ask.*"]}
+
+
+def of_south(world: World) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {world.south.key}"}
+
+
+async def made(api: httpx2.AsyncClient, **given: Any) -> dict[str, Any]:
+    answer = await api.post(PATH, json={**GIVEN, **given})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
+    endpoint = await made(api, headers={"Authorization": "Bearer of-theirs"}, metadata={"team": "crm"})
+    assert len(secret.key(endpoint["secret"])) == 32
+    assert endpoint["headers"] == {"Authorization": "********"}
+    assert (endpoint["state"], endpoint["payload_mode"], endpoint["retry_policy"]) == (
+        "active",
+        "full",
+        "standard",
+    )
+    read = (await api.get(f"{PATH}/{endpoint['id']}")).json()
+    assert read == {key: value for key, value in endpoint.items() if key != "secret"}
+    async with sessions() as session:
+        agency_id = world.north.agency_id
+        rows = (await session.scalars(select(EndpointSecret).where(EndpointSecret.agency_id == agency_id))).all()
+        kept = (await session.scalars(select(Endpoint).where(Endpoint.agency_id == agency_id))).one()
+        told = (
+            await session.scalars(
+                select(Event.facts).where(Event.agency_id == agency_id, Event.type == "webhook.endpoint.created")
+            )
+        ).one()
+    assert len(rows) == 1
+    assert endpoint["secret"].encode() not in rows[0].sealed
+    assert kept.headers_sealed is not None
+    assert b"of-theirs" not in kept.headers_sealed
+    assert told["endpoint_id"] == endpoint["id"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_another_agency_finds_nothing(api: httpx2.AsyncClient, world: World, method: str) -> None:
+    endpoint = await made(api)
+    there = f"{PATH}/{endpoint['id']}"
+    assert (await api.request(method, there, headers=of_south(world))).status_code == 404
+    assert (await api.get(PATH, headers=of_south(world))).json()["data"] == []
+    assert (await api.get(there)).status_code == 200
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/endpoint_1", "/webhooks/event-types", "/webhooks/deliveries"])
+async def test_nobody_sees_nothing(api: httpx2.AsyncClient, path: str) -> None:
+    assert (await api.get(path, headers={"Authorization": ""})).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["nonsense", "endpoint_1", "link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+async def test_what_is_no_id_is_not_found(api: httpx2.AsyncClient, path: str) -> None:
+    assert (await api.get(f"{PATH}/{path}")).status_code == 404
+
+
+async def test_an_unknown_event_type_gets_the_nearest_as_a_hint(api: httpx2.AsyncClient) -> None:
+    answer = await api.post(PATH, json={**GIVEN, "event_types": ["ask.*", "link.complete"]})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "event_type_unknown"
+    assert "`link.completed`" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "https://10.0.0.1/"},
+        {"url": "http://hooks.example.com:99999/"},
+        {"url": "https://user@hooks.example.com/"},
+        {"url": "https://db.internal/"},
+        {"event_types": []},
+        {"event_types": ["agency.updated"]},
+        {"payload_mode": "fat"},
+        {"timeout_ms": 31_000},
+        {"timeout_ms": 10},
+        {"retry_policy": "sometimes"},
+        {"retry_policy": [1_000_000, 1_000_000]},
+        {"retry_policy": [0]},
+        {"retry_policy": [1] * 21},
+        {"headers": {"Webhook-Signature": "v1,forged"}},
+        {"headers": {"X-A": "a\r\nb"}},
+        {"metadata": {"a": "x" * 5000}},
+        {"filter": {"colour": "red"}},
+        {"colour": "red"},
+    ],
+)
+async def test_what_cannot_be_used_is_refused(api: httpx2.AsyncClient, given: dict[str, Any]) -> None:
+    answer = await api.post(PATH, json={**GIVEN, **given})
+    assert answer.status_code == 422, answer.text
+    assert (await api.get(PATH)).json()["data"] == []
+
+
+async def test_wishes_are_kept(api: httpx2.AsyncClient) -> None:
+    wish = {
+        "description": "CRM", "event_types": ["link.*", "*"],
+        "filter": {"link_id": None, "preset": "audit-only"}, "payload_mode": "flat", "personal": False,
+        "retry_policy": [60, 3600], "timeout_ms": 5000, "metadata": {"a": "b"},
+    }  # fmt: skip
+    endpoint = await made(api, **wish, enabled=False)
+    assert {key: endpoint[key] for key in wish} == wish
+    assert endpoint["state"] == "disabled"
+
+
+async def test_the_list_pages_newest_first(api: httpx2.AsyncClient) -> None:
+    ids = [(await made(api))["id"] for _ in range(3)]
+    first = (await api.get(PATH, params={"limit": 2})).json()
+    second = (await api.get(PATH, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert [row["id"] for row in first["data"] + second["data"]] == ids[::-1]
+    assert second["next_cursor"] is None
+
+
+async def test_a_deleted_endpoint_is_gone(api: httpx2.AsyncClient) -> None:
+    endpoint = await made(api)
+    there = f"{PATH}/{endpoint['id']}"
+    assert (await api.delete(there)).status_code == 204
+    assert (await api.get(there)).status_code == 404
+    assert (await api.delete(there)).status_code == 404
+    assert (await api.get(PATH)).json()["data"] == []
+
+
+async def test_there_is_a_most(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.webhooks.endpoints.actions.AT_MOST", 1)
+    await made(api)
+    answer = await api.post(PATH, json=GIVEN)
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_endpoints")
+
+
+async def test_event_types_have_schema_and_example(api: httpx2.AsyncClient) -> None:
+    listed = (await api.get("/webhooks/event-types")).json()["data"]
+    assert "ask.verified" in [kind["type"] for kind in listed]
+    assert "agency.updated" not in [kind["type"] for kind in listed]
+    one = (await api.get("/webhooks/event-types/ask.verified")).json()
+    assert one in listed
+    assert one["schema"]["properties"]["type"]["const"] == one["example"]["type"] == "ask.verified"
+    assert (await api.get("/webhooks/event-types/ask.nothing")).status_code == 404
