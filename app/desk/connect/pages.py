@@ -1,0 +1,80 @@
+"""Connecting the agency's own side: a one-time address, the trip to the platform, and how it ended."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.connections import authorising
+from app.access.connections import queries as connections
+from app.access.connections.authorising import Outcome
+from app.access.handshakes import arrival
+from app.desk.connect import words
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.people.agencies import queries as agencies
+
+router = APIRouter(include_in_schema=False)
+
+COOKIE = "keyturn_connect"
+PATH = "/connect"
+LIFETIME = 3600
+
+
+@router.get(f"{PATH}/return")
+async def come_back(request: Request, handle: str = "") -> Response:
+    """The way back, guarded by a one-time handle and this browser's cookie; it holds no transaction open."""
+    state = request.app.state
+    cookie = request.cookies.get(COOKIE, "")
+    outcome, agency_id = await arrival.of_agency(
+        state.sessions, state.platforms, state.vault, handle=handle, cookie=cookie
+    )
+    shown = await _what_was_seen(request, agency_id) if outcome is Outcome.CONNECTED and agency_id else {}
+    return render.page(
+        request, "desk/connect:outcome.html", status=200 if shown else 409, said=words.OUTCOMES[outcome],
+        **{"person": None, "centers": [], "missing": [], **shown},
+    )  # fmt: skip
+
+
+@router.get(f"{PATH}/{{token}}")
+async def invitation(request: Request, session: Session, token: str) -> Response:
+    """Whose Business Center, what Keyturn reads there, and a button. Changes nothing."""
+    invited = await authorising.invitation(session, token)
+    platform = request.app.state.platforms[invited.platform]
+    return render.page(
+        request, "desk/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
+        agency=await agencies.find(session, invited.agency_id), until=invited.expires_at,
+    )  # fmt: skip
+
+
+@router.post(f"{PATH}/{{token}}", dependencies=[forms.FROM_OUR_SITE])
+async def connect(request: Request, session: Session, token: str) -> Response:
+    """Off to the platform; the cookie binds the way back to this browser."""
+    state = request.app.state
+    consent, cookie = await authorising.start_for_agency(session, state.platforms, state.vault, token=token)
+    answer = render.see_other(request, consent)
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=LIFETIME,
+        path=PATH,
+        httponly=True,
+        samesite="lax",
+        secure=state.secure_cookies,
+    )
+    return answer
+
+
+async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:
+    async with request.app.state.sessions() as session:
+        connection = await connections.of_agency(session, agency_id, "tiktok")
+        if connection is None:
+            return {}
+        seen = connections.found(connection).business_centers
+        named = await agencies.business_centers(session, agency_id, "tiktok")
+    known = {center.bc_id for center in seen if center.usable}
+    return {
+        "person": connection.person,
+        "centers": seen,
+        "missing": [center for center in named if center.bc_id not in known],
+    }

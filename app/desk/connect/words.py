@@ -1,0 +1,34 @@
+"""How the agency's trip to the platform ended, in words. Pure."""
+
+#: By outcome of the trip: a title, and a sentence that says what to do.
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "connected": ("Connected", "Keyturn now reads back by itself what clients share with you."),
+    "cancelled": (
+        "Nothing was connected",
+        "You came back without authorising. Open the address again to try once more.",
+    ),
+    "too_late": (
+        "That took too long",
+        "The way back was used before or too old. Open the address again; one more tap.",
+    ),
+    "other_browser": (
+        "Another browser set out",
+        "Nothing was connected. Open the address again and stay in one browser until you are back.",
+    ),
+    "scope_missing": (
+        "A permission is missing",
+        "Nothing was connected. The app needs Read Business Center, Business Center Asset, Business "
+        "Center Partner "
+        "Management and Read Ad Account Information: switch them on in My Apps, then open the address "
+        "again.",
+    ),
+    "app_problem": (
+        "TikTok did not accept the app",
+        "Check app id and secret in My Apps and here (`keyturn doctor` compares them), then open the address again.",
+    ),
+    "busy": ("TikTok is busy", "Nothing was connected. Wait a minute and open the address again."),
+    "unknown": (
+        "This way back is not known",
+        "Nothing was connected. Open the address again and start from there.",
+    ),
+}

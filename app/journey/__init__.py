@@ -1,0 +1,1 @@
+"""The client's pages: one calm screen after another, from the link to the receipt."""

@@ -1,0 +1,40 @@
+"""What a client may change about earlier answers, and what follows from it."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.handshakes import actions as handshakes
+from app.links import progress
+from app.links import queries as links
+from app.links.queries import Whole
+
+#: States in which we have shared nothing yet: a yes can be taken back without a trace at the platform.
+NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
+
+
+async def take_lane(session: AsyncSession, whole: Whole, lane: str) -> None:
+    """Connected or by hand from now on. Nothing given is lost; what was agreed to goes on in the new lane."""
+    await progress.choose_lane(session, whole.agency.id, whole.link.id, lane)
+    if any(ask.approved_at for ask in whole.asks):
+        await handshakes.check_now(session, whole.agency.id, whole.link.id)
+
+
+async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, name: str | None) -> None:
+    """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays."""
+    agency_id, link = whole.agency.id, whole.link
+    changed = whole.intake.bc_id not in (None, bc_id)
+    if changed and any(ask.approved_at for ask in whole.asks):
+        return
+    if changed and link.lane == "connected":
+        await progress.choose_assets(session, agency_id, link.id, kind="ad_account", chosen=[])
+    await progress.save_business_center(session, agency_id, link.id, bc_id=bc_id, name=name)
+    await progress.finish_screen(session, agency_id, link.id, "business-center")
+
+
+async def take_back(session: AsyncSession, agency_id: str, link_id: str) -> None:
+    """The client wants to choose anew: a yes to what was not shared yet is asked for again."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    for ask in whole.asks:
+        if ask.approved_at and ask.state in NOT_SHARED_YET and ask.verified_at is None:
+            await progress.set_state(
+                session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None
+            )

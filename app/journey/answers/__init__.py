@@ -1,0 +1,1 @@
+"""What clients answer: read from forms, kept, and shown again."""

@@ -1,0 +1,48 @@
+"""How a client's page looks: the agency's name, contact and colour, and the style sheet that carries it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from app.kit.refusal import NotFound
+from app.links.queries import Whole
+from app.people.agencies import brand
+
+router = APIRouter(include_in_schema=False)
+
+_HEX = re.compile(r"[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Host:
+    """The agency as its client sees it."""
+
+    name: str
+    contact_name: str
+    contact_email: str
+
+
+def brand_of(whole: Whole) -> dict[str, Any]:
+    """What the client's layout shows on every page; values that outlive the transaction."""
+    agency = whole.agency
+    colour = brand.readable(agency.brand.get("colour", brand.DEFAULT_COLOUR))
+    return {
+        "agency": Host(agency.name, agency.contact_name, agency.contact_email),
+        "client": whole.client.name,
+        "colour": colour.removeprefix("#"),
+    }
+
+
+@router.get("/l/brand/{colour}.css")
+async def style_sheet(colour: str) -> Response:
+    """One colour as a style sheet, so that no page needs inline style. Raises NotFound for anything else."""
+    if not _HEX.fullmatch(colour):
+        raise NotFound
+    return Response(
+        f":root {{ --brand: #{colour}; }}\n",
+        media_type="text/css",
+        headers={"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"},
+    )

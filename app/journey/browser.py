@@ -1,0 +1,129 @@
+"""Which link a browser has open: the cookie a client got by pressing Start, and what needs it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import queries as connections
+from app.access.connections.model import Connection
+from app.journey import screens
+from app.journey.refusals import Elsewhere, LinkEnded, OtherBrowser
+from app.journey.screens import Standing
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import forms
+from app.kit.html.forms import Form, SentForm
+from app.kit.ids import MalformedId
+from app.links import address, status
+from app.links import queries as links
+from app.links.queries import Whole
+
+COOKIE = "keyturn_link"
+LIFETIME = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A living link in a browser that opened it."""
+
+    whole: Whole
+    cookie: str
+    connection: Connection | None
+
+    @property
+    def path(self) -> str:
+        """Where its screens lie."""
+        return address.of_screens(self.whole.link.id)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether assets are picked from what the platform showed, rather than typed."""
+        return self.whole.link.lane == "connected" and self.connection is not None
+
+    @property
+    def standing(self) -> Standing:
+        """How far the client has come."""
+        return standing_of(self.whole, connected=self.connection is not None)
+
+
+def standing_of(whole: Whole, *, connected: bool) -> Standing:
+    """How far the client has come on a link."""
+    intake = whole.intake
+    return Standing(
+        lane=whole.link.lane,
+        connected=connected,
+        business_center=intake.bc_id is not None,
+        assets=any(ask.asset_id for ask in whole.asks),
+        pixels=intake.pixel_codes is not None,
+        markets=intake.markets is not None,
+        contacts=intake.contacts is not None,
+        submitted=whole.link.submitted_at is not None,
+        unapproved=any(ask.asset_id and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
+        completed=whole.link.status == "completed",
+    )
+
+
+async def opened_before(session: AsyncSession, request: Request, link_id: str) -> tuple[Whole, str]:
+    """The link of the path, dead or not, with the cookie of this browser. Raises OtherBrowser."""
+    cookie = request.cookies.get(COOKIE, "")
+    try:
+        found = await links.by_cookie(session, link_id, cookie) if cookie else None
+    except MalformedId:
+        found = None
+    if found is None:
+        raise OtherBrowser
+    return await links.whole(session, found[0].agency_id, link_id), cookie
+
+
+async def opened(session: AsyncSession, request: Request, link_id: str) -> Opened:
+    """The living link of the path in the browser that holds its cookie. Raises OtherBrowser, LinkEnded."""
+    whole, cookie = await opened_before(session, request, link_id)
+    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
+        renewal = f"{address.of_screens(link_id)}/renewal"
+        raise LinkEnded(whole, renewal=renewal, form_token=forms.token(request, cookie))
+    return Opened(whole, cookie, await connections.live(session, whole.agency.id, link_id))
+
+
+async def _open_link(session: Session, request: Request, link_id: str) -> Opened:
+    return await opened(session, request, link_id)
+
+
+OpenLink = Annotated[Opened, Depends(_open_link, scope="function")]
+
+
+async def _screen(request: Request, link: OpenLink) -> Opened:
+    name = request.url.path.removeprefix(f"{link.path}/").partition("/")[0]
+    if name in (*screens.WAY, *screens.AFTER) and (other := screens.instead(link.standing, name)):
+        raise Elsewhere(f"{link.path}/{other}")
+    return link
+
+
+#: The same, on a screen whose turn it is or was; whoever is too early is sent to the one that comes first.
+OpenScreen = Annotated[Opened, Depends(_screen, scope="function")]
+
+
+async def _form(request: Request, link: OpenScreen, form: SentForm) -> Form:
+    forms.check_token(request, form, link.cookie)
+    return form
+
+
+#: For a route that needs no more of a form than that it was sent from a screen of this link in this browser.
+FROM_OUR_SCREEN = Depends(_form, scope="function")
+LinkForm = Annotated[Form, FROM_OUR_SCREEN]
+
+
+def remember(response: Response, link_id: str, cookie: str, *, secure: bool) -> None:
+    """Lets the browser keep the link open; the cookie goes to this link's screens alone."""
+    response.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=int(LIFETIME.total_seconds()),
+        path=address.of_screens(link_id),
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )

@@ -1,0 +1,17 @@
+"""Which addresses may be a client's link: three parts, the first of them no address part of our own."""
+
+from starlette.convertors import StringConvertor, register_url_convertor
+
+from app.people.agencies.actions import TAKEN_BY_US
+
+
+class AgencySlug(StringConvertor):
+    """A first address part that is not ours, so that `/api/v1/anything` is never taken for a link."""
+
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, TAKEN_BY_US))).replace('.', '[.]')})/)[^/]+"
+
+
+register_url_convertor("agency_slug", AgencySlug())
+
+#: The path of a link. Only the token decides; the two names before it are for people.
+SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path

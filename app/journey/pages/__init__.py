@@ -1,0 +1,1 @@
+"""The routes of the client's screens, by group."""

@@ -1,0 +1,126 @@
+"""Which Business Center and which ad accounts: picked from what the platform showed, or typed."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.connections import choices
+from app.access.connections import queries as connections
+from app.access.connections.choices import Choice
+from app.journey.actions import keep_business_center
+from app.journey.answers import picking
+from app.journey.browser import LinkForm, Opened, OpenScreen
+from app.journey.shown import go_on, platform_of, screen
+from app.journey.telling import lines
+from app.kit.database import Session
+from app.links import intake, progress
+from app.links.intake import Read
+from app.links.progress import Chosen
+from app.people.agencies import queries as agencies
+
+router = APIRouter(include_in_schema=False)
+
+ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
+
+
+@router.get("/l/{link_id}/business-center")
+async def business_center(request: Request, link: OpenScreen) -> Response:
+    """The Business Center the ad accounts are in."""
+    return _center_screen(request, link, link.whole.intake.bc_id or "", {})
+
+
+@router.post("/l/{link_id}/business-center")
+async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Keeps it; ad accounts chosen in another one are let go."""
+    typed = form.text("bc_id", most=ADDRESS_LENGTH)
+    own = await agencies.business_centers(session, link.whole.agency.id, link.whole.asks[0].platform)
+    agency_ids = {link.whole.link.agency_bc_id, *(center.bc_id for center in own)}
+    seen = _centers(link)
+    read = picking.center(typed, seen) if seen else intake.business_center(typed, agency_bc_ids=agency_ids)
+    problems = form.too_long or _beside("bc_id", read)
+    if problems:
+        return _center_screen(request, link, typed, problems)
+    name = next((choice.name for choice in seen if choice.id == read.values[0]), None)
+    await keep_business_center(session, link.whole, read.values[0], name)
+    return await go_on(request, session, link)
+
+
+@router.get("/l/{link_id}/accounts")
+async def accounts(request: Request, link: OpenScreen) -> Response:
+    """The ad accounts to share."""
+    given = [ask.asset_id for ask in link.whole.asks if ask.asset_id and not ask.approved_at]
+    return _accounts_screen(request, link, given, {})
+
+
+@router.post("/l/{link_id}/accounts")
+async def save_accounts(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Makes one ask of each. Accounts agreed to before stay."""
+    seen = _accounts(link)
+    typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
+    read = picking.accounts(typed, seen, agreed=[ask.asset_id for ask in link.whole.asks if ask.approved_at])
+    problems = form.too_long or _beside("accounts", read)
+    if problems:
+        return _accounts_screen(request, link, typed, problems)
+    names = {choice.id: choice.name for choice in seen}
+    chosen = [Chosen(asset_id, names.get(asset_id)) for asset_id in read.values]
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    await progress.choose_assets(session, agency_id, link_id, kind="ad_account", chosen=chosen)
+    await progress.finish_screen(session, agency_id, link_id, "accounts")
+    return await go_on(request, session, link)
+
+
+def _center_screen(request: Request, link: Opened, given: str, problems: dict[str, str]) -> Response:
+    seen = _centers(link)
+    can = [choice.id for choice in seen if choice.can]
+    return screen(
+        request,
+        link,
+        "business-center",
+        problems=problems,
+        form_to=(platform_of(request, link.whole).consent_origin,),
+        connected=link.is_connected,
+        person=link.connection.person if link.connection else None,
+        choices=_worded(link, seen),
+        given=given or (can[0] if len(can) == 1 else ""),
+        agreed=any(ask.approved_at for ask in link.whole.asks),
+        center=link.whole.intake.bc_name or link.whole.intake.bc_id,
+    )
+
+
+def _accounts_screen(request: Request, link: Opened, given: list[str], problems: dict[str, str]) -> Response:
+    seen = _accounts(link)
+    can = [choice.id for choice in seen if choice.can]
+    platform = platform_of(request, link.whole)
+    return screen(
+        request,
+        link,
+        "accounts",
+        problems=problems,
+        form_to=(platform.consent_origin,),
+        connected=link.is_connected,
+        choices=_worded(link, seen),
+        given=given or (can if len(can) == 1 else []),
+        agreed=[ask for ask in link.whole.asks if ask.approved_at],
+        center=lines.center(link.whole),
+        role=platform.role_words("ad_account", link.whole.asks[0].role),
+    )
+
+
+def _centers(link: Opened) -> list[Choice]:
+    if not link.is_connected or link.connection is None:
+        return []
+    return choices.business_centers(connections.found(link.connection))
+
+
+def _accounts(link: Opened) -> list[Choice]:
+    if not link.is_connected or link.connection is None:
+        return []
+    return choices.accounts(connections.found(link.connection), link.whole.intake.bc_id or "")
+
+
+def _worded(link: Opened, seen: list[Choice]) -> list[lines.ChoiceLine]:
+    agreed = {ask.asset_id for ask in link.whole.asks if ask.approved_at}
+    return [lines.of_choice(choice, link.whole) for choice in seen if choice.id not in agreed]
+
+
+def _beside(field: str, read: Read) -> dict[str, str]:
+    return {field: read.problem} if read.problem else {}

@@ -1,0 +1,87 @@
+"""The way in: the link itself, its dead states, and the screen on which a client goes on."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.journey import screens
+from app.journey.branding import brand_of
+from app.journey.browser import OpenLink, opened_before, remember
+from app.journey.entrance import SECRET
+from app.journey.refusals import LinkEnded, LinkUnknown
+from app.journey.shown import platform_of
+from app.journey.telling.offer import offers
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import SentForm
+from app.links import address, progress, status
+from app.links import queries as links
+from app.links.queries import Whole
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _by_token(session: AsyncSession, token: str) -> Whole:
+    """The link of a secret, living or not. Raises LinkUnknown."""
+    link = await links.by_token(session, token)
+    if link is None:
+        raise LinkUnknown
+    return await links.whole(session, link.agency_id, link.id)
+
+
+def _refuse_dead(request: Request, whole: Whole) -> None:
+    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
+        path = request.url.path.removesuffix("/renewal")
+        raise LinkEnded(whole, renewal=f"{path}/renewal", form_token=None)
+
+
+@router.get(SECRET)
+async def welcome(request: Request, session: Session, token: str) -> Response:
+    """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
+    whole = await _by_token(session, token)
+    _refuse_dead(request, whole)
+    platform = platform_of(request, whole)
+    return render.page(
+        request,
+        "journey:door/welcome.html",
+        **brand_of(whole),
+        link=whole.link,
+        offers=offers([(ask.kind, ask.role, ask.reason) for ask in whole.asks], platform),
+        platform=platform.name,
+        minutes=screens.MINUTES["way"],
+    )
+
+
+@router.post(SECRET, dependencies=[forms.FROM_OUR_SITE])
+async def start(request: Request, session: Session, token: str) -> Response:
+    """Start was pressed: this browser holds the link from now on."""
+    whole = await _by_token(session, token)
+    _refuse_dead(request, whole)
+    cookie = await progress.open_link(session, whole.agency.id, whole.link.id)
+    answer = render.see_other(request, address.of_screens(whole.link.id))
+    remember(answer, whole.link.id, cookie, secure=request.app.state.secure_cookies)
+    return answer
+
+
+@router.post(f"{SECRET}/renewal", dependencies=[forms.FROM_OUR_SITE])
+async def renewal(request: Request, session: Session, token: str) -> Response:
+    """The client of a dead link asks for a new one."""
+    whole = await _by_token(session, token)
+    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id)
+    return render.see_other(request, request.url.path.removesuffix("/renewal"))
+
+
+@router.get("/l/{link_id}")
+async def go_on(request: Request, link: OpenLink) -> Response:
+    """The screen that is next."""
+    return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
+
+
+@router.post("/l/{link_id}/renewal")
+async def renewal_here(request: Request, session: Session, link_id: str, form: SentForm) -> Response:
+    """The same wish, from a browser that has the link open."""
+    whole, cookie = await opened_before(session, request, link_id)
+    forms.check_token(request, form, cookie)
+    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id)
+    return render.see_other(request, address.of_screens(link_id))

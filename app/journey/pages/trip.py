@@ -1,0 +1,92 @@
+"""Connected or by hand: the choice, the trip to the platform's consent page, and the way back."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.connections import authorising
+from app.access.connections.authorising import Outcome
+from app.access.handshakes import arrival
+from app.journey import actions, browser, screens, words
+from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
+from app.journey.in_app import app_around
+from app.journey.refusals import OtherBrowser
+from app.journey.shown import go_on, platform_of, screen
+from app.kit.database import Session
+from app.kit.html import render
+from app.links import status
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/l/{link_id}/way")
+async def way(
+    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
+) -> Response:
+    """Connect with the platform, or do it by hand."""
+    platform = platform_of(request, link.whole)
+    state = request.app.state
+    can_connect = await authorising.is_possible(
+        session, state.platforms, state.vault, link.whole.agency.id, platform.key
+    )
+    return screen(
+        request,
+        link,
+        "way",
+        form_to=(platform.consent_origin,),
+        platform=platform.name,
+        can_connect=can_connect,
+        person=link.connection.person if link.connection else None,
+        inside=app_around(request.headers.get("user-agent", "")),
+        came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome),
+    )
+
+
+@router.post("/l/{link_id}/lane")
+async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """By hand, or back to what is connected. Nothing given so far is lost."""
+    lane = form.text("lane")
+    if lane in status.LANES:
+        await actions.take_lane(session, link.whole, lane)
+    return await go_on(request, session, link)
+
+
+@router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
+async def connect(request: Request, session: Session, link: OpenLink) -> Response:
+    """Off to the platform's consent page; this alone shares nothing."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    state = request.app.state
+    consent = await authorising.start_for_link(
+        session, state.platforms, state.vault, agency_id=agency_id, link_id=link_id, cookie=link.cookie
+    )
+    return render.see_other(request, consent)
+
+
+@router.get("/l/{link_id}/return")
+async def come_back(request: Request, link_id: str, handle: str = "") -> Response:
+    """The way back. The only GET that does something: guarded by a one-time handle and this browser's cookie.
+
+    It holds no transaction while the platform is asked.
+    """
+    state = request.app.state
+    before = await _opened(request, link_id)
+    outcome = await arrival.of_client(
+        state.sessions,
+        state.platforms,
+        state.vault,
+        agency_id=before.whole.agency.id,
+        link_id=link_id,
+        handle=handle,
+        cookie=before.cookie,
+    )
+    if outcome is Outcome.OTHER_BROWSER:
+        raise OtherBrowser
+    if outcome is Outcome.CONNECTED:
+        async with state.sessions.begin() as session:
+            await actions.take_lane(session, before.whole, "connected")
+    link = await _opened(request, link_id)
+    return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")
+
+
+async def _opened(request: Request, link_id: str) -> Opened:
+    async with request.app.state.sessions() as session:
+        return await browser.opened(session, request, link_id)

@@ -1,0 +1,74 @@
+"""Where a client cannot go on, and the page that says why and whom to ask."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.journey.branding import brand_of
+from app.kit.html import render
+from app.kit.html.render import PageRefusal
+from app.links.queries import Whole
+
+
+class LinkUnknown(PageRefusal):
+    """No link has this secret: mistyped, cut off, or never ours."""
+
+    status = 404
+    code = "link_unknown"
+    detail = "We don’t know this link."
+
+    def page(self, request: Request) -> Response:
+        """Says what usually went wrong; nothing tells which agency it might have been."""
+        return render.page(request, "journey:door/unknown.html", status=self.status)
+
+
+class OtherBrowser(PageRefusal):
+    """This browser has not opened the link, or its cookies were cleared."""
+
+    status = 403
+    code = "open_link_again"
+    detail = "Open your link again to continue."
+
+    def page(self, request: Request) -> Response:
+        """Says where the link is; the address alone tells us nothing we may show."""
+        return render.page(request, "journey:door/other_browser.html", status=self.status)
+
+
+class LinkEnded(PageRefusal):
+    """The link's time ran out, or the agency ended it. `renewal` is where a new one is asked for."""
+
+    status = 410
+    code = "link_ended"
+    detail = "This link has ended."
+
+    def __init__(self, whole: Whole, *, renewal: str, form_token: str | None) -> None:
+        super().__init__()
+        link = whole.link
+        # read now: the transaction is rolled back, and its rows with it, before the page is made
+        self.shown = {
+            **brand_of(whole),
+            "since": link.revoked_at or link.expires_at,
+            "revoked": link.revoked_at is not None,
+            "asked_by": link.asked_by,
+            "renewal": renewal,
+            "renewal_asked": link.renewal_asked_at is not None,
+            "form_token": form_token,
+        }
+
+    def page(self, request: Request) -> Response:
+        """Says why and since when, and offers to ask for a new one."""
+        return render.page(request, "journey:door/ended.html", status=self.status, **self.shown)
+
+
+class Elsewhere(PageRefusal):
+    """Another screen comes first."""
+
+    status = 303
+    code = "elsewhere"
+
+    def __init__(self, to: str) -> None:
+        super().__init__()
+        self.to = to
+
+    def page(self, request: Request) -> Response:
+        """Leads there."""
+        return render.see_other(request, self.to)

@@ -1,0 +1,40 @@
+"""The platform's written steps, filled in for one link. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.platforms.port import GuidedStep
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One numbered step. `asks_for_id`: the agency's Business Center ID is pasted here."""
+
+    text: str
+    where: tuple[str, ...]
+    variants: tuple[str, ...]
+    help_url: str
+    help_search: str
+    asks_for_id: bool
+
+
+def steps(written: Sequence[GuidedStep], *, agency: str, agency_bc_id: str, role: str) -> list[StepLine]:
+    """The steps with names, number and role in their places."""
+    filled = {"agency": agency, "agency_bc_id": agency_bc_id, "role": role}
+    return [
+        StepLine(
+            text=_text(step, filled),
+            where=tuple(step.where.format(**filled).split(" > ")) if step.where else (),
+            variants=tuple(variant.format(**filled) for variant in step.variants),
+            help_url=step.help_url,
+            help_search=step.help_search,
+            asks_for_id="{agency_bc_id}" in step.text,
+        )
+        for step in written
+    ]
+
+
+def _text(step: GuidedStep, filled: dict[str, str]) -> str:
+    """The text; the number itself stands below it, in a field to copy."""
+    without_number = step.text.replace(": {agency_bc_id}", ":")
+    return without_number.format(**filled)

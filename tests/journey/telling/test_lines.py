@@ -1,0 +1,147 @@
+"""How asks and choices read: what is done, whose turn it is, and what stands on the button."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.access.connections.choices import Choice
+from app.journey.telling import lines
+from app.journey.words import STATES
+from app.links.model import Ask
+from app.links.queries import Whole
+from app.platforms.tiktok.platform import TikTok
+
+WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
+
+
+@dataclass
+class Asked:
+    """An ask, as far as lines look at it."""
+
+    state: str = "approved"
+    code: str | None = None
+    next_actor: str | None = "us"
+    asset_id: str | None = "7200000000000000201"
+    asset_name: str | None = "Brand FR"
+    kind: str = "ad_account"
+    role: str = "OPERATOR"
+    role_seen: str | None = None
+    state_since: datetime = WHEN
+    recheck_at: datetime | None = None
+    verified_at: datetime | None = None
+
+
+def _ask(**values: Any) -> Ask:
+    return cast(Ask, Asked(**values))
+
+
+def _whole(lane: str = "connected") -> Whole:
+    made = SimpleNamespace(
+        agency=SimpleNamespace(name="Acme"),
+        intake=SimpleNamespace(bc_id="7111", bc_name="Maison Lune"),
+        link=SimpleNamespace(lane=lane),
+    )
+    return cast(Whole, made)
+
+
+def _line(lane: str = "connected", **values: Any) -> lines.AskLine:
+    platform = TikTok(wire=cast(Any, None), auth_url="", redirect_uri="", default_app=None)
+    return lines.of_ask(_ask(**values), _whole(lane), platform)
+
+
+@pytest.mark.parametrize("lane", ["connected", "guided"])
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_makes_a_line_in_every_lane(state: str, lane: str) -> None:
+    line = _line(lane, state=state)
+    assert line.sentence.format(**line.names)
+    assert line.role == "Run campaigns (Operator)"
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "marks"),
+    [
+        ("waiting", False, "todo todo todo"),
+        ("approved", False, "now todo todo"),
+        ("awaiting_client", False, "now todo todo"),
+        ("awaiting_partner", False, "done now todo"),
+        ("unverifiable", False, "done todo todo"),
+        ("attested", False, "done done todo"),
+        ("verified", True, "done done done"),
+        ("blocked", False, "stuck todo todo"),
+        ("blocked", True, "done done stuck"),
+        ("drifted", True, "done done stuck"),
+        ("declined", False, ""),
+        ("ended", False, ""),
+    ],
+)
+def test_the_stages_show_how_far_an_ask_came(state: str, seen: bool, marks: str) -> None:
+    assert " ".join(mark.state for mark in lines.marks(state, "connected", seen=seen)) == marks
+
+
+def test_only_verified_is_green() -> None:
+    """Promise 1: an attestation, or an answer that was OK, is never shown as proof."""
+    green = {state for state in STATES if _line(state=state).tone == "good"}
+    assert green == {"verified"}
+    full = {state for state in STATES if all(mark.state == "done" for mark in _line(state=state).marks or [Nothing])}
+    assert full == {"verified"}
+
+
+class Nothing:
+    """Stands for the stages of an ask that shows none."""
+
+    state = "none"
+
+
+def test_a_blocker_that_waits_for_the_client_has_its_button() -> None:
+    line = _line(state="blocked", code="account_not_ticked", next_actor="client")
+    assert (line.does, line.tone, line.short) == ("connect", "yours", "Needs a hand")
+    assert "Brand FR" in line.sentence.format(**line.names)
+
+
+def test_a_blocker_that_waits_for_the_agency_is_no_alarm_for_the_client() -> None:
+    line = _line(state="blocked", code="agency_must_reauthorise", next_actor="agency")
+    assert (line.label, line.tone, line.short) == (None, "moving", "Waiting")
+
+
+def test_by_hand_nobody_is_sent_to_the_consent_page_by_a_blocker() -> None:
+    assert _line("guided", state="drifted", code="asset_not_shared", next_actor="client").does == "check"
+
+
+def test_an_ask_without_a_name_goes_by_its_number() -> None:
+    line = _line(asset_name=None)
+    assert (line.name, line.detail) == ("7200000000000000201", "Ad account")
+
+
+@pytest.mark.parametrize(
+    ("asks", "lane", "expected"),
+    [
+        ([{"state": "verified"}], "connected", (1, 1, True, True, None)),
+        ([{"state": "attested"}], "guided", (1, 1, True, False, None)),
+        ([{"state": "approved"}], "guided", (0, 1, False, False, "client")),
+        ([{"state": "approved"}], "connected", (0, 1, False, False, "us")),
+        ([{"state": "verified"}, {"state": "awaiting_partner", "next_actor": "platform"}], "connected",
+         (1, 2, False, False, "platform")),
+        ([{"state": "blocked", "next_actor": "client"}, {"state": "awaiting_partner", "next_actor": "agency"}],
+         "connected", (0, 2, False, False, "client")),
+        ([{"state": "verified"}, {"state": "declined"}], "connected", (1, 1, True, True, None)),
+        ([{"state": "declined"}], "connected", (0, 0, False, True, None)),
+        ([{"state": "waiting", "asset_id": None}], "connected", (0, 0, False, True, None)),
+    ],
+)  # fmt: skip
+def test_the_summary_counts_and_says_whose_turn_it_is(
+    asks: list[dict[str, Any]], lane: str, expected: tuple[object, ...]
+) -> None:
+    found = lines.summary([_ask(**ask) for ask in asks], lane)
+    assert (found.done, found.total, found.all_done, found.all_verified, found.waiting_for) == expected
+
+
+def test_a_choice_that_cannot_be_picked_says_why_and_what_to_do() -> None:
+    line = lines.of_choice(Choice("7111", "Brand DE", "Business Center 7111", False, "not_bc_admin"), _whole())
+    assert "Brand DE" in line.why.format(**line.names)
+    assert line.does == "connect"
+    other = lines.of_choice(Choice("72", "Brand FR", "Ad account 72", False, "account_not_ticked"), _whole())
+    assert other.why.format(**other.names).startswith("TikTok asked which accounts to include, and Brand FR")
+    assert lines.of_choice(Choice("72", "Brand FR", "", True), _whole()).why == ""

@@ -1,0 +1,74 @@
+"""A client's browser without JavaScript: it opens pages, fills in forms, and follows where it is sent."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from tests.world import Corner
+
+_TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+#: Answers that lead through every screen of the guided lane, in order.
+BY_HAND: dict[str, dict[str, Any]] = {
+    "lane": {"lane": "guided"},
+    "business-center": {"bc_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
+    "accounts": {"accounts": "7200000000000000201, 7200000000000000202"},
+    "pixels": {"pixels": ""},
+    "markets": {"markets": ["FR", "DE"]},
+    "contacts": {
+        "approver-name": "Theo Brand", "approver-email": "theo@brand.example", "billing-same": "yes",
+        "technical-same": "yes",
+    },
+}  # fmt: skip
+
+
+@dataclass
+class Walk:
+    """One browser on one link."""
+
+    browser: httpx2.AsyncClient
+    corner: Corner
+
+    @property
+    def path(self) -> str:
+        """Where the screens lie."""
+        return f"/l/{self.corner.link_id}"
+
+    async def start(self) -> httpx2.Response:
+        """Presses Start."""
+        return await self.browser.post(self.corner.link_path, headers=SAME_ORIGIN)
+
+    async def see(self, screen: str = "") -> httpx2.Response:
+        """Opens a screen."""
+        return await self.browser.get(f"{self.path}/{screen}".rstrip("/"))
+
+    async def token(self) -> str:
+        """The token of this browser's forms."""
+        found = _TOKEN.search((await self.see("way")).text) or _TOKEN.search((await self.see("progress")).text)
+        assert found
+        return found[1]
+
+    async def send(self, form: str, /, **fields: Any) -> httpx2.Response:
+        """Sends a form as this browser would."""
+        data = {"form_token": await self.token(), **fields}
+        return await self.browser.post(f"{self.path}/{form}", data=data, headers=SAME_ORIGIN)
+
+    async def answer(self, *screens: str) -> None:
+        """Goes through screens of the guided lane, as far as named, or through all."""
+        for screen in screens or BY_HAND:
+            sent = await self.send(screen, **BY_HAND[screen])
+            assert sent.status_code == 303, (screen, sent.text)
+
+    async def agree(self, **changed: Any) -> httpx2.Response:
+        """Ticks, signs and sends the review."""
+        mark = re.search(r'name="mark"\s+value="([0-9a-f]{64})"', (await self.see("review")).text)
+        assert mark
+        return await self.send("review", **{"mark": mark[1], "agree": "yes", "name": "Theo Brand", **changed})
+
+    def goes_to(self, answer: httpx2.Response) -> str:
+        """The screen a 303 leads to."""
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"]).removeprefix(f"{self.path}/")
