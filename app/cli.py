@@ -1,0 +1,77 @@
+"""The command `keyturn`: assembly for people at a terminal."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from app import doctor, migrate, settings, up, worker
+from app.commands import add_all
+from app.demo import commands as demo
+from app.kit import vault
+from app.settings import Settings, SettingsWrong
+
+err = Console(stderr=True, highlight=False)
+cli = typer.Typer(
+    name="keyturn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Partner access to TikTok Business Centers: asked by one link, proved, told, taken away.",
+)  # fmt: skip
+
+Port = Annotated[int, typer.Option(help="The port to listen on.")]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+
+
+def load() -> Settings:
+    """The settings, or their sentences and exit status 2."""
+    try:
+        return settings.load()
+    except SettingsWrong as wrong:
+        for sentence in wrong.sentences:
+            err.print(f"[red]·[/red] {sentence}")
+        raise typer.Exit(2) from wrong
+
+
+@cli.command()
+def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serves the client's pages and the API."""
+    load()
+    uvicorn.run(
+        "app.main:create_app", factory=True, host=host, port=port, access_log=False, log_config=None,
+        proxy_headers=True, server_header=False, timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+@cli.command("worker")
+def worker_() -> None:
+    """Does everything that is due."""
+    asyncio.run(worker.run(load()))
+
+
+@cli.command("migrate")
+def migrate_() -> None:
+    """Brings the database to the tables of this version."""
+    migrate.upgrade(load().database_url)
+    typer.echo("The database has the tables of this version.")
+
+
+@cli.command("secret-key")
+def secret_key() -> None:
+    """Prints a fresh key for KEYTURN_SECRET_KEYS."""
+    typer.echo(vault.new_key())
+
+
+cli.command("up")(up.up)
+cli.command("doctor")(doctor.doctor)
+cli.command("demo")(demo.demo)
+add_all(cli, load)
+
+
+def main() -> None:
+    """The entry point."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

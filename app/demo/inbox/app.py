@@ -1,0 +1,85 @@
+"""The demo's CRM: receives webhooks, verifies each with a library that is not ours, and shows them."""
+
+import json
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from app.kit.html import static_dir
+from app.kit.html.render import page
+
+KEPT = 2000
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request that arrived."""
+
+    id: str
+    type: str
+    attempt: str
+    verified: bool
+    sequence: int | None
+    body: str
+
+
+@dataclass
+class Inbox:
+    """What arrived, newest first, for as long as the process lives."""
+
+    secret: str
+    received: deque[Received] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def take(self, headers: dict[str, str], body: bytes) -> Received:
+        """Keeps one request, with whether its signature is good."""
+        try:
+            Webhook(self.secret).verify(body, headers)
+            verified = True
+        except (WebhookVerificationError, ValueError):
+            verified = False
+        event = _read(body)
+        taken = Received(
+            id=headers.get("webhook-id", ""), type=str(event.get("type", "?")),
+            attempt=headers.get("x-keyturn-attempt", "?"), verified=verified, sequence=event.get("sequence"),
+            body=json.dumps(event, indent=2, ensure_ascii=False),
+        )  # fmt: skip
+        self.received.appendleft(taken)
+        return taken
+
+
+def create_inbox(secret: str) -> FastAPI:
+    """The inbox for one endpoint's secret."""
+    app = FastAPI(title="The demo's CRM inbox", openapi_url=None)
+    inbox = Inbox(secret)
+
+    @app.post("/hook")
+    async def hook(request: Request) -> Response:
+        """200 when the signature is good, 400 when it is not, as a receiver should."""
+        taken = inbox.take(dict(request.headers), await request.body())
+        return Response(status_code=200 if taken.verified else 400)
+
+    @app.get("/received")
+    async def received() -> JSONResponse:
+        """What arrived, for programs."""
+        return JSONResponse([asdict(each) for each in inbox.received])
+
+    @app.get("/")
+    async def shown(request: Request) -> Response:
+        """What arrived, for people."""
+        return page(request, "demo/inbox:inbox.html", received=list(inbox.received))
+
+    app.mount("/static", StaticFiles(directory=static_dir), name="static")
+    return app
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}

@@ -1,0 +1,145 @@
+"""A browser as far as the walk needs one: cookies, redirects, and the forms of a page."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin
+
+import httpx2
+
+
+class NotAsExpected(Exception):
+    """The page is not the one a person would need to go on; the message quotes it."""
+
+
+@dataclass
+class Button:
+    """A button with the value it sends, if it has a name."""
+
+    name: str | None
+    value: str
+    words: str = ""
+
+
+@dataclass
+class Form:
+    """A form with what its fields hold when nobody touches them; `choices` are values not ticked."""
+
+    action: str
+    method: str = "post"
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    buttons: list["Button"] = field(default_factory=list)
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the browser shows."""
+
+    address: str
+    status: int
+    words: str
+    forms: tuple[Form, ...]
+
+    def form(self, words: str) -> Form:
+        """The form with these words in it. Raises NotAsExpected."""
+        for each in self.forms:
+            if words.lower() in each.words.lower():
+                return each
+        raise NotAsExpected(f"no form with “{words}” at {self.address} ({self.status}): {self.words[:600]}")
+
+
+class Browser:
+    """One person's browser. Connections that break are tried again, as people do with the reload button."""
+
+    def __init__(self) -> None:
+        self._http = httpx2.AsyncClient(follow_redirects=True, timeout=60, trust_env=False)
+        self.page = Page("", 0, "", ())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def open(self, address: str) -> Page:
+        """Goes to an address."""
+        return self._show(await self._http.get(address))
+
+    async def press(self, words: str, **answers: str | list[str]) -> Page:
+        """Fills and sends the form with these words; a list ticks several of one name."""
+        form = self.page.form(words)
+        data: dict[str, list[str]] = {}
+        for name, value in form.fields:
+            data.setdefault(name, []).append(value)
+        pressed = next((each for each in form.buttons if words.lower() in each.words.lower()), None)
+        if pressed and pressed.name:
+            data[pressed.name] = [pressed.value]
+        for name, given in answers.items():
+            data[name.replace("__", "-")] = given if isinstance(given, list) else [given]
+        address = urljoin(self.page.address, form.action)
+        if form.method == "get":
+            return self._show(await self._http.get(address, params=data))
+        return self._show(await self._http.post(address, data=data))
+
+    def _show(self, response: httpx2.Response) -> Page:
+        reader = _Reader(str(response.url))
+        reader.feed(response.text)
+        self.page = Page(str(response.url), response.status_code, " ".join(reader.words), tuple(reader.forms))
+        return self.page
+
+
+class _Reader(HTMLParser):
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+        self.forms: list[Form] = []
+        self.words: list[str] = []
+        self._form: Form | None = None
+        self._area: str | None = None
+        self._button: Button | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self._form = Form(given.get("action") or self.address, (given.get("method") or "get").lower())
+            self.forms.append(self._form)
+        if self._form is None:
+            return
+        if tag == "button":
+            self._button = Button(given.get("name"), given.get("value") or "")
+            self._form.buttons.append(self._button)
+        if not (name := given.get("name")):
+            return
+        value = given.get("value") or ""
+        if tag == "textarea":
+            self._area = name
+        if tag != "input":
+            return
+        if given.get("type") in ("checkbox", "radio") and "checked" not in given:
+            self._form.choices.setdefault(name, []).append(value)
+        else:
+            self._form.fields.append((name, value))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        if tag == "textarea":
+            self._area = None
+        if tag == "button":
+            self._button = None
+
+    def handle_data(self, data: str) -> None:
+        words = data.strip()
+        if self._area and self._form:
+            self._form.fields.append((self._area, data))
+        elif words:
+            self.words.append(words)
+            if self._form:
+                self._form.words += " " + words
+            if self._button:
+                self._button.words += " " + words

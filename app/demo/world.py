@@ -1,0 +1,33 @@
+"""What the demo's parts know of each other: addresses, the agency, and the people at the simulated TikTok."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Of the simulator's seed; written here anew, because production code and simulator share nothing.
+APP_ID = "7400000000000000001"
+APP_SECRET = "full-app-secret"  # noqa: S105 - invented
+AGENCY_BC = "7000999988887777666"
+AGENCY_ADMIN = "Nora North"
+CLIENT_ADMIN = "Ana Client"
+CLIENT_BC = "7111222233334444555"
+GUIDED_BC = "7111222233334444601"
+GUIDED_ACCOUNT = "7200000000000000201"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the parts of a demo are reached."""
+
+    web: str
+    tiktok: str
+    inbox: str
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that runs."""
+
+    addresses: Addresses
+    api_key: str
+    connect_address: str
+    links: Mapping[str, str]

@@ -1,0 +1,92 @@
+"""Assembly of the web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import routes, settings
+from app.events import openapi
+from app.kit import body_limit, logs, problem
+from app.kit.body_limit import BodyLimit
+from app.kit.database import make_engine, make_sessions
+from app.kit.egress.sender import Egress
+from app.kit.html import static_dir
+from app.kit.html.render import refusal_page
+from app.kit.refusal import Refusal
+from app.kit.requests import RequestLog
+from app.kit.vault import Vault
+from app.platforms.catalog import Platforms
+from app.platforms.tiktok.platform import TikTok
+from app.platforms.tiktok.wire import Wire
+from app.settings import Settings
+
+DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
+
+Send an API key as `Authorization: Bearer kt_live_…`. Errors are `application/problem+json` with `code`, `detail`,
+`hint` and `request_id`. Every POST takes an `Idempotency-Key`. Lists page by `cursor`. Ids are text.
+"""
+
+
+def create_app(given: Settings | None = None) -> FastAPI:
+    """The application; settings come from the environment unless given."""
+    chosen = given or settings.load()
+    app = FastAPI(
+        title="Keyturn", version="0.1.0", description=DESCRIPTION, lifespan=_life(chosen),
+        openapi_url=f"{routes.API}/openapi.json", docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    for router in routes.ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=static_dir), name="static")
+    problem.add_to(app, page=refusal_page)
+    openapi.add_webhooks(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(BodyLimit, allowed=body_limit.by_path, refuse=_refuse)
+    app.add_middleware(RequestLog)
+    return app
+
+
+def _refuse(request: Request, refusal: Refusal) -> Response:
+    return problem.answer(request, refusal, page=refusal_page)
+
+
+def platforms_of(chosen: Settings, http: httpx2.AsyncClient) -> Platforms:
+    """The platforms of an installation over one pool of connections."""
+    return Platforms(
+        TikTok(
+            wire=Wire(http, chosen.tiktok_api_base.rstrip("/")),
+            auth_url=chosen.tiktok_auth_url,
+            redirect_uri=chosen.redirect_uri,
+            default_app=chosen.tiktok_app,
+        )
+    )
+
+
+def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context manager's type says less than its body
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        logs.set_up(json=chosen.log_json)
+        engine = make_engine(chosen.database_url)
+        egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            fill(app, chosen, http, egress)
+            app.state.sessions = make_sessions(engine)
+            yield
+        await egress.close()
+        await engine.dispose()
+
+    return life
+
+
+def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress) -> None:
+    """What handlers find in `request.app.state`, the database's sessions apart."""
+    app.state.vault = Vault.from_text(chosen.secret_keys)
+    app.state.public_url = chosen.public_url
+    app.state.redirect_uri = chosen.redirect_uri
+    app.state.secure_cookies = chosen.is_secure
+    app.state.platforms = platforms_of(chosen, http)
+    app.state.egress = egress

@@ -1,0 +1,27 @@
+"""The site map: every router, in the order in which addresses are tried."""
+
+from fastapi import APIRouter
+
+from app.access.asks import api as asks
+from app.access.connections import api as connections
+from app.access.connections import callback
+from app.access.grants import api as grants
+from app.desk.connect import pages as connect
+from app.events import api as events
+from app.journey import routes as journey
+from app.kit import health
+from app.links import api as links
+from app.people.agencies import api as agencies
+from app.people.clients import api as clients
+from app.people.members import api as members
+from app.webhooks.dispatch import api as dispatch
+from app.webhooks.endpoints import api as endpoints
+
+API = "/api/v1"
+
+api = APIRouter(prefix=API)
+for room in (members, agencies, clients, links, asks, grants, connections, events, endpoints, dispatch):
+    api.include_router(room.router)
+
+#: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
+ROUTERS = (health.router, api, callback.router, connect.router, journey.router)

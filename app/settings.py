@@ -1,0 +1,172 @@
+"""Settings from the environment, read by assembly alone; a wrong one stops the start with a sentence."""
+
+import ipaddress
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.kit.egress.addresses import read_networks
+from app.kit.vault import Vault
+from app.platforms.port import App
+
+CALLBACK = "/callbacks/tiktok"
+
+
+class SettingsWrong(Exception):
+    """One or more settings are missing or wrong; `sentences` says each, and what to do."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        self.sentences = sentences
+        super().__init__("\n".join(sentences))
+
+
+class Settings(BaseSettings):
+    """What an installation sets. Field descriptions are what `keyturn doctor` and the README print."""
+
+    model_config = SettingsConfigDict(env_prefix="KEYTURN_", extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL, as postgresql+asyncpg://user:password@host/name.",
+    )
+    secret_keys: str = Field(description="Key ring, id:base64, comma-separated, current key first.")
+    public_url: str = Field(description="Where clients reach this installation, e.g. https://go.agency.com.")
+    egress_allow: str = Field("", description="Networks (CIDR) that webhooks may reach although private.")
+    settle_seconds: float = Field(30, gt=0, description="How long a share without an answer may take to show up.")
+    lease_seconds: float = Field(60, ge=2, description="How long one piece of work may take before it is redone.")
+    log_json: bool = Field(True, description="Logs as JSON; off for a person at a terminal.")
+    tiktok_app_id: str | None = Field(
+        None,
+        validation_alias=AliasChoices("TIKTOK_APP_ID", "TIKTOK_CLIENT_KEY"),
+        description="TikTok app id.",
+    )
+    tiktok_app_secret: str | None = Field(
+        None,
+        validation_alias=AliasChoices("TIKTOK_APP_SECRET", "TIKTOK_CLIENT_SECRET"),
+        description="TikTok app secret.",
+    )
+    tiktok_redirect_uri: str | None = Field(
+        None, validation_alias="TIKTOK_REDIRECT_URI", description="Redirect address registered in My Apps."
+    )
+    tiktok_auth_url: str = Field(
+        "https://business-api.tiktok.com/portal/auth",
+        validation_alias="TIKTOK_AUTH_URL",
+        description="Advertiser authorisation URL of the app.",
+    )
+    tiktok_api_base: str = Field(
+        "https://business-api.tiktok.com/open_api/v1.3",
+        validation_alias="TIKTOK_API_BASE",
+        description="TikTok API for Business.",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, url: str) -> str:
+        scheme, colon, rest = url.partition("://")
+        if scheme not in ("postgresql", "postgres", "postgresql+asyncpg") or not colon:
+            raise ValueError("it must begin with postgresql+asyncpg://; Keyturn keeps everything in PostgreSQL")
+        return f"postgresql+asyncpg://{rest}"
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _key_ring(cls, text: str) -> str:
+        Vault.from_text(text)
+        return text
+
+    @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base")
+    @classmethod
+    def _secure(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise ValueError("it must be a whole address such as https://go.agency.com")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError("it must begin with https:// (plain http is taken for this machine alone)")
+        return url.rstrip("/") if url.count("/") == 3 else url
+
+    @field_validator("tiktok_app_id")
+    @classmethod
+    def _digits(cls, app_id: str | None) -> str | None:
+        if app_id is not None and not app_id.isdecimal():
+            raise ValueError(
+                "it must have digits only; a client key with letters is from TikTok for Developers and does not "
+                "work with TikTok API for Business"
+            )
+        return app_id
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        read_networks(_listed(text))
+        return text
+
+    @model_validator(mode="after")
+    def _whole_app(self) -> Self:
+        if (self.tiktok_app_id is None) != (self.tiktok_app_secret is None):
+            raise ValueError("TIKTOK_APP_ID and TIKTOK_APP_SECRET go together: set both, or neither.")
+        return self
+
+    @property
+    def redirect_uri(self) -> str:
+        """The one registered address to which TikTok sends everybody back."""
+        return self.tiktok_redirect_uri or self.public_url + CALLBACK
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether clients reach us by https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Host names that webhooks must not be sent to."""
+        return frozenset({urlsplit(self.public_url).hostname or ""})
+
+    @property
+    def allowed_networks(self) -> list[str]:
+        """KEYTURN_EGRESS_ALLOW, one CIDR each."""
+        return _listed(self.egress_allow)
+
+    @property
+    def tiktok_app(self) -> App | None:
+        """The installation's own TikTok app, for agencies that bring none."""
+        if self.tiktok_app_id is None or self.tiktok_app_secret is None:
+            return None
+        return App(self.tiktok_app_id, self.tiktok_app_secret)
+
+
+def load(**given: Any) -> Settings:
+    """The settings of this process. Raises SettingsWrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as problem:
+        raise SettingsWrong([_sentence(dict(error)) for error in problem.errors()]) from problem
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    if not error["loc"]:
+        return str(error["msg"]).removeprefix("Value error, ")
+    name = str(error["loc"][0])
+    name = name if name.isupper() else f"KEYTURN_{name.upper()}"
+    field = next(
+        (info for key, info in Settings.model_fields.items() if name in (f"KEYTURN_{key.upper()}", key.upper())),
+        None,
+    )
+    if error["type"] == "missing":
+        return f"{name} is not set. {field.description if field else ''}".strip()
+    return f"{name} is wrong: {str(error['msg']).removeprefix('Value error, ')}."

@@ -1,0 +1,73 @@
+"""The worker: the table of everything that is due, and the loop that serves it."""
+
+import asyncio
+import signal
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx2
+import structlog
+
+from app.access.asks import ending
+from app.access.connections import due as connections
+from app.access.connections.model import Connection
+from app.access.handshakes import due as handshakes
+from app.access.handshakes.model import Handshake
+from app.access.patience import Patience
+from app.access.tools import Tools
+from app.kit import due, logs
+from app.kit.database import Sessions, make_engine, make_sessions
+from app.kit.due import Alarm, Work
+from app.kit.egress.sender import Egress
+from app.kit.vault import Vault
+from app.links.model import Link
+from app.main import platforms_of
+from app.people.members.idempotency import due as idempotency
+from app.people.members.idempotency.model import IdempotencyKey
+from app.platforms.catalog import Platforms
+from app.settings import Settings
+from app.webhooks.dispatch import due as dispatch
+
+log = structlog.get_logger(__name__)
+
+
+def table(access: Tools, webhooks: dispatch.Tools) -> list[Work[Any]]:
+    """What runs in the background: which rows, by what, how many at once, for how long at most."""
+    return [
+        Work("handshakes", Handshake, partial(handshakes.reconcile, access), concurrency=8, lease=access.lease),
+        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
+        Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
+        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
+        *dispatch.work(webhooks),
+    ]
+
+
+async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
+    """Serves until SIGTERM or SIGINT, then lets what is under way end."""
+    logs.set_up(json=chosen.log_json)
+    stop, alarm = asyncio.Event(), Alarm()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = make_engine(chosen.database_url, pool_size=20)
+    sessions = make_sessions(engine)
+    egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        works = table(*tools(chosen, sessions, platforms or platforms_of(chosen, http), egress, alarm))
+        log.info("worker.started", works=[work.name for work in works])
+        await asyncio.gather(*(due.serve(work, sessions, stop, alarm) for work in works))
+    await egress.close()
+    await engine.dispose()
+
+
+def tools(
+    chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, alarm: Alarm
+) -> tuple[Tools, dispatch.Tools]:
+    """What the works need at hand."""
+    vault = Vault.from_text(chosen.secret_keys)
+    access = Tools(
+        sessions=sessions, vault=vault, platforms=platforms,
+        patience=Patience(settle=timedelta(seconds=chosen.settle_seconds)),
+        lease=timedelta(seconds=chosen.lease_seconds),
+    )  # fmt: skip
+    return access, dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
