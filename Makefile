@@ -1,0 +1,80 @@
+# What a person does with a clone; `make` alone lists it. Each target does the set-up it needs, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo up test check lint style types layers templates format docs pins clean
+
+BIN := .venv/bin
+# more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
+ARGS :=
+
+# A virtual environment that was deleted, moved or copied here from elsewhere has to be made again.
+$(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev)
+
+help: ## lists the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: .make/dev ## makes .venv with all pinned packages, so that .venv/bin/keyturn is there
+
+demo: .make/app ## starts Keyturn with a seeded agency, a TikTok simulator and a webhook inbox
+	@echo '· keyturn demo, up in about 5 s'
+	@$(BIN)/keyturn demo $(ARGS)
+
+up: .make/app ## starts Keyturn on an embedded PostgreSQL: database, web and worker
+	@$(BIN)/keyturn up $(ARGS)
+
+test: .make/dev ## runs all tests, on an embedded PostgreSQL
+	@$(BIN)/pytest -n auto $(ARGS)
+
+check: lint test ## lint and test: what has to be green before a commit
+
+lint: style types layers templates ## style, types, import layers and templates
+
+style: .make/dev ## ruff: rules and format
+	@echo '· ruff: rules and format'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .make/dev ## mypy, strict
+	@echo '· mypy: types, about 40 s the first time'
+	@$(BIN)/mypy
+
+layers: .make/dev ## import-linter: who may import whom
+	@echo '· import-linter: who imports whom'
+	@$(BIN)/lint-imports
+
+templates: .make/dev ## djlint: the HTML templates
+	@echo '· djlint: templates'
+	@$(BIN)/djlint --lint --quiet app
+
+format: .make/dev ## puts the code into its format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: .make/dev ## writes docs/webhooks-events.md and docs/settings.md from the code
+	@$(BIN)/python -m docs.generate
+
+pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones
+	@for name in app dev; do \
+	  echo "· requirements/$$name.in → requirements/$$name.txt"; \
+	  if [ $$name = dev ]; then same='--constraints requirements/app.txt'; else same=; fi; \
+	  cp requirements/$$name.txt .make/$$name.txt; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $$same $(ARGS) requirements/$$name.in -o .make/$$name.txt; \
+	  { echo '# Made by `make pins`; do not edit by hand.'; cat .make/$$name.txt; } > .make/$$name.pins; \
+	  mv .make/$$name.pins requirements/$$name.txt; \
+	  rm .make/$$name.txt; \
+	done
+
+clean: ## removes .venv and everything the tools left; no data of Keyturn
+	@rm -rf .venv .make build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find app docs migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.make/app: requirements/app.txt requirements/install pyproject.toml
+	@requirements/install app
+	@touch $@
+
+.make/dev: .make/app requirements/dev.txt
+	@requirements/install dev
+	@touch $@

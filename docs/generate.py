@@ -1,0 +1,96 @@
+"""Writes the pages of `docs/` that are read from the code: `make docs`. The shape test fails where one is stale."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from app.events import body, catalogue
+from app.events.kinds import EventType
+from app.settings import Settings
+
+DOCS = Path(__file__).parent
+
+
+def pages() -> dict[Path, str]:
+    """Each page's place and text."""
+    return {DOCS / "webhooks-events.md": events_page(), DOCS / "settings.md": settings_page()}
+
+
+def main() -> None:
+    """Writes all pages."""
+    for place, text in pages().items():
+        place.write_text(text, encoding="utf-8")
+
+
+def events_page() -> str:
+    """Every event type a webhook endpoint can subscribe to, with sentence and example."""
+    kinds = catalogue.FOR_CRMS.values()
+    return _joined([
+        "# Webhook events",
+        "_Made by `make docs` from `app/events/`; do not edit by hand._",
+        "One body for all types: `data` is flat and every key is always there, `null` where it does not apply. Ids "
+        "are text. Lists are comma-joined text. `sequence` counts per subject. The same bodies are what "
+        "`GET /api/v1/events` lists; their JSON Schemas stand in `/api/v1/openapi.json` under `webhooks`.",
+        "An endpoint may ask for `thin` bodies (ids and `href`) or `flat` ones (`data` at the first level), and may "
+        f"leave out what is personal: {_listed(sorted(body.PERSONAL))}.",
+        "\n".join(["| type | when |", "|---|---|", *(_line(kind) for kind in kinds)]),
+        *(_event(kind) for kind in kinds),
+    ])  # fmt: skip
+
+
+def settings_page() -> str:
+    """Every setting, what it says, and what it is when it is not set."""
+    rows = [_setting(name, info) for name, info in Settings.model_fields.items()]
+    return _joined([
+        "# Settings",
+        "_Made by `make docs` from `app/settings.py`; do not edit by hand._",
+        "Settings come from the environment. A missing or wrong one stops the start with one sentence that names "
+        "it; `keyturn doctor` checks all of them. `keyturn up` and `keyturn demo` bring their own database, key "
+        "ring and address where none is set.",
+        "\n".join(["| setting | what it is | unless set |", "|---|---|---|", *rows]),
+    ])  # fmt: skip
+
+
+def _event(kind: EventType) -> str:
+    example = json.dumps(catalogue.example(kind), indent=2, ensure_ascii=False)
+    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{example}\n```"
+
+
+def _line(kind: EventType) -> str:
+    return f"| [`{kind.name}`](#{kind.name.replace('.', '')}) | {kind.sentence} |"
+
+
+def _setting(name: str, info: FieldInfo) -> str:
+    names = _listed(_names(name, info))
+    return f"| {names} | {info.description} | {_default(info)} |"
+
+
+def _names(name: str, info: FieldInfo) -> list[str]:
+    alias = info.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [alias] if isinstance(alias, str) else [f"KEYTURN_{name.upper()}"]
+
+
+def _default(info: FieldInfo) -> str:
+    value: Any = info.default
+    if value is PydanticUndefined:
+        return "must be set"
+    return "–" if value in (None, "") else f"`{json.dumps(value).strip(chr(34))}`"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""One of everything that has an id, for an agency of the world."""
+
+from sqlalchemy import select
+
+from app.access.connections import queries as connections
+from app.access.connections.model import Connection
+from app.access.grants.model import Grant
+from app.events.model import Event
+from app.kit import ids
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.links import queries as links
+from app.people.agencies import queries as agencies
+from app.webhooks.dispatch.actions import send_test
+from app.webhooks.endpoints.actions import Wish, create_endpoint
+from tests.world import Corner
+
+
+async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]:
+    """Ids by the names that parameters of addresses have."""
+    agency_id = corner.agency_id
+    async with sessions.begin() as session:
+        (ask,) = await links.asks(session, agency_id, corner.link_id)
+        (center,) = await agencies.business_centers(session, agency_id, "tiktok")
+        grant = Grant(
+            agency_id=agency_id, id=ids.new("grant"), client_id=corner.client_id, ask_id=ask.id, platform="tiktok",
+            kind="ad_account", asset_id="7200000000000000101", bc_id="7111222233334444555",
+            agency_bc_id=corner.bc_id, role="OPERATOR", seen_by="agency",
+        )  # fmt: skip
+        connection_id = ids.new("connection")
+        place = connections.token_place(agency_id, connection_id)
+        connection = Connection(
+            agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", scopes=[100, 153],
+            token_sealed=vault.seal("a-token", bound_to=place), person="Nora North",
+            found={"business_centers": [], "accounts": []},
+        )  # fmt: skip
+        session.add_all([grant, connection])
+        wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
+        endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
+        delivery = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
+        newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
+        return {
+            "link_id": corner.link_id, "client_id": corner.client_id, "key_id": corner.key_id, "ask_id": ask.id,
+            "center_id": center.id, "grant_id": grant.id, "connection_id": connection_id,
+            "endpoint_id": endpoint.id, "delivery_id": delivery.id,
+            "event_id": (await session.scalars(newest)).one(),
+        }  # fmt: skip

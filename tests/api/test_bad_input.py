@@ -1,0 +1,120 @@
+"""Input that does not fit: each kind has its own code and a sentence that helps."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from app.kit import problem
+from tests import world as worlds
+from tests.world import World
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def refused(api: httpx2.AsyncClient, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    """The problem, checked for what every problem has."""
+    answer = await api.request(method, path, **sent)
+    assert answer.headers["content-type"] == problem.MEDIA_TYPE
+    assert answer.headers["cache-control"] == "no-store"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["type"] == f"urn:keyturn:problem:{body['code']}"
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert body["detail"]
+    return body
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"{'name': 1}", b"\xff\xfe", b"[" * 100_000, b'{"name": "x"} x'])
+async def test_broken_json_says_where(api: httpx2.AsyncClient, content: bytes) -> None:
+    found = await refused(api, "POST", "/clients", content=content, headers=JSON)
+    if content:
+        assert (found["status"], found["code"]) == (400, "broken_json")
+    else:
+        assert (found["status"], found["code"]) == (422, "malformed")
+
+
+async def test_broken_json_names_the_place(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "POST", "/clients", content=b'{"name": }', headers=JSON)
+    assert found["detail"] == "The body is not valid JSON: Expecting value at character 9."
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+async def test_another_content_type_is_415(api: httpx2.AsyncClient, kind: str) -> None:
+    found = await refused(api, "POST", "/clients", content=b'{"name": "x"}', headers={"Content-Type": kind})
+    assert (found["status"], found["code"]) == (415, "wrong_content_type")
+    assert "application/json" in found["hint"]
+
+
+async def test_an_unknown_field_is_named(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "POST", "/links", json={"client": {"name": "x", "nmae": 1}})
+    assert (found["status"], found["code"]) == (422, "unknown_field")
+    assert found["detail"] == "There is no field 'client.nmae' here."
+    assert found["errors"] == {"client.nmae": "There is no such field."}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "sentence"),
+    [
+        ({}, "name", "This is needed."),
+        ({"name": 5}, "name", "Input should be a valid string."),
+        ({"name": "  "}, "name", "Give one line of text, without control characters."),
+        ({"name": "a\x00b"}, "name", "Give one line of text, without control characters."),
+        ({"name": "a" * 201}, "name", "Use at most 200 characters."),
+        ({"name": "x", "contact_email": "ana"}, "contact_email", "Give an e-mail address such as ana@brand.com."),
+        ({"name": "x", "language": "klingon"}, "language", "Give a language such as en, fr or pt-BR."),
+        ({"name": "\ud800"}, "name", "Input should be a valid string, unable to parse raw data as a unicode string."),
+        ([], "body", "Send a JSON object."),
+        ("x", "body", "Send a JSON object."),
+        (None, "body", "Send a JSON object."),
+    ],
+)
+async def test_a_wrong_value_has_a_sentence(api: httpx2.AsyncClient, body: object, field: str, sentence: str) -> None:
+    content = json.dumps(body).encode()
+    found = await refused(api, "POST", "/clients", content=content, headers=JSON)
+    assert (found["status"], found["code"]) == (422, "malformed")
+    assert found["errors"] == {field: sentence}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=201", "limit=x", "cursor=zzz", "cursor=WyJ6enoiXQ", "cursor=%00", "updated_since=yesterday",
+        "updated_since=2026-01-01T00:00:00", "updated_since=0001-01-01T00:00:00%2B23:59", "status=lost",
+        "external_id=%00",
+    ],
+)  # fmt: skip
+async def test_a_wrong_query_is_refused(api: httpx2.AsyncClient, query: str) -> None:
+    found = await refused(api, "GET", f"/links?{query}")
+    assert (found["status"], found["code"] in ("malformed", "cursor_wrong")) == (422, True)
+
+
+async def test_a_body_that_is_too_large_is_413(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "POST", "/clients", json={"name": "x" * 1_100_000})
+    assert (found["status"], found["code"]) == (413, "body_too_large")
+
+
+async def test_unknown_addresses_and_methods(api: httpx2.AsyncClient, world: World) -> None:
+    assert (await refused(api, "GET", "/nothing"))["code"] == "path_unknown"
+    assert (await refused(api, "GET", "/links/a/b/c"))["code"] == "path_unknown"
+    found = await refused(api, "DELETE", f"/links/{world.north.link_id}")
+    assert (found["status"], found["code"]) == (405, "method_not_allowed")
+    answer = await api.delete(f"/links/{world.north.link_id}")
+    assert answer.headers["allow"] == "GET"
+
+
+async def test_the_unexpected_tells_a_request_id_and_nothing_else(app: FastAPI, world: World) -> None:
+    del app.state.sessions
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url=f"{worlds.PUBLIC_URL}/api/v1") as client:
+        found = await refused(client, "GET", "/me")
+    assert (found["status"], found["code"]) == (500, "unexpected")
+    assert "sessions" not in json.dumps(found)
+
+
+async def test_people_get_a_page_instead(browser: httpx2.AsyncClient) -> None:
+    answer = await browser.post("/healthz")
+    assert answer.status_code == 405
+    assert answer.headers["content-type"].startswith("text/html")

@@ -1,0 +1,66 @@
+"""Whatever is sent, the answer is one that the document names, in the shape it names; never a 500."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.openapi import from_dict
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from tests.api import belongings
+from tests.api.test_who_may import SHARED
+from tests.world import World
+
+EACH = 3
+CHECKS = [
+    not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
+]  # fmt: skip
+
+
+def generated(operation: Any, mode: GenerationMode, **fixed: Mapping[str, str]) -> list[Case]:
+    """A few requests as the document allows them, or as it does not."""
+    cases: list[Case] = []
+
+    @settings(
+        max_examples=EACH, phases=[Phase.generate], database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(operation.as_strategy(generation_mode=mode, **fixed))
+    def keep(case: Case) -> None:
+        cases.append(case)
+
+    keep()
+    return cases
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+async def test_every_answer_is_a_documented_one(
+    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, vault: Vault, world: World, mode: GenerationMode
+) -> None:
+    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    key = {"Authorization": f"Bearer {world.north.key}"}
+    document = from_dict(app.openapi(), config=schemathesis.Config())
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="https://go.keyturn.example") as client:
+        for found in document.get_all_operations():
+            operation = found.ok()
+            if operation.path.endswith("/revocation") and "/keys/" in operation.path:
+                continue  # it would end the key with which the others are tried
+            named = {each: mine[each] for each in mine if f"{{{each}}}" in operation.path}
+            for case in generated(operation, mode, **({"path_parameters": named} if named else {})):
+                asked = case.as_transport_kwargs(base_url="https://go.keyturn.example", headers=key)
+                asked.pop("cookies")
+                sent = {"content" if name == "data" else name: each for name, each in asked.items()}
+                case.validate_response(await client.request(**sent), checks=CHECKS)

@@ -1,0 +1,181 @@
+"""Real PostgreSQL for every test: one embedded server a run, one database a test, cloned with the world in it."""
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app import main, migrate
+from app.access.patience import Patience
+from app.access.tools import Tools
+from app.demo.tiktok_simulator import seed
+from app.kit.database import Sessions, make_sessions
+from app.kit.egress.sender import Egress
+from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.vault import Vault
+from app.settings import Settings, load
+from tests import tenancy
+from tests import world as worlds
+from tests.house import House
+from tests.tiktok import TikTokWorld, serving
+from tests.world import World
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL of this test process. Not below pytest's own folder, which is closed to its account."""
+    with (
+        tempfile.TemporaryDirectory(prefix="keyturn-tests-") as data,
+        EmbeddedPostgres(Path(data), durable=False) as started,
+    ):
+        yield started
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres) -> World:
+    """A migrated database with the world in it, which each test gets a copy of."""
+    server.ensure_database("template_keyturn")
+    url = server.dsn("template_keyturn")
+    migrate.upgrade(url)
+
+    async def fill() -> World:
+        engine = create_async_engine(url, poolclass=NullPool)
+        made = await worlds.make(make_sessions(engine))
+        await engine.dispose()
+        return made
+
+    return asyncio.run(fill())
+
+
+@pytest.fixture
+def world(template: World) -> World:
+    """Who is in the database."""
+    return template
+
+
+@pytest.fixture
+async def database_url(server: EmbeddedPostgres, template: World) -> AsyncIterator[str]:
+    """A database of this test alone, for processes of their own too."""
+    name = f"test_{next(_numbers)}"
+    admin = create_async_engine(server.dsn("postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_keyturn"))
+    yield server.dsn(name)
+    async with admin.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await admin.dispose()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on which every SELECT of tenant data must name its agency."""
+    made = create_async_engine(database_url, pool_size=5)
+    event.listen(made.sync_engine, "before_cursor_execute", tenancy.check)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions on the test's database."""
+    return make_sessions(engine)
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """One session; a test that wants others to see what it wrote commits."""
+    async with sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """The key ring of the tests."""
+    return worlds.vault()
+
+
+@pytest.fixture(scope="session")
+def tiktok_server() -> Iterator[str]:
+    """The address of the simulated TikTok."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+async def tiktok(tiktok_server: str) -> AsyncIterator[TikTokWorld]:
+    """TikTok as it is seeded."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        there = TikTokWorld(tiktok_server, http)
+        await there.reset()
+        yield there
+
+
+@pytest.fixture
+async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: World) -> AsyncIterator[House]:
+    """The rooms put together."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        patience = Patience(settle=timedelta(seconds=0.2))
+        tools = Tools(sessions, worlds.vault(), main.platforms_of(settings, http), patience)
+        yield House(tools, tiktok, world)
+
+
+@pytest.fixture
+def settings(database_url: str, tiktok_server: str) -> Settings:
+    """The settings of the tests."""
+    return load(
+        database_url=database_url,
+        secret_keys=worlds.KEYS,
+        public_url=worlds.PUBLIC_URL,
+        egress_allow="127.0.0.1/32",
+        tiktok_app_id=seed.FULL_APP,
+        tiktok_app_secret=seed.FULL_APP_SECRET,
+        tiktok_auth_url=f"{tiktok_server}/portal/auth",
+        tiktok_api_base=f"{tiktok_server}/open_api/v1.3",
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAPI]:
+    """The application as assembly makes it, on the test's sessions."""
+    app = main.create_app(settings)
+    egress = Egress(allow=settings.allowed_networks, own_hosts=settings.own_hosts)
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        main.fill(app, settings, http, egress)
+        app.state.sessions = sessions
+        yield app
+    await egress.close()
+
+
+@pytest.fixture
+async def app(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAPI]:
+    """The application."""
+    async with running(settings, sessions) as made:
+        yield made
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser without cookies that follows no redirect by itself."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=worlds.PUBLIC_URL) as client:
+        yield client
+
+
+@pytest.fixture
+async def api(app: FastAPI, world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    """A program of the north agency with a key that may do everything."""
+    headers = {"Authorization": f"Bearer {world.north.key}"}
+    base = f"{worlds.PUBLIC_URL}/api/v1"
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=base, headers=headers) as client:
+        yield client

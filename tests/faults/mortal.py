@@ -1,0 +1,90 @@
+"""A worker that is killed by SIGKILL at a chosen moment of its first share: `python -m tests.faults.mortal MODE TIMES`.
+
+Modules are loaded once; each worker is a process of its own, forked from here, and really killed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from functools import partial
+from typing import Any
+
+import httpx2
+
+from app import settings, worker
+from app.access.handshakes import due as handshakes
+from app.access.handshakes.model import Handshake
+from app.kit import due
+from app.kit.database import make_engine, make_sessions
+from app.kit.due import Alarm, Work
+from app.kit.egress.sender import Egress
+from app.main import platforms_of
+from app.platforms.catalog import Platforms
+from app.platforms.tiktok.platform import TikTok
+
+BEFORE, AFTER, RECORDED = "before", "after", "recorded"
+LONGEST = 60
+
+
+def die() -> None:
+    """As `kill -9` does it: nothing is closed, nothing is said."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Mortal(TikTok):
+    """TikTok as it is, but for whoever shares."""
+
+    mode = BEFORE
+
+    async def share(self, *given: Any, **named: Any) -> None:
+        """Dies before the call, or after it and before its record."""
+        if self.mode == BEFORE:
+            die()
+        await super().share(*given, **named)
+        if self.mode == AFTER:
+            die()
+
+
+async def work(mode: str) -> None:
+    """Serves handshakes one at a time until death."""
+    chosen = settings.load()
+    engine = make_engine(chosen.database_url)
+    sessions = make_sessions(engine)
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        real = platforms_of(chosen, http)["tiktok"]
+        assert isinstance(real, TikTok)
+        mortal = Mortal(real.wire, real.auth_url, real.redirect_uri, real.default_app)
+        Mortal.mode = mode
+        tools, _ = worker.tools(chosen, sessions, Platforms(mortal), Egress(), Alarm())
+        if mode == RECORDED:
+            handshakes._share = _die_after(handshakes._share)
+        once = Work("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
+        async with asyncio.timeout(LONGEST):
+            await due.serve(once, sessions, asyncio.Event(), Alarm())
+
+
+def _die_after(share: Any) -> Any:
+    async def shared(*given: Any) -> None:
+        await share(*given)
+        die()
+
+    return shared
+
+
+def main() -> None:
+    """Starts one worker after the other; each must have been killed, none may have ended otherwise."""
+    mode, times = sys.argv[1], int(sys.argv[2])
+    for _ in range(times):
+        child = os.fork()
+        if child == 0:
+            asyncio.run(work(mode))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(f"a worker ended by itself: {status}")
+    sys.stdout.write(f"killed {times}\n")
+
+
+if __name__ == "__main__":
+    main()

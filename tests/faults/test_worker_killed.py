@@ -1,0 +1,139 @@
+"""The worker killed around the share call, twenty times each: all is verified in the end, nothing shared twice."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.access.connections import queries as connections
+from app.access.connections.model import Connection
+from app.access.grants.model import Grant
+from app.access.handshakes import actions as handshakes
+from app.demo.tiktok_simulator import seed
+from app.events.model import Event
+from app.kit import ids
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.links import actions as links
+from app.links import progress
+from app.links import queries as link_queries
+from app.links.model import Ask
+from app.links.progress import Chosen
+from app.people.clients import actions as clients
+from app.platforms.port import AccountSeen, BusinessCenterSeen, Found
+from app.settings import Settings
+from tests.faults.mortal import AFTER, BEFORE, RECORDED
+from tests.tiktok import TikTokWorld
+from tests.world import Corner, World
+
+TIMES = 20
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("mode", [BEFORE, AFTER, RECORDED])
+async def test_killed_around_the_share(
+    mode: str, settings: Settings, sessions: Sessions, vault: Vault, tiktok: TikTokWorld, world: World
+) -> None:
+    await tiktok.switch(read_lag=3)  # longer than a lease: a look after the restart does not show the write yet
+    for account in seed.BIG_ACCOUNTS[:TIMES]:
+        await _client_who_agreed(sessions, vault, tiktok, world.north, account)
+    await _agency_token(sessions, vault, tiktok, world.north)
+    env = _env(settings)
+    killed = await _run(env, "-m", "tests.faults.mortal", mode, str(TIMES))
+    assert killed == f"killed {TIMES}"
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app.cli", "worker", env=env, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(90):
+            while await _states(sessions, world.north) != {"verified": TIMES}:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+    finally:
+        worker.terminate()
+        await worker.wait()
+    calls = await tiktok.calls()
+    assert calls["second_shares"] == 0
+    assert calls["shares"] == TIMES
+    assert await _grants(sessions, world.north) == sorted(seed.BIG_ACCOUNTS[:TIMES])
+    assert await _told(sessions, world.north, "ask.verified") == TIMES
+    assert await _told(sessions, world.north, "link.completed") == TIMES
+
+
+async def _client_who_agreed(
+    sessions: Sessions, vault: Vault, tiktok: TikTokWorld, north: Corner, account: str
+) -> None:
+    async with sessions.begin() as session:
+        client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
+        link, _ = await links.create_link(
+            session, north.agency_id, client_id=client.id, preset="run-campaigns", vault_=vault, actor="test"
+        )
+        where = (session, north.agency_id, link.id)
+        found = Found(
+            "Bea Big",
+            (BusinessCenterSeen(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
+            (AccountSeen(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
+        )
+        session.add(await _connection(vault, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=link.id))
+        await session.flush()
+        await progress.choose_lane(*where, "connected")
+        await progress.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
+        await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(account)])
+        await progress.give_consent(*where, name="Bea Big", sentences=["as shown"])
+        await handshakes.submit(session, await link_queries.whole(*where))
+
+
+async def _agency_token(sessions: Sessions, vault: Vault, tiktok: TikTokWorld, north: Corner) -> None:
+    async with sessions.begin() as session:
+        session.add(await _connection(vault, tiktok, north, seed.NORA_NORTH, Found("Nora North", (), ())))
+
+
+async def _connection(
+    vault: Vault, tiktok: TikTokWorld, north: Corner, person: str, found: Found, **whose: str
+) -> Connection:
+    connection_id = ids.new("connection")
+    place = connections.token_place(north.agency_id, connection_id)
+    return Connection(
+        agency_id=north.agency_id, id=connection_id, platform="tiktok", side="client" if whose else "agency",
+        scopes=[1], person=found.person, found=connections.as_row(found),
+        token_sealed=vault.seal(await tiktok.token(person), bound_to=place), **whose,
+    )  # fmt: skip
+
+
+def _env(settings: Settings) -> dict[str, str]:
+    given = settings.model_dump(exclude_none=True)
+    named = {
+        (name.upper() if name.startswith(("tiktok", "database")) else f"KEYTURN_{name.upper()}"): str(value)
+        for name, value in given.items()
+    }
+    return {**os.environ, **named, "KEYTURN_LEASE_SECONDS": "2", "KEYTURN_SETTLE_SECONDS": "5"}
+
+
+async def _run(env: Mapping[str, str], *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()[-3000:]
+    return said.decode().strip().splitlines()[-1]
+
+
+async def _states(sessions: Sessions, north: Corner) -> dict[str, int]:
+    rows = select(Ask.state, func.count()).where(Ask.agency_id == north.agency_id, Ask.link_id != north.link_id)
+    async with sessions() as session:
+        return dict((await session.execute(rows.group_by(Ask.state))).all())
+
+
+async def _grants(sessions: Sessions, north: Corner) -> list[str]:
+    async with sessions() as session:
+        return sorted((await session.scalars(select(Grant.asset_id).where(Grant.agency_id == north.agency_id))).all())
+
+
+async def _told(sessions: Sessions, north: Corner, kind: str) -> int:
+    rows = select(func.count()).where(Event.agency_id == north.agency_id, Event.type == kind)
+    async with sessions() as session:
+        return (await session.execute(rows)).scalar_one()

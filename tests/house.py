@@ -1,0 +1,130 @@
+"""Keyturn's rooms put together for a test, and the ways of people through them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.sql import func
+
+from app.access.connections import authorising
+from app.access.connections import due as connection_work
+from app.access.connections.authorising import Outcome
+from app.access.connections.evidence import Exchange
+from app.access.connections.model import Connection
+from app.access.handshakes import actions as handshakes
+from app.access.handshakes import arrival
+from app.access.handshakes import due as handshake_work
+from app.access.handshakes.model import Handshake
+from app.access.tools import Tools
+from app.demo.tiktok_simulator import seed
+from app.events import queries as events
+from app.kit import due
+from app.kit.database import ACROSS_AGENCIES
+from app.links import progress
+from app.links import queries as links
+from app.links.model import Ask
+from app.links.progress import Chosen
+from tests.tiktok import ALL, TikTokWorld
+from tests.world import Corner, World
+
+
+@dataclass(frozen=True)
+class House:
+    """Database, keys, platforms and the simulated TikTok."""
+
+    tools: Tools
+    tiktok: TikTokWorld
+    world: World
+
+    async def connect_agency(self, corner: Corner, person: str = seed.NORA_NORTH) -> Outcome:
+        """A member opens the one-time address and authorises."""
+        tools = self.tools
+        async with tools.sessions.begin() as session:
+            _, token = await authorising.invite_agency(session, corner.agency_id, platform="tiktok")
+            address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+        back = await self._back(await self.tiktok.consent(address, person))
+        outcome, _ = await arrival.of_agency(
+            tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+        )
+        return outcome
+
+    async def open_link(self, corner: Corner) -> str:
+        """The client presses Start: the cookie."""
+        async with self.tools.sessions.begin() as session:
+            return await progress.open_link(session, corner.agency_id, corner.link_id)
+
+    async def connect_client(
+        self, corner: Corner, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
+    ) -> Outcome:
+        """The client goes to TikTok and comes back."""
+        tools, cookie = self.tools, await self.open_link(corner)
+        address = await self.set_out(corner, cookie)
+        back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
+        return await arrival.of_client(
+            tools.sessions, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
+            handle=back.handle, cookie=cookie,
+        )  # fmt: skip
+
+    async def set_out(self, corner: Corner, cookie: str) -> str:
+        """The address at TikTok to which the client's browser is sent."""
+        tools = self.tools
+        async with tools.sessions.begin() as session:
+            return await authorising.start_for_link(
+                session, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
+                cookie=cookie,
+            )  # fmt: skip
+
+    async def _back(self, query: dict[str, str]) -> authorising.Back:
+        async with self.tools.sessions.begin() as session:
+            return await authorising.receive(
+                session, self.tools.vault, state=query["state"], code=query.get("auth_code")
+            )
+
+    async def agree(
+        self, corner: Corner, *asset_ids: str, lane: str = "connected", bc_id: str = seed.MAISON_LUNE
+    ) -> None:
+        """The client chooses and says yes."""
+        async with self.tools.sessions.begin() as session:
+            where = (session, corner.agency_id, corner.link_id)
+            await progress.choose_lane(*where, lane)
+            await progress.save_business_center(*where, bc_id=bc_id, name=None)
+            await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(each) for each in asset_ids])
+            await progress.give_consent(*where, name="Ana Client", sentences=["as shown"])
+            await handshakes.submit(session, await links.whole(*where))
+
+    async def check_now(self, corner: Corner) -> None:
+        """The client presses the button."""
+        async with self.tools.sessions.begin() as session:
+            await handshakes.check_now(session, corner.agency_id, corner.link_id)
+
+    async def work(self, rounds: int = 6) -> None:
+        """What the worker would do now and in the next while: pauses are cut short, leases are not."""
+        for _ in range(rounds):
+            async with self.tools.sessions.begin() as session:
+                hurried = update(Handshake).where(Handshake.due_at.is_not(None)).values(due_at=func.now())
+                await session.execute(hurried.execution_options(**ACROSS_AGENCIES))
+            for row in await due.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
+                await handshake_work.reconcile(self.tools, row)
+            for connection in await due.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
+                await connection_work.give_back(self.tools, connection)
+
+    async def asks(self, corner: Corner) -> Sequence[Ask]:
+        """The asks of the corner's link."""
+        async with self.tools.sessions() as session:
+            return await links.asks(session, corner.agency_id, corner.link_id)
+
+    async def states(self, corner: Corner) -> list[tuple[str, str | None]]:
+        """State and code of each ask."""
+        return [(ask.state, ask.code) for ask in await self.asks(corner)]
+
+    async def events(self, corner: Corner) -> list[str]:
+        """The types of everything that happened, oldest first."""
+        async with self.tools.sessions() as session:
+            newest = await events.newest(session, corner.agency_id, limit=200)
+        return [each.event.type for each in reversed(newest)]
+
+    async def exchanges(self, corner: Corner, purpose: str) -> Sequence[Exchange]:
+        """The evidence of one purpose, oldest first."""
+        rows = select(Exchange).where(Exchange.agency_id == corner.agency_id, Exchange.purpose == purpose)
+        async with self.tools.sessions() as session:
+            return (await session.scalars(rows.order_by(Exchange.id))).all()

@@ -1,0 +1,43 @@
+"""Every row belongs to an agency, and no reference leaves it."""
+
+from sqlalchemy import ForeignKeyConstraint, Table
+
+from app.tables import metadata
+
+#: The tenant itself.
+TENANT = "agencies"
+
+
+def test_there_are_tables_to_look_at() -> None:
+    assert {TENANT, "links", "asks", "handshakes", "webhook_deliveries"} <= set(metadata.tables)
+
+
+def test_every_primary_key_begins_with_the_agency() -> None:
+    assert [table.name for table in _of_tenants() if _primary_key(table)[0] != "agency_id"] == []
+
+
+def test_every_foreign_key_carries_the_agency() -> None:
+    assert [
+        f"{table.name}: {', '.join(key.column_keys)}"
+        for table in _of_tenants()
+        for key in table.constraints
+        if isinstance(key, ForeignKeyConstraint) and not _carries_the_agency(key)
+    ] == []
+
+
+def test_every_table_refers_to_its_agency() -> None:
+    """Directly, or through a row that does."""
+    assert [table.name for table in _of_tenants() if not table.foreign_key_constraints] == []
+
+
+def _of_tenants() -> list[Table]:
+    return [table for name, table in metadata.tables.items() if name != TENANT]
+
+
+def _primary_key(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key.columns]
+
+
+def _carries_the_agency(key: ForeignKeyConstraint) -> bool:
+    pairs = {(element.parent.name, element.column.name) for element in key.elements}
+    return ("agency_id", "agency_id") in pairs or pairs == {("agency_id", "id")}

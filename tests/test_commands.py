@@ -1,0 +1,118 @@
+"""The command line: the same things as the API, for people and for programs."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.commands import GROUPS
+from tests import world as worlds
+from tests.world import World
+
+Run = Callable[..., Coroutine[Any, Any, Result]]
+
+
+@pytest.fixture
+def run(database_url: str) -> Run:
+    """Runs a command of the north agency; what is not one of an agency takes `agency=None`."""
+    env = {
+        "DATABASE_URL": database_url,
+        "KEYTURN_SECRET_KEYS": worlds.KEYS,
+        "KEYTURN_PUBLIC_URL": worlds.PUBLIC_URL,
+    }
+
+    async def command(*words: str, agency: str | None = "north") -> Result:
+        whose = ["--agency", agency] if agency else []
+        return await asyncio.to_thread(CliRunner().invoke, cli, [*words, *whose], env=env)
+
+    return command
+
+
+async def found(run: Run, *words: str, agency: str | None = "north") -> Any:
+    """The JSON a command prints."""
+    result = await run(*words, "--json", agency=agency)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+async def test_from_nothing_to_a_link(run: Run) -> None:
+    contact = ("--contact", "Zoë", "--email", "zoe@west.example")
+    await found(run, "agency", "create", "--name", "West", "--slug", "west", *contact, agency=None)
+    app = ("--app-id", "7400000000000000003", "--secret", "s3cret")
+    shown = await found(run, "agency", "set-app", *app, agency="west")
+    assert shown["redirect_uri"] == "https://go.keyturn.example/callbacks/tiktok"
+    await found(run, "agency", "add-business-center", "7000111122223333444", "--name", "West", agency="west")
+    key = await found(run, "key", "create", "--name", "CRM", "--scope", "links:read", agency="west")
+    assert (key["scopes"], key["value"][:8]) == (["links:read"], "kt_live_")
+    link = await found(run, "link", "create", "--client", "Brand SA", "--days", "7", agency="west")
+    assert link["address"].startswith("https://go.keyturn.example/west/brand-sa/")
+    again = await found(run, "link", "address", link["id"], agency="west")
+    assert again["address"] == link["address"]
+    assert (await found(run, "agency", "connect", agency="west"))["address"].startswith(worlds.PUBLIC_URL)
+
+
+async def test_every_list_prints_a_table_and_json(run: Run) -> None:
+    await run("endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
+    for name, _, _ in GROUPS:
+        if name in ("agency", "ask"):
+            continue
+        table = await run(name, "list")
+        assert (table.exit_code, bool(table.stdout)) == (0, True), name
+        assert isinstance(await found(run, name, "list"), list)
+    assert "north" in (await run("agency", "list", agency=None)).stdout
+    assert "Maison Lune" in (await run("client", "list")).stdout
+
+
+async def test_a_links_life(run: Run, world: World) -> None:
+    link_id = world.north.link_id
+    assert (await found(run, "link", "list", "--status", "draft"))[0]["id"] == link_id
+    assert (await found(run, "link", "extend", link_id, "--days", "30"))["status"] == "draft"
+    shown = await run("link", "show", link_id)
+    assert "ad_account" in shown.stdout
+    ask_id = (await found(run, "link", "show", link_id))["asks"][0]["id"]
+    assert (await found(run, "ask", "show", ask_id))["state"] == "waiting"
+    for words in (("ask", "verify", ask_id), ("ask", "attest", ask_id, "--by", "Ana")):
+        refused = await run(*words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("The client has not approved this access yet.")
+    assert (await found(run, "link", "revoke", link_id))["status"] == "revoked"
+    types = [event["type"] for event in await found(run, "event", "list", "--subject", link_id)]
+    assert types == ["link.revoked", "link.extended", "link.created"]
+
+
+async def test_keys_and_clients(run: Run, world: World) -> None:
+    assert (await found(run, "key", "revoke", world.north.key_id))["revoked_at"]
+    known = await found(run, "client", "create", "--name", "Other", "--external-id", "crm-1")
+    assert known["id"] == world.north.client_id
+    wrong = await run("client", "create", "--name", "x", "--email", "nope")
+    assert wrong.exit_code == 1
+    assert "email: Give an e-mail address such as ana@brand.com." in wrong.stderr
+
+
+async def test_endpoints_and_deliveries(run: Run) -> None:
+    made = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "link.opened")
+    assert made["secret"].startswith("whsec_")
+    queued = await found(run, "endpoint", "test", made["id"], "--type", "link.opened")
+    assert [each["id"] for each in await found(run, "delivery", "list")] == [queued["id"]]
+    assert (await run("endpoint", "delete", made["id"])).exit_code == 0
+    assert await found(run, "endpoint", "list") == []
+
+
+async def test_which_agency_has_to_be_clear(run: Run, world: World) -> None:
+    unclear = await run("link", "list", agency=None)
+    assert (unclear.exit_code, "north, south" in unclear.stderr) == (1, True)
+    assert (await run("link", "list", agency="nowhere")).exit_code == 1
+    theirs = await run("link", "show", world.south.link_id)
+    assert (theirs.exit_code, "nothing here" in theirs.stderr) == (1, True)
+    assert (await run("link", "show", "zzz")).exit_code == 1
+
+
+async def test_what_fails_changes_nothing(run: Run) -> None:
+    wrong = await run("agency", "update", "--name", "New", "--colour", "red")
+    assert (wrong.exit_code, "colour: Give the colour as #" in wrong.stderr) == (1, True)
+    assert (await found(run, "agency", "show"))["name"] == "North Agency"
+    assert (await found(run, "agency", "update", "--colour", "#112233"))["colour"] == "#112233"

@@ -1,0 +1,64 @@
+"""Settings: missing or wrong ones stop the start with one sentence each."""
+
+import pytest
+
+from app.settings import SettingsWrong, load
+from tests.world import KEYS
+
+GOOD = {"database_url": "postgresql://u:p@db/keyturn", "secret_keys": KEYS, "public_url": "https://go.agency.com"}
+
+
+def test_what_is_needed_is_enough() -> None:
+    settings = load(**GOOD)
+    assert settings.database_url == "postgresql+asyncpg://u:p@db/keyturn"
+    assert settings.redirect_uri == "https://go.agency.com/callbacks/tiktok"
+    assert settings.tiktok_app is None
+    assert settings.is_secure
+
+
+def test_everything_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SettingsWrong) as wrong:
+        load()
+    assert [sentence.split()[0] for sentence in wrong.value.sentences] == [
+        "DATABASE_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("database_url", "mysql://x", "DATABASE_URL is wrong"),
+        ("database_url", "sqlite:///x.db", "PostgreSQL"),
+        ("secret_keys", "k1:QUJD", "3 bytes instead of 32"),
+        ("public_url", "http://go.agency.com", "https://"),
+        ("public_url", "go.agency.com", "whole address"),
+        ("tiktok_app_id", "aw1b2c3", "TikTok for Developers"),
+        ("tiktok_redirect_uri", "http://go.agency.com/callbacks/tiktok", "https://"),
+        ("egress_allow", "10.0.0.0/40", "KEYTURN_EGRESS_ALLOW is wrong"),
+        ("settle_seconds", "0", "KEYTURN_SETTLE_SECONDS is wrong"),
+    ],
+)
+def test_a_wrong_one_is_named_with_what_to_do(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        load(**{**GOOD, "tiktok_app_secret": "s" if name == "tiktok_app_id" else None, name: value})
+    assert words in " ".join(wrong.value.sentences)
+
+
+def test_an_app_without_its_secret_is_refused() -> None:
+    with pytest.raises(SettingsWrong, match="go together"):
+        load(**GOOD, tiktok_app_id="7400000000000000001")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
+def test_this_machine_may_do_without_https(url: str) -> None:
+    assert not load(**{**GOOD, "public_url": url}).is_secure
+
+
+def test_the_names_of_a_common_guide_are_taken_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOK_CLIENT_KEY", "7400000000000000001")
+    monkeypatch.setenv("TIKTOK_CLIENT_SECRET", "shh")
+    app = load(**GOOD).tiktok_app
+    assert app is not None
+    assert (app.app_id, app.secret) == ("7400000000000000001", "shh")

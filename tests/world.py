@@ -1,0 +1,82 @@
+"""The small world everyone knows: two agencies with their keys, each with a client and a link."""
+
+from dataclasses import dataclass
+
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.links import actions as links
+from app.people.agencies import actions as agencies
+from app.people.clients import actions as clients
+from app.people.members import actions as members
+from app.people.members.scopes import ALL
+
+#: The agency's own Business Centers, as in the simulator's world.
+NORTH_BC = "7000999988887777666"
+SOUTH_BC = "7000999988887777777"
+PUBLIC_URL = "https://go.keyturn.example"
+KEYS = "test1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One agency with what it has; `key` is the value of an API key with every scope, `token` the link's secret."""
+
+    agency_id: str
+    slug: str
+    name: str
+    bc_id: str
+    key: str
+    key_id: str
+    client_id: str
+    link_id: str
+    token: str
+
+    @property
+    def link_path(self) -> str:
+        """The secret address of the link, without the host."""
+        return f"/{self.slug}/maison-lune/{self.token}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Two agencies that must never see each other's things."""
+
+    north: Corner
+    south: Corner
+
+
+def vault() -> Vault:
+    """The key ring of the tests."""
+    return Vault.from_text(KEYS)
+
+
+async def make(sessions: Sessions) -> World:
+    """Writes the world into an empty database."""
+    return World(
+        north=await _corner(sessions, "North Agency", "north", NORTH_BC),
+        south=await _corner(sessions, "South Media", "south", SOUTH_BC),
+    )
+
+
+async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corner:
+    async with sessions.begin() as session:
+        agency = await agencies.create_agency(
+            session,
+            name=name,
+            slug=slug,
+            contact_name="Ana Agent",
+            contact_email=f"ana@{slug}.example",
+            actor="test",
+        )
+        await agencies.add_business_center(session, agency.id, platform="tiktok", bc_id=bc_id, name=name, actor="test")
+        key, value = await members.create_key(
+            session, agency.id, name="tests", scopes=sorted(ALL), expires_at=None, actor="test"
+        )
+        client, _ = await clients.create_client(
+            session, agency.id, actor="test", name="Maison Lune", external_id="crm-1",
+            contact_name="Ana Client", contact_email="ana@maisonlune.example",
+        )  # fmt: skip
+        link, token = await links.create_link(
+            session, agency.id, client_id=client.id, preset="run-campaigns", vault_=vault(), actor="test"
+        )
+    return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, link.id, token)
