@@ -40,6 +40,7 @@ def doctor() -> None:
         *asyncio.run(_database(chosen)),
         tiktok_app(chosen),
         redirect_address(chosen),
+        mail(chosen),
         egress(chosen),
     ]
     for finding in findings:
@@ -87,6 +88,14 @@ def redirect_address(chosen: Settings) -> Finding:
     if not address.startswith("https://"):
         words += " TikTok often refuses localhost: use a tunnel with an https address to try the real TikTok."
     return Finding("redirect address", True, words)
+
+
+def mail(chosen: Settings) -> Finding:
+    """Whether e-mails are sent, and by whom."""
+    server = chosen.mail_server
+    if server is None:
+        return Finding("mail", True, "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM.")
+    return Finding("mail", True, f"{server.host}:{server.port}, sent as {server.sender}")
 
 
 def egress(chosen: Settings) -> Finding:

@@ -20,6 +20,7 @@ from app.kit.html.render import refusal_page
 from app.kit.refusal import Refusal
 from app.kit.requests import RequestLog
 from app.kit.vault import Vault
+from app.mail.actions import Outbox
 from app.platforms.catalog import Platforms
 from app.platforms.tiktok.platform import TikTok
 from app.platforms.tiktok.wire import Wire
@@ -90,3 +91,4 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.secure_cookies = chosen.is_secure
     app.state.platforms = platforms_of(chosen, http)
     app.state.egress = egress
+    app.state.outbox = Outbox(app.state.vault, chosen.public_url) if chosen.mail_server else None

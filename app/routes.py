@@ -11,6 +11,7 @@ from app.events import api as events
 from app.journey import routes as journey
 from app.kit import health
 from app.links import api as links
+from app.links.letters import api as letters
 from app.people.agencies import api as agencies
 from app.people.clients import api as clients
 from app.people.members import api as members
@@ -20,7 +21,7 @@ from app.webhooks.endpoints import api as endpoints
 API = "/api/v1"
 
 api = APIRouter(prefix=API)
-for room in (members, agencies, clients, links, asks, grants, connections, events, endpoints, dispatch):
+for room in (members, agencies, clients, links, letters, asks, grants, connections, events, endpoints, dispatch):
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit.egress.addresses import read_networks
 from app.kit.vault import Vault
+from app.mail import server
+from app.mail.server import Server
 from app.platforms.port import App
 
 CALLBACK = "/callbacks/tiktok"
@@ -36,6 +38,10 @@ class Settings(BaseSettings):
     egress_allow: str = Field("", description="Networks (CIDR) that webhooks may reach although private.")
     settle_seconds: float = Field(30, gt=0, description="How long a share without an answer may take to show up.")
     lease_seconds: float = Field(60, ge=2, description="How long one piece of work may take before it is redone.")
+    smtp_url: str | None = Field(
+        None, description="Mail server, smtp[s]://user:password@host:port; without it no e-mail is sent or promised."
+    )
+    mail_from: str | None = Field(None, description="The address in whose name e-mails are sent.")
     log_json: bool = Field(True, description="Logs as JSON; off for a person at a terminal.")
     tiktok_app_id: str | None = Field(
         None,
@@ -108,6 +114,16 @@ class Settings(BaseSettings):
         if (self.tiktok_app_id is None) != (self.tiktok_app_secret is None):
             raise ValueError("TIKTOK_APP_ID and TIKTOK_APP_SECRET go together: set both, or neither.")
         return self
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        server.read(self.smtp_url, self.mail_from)
+        return self
+
+    @property
+    def mail_server(self) -> Server | None:
+        """The mail server; None: mail is off."""
+        return server.read(self.smtp_url, self.mail_from)
 
     @property
     def redirect_uri(self) -> str:

@@ -22,6 +22,7 @@ from app.kit.due import Alarm, Work
 from app.kit.egress.sender import Egress
 from app.kit.vault import Vault
 from app.links.model import Link
+from app.mail import due as mail
 from app.main import platforms_of
 from app.people.members.idempotency import due as idempotency
 from app.people.members.idempotency.model import IdempotencyKey
@@ -32,7 +33,7 @@ from app.webhooks.dispatch import due as dispatch
 log = structlog.get_logger(__name__)
 
 
-def table(access: Tools, webhooks: dispatch.Tools) -> list[Work[Any]]:
+def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Work[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
         Work("handshakes", Handshake, partial(handshakes.reconcile, access), concurrency=8, lease=access.lease),
@@ -40,6 +41,7 @@ def table(access: Tools, webhooks: dispatch.Tools) -> list[Work[Any]]:
         Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
         Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *dispatch.work(webhooks),
+        *mail.work(mails),
     ]
 
 
@@ -62,7 +64,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
 
 def tools(
     chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, alarm: Alarm
-) -> tuple[Tools, dispatch.Tools]:
+) -> tuple[Tools, dispatch.Tools, mail.Tools]:
     """What the works need at hand."""
     vault = Vault.from_text(chosen.secret_keys)
     access = Tools(
@@ -70,4 +72,5 @@ def tools(
         patience=Patience(settle=timedelta(seconds=chosen.settle_seconds)),
         lease=timedelta(seconds=chosen.lease_seconds),
     )  # fmt: skip
-    return access, dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
+    webhooks = dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
+    return access, webhooks, mail.Tools(sessions=sessions, vault=vault, server=chosen.mail_server)

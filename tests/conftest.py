@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -31,6 +32,12 @@ from tests.tiktok import TikTokWorld, serving
 from tests.world import World
 
 _numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Plain log lines: by default structlog draws every local value into a traceback, which takes half a minute."""
+    plain = structlog.processors.JSONRenderer()
+    structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, plain])
 
 
 @pytest.fixture(scope="session")

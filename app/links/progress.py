@@ -42,7 +42,7 @@ async def open_link(session: AsyncSession, agency_id: str, link_id: str) -> str:
     return cookie
 
 
-async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: Outbox | None = None) -> None:
+async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: Outbox | None) -> None:
     """The client of a dead link wants a new one; said once, however often pressed. Where mail is on, also by e-mail."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     link, now = whole.link, clock.now()

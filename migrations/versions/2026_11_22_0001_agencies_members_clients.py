@@ -115,9 +115,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(
-        "ix_idempotency_keys_due",
-        table_name="idempotency_keys",
-        postgresql_where=sa.text("due_at IS NOT NULL"),
+        "ix_idempotency_keys_due", table_name="idempotency_keys", postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.drop_table("idempotency_keys")
     op.drop_table("platform_apps")

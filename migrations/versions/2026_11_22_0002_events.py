@@ -25,10 +25,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("type", sa.String(length=128), nullable=False),
         sa.Column(
-            "occurred_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
+            "occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.Column("subject_type", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
@@ -74,9 +71,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agency_id", "id"],
-            ["events.agency_id", "events.id"],
-            name=op.f("fk_event_personal_agency_id_id"),
+            ["agency_id", "id"], ["events.agency_id", "events.id"], name=op.f("fk_event_personal_agency_id_id")
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_event_personal")),
     )

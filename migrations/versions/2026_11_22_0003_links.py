@@ -43,9 +43,7 @@ def upgrade() -> None:
             name=op.f("ck_links_status"),
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "client_id"],
-            ["clients.agency_id", "clients.id"],
-            name=op.f("fk_links_agency_id_client_id"),
+            ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_links_agency_id_client_id")
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_links_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_links")),
@@ -98,9 +96,7 @@ def upgrade() -> None:
         sa.Column("sentences", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"],
-            ["links.agency_id", "links.id"],
-            name=op.f("fk_consents_agency_id_link_id"),
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_consents_agency_id_link_id")
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_consents")),
     )
@@ -127,9 +123,7 @@ def upgrade() -> None:
         sa.Column("cookie_hash", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"],
-            ["links.agency_id", "links.id"],
-            name=op.f("fk_link_sessions_agency_id_link_id"),
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_link_sessions_agency_id_link_id")
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_link_sessions")),
         sa.UniqueConstraint("cookie_hash", name=op.f("uq_link_sessions_cookie_hash")),

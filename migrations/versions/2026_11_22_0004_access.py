@@ -35,10 +35,7 @@ def upgrade() -> None:
         sa.Column("operation", sa.String(length=64), nullable=False),
         sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
-            "started_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
+            "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("code", sa.Integer(), nullable=True),
@@ -84,11 +81,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_handshakes_due",
-        "handshakes",
-        ["due_at"],
-        unique=False,
-        postgresql_where=sa.text("due_at IS NOT NULL"),
+        "ix_handshakes_due", "handshakes", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.create_table(
         "authorisations",
@@ -113,9 +106,7 @@ def upgrade() -> None:
             name=op.f("fk_authorisations_agency_id_invitation_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"],
-            ["links.agency_id", "links.id"],
-            name=op.f("fk_authorisations_agency_id_link_id"),
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_authorisations_agency_id_link_id")
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_authorisations_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_authorisations")),
@@ -157,20 +148,14 @@ def upgrade() -> None:
             name=op.f("fk_connections_agency_id_client_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"],
-            ["links.agency_id", "links.id"],
-            name=op.f("fk_connections_agency_id_link_id"),
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_connections_agency_id_link_id")
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_connections_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_connections")),
     )
     op.create_index("ix_connections_client", "connections", ["agency_id", "client_id", "state"], unique=False)
     op.create_index(
-        "ix_connections_due",
-        "connections",
-        ["due_at"],
-        unique=False,
-        postgresql_where=sa.text("due_at IS NOT NULL"),
+        "ix_connections_due", "connections", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.create_table(
         "grants",
@@ -197,9 +182,7 @@ def upgrade() -> None:
             ["agency_id", "ask_id"], ["asks.agency_id", "asks.id"], name=op.f("fk_grants_agency_id_ask_id")
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "client_id"],
-            ["clients.agency_id", "clients.id"],
-            name=op.f("fk_grants_agency_id_client_id"),
+            ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_grants_agency_id_client_id")
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_grants_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_grants")),

@@ -55,6 +55,7 @@ def test_a_keyed_hash_holds_for_its_purpose_and_under_older_keys() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " , ", "k1", "k1:", "k1:not base64!", "k1:QUJD", f"{NEW},{NEW}", f":{NEW.split(':')[1]}"],
+    ids=["empty", "comma", "no colon", "no key", "no base64", "short", "twice", "no id"],  # NEW is random
 )
 def test_a_wrong_key_ring_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(KeyRingWrong, match="KEYTURN_SECRET_KEYS"):

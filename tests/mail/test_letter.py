@@ -9,7 +9,7 @@ from email.parser import BytesParser
 from email.utils import getaddresses
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.mail import letter
@@ -71,6 +71,7 @@ def test_written_twice_it_is_the_same_e_mail() -> None:
     assert arrived(compose())["Message-ID"] == arrived(compose())["Message-ID"]
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, NAMES)
 @example(CODED, CODED, CODED)
 @example(LONG, LONG, LONG)
@@ -84,6 +85,7 @@ def test_no_name_can_change_the_headers(agency: str, name: str, subject: str) ->
     assert [each for _, each in getaddresses([headers["Reply-To"]])] == ["ana@north.example"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_both_parts_arrive_as_they_were_written(text: str) -> None:
     message = compose(replace(PLAIN, text=f"{text}\n", html=f"<p>{text}</p>\n"))

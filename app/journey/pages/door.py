@@ -68,7 +68,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """The client of a dead link asks for a new one."""
     whole = await _by_token(session, token)
-    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id)
+    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
@@ -83,5 +83,5 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
     """The same wish, from a browser that has the link open."""
     whole, cookie = await opened_before(session, request, link_id)
     forms.check_token(request, form, cookie)
-    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id)
+    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
     return render.see_other(request, address.of_screens(link_id))

@@ -13,13 +13,15 @@ from app.journey.branding import brand_of
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
 from app.journey.shown import platform_of, screen
 from app.journey.telling import lines
-from app.journey.telling.guidance import steps
+from app.journey.telling.guidance import StepLine, steps
 from app.journey.telling.removal import removal_steps
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, headers, render
 from app.links import queries as links
 from app.links.model import Ask
+from app.links.queries import Whole
+from app.platforms.port import Platform
 
 router = APIRouter(include_in_schema=False)
 
@@ -95,25 +97,32 @@ def _standing(request: Request, link: Opened) -> dict[str, Any]:
     shown = [lines.of_ask(ask, whole, platform) for ask in whole.asks if ask.asset_id]
     summary = lines.summary(whole.asks, whole.link.lane)
     guided = whole.link.lane == "guided"
-    asked = whole.asks[0]
+    to_do = [ask for ask in whole.asks if guided and _is_to_do(ask)]
     return {
         "platform": platform.name,
-        "dated": date.fromisoformat(platform.guided_dated),
-        "mark": hashlib.sha256(repr((shown, whole.link.lane)).encode()).hexdigest()[:16],
         "lines": shown,
         "summary": summary,
-        "fix": next((line for line in shown if line.tone == "yours" and line.label), None),
-        "by_hand": guided and any(_is_to_do(ask) for ask in whole.asks),
-        "guided": guided,
+        "mark": hashlib.sha256(repr((shown, guided)).encode()).hexdigest()[:16],
         "moving": not summary.all_done,
+        "fix": next((line for line in shown if line.tone == "yours" and line.label), None),
+        "guided": guided,
+        "by_hand": bool(to_do),
+        "checked": max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None),
         "changeable": any(ask.state in actions.NOT_SHARED_YET for ask in whole.asks),
-        "center": lines.center(whole),
         "agency_bc_id": whole.link.agency_bc_id,
-        "guidance": steps(
-            platform.guided_steps(asked.kind), agency=whole.agency.name, agency_bc_id=whole.link.agency_bc_id,
-            role=asked.role.capitalize(),
-        ),
-    }  # fmt: skip
+        "dated": date.fromisoformat(platform.guided_dated),
+        "guidance": _guidance(whole, platform),
+    }
+
+
+def _guidance(whole: Whole, platform: Platform) -> list[StepLine]:
+    asked = whole.asks[0]
+    return steps(
+        platform.guided_steps(asked.kind),
+        agency=whole.agency.name,
+        agency_bc_id=whole.link.agency_bc_id,
+        role=asked.role.capitalize(),
+    )
 
 
 def _is_to_do(ask: Ask) -> bool:

@@ -49,7 +49,6 @@ class AskLine:
     tone: Tone
     marks: tuple[Mark, ...]
     since: datetime
-    checked: datetime | None
     label: str | None
     does: Does | None
     names: dict[str, str]
@@ -96,7 +95,6 @@ def of_ask(ask: Ask, whole: Whole, platform: Platform) -> AskLine:
         tone="moving" if theirs else said.tone,
         marks=marks(ask.state, whole.link.lane, seen=ask.role_seen is not None),
         since=ask.state_since,
-        checked=ask.recheck_at if ask.state in ("approved", "awaiting_client") else None,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
         names=names(whole, ask.asset_name or number),

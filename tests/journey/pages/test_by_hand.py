@@ -141,7 +141,7 @@ async def test_the_steps_name_what_to_type_and_checking_brings_the_proof(
     assert "Done — check now" in page
     assert 'http-equiv="refresh"' not in page, "nobody is interrupted while reading the steps"
     assert walk.goes_to(await walk.send("check")) == "progress"
-    assert "last check asked for on" in (await walk.see("progress")).text
+    assert "You asked us to look on" in (await walk.see("progress")).text
     await house.tiktok.share_by_hand("7111222233334444601", "7200000000000000201", "7200000000000000202")
     await walk.send("check")
     await house.work()

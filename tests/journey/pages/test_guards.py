@@ -25,7 +25,8 @@ async def test_nobody_sees_a_screen_without_the_cookie(walk: Walk) -> None:
         assert "North" not in page.text
 
 
-async def test_the_cookie_of_another_link_opens_nothing(app: FastAPI, world: World) -> None:
+async def test_the_cookie_of_another_link_opens_nothing(app: FastAPI, walk: Walk, world: World) -> None:
+    await walk.start()  # in its own client's browser, so that there is something to open
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as browser:
         started = await Walk(browser, world.south).start()
         cookie = started.headers["set-cookie"].partition(";")[0]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx2
 import pytest
 import typer
 
@@ -62,6 +63,18 @@ async def test_of_an_expired_link(
         assert expected in said
     assert world.north.token not in said
     assert await _wishes(sessions, world) == 1
+
+
+@pytest.mark.usefixtures("mailing")
+async def test_pressed_in_a_browser(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World, tools: Tools, office: PostOffice
+) -> None:
+    await _expire(sessions, world)
+    for _ in range(2):
+        answer = await browser.post(f"{world.north.link_path}/renewal", headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 303
+    await scenes.work(tools)
+    assert [each.rcpt_tos for each in office.envelopes] == [["ana@north.example"]]
 
 
 async def test_of_a_revoked_link(

@@ -89,7 +89,7 @@ async def promised(
         ),
     ] = None,
 ) -> None:
-    """Raises Known for a request answered before, InProgress and KeyReused; else notes that the answer is to be kept."""
+    """Raises Known for a request answered before, InProgress, KeyReused; else notes that the answer is to be kept."""
     if idempotency_key is None:
         return
     vault: Vault = request.app.state.vault

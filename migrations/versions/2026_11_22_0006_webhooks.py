@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -101,10 +101,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_webhook_deliveries_endpoint",
-        "webhook_deliveries",
-        ["agency_id", "endpoint_id", "id"],
-        unique=False,
+        "ix_webhook_deliveries_endpoint", "webhook_deliveries", ["agency_id", "endpoint_id", "id"], unique=False
     )
     op.create_index(
         "ix_webhook_deliveries_endpoint_state",
@@ -194,17 +191,13 @@ def downgrade() -> None:
     op.drop_index("ix_webhook_secrets_endpoint", table_name="webhook_secrets")
     op.drop_table("webhook_secrets")
     op.drop_index(
-        "uq_webhook_deliveries_event",
-        table_name="webhook_deliveries",
-        postgresql_where=sa.text("series = 'event'"),
+        "uq_webhook_deliveries_event", table_name="webhook_deliveries", postgresql_where=sa.text("series = 'event'")
     )
     op.drop_index("ix_webhook_deliveries_event_all", table_name="webhook_deliveries")
     op.drop_index("ix_webhook_deliveries_endpoint_state", table_name="webhook_deliveries")
     op.drop_index("ix_webhook_deliveries_endpoint", table_name="webhook_deliveries")
     op.drop_index(
-        "ix_webhook_deliveries_due",
-        table_name="webhook_deliveries",
-        postgresql_where=sa.text("due_at IS NOT NULL"),
+        "ix_webhook_deliveries_due", table_name="webhook_deliveries", postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.drop_table("webhook_deliveries")
     op.drop_table("webhook_endpoints")
