@@ -4,16 +4,15 @@ import asyncio
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.console import Console
 
-from app import doctor, migrate, settings, up, worker
+from app import doctor, local, up
 from app.commands import add_all
 from app.demo import commands as demo
 from app.kit import vault
 from app.settings import Settings, SettingsWrong
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli = typer.Typer(
     name="keyturn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Partner access to TikTok Business Centers: asked by one link, proved, told, taken away.",
@@ -26,7 +25,7 @@ Host = Annotated[str, typer.Option(help="The address to listen on.")]
 def load() -> Settings:
     """The settings, or their sentences and exit status 2."""
     try:
-        return settings.load()
+        return local.load()
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
             err.print(f"[red]·[/red] {sentence}")
@@ -36,22 +35,25 @@ def load() -> Settings:
 @cli.command()
 def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serves the client's pages and the API."""
+    from app.web import serve  # what serves the web is not loaded for other commands
+
     load()
-    uvicorn.run(
-        "app.main:create_app", factory=True, host=host, port=port, access_log=False, log_config=None,
-        proxy_headers=True, server_header=False, timeout_graceful_shutdown=10,
-    )  # fmt: skip
+    serve(host, port)
 
 
 @cli.command("worker")
 def worker_() -> None:
     """Does everything that is due."""
+    from app import worker
+
     asyncio.run(worker.run(load()))
 
 
 @cli.command("migrate")
 def migrate_() -> None:
     """Brings the database to the tables of this version."""
+    from app import migrate
+
     migrate.upgrade(load().database_url)
     typer.echo("The database has the tables of this version.")
 

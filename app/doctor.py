@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import typer
-from alembic.script import ScriptDirectory
 from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app import migrate, settings
+from app import local, settings
 from app.settings import Settings, SettingsWrong
 
 OLDEST_POSTGRES = 140000
-out = Console(highlight=False)
+out = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Finding:
 def doctor() -> None:
     """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
     try:
-        chosen = settings.load()
+        chosen = local.load()
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
             out.print(f"[red]fail[/red]  settings: {sentence}")
@@ -50,8 +49,10 @@ def doctor() -> None:
 
 
 async def _database(chosen: Settings) -> list[Finding]:
+    from app import migrate  # Alembic is slow to load, and only this check needs it
+
     engine = create_async_engine(chosen.database_url, poolclass=NullPool, connect_args={"timeout": 10})
-    newest = ScriptDirectory.from_config(migrate.config(chosen.database_url)).get_current_head()
+    newest = migrate.newest(chosen.database_url)
     try:
         async with engine.connect() as connection:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())

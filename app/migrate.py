@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,3 +20,8 @@ def config(url: str) -> Config:
 def upgrade(url: str) -> None:
     """Up to the newest; harmless when there already."""
     command.upgrade(config(url), "head")
+
+
+def newest(url: str) -> str | None:
+    """The newest revision there is."""
+    return ScriptDirectory.from_config(config(url)).get_current_head()

@@ -27,7 +27,7 @@ from app.main import platforms_of
 from app.people.members.idempotency import due as idempotency
 from app.people.members.idempotency.model import IdempotencyKey
 from app.platforms.catalog import Platforms
-from app.settings import Settings
+from app.settings import Settings, load
 from app.webhooks.dispatch import due as dispatch
 
 log = structlog.get_logger(__name__)
@@ -74,3 +74,7 @@ def tools(
     )  # fmt: skip
     webhooks = dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
     return access, webhooks, mail.Tools(sessions=sessions, vault=vault, server=chosen.mail_server)
+
+
+if __name__ == "__main__":
+    asyncio.run(run(load()))

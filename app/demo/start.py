@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import migrate
 from app.demo import seed
 from app.demo.inbox.__main__ import SECRET
 from app.demo.walk.people import Say
@@ -70,13 +69,15 @@ def _start(
               "--redirect-uri", settings.redirect_uri, *switches)  # fmt: skip
     say("preparing the database")
     asyncio.run(recreate(postgres.dsn("postgres"), DATABASE))
+    from app import migrate  # slow to load: the simulator starts meanwhile
+
     migrate.upgrade(settings.database_url)
     demo, secret = asyncio.run(_seed(settings, addresses))
     start.env[SECRET] = secret
     start.run("CRM inbox", "app.demo.inbox", "--port", _port(addresses.inbox))
     say("starting web and worker")
-    web = start.run("web", "app.cli", "web", "--port", _port(addresses.web))
-    start.run("worker", "app.cli", "worker")
+    web = start.run("web", "app.web", "--port", _port(addresses.web))
+    start.run("worker", "app.worker")
     children.wait_for(web, f"{addresses.web}/readyz")
     for child, address in ((started[0], f"{addresses.tiktok}/simulator/world"), (started[1], addresses.inbox)):
         children.wait_for(child, address)

@@ -208,8 +208,15 @@ async def _do(work: Work[Any], row: Any, sessions: Sessions) -> None:
         log.warning("due.lease_lost", work=work.name, row=row.id)
     except Exception:
         log.exception("due.failed", work=work.name, row=row.id, tries=row.tries)
+        await _give_back(work, row, sessions)
+
+
+async def _give_back(work: Work[Any], row: Any, sessions: Sessions) -> None:
+    try:
         async with sessions.begin() as session:
             await postpone(session, row, due_in=_pause(row.tries))
+    except Exception:  # the database is away too: the lease runs out by itself
+        log.warning("due.not_given_back", work=work.name, row=row.id)
 
 
 def _pause(tries: int) -> timedelta:

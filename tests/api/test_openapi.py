@@ -69,6 +69,10 @@ def test_no_answer_of_the_framework_is_left(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+def test_no_two_models_have_one_name(document: dict[str, Any]) -> None:
+    assert not [name for name in document["components"]["schemas"] if "__" in name]
+
+
 def _contents(app: FastAPI) -> list[dict[str, Any]]:
     found = []
     for each in every(app):

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from app.access.connections import actions, apps, authorising, queries
-from app.access.connections.views import ConnectionView, InvitationView
+from app.access.connections.views import ConnectInvitation, ConnectionView
 from app.kit.database import Session
 from app.kit.paging import Cursor, Limit, Page, before, by_id
 from app.people.members.caller import Caller, requires
@@ -27,13 +27,13 @@ async def list_connections(
 
 
 @router.post("/invitations", status_code=201)
-async def invite_agency(request: Request, caller: Writer, session: Session) -> InvitationView:
+async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
     """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
     state = request.app.state
     platform = state.platforms["tiktok"]
     await apps.needed(session, caller.agency_id, platform, state.vault)
     invitation, token = await authorising.invite_agency(session, caller.agency_id, platform=platform.key)
-    return InvitationView(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)
+    return ConnectInvitation(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)
 
 
 @router.get("/{connection_id}")

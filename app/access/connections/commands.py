@@ -3,7 +3,7 @@
 import typer
 
 from app.access.connections import authorising, queries
-from app.access.connections.views import ConnectionView, InvitationView
+from app.access.connections.views import ConnectInvitation, ConnectionView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.people.agencies import queries as agencies
@@ -18,7 +18,7 @@ async def connect(at: Terminal, agency: AgencyOption = None, as_json: Json = Fal
     found = await agencies.chosen(at.session, agency)
     invitation, token = await authorising.invite_agency(at.session, found.id, platform="tiktok")
     address = f"{at.public_url}/connect/{token}"
-    show.one(InvitationView(address=address, expires_at=invitation.expires_at), as_json=as_json)
+    show.one(ConnectInvitation(address=address, expires_at=invitation.expires_at), as_json=as_json)
 
 
 @command(connection, "list")

@@ -31,7 +31,7 @@ class ConnectionView(BaseModel):
         )  # fmt: skip
 
 
-class InvitationView(BaseModel):
+class ConnectInvitation(BaseModel):
     """A one-time address with which somebody of your agency connects your own side."""
 
     address: str = Field(examples=["https://go.agency.com/connect/pJ3…"])

@@ -46,15 +46,20 @@ async def reconcile(tools: Tools, handshake: Handshake) -> None:
 async def _record(
     tools: Tools, session: AsyncSession, handshake: Handshake, situation: Situation, look: Look
 ) -> Intent | None:
-    """Writes what was seen and what it means; returns the share to send, or gives the row back."""
-    await due.hold(session, handshake, tools.lease)
-    await _keep(session, handshake, situation, look)
+    """Writes what was seen and what it means; returns the share to send, or gives the row back.
+
+    Locks are taken in one order everywhere: links, connections, the handshake. Pages do the same, so that nobody waits
+    in a circle. A lost lease shows at the end and undoes all of it.
+    """
     # what people did while we looked counts: decide on the asks as they are now
     now = await queries.situation(session, handshake)
     news = await project(session, handshake, now, look.seen)
+    await _keep(session, handshake, situation, look)
     step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
     if isinstance(step, Share) and situation.client is not None:
-        return await _intend(session, handshake, step, situation.client)
+        intent = await _intend(session, handshake, step, situation.client)
+        await due.hold(session, handshake, tools.lease)
+        return intent
     await _rest(session, handshake, step, look, news=news)
     return None
 

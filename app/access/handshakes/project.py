@@ -55,6 +55,10 @@ async def _write(session: AsyncSession, handshake: Handshake, whole: Whole, ask:
             values["verified_at"] = func.now()
     was = ask.state
     await progress.set_state(session, whole, ask, actor=KEYTURN, grant_id=grant_id, **values)
+    if new.state == "verified" and was == "drifted":
+        await progress.tell(
+            session, whole, happenings.RESTORED, actor=KEYTURN, ask=ask, status_previous=was, grant_id=grant_id
+        )
     if new.state == "drifted" and was != "drifted":
         grant_id = await grants.drifted(session, ask.agency_id, ask.id)
         await progress.tell(

@@ -38,8 +38,13 @@ class TikTok:
 
     @property
     def consent_origin(self) -> str:
-        """Scheme and host of the consent page, for the browser's form rules."""
+        """Scheme and host of the consent page, for the browser's form rules.
+
+        Any host of TikTok's: its portal may send the person on to sign in at another of them.
+        """
         parts = urlsplit(self.auth_url)
+        if (parts.hostname or "").endswith(".tiktok.com"):
+            return "https://*.tiktok.com"
         return f"{parts.scheme}://{parts.netloc}"
 
     def consent_address(self, app: App, *, state: str) -> str:

@@ -1,17 +1,11 @@
 """The loop against the simulated TikTok over HTTP: what is true there ends up here, with its evidence."""
 
-import asyncio
-
 import pytest
 
 from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
 from app.access.grants import queries as grants
-from app.access.handshakes import actions as handshakes
-from app.access.handshakes.actions import ReadPossible
 from app.demo.tiktok_simulator import seed
-from app.links import actions as links
-from app.links import progress
 from tests.house import House
 
 VERIFIED = ("verified", None)
@@ -216,6 +210,25 @@ async def test_what_was_verified_and_vanished_has_drifted_and_is_not_shared_agai
     assert (await house.tiktok.calls())["by_path"]["bc/partner/add/"] == 1
 
 
+async def test_what_had_drifted_and_is_there_again_is_restored(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.agree(north, seed.LUNE_EU, lane="guided")
+    await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    await house.work(2)
+    await house.tiktok.unshare_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    await house.check_now(north)
+    await house.work(1)
+    await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    await house.check_now(north)
+    await house.work(1)
+    assert await house.states(north) == [VERIFIED]
+    assert (await house.events(north))[-3:] == ["grant.drifted", "ask.verified", "grant.restored"]
+    async with house.tools.sessions() as session:
+        (grant,) = await grants.page(session, north.agency_id, limit=9)
+    assert (grant.state, grant.drifted_at) == ("live", None)
+
+
 async def test_the_agencys_own_read_refused_is_unverifiable_not_missing(house: House) -> None:
     north = house.world.north
     await house.connect_agency(north)
@@ -237,69 +250,3 @@ async def test_another_agency_sees_nothing_of_it(house: House) -> None:
     assert await house.states(south) == [("waiting", None)]
     async with house.tools.sessions() as session:
         assert not await grants.page(session, south.agency_id, limit=9)
-
-
-async def _attest(house: House) -> None:
-    (ask,) = await house.asks(house.world.north)
-    async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
-
-
-async def test_without_any_token_a_members_word_completes_the_link_and_a_later_token_proves_it(house: House) -> None:
-    north = house.world.north
-    await house.agree(north, seed.LUNE_EU, lane="guided")
-    await house.work(2)
-    await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
-    await _attest(house)
-    assert await house.states(north) == [("attested", None)]
-    assert (await house.events(north))[-2:] == ["ask.attested", "link.completed"]
-    await house.connect_agency(north)
-    await house.work(1)
-    assert await house.states(north) == [VERIFIED]
-    assert (await house.events(north))[-1] == "ask.verified"
-
-
-async def test_a_members_word_is_not_taken_where_a_token_can_read(house: House) -> None:
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.agree(north, seed.LUNE_EU, lane="guided")
-    await house.work(2)
-    with pytest.raises(ReadPossible):
-        await _attest(house)
-
-
-async def test_switching_the_lane_half_way_loses_nothing(house: House) -> None:
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.agree(north, seed.LUNE_EU, lane="guided")
-    await house.work(2)
-    assert await house.states(north) == [("awaiting_client", None)]
-    await house.connect_client(north)
-    async with house.tools.sessions.begin() as session:
-        await progress.choose_lane(session, north.agency_id, north.link_id, "connected")
-    await house.check_now(north)
-    await house.work(4)
-    assert await house.states(north) == [VERIFIED]
-
-
-async def test_two_workers_at_once_share_once(house: House) -> None:
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, *LUNE)
-    await asyncio.gather(house.work(4), house.work(4))
-    await house.work(2)
-    assert set(await house.states(north)) == {VERIFIED}
-    assert (await house.tiktok.calls())["by_path"]["bc/partner/add/"] == 1
-
-
-async def test_a_link_that_ended_before_the_share_is_not_acted_on(house: House) -> None:
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, seed.LUNE_EU)
-    async with house.tools.sessions.begin() as session:
-        await links.revoke_link(session, north.agency_id, north.link_id, actor="test")
-    await house.work(2)
-    assert await house.states(north) == [("ended", None)]
-    assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]

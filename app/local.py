@@ -1,0 +1,65 @@
+"""What an installation on one machine sets for itself, and how its other commands find it again."""
+
+import os
+from pathlib import Path
+
+from app import settings
+from app.kit import vault
+from app.kit.postgres.folders import default_data_dir
+from app.kit.postgres.server import EmbeddedPostgres
+from app.settings import Settings
+
+DATABASE = "keyturn"
+
+
+def load() -> Settings:
+    """The settings; what is not set comes from the `keyturn up` of this machine, if there is one. Raises SettingsWrong."""
+    if "DATABASE_URL" not in os.environ and key_file().exists():
+        for name, value in found().items():
+            os.environ.setdefault(name, value)
+    return settings.load()
+
+
+def found() -> dict[str, str]:
+    """Database, key ring and address as `up` keeps them."""
+    address = address_file()
+    return {
+        "DATABASE_URL": EmbeddedPostgres(data_folder(None)).dsn(DATABASE),
+        "KEYTURN_SECRET_KEYS": key_file().read_text().strip(),
+        "KEYTURN_PUBLIC_URL": address.read_text().strip() if address.exists() else "http://127.0.0.1:8000",
+    }
+
+
+def data_folder(given: Path | None) -> Path:
+    """Where the data lies."""
+    named = os.environ.get("KEYTURN_DATA_DIR")
+    return given or (Path(named) if named else default_data_dir(is_root=os.geteuid() == 0))
+
+
+def keep(public_url: str) -> dict[str, str]:
+    """What `up` sets when nobody did: a key ring made once, and the address, kept beside the configuration."""
+    own = {}
+    folder = key_file().parent
+    if "KEYTURN_SECRET_KEYS" not in os.environ:
+        if not key_file().exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(os.open(key_file(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(vault.new_key() + "\n")
+        own["KEYTURN_SECRET_KEYS"] = key_file().read_text().strip()
+        address_file().write_text(os.environ.get("KEYTURN_PUBLIC_URL", public_url) + "\n")
+    if "KEYTURN_PUBLIC_URL" not in os.environ:
+        own["KEYTURN_PUBLIC_URL"] = public_url
+    return own
+
+
+def key_file() -> Path:
+    """The key ring `up` makes for itself: apart from the data, so that a copy of the data alone opens nothing."""
+    if os.geteuid() == 0:
+        return Path("/etc/keyturn/secret-keys")
+    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(home).expanduser() / "keyturn" / "secret-keys"
+
+
+def address_file() -> Path:
+    """The address under which `up` was last started."""
+    return key_file().with_name("public-url")
