@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app import local, settings
+from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
 
 OLDEST_POSTGRES = 140000
@@ -39,7 +40,7 @@ def doctor() -> None:
         *asyncio.run(_database(chosen)),
         tiktok_app(chosen),
         redirect_address(chosen),
-        mail(chosen),
+        asyncio.run(mail(chosen)),
         egress(chosen),
     ]
     for finding in findings:
@@ -91,12 +92,16 @@ def redirect_address(chosen: Settings) -> Finding:
     return Finding("redirect address", True, words)
 
 
-def mail(chosen: Settings) -> Finding:
-    """Whether e-mails are sent, and by whom."""
+async def mail(chosen: Settings) -> Finding:
+    """Whether the mail server takes us; nothing is sent."""
     server = chosen.mail_server
     if server is None:
         return Finding("mail", True, "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM.")
-    return Finding("mail", True, f"{server.host}:{server.port}, sent as {server.sender}")
+    answer = await knock(server)
+    where = f"{server.host}:{server.port}, sent as {server.sender}"
+    if answer.accepted:
+        return Finding("mail", True, where)
+    return Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")
 
 
 def egress(chosen: Settings) -> Finding:

@@ -13,7 +13,7 @@ DATABASE = "keyturn"
 
 
 def load() -> Settings:
-    """The settings; what is not set comes from the `keyturn up` of this machine, if there is one. Raises SettingsWrong."""
+    """The settings; what is not set comes from this machine's `keyturn up`, if there is one. Raises SettingsWrong."""
     if "DATABASE_URL" not in os.environ and key_file().exists():
         for name, value in found().items():
             os.environ.setdefault(name, value)

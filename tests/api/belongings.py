@@ -1,6 +1,6 @@
 """One of everything that has an id, for an agency of the world."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
@@ -10,6 +10,7 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
+from app.mail.model import Mail
 from app.people.agencies import queries as agencies
 from app.webhooks.dispatch.actions import send_test
 from app.webhooks.endpoints.actions import Wish, create_endpoint
@@ -34,7 +35,11 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
             token_sealed=vault.seal("a-token", bound_to=place), person="Nora North",
             found={"business_centers": [], "accounts": []},
         )  # fmt: skip
-        session.add_all([grant, connection])
+        invitation = Mail(
+            agency_id=agency_id, id=ids.new("mail"), kind="invitation", about_id=corner.link_id, language="en",
+            to_email="ana@maisonlune.example", sent_at=func.now(),
+        )  # fmt: skip
+        session.add_all([grant, connection, invitation])
         wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
         endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
         delivery = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
