@@ -11,15 +11,16 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import routes, settings
 from app.events import openapi
-from app.kit import body_limit, logs, problem
-from app.kit.body_limit import BodyLimit
+from app.kit import logs
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.sender import Egress
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
 from app.kit.refusal import Refusal
-from app.kit.requests import RequestLog
 from app.kit.vault import Vault
+from app.kit.web import body_limit, problem
+from app.kit.web.body_limit import BodyLimit
+from app.kit.web.requests import RequestLog
 from app.mail.actions import Outbox
 from app.platforms.catalog import Platforms
 from app.platforms.tiktok.platform import TikTok

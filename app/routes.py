@@ -9,7 +9,7 @@ from app.access.grants import api as grants
 from app.desk.connect import pages as connect
 from app.events import api as events
 from app.journey import routes as journey
-from app.kit import health
+from app.kit.web import health
 from app.links import api as links
 from app.links.letters import api as letters
 from app.people.agencies import api as agencies

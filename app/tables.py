@@ -1,6 +1,6 @@
 """Every table of Keyturn, in one place, for migrations and tests."""
 
-from app.access.connections import evidence as _evidence
+from app.access import evidence as _evidence
 from app.access.connections import model as _connections
 from app.access.grants import model as _grants
 from app.access.handshakes import model as _handshakes

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.events import body, catalogue
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 from app.settings import Settings
 
 DOCS = Path(__file__).parent

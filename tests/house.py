@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.sql import func
 
+from app.access import arrival
 from app.access.connections import authorising
 from app.access.connections import due as connection_work
 from app.access.connections.authorising import Outcome
-from app.access.connections.evidence import Exchange
 from app.access.connections.model import Connection
+from app.access.evidence import Exchange
 from app.access.handshakes import actions as handshakes
-from app.access.handshakes import arrival
 from app.access.handshakes import due as handshake_work
 from app.access.handshakes.model import Handshake
 from app.access.tools import Tools

@@ -8,8 +8,8 @@ from app.events import catalogue, queries
 from app.events.body import Envelope
 from app.kit import ids
 from app.kit.database import Session
-from app.kit.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.kit.refusal import Malformed
+from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from app.events import asks, body, clients, connections, grants, links, settings, webhooks
-from app.events.kinds import EventType
+from app.events import body
+from app.events.types import asks, clients, connections, grants, links, settings, webhooks
+from app.events.types.kinds import EventType
 
 TYPES: dict[str, EventType] = {
     event.name: event for word in (links, asks, grants, clients, connections, webhooks, settings) for event in word.ALL

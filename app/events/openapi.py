@@ -8,7 +8,7 @@ from pydantic import create_model
 
 from app.events import catalogue
 from app.events.body import Envelope
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 
 
 def add_webhooks(app: FastAPI) -> None:

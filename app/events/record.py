@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import body
-from app.events.kinds import EventType
 from app.events.model import Event, EventFanout, EventPersonal, EventSequence
+from app.events.types.kinds import EventType
 from app.kit import ids
 
 KEYTURN = "keyturn"

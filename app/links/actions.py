@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import links as happenings
-from app.events.kinds import EventType
 from app.events.record import KEYTURN, record
+from app.events.types import links as happenings
+from app.events.types.kinds import EventType
 from app.kit import clock, ids, vault
 from app.kit.refusal import Malformed, Refusal
 from app.kit.vault import Vault

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId, Line120, Moment, PublicId
-from app.kit.paging import Cursor, Limit, Page, before, by_id
 from app.kit.refusal import NotFound
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import actions, presets, queries
 from app.links.ordering import Order, order_link
-from app.links.views import AddressView, LinkView, OrderedLink, PresetView, WholeLink
+from app.links.shown.views import AddressView, LinkView, OrderedLink, PresetView, WholeLink
 from app.people.clients.views import NewClient
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute

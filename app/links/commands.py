@@ -12,7 +12,7 @@ from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.links import actions, queries
 from app.links.api import NewLink
 from app.links.ordering import order_link
-from app.links.views import AddressView, LinkView, OrderedLink, WholeLink
+from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
 from app.people.agencies import queries as agencies
 
 link = typer.Typer()

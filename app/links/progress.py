@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import asks as ask_happenings
-from app.events import clients as client_happenings
-from app.events import links as happenings
-from app.events.kinds import EventType
 from app.events.record import CLIENT, KEYTURN, record
+from app.events.types import asks as ask_happenings
+from app.events.types import clients as client_happenings
+from app.events.types import links as happenings
+from app.events.types.kinds import EventType
 from app.kit import clock, ids, vault
 from app.links import queries, status
 from app.links.letters import renewal

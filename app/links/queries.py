@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import vault
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.refusal import NotFound
-from app.links import facts
 from app.links.model import Ask, Consent, Intake, Link, LinkSession
+from app.links.shown import facts
 from app.people.agencies import queries as agencies
 from app.people.agencies.model import Agency
 from app.people.clients import queries as clients

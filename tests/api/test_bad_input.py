@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.kit import problem
+from app.kit.web import problem
 from tests import world as worlds
 from tests.world import World
 

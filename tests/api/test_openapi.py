@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.events import catalogue
-from app.kit.problem import MEDIA_TYPE
+from app.kit.web.problem import MEDIA_TYPE
 from tests.api.operations import every, resolved
 
 

@@ -2,9 +2,9 @@
 
 import httpx2
 
-from app.events import clients as happenings
 from app.events.body import Data
 from app.events.record import record
+from app.events.types import clients as happenings
 from app.kit.database import Sessions
 from tests.world import World
 

@@ -7,9 +7,10 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import clients, links, queries
+from app.events import queries
 from app.events.model import Event, EventFanout, EventPersonal
 from app.events.record import record
+from app.events.types import clients, links
 from app.kit.database import ACROSS_AGENCIES, Sessions
 from tests.world import World
 

@@ -9,8 +9,9 @@ import jsonschema_rs
 import pytest
 
 import app.events
-from app.events import asks, catalogue
-from app.events.kinds import EventType
+from app.events import catalogue
+from app.events.types import asks
+from app.events.types.kinds import EventType
 from tests.shape import source
 
 EVERY = sorted(catalogue.TYPES)

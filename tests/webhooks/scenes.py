@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.events import asks
-from app.events.kinds import EventType
 from app.events.model import Event, EventFanout
 from app.events.record import record
+from app.events.types import asks
+from app.events.types.kinds import EventType
 from app.kit import due
 from app.kit.database import Sessions
 from app.kit.vault import Vault

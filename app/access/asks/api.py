@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access import evidence
 from app.access.asks import ending
 from app.access.asks.views import AskDetail, AskEvidence, ExchangeView
-from app.access.connections import evidence
 from app.access.handshakes import actions
 from app.kit.database import Session
 from app.kit.input.fields import Line200, Moment
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
-from app.links.views import LinkView
+from app.links.shown.views import LinkView
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
+from app.access import evidence
 from app.access.asks import ending
 from app.access.asks.api import Attestation
 from app.access.asks.views import AskDetail, AskEvidence
-from app.access.connections import evidence
 from app.access.handshakes import actions
 from app.kit import clock
 from app.kit.input.wrong import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.links import queries as links
-from app.links.views import LinkView
+from app.links.shown.views import LinkView
 from app.people.agencies import queries as agencies
 
 ask = typer.Typer()

@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.asks.hints import hint
-from app.access.connections.evidence import Exchange
+from app.access.evidence import Exchange
 from app.kit.input.fields import Time
 from app.links.model import Ask
-from app.links.views import AskView
+from app.links.shown.views import AskView
 
 
 class ExchangeView(BaseModel):

@@ -6,8 +6,8 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.model import Connection
-from app.events import connections as happenings
 from app.events.record import KEYTURN, record
+from app.events.types import connections as happenings
 from app.kit.refusal import Refusal
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from app.access.connections import actions, apps, authorising, queries
 from app.access.connections.views import ConnectInvitation, ConnectionView
 from app.kit.database import Session
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import apps
 from app.access.connections.establishing import Outcome, Purpose, establish
 from app.access.connections.model import Authorisation, Invitation
-from app.events import connections as happenings
 from app.events.record import CLIENT, record
+from app.events.types import connections as happenings
 from app.kit import clock, ids, vault
 from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.kit.refusal import Refusal

@@ -5,12 +5,13 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import apps, evidence, queries
+from app.access import evidence
+from app.access.connections import apps, queries
 from app.access.connections.actions import facts
 from app.access.connections.model import Connection
 from app.access.tools import Tools
-from app.events import connections as happenings
 from app.events.record import KEYTURN, record
+from app.events.types import connections as happenings
 from app.kit import clock, due
 from app.platforms.port import App, Call, Denied, Platform, PlatformFailure
 

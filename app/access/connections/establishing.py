@@ -10,10 +10,11 @@ from typing import TypeVar
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import evidence, queries
+from app.access import evidence
+from app.access.connections import queries
 from app.access.connections.model import Connection, Invitation
-from app.events import connections as happenings
 from app.events.record import CLIENT, MEMBER, record
+from app.events.types import connections as happenings
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault

@@ -8,7 +8,7 @@ from app.access.grants import queries
 from app.access.grants.views import GrantView
 from app.kit.database import Session
 from app.kit.input.fields import Moment, PublicId
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 

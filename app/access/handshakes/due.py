@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import evidence
 from app.access.connections import actions as connections
-from app.access.connections import evidence
 from app.access.connections import queries as tokens
 from app.access.connections.establishing import LONGEST_HOLD
-from app.access.connections.evidence import Exchange
 from app.access.connections.model import Connection
+from app.access.evidence import Exchange
 from app.access.handshakes import queries, schedule
 from app.access.handshakes.model import Handshake
 from app.access.handshakes.observe import Look, observe

@@ -12,8 +12,8 @@ from app.access.handshakes.model import Handshake
 from app.access.handshakes.queries import Situation
 from app.access.handshakes.status import Status, status
 from app.access.handshakes.world import Seen, Want
-from app.events import grants as happenings
 from app.events.record import KEYTURN
+from app.events.types import grants as happenings
 from app.links import progress
 from app.links import queries as links
 from app.links.model import Ask

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import evidence
+from app.access import evidence
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
 from app.access.handshakes.model import Handshake

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from app.access import arrival
 from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
-from app.access.handshakes import arrival
 from app.desk.connect import words
 from app.kit.database import Session
 from app.kit.html import forms, render

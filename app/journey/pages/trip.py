@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from app.access import arrival
 from app.access.connections import authorising
 from app.access.connections.authorising import Outcome
-from app.access.handshakes import arrival
 from app.journey import actions, browser, screens, words
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
 from app.journey.in_app import app_around

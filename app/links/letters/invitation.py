@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import links as happenings
 from app.events.record import record
+from app.events.types import links as happenings
 from app.kit import clock
 from app.kit.refusal import Refusal
 from app.links import actions as links

@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import settings as happenings
 from app.events.record import record
+from app.events.types import settings as happenings
 from app.kit import ids
 from app.kit.refusal import Malformed, NotFound, Refusal
 from app.kit.vault import Vault

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.kit.database import Session
 from app.kit.input.fields import Email, Line120, Line200
-from app.kit.paging import Page
+from app.kit.web.paging import Page
 from app.people.agencies import actions, queries
 from app.people.agencies.model import PlatformApp
 from app.people.agencies.views import AgencyView, BusinessCenterView, PlatformAppView

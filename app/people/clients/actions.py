@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import clients as happenings
 from app.events.record import record
+from app.events.types import clients as happenings
 from app.kit import ids
 from app.people.clients import queries
 from app.people.clients.model import Client

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId, Moment
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.clients import actions, queries
 from app.people.clients.views import ClientChanges, ClientFields, ClientView, NewClient
 from app.people.members.caller import Caller, requires

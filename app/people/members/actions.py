@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import settings as happenings
 from app.events.record import record
+from app.events.types import settings as happenings
 from app.kit import clock, ids, vault
 from app.kit.refusal import Malformed, Refusal
 from app.people.members import queries

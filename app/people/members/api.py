@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.database import Session
 from app.kit.input.fields import Line120, Moment
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.agencies import queries as agencies
 from app.people.members import actions, queries
 from app.people.members.caller import Caller, CurrentCaller, requires

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from app.kit import problem
+from app.kit.web import problem
 from app.people.members.idempotency.once import Known, Promise, promised
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -47,7 +47,7 @@ class ApiRoute(APIRoute):
 
 def _first_sentence(endpoint: Callable[..., Any]) -> str:
     text = " ".join((endpoint.__doc__ or "").split())
-    return re.split(r"(?<=[.:])\s", text)[0].rstrip(".:")
+    return re.split(r"(?<=\.)\s", text)[0].rstrip(".")
 
 
 def _problems(methods: frozenset[str]) -> dict[int | str, dict[str, Any]]:

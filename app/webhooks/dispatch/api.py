@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit import clock
 from app.kit.database import Session
-from app.kit.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 from app.webhooks.dispatch import actions, queries

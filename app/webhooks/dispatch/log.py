@@ -6,8 +6,8 @@ import structlog
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import webhooks as happenings
 from app.events.record import KEYTURN, record
+from app.events.types import webhooks as happenings
 from app.kit import due, ids
 from app.kit.egress.answer import Answer
 from app.webhooks.dispatch.model import Attempt, Delivery

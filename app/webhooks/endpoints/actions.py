@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalogue, webhooks
+from app.events import catalogue
 from app.events.record import record
+from app.events.types import webhooks
 from app.kit import ids
 from app.kit.refusal import Malformed, Refusal
 from app.kit.vault import Vault

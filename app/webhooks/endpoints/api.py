@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.events import catalogue
 from app.events.body import API_VERSION
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 from app.kit import clock
 from app.kit.database import Session
-from app.kit.paging import Cursor, Limit, Page, before, by_id
 from app.kit.refusal import NotFound
 from app.kit.vault import Vault
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 from app.webhooks.endpoints import actions, headers, queries

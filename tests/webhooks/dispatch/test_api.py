@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.events import asks, links
+from app.events.types import asks, links
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.webhooks.dispatch.due import Tools

@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
-from app.events import asks, webhooks
-from app.events.kinds import EventType
 from app.events.model import Event
+from app.events.types import asks, webhooks
+from app.events.types.kinds import EventType
 from app.kit import due
 from app.kit.database import Sessions
 from app.kit.due import LeaseLost

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from app.events import asks, links, webhooks
 from app.events.model import EventFanout
 from app.events.record import record
+from app.events.types import asks, links, webhooks
 from app.kit import due
 from app.kit.database import Sessions
 from app.kit.due import LeaseLost

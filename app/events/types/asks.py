@@ -1,6 +1,6 @@
 """What becomes of an ask: one type for each state that is entered."""
 
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 
 
 def _ask(state: str, sentence: str, **example: object) -> EventType:

@@ -1,6 +1,6 @@
 """What happens to a link."""
 
-from app.events.kinds import EventType, audit_only
+from app.events.types.kinds import EventType, audit_only
 
 _NOTHING_YET = {"status": None, "status_previous": None, "verified_at": None, "grant_id": None}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kit.requests import redacted
+from app.kit.web.requests import redacted
 
 TOKEN = "pJ3vYk0r1u9m2Qw4Ze6Xt8Bn5Hs7Lf0Gd3Ka1Cj2Vb4"
 

@@ -7,9 +7,9 @@ import pytest
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.kit import body_limit
-from app.kit.body_limit import API_BYTES, FORM_BYTES, BodyLimit
 from app.kit.refusal import Refusal
+from app.kit.web import body_limit
+from app.kit.web.body_limit import API_BYTES, FORM_BYTES, BodyLimit
 
 
 def _refuse(_: Request, refusal: Refusal) -> Response:

@@ -1,7 +1,7 @@
 """What happens to webhook endpoints: for the audit page and an administrator's own endpoint."""
 
-from app.events.connections import NO_ASK
-from app.events.kinds import EventType
+from app.events.types.connections import NO_ASK
+from app.events.types.kinds import EventType
 
 _ABOUT_NOBODY = {**NO_ASK, "link_id": None, "link_status": None, "client_id": None, "client_name": None}
 

@@ -1,6 +1,6 @@
 """What happens to access that exists."""
 
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 
 DRIFTED = EventType(
     "grant.drifted",

@@ -1,6 +1,6 @@
 """What happens to our OAuth access to a platform, the client's or the agency's."""
 
-from app.events.kinds import EventType
+from app.events.types.kinds import EventType
 
 NO_ASK = {
     "ask_id": None, "ask_kind": None, "asset_id": None, "asset_name": None, "role_requested": None,

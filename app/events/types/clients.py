@@ -1,7 +1,7 @@
 """What happens to a client record, its intake and its consent."""
 
-from app.events.kinds import EventType
-from app.events.links import SUBMITTED
+from app.events.types.kinds import EventType
+from app.events.types.links import SUBMITTED
 
 CREATED = EventType("client.created", "A client record was made.", "client", example={"link_id": None})
 UPDATED = EventType("client.updated", "A client record was changed.", "client", example={"link_id": None})

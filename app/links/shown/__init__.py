@@ -1,0 +1,1 @@
+"""What is shown of links: to events, flat, and to callers of the API."""
