@@ -10,24 +10,29 @@ from app.kit.postgres.server import EmbeddedPostgres
 from app.settings import Settings
 
 DATABASE = "keyturn"
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 
 def load() -> Settings:
     """The settings; what is not set comes from this machine's `keyturn up`, if there is one. Raises SettingsWrong."""
-    if "DATABASE_URL" not in os.environ and key_file().exists():
+    if "DATABASE_URL" not in os.environ:
         for name, value in found().items():
             os.environ.setdefault(name, value)
     return settings.load()
 
 
 def found() -> dict[str, str]:
-    """Database, key ring and address as `up` keeps them."""
-    address = address_file()
-    return {
-        "DATABASE_URL": EmbeddedPostgres(data_folder(None)).dsn(DATABASE),
-        "KEYTURN_SECRET_KEYS": key_file().read_text().strip(),
-        "KEYTURN_PUBLIC_URL": address.read_text().strip() if address.exists() else "http://127.0.0.1:8000",
+    """Database, key ring and address as far as `up` keeps them here; nothing where it was never used."""
+    folder = data_folder(None)
+    if not (folder / "cluster").exists():
+        return {}
+    own = {
+        "DATABASE_URL": EmbeddedPostgres(folder).dsn(DATABASE),
+        "KEYTURN_PUBLIC_URL": address_file().read_text().strip() if address_file().exists() else DEFAULT_ADDRESS,
     }
+    if key_file().exists():
+        own["KEYTURN_SECRET_KEYS"] = key_file().read_text().strip()
+    return own
 
 
 def data_folder(given: Path | None) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,7 +65,10 @@ def _start(
     )
     settings, env = _settings(postgres, addresses)
     start = _Starter(started, {**os.environ, **env}, data)
-    switches = ["--simulate", simulate] if simulate else []
+    luck = str(secrets.randbelow(10**6))
+    switches = ["--simulate", simulate, "--seed", luck] if simulate else []
+    if simulate:
+        say(f"TikTok misbehaves by chance, with seed {luck}")
     start.run("TikTok simulator", "app.demo.tiktok_simulator", "--port", _port(addresses.tiktok),
               "--redirect-uri", settings.redirect_uri, *switches)  # fmt: skip
     say("preparing the database")
