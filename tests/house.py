@@ -1,7 +1,7 @@
 """Keyturn's rooms put together for a test, and the ways of people through them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.sql import func
@@ -20,6 +20,7 @@ from app.demo.tiktok_simulator import seed
 from app.events import queries as events
 from app.kit import due
 from app.kit.database import ACROSS_AGENCIES
+from app.links import actions as link_actions
 from app.links import progress
 from app.links import queries as links
 from app.links.model import Ask
@@ -91,6 +92,15 @@ class House:
             await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(each) for each in asset_ids])
             await progress.give_consent(*where, name="Ana Client", sentences=["as shown"])
             await handshakes.submit(session, await links.whole(*where))
+
+    async def another_link(self, corner: Corner) -> Corner:
+        """The same client with a second link."""
+        async with self.tools.sessions.begin() as session:
+            link, token = await link_actions.create_link(
+                session, corner.agency_id, client_id=corner.client_id, preset="run-campaigns",
+                vault_=self.tools.vault, actor="test",
+            )  # fmt: skip
+        return replace(corner, link_id=link.id, token=token)
 
     async def check_now(self, corner: Corner) -> None:
         """The client presses the button."""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+#: How often one asset is shared until a person looks into it.
+MOST_TRIES = 8
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -14,4 +17,3 @@ class Patience:
 
     settle: timedelta = timedelta(seconds=30)
     accepted: timedelta = timedelta(minutes=15)
-    most_tries: int = 8

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.handshakes import actions as handshakes
+from app.access.handshakes import queries
 from app.links import progress
 from app.links import queries as links
 from app.links.queries import Whole
@@ -20,6 +21,7 @@ async def take_lane(session: AsyncSession, whole: Whole, lane: str) -> None:
 
 async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, name: str | None) -> None:
     """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays."""
+    whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
     changed = whole.intake.bc_id not in (None, bc_id)
     if changed and any(ask.approved_at for ask in whole.asks):
@@ -33,8 +35,12 @@ async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, 
 async def take_back(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """The client wants to choose anew: a yes to what was not shared yet is asked for again."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
+    on_their_way = await queries.maybe_shared(session, agency_id, whole.client.id)
     for ask in whole.asks:
-        if ask.approved_at and ask.state in NOT_SHARED_YET and ask.verified_at is None:
+        if ask.asset_id in on_their_way or ask.state not in NOT_SHARED_YET or ask.verified_at is not None:
+            continue
+        if ask.approved_at:
             await progress.set_state(
-                session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None
-            )
+                session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None,
+                attested_at=None, attested_by=None, recheck_at=None,
+            )  # fmt: skip

@@ -75,10 +75,17 @@ def upgrade() -> None:
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("app_id", sa.String(length=64), nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_platform_apps_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_platform_apps")),
-        sa.UniqueConstraint("agency_id", "platform", name=op.f("uq_platform_apps_agency_id_platform")),
+    )
+    op.create_index(
+        "uq_platform_apps_present",
+        "platform_apps",
+        ["agency_id", "platform"],
+        unique=True,
+        postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.create_table(
         "idempotency_keys",
@@ -118,6 +125,9 @@ def downgrade() -> None:
         "ix_idempotency_keys_due", table_name="idempotency_keys", postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.drop_table("idempotency_keys")
+    op.drop_index(
+        "uq_platform_apps_present", table_name="platform_apps", postgresql_where=sa.text("replaced_at IS NULL")
+    )
     op.drop_table("platform_apps")
     op.drop_table("clients")
     op.drop_table("business_centers")

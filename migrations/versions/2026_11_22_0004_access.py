@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("link_id", sa.Uuid(), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("app_id", sa.String(length=64), nullable=False),
         sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("person", sa.String(length=200), nullable=False),
         sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),

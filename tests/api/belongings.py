@@ -31,7 +31,8 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
         connection_id = ids.new("connection")
         place = connections.token_place(agency_id, connection_id)
         connection = Connection(
-            agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", scopes=[100, 153],
+            agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", app_id="7400000000000000001",
+            scopes=[100, 153],
             token_sealed=vault.seal("a-token", bound_to=place), person="Nora North",
             found={"business_centers": [], "accounts": []},
         )  # fmt: skip

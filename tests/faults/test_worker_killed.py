@@ -98,6 +98,7 @@ async def _connection(
     place = connections.token_place(north.agency_id, connection_id)
     return Connection(
         agency_id=north.agency_id, id=connection_id, platform="tiktok", side="client" if whose else "agency",
+        app_id=seed.FULL_APP,
         scopes=[1], person=found.person, found=connections.as_row(found),
         token_sealed=vault.seal(await tiktok.token(person), bound_to=place), **whose,
     )  # fmt: skip

@@ -7,15 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import actions as connections
 from app.access.handshakes import actions as handshakes
 from app.access.tools import Tools
+from app.events.record import KEYTURN
 from app.kit import clock, due
 from app.links import actions as links
-from app.links import queries
+from app.links import progress, queries
 from app.links.model import Link
 
 
 async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
     """Ends a link on the agency's wish; what was shared stays shared. Raises NotFound."""
     link = await links.revoke_link(session, agency_id, link_id, actor=actor)
+    await _end_asks(session, agency_id, link_id)
     await _let_go(session, agency_id, link.client_id)
     return link
 
@@ -23,6 +25,10 @@ async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor
 async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
     """Gives a link more time; asks that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
     link = await links.extend_link(session, agency_id, link_id, expires_at=expires_at, actor=actor)
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    for ask in whole.asks:
+        if ask.state == "ended" and ask.approved_at is None:
+            await progress.set_state(session, whole, ask, actor=actor, state="waiting", next_actor="client")
     await handshakes.wake_client(session, agency_id, link.client_id)
     return link
 
@@ -32,10 +38,19 @@ async def expire(tools: Tools, link: Link) -> None:
     async with tools.sessions.begin() as session:
         expired = await links.expire_link(session, link.agency_id, link.id)
         if expired:
+            await _end_asks(session, link.agency_id, link.id)
             await _let_go(session, link.agency_id, link.client_id)
         ahead = link.expires_at - clock.now()  # our clock may be behind the database's
         again = max(ahead, timedelta(seconds=1)) if not expired and ahead > timedelta(0) else None
         await due.finish(session, link, due_in=again)
+
+
+async def _end_asks(session: AsyncSession, agency_id: str, link_id: str) -> None:
+    """What was never approved ends with its link; of the rest the handshake says how it ended."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    for ask in whole.asks:
+        if ask.approved_at is None and ask.declined_at is None:
+            await progress.set_state(session, whole, ask, actor=KEYTURN, state="ended", code=None, next_actor=None)
 
 
 async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:

@@ -21,13 +21,14 @@ class AlreadyEnded(Refusal):
 
 
 async def mark_dead(session: AsyncSession, connection: Connection) -> None:
-    """The platform no longer accepts the token: it is kept sealed no longer than until it was given back."""
+    """The platform no longer accepts the token. One that is being given back is no news."""
     ended = (
         update(Connection)
         .where(
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
             Connection.state == "live",
+            Connection.due_at.is_(None) | (Connection.due_at > func.now()),
         )
         .values(state="dead", ended_at=func.now(), due_at=func.now())
         .returning(Connection.id)
@@ -50,13 +51,14 @@ async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) 
 
 
 async def hold_longer(session: AsyncSession, connection: Connection, hold: timedelta) -> None:
-    """A write went out with the token: its time counts from now."""
+    """A write goes out with the token: its time counts from now, unless it is due to be given back already."""
     await session.execute(
         update(Connection)
         .where(
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
             Connection.state == "live",
+            Connection.due_at > func.now(),
         )
         .values(due_at=func.now() + hold)
     )

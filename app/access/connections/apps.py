@@ -26,6 +26,16 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: Platform, v
     return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id)))
 
 
+async def of_connection(
+    session: AsyncSession, agency_id: str, platform: Platform, vault: Vault, app_id: str
+) -> App | None:
+    """The app that was given the token, replaced ones included; None when its secret is no longer here."""
+    if platform.default_app is not None and platform.default_app.app_id == app_id:
+        return platform.default_app
+    own = await agencies.platform_app_by_id(session, agency_id, platform.key, app_id)
+    return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id))) if own else None
+
+
 async def needed(session: AsyncSession, agency_id: str, platform: Platform, vault: Vault) -> App:
     """The app to use. Raises AppMissing."""
     app = await of_agency(session, agency_id, platform, vault)

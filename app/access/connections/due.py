@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import evidence
@@ -13,38 +13,42 @@ from app.access.tools import Tools
 from app.events.record import KEYTURN, record
 from app.events.types import connections as happenings
 from app.kit import clock, due
-from app.platforms.port import App, Call, Denied, Platform, PlatformFailure
+from app.platforms.port import App, Call, Platform, PlatformFailure
 
 LEASE = timedelta(seconds=45)
 
 
 async def give_back(tools: Tools, connection: Connection) -> None:
     """Revokes the token and forgets it; a failure is told once and tried again with growing pauses."""
+    if connection.token_sealed is None:  # given back already; something woke the row meanwhile
+        async with tools.sessions.begin() as session:
+            await _rest(session, connection)
+        return
     platform = tools.platforms[connection.platform]
     async with tools.sessions.begin() as session:
-        app = await apps.of_agency(session, connection.agency_id, platform, tools.vault)
+        app = await apps.of_connection(session, connection.agency_id, platform, tools.vault, connection.app_id)
         shared = await _used_elsewhere(session, tools, connection)
     calls: list[Call] = []
-    failure: PlatformFailure | None = None
-    if app is not None and connection.token_sealed is not None and not shared:
-        failure = await _revoke(platform, app, queries.token(connection, tools.vault), calls)
+    done = shared
+    if app is not None and not shared:
+        done = await _revoke(platform, app, queries.token(connection, tools.vault), calls)
     async with tools.sessions.begin() as session:
         evidence.keep(
             session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
             connection_id=connection.id,
         )  # fmt: skip
-        if failure is None:
+        if done:
             await _forget(session, connection)
         else:
-            await _try_later(session, connection, failure)
+            await _try_later(session, connection)
 
 
-async def _revoke(platform: Platform, app: App, token: str, calls: list[Call]) -> PlatformFailure | None:
+async def _revoke(platform: Platform, app: App, token: str, calls: list[Call]) -> bool:
     try:
         await platform.revoke(app, token, calls.append)
-    except PlatformFailure as failure:
-        return failure
-    return None
+    except PlatformFailure:
+        return False
+    return True
 
 
 async def _used_elsewhere(session: AsyncSession, tools: Tools, connection: Connection) -> bool:
@@ -68,6 +72,7 @@ async def _forget(session: AsyncSession, connection: Connection) -> None:
         session, connection, due_in=None, state="revoked", token_sealed=None,
         ended_at=connection.ended_at or clock.now(),
     )  # fmt: skip
+    await _rest(session, connection)
     if not was_dead:  # of a dead token the event told already
         await record(
             session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,
@@ -75,11 +80,21 @@ async def _forget(session: AsyncSession, connection: Connection) -> None:
         )  # fmt: skip
 
 
-async def _try_later(session: AsyncSession, connection: Connection, failure: PlatformFailure) -> None:
+async def _rest(session: AsyncSession, connection: Connection) -> None:
+    """Nothing is left to do, whoever woke the row in between."""
+    await session.execute(
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id, Connection.id == connection.id, Connection.state == "revoked"
+        )
+        .values(due_at=None, lease_until=None, lease_token=None, tries=0)
+    )
+
+
+async def _try_later(session: AsyncSession, connection: Connection) -> None:
     if connection.tries == 1:
         await record(
             session, happenings.REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN,
-            data=facts(connection) | {"next_actor": "agency" if isinstance(failure, Denied) else "platform"},
+            actor=KEYTURN, data=facts(connection) | {"next_actor": "us"},
         )  # fmt: skip
     await due.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import evidence
@@ -63,23 +63,27 @@ async def establish(
     token: Token | None = None
     try:
         token = await patiently(lambda: platform.exchange(app, code, calls.append))
-        if platform.missing_scopes(token):
-            await _give_back(platform, app, token, calls)
-            outcome = Outcome.SCOPE_MISSING
-        else:
+        if not platform.missing_scopes(token):
             found = await patiently(lambda: platform.discover(app, token.value, calls.append))
             async with sessions.begin() as session:
-                await _keep(session, vault, platform, token, found, purpose, calls)
+                await _keep(session, vault, platform, app, token, found, purpose, calls)
             return Outcome.CONNECTED
+        outcome = Outcome.SCOPE_MISSING
     except Denied as refused:
         outcome = Outcome.TOO_LATE if refused.blocker == "auth_code_expired" else Outcome.APP_PROBLEM
+    except InvitationUsed:
+        outcome = Outcome.TOO_LATE
     except (Unavailable, Unclear, Changed):
         outcome = Outcome.BUSY
-        if token is not None:
-            await _give_back(platform, app, token, calls)
+    if token is not None:
+        await _give_back(platform, app, token, calls)
     async with sessions.begin() as session:
         evidence.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise")
     return outcome
+
+
+class InvitationUsed(Exception):
+    """Another browser connected the agency with the same one-time address first."""
 
 
 async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
@@ -108,17 +112,19 @@ async def _keep(
     session: AsyncSession,
     vault: Vault,
     platform: Platform,
+    app: App,
     token: Token,
     found: Found,
     purpose: Purpose,
     calls: list[Call],
 ) -> None:
     connection_id = ids.new("connection")
-    await _retire_older(session, platform.key, purpose)
+    await _use_up(session, purpose)
+    await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
-        client_id=purpose.client_id, link_id=purpose.link_id, scopes=list(token.scopes), person=found.person,
-        found=queries.as_row(found),
+        client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
+        person=found.person, found=queries.as_row(found),
         token_sealed=vault.seal(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
         due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
@@ -128,12 +134,6 @@ async def _keep(
         session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise",
         connection_id=connection_id,
     )  # fmt: skip
-    if purpose.invitation_id:
-        await session.execute(
-            update(Invitation)
-            .where(Invitation.agency_id == purpose.agency_id, Invitation.id == purpose.invitation_id)
-            .values(used_at=func.now())
-        )
     data: dict[str, object] = {"platform": platform.key}
     if purpose.link_id:
         data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
@@ -144,13 +144,34 @@ async def _keep(
     )  # fmt: skip
 
 
-async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose) -> None:
-    """A new consent takes the place of the older: those tokens are due to be given back."""
-    older = update(Connection).where(
+async def _use_up(session: AsyncSession, purpose: Purpose) -> None:
+    if purpose.invitation_id is None:
+        return
+    used = (
+        update(Invitation)
+        .where(
+            Invitation.agency_id == purpose.agency_id,
+            Invitation.id == purpose.invitation_id,
+            Invitation.used_at.is_(None),
+        )
+        .values(used_at=func.now())
+        .returning(Invitation.id)
+    )
+    if (await session.execute(used)).scalar_one_or_none() is None:
+        raise InvitationUsed
+
+
+async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: Found) -> None:
+    """A new consent takes the place of older ones for the same Business Centers: those are due to be given back."""
+    rows = select(Connection).where(
         Connection.agency_id == purpose.agency_id,
         Connection.platform == platform,
         Connection.side == purpose.side,
         Connection.client_id.is_not_distinct_from(purpose.client_id),
         Connection.state == "live",
     )
-    await session.execute(older.values(due_at=func.now()))
+    covered = {center.bc_id for center in found.business_centers if center.usable}
+    for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
+        if older.side == "agency" or older.link_id == purpose.link_id or queries.usable(older) <= covered:
+            older.due_at = func.now()
+    await session.flush()

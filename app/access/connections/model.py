@@ -35,6 +35,8 @@ class Connection(Due, Made, Base):
     link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
     state: Mapped[str] = mapped_column(String(8), default="live")
     token_sealed: Mapped[bytes | None]
+    #: the app that was given the token; only it can give it back
+    app_id: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
     #: the name of whoever authorised, as the platform gives it
     person: Mapped[str] = mapped_column(String(200))

@@ -26,9 +26,25 @@ async def live(session: AsyncSession, agency_id: str, link_id: str) -> Connectio
     return await _latest(session, agency_id, Connection.link_id == link_id, Connection.state == "live")
 
 
-async def latest_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Connection | None:
-    """The client's newest connection, whatever its state."""
-    return await _latest(session, agency_id, Connection.client_id == client_id, Connection.platform == platform)
+async def of_client(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+) -> Connection | None:
+    """The client's connection for one Business Center: the newest living one that can use it, else the newest."""
+    rows = (
+        select(Connection)
+        .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform)
+        .order_by(Connection.id.desc())
+        .limit(20)
+    )
+    newest_first = (await session.scalars(rows)).all()
+    fitting = [each for each in newest_first if bc_id in usable(each)]
+    living = [each for each in fitting if each.state == "live"]
+    return next(iter([*living, *fitting, *newest_first]), None)
+
+
+def usable(connection: Connection) -> frozenset[str]:
+    """The Business Centers from which whoever authorised can share."""
+    return frozenset(center.bc_id for center in found(connection).business_centers if center.usable)
 
 
 async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:

@@ -116,7 +116,8 @@ async def _can_read(session: AsyncSession, whole: Whole, ask: Ask) -> bool:
     agency_id = whole.link.agency_id
     if await connections.of_agency(session, agency_id, ask.platform):
         return True
-    client = await connections.latest_of_client(session, agency_id, whole.client.id, ask.platform)
+    bc_id = whole.intake.bc_id or ""
+    client = await connections.of_client(session, agency_id, whole.client.id, ask.platform, bc_id)
     return client is not None and client.state == "live"
 
 

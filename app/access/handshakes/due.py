@@ -20,7 +20,7 @@ from app.access.handshakes.queries import Situation
 from app.access.handshakes.world import Unread
 from app.access.tools import Tools
 from app.kit import clock, due, ids
-from app.platforms.port import Call, Denied, Platform, PlatformFailure
+from app.platforms.port import Call, Denied, Platform, PlatformFailure, Unavailable
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,23 @@ async def _record(
     Locks are taken in one order everywhere: links, connections, the handshake. Pages do the same, so that nobody waits
     in a circle. A lost lease shows at the end and undoes all of it.
     """
+    await queries.lock(session, handshake)
     # what people did while we looked counts: decide on the asks as they are now
     now = await queries.situation(session, handshake)
     news = await project(session, handshake, now, look.seen)
     await _keep(session, handshake, situation, look)
     step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
-    if isinstance(step, Share) and situation.client is not None:
-        intent = await _intend(session, handshake, step, situation.client)
+    if isinstance(step, Share) and now.client is not None and _is_still(situation.client, now.client):
+        intent = await _intend(session, handshake, step, now.client)
         await due.hold(session, handshake, tools.lease)
         return intent
     await _rest(session, handshake, step, look, news=news)
     return None
+
+
+def _is_still(looked_with: Connection | None, now: Connection) -> bool:
+    """Whether the client's connection is the one we looked with, and may still be used."""
+    return looked_with is not None and now.id == looked_with.id and now.state == "live"
 
 
 async def _keep(session: AsyncSession, handshake: Handshake, situation: Situation, look: Look) -> None:
@@ -103,9 +109,10 @@ async def _share(tools: Tools, handshake: Handshake, intent: Intent) -> None:
         if blocker == "connection_dead":
             await connections.mark_dead(session, intent.connection)
         await session.flush()
-        limited = failure is not None and getattr(failure, "limited", False)
-        pause = schedule.after_limit(handshake.setbacks + 1) if limited else timedelta(0)
-        setbacks = handshake.setbacks + 1 if limited else 0
+        pause, setbacks = timedelta(0), 0
+        if isinstance(failure, Unavailable):
+            setbacks = handshake.setbacks + 1
+            pause = max(schedule.after_limit(setbacks), timedelta(seconds=failure.retry_after))
         await due.finish(session, handshake, due_in=pause, looks=0, setbacks=setbacks)
 
 

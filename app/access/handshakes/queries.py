@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, cast
 
 from sqlalchemy import select
@@ -17,6 +18,9 @@ from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.model import Ask, Intake, Link
+
+#: How long after a share its arrival is looked for although the link has ended.
+LONGEST_WAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,35 @@ async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Se
 async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
     """What is wanted, what was tried, and by whose tokens we can look."""
     agency_id = handshake.agency_id
-    shares = await evidence.of_handshake(session, agency_id, handshake.id, purpose="share")
-    attempts = [Attempt(row.started_at, row.request, row.outcome, row.blocker) for row in shares]
+    tried = await _tried(session, handshake)
     return Situation(
-        wanted=[want(link, ask) for link, ask in await asks(session, handshake)],
-        tried=from_attempts(attempts),
-        client=await connections.latest_of_client(session, agency_id, handshake.client_id, handshake.platform),
+        wanted=[want(link, ask, tried) for link, ask in await asks(session, handshake)],
+        tried=tried,
+        client=await connections.of_client(
+            session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id
+        ),
         agency=await connections.of_agency(session, agency_id, handshake.platform),
     )
+
+
+async def lock(session: AsyncSession, handshake: Handshake) -> None:
+    """Takes the locks of the client's links, in their order: what people do meanwhile waits, and is seen afterwards."""
+    rows = select(Link.id).where(Link.agency_id == handshake.agency_id, Link.client_id == handshake.client_id)
+    await session.execute(rows.order_by(Link.id).with_for_update())
+
+
+async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
+    """The assets of a client that we may have shared, whatever we were told: they are not let out of sight."""
+    found: set[str] = set()
+    for handshake in await of_client(session, agency_id, client_id):
+        tried = await _tried(session, handshake)
+        found |= {asset_id for asset_id, last in tried.items() if last.may_have_happened}
+    return found
+
+
+async def _tried(session: AsyncSession, handshake: Handshake) -> Tried:
+    shares = await evidence.of_handshake(session, handshake.agency_id, handshake.id, purpose="share")
+    return from_attempts([Attempt(row.started_at, row.request, row.outcome, row.blocker) for row in shares])
 
 
 async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, Ask]]:
@@ -60,9 +85,12 @@ async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Li
     return [(link, ask) for link, ask in every if link.id in here and link.agency_bc_id == handshake.agency_bc_id]
 
 
-def want(link: Link, ask: Ask) -> Want:
-    """An ask as a decision needs it. Where a link ended, only what was proved is still looked at."""
-    dead = link_status.is_dead(link_status.as_of(link.status, link.expires_at, clock.now()))
+def want(link: Link, ask: Ask, tried: Tried) -> Want:
+    """An ask as a decision needs it. Where a link ended, what was proved or may be on its way is still looked at."""
+    now = clock.now()
+    ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
+    last = tried.get(ask.asset_id or "")
+    on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
     return Want(
         ask_id=ask.id,
         asset_id=ask.asset_id,
@@ -70,8 +98,10 @@ def want(link: Link, ask: Ask) -> Want:
         lane=cast(Literal["connected", "guided"], link.lane or "guided"),
         approved_at=ask.approved_at,
         declined=ask.declined_at is not None,
-        over=dead and ask.verified_at is None,
+        link_ended=ended,
+        over=ended and ask.verified_at is None and not on_its_way,
         attested=ask.attested_at is not None,
         was_verified=ask.verified_at is not None,
+        proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
         recheck_at=ask.recheck_at,
     )

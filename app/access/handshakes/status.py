@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.access.handshakes.plan import is_ours_to_share, is_refused
+from app.access.handshakes.plan import is_exhausted, is_ours_to_share, is_refused
 from app.access.handshakes.world import ROLE_RANK, Seen, Tried, Unread, Want
 
 Actor = Literal["client", "agency", "us", "platform"]
@@ -58,12 +58,17 @@ def _absent(want: Want, seen: Seen, tried: Tried, by_client: str | None) -> Stat
         if by_client == want.role:
             return Status("awaiting_partner", "agency", None, by_client, "client")
         return _of_role(want, seen, by_client, "client")
+    if want.proved_by_client:  # seen by the client alone until now: the agency has not accepted it yet
+        return Status("awaiting_partner", "agency")
     if want.was_verified:
         return Status("drifted", "client", "asset_not_shared")
     return _under_way(want, seen, tried)
 
 
 def _agency_cannot_see(want: Want, seen: Seen, tried: Tried, by_client: str | None) -> Status:
+    if seen.agency.why_not is Unread.UNAVAILABLE and not want.was_verified:
+        # it can be read, only not now: the client's word alone must not turn it green
+        return _under_way(want, seen, tried)
     if by_client is not None:
         return _of_role(want, seen, by_client, "client")
     if seen.client.shares is not None:
@@ -80,14 +85,16 @@ def _agency_cannot_see(want: Want, seen: Seen, tried: Tried, by_client: str | No
 def _under_way(want: Want, seen: Seen, tried: Tried) -> Status:
     """Not seen on any side that could be read."""
     assert want.asset_id is not None  # waiting asks were answered above
+    last = tried.get(want.asset_id)
+    if last is not None and last.outcome == "ok":
+        return Status("awaiting_partner", "platform")
     if want.lane == "guided":
         return Status("awaiting_client", "client")
-    last = tried.get(want.asset_id)
     if last is not None and is_refused(last, want):
         code = last.blocker or "app_problem"
         return Status("blocked", _ACTORS.get(code, "client"), code)
-    if last is not None and last.outcome == "ok":
-        return Status("awaiting_partner", "platform")
+    if is_exhausted(last, want):
+        return Status("blocked", "agency", "app_problem")
     if seen.client.why_not in (Unread.DEAD, Unread.NO_TOKEN):
         return Status("blocked", "client", "connection_dead")
     if seen.client.why_not is Unread.DENIED:

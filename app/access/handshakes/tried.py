@@ -31,6 +31,7 @@ def from_attempts(attempts: Iterable[Attempt]) -> Tried:
                 outcome=_outcome(attempt.outcome),
                 times=(before.times if before else 0) + counts,
                 blocker=attempt.blocker,
+                batch=len(attempt.request["asset_ids"]),
             )
     return tried
 

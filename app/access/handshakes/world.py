@@ -18,7 +18,11 @@ class Unread(StrEnum):
 
 @dataclass(frozen=True)
 class Want:
-    """One ask. `approved_at` is the client's yes; without it nothing is done."""
+    """One ask. `approved_at` is the client's yes; without it nothing is done.
+
+    `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
+    `proved_by_client`: what was verified was seen by the client's token alone.
+    """
 
     ask_id: str
     asset_id: str | None
@@ -26,9 +30,11 @@ class Want:
     lane: Literal["connected", "guided"]
     approved_at: datetime | None = None
     declined: bool = False
+    link_ended: bool = False
     over: bool = False
     attested: bool = False
     was_verified: bool = False
+    proved_by_client: bool = False
     recheck_at: datetime | None = None
 
 
@@ -56,13 +62,19 @@ class Seen:
 
 @dataclass(frozen=True)
 class Try:
-    """The last attempt to share one asset. `outcome` open: no answer was recorded."""
+    """The last attempt to share one asset. `outcome` open: no answer was recorded; `batch`: how many went with it."""
 
     at: datetime
     role: str
     outcome: Literal["ok", "unclear", "open", "denied", "unavailable"]
     times: int = 1
     blocker: str | None = None
+    batch: int = 1
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether the platform may have done it, whatever we were told."""
+        return self.outcome in ("ok", "unclear", "open")
 
 
 Tried = Mapping[str, Try]

@@ -1,5 +1,7 @@
 """The review: every consequence in a sentence, then the client's yes."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -26,12 +28,17 @@ async def review(request: Request, link: OpenScreen) -> Response:
 @router.post("/l/{link_id}/review")
 async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps the yes with the words it was given to, and sets the handshake going."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    if not any(ask.asset_id and not ask.approved_at and not ask.declined_at for ask in whole.asks):
+        return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
+    link = replace(link, whole=whole)
     text = _text(request, link)
     name = form.text("name", most=120)
     problems = form.too_long or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
     if problems:
         return _shown(request, link, text, name, problems)
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
     await progress.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
     await handshakes.submit(session, await links.whole(session, agency_id, link_id))
     return render.see_other(request, f"{link.path}/progress")

@@ -85,7 +85,7 @@ class Egress:
                 )
         except urls.UrlRefused as problem:
             return _failed("blocked_address", problem, call)
-        except (aiohttp.ClientError, OSError) as problem:
+        except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: what aiohttp refuses to send
             return _failed(code_of(problem, call), problem, call)
         call.answered = time.perf_counter()
         read, cut = await _read(response, deadline.when())

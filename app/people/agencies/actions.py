@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,7 +56,7 @@ async def create_agency(
     session: AsyncSession, *, name: str, slug: str, contact_name: str, contact_email: str, actor: str
 ) -> Agency:
     """A new tenant. Raises Malformed for a slug that is no address part, SlugTaken for a used one."""
-    if not SLUG.match(slug):
+    if not SLUG.fullmatch(slug):
         raise Malformed(fields={"slug": "Use 1 to 40 lower-case letters, digits and hyphens."})
     if slug in TAKEN_BY_US or await queries.by_slug(session, slug):
         raise SlugTaken
@@ -101,12 +101,16 @@ async def set_platform_app(
     actor: str,
 ) -> PlatformApp:
     """Sets or replaces the agency's own app; the secret is sealed and never shown again."""
-    if not TIKTOK_ID.match(app_id):
+    if not TIKTOK_ID.fullmatch(app_id):
         raise Malformed(
             fields={"app_id": "A TikTok app id has digits only: you find it in My Apps of TikTok API for Business. "
                     "A client key with letters is from TikTok for Developers and does not work here."}
         )  # fmt: skip
     app = await queries.platform_app(session, agency_id, platform)
+    if app is not None and app.app_id != app_id:
+        app.replaced_at = func.now()
+        await session.flush()
+        app = None
     if app is None:
         app = PlatformApp(agency_id=agency_id, id=ids.new("app"), platform=platform)
         session.add(app)
@@ -125,7 +129,7 @@ async def add_business_center(
     session: AsyncSession, agency_id: str, *, platform: str, bc_id: str, name: str, actor: str
 ) -> BusinessCenter:
     """Names a Business Center of the agency. Raises Malformed, BusinessCenterKnown."""
-    if not TIKTOK_ID.match(bc_id):
+    if not TIKTOK_ID.fullmatch(bc_id):
         raise Malformed(fields={"bc_id": "A Business Center ID has 5 to 20 digits and nothing else."})
     center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, bc_id=bc_id, name=name)
     try:

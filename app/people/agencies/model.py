@@ -1,8 +1,9 @@
 """Agencies: the tenants, their brand, their TikTok app and their Business Centers."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, UniqueConstraint, text
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
@@ -27,13 +28,21 @@ class PlatformApp(Made, Base):
     """An agency's own developer app at a platform; without one the installation's default is used."""
 
     __tablename__ = "platform_apps"
-    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform"))
+    __table_args__ = (
+        belongs_to_agency(),
+        Index(
+            "uq_platform_apps_present", "agency_id", "platform", unique=True,
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("app"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
     app_id: Mapped[str] = mapped_column(String(64))
     secret_sealed: Mapped[bytes]
+    #: kept after it was replaced, because only it can give back the tokens it was given
+    replaced_at: Mapped[datetime | None]
 
 
 class BusinessCenter(Made, Base):

@@ -55,5 +55,15 @@ async def business_centers(session: AsyncSession, agency_id: str, platform: str)
 
 async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> PlatformApp | None:
     """The agency's own app at a platform, if it has one."""
-    rows = select(PlatformApp).where(PlatformApp.agency_id == agency_id, PlatformApp.platform == platform)
+    rows = select(PlatformApp).where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.replaced_at.is_(None)
+    )
     return (await session.scalars(rows)).one_or_none()
+
+
+async def platform_app_by_id(session: AsyncSession, agency_id: str, platform: str, app_id: str) -> PlatformApp | None:
+    """An app the agency has or had, by the platform's id of it."""
+    rows = select(PlatformApp).where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.app_id == app_id
+    )
+    return (await session.scalars(rows.order_by(PlatformApp.id.desc()).limit(1))).one_or_none()

@@ -9,8 +9,8 @@ LONGEST_VALUE = 1024
 LONGEST_ALL = 4096
 MASK = "********"
 
-_TOKEN = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-_VALUE = re.compile(r"^[\x20-\x7e\x80-\uffff]*$")
+_TOKEN = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_VALUE = re.compile(r"^[\x20-\x7e\x80-\uffff]*\Z")
 _FORBIDDEN = frozenset(
     {
         "accept-encoding", "connection", "cookie", "expect", "forwarded", "host", "keep-alive", "metadata",

@@ -18,7 +18,11 @@ A, B = "7200000000000000101", "7200000000000000102"
 
 
 def want(asset_id: str | None = A, **more: Any) -> Want:
-    given_values: dict[str, Any] = {"role": "OPERATOR", "lane": "connected", "approved_at": NOW} | more
+    given_values: dict[str, Any] = {
+        "role": "OPERATOR",
+        "lane": "connected",
+        "approved_at": NOW - timedelta(hours=1),
+    } | more
     return Want(ask_id=f"ask_{asset_id}", asset_id=asset_id, **given_values)
 
 
