@@ -216,3 +216,27 @@ async def _age(house: House, **values: object) -> None:
         await session.execute(
             update(Authorisation).values(**values).execution_options(synchronize_session=False, **ACROSS_AGENCIES)
         )
+
+
+async def test_two_browsers_with_one_address_connect_the_agency_once(house: House) -> None:
+    tools, north = house.tools, house.world.north
+    async with tools.sessions.begin() as session:
+        _, token = await authorising.invite_agency(session, north.agency_id, platform="tiktok")
+    trips = []
+    for person in (seed.NORA_NORTH, seed.BIG_BEA):
+        async with tools.sessions.begin() as session:
+            address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+        query = await house.tiktok.consent(address, person)
+        trips.append((await _receive(house, query["state"], query["auth_code"]), cookie))
+    outcomes = [
+        (await authorising.exchange_for_agency(
+            tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+        ))[0]
+        for back, cookie in trips
+    ]  # fmt: skip
+    assert outcomes == [Outcome.CONNECTED, Outcome.TOO_LATE]
+    assert (await house.tiktok.calls())["by_path"]["oauth2/revoke_token/"] == 1
+    async with tools.sessions() as session:
+        connection = await connections.of_agency(session, north.agency_id, "tiktok")
+    assert connection is not None
+    assert connection.person == "Nora North"

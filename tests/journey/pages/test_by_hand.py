@@ -1,5 +1,6 @@
 """The guided lane without JavaScript, from the link to the receipt, with every mistake a person makes."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -180,3 +181,12 @@ async def test_the_business_center_agreed_to_stays_unless_it_is_taken_back(
     await walk.send("change", screen="business-center")
     await walk.send("business-center", bc_id="7111222233334444602")
     assert (await _whole(session, world)).intake.bc_id == "7111222233334444602"
+
+
+async def test_pressing_agree_twice_at_once_is_one_yes(walk: Walk, house: House, world: World) -> None:
+    await walk.start()
+    await walk.answer()
+    both = await asyncio.gather(walk.agree(), walk.agree())
+    assert [walk.goes_to(answer) for answer in both] == ["progress", "progress"]
+    told = await house.events(world.north)
+    assert (told.count("consent.given"), told.count("link.submitted")) == (1, 1)

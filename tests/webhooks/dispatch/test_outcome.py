@@ -79,3 +79,7 @@ def test_retry_after(value: str | None, seconds: int | None) -> None:
 def test_no_retry_after_breaks_us(value: str) -> None:
     wait = retry_after(value, NOW)
     assert wait is None or timedelta() <= wait <= timedelta(days=1)
+
+
+def test_a_date_beyond_all_calendars_says_nothing() -> None:
+    assert retry_after("Mon, 99999999999999999999 Jan 2024 00:00:00 GMT", NOW) is None

@@ -51,3 +51,8 @@ def test_bounds() -> None:
 
 def test_values_never_come_back() -> None:
     assert headers.masked(["Authorization"]) == {"Authorization": "********"}
+
+
+def test_a_line_break_at_the_end_is_a_line_break() -> None:
+    assert headers.problem({"Authorization": "Bearer abc\n"})
+    assert headers.problem({"X-Name\n": "value"})
