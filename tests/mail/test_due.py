@@ -145,7 +145,7 @@ async def test_a_name_cannot_add_a_recipient(tools: Tools, world: World, office:
     assert [each.addr_spec for each in arrived["To"].addresses] == ["ana@maisonlune.example"]
 
 
-async def test_a_message_whose_headers_changed_does_not_leave(
+async def test_without_disarming_names_still_no_message_with_a_header_more_leaves(
     tools: Tools, world: World, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(addresses, "in_header", lambda name: name)
@@ -153,8 +153,12 @@ async def test_a_message_whose_headers_changed_does_not_leave(
     mail = await scenes.owe(tools, world.north, head=evil)
     await scenes.work(tools)
     row = await scenes.seen(tools, world.north, mail)
-    assert (row.failed_at is not None, office.envelopes) == (True, [])
-    assert row.last_error == "It cannot be sent: a name in it would have changed its headers."
+    if row.failed_at is None:  # a Python whose e-mail library writes such a name out harmlessly (CVE-2024-6923 mended)
+        (envelope,), (arrived,) = office.envelopes, office.letters()
+        assert (envelope.rcpt_tos, "Bcc" in arrived) == (["ana@maisonlune.example"], False)
+    else:
+        assert not office.envelopes
+        assert row.last_error == "It cannot be sent: a name in it would have changed its headers."
 
 
 async def test_without_its_key_or_server_it_waits(tools: Tools, world: World, office: PostOffice) -> None:
