@@ -66,8 +66,10 @@ async def serving(
 ) -> AsyncIterator[PostOffice]:
     """The office open on its port, or on any free one."""
 
+    lines: list[SMTP] = []
+
     def answer() -> SMTP:
-        return SMTP(
+        line = SMTP(
             office,
             hostname="post.example",
             enable_SMTPUTF8=smtputf8,
@@ -76,6 +78,8 @@ async def serving(
             auth_required=auth,
             authenticator=office.check if auth else None,
         )
+        lines.append(line)
+        return line
 
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(cast(Callable[[], Any], answer), "127.0.0.1", office.port)
@@ -84,4 +88,8 @@ async def serving(
         yield office
     finally:
         listening.close()
+        for line in lines:  # one left open would be found, and warned about, long after its test
+            if line.transport is not None:
+                line.transport.close()
+        await asyncio.sleep(0.01)
         await listening.wait_closed()
