@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ from tests.tiktok import TikTokWorld, serving
 from tests.world import World
 
 _numbers = itertools.count()
+SHARED_MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
 
 
 def pytest_configure() -> None:
@@ -44,10 +47,19 @@ def pytest_configure() -> None:
 def server() -> Iterator[EmbeddedPostgres]:
     """The embedded PostgreSQL of this test process. Not below pytest's own folder, which is closed to its account."""
     with (
-        tempfile.TemporaryDirectory(prefix="keyturn-tests-") as data,
+        tempfile.TemporaryDirectory(prefix="keyturn-tests-", dir=_in_memory()) as data,
         EmbeddedPostgres(Path(data), durable=False) as started,
     ):
         yield started
+
+
+def _in_memory() -> str | None:
+    """Where memory serves as a disk: a database for each test writes a lot that nobody reads again. Else None."""
+    if not SHARED_MEMORY.is_dir() or not os.access(SHARED_MEMORY, os.W_OK):
+        return None
+    there = os.statvfs(SHARED_MEMORY)
+    runs_programs = not there.f_flag & os.ST_NOEXEC  # they are copied there where the account cannot reach the venv
+    return str(SHARED_MEMORY) if runs_programs and there.f_bavail * there.f_frsize > ROOM else None
 
 
 @pytest.fixture(scope="session")
