@@ -96,6 +96,9 @@ BLOCKERS: dict[str, Blocker] = {
         "connect",
     ),
     "wrong_bc_selected": Blocker("You signed in to another Business Center than {bc}.", "Switch", "connect"),
+    "agencys_own_center": Blocker(
+        "This is {agency}’s own Business Center. Sign in as an Admin of yours.", "Switch", "connect"
+    ),
     "wrong_account": Blocker("You’re signed in to TikTok as a different person.", "Switch", "connect"),
     "no_business_center": Blocker(
         "This TikTok sign-in has no Business Center yet. Create one at business.tiktok.com (about 3 "

@@ -14,14 +14,14 @@ from app.tables import metadata
 
 STATES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
           "unverifiable", "drifted", "declined", "ended")  # fmt: skip
-#: The codes of JOURNEYS that a client can meet.
+#: The codes of JOURNEYS that a client can meet, and one of our own: who signs in with the agency's Business Center.
 CODES = (
     "asset_not_shared", "role_too_low", "role_higher_than_requested", "not_bc_admin", "wrong_bc_selected",
     "wrong_account", "no_business_center", "pixel_not_linked", "pixel_silent", "ad_account_suspended",
     "ad_account_in_review", "ad_account_disapproved", "tt_account_already_linked", "consent_cancelled",
     "auth_code_expired", "scope_not_authorised", "rate_limited", "unverifiable", "account_not_ticked",
     "asset_not_found", "consent_not_finished", "connection_dead", "app_problem", "agency_must_reauthorise",
-    "bc_not_enabled", "asset_owned_elsewhere", "request_pending",
+    "bc_not_enabled", "asset_owned_elsewhere", "request_pending", "agencys_own_center",
 )  # fmt: skip
 PLACEHOLDERS = {"agency", "asset", "bc"}
 

@@ -16,11 +16,12 @@ class Choice:
     code: str | None = None
 
 
-def business_centers(found: Found) -> list[Choice]:
-    """Business Centers, those that can be chosen first."""
+def business_centers(found: Found, agency_bc_id: str = "") -> list[Choice]:
+    """Business Centers, those that can be chosen first; the agency's own cannot share with itself."""
     choices = [
-        Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", center.usable, _center_code(center))
+        Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", code is None, code)
         for center in found.business_centers
+        for code in ["agencys_own_center" if center.bc_id == agency_bc_id else _center_code(center)]
     ]
     return sorted(choices, key=lambda choice: (not choice.can, choice.name))
 

@@ -108,10 +108,7 @@ def _accounts_screen(request: Request, link: Opened, given: list[str], problems:
 def _centers(link: Opened) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    every = choices.business_centers(connections.found(link.connection))
-    return [
-        each for each in every if each.id != link.whole.link.agency_bc_id
-    ]  # the agency's own shares nothing with itself
+    return choices.business_centers(connections.found(link.connection), link.whole.link.agency_bc_id)
 
 
 def _accounts(link: Opened) -> list[Choice]:

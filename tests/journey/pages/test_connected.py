@@ -121,6 +121,15 @@ async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) ->
     assert (await walk.send("business-center", bc_id=seed.MAISON_LUNE)).status_code == 422
 
 
+async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, house: House) -> None:
+    await walk.start()
+    await _trip(walk, house, seed.NORA_NORTH)
+    page = (await walk.see("business-center")).text
+    assert "own Business Center. Sign in as an Admin of yours." in page
+    assert 'type="radio"' not in page
+    assert (await walk.send("business-center", bc_id=seed.NORTH_AGENCY)).status_code == 422
+
+
 async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -> None:
     await walk.start()
     await _trip(walk, house, seed.SOLO_SASHA)
