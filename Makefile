@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test check lint style types layers templates format docs pins clean
+.PHONY: help setup demo up test check lint style types layers templates format docs bench-budget pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -13,7 +13,7 @@ ARGS :=
 $(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev)
 
 help: ## lists the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 setup: .make/dev ## makes .venv with all pinned packages, so that .venv/bin/keyturn is there
 
@@ -54,6 +54,9 @@ format: .make/dev ## puts the code into its format
 
 docs: .make/dev ## writes docs/webhooks-events.md and docs/settings.md from the code
 	@$(BIN)/python -m docs.generate
+
+bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
+	@$(BIN)/python -m bench.budget
 
 pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones
 	@for name in app dev; do \

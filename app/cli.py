@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app import doctor, local, up
+from app import local, up
 from app.commands import add_all
 from app.demo import commands as demo
+from app.doctor import checkup
 from app.kit import vault
 from app.settings import Settings, SettingsWrong
 
@@ -65,7 +66,7 @@ def secret_key() -> None:
 
 
 cli.command("up")(up.up)
-cli.command("doctor")(doctor.doctor)
+cli.command("doctor")(checkup.doctor)
 cli.command("demo")(demo.demo)
 add_all(cli, load)
 

@@ -3,18 +3,31 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import httpx2
 import typer
 
+from app import main
 from app.access.asks import commands as asks
+from app.access.asks import role_commands as roles
+from app.access.buyers import commands as buyers
 from app.access.connections import commands as connections
 from app.access.grants import commands as grants
+from app.access.imports import commands as imports
+from app.access.partners import commands as partners
+from app.access.people import commands as invited
+from app.access.readiness import commands as readiness
+from app.access.revocations import commands as revocations
 from app.events import commands as events
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.sender import Egress
 from app.kit.terminal.command import Opening, Terminal
 from app.kit.vault import Vault
 from app.links import commands as links
+from app.links.asks import commands as further_asks
+from app.links.open import commands as open_links
+from app.links.presets import commands as presets
 from app.people.agencies import commands as agencies
+from app.people.agencies.identities import commands as identities
 from app.people.clients import commands as clients
 from app.people.members import commands as members
 from app.settings import Settings
@@ -23,12 +36,23 @@ from app.webhooks.endpoints import commands as endpoints
 
 #: Name, sentence, and the parts that rooms add to it.
 GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
-    ("agency", "The agency, its TikTok app and its Business Centers.", (agencies.agency, connections.agency)),
+    (
+        "agency",
+        "The agency, its TikTok app, its Business Centers, its ids elsewhere and what it has already.",
+        (agencies.agency, identities.agency, links.agency, connections.agency, buyers.agency, imports.agency),
+    ),
     ("key", "API keys.", (members.key,)),
     ("client", "Clients.", (clients.client,)),
-    ("link", "Links: one secret address for one client.", (links.link, asks.link)),
-    ("ask", "Asks: one access wanted, and why it is not green.", (asks.ask,)),
-    ("grant", "Grants: access that exists.", (grants.grant,)),
+    (
+        "link",
+        "Links: one secret address for one client.",
+        (links.link, further_asks.link, asks.link, roles.link, buyers.link, invited.link, readiness.link),
+    ),
+    ("open-link", "Open links: one public address for anybody.", (open_links.open_link,)),
+    ("preset", "Presets: asks saved for reuse.", (presets.preset,)),
+    ("ask", "Asks: one access wanted, and why it is not green.", (asks.ask, roles.ask)),
+    ("grant", "Grants: access that exists.", (grants.grant, buyers.grant, revocations.grant)),
+    ("partner", "Partners of the agency's Business Centers, as imports found them.", (partners.partner,)),
     ("connection", "Connections to the platform.", (connections.connection,)),
     ("event", "What happened.", (events.event,)),
     ("endpoint", "Webhook endpoints.", (endpoints.endpoint, dispatch.endpoint)),
@@ -55,13 +79,15 @@ def opening(load: Callable[[], Settings]) -> Opening:
         engine = make_engine(chosen.database_url, pool_size=1)
         egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
         try:
-            async with make_sessions(engine).begin() as session:
+            sessions = make_sessions(engine)
+            async with httpx2.AsyncClient(trust_env=False) as http, sessions.begin() as session:
                 yield Terminal(
                     session,
                     Vault.from_text(chosen.secret_keys),
                     egress,
                     chosen.public_url,
                     chosen.redirect_uri,
+                    main.platforms_of(chosen, http, sessions),
                 )
         finally:
             await egress.close()

@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from app import routes, settings
 from app.events import openapi
 from app.kit import logs
-from app.kit.database import make_engine, make_sessions
+from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.sender import Egress
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
@@ -22,9 +22,12 @@ from app.kit.web import body_limit, problem
 from app.kit.web.body_limit import BodyLimit
 from app.kit.web.requests import RequestLog
 from app.mail.actions import Outbox
+from app.platforms.budget.allowance import Limits
+from app.platforms.budget.taking import Budget
 from app.platforms.catalog import Platforms
 from app.platforms.tiktok.platform import TikTok
-from app.platforms.tiktok.wire import Wire
+from app.platforms.tiktok.wire.sending import Wire
+from app.platforms.written import library
 from app.settings import Settings
 
 DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
@@ -56,15 +59,17 @@ def _refuse(request: Request, refusal: Refusal) -> Response:
     return problem.answer(request, refusal, page=refusal_page)
 
 
-def platforms_of(chosen: Settings, http: httpx2.AsyncClient) -> Platforms:
-    """The platforms of an installation over one pool of connections."""
+def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions) -> Platforms:
+    """The platforms of an installation over one pool of connections, within budgets that all processes share."""
+    budget = Budget(sessions, "tiktok", Limits(chosen.tiktok_qps, chosen.tiktok_qpm))
     return Platforms(
         TikTok(
-            wire=Wire(http, chosen.tiktok_api_base.rstrip("/")),
+            wire=Wire(http, chosen.tiktok_api_base.rstrip("/"), budget),
             auth_url=chosen.tiktok_auth_url,
             redirect_uri=chosen.redirect_uri,
             default_app=chosen.tiktok_app,
-        )
+        ),
+        written=library.every().values(),
     )
 
 
@@ -75,8 +80,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         engine = make_engine(chosen.database_url)
         egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
         async with httpx2.AsyncClient(trust_env=False) as http:
-            fill(app, chosen, http, egress)
-            app.state.sessions = make_sessions(engine)
+            fill(app, chosen, http, egress, make_sessions(engine))
             yield
         await egress.close()
         await engine.dispose()
@@ -84,12 +88,13 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
     return life
 
 
-def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress) -> None:
-    """What handlers find in `request.app.state`, the database's sessions apart."""
+def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress, sessions: Sessions) -> None:
+    """What handlers find in `request.app.state`."""
+    app.state.sessions = sessions
     app.state.vault = Vault.from_text(chosen.secret_keys)
     app.state.public_url = chosen.public_url
     app.state.redirect_uri = chosen.redirect_uri
     app.state.secure_cookies = chosen.is_secure
-    app.state.platforms = platforms_of(chosen, http)
+    app.state.platforms = platforms_of(chosen, http, sessions)
     app.state.egress = egress
     app.state.outbox = Outbox(app.state.vault, chosen.public_url) if chosen.mail_server else None

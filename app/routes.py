@@ -3,16 +3,28 @@
 from fastapi import APIRouter
 
 from app.access.asks import api as asks
+from app.access.buyers import api as buyers
 from app.access.connections import api as connections
 from app.access.connections import callback
 from app.access.grants import api as grants
+from app.access.health import api as app_health
+from app.access.imports import api as imports
+from app.access.partners import api as partners
+from app.access.people import api as invited
+from app.access.readiness import api as readiness
+from app.access.revocations import api as revocations
 from app.desk.connect import pages as connect
 from app.events import api as events
 from app.journey import routes as journey
 from app.kit.web import health
 from app.links import api as links
+from app.links.asks import api as further_asks
 from app.links.letters import api as letters
+from app.links.open import api as open_links
+from app.links.presets import api as presets
+from app.links.questions import api as questions
 from app.people.agencies import api as agencies
+from app.people.agencies.identities import api as identities
 from app.people.clients import api as clients
 from app.people.members import api as members
 from app.webhooks.dispatch import api as dispatch
@@ -21,7 +33,31 @@ from app.webhooks.endpoints import api as endpoints
 API = "/api/v1"
 
 api = APIRouter(prefix=API)
-for room in (members, agencies, clients, links, letters, asks, grants, connections, events, endpoints, dispatch):
+for room in (
+    members,
+    agencies,
+    identities,
+    clients,
+    presets,
+    links,
+    letters,
+    questions,
+    open_links,
+    asks,
+    further_asks,
+    readiness,
+    grants,
+    buyers,
+    invited,
+    revocations,
+    connections,
+    imports,
+    partners,
+    app_health,
+    events,
+    endpoints,
+    dispatch,
+):
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.

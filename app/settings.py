@@ -66,6 +66,14 @@ class Settings(BaseSettings):
         validation_alias="TIKTOK_API_BASE",
         description="TikTok API for Business.",
     )
+    tiktok_qps: int = Field(
+        8, gt=0, validation_alias="TIKTOK_QPS",
+        description="Calls a second that each TikTok app may make, all processes together; TikTok's first level is 10.",
+    )  # fmt: skip
+    tiktok_qpm: int = Field(
+        480, gt=0, validation_alias="TIKTOK_QPM",
+        description="The same for a minute; TikTok's first level is 600.",
+    )  # fmt: skip
 
     @field_validator("database_url")
     @classmethod

@@ -10,10 +10,14 @@ import httpx2
 import structlog
 
 from app.access.asks import ending
+from app.access.buyers import due as buyers
 from app.access.connections import due as connections
 from app.access.connections.model import Connection
 from app.access.handshakes import due as handshakes
 from app.access.handshakes.model import Handshake
+from app.access.imports import due as imports
+from app.access.imports.model import Import
+from app.access.openings.model import Opening
 from app.access.patience import Patience
 from app.access.tools import Tools
 from app.kit import due, logs
@@ -36,7 +40,24 @@ log = structlog.get_logger(__name__)
 def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Work[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
-        Work("handshakes", Handshake, partial(handshakes.reconcile, access), concurrency=8, lease=access.lease),
+        Work(
+            "handshakes",
+            Handshake,
+            partial(handshakes.reconcile, access),
+            concurrency=8,
+            lease=access.lease,
+            where=Handshake.watching.is_(False),
+        ),
+        Work(
+            "access watch",
+            Handshake,
+            partial(handshakes.reconcile, access),
+            concurrency=2,
+            lease=access.lease,
+            where=Handshake.watching.is_(True),
+        ),
+        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
+        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
         Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
         Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
         Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
@@ -55,7 +76,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     sessions = make_sessions(engine)
     egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
     async with httpx2.AsyncClient(trust_env=False) as http:
-        works = table(*tools(chosen, sessions, platforms or platforms_of(chosen, http), egress, alarm))
+        works = table(*tools(chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, alarm))
         log.info("worker.started", works=[work.name for work in works])
         await asyncio.gather(*(due.serve(work, sessions, stop, alarm) for work in works))
     await egress.close()

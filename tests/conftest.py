@@ -146,7 +146,7 @@ async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, wor
     """The rooms put together."""
     async with httpx2.AsyncClient(trust_env=False) as http:
         patience = Patience(settle=timedelta(seconds=0.2))
-        tools = Tools(sessions, worlds.vault(), main.platforms_of(settings, http), patience)
+        tools = Tools(sessions, worlds.vault(), main.platforms_of(settings, http, sessions), patience)
         yield House(tools, tiktok, world)
 
 
@@ -162,6 +162,8 @@ def settings(database_url: str, tiktok_server: str) -> Settings:
         tiktok_app_secret=seed.FULL_APP_SECRET,
         tiktok_auth_url=f"{tiktok_server}/portal/auth",
         tiktok_api_base=f"{tiktok_server}/open_api/v1.3",
+        tiktok_qps=1000,  # the budget has its own tests; here it would only make them slow
+        tiktok_qpm=60_000,
     )
 
 
@@ -171,8 +173,7 @@ async def running(settings: Settings, sessions: Sessions) -> AsyncIterator[FastA
     app = main.create_app(settings)
     egress = Egress(allow=settings.allowed_networks, own_hosts=settings.own_hosts)
     async with httpx2.AsyncClient(trust_env=False) as http:
-        main.fill(app, settings, http, egress)
-        app.state.sessions = sessions
+        main.fill(app, settings, http, egress, sessions)
         yield app
     await egress.close()
 

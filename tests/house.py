@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.sql import func
 
 from app.access import arrival
+from app.access.buyers import due as buyer_work
 from app.access.connections import authorising
 from app.access.connections import due as connection_work
 from app.access.connections.authorising import Outcome
@@ -15,16 +17,18 @@ from app.access.evidence import Exchange
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import due as handshake_work
 from app.access.handshakes.model import Handshake
+from app.access.openings.model import Opening
 from app.access.tools import Tools
 from app.demo.tiktok_simulator import seed
 from app.events import queries as events
-from app.kit import due
+from app.kit import due, ids
 from app.kit.database import ACROSS_AGENCIES
 from app.links import actions as link_actions
 from app.links import progress
 from app.links import queries as links
 from app.links.model import Ask
 from app.links.progress import Chosen
+from app.platforms.budget.model import CallBudget
 from tests.tiktok import ALL, TikTokWorld
 from tests.world import Corner, World
 
@@ -37,13 +41,13 @@ class House:
     tiktok: TikTokWorld
     world: World
 
-    async def connect_agency(self, corner: Corner, person: str = seed.NORA_NORTH) -> Outcome:
+    async def connect_agency(self, corner: Corner, person: str = seed.NORA_NORTH, *, ticked: object = ALL) -> Outcome:
         """A member opens the one-time address and authorises."""
         tools = self.tools
         async with tools.sessions.begin() as session:
             _, token = await authorising.invite_agency(session, corner.agency_id, platform="tiktok")
             address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
-        back = await self._back(await self.tiktok.consent(address, person))
+        back = await self._back(await self.tiktok.consent(address, person, ticked=ticked))
         outcome, _ = await arrival.of_agency(
             tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
         )
@@ -81,15 +85,37 @@ class House:
                 session, self.tools.vault, state=query["state"], code=query.get("auth_code")
             )
 
+    async def ask_for(self, corner: Corner, kind: str, role: str, **more: Any) -> str:
+        """The link asks for one more access: the ask's id."""
+        async with self.tools.sessions.begin() as session:
+            ask = Ask(
+                agency_id=corner.agency_id, id=ids.new("ask"), link_id=corner.link_id, platform="tiktok", kind=kind,
+                role=role, reason="To see which ads lead to sales.", required=True, position=9, next_actor="client",
+                **more,
+            )  # fmt: skip
+            session.add(ask)
+        return ask.id
+
     async def agree(
-        self, corner: Corner, *asset_ids: str, lane: str = "connected", bc_id: str = seed.MAISON_LUNE
+        self,
+        corner: Corner,
+        *asset_ids: str,
+        lane: str = "connected",
+        bc_id: str = seed.MAISON_LUNE,
+        pixels: Sequence[tuple[str, str]] = (),
+        catalogs: Sequence[str] = (),
     ) -> None:
-        """The client chooses and says yes."""
+        """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with self.tools.sessions.begin() as session:
             where = (session, corner.agency_id, corner.link_id)
             await progress.choose_lane(*where, lane)
             await progress.save_business_center(*where, bc_id=bc_id, name=None)
             await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(each) for each in asset_ids])
+            if pixels:
+                chosen = [Chosen(code, None, account) for code, account in pixels]
+                await progress.choose_assets(*where, kind="pixel", chosen=chosen)
+            if catalogs:
+                await progress.choose_assets(*where, kind="catalog", chosen=[Chosen(each) for each in catalogs])
             await progress.give_consent(*where, name="Ana Client", sentences=["as shown"])
             await handshakes.submit(session, await links.whole(*where))
 
@@ -111,10 +137,14 @@ class House:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""
         for _ in range(rounds):
             async with self.tools.sessions.begin() as session:
-                hurried = update(Handshake).where(Handshake.due_at.is_not(None)).values(due_at=func.now())
-                await session.execute(hurried.execution_options(**ACROSS_AGENCIES))
+                for model in (Handshake, Opening):
+                    hurried = update(model).where(model.due_at.is_not(None)).values(due_at=func.now())
+                    await session.execute(hurried.execution_options(**ACROSS_AGENCIES))
+                await session.execute(update(CallBudget).values(closed_until=0))
             for row in await due.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
                 await handshake_work.reconcile(self.tools, row)
+            for opening in await due.claim(self.tools.sessions, Opening, limit=1, lease=self.tools.lease):
+                await buyer_work.reconcile(self.tools, opening)
             for connection in await due.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
 

@@ -55,6 +55,19 @@ async def test_from_nothing_to_a_link(run: Run) -> None:
     assert (await found(run, "agency", "connect", agency="west"))["address"].startswith(worlds.PUBLIC_URL)
 
 
+async def test_the_agencys_ids_at_written_platforms(run: Run) -> None:
+    told = await found(run, "agency", "set-platform", "google_ads", "manager_id=123-456-7890")
+    assert (told["identifiers"], told["missing"]) == ({"manager_id": "123-456-7890"}, [])
+    listed = {each["key"]: each["missing"] for each in await found(run, "agency", "platforms")}
+    assert (listed["google_ads"], listed["meta"]) == ([], ["portfolio_id"])
+    for wrong, said in (
+        (("google_ads", "manager_id=acme"), "10 digits"), (("google_ads", "123"), "name=value"),
+        (("nowhere", "id=1"), "not"),
+    ):  # fmt: skip
+        refused = await run("agency", "set-platform", *wrong)
+        assert (refused.exit_code, said in refused.stderr) == (1, True), refused.stderr
+
+
 async def test_every_list_prints_a_table_and_json(run: Run) -> None:
     await run("endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
     for name, _, _ in GROUPS:

@@ -1,8 +1,11 @@
-"""Coming back from the platform: once connected, the handshakes that waited for it look at once."""
+"""Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
 
 from app.access.connections import authorising
 from app.access.connections.authorising import Outcome
 from app.access.handshakes import actions
+from app.access.imports import actions as imports
+from app.access.openings import actions as openings
+from app.events.record import MEMBER
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
@@ -33,9 +36,16 @@ async def of_client(
 async def of_agency(
     sessions: Sessions, platforms: Platforms, vault: Vault, *, handle: str, cookie: str
 ) -> tuple[Outcome, str | None]:
-    """The member's way back, and whose agency it is; every handshake looks now that its proof can be read."""
+    """The member's way back, and whose agency it is.
+
+    Every handshake looks now that its proof can be read, and an import of what the agency has begins.
+    """
     outcome, agency_id = await authorising.exchange_for_agency(sessions, platforms, vault, handle=handle, cookie=cookie)
     if outcome is Outcome.CONNECTED and agency_id is not None:
         async with sessions.begin() as session:
             await actions.wake_agency(session, agency_id)
+            for platform in platforms.values():
+                if platform.connects:
+                    await imports.start_if_possible(session, agency_id, platform.key, actor=MEMBER)
+            await openings.wake_agency(session, agency_id)
     return outcome, agency_id

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, func, select
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Index, String, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
-from app.kit.database import Base, agency_key, belongs_to_agency
+from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
+from app.kit.input.fields import Time
 from app.platforms.port import Call
 
 
@@ -19,16 +21,21 @@ class Exchange(Base):
     __tablename__ = "exchanges"
     __table_args__ = (
         belongs_to_agency(),
+        belongs_to("grants", "grant_id"),
         Index("ix_exchanges_handshake_id", "agency_id", "handshake_id", "id"),
+        Index("ix_exchanges_grant_id", "agency_id", "grant_id", "id", postgresql_where=text("grant_id IS NOT NULL")),
     )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("exchange"), primary_key=True)
     handshake_id: Mapped[str | None] = mapped_column(ids.Id("handshake"))
+    #: of what was done so that the agency's own people can open what a grant gives
+    grant_id: Mapped[str | None] = mapped_column(ids.Id("grant"))
     connection_id: Mapped[str | None] = mapped_column(ids.Id("connection"))
     #: whose token: `client` or `agency`
     side: Mapped[str] = mapped_column(String(8))
-    #: what it was for: `authorise`, `look`, `share`, `give_back`
+    #: what it was for: `authorise`, `look`, `share`, `take_back` (access), `assign`, `unassign` (to buyers),
+    #: `give_back` (a token), `import`
     purpose: Mapped[str] = mapped_column(String(16))
     operation: Mapped[str] = mapped_column(String(64))
     request: Mapped[dict[str, Any]]
@@ -42,6 +49,52 @@ class Exchange(Base):
     took_ms: Mapped[int | None]
 
 
+class Trouble:
+    """Columns of a row that keeps why it could not be read: our code for it, and the platform's own words."""
+
+    code: Mapped[str | None] = mapped_column(String(48))
+    platform_code: Mapped[int | None]
+    platform_message: Mapped[str | None]
+    platform_request_id: Mapped[str | None] = mapped_column(String(128))
+
+
+def trouble(code: str | None = None, call: Call | None = None) -> dict[str, Any]:
+    """The values of those columns; without a code there is none."""
+    return {
+        "code": code,
+        "platform_code": call.code if call else None,
+        "platform_message": call.message.replace("\x00", "")[:2000] if call else None,
+        "platform_request_id": call.request_id if call else None,
+    }
+
+
+class ExchangeView(BaseModel):
+    """One call to the platform, or one look at it, with its answer. Without secrets."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["exchange_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    operation: str = Field(description="The platform's name for the call.", examples=["bc/partner/asset/get/"])
+    purpose: str = Field(
+        description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorise` or `give_back`.",
+        examples=["look"],
+    )
+    side: str = Field(description="By whose token: `client` or `agency`.", examples=["agency"])
+    request: dict[str, Any] = Field(examples=[{"bc_id": "7000999988887777666", "share_type": "SHARED"}])
+    outcome: str | None = Field(
+        description="`ok`, `denied`, `unavailable`, `unclear` or `changed`; null: no answer was recorded.",
+        examples=["ok"],
+    )
+    code: int | None = Field(description="The platform's code.", examples=[0])
+    message: str | None = Field(examples=["OK"])
+    platform_request_id: str | None = Field(
+        description="Tell it to the platform's support.", examples=["20261204133209ABCDEF"]
+    )
+    blocker: str | None = Field(description="What a refusal means for the ask.", examples=["not_bc_admin"])
+    started_at: Time
+    took_ms: int | None = Field(examples=[161])
+
+
 def keep(
     session: AsyncSession,
     calls: Sequence[Call],
@@ -51,12 +104,14 @@ def keep(
     purpose: str,
     connection_id: str | None = None,
     handshake_id: str | None = None,
+    grant_id: str | None = None,
 ) -> None:
     """Adds what was called, in order."""
     for call in calls:
         row = Exchange(
-            agency_id=agency_id, id=ids.new("exchange"), handshake_id=handshake_id, connection_id=connection_id,
-            side=side, purpose=purpose, operation=call.operation, request=dict(call.request),
+            agency_id=agency_id, id=ids.new("exchange"), handshake_id=handshake_id, grant_id=grant_id,
+            connection_id=connection_id, side=side, purpose=purpose, operation=call.operation,
+            request=dict(call.request),
         )  # fmt: skip
         answered(row, call)
         session.add(row)
@@ -70,12 +125,34 @@ def answered(row: Exchange, call: Call, blocker: str | None = None) -> None:
     row.blocker = blocker
 
 
-async def of_handshake(session: AsyncSession, agency_id: str, handshake_id: str, *, purpose: str) -> Sequence[Exchange]:
-    """The exchanges of a handshake for one purpose, oldest first."""
+async def of_handshake(
+    session: AsyncSession, agency_id: str, handshake_id: str, *, purposes: Sequence[str]
+) -> Sequence[Exchange]:
+    """The exchanges of a handshake for these purposes, oldest first."""
     rows = select(Exchange).where(
-        Exchange.agency_id == agency_id, Exchange.handshake_id == handshake_id, Exchange.purpose == purpose
+        Exchange.agency_id == agency_id, Exchange.handshake_id == handshake_id, Exchange.purpose.in_(purposes)
     )
     return (await session.scalars(rows.order_by(Exchange.id))).all()
+
+
+async def of_grants(
+    session: AsyncSession, agency_id: str, grant_ids: Sequence[str], *, purposes: Sequence[str]
+) -> Sequence[Exchange]:
+    """The exchanges about the buyers of grants for these purposes, oldest first."""
+    rows = select(Exchange).where(
+        Exchange.agency_id == agency_id, Exchange.grant_id.in_(grant_ids), Exchange.purpose.in_(purposes)
+    )
+    return (await session.scalars(rows.order_by(Exchange.id))).all()
+
+
+async def page_of_grant(
+    session: AsyncSession, agency_id: str, grant_id: str, *, limit: int, before: str | None
+) -> Sequence[Exchange]:
+    """The exchanges about the buyers of a grant, newest first; `before` is the id of the last one seen."""
+    rows = select(Exchange).where(Exchange.agency_id == agency_id, Exchange.grant_id == grant_id)
+    if before:
+        rows = rows.where(Exchange.id < before)
+    return (await session.scalars(rows.order_by(Exchange.id.desc()).limit(limit))).all()
 
 
 async def page(

@@ -18,3 +18,5 @@ class Tools:
     platforms: Platforms
     patience: Patience = field(default_factory=Patience)
     lease: timedelta = timedelta(seconds=60)
+    #: how often access that is as agreed is looked at again
+    watch: timedelta = timedelta(hours=24)

@@ -24,6 +24,7 @@ class Data(BaseModel):
     client_name: str | None = Field(None, json_schema_extra={"personal": True})
     contact_email: str | None = Field(None, json_schema_extra={"personal": True})
     external_id: str | None = None
+    link_external_id: str | None = None
     preset: str | None = None
     language: str | None = None
     platform: str | None = None
@@ -90,6 +91,7 @@ EXAMPLE: dict[str, Any] = {
     "client_name": "Brand SA",
     "contact_email": "ana@brand.example",
     "external_id": "hubspot:1234",
+    "link_external_id": "deal:77",
     "preset": "run-campaigns",
     "language": "en",
     "platform": "tiktok",

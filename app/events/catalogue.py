@@ -3,11 +3,13 @@
 from typing import Any
 
 from app.events import body
-from app.events.types import asks, clients, connections, grants, links, settings, webhooks
+from app.events.types import asks, clients, connections, grants, links, partners, settings, webhooks
 from app.events.types.kinds import EventType
 
 TYPES: dict[str, EventType] = {
-    event.name: event for word in (links, asks, grants, clients, connections, webhooks, settings) for event in word.ALL
+    event.name: event
+    for word in (links, asks, grants, partners, clients, connections, webhooks, settings)
+    for event in word.ALL
 }
 
 #: Those an endpoint can subscribe to.

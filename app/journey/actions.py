@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import queries
+from app.journey.telling import groups
 from app.links import progress
 from app.links import queries as links
 from app.links.queries import Whole
@@ -15,7 +16,7 @@ NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 async def take_lane(session: AsyncSession, whole: Whole, lane: str) -> None:
     """Connected or by hand from now on. Nothing given is lost; what was agreed to goes on in the new lane."""
     await progress.choose_lane(session, whole.agency.id, whole.link.id, lane)
-    if any(ask.approved_at for ask in whole.asks):
+    if any(ask.approved_at and not ask.is_custom for ask in whole.asks):
         await handshakes.check_now(session, whole.agency.id, whole.link.id)
 
 
@@ -24,7 +25,7 @@ async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, 
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
     changed = whole.intake.bc_id not in (None, bc_id)
-    if changed and any(ask.approved_at for ask in whole.asks):
+    if changed and any(ask.approved_at and not ask.is_custom for ask in whole.asks):
         return
     if changed and link.lane == "connected":
         await progress.choose_assets(session, agency_id, link.id, kind="ad_account", chosen=[])
@@ -32,12 +33,28 @@ async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, 
     await progress.finish_screen(session, agency_id, link.id, "business-center")
 
 
+async def answer_group(session: AsyncSession, whole: Whole, key: str, *, declined: bool) -> None:
+    """No to one group of asks, or thinking better of it. What is required, or agreed to, stays as it is."""
+    agency_id, link_id = whole.agency.id, whole.link.id
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    ids = groups.together(whole.asks, key)
+    for ask in whole.asks:
+        if ask.id in ids and not ask.required:
+            act = progress.decline if declined else progress.take_up_again
+            await act(session, agency_id, link_id, ask.id)
+
+
 async def take_back(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """The client wants to choose anew: a yes to what was not shared yet is asked for again."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
     on_their_way = await queries.maybe_shared(session, agency_id, whole.client.id)
     for ask in whole.asks:
-        if ask.asset_id in on_their_way or ask.state not in NOT_SHARED_YET or ask.verified_at is not None:
+        if (
+            ask.is_custom
+            or ask.asset_id in on_their_way
+            or ask.state not in NOT_SHARED_YET
+            or ask.verified_at is not None
+        ):
             continue
         if ask.approved_at:
             await progress.set_state(

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from app.kit.refusal import NotFound
 from app.links.queries import Whole
 from app.people.agencies import brand
+from app.people.agencies.model import Agency
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,11 +28,14 @@ class Host:
 
 def brand_of(whole: Whole) -> dict[str, Any]:
     """What the client's layout shows on every page; values that outlive the transaction."""
-    agency = whole.agency
+    return {**brand_of_agency(whole.agency), "client": whole.client.name}
+
+
+def brand_of_agency(agency: Agency) -> dict[str, Any]:
+    """The same where no client is known yet."""
     colour = brand.readable(agency.brand.get("colour", brand.DEFAULT_COLOUR))
     return {
         "agency": Host(agency.name, agency.contact_name, agency.contact_email),
-        "client": whole.client.name,
         "colour": colour.removeprefix("#"),
     }
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
+from app.access.readiness import queries as readiness
 from app.journey import screens
 from app.journey.refusals import Elsewhere, LinkEnded, OtherBrowser
 from app.journey.screens import Standing
@@ -33,6 +34,8 @@ class Opened:
     whole: Whole
     cookie: str
     connection: Connection | None
+    #: the client went through the checklist
+    ready: bool
 
     @property
     def path(self) -> str:
@@ -47,24 +50,44 @@ class Opened:
     @property
     def standing(self) -> Standing:
         """How far the client has come."""
-        return standing_of(self.whole, connected=self.connection is not None)
+        return standing_of(self.whole, connected=self.connection is not None, ready=self.ready)
 
 
-def standing_of(whole: Whole, *, connected: bool) -> Standing:
+def standing_of(whole: Whole, *, connected: bool, ready: bool) -> Standing:
     """How far the client has come on a link."""
     intake = whole.intake
+    accounts = [ask for ask in whole.asks if ask.kind == "ad_account"]
     return Standing(
+        way=way_of(whole),
         lane=whole.link.lane,
         connected=connected,
         business_center=intake.bc_id is not None,
-        assets=any(ask.asset_id for ask in whole.asks),
+        assets=all(ask.asset_id or ask.state == "declined" for ask in accounts),
+        others=intake.others_at is not None,
         pixels=intake.pixel_codes is not None,
         markets=intake.markets is not None,
         contacts=intake.contacts is not None,
+        questions=whole.has_answers,
+        ready=ready,
         submitted=whole.link.submitted_at is not None,
-        unapproved=any(ask.asset_id and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
+        unapproved=any(ask.is_chosen and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
         completed=whole.link.status == "completed",
     )
+
+
+def way_of(whole: Whole) -> tuple[str, ...]:
+    """The screens the client of a link meets: what its preset wants to know, and what its asks need."""
+    kinds = {ask.kind for ask in whole.asks}
+    connecting = any(not ask.is_custom for ask in whole.asks)
+    asked = {
+        "way": connecting,
+        "business-center": connecting,
+        "accounts": "ad_account" in kinds,
+        "others": any(ask.is_custom for ask in whole.asks),
+        "get-ready": connecting,
+        "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or whole.preset.asks_screen("pixels")),
+    }
+    return tuple(screen for screen in screens.WAY if asked.get(screen, whole.preset.asks_screen(screen)))
 
 
 async def opened_before(session: AsyncSession, request: Request, link_id: str) -> tuple[Whole, str]:
@@ -85,7 +108,13 @@ async def opened(session: AsyncSession, request: Request, link_id: str) -> Opene
     if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
         renewal = f"{address.of_screens(link_id)}/renewal"
         raise LinkEnded(whole, renewal=renewal, form_token=forms.token(request, cookie))
-    return Opened(whole, cookie, await connections.live(session, whole.agency.id, link_id))
+    agency_id = whole.agency.id
+    return Opened(
+        whole,
+        cookie,
+        await connections.live(session, agency_id, link_id),
+        await readiness.was_seen(session, agency_id, link_id),
+    )
 
 
 async def _open_link(session: Session, request: Request, link_id: str) -> Opened:
@@ -95,11 +124,16 @@ async def _open_link(session: Session, request: Request, link_id: str) -> Opened
 OpenLink = Annotated[Opened, Depends(_open_link, scope="function")]
 
 
-async def _screen(request: Request, link: OpenLink) -> Opened:
+def in_turn(request: Request, link: Opened) -> Opened:
+    """The link, on a screen whose turn it is or was. Raises Elsewhere for one that is too early."""
     name = request.url.path.removeprefix(f"{link.path}/").partition("/")[0]
     if name in (*screens.WAY, *screens.AFTER) and (other := screens.instead(link.standing, name)):
         raise Elsewhere(f"{link.path}/{other}")
     return link
+
+
+async def _screen(request: Request, link: OpenLink) -> Opened:
+    return in_turn(request, link)
 
 
 #: The same, on a screen whose turn it is or was; whoever is too early is sent to the one that comes first.

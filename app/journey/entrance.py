@@ -13,5 +13,7 @@ class AgencySlug(StringConvertor):
 
 register_url_convertor("agency_slug", AgencySlug())
 
+#: The path of an open link; it is tried before a client's.
+OPEN = "/{agency:agency_slug}/open/{token}"
 #: The path of a link. Only the token decides; the two names before it are for people.
 SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path

@@ -1,5 +1,7 @@
 """Where a client cannot go on, and the page that says why and whom to ask."""
 
+from typing import Any
+
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -57,6 +59,22 @@ class LinkEnded(PageRefusal):
     def page(self, request: Request) -> Response:
         """Says why and since when, and offers to ask for a new one."""
         return render.page(request, "journey:door/ended.html", status=self.status, **self.shown)
+
+
+class OpenLinkEnded(PageRefusal):
+    """An open link takes nobody any more."""
+
+    status = 410
+    code = "open_link_ended"
+    detail = "This link has ended."
+
+    def __init__(self, shown: dict[str, Any]) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def page(self, request: Request) -> Response:
+        """Says whom to ask."""
+        return render.page(request, "journey:door/open_ended.html", status=self.status, **self.shown)
 
 
 class Elsewhere(PageRefusal):

@@ -1,10 +1,22 @@
-"""All routes of the client's pages; the link's own address, led by an agency's slug, comes last."""
+"""All routes of the client's pages; addresses led by an agency's slug come last, a client's own behind an open one."""
 
 from fastapi import APIRouter
 
 from app.journey import branding
-from app.journey.pages import assets, details, door, review, standing, trip
+from app.journey.pages import (
+    assets,
+    details,
+    door,
+    open,
+    others,
+    questions,
+    readiness,
+    review,
+    standing,
+    tracking,
+    trip,
+)
 
 router = APIRouter(include_in_schema=False)
-for group in (branding, trip, assets, details, review, standing, door):
+for group in (branding, trip, assets, tracking, others, details, questions, readiness, review, standing, open, door):
     router.include_router(group.router)

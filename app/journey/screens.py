@@ -2,37 +2,53 @@
 
 from dataclasses import dataclass
 
-#: The screens of the client's way in their order, with the minutes that usually remain on each.
+#: Every screen a client's way may have, in their order, with the minutes each usually takes.
 MINUTES = {
-    "way": 6,
-    "business-center": 5,
-    "accounts": 4,
-    "pixels": 3,
-    "markets": 3,
-    "contacts": 2,
+    "way": 1,
+    "business-center": 1,
+    "accounts": 1,
+    "others": 1,
+    "pixels": 0,
+    "markets": 0,
+    "contacts": 1,
+    "questions": 2,
+    "get-ready": 1,
     "review": 1,
 }
 WAY = tuple(MINUTES)
 AFTER = ("progress", "receipt")
+#: The way of a link that asks for nothing on written platforms, and whose preset asks nothing of its own.
+USUAL = tuple(screen for screen in WAY if screen not in ("questions", "others"))
 
 
 @dataclass(frozen=True)
 class Standing:
     """How far a client has come on one link."""
 
+    #: the screens this client meets, in their order
+    way: tuple[str, ...] = USUAL
     lane: str | None = None
     #: there is a living connection made on this link
     connected: bool = False
     business_center: bool = False
-    #: at least one ask names its asset
+    #: every ad account asked for is named
     assets: bool = False
+    others: bool = False
     pixels: bool = False
     markets: bool = False
     contacts: bool = False
+    questions: bool = False
+    #: the client went through the checklist
+    ready: bool = False
     submitted: bool = False
     #: an ask names an asset the client has not agreed to yet
     unapproved: bool = False
     completed: bool = False
+
+    @property
+    def connecting(self) -> bool:
+        """Whether something is asked for on a platform that we connect with or read."""
+        return "way" in self.way
 
 
 def next_screen(standing: Standing) -> str:
@@ -43,12 +59,15 @@ def next_screen(standing: Standing) -> str:
         "way": _has_way(standing),
         "business-center": standing.business_center,
         "accounts": standing.assets,
+        "others": standing.others,
         "pixels": standing.pixels,
         "markets": standing.markets,
         "contacts": standing.contacts,
+        "questions": standing.questions,
+        "get-ready": standing.ready,
         "review": standing.submitted and not standing.unapproved,
     }
-    return next((screen for screen in WAY if not answered[screen]), "progress")
+    return next((screen for screen in standing.way if not answered[screen]), "progress")
 
 
 def instead(standing: Standing, screen: str) -> str | None:
@@ -58,13 +77,21 @@ def instead(standing: Standing, screen: str) -> str | None:
         return None if standing.submitted else due
     if standing.completed:
         return "receipt"
-    return due if due in WAY and WAY.index(screen) > WAY.index(due) else None
+    way = standing.way
+    if screen not in way:
+        return due
+    return due if due in way and way.index(screen) > way.index(due) else None
 
 
-def before(screen: str) -> str | None:
+def before(way: tuple[str, ...], screen: str) -> str | None:
     """The screen its Back leads to; None on the first."""
-    at = WAY.index(screen)
-    return WAY[at - 1] if at else None
+    at = way.index(screen)
+    return way[at - 1] if at else None
+
+
+def minutes_left(way: tuple[str, ...], screen: str) -> int:
+    """How many minutes the way usually takes from a screen on."""
+    return sum(MINUTES[each] for each in way[way.index(screen) :])
 
 
 def after_trip(standing: Standing, outcome: str) -> str:

@@ -6,13 +6,15 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.connections import authorising
+from app.access.readiness import queries as readiness
 from app.journey import screens
 from app.journey.branding import brand_of
 from app.journey.browser import Opened, standing_of
 from app.kit.html import forms, render
 from app.links import queries as links
 from app.links.queries import Whole
-from app.platforms.port import Platform
+from app.platforms.port import ConnectedPlatform
 
 
 def screen(
@@ -25,8 +27,9 @@ def screen(
     **context: Any,
 ) -> HTMLResponse:
     """The page of a screen; with problems it answers a form that could not be kept (422)."""
-    at = screens.WAY.index(name) + 1 if name in screens.WAY else None
-    back = screens.before(name) if at else None
+    way = link.standing.way
+    at = way.index(name) + 1 if name in way else None
+    back = screens.before(way, name) if at else None
     return render.page(
         request,
         f"journey:screens/{name.replace('-', '_')}.html",
@@ -37,8 +40,8 @@ def screen(
         form_token=forms.token(request, link.cookie),
         problems=problems or {},
         step=at,
-        steps=len(screens.WAY),
-        minutes=screens.MINUTES.get(name),
+        steps=len(way),
+        minutes=screens.minutes_left(way, name) if at else None,
         back=f"{link.path}/{back}" if back else None,
         **context,
     )
@@ -46,12 +49,35 @@ def screen(
 
 async def go_on(request: Request, session: AsyncSession, link: Opened) -> RedirectResponse:
     """303 to the first screen that still needs the client, after an answer was kept."""
-    whole = await links.whole(session, link.whole.agency.id, link.whole.link.id)
-    standing = standing_of(whole, connected=link.connection is not None)
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    whole = await links.whole(session, agency_id, link_id)
+    seen = await readiness.was_seen(session, agency_id, link_id)
+    standing = standing_of(whole, connected=link.connection is not None, ready=seen)
     return render.see_other(request, f"{link.path}/{screens.next_screen(standing)}")
 
 
-def platform_of(request: Request, whole: Whole) -> Platform:
-    """The platform a link is about."""
-    platform: Platform = request.app.state.platforms[whole.asks[0].platform]
+def platform_of(request: Request, whole: Whole) -> ConnectedPlatform:
+    """The platform we connect with or read, on a link that asks for something there."""
+    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    platform: ConnectedPlatform = request.app.state.platforms[key]
     return platform
+
+
+async def to_platform(request: Request, session: AsyncSession, link: Opened) -> RedirectResponse:
+    """303 to the platform's consent page; this alone shares nothing."""
+    state = request.app.state
+    consent = await authorising.start_for_link(
+        session, state.platforms, state.vault, agency_id=link.whole.agency.id, link_id=link.whole.link.id,
+        cookie=link.cookie,
+    )  # fmt: skip
+    return render.see_other(request, consent)
+
+
+def consent_origins(request: Request, whole: Whole) -> tuple[str, ...]:
+    """Where forms of a screen may lead besides ourselves: to the platform's consent page, where it has one."""
+    return (platform_of(request, whole).consent_origin,) if is_connecting(whole) else ()
+
+
+def is_connecting(whole: Whole) -> bool:
+    """Whether a link asks for something on a platform that we connect with or read."""
+    return any(not ask.is_custom for ask in whole.asks)

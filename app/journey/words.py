@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: What a button under a blocker does: trip to the platform, look again, another choice, the steps by hand.
-Does = Literal["connect", "check", "change", "by_hand"]
+Does = Literal["connect", "check", "change", "by_hand", "reduce"]
 Tone = Literal["good", "moving", "yours", "quiet"]
 
 
@@ -64,6 +64,27 @@ _GUIDED: dict[str, StateWords] = {
     ),
 }
 
+#: Where a role is too high and only the client can lower it.
+LOWER_BY_HAND = Blocker(
+    "{agency} got more on {asset} than it asked for. In Business Center, open Users, Partners, {agency}, remove "
+    "{asset}, and share it again in the role you agreed to.",
+    "Check again",
+    "check",
+)
+
+LEAVING = StateWords("To be removed", "It is to be taken away again.", "yours")
+
+#: What is said of access the agency no longer wants: by whom it is taken away, and how.
+LEAVES = Blocker("{agency} no longer needs {asset}. We’re taking the access away now.")
+LEAVES_BY_TRIP = Blocker(
+    "{agency} no longer needs {asset}. Connect once, and we take the access away for you.", "Take it back", "connect"
+)
+LEAVES_BY_HAND = Blocker(
+    "{agency} no longer needs {asset}. In Business Center, open Users, Partners, {agency}, and remove it.",
+    "Done — check now",
+    "check",
+)
+
 #: Said of a code that has no words of its own: whatever it is, the agency sees the platform's reason.
 UNKNOWN = Blocker(
     "TikTok didn’t take this up. {agency} sees TikTok’s reason and takes it from here.",
@@ -84,10 +105,10 @@ BLOCKERS: dict[str, Blocker] = {
         "check",
     ),
     "role_higher_than_requested": Blocker(
-        "{agency} got more on {asset} than it asked for. In Business Center, open Users, Partners, "
-        "{agency}, and lower the role to the one you agreed to.",
-        "Check again",
-        "check",
+        "{agency} got more on {asset} than it asked for. We can lower it to what you agreed to: the access is "
+        "removed and shared anew, with a short gap.",
+        "Lower it",
+        "reduce",
     ),
     "not_bc_admin": Blocker(
         "You’re a standard member of {bc}, and only an Admin can share. Forward {agency}’s message with "
@@ -165,6 +186,9 @@ BLOCKERS: dict[str, Blocker] = {
         "{asset} belongs to another Business Center, so only its owner can share it. Ask them, or choose another.",
         "Choose another",
         "change",
+    ),
+    "invitation_rejected": Blocker(
+        "{asset} said no to your invitation. Nothing for you to do: {agency} talks to them.", "Check again", "check"
     ),
     "request_pending": Blocker(
         "A request for {asset} is already waiting in your Business Center: open Users, then Partners, and approve it.",

@@ -148,6 +148,8 @@ class Work(Generic[Row]):
     do: Callable[[Row], Awaitable[None]]
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
+    #: only rows of this kind, where one table holds several
+    where: ColumnElement[bool] | None = None
 
 
 @dataclass
@@ -177,7 +179,7 @@ async def serve(work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm:
         rows: Sequence[Any] = []
         if free:
             try:
-                rows = await claim(sessions, work.model, limit=free, lease=work.lease)
+                rows = await claim(sessions, work.model, limit=free, lease=work.lease, where=work.where)
             except Exception:  # the database is away: say so, stay, try again
                 log.exception("due.claim_failed", work=work.name)
                 await asyncio.sleep(1)

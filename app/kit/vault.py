@@ -39,14 +39,22 @@ class Vault:
 
     def seal(self, plain: str, *, bound_to: str) -> bytes:
         """Encrypts with AES-256-GCM. `bound_to` names table, column and row; it must be the same on opening."""
-        key_id, key = self.keys[0]
-        nonce = secrets.token_bytes(_NONCE)
-        box = AESGCM(key).encrypt(nonce, plain.encode(), bound_to.encode())
-        name = key_id.encode()
-        return _FORMAT + bytes([len(name)]) + name + nonce + box
+        return self.seal_bytes(plain.encode(), bound_to=bound_to)
 
     def open(self, sealed: bytes, *, bound_to: str) -> str:
         """The plain text. Raises SealBroken."""
+        return self.open_bytes(sealed, bound_to=bound_to).decode()
+
+    def seal_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
+        """The same for what is no text: a file."""
+        key_id, key = self.keys[0]
+        nonce = secrets.token_bytes(_NONCE)
+        box = AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+        name = key_id.encode()
+        return _FORMAT + bytes([len(name)]) + name + nonce + box
+
+    def open_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
+        """What was sealed. Raises SealBroken."""
         if sealed[:1] != _FORMAT:
             raise SealBroken("unknown format")
         end = 2 + sealed[1]
@@ -55,7 +63,7 @@ class Vault:
             raise SealBroken("the key of this value is not in KEYTURN_SECRET_KEYS")
         nonce, box = sealed[end : end + _NONCE], sealed[end + _NONCE :]
         try:
-            return AESGCM(key).decrypt(nonce, box, bound_to.encode()).decode()
+            return AESGCM(key).decrypt(nonce, box, bound_to.encode())
         except InvalidTag as problem:
             raise SealBroken("value and row do not belong together") from problem
 

@@ -11,22 +11,16 @@ from app.events.types.kinds import EventType
 from app.kit import clock, ids, vault
 from app.kit.refusal import Malformed, Refusal
 from app.kit.vault import Vault
-from app.links import address, presets, queries, status
+from app.links import address, queries, status
+from app.links.centers import own_side
 from app.links.model import Ask, Intake, Link
+from app.links.presets import queries as presets
+from app.links.presets.preset import Preset, PresetAsk
 from app.people.agencies import queries as agencies
 from app.people.clients import queries as clients
 
 DEFAULT_LIFE = timedelta(days=14)
 LONGEST_LIFE = timedelta(days=90)
-
-
-class BusinessCenterMissing(Refusal):
-    """The agency has named no Business Center of its own yet."""
-
-    status = 409
-    code = "business_center_missing"
-    detail = "The agency has no Business Center yet, so there is nothing a client could share with."
-    hint = "Name it with POST /api/v1/agency/business-centers or `keyturn agency add-business-center`."
 
 
 class LinkOver(Refusal):
@@ -43,43 +37,51 @@ async def create_link(
     agency_id: str,
     *,
     client_id: str,
-    preset: str,
+    preset: str | Preset,
     vault_: Vault,
     actor: str,
     expires_at: datetime | None = None,
     external_id: str | None = None,
     asked_by: str | None = None,
+    agency_bc_id: str | None = None,
+    open_link_id: str | None = None,
+    claimed_external_id: str | None = None,
 ) -> tuple[Link, str]:
-    """A link in draft with the preset's asks, and its secret. Raises NotFound, PresetUnknown, BusinessCenterMissing."""
-    chosen = presets.find(preset)
+    """A link in draft with the preset's asks, and its secret. A preset by its name is its newest version.
+
+    Raises NotFound, PresetUnknown, Malformed, and as `own_side`.
+    """
+    chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency = await agencies.find(session, agency_id)
     client = await clients.find(session, agency_id, client_id)
-    centers = await agencies.business_centers(session, agency_id, chosen.asks[0].platform)
-    if not centers:
-        raise BusinessCenterMissing
+    own = await own_side(session, agency_id, chosen, agency_bc_id)
     ends = checked_end(expires_at, clock.now())
     token, link_id = vault.new_secret(), ids.new("link")
     link = Link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
         preset_version=chosen.version, asked_by=asked_by or agency.contact_name, language=client.language,
-        agency_bc_id=centers[0].bc_id, token_hash=vault.sha256(token),
+        agency_bc_id=own, token_hash=vault.sha256(token),
         token_sealed=vault_.seal(token, bound_to=token_place(agency_id, link_id)),
-        status="draft", expires_at=ends, due_at=ends,
+        status="draft", expires_at=ends, due_at=ends, open_link_id=open_link_id,
+        claimed_external_id=claimed_external_id,
     )  # fmt: skip
     session.add(link)
     await session.flush()
     session.add(Intake(agency_id=agency_id, id=link_id))
-    for position, wanted in enumerate(chosen.asks):
-        session.add(
-            Ask(
-                agency_id=agency_id, id=ids.new("ask"), link_id=link_id, platform=wanted.platform,
-                kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
-                position=position, state="waiting", next_actor="client",
-            )
-        )  # fmt: skip
+    session.add_all(new_ask(link, wanted, position) for position, wanted in enumerate(chosen.asks))
     await session.flush()
     await _tell(session, link, happenings.CREATED, actor)
     return link, token
+
+
+def new_ask(link: Link, wanted: PresetAsk, position: int) -> Ask:
+    """The row of an access wanted on a link; it names no asset yet."""
+    return Ask(
+        agency_id=link.agency_id, id=ids.new("ask"), link_id=link.id, platform=wanted.platform,
+        kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
+        needs_events=wanted.needs_events, position=position, state="waiting", next_actor="client",
+        asset_name=wanted.title, steps=list(wanted.steps) or None,
+    )  # fmt: skip
 
 
 def checked_end(expires_at: datetime | None, now: datetime) -> datetime:

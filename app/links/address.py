@@ -17,6 +17,11 @@ def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> 
     return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name)}/{token}"
 
 
+def of_open_link(public_url: str, agency_slug: str, token: str) -> str:
+    """The public address of an open link: `https://host/agency/open/token`."""
+    return f"{public_url.rstrip('/')}/{agency_slug}/open/{token}"
+
+
 def of_screens(link_id: str) -> str:
     """The path under which the client's screens lie, without the token; the cookie is bound to it."""
     return f"/l/{link_id}"

@@ -1,4 +1,4 @@
-"""JSON routes: presets, and links as they are made and read."""
+"""JSON routes: links as they are made and read, and the Business Centers they name."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,11 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId, Line120, Moment, PublicId
-from app.kit.refusal import NotFound
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.links import actions, presets, queries
+from app.links import actions, centers, queries
 from app.links.ordering import Order, order_link
-from app.links.shown.views import AddressView, LinkView, OrderedLink, PresetView, WholeLink
+from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
 from app.people.clients.views import NewClient
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
@@ -20,6 +19,7 @@ router = APIRouter(route_class=ApiRoute)
 
 Reader = Annotated[Caller, requires("links:read")]
 Writer = Annotated[Caller, requires("links:write")]
+AgencyWriter = Annotated[Caller, requires("agency:write")]
 Revealer = Annotated[Caller, requires("links:address")]
 Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "expired", "revoked"]
 
@@ -43,6 +43,9 @@ class NewLink(BaseModel):
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
     asked_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
+    agency_bc_id: PublicId | None = Field(
+        None, description="Which of your Business Centers gets the access; needed where you have several."
+    )
 
     @model_validator(mode="after")
     def _one_client(self) -> Self:
@@ -54,21 +57,6 @@ class NewLink(BaseModel):
         """What is ordered."""
         client = self.client.model_dump() if self.client else None
         return Order(**{**dict(self), "client": client})
-
-
-@router.get("/presets", tags=["presets"])
-async def list_presets(_: Reader) -> Page[PresetView]:
-    """What links can ask for. There is no second page."""
-    return Page(data=[PresetView.of(preset) for preset in presets.PRESETS.values()])
-
-
-@router.get("/presets/{slug}", tags=["presets"])
-async def read_preset(_: Reader, slug: str) -> PresetView:
-    """One preset."""
-    preset = presets.PRESETS.get(slug)
-    if preset is None:
-        raise NotFound
-    return PresetView.of(preset)
 
 
 @router.get("/links", tags=["links"])
@@ -124,3 +112,10 @@ async def read_address(request: Request, caller: Revealer, session: Session, lin
         actor=caller.actor,
     )
     return AddressView(address=address)
+
+
+@router.delete("/agency/business-centers/{center_id}", status_code=204, tags=["agency"])
+async def remove_business_center(caller: AgencyWriter, session: Session, center_id: str) -> Response:
+    """Takes a Business Center off the list, unless living links name it. What was shared with it stays shared."""
+    await centers.remove(session, caller.agency_id, center_id, actor=caller.actor)
+    return Response(status_code=204)

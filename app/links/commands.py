@@ -1,21 +1,34 @@
 """Commands: links as they are made and read."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.kit import clock
 from app.kit.input.wrong import checked
+from app.kit.refusal import Refusal
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.links import actions, queries
+from app.links import actions, centers, queries
 from app.links.api import NewLink
 from app.links.ordering import order_link
+from app.links.questions import queries as questions
+from app.links.questions.actions import place
 from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
 from app.people.agencies import queries as agencies
 
 link = typer.Typer()
+agency = typer.Typer()
+
+
+class NotWritten(Refusal):
+    """There is a file of this name already, or none can be made there."""
+
+    code = "not_written"
+    detail = "The file cannot be written."
+    hint = "Choose another name or folder with --to."
 
 
 @command(link, "create")
@@ -28,6 +41,7 @@ async def create(
     preset: Annotated[str, typer.Option(help="What to ask for.")] = "run-campaigns",
     days: Annotated[int | None, typer.Option(min=1, max=90, help="It lives as many days; 14 unless given.")] = None,
     external_id: Annotated[str | None, typer.Option(help="Its id in your CRM; a known one is given back.")] = None,
+    business_center: Annotated[str | None, typer.Option(help="Which of yours gets the access.")] = None,
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
@@ -41,13 +55,14 @@ async def create(
         preset=preset,
         expires_at=expires_at,
         external_id=external_id,
+        agency_bc_id=business_center,
     )
     found = await agencies.chosen(at.session, agency)
     made, address = await order_link(
         at.session, found.id, given.as_order(), vault=at.vault, public_url=at.public_url, actor=at.actor
     )
     whole = WholeLink.whole(await queries.whole(at.session, found.id, made.id))
-    shown = ["id", "client_id", "preset", "status", "expires_at", "address"]
+    shown = ["id", "client_id", "preset", "status", "agency_bc_id", "expires_at", "address"]
     show.one(OrderedLink(**dict(whole), address=address), as_json=as_json, only=shown)
 
 
@@ -82,7 +97,7 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
         "expires_at",
         "opened_at",
     ]
-    show.one(whole, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake"])
+    show.one(whole, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake", "answers"])
     if not as_json:
         columns = ["id", "kind", "asset_id", "asset_name", "role", "state", "code", "next_actor", "role_seen"]
         show.many(whole.asks, columns, as_json=False)
@@ -96,3 +111,31 @@ async def address(at: Terminal, link_id: str, agency: AgencyOption = None, as_js
         at.session, found.id, link_id, public_url=at.public_url, vault_=at.vault, actor=at.actor
     )
     show.one(AddressView(address=shown), as_json=as_json)
+
+
+@command(link, "file")
+async def file(
+    at: Terminal,
+    link_id: str,
+    file_id: str,
+    to: Annotated[Path, typer.Option(help="Where to write it; nothing there is written over.")],
+    agency: AgencyOption = None,
+) -> None:
+    """Saves a file the client gave; `show` lists them among the answers."""
+    found = await agencies.chosen(at.session, agency)
+    given = await questions.file_with_bytes(at.session, found.id, link_id, file_id)
+    content = at.vault.open_bytes(given.sealed, bound_to=place(found.id, given.id))
+    try:
+        with to.open("xb") as written:
+            written.write(content)
+    except OSError as problem:
+        raise NotWritten(f"{to} cannot be written: {problem.strerror}.") from problem
+    show.text(f"{given.name} is in {to}.")
+
+
+@command(agency, "remove-business-center")
+async def remove_business_center(at: Terminal, center_id: str, agency: AgencyOption = None) -> None:
+    """Takes a Business Center off the list, unless living links name it."""
+    found = await agencies.chosen(at.session, agency)
+    await centers.remove(at.session, found.id, center_id, actor=at.actor)
+    show.text(f"{center_id} is off the list.")

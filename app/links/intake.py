@@ -13,6 +13,7 @@ _BETWEEN = re.compile(r"[\s,;]+")
 #: Names under which TikTok's own pages carry ids in their addresses.
 _BC_NAMES = ("org_id", "bc_id", "orgId", "bcId")
 _ADVERTISER_NAMES = ("aadvid", "advertiser_id", "advertiserId", "account_id")
+_CATALOG_NAMES = ("catalog_id", "catalogId")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")
 
 CONTACT_ROLES = {
@@ -74,6 +75,14 @@ def pixels(text: str) -> Read:
             )
         values.append(code)
     return Read(tuple(dict.fromkeys(values)))
+
+
+def catalogs(text: str) -> Read:
+    """Catalog ids from a list, lines or pasted addresses, each once; none is fine."""
+    found = _ids(text, _CATALOG_NAMES)
+    if found.problem:
+        return Read(found.values, problem=f"“{_short(found.problem)}” is not a catalog ID: those have digits only.")
+    return found
 
 
 def markets(chosen: Iterable[str]) -> Read:

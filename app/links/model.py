@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
 from app.kit.due import Due
+from app.links.presets.preset import WIDE
 from app.links.status import STATUSES
+from app.platforms.written.platform import CUSTOM
 
 
 class Link(Due, Made, Base):
@@ -19,6 +21,7 @@ class Link(Due, Made, Base):
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
+        belongs_to("open_links", "open_link_id"),
         UniqueConstraint("agency_id", "external_id"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -33,8 +36,8 @@ class Link(Due, Made, Base):
     #: who is asking, by name, as the client sees it
     asked_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
-    #: the Business Center of the agency that is to get the access
-    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    #: the Business Center of the agency that is to get the access; none where only written platforms are asked for
+    agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_sealed: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16), default="draft")
@@ -46,6 +49,10 @@ class Link(Due, Made, Base):
     completed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     renewal_asked_at: Mapped[datetime | None]
+    #: the open link that made it
+    open_link_id: Mapped[str | None] = mapped_column(ids.Id("openlink"))
+    #: an id in the agency's CRM that stood in the open link's address: said by the visitor, proved by nobody
+    claimed_external_id: Mapped[str | None] = mapped_column(String(200))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
@@ -56,7 +63,9 @@ class Ask(Made, Base):
     __table_args__ = (
         belongs_to("links", "link_id"),
         Index("ix_asks_link_id", "agency_id", "link_id"),
-        UniqueConstraint("agency_id", "link_id", "kind", "asset_id"),
+        Index(
+            "uq_asks_asset", "agency_id", "link_id", "kind", "asset_id", text("coalesce(through_id, '')"), unique=True
+        ),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -66,16 +75,34 @@ class Ask(Made, Base):
     kind: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(String(500))
+    #: the role asked for at first, and why another one was asked for later
+    role_first: Mapped[str | None] = mapped_column(String(32))
+    role_reason: Mapped[str | None] = mapped_column(String(500))
+    #: a pixel that has received nothing does not do its job
+    needs_events: Mapped[bool] = mapped_column(default=False, server_default="false")
+    #: whom an ask of kind `person` invites; erased with the client's data
+    person_email: Mapped[str | None] = mapped_column(String(254))
     required: Mapped[bool]
     position: Mapped[int]
     asset_id: Mapped[str | None] = mapped_column(String(64))
+    #: the ad account a pixel is wanted on
+    through_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
     approved_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     attested_at: Mapped[datetime | None]
     attested_by: Mapped[str | None] = mapped_column(String(200))
+    #: written platforms: when the client said that the steps are done, and who
+    client_attested_at: Mapped[datetime | None]
+    client_attested_by: Mapped[str | None] = mapped_column(String(200))
+    #: the agency's own steps, where the ask is of no platform we know
+    steps: Mapped[list[Any] | None]
     #: when a person last said "look again": a refusal older than this is tried anew
     recheck_at: Mapped[datetime | None]
+    #: when somebody who may say so wanted a role lowered that is higher than agreed
+    reduce_at: Mapped[datetime | None]
+    #: when the agency no longer wanted it: it is to be taken away
+    unwanted_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(24), default="waiting", server_default="waiting")
     state_since: Mapped[datetime] = mapped_column(server_default=func.now())
     code: Mapped[str | None] = mapped_column(String(48))
@@ -85,6 +112,26 @@ class Ask(Made, Base):
     seen_by: Mapped[str | None] = mapped_column(String(16))
     verified_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is of a written platform: no handshake answers it, people do."""
+        return self.kind == CUSTOM
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the client can agree to it: it names its asset; of a written platform it need not."""
+        return self.asset_id is not None or self.is_custom
+
+    @property
+    def why(self) -> str:
+        """Why the role is needed, in words the client reads."""
+        return self.role_reason or self.reason
+
+    @property
+    def wider_than_usual(self) -> bool:
+        """Whether it asks for full control."""
+        return self.role == WIDE
 
 
 class Intake(Base):
@@ -102,6 +149,8 @@ class Intake(Base):
     markets: Mapped[list[Any] | None]
     #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
     contacts: Mapped[list[Any] | None]
+    #: when the client went through what is asked for on written platforms; its ids there stand in the asks
+    others_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 

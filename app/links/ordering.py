@@ -24,6 +24,7 @@ class Order:
     expires_at: datetime | None = None
     external_id: str | None = None
     asked_by: str | None = None
+    agency_bc_id: str | None = None
 
 
 async def order_link(
@@ -60,5 +61,6 @@ async def _made(
     link, token = await actions.create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, vault_=vault, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, asked_by=wanted.asked_by,
+        agency_bc_id=wanted.agency_bc_id,
     )  # fmt: skip
     return link, await actions.give_out(session, link, token, public_url=public_url, actor=actor)

@@ -1,7 +1,7 @@
 """What a client does on a link: open it, tell us, choose, agree, decline."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, func
@@ -26,6 +26,8 @@ class Chosen:
 
     asset_id: str
     name: str | None = None
+    #: the ad account a pixel is to be used in
+    through_id: str | None = None
 
 
 async def open_link(session: AsyncSession, agency_id: str, link_id: str) -> str:
@@ -76,40 +78,64 @@ async def choose_assets(
     """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     of_kind = [ask for ask in whole.asks if ask.kind == kind]
-    pattern = of_kind[0]
-    kept = {ask.asset_id: ask for ask in of_kind if ask.approved_at}
+    pattern = next((ask for ask in of_kind if not ask.approved_at), of_kind[0])
+    kept = {(ask.asset_id, ask.through_id): ask for ask in of_kind if ask.approved_at}
     spare = [ask for ask in of_kind if not ask.approved_at]
-    wanted = [asset for asset in chosen if asset.asset_id not in kept]
+    wanted = [asset for asset in chosen if (asset.asset_id, asset.through_id) not in kept]
     for ask in spare:  # two asks may swap their assets: empty them first, for the unique constraint
-        ask.asset_id = ask.asset_name = None
+        ask.asset_id = ask.asset_name = ask.through_id = None
     await session.flush()
     for asset in wanted:
-        ask = spare.pop(0) if spare else _another(pattern, len(whole.asks))
-        ask.asset_id, ask.asset_name = asset.asset_id, asset.name
+        ask = spare.pop(0) if spare else _another(pattern)
+        ask.asset_id, ask.asset_name, ask.through_id = asset.asset_id, asset.name, asset.through_id
         session.add(ask)
     needless = spare if wanted or kept else spare[1:]
     for ask in needless:
         await session.execute(delete(Ask).where(Ask.agency_id == agency_id, Ask.id == ask.id))
     await session.flush()
+    if kind == "ad_account":
+        left = [*(asset.asset_id for asset in chosen), *(ask.asset_id for ask in of_kind if ask.approved_at)]
+        await _let_go_of_pixels(session, whole, left)
 
 
-def _another(pattern: Ask, position: int) -> Ask:
+async def _let_go_of_pixels(session: AsyncSession, whole: Whole, accounts: Sequence[str | None]) -> None:
+    """A pixel meant for an ad account that is no longer chosen is asked for again."""
+    for ask in whole.asks:
+        if ask.through_id and ask.through_id not in accounts and not ask.approved_at:
+            ask.asset_id = ask.asset_name = ask.through_id = None
+            whole.intake.pixel_codes = None
+    await session.flush()
+
+
+async def name_others(session: AsyncSession, agency_id: str, link_id: str, given: Mapping[str, str | None]) -> None:
+    """Keeps the client's own ids on written platforms, by ask; asks agreed to stay as they are."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    fresh = [ask for ask in whole.asks if ask.id in given and ask.is_custom and not ask.approved_at]
+    for ask in fresh:  # two asks may swap their ids: empty them first, for the unique constraint
+        ask.asset_id = None
+    await session.flush()
+    for ask in fresh:
+        ask.asset_id = given[ask.id]
+    whole.intake.others_at = func.now()
+    await session.flush()
+
+
+def _another(pattern: Ask) -> Ask:
     return Ask(
         agency_id=pattern.agency_id, id=ids.new("ask"), link_id=pattern.link_id, platform=pattern.platform,
         kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
-        position=position, state="waiting", next_actor="client",
+        needs_events=pattern.needs_events, position=pattern.position, state="waiting", next_actor="client",
     )  # fmt: skip
 
 
 async def save_intake(session: AsyncSession, agency_id: str, link_id: str, **answers: list[Any]) -> None:
     """Keeps answers among pixel_codes, markets, contacts; says once when all are there."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    was_complete = _is_complete(whole)
+    was_complete = is_told(whole)
     for field, value in answers.items():
         setattr(whole.intake, field, value)
     await session.flush()
-    if _is_complete(whole) and not was_complete:
-        await tell(session, whole, client_happenings.INTAKE_COMPLETED)
+    await say_if_told(session, agency_id, link_id, was_complete=was_complete)
 
 
 async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, screen: str) -> None:
@@ -119,17 +145,28 @@ async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, scr
     await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
 
 
-def _is_complete(whole: Whole) -> bool:
-    return None not in (whole.intake.pixel_codes, whole.intake.markets, whole.intake.contacts)
+def is_told(whole: Whole) -> bool:
+    """Whether the client told all that the link's preset asks to be told."""
+    told = {"pixels": whole.intake.pixel_codes, "markets": whole.intake.markets, "contacts": whole.intake.contacts}
+    if all(ask.is_custom for ask in whole.asks):  # nobody is asked for pixels then
+        del told["pixels"]
+    return whole.has_answers and all(told.get(screen, "") is not None for screen in whole.preset.screens)
+
+
+async def say_if_told(session: AsyncSession, agency_id: str, link_id: str, *, was_complete: bool) -> None:
+    """Says that all was told, if what was just kept was the last of it."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    if is_told(whole) and not was_complete:
+        await tell(session, whole, client_happenings.INTAKE_COMPLETED)
 
 
 async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, name: str, sentences: list[str]) -> None:
-    """The client's yes to every ask that names an asset; the words shown are kept."""
+    """The client's yes to every ask that is chosen; the words shown are kept."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
     whole.link.submitted_at = whole.link.submitted_at or func.now()
     whole.link.status = status.advanced(whole.link.status, "submitted")
-    fresh = [ask for ask in whole.asks if ask.asset_id and not ask.approved_at and not ask.declined_at]
+    fresh = [ask for ask in whole.asks if ask.is_chosen and not ask.approved_at and not ask.declined_at]
     await tell(session, whole, client_happenings.CONSENT_GIVEN)
     await tell(session, whole, happenings.SUBMITTED)
     for ask in fresh:
@@ -142,6 +179,14 @@ async def decline(session: AsyncSession, agency_id: str, link_id: str, ask_id: s
     ask = next((each for each in whole.asks if each.id == ask_id), None)
     if ask and not ask.approved_at and ask.state != "declined":
         await set_state(session, whole, ask, state="declined", next_actor=None, declined_at=func.now())
+
+
+async def take_up_again(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client thinks better of a no: the ask waits for the yes like the others."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask and ask.state == "declined" and not ask.approved_at:
+        await set_state(session, whole, ask, state="waiting", next_actor="client", declined_at=None)
 
 
 async def set_state(
@@ -183,15 +228,19 @@ async def tell(
     *,
     actor: str = CLIENT,
     ask: Ask | None = None,
+    subject_id: str | None = None,
     **more: Any,
 ) -> None:
-    """Records an event about a link, or one of its asks, with all that is known of it now."""
+    """Records an event about a link, or one of its asks, with all that is known of it now.
+
+    `subject_id` where the event is counted by something that hangs on the link.
+    """
     await session.flush()
     for row in (whole.link, *([ask] if ask else [])):
         await session.refresh(row)
     asks = await queries.asks(session, whole.link.agency_id, whole.link.id)
-    now = Whole(whole.agency, whole.client, whole.link, asks, whole.intake)
+    now = replace(whole, asks=asks)
     await record(
-        session, event, agency_id=whole.link.agency_id, subject_id=whole.link.id, actor=actor,
+        session, event, agency_id=whole.link.agency_id, subject_id=subject_id or whole.link.id, actor=actor,
         data=now.facts(ask) | more,
     )  # fmt: skip

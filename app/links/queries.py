@@ -1,6 +1,6 @@
 """Reading links and what hangs on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,10 @@ from app.kit import vault
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.refusal import NotFound
 from app.links.model import Ask, Consent, Intake, Link, LinkSession
+from app.links.presets import queries as presets
+from app.links.presets.preset import Preset
+from app.links.questions import queries as questions
+from app.links.questions.model import IntakeFile
 from app.links.shown import facts
 from app.people.agencies import queries as agencies
 from app.people.agencies.model import Agency
@@ -28,6 +32,15 @@ class Whole:
     link: Link
     asks: Sequence[Ask]
     intake: Intake
+    preset: Preset
+    #: to the preset's own questions, by key
+    answers: Mapping[str, str]
+    files: Sequence[IntakeFile]
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether every question of the preset was answered or left out."""
+        return all(question.key in self.answers for question in self.preset.questions)
 
     def facts(self, ask: Ask | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its asks."""
@@ -90,7 +103,12 @@ async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bo
         raise NotFound
     intake = await session.get(Intake, (agency_id, link_id), populate_existing=lock)
     assert intake is not None  # made with the link
+    chosen = await presets.version(session, agency_id, link.preset, link.preset_version)
+    asked = bool(chosen.questions)
     return Whole(
+        preset=chosen,
+        answers=await questions.answers(session, agency_id, link_id) if asked else {},
+        files=await questions.files(session, agency_id, link_id) if asked else [],
         agency=await agencies.find(session, agency_id),
         client=await clients.find(session, agency_id, link.client_id),
         link=link,

@@ -1,15 +1,20 @@
 """The platforms of this installation, by key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from app.platforms.port import Platform
+from app.platforms.port import ConnectedPlatform, Platform
 
 
 class Platforms(Mapping[str, Platform]):
-    """Made by assembly from the settings."""
+    """Made by assembly from the settings: those with an API first, then the written ones."""
 
-    def __init__(self, *platforms: Platform) -> None:
-        self._by_key = {platform.key: platform for platform in platforms}
+    def __init__(self, *connected: ConnectedPlatform, written: Iterable[Platform] = ()) -> None:
+        self._connected = {platform.key: platform for platform in connected}
+        self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in written}}
+
+    def connected(self, key: str) -> ConnectedPlatform:
+        """A platform that can be read and written by API. KeyError for every other."""
+        return self._connected[key]
 
     def __getitem__(self, key: str) -> Platform:
         return self._by_key[key]

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
 from typing import Any, Literal, Protocol
+
+from app.platforms.seen import ChangeSeen, Examined, Found, HolderSeen, MemberSeen, PartnerSeen, Shares
 
 Outcome = Literal["ok", "denied", "unavailable", "unclear", "changed"]
 
@@ -42,11 +46,15 @@ class PlatformFailure(Exception):
 
 
 class Denied(PlatformFailure):
-    """The platform said no, and will until a person acts. `blocker` is a code of JOURNEYS."""
+    """The platform said no, and will until a person acts. `blocker` is a code of JOURNEYS.
 
-    def __init__(self, call: Call, blocker: str) -> None:
+    `about_asset`: it refused this asset, not the kind of call, so that another way to read it may be open.
+    """
+
+    def __init__(self, call: Call, blocker: str, *, about_asset: bool = False) -> None:
         super().__init__(call)
         self.blocker = blocker
+        self.about_asset = about_asset
 
 
 class Unavailable(PlatformFailure):
@@ -66,51 +74,29 @@ class Changed(PlatformFailure):
     """The answer is not of the documented shape; to be treated as not read."""
 
 
+class Urgency(IntEnum):
+    """Whose call goes first where the platform allows only so many: somebody is looking, a handshake, a watch."""
+
+    WATCH = 1
+    HANDSHAKE = 2
+    LOOKING = 3
+
+
+@dataclass(frozen=True)
+class Access:
+    """A token with the app whose rate budget its calls count against, and how urgent they are."""
+
+    token: str = field(repr=False)
+    app_id: str
+    urgency: Urgency = Urgency.HANDSHAKE
+
+
 @dataclass(frozen=True)
 class Token:
     """What the platform gave us after consent. `scopes` are its own permission ids."""
 
     value: str = field(repr=False)
     scopes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class BusinessCenterSeen:
-    """A Business Center of whoever authorised; `role` ADMIN or STANDARD, `status` ENABLE or another."""
-
-    bc_id: str
-    name: str
-    role: str
-    status: str
-
-    @property
-    def usable(self) -> bool:
-        """Whether this person can share from it now."""
-        return self.role == "ADMIN" and self.status == "ENABLE"
-
-
-@dataclass(frozen=True)
-class AccountSeen:
-    """An ad account in a Business Center. `owned`: by that Business Center, so that it can be shared from there.
-
-    `ticked`: the person included it when authorising; `status` is the platform's word.
-    """
-
-    bc_id: str
-    asset_id: str
-    name: str
-    owned: bool
-    ticked: bool
-    status: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a person who authorised can choose from."""
-
-    person: str
-    business_centers: tuple[BusinessCenterSeen, ...]
-    accounts: tuple[AccountSeen, ...]
 
 
 @dataclass(frozen=True)
@@ -126,7 +112,7 @@ class RoleWords:
 class GuidedStep:
     """One line of written guidance. `where` is the menu path; `variants` other names it goes by.
 
-    `text` may hold `{agency_bc_id}`, `{agency}` and `{role}`.
+    `text` may hold `{agency_bc_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
     """
 
     text: str
@@ -136,8 +122,20 @@ class GuidedStep:
     help_search: str
 
 
-#: Asset id -> role, as shared with one partner.
-Shares = Mapping[str, str]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of asset that can be asked for.
+
+    `roles` from the smallest to the largest. `by_api`: the connected lane can share it. `through`: the kind of asset
+    it hangs on (a pixel on an ad account).
+    """
+
+    key: str
+    one: str
+    many: str
+    roles: tuple[str, ...]
+    by_api: bool = False
+    through: str | None = None
 
 
 class Platform(Protocol):
@@ -154,13 +152,43 @@ class Platform(Protocol):
         ...
 
     @property
-    def default_app(self) -> App | None:
-        """The installation's own app, for agencies that bring none."""
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds of assets that can be asked for there, by key."""
+        ...
+
+    @property
+    def connects(self) -> bool:
+        """Whether it can be read and written by API at all; a written platform cannot."""
         ...
 
     @property
     def guided_dated(self) -> str:
         """The day (ISO) on which the written steps were last compared with the platform's help."""
+        ...
+
+    def rank(self, kind: str, role: str) -> int:
+        """How much a role may do, from 1: a higher one includes the lower. 0 for a role the kind does not have."""
+        ...
+
+    def role_words(self, kind: str, role: str) -> RoleWords:
+        """A role in a client's words."""
+        ...
+
+    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """What a client does by hand to share an asset of this kind."""
+        ...
+
+    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """What a client does by hand to take it back."""
+        ...
+
+
+class ConnectedPlatform(Platform, Protocol):
+    """A platform that can be read and written by API."""
+
+    @property
+    def default_app(self) -> App | None:
+        """The installation's own app, for agencies that bring none."""
         ...
 
     @property
@@ -180,36 +208,90 @@ class Platform(Protocol):
         """Gives a token back; a token that is dead already counts as given back."""
         ...
 
-    def missing_scopes(self, token: Token) -> tuple[str, ...]:
-        """The permissions the handshake needs and the token lacks, by name."""
+    def missing_scopes(self, scopes: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
+        """The permissions that asks of these kinds need and the token lacks, by name."""
         ...
 
-    async def discover(self, app: App, token: str, keep: Keep) -> Found:
+    def may(self, scopes: Sequence[int], what: str) -> bool:
+        """Whether a token may do something beyond sharing: `pixels`, `events`, `members` or `changes`."""
+        ...
+
+    async def discover(self, app: App, access: Access, keep: Keep) -> Found:
         """Who authorised, and what there is to choose from."""
         ...
 
-    async def shared_by(self, token: str, *, bc_id: str, partner_id: str, keep: Keep) -> Shares:
-        """The sharing side's view: what `bc_id` shares with `partner_id`."""
+    async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerSeen, ...]:
+        """Every partner of a Business Center."""
         ...
 
-    async def shared_to(self, token: str, *, bc_id: str, partner_id: str, keep: Keep) -> Shares:
+    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
+        """The sharing side's view: which ad accounts or catalogs `bc_id` shares with `partner_id`."""
+        ...
+
+    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
         """The receiving side's view: what `bc_id` sees of `partner_id`."""
         ...
 
     async def share(
-        self, token: str, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
+        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
         """Shares up to 50 ad accounts in one role. OK means recorded, not granted."""
         ...
 
-    def rank(self, role: str) -> int:
-        """How much a role may do: a higher one includes the lower."""
+    async def take_back(
+        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], keep: Keep
+    ) -> None:
+        """Ends the sharing of up to 50 assets of one kind with one partner."""
         ...
 
-    def role_words(self, kind: str, role: str) -> RoleWords:
-        """A role in a client's words."""
+    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
+        """The client's view: every ad account a pixel is linked to, all pages."""
         ...
 
-    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """What a client does by hand to share an asset of this kind."""
+    async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
+        """The pixels that can be used in an ad account: code -> name, all pages."""
+        ...
+
+    async def link_pixel(
+        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, keep: Keep
+    ) -> None:
+        """Links a pixel to ad accounts, or unlinks it."""
+        ...
+
+    async def pixel_events(self, access: Access, *, account_id: str, code: str, since: datetime, keep: Keep) -> int:
+        """How many events a pixel received since then (whole UTC days, at most 30)."""
+        ...
+
+    async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[MemberSeen, ...]:
+        """Everybody in a Business Center and everybody invited to it."""
+        ...
+
+    async def invite(
+        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
+    ) -> None:
+        """Invites a person as STANDARD member with a role on the named ad accounts."""
+        ...
+
+    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
+        """Removes a member by `user_id`, or, where that is empty, takes an invitation back by `email`."""
+        ...
+
+    async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[HolderSeen, ...]:
+        """The members of a Business Center who can open an ad account."""
+        ...
+
+    async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
+        """Gives an ad account to a member of the same Business Center."""
+        ...
+
+    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
+        """Takes an ad account from a member."""
+        ...
+
+    async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ChangeSeen, ...]:
+        """The Business Center's own log of what was done with accounts and partners, newest first, up to 50 lines."""
+        ...
+
+    async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> Examined:
+        """What works, tried with at most ten small calls that change nothing; never raises a PlatformFailure."""
         ...

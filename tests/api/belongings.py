@@ -5,11 +5,16 @@ from sqlalchemy import func, select
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
 from app.access.grants.model import Grant
+from app.access.imports.model import Import
+from app.access.partners.model import Partner
 from app.events.model import Event
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
+from app.links.open.actions import create_open_link
+from app.links.questions.actions import place as file_place
+from app.links.questions.model import IntakeFile
 from app.mail.model import Mail
 from app.people.agencies import queries as agencies
 from app.webhooks.dispatch.actions import send_test
@@ -21,6 +26,13 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
     """Ids by the names that parameters of addresses have."""
     agency_id = corner.agency_id
     async with sessions.begin() as session:
+        open_link, _ = await create_open_link(session, agency_id, preset="prospect", vault_=vault, actor="test")
+        file_id = ids.new("file")
+        file = IntakeFile(
+            agency_id=agency_id, id=file_id, link_id=corner.link_id, key="plan", name="plan.txt",
+            media_type="text/plain", size=4, sha256=b"x" * 32,
+            sealed=vault.seal_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
+        )  # fmt: skip
         (ask,) = await links.asks(session, agency_id, corner.link_id)
         (center,) = await agencies.business_centers(session, agency_id, "tiktok")
         grant = Grant(
@@ -40,7 +52,16 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
             agency_id=agency_id, id=ids.new("mail"), kind="invitation", about_id=corner.link_id, language="en",
             to_email="ana@maisonlune.example", sent_at=func.now(),
         )  # fmt: skip
-        session.add_all([grant, connection, invitation])
+        looked = Import(
+            agency_id=agency_id, id=ids.new("import"), platform="tiktok", agency_bc_id=corner.bc_id, reason="connected"
+        )
+        session.add_all([file, grant, connection, invitation, looked])
+        await session.flush()
+        partner = Partner(
+            agency_id=agency_id, id=ids.new("partner"), platform="tiktok", agency_bc_id=corner.bc_id,
+            bc_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
+        )  # fmt: skip
+        session.add(partner)
         wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
         endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
         delivery = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
@@ -48,6 +69,6 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
         return {
             "link_id": corner.link_id, "client_id": corner.client_id, "key_id": corner.key_id, "ask_id": ask.id,
             "center_id": center.id, "grant_id": grant.id, "connection_id": connection_id,
-            "endpoint_id": endpoint.id, "delivery_id": delivery.id,
-            "event_id": (await session.scalars(newest)).one(),
+            "import_id": looked.id, "partner_id": partner.id, "endpoint_id": endpoint.id, "delivery_id": delivery.id,
+            "open_link_id": open_link.id, "file_id": file_id, "event_id": (await session.scalars(newest)).one(),
         }  # fmt: skip

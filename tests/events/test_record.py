@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries
 from app.events.model import Event, EventFanout, EventPersonal
-from app.events.record import record
+from app.events.record import Happening, record, record_all
 from app.events.types import clients, links
 from app.kit.database import ACROSS_AGENCIES, Sessions
 from tests.world import World
@@ -84,3 +84,40 @@ async def test_an_unknown_key_is_an_error_where_it_is_written(session: AsyncSess
             session, links.OPENED, agency_id=world.north.agency_id, subject_id="x", actor="test",
             data={"unheard_of": 1},
         )  # fmt: skip
+
+
+async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world: World) -> None:
+    agency_id = world.north.agency_id
+    await _record(sessions, world, "client_0003")  # a subject that has a past
+    many = [Happening(f"client_{number:04}", DATA) for number in range(1203)]
+    async with sessions.begin() as session:
+        await record_all(session, clients.UPDATED, many, agency_id=agency_id, actor="test")
+    one = await _record(sessions, world, "client_1202")
+    assert one.sequence == 2
+    rows = select(Event).where(Event.agency_id == agency_id, Event.subject_id.in_([each.subject_id for each in many]))
+    async with sessions() as session:
+        written = {(event.subject_id, event.sequence): event for event in (await session.scalars(rows)).all()}
+        marked = await session.scalars(
+            select(EventFanout.id).where(EventFanout.agency_id == agency_id, EventFanout.due_at.is_not(None))
+        )
+        fanned = set(marked)
+        shown = queries.envelope(await queries.find(session, agency_id, written["client_0777", 1].id))
+    assert len(written) == 1203 + 2
+    assert ("client_0003", 2) in written
+    assert {event.id for event in written.values()} <= fanned
+    assert "Brand SA" not in str(written["client_0777", 1].facts)
+    assert (shown.data.client_name, shown.data.external_id, shown.subject.id) == ("Brand SA", "crm-1", "client_0777")
+
+
+async def test_of_nothing_nothing_is_written(sessions: Sessions, world: World) -> None:
+    async with sessions.begin() as session:
+        await record_all(session, clients.UPDATED, [], agency_id=world.north.agency_id, actor="test")
+
+
+async def test_what_crms_do_not_get_is_not_fanned_out_when_many_either(sessions: Sessions, world: World) -> None:
+    agency_id = world.north.agency_id
+    async with sessions.begin() as session:
+        before = len((await session.scalars(select(EventFanout.id).where(EventFanout.agency_id == agency_id))).all())
+        await record_all(session, links.ADDRESS_SHOWN, [Happening("link_x", {})], agency_id=agency_id, actor="test")
+        after = (await session.scalars(select(EventFanout.id).where(EventFanout.agency_id == agency_id))).all()
+    assert len(after) == before

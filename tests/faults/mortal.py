@@ -52,13 +52,13 @@ async def work(mode: str) -> None:
     engine = make_engine(chosen.database_url)
     sessions = make_sessions(engine)
     async with httpx2.AsyncClient(trust_env=False) as http:
-        real = platforms_of(chosen, http)["tiktok"]
+        real = platforms_of(chosen, http, sessions)["tiktok"]
         assert isinstance(real, TikTok)
         mortal = Mortal(real.wire, real.auth_url, real.redirect_uri, real.default_app)
         Mortal.mode = mode
         tools, *_ = worker.tools(chosen, sessions, Platforms(mortal), Egress(), Alarm())
         if mode == RECORDED:
-            handshakes._share = _die_after(handshakes._share)
+            handshakes._do = _die_after(handshakes._do)
         once = Work("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
         async with asyncio.timeout(LONGEST):
             await due.serve(once, sessions, asyncio.Event(), Alarm())

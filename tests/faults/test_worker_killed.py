@@ -24,7 +24,7 @@ from app.links import queries as link_queries
 from app.links.model import Ask
 from app.links.progress import Chosen
 from app.people.clients import actions as clients
-from app.platforms.port import AccountSeen, BusinessCenterSeen, Found
+from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found
 from app.settings import Settings
 from tests.faults.mortal import AFTER, BEFORE, RECORDED
 from tests.tiktok import TikTokWorld

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.journey import screens
-from app.journey.screens import AFTER, WAY, Standing
+from app.journey.screens import AFTER, USUAL, WAY, Standing
 
 NOTHING = Standing()
 BY_HAND = Standing(lane="guided")
@@ -17,12 +17,20 @@ ACCOUNTS = replace(CENTER, assets=True, unapproved=True)
 PIXELS = replace(ACCOUNTS, pixels=True)
 MARKETS = replace(PIXELS, markets=True)
 CONTACTS = replace(MARKETS, contacts=True)
-SUBMITTED = replace(CONTACTS, submitted=True, unapproved=False)
+READY = replace(CONTACTS, ready=True)
+SUBMITTED = replace(READY, submitted=True, unapproved=False)
 COMPLETED = replace(SUBMITTED, completed=True)
 
+#: Beside TikTok, and alone: links that ask for something on platforms where people do all of it.
+BOTH = Standing(way=tuple(screen for screen in WAY if screen != "questions"))
+WRITTEN_ALONE = Standing(way=("others", "markets", "contacts", "review"))
+QUESTIONS = tuple(screen for screen in WAY if screen != "others")
+WAYS = (USUAL, BOTH.way, WRITTEN_ALONE.way, QUESTIONS)
+
 STANDINGS = some.builds(
-    Standing, lane=some.sampled_from([None, "connected", "guided"]), **dict.fromkeys(
-        ("connected", "business_center", "assets", "pixels", "markets", "contacts", "submitted", "unapproved",
+    Standing, lane=some.sampled_from([None, "connected", "guided"]), way=some.sampled_from(WAYS), **dict.fromkeys(
+        ("questions", "connected", "business_center", "assets", "others", "pixels",
+         "markets", "contacts", "ready", "submitted", "unapproved",
          "completed"), some.booleans(),
     ),
 )  # fmt: skip
@@ -39,11 +47,18 @@ STANDINGS = some.builds(
         (ACCOUNTS, "pixels"),
         (PIXELS, "markets"),
         (MARKETS, "contacts"),
-        (CONTACTS, "review"),
+        (CONTACTS, "get-ready"),
+        (READY, "review"),
         (SUBMITTED, "progress"),
         (replace(SUBMITTED, lane="connected"), "progress"),
         (replace(SUBMITTED, unapproved=True), "review"),
         (COMPLETED, "receipt"),
+        (replace(CENTER, assets=True, way=BOTH.way), "others"),
+        (replace(CENTER, assets=True, way=BOTH.way, others=True), "pixels"),
+        (WRITTEN_ALONE, "others"),
+        (replace(WRITTEN_ALONE, others=True), "markets"),
+        (replace(WRITTEN_ALONE, others=True, markets=True, contacts=True), "review"),
+        (replace(WRITTEN_ALONE, others=True, markets=True, contacts=True, submitted=True), "progress"),
     ],
 )
 def test_the_next_screen_is_the_first_that_needs_the_client(standing: Standing, screen: str) -> None:
@@ -57,8 +72,9 @@ def test_the_next_screen_is_the_first_that_needs_the_client(standing: Standing, 
         (NOTHING, "review", "way"),
         (NOTHING, "progress", "way"),
         (CONTACTS, "markets", None),
-        (CONTACTS, "review", None),
-        (CONTACTS, "receipt", "review"),
+        (CONTACTS, "review", "get-ready"),
+        (READY, "review", None),
+        (READY, "receipt", "review"),
         (SUBMITTED, "progress", None),
         (SUBMITTED, "receipt", None),
         (SUBMITTED, "markets", None),
@@ -99,11 +115,12 @@ def test_a_trip_leads_to_what_it_made_possible(standing: Standing, outcome: str,
 
 
 def test_back_leads_one_screen_back() -> None:
-    assert screens.before("way") is None
-    assert [screens.before(screen) for screen in WAY[1:]] == list(WAY[:-1])
+    assert screens.before(screens.USUAL, "way") is None
+    assert [screens.before(WAY, screen) for screen in WAY[1:]] == list(WAY[:-1])
 
 
 def test_the_minutes_left_only_shrink() -> None:
-    left = list(screens.MINUTES.values())
+    left = [screens.minutes_left(screens.USUAL, each) for each in screens.USUAL]
+    assert left[0] == 6
     assert left == sorted(left, reverse=True)
     assert left[0] == 6

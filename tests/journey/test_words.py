@@ -21,7 +21,7 @@ CODES = (
     "ad_account_in_review", "ad_account_disapproved", "tt_account_already_linked", "consent_cancelled",
     "auth_code_expired", "scope_not_authorised", "rate_limited", "unverifiable", "account_not_ticked",
     "asset_not_found", "consent_not_finished", "connection_dead", "app_problem", "agency_must_reauthorise",
-    "bc_not_enabled", "asset_owned_elsewhere", "request_pending", "agencys_own_center",
+    "bc_not_enabled", "asset_owned_elsewhere", "request_pending", "agencys_own_center", "invitation_rejected",
 )  # fmt: skip
 PLACEHOLDERS = {"agency", "asset", "bc"}
 

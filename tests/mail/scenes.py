@@ -24,6 +24,7 @@ INVITATION: Mapping[str, Shown] = {
     "name": "Ana Client",
     "client": "Maison Lune",
     "platform": "TikTok",
+    "others": (),
     "asked_by": "Ana Agent",
     "reasons": ("To create your campaigns, adjust them and report on them.",),
     "address": ADDRESS,

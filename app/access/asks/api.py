@@ -2,13 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access import evidence
 from app.access.asks import ending
-from app.access.asks.views import AskDetail, AskEvidence, ExchangeView
+from app.access.asks.calls import LinkCalls, count
+from app.access.asks.roles import NewRole, change_role
+from app.access.asks.views import AskDetail, AskEvidence
+from app.access.evidence import ExchangeView
 from app.access.handshakes import actions
+from app.access.openings import actions as openings
+from app.access.openings import queries as buyers
 from app.kit.database import Session
 from app.kit.input.fields import Line200, Moment
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
@@ -47,6 +52,12 @@ async def list_asks(caller: Reader, session: Session, link_id: str) -> Page[AskD
     return Page(data=[AskDetail.of(ask) for ask in whole.asks])
 
 
+@router.get("/links/{link_id}/platform-calls", tags=["links"])
+async def count_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
+    """How many calls to the platform the link has taken, by what they were."""
+    return await count(session, caller.agency_id, link_id)
+
+
 @router.post("/links/{link_id}/revocation", tags=["links"])
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
@@ -66,7 +77,7 @@ async def read_ask(caller: Reader, session: Session, ask_id: str) -> AskEvidence
     ask = await links.ask(session, caller.agency_id, ask_id)
     handshakes = await actions.of_ask(session, caller.agency_id, ask_id)
     last = await evidence.page(session, caller.agency_id, handshakes, limit=5, before=None)
-    return AskEvidence.with_exchanges(ask, last)
+    return AskEvidence.with_exchanges(ask, last, await buyers.of_ask(session, caller.agency_id, ask_id))
 
 
 @router.get("/asks/{ask_id}/exchanges", tags=["asks"])
@@ -81,10 +92,20 @@ async def list_exchanges(
     return by_id([ExchangeView.model_validate(row) for row in rows], limit)
 
 
+@router.post("/asks/{ask_id}/role", tags=["asks"])
+async def ask_for_role(request: Request, caller: Writer, session: Session, ask_id: str, given: NewRole) -> AskDetail:
+    """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
+    platforms = request.app.state.platforms
+    ask = await change_role(session, caller.agency_id, ask_id, given, platforms=platforms, actor=caller.actor)
+    return AskDetail.of(ask)
+
+
 @router.post("/asks/{ask_id}/verification", status_code=202, tags=["asks"])
 async def check_ask(caller: Writer, session: Session, ask_id: str) -> AskDetail:
     """Looks at the platform now. Read the ask again in a few seconds, or wait for its event."""
-    return AskDetail.of(await actions.check_ask(session, caller.agency_id, ask_id))
+    ask = await actions.check_ask(session, caller.agency_id, ask_id)
+    await openings.look_again(session, caller.agency_id, ask_id)
+    return AskDetail.of(ask)
 
 
 @router.post("/asks/{ask_id}/attestation", tags=["asks"])

@@ -10,6 +10,8 @@ from app.access.asks import ending
 from app.access.asks.api import Attestation
 from app.access.asks.views import AskDetail, AskEvidence
 from app.access.handshakes import actions
+from app.access.openings import actions as openings
+from app.access.openings import queries as buyers
 from app.kit import clock
 from app.kit.input.wrong import checked
 from app.kit.terminal import show
@@ -23,7 +25,7 @@ link = typer.Typer()
 
 _SHOWN = [
     "id", "state", "code", "next_actor", "hint", "kind", "asset_id", "asset_name", "role", "role_seen", "seen_by",
-    "verified_at", "attested_by",
+    "verified_at", "client_attested_by", "attested_by",
 ]  # fmt: skip
 
 
@@ -57,7 +59,7 @@ async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json:
     row = await links.ask(at.session, found.id, ask_id)
     handshakes = await actions.of_ask(at.session, found.id, ask_id)
     last = await evidence.page(at.session, found.id, handshakes, limit=5, before=None)
-    view = AskEvidence.with_exchanges(row, last)
+    view = AskEvidence.with_exchanges(row, last, await buyers.of_ask(at.session, found.id, ask_id))
     show.one(view, as_json=as_json, only=_SHOWN)
     if not as_json:
         columns = [
@@ -71,6 +73,8 @@ async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json:
             "platform_request_id",
         ]
         show.many(view.exchanges, columns, as_json=False)
+        show.text("Who can open it:")
+        show.many(view.buyers, ["email", "role", "state", "code", "seen_at", "hint"], as_json=False)
 
 
 @command(ask, "verify")
@@ -78,6 +82,7 @@ async def verify(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json
     """Looks at the platform now; a worker does it in a moment."""
     found = await agencies.chosen(at.session, agency)
     row = await actions.check_ask(at.session, found.id, ask_id)
+    await openings.look_again(at.session, found.id, ask_id)
     show.one(AskDetail.of(row), as_json=as_json, only=_SHOWN)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.attestations import actions as attestations
 from app.access.connections import actions as connections
 from app.access.handshakes import actions as handshakes
 from app.access.tools import Tools
@@ -29,6 +30,7 @@ async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, exp
     for ask in whole.asks:
         if ask.state == "ended" and ask.approved_at is None:
             await progress.set_state(session, whole, ask, actor=actor, state="waiting", next_actor="client")
+    await attestations.bring_up_to_date(session, agency_id, link_id, actor=actor)
     await handshakes.wake_client(session, agency_id, link.client_id)
     return link
 
@@ -46,11 +48,12 @@ async def expire(tools: Tools, link: Link) -> None:
 
 
 async def _end_asks(session: AsyncSession, agency_id: str, link_id: str) -> None:
-    """What was never approved ends with its link; of the rest the handshake says how it ended."""
+    """What was never approved ends with its link, and what nobody reads; of the rest the handshake says how."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     for ask in whole.asks:
         if ask.approved_at is None and ask.declined_at is None:
             await progress.set_state(session, whole, ask, actor=KEYTURN, state="ended", code=None, next_actor=None)
+    await attestations.bring_up_to_date(session, agency_id, link_id, actor=KEYTURN)
 
 
 async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:

@@ -31,6 +31,8 @@ _BY_CODE = {
     "more (POST /api/v1/connections/invitations).",
     "bc_not_enabled": "TikTok has the client's Business Center under review: sharing works again after that.",
     "asset_owned_elsewhere": "Another Business Center owns this ad account, and only its owner can share it.",
+    "invitation_rejected": "This person said no to the invitation: talk to them, then check again, and they are "
+    "invited anew (POST /api/v1/asks/{id}/verification).",
     "request_pending": "A request for this account waits in the client's Business Center for approval.",
 }
 
@@ -43,11 +45,21 @@ _BY_STATE = {
     "more (POST /api/v1/connections/invitations).",
 }
 
+#: Of a written platform, where people look and nobody reads.
+_BY_STATE_OF_CUSTOM = {
+    "awaiting_partner": "The client says that the steps are done: look whether it works, then say so "
+    "(POST /api/v1/asks/{id}/attestation).",
+    "awaiting_client": "The client has the steps to do by hand. If it works already, say so "
+    "(POST /api/v1/asks/{id}/attestation).",
+}
+
 CODES = frozenset(_BY_CODE)
 
 
-def hint(state: str, code: str | None) -> str | None:
-    """What to do about an ask in this state; None where nothing is to be done."""
+def hint(state: str, code: str | None, *, custom: bool = False) -> str | None:
+    """What to do about an ask in this state; None where nothing is to be done. `custom`: of a written platform."""
+    if custom:
+        return _BY_STATE_OF_CUSTOM.get(state)
     if code is not None and state in ("blocked", "drifted", "unverifiable"):
         return _BY_CODE.get(code) or "See the exchanges for what the platform answered."
     return _BY_STATE.get(state)

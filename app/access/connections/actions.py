@@ -1,6 +1,7 @@
 """Ending connections: a token given back, or found dead."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +48,15 @@ async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) 
         update(Connection)
         .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.state == "live")
         .values(due_at=func.now())
+    )
+
+
+async def found_anew(session: AsyncSession, connection: Connection, found: dict[str, Any]) -> None:
+    """The client's lists were read again."""
+    await session.execute(
+        update(Connection)
+        .where(Connection.agency_id == connection.agency_id, Connection.id == connection.id)
+        .values(found=found, found_at=func.now())
     )
 
 

@@ -30,7 +30,7 @@ async def list_connections(
 async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
     """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
     state = request.app.state
-    platform = state.platforms["tiktok"]
+    platform = state.platforms.connected("tiktok")
     await apps.needed(session, caller.agency_id, platform, state.vault)
     invitation, token = await authorising.invite_agency(session, caller.agency_id, platform=platform.key)
     return ConnectInvitation(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)

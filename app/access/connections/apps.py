@@ -6,7 +6,7 @@ from app.kit.refusal import Refusal
 from app.kit.vault import Vault
 from app.people.agencies import queries as agencies
 from app.people.agencies.actions import secret_place
-from app.platforms.port import App, Platform
+from app.platforms.port import App, ConnectedPlatform
 
 
 class AppMissing(Refusal):
@@ -18,7 +18,7 @@ class AppMissing(Refusal):
     hint = "Set one with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
 
 
-async def of_agency(session: AsyncSession, agency_id: str, platform: Platform, vault: Vault) -> App | None:
+async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Vault) -> App | None:
     """The app to use, or None where only the guided lane is possible."""
     own = await agencies.platform_app(session, agency_id, platform.key)
     if own is None:
@@ -27,7 +27,7 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: Platform, v
 
 
 async def of_connection(
-    session: AsyncSession, agency_id: str, platform: Platform, vault: Vault, app_id: str
+    session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Vault, app_id: str
 ) -> App | None:
     """The app that was given the token, replaced ones included; None when its secret is no longer here."""
     if platform.default_app is not None and platform.default_app.app_id == app_id:
@@ -36,7 +36,7 @@ async def of_connection(
     return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id))) if own else None
 
 
-async def needed(session: AsyncSession, agency_id: str, platform: Platform, vault: Vault) -> App:
+async def needed(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Vault) -> App:
     """The app to use. Raises AppMissing."""
     app = await of_agency(session, agency_id, platform, vault)
     if app is None:

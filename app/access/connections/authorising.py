@@ -70,14 +70,16 @@ async def is_possible(
     session: AsyncSession, platforms: Platforms, vault_: Vault, agency_id: str, platform: str
 ) -> bool:
     """Whether clients of this agency can connect at all; without an app there is the guided lane alone."""
-    return await apps.of_agency(session, agency_id, platforms[platform], vault_) is not None
+    if not platforms[platform].connects:
+        return False
+    return await apps.of_agency(session, agency_id, platforms.connected(platform), vault_) is not None
 
 
 async def start_for_link(
     session: AsyncSession, platforms: Platforms, vault_: Vault, *, agency_id: str, link_id: str, cookie: str
 ) -> str:
     """The address of the consent page for a client's browser. Raises AppMissing."""
-    platform = platforms["tiktok"]
+    platform = platforms.connected("tiktok")
     app = await apps.needed(session, agency_id, platform, vault_)
     state = _set_out(session, agency_id, platform.key, cookie, link_id=link_id)
     return platform.consent_address(app, state=state)
@@ -113,7 +115,7 @@ async def start_for_agency(
 ) -> tuple[str, str]:
     """The consent page's address for a member, and the cookie its browser is to hold. Raises InvitationOver."""
     invited = await invitation(session, token)
-    platform = platforms[invited.platform]
+    platform = platforms.connected(invited.platform)
     app = await apps.needed(session, invited.agency_id, platform, vault_)
     cookie = vault.new_secret()
     state = _set_out(session, invited.agency_id, platform.key, cookie, invitation_id=invited.id)
@@ -189,13 +191,22 @@ async def _arrive(
         if trip is None:
             return await _why_not(session, handle, cookie), None
         if trip.code_sealed is None:
+            trip.outcome = Outcome.CANCELLED
             await _tell_cancelled(session, trip)
             return Outcome.CANCELLED, trip.agency_id
         code = vault_.open(trip.code_sealed, bound_to=_code_place(trip))
         trip.code_sealed = None
         for_whom = await _purpose(session, trip)
-        app = await apps.needed(session, trip.agency_id, platforms[trip.platform], vault_)
-    return await establish(sessions, vault_, platforms[trip.platform], app, code, for_whom), trip.agency_id
+        platform = platforms.connected(trip.platform)
+        app = await apps.needed(session, trip.agency_id, platform, vault_)
+    outcome = await establish(sessions, vault_, platform, app, code, for_whom)
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Authorisation)
+            .where(Authorisation.agency_id == trip.agency_id, Authorisation.id == trip.id)
+            .values(outcome=outcome)
+        )
+    return outcome, trip.agency_id
 
 
 async def _take(session: AsyncSession, handle: str, cookie: str, purpose: Any) -> Authorisation | None:

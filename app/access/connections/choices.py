@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.platforms.port import AccountSeen, BusinessCenterSeen, Found
+from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ def business_centers(found: Found, agency_bc_id: str = "") -> list[Choice]:
     choices = [
         Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", code is None, code)
         for center in found.business_centers
-        for code in ["agencys_own_center" if center.bc_id == agency_bc_id else _center_code(center)]
+        for code in ["agencys_own_center" if center.bc_id == agency_bc_id else center_problem(center)]
     ]
     return sorted(choices, key=lambda choice: (not choice.can, choice.name))
 
@@ -32,12 +32,24 @@ def accounts(found: Found, bc_id: str) -> list[Choice]:
         Choice(account.asset_id, account.name, f"Ad account {account.asset_id}", code is None, code)
         for account in found.accounts
         if account.bc_id == bc_id
-        for code in [_account_code(account)]
+        for code in [account_problem(account)]
     ]
     return sorted(choices, key=lambda choice: (not choice.can, choice.name))
 
 
-def _center_code(center: BusinessCenterSeen) -> str | None:
+def pixels(found: Found, bc_id: str) -> list[Choice]:
+    """The pixels of one Business Center, those that can be chosen first."""
+    choices = [
+        Choice(pixel.code, pixel.name, f"Pixel {pixel.code}", code is None, code)
+        for pixel in found.pixels
+        if pixel.bc_id == bc_id
+        for code in [pixel_problem(pixel)]
+    ]
+    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+
+
+def center_problem(center: BusinessCenterSeen) -> str | None:
+    """Why nothing can be shared from a Business Center by whoever authorised; a blocker's code."""
     if center.role != "ADMIN":
         return "not_bc_admin"
     return None if center.status == "ENABLE" else "bc_not_enabled"
@@ -56,7 +68,15 @@ _STATUS_CODES = {
 }
 
 
-def _account_code(account: AccountSeen) -> str | None:
+def pixel_problem(pixel: PixelSeen) -> str | None:
+    """Why a pixel cannot be linked from this Business Center; a blocker's code."""
+    return None if pixel.owned else "asset_owned_elsewhere"
+
+
+def account_problem(account: AccountSeen) -> str | None:
+    """Why an ad account cannot be shared from this Business Center; a blocker's code."""
+    if account.relation == "PENDING":
+        return "request_pending"
     if not account.owned:
         return "asset_owned_elsewhere"
     if not account.ticked:

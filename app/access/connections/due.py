@@ -13,7 +13,7 @@ from app.access.tools import Tools
 from app.events.record import KEYTURN, record
 from app.events.types import connections as happenings
 from app.kit import clock, due
-from app.platforms.port import App, Call, Platform, PlatformFailure
+from app.platforms.port import App, Call, ConnectedPlatform, PlatformFailure
 
 LEASE = timedelta(seconds=45)
 
@@ -24,7 +24,7 @@ async def give_back(tools: Tools, connection: Connection) -> None:
         async with tools.sessions.begin() as session:
             await _rest(session, connection)
         return
-    platform = tools.platforms[connection.platform]
+    platform = tools.platforms.connected(connection.platform)
     async with tools.sessions.begin() as session:
         app = await apps.of_connection(session, connection.agency_id, platform, tools.vault, connection.app_id)
         shared = await _used_elsewhere(session, tools, connection)
@@ -43,7 +43,7 @@ async def give_back(tools: Tools, connection: Connection) -> None:
             await _try_later(session, connection)
 
 
-async def _revoke(platform: Platform, app: App, token: str, calls: list[Call]) -> bool:
+async def _revoke(platform: ConnectedPlatform, app: App, token: str, calls: list[Call]) -> bool:
     try:
         await platform.revoke(app, token, calls.append)
     except PlatformFailure:

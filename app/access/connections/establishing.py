@@ -19,11 +19,24 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
-from app.platforms.port import App, Call, Changed, Denied, Found, Platform, Token, Unavailable, Unclear
+from app.platforms.port import (
+    Access,
+    App,
+    Call,
+    Changed,
+    ConnectedPlatform,
+    Denied,
+    Token,
+    Unavailable,
+    Unclear,
+    Urgency,
+)
+from app.platforms.seen import Found
 
 #: A client's token is given back at the latest this long after the last write with it.
 LONGEST_HOLD = timedelta(hours=72)
 _TRIES = 6
+LONGEST_WAIT = 10.0
 Value = TypeVar("Value")
 
 
@@ -56,15 +69,16 @@ class Purpose:
 
 
 async def establish(
-    sessions: Sessions, vault: Vault, platform: Platform, app: App, code: str, purpose: Purpose
+    sessions: Sessions, vault: Vault, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
 ) -> Outcome:
     """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
     calls: list[Call] = []
     token: Token | None = None
     try:
         token = await patiently(lambda: platform.exchange(app, code, calls.append))
-        if not platform.missing_scopes(token):
-            found = await patiently(lambda: platform.discover(app, token.value, calls.append))
+        if not platform.missing_scopes(token.scopes):
+            access = Access(token.value, app.app_id, Urgency.LOOKING)
+            found = await patiently(lambda: platform.discover(app, access, calls.append))
             async with sessions.begin() as session:
                 await _keep(session, vault, platform, app, token, found, purpose, calls)
             return Outcome.CONNECTED
@@ -87,11 +101,16 @@ class InvitationUsed(Exception):
 
 
 async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
-    """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again."""
+    """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again.
+
+    Nor is it when the next call may go only later than somebody who waits for a page would want to wait.
+    """
     for attempt in range(1, _TRIES):
         try:
             return await ask()
         except (Unavailable, Unclear) as trouble:
+            if isinstance(trouble, Unavailable) and trouble.retry_after > LONGEST_WAIT:
+                raise
             await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(trouble) else 1.0)
     return await ask()
 
@@ -100,7 +119,7 @@ def _limited(trouble: Exception) -> bool:
     return isinstance(trouble, Unavailable) and trouble.limited
 
 
-async def _give_back(platform: Platform, app: App, token: Token, calls: list[Call]) -> None:
+async def _give_back(platform: ConnectedPlatform, app: App, token: Token, calls: list[Call]) -> None:
     """A token we shall not use is not kept; where even that fails the evidence says so."""
     try:
         await patiently(lambda: platform.revoke(app, token.value, calls.append))
@@ -111,7 +130,7 @@ async def _give_back(platform: Platform, app: App, token: Token, calls: list[Cal
 async def _keep(
     session: AsyncSession,
     vault: Vault,
-    platform: Platform,
+    platform: ConnectedPlatform,
     app: App,
     token: Token,
     found: Found,

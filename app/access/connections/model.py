@@ -85,3 +85,5 @@ class Authorisation(Made, Base):
     handle_expires_at: Mapped[datetime | None]
     code_sealed: Mapped[bytes | None]
     exchanged_at: Mapped[datetime | None]
+    #: how the way back ended (establishing.Outcome)
+    outcome: Mapped[str | None] = mapped_column(String(16))

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections.model import Connection
+from app.access.connections.model import Authorisation, Connection
 from app.kit.refusal import NotFound
 from app.kit.vault import Vault
-from app.platforms.port import AccountSeen, BusinessCenterSeen, Found
+from app.links.model import Link
+from app.platforms.port import Access, Urgency
+from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
 
 
 async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Connection:
@@ -58,6 +61,15 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Con
     )
 
 
+async def last_of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
+    """The agency's own connection: the living one, else the last it had, of which can be told how it ended."""
+    rows = select(Connection).where(
+        Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform
+    )
+    newest = rows.order_by((Connection.state == "live").desc(), Connection.id.desc()).limit(1)
+    return (await session.scalars(newest)).one_or_none()
+
+
 async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connection | None:
     rows = select(Connection).where(Connection.agency_id == agency_id, *where)
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(1))).one_or_none()
@@ -77,6 +89,11 @@ def token(connection: Connection, vault: Vault) -> str:
     return vault.open(connection.token_sealed, bound_to=token_place(connection.agency_id, connection.id))
 
 
+def access(connection: Connection, vault: Vault, urgency: Urgency = Urgency.HANDSHAKE) -> Access:
+    """What a call with this connection's token takes: the token, whose budget it counts against, how urgent it is."""
+    return Access(token(connection, vault), connection.app_id, urgency)
+
+
 def token_place(agency_id: str, connection_id: str) -> str:
     """What a sealed token is bound to."""
     return f"connections.token_sealed:{agency_id}:{connection_id}"
@@ -88,6 +105,7 @@ def found(connection: Connection) -> Found:
         person=connection.person,
         business_centers=tuple(BusinessCenterSeen(**each) for each in connection.found["business_centers"]),
         accounts=tuple(AccountSeen(**each) for each in connection.found["accounts"]),
+        pixels=tuple(PixelSeen(**each) for each in connection.found.get("pixels", ())),
     )
 
 
@@ -96,4 +114,33 @@ def as_row(seen: Found) -> dict[str, Any]:
     return {
         "business_centers": [asdict(each) for each in seen.business_centers],
         "accounts": [asdict(each) for each in seen.accounts],
+        "pixels": [asdict(each) for each in seen.pixels],
     }
+
+
+#: From then on a trip to the platform counts as not finished.
+LONG_AWAY = timedelta(minutes=10)
+
+
+async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Authorisation | None:
+    """The client's last way to the platform's consent page, finished or not."""
+    rows = (
+        select(Authorisation)
+        .join(Link, (Link.agency_id == Authorisation.agency_id) & (Link.id == Authorisation.link_id))
+        .where(
+            Authorisation.agency_id == agency_id, Authorisation.platform == platform, Link.client_id == client_id
+        )
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Authorisation.id.desc()).limit(1))).one_or_none()
+
+
+TripBlocker = Literal["consent_not_finished", "consent_cancelled"]
+
+
+def trip_blocker(trip: Authorisation | None, now: datetime) -> TripBlocker | None:
+    """What a trip that led to no connection means: it was broken off, or nobody came back for ten minutes."""
+    if trip is None:
+        return None
+    if trip.outcome == "cancelled":
+        return "consent_cancelled"
+    return "consent_not_finished" if trip.consumed_at is None and now - trip.created_at > LONG_AWAY else None

@@ -32,9 +32,3 @@ async def list_grants(
         updated_since=updated_since,
     )  # fmt: skip
     return by_id([GrantView.model_validate(row) for row in rows], limit)
-
-
-@router.get("/{grant_id}")
-async def read_grant(caller: Reader, session: Session, grant_id: str) -> GrantView:
-    """One grant."""
-    return GrantView.model_validate(await queries.find(session, caller.agency_id, grant_id))

@@ -17,13 +17,15 @@ class Grant(Made, Base):
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
         belongs_to("asks", "ask_id"),
-        CheckConstraint("state IN ('live', 'drifted', 'ended')", name="state"),
+        CheckConstraint("state IN ('live', 'drifted', 'revoking', 'ended')", name="state"),
+        CheckConstraint("origin IN ('asked', 'found')", name="origin"),
         Index(
             "uq_grants_asset",
-            "agency_id", "client_id", "platform", "kind", "asset_id", "agency_bc_id",
+            "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(through_id, '')"), "agency_bc_id",
             unique=True,
             postgresql_where=text("state <> 'ended'"),
         ),
+        Index("ix_grants_bc_id", "agency_id", "bc_id"),
     )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
@@ -33,7 +35,11 @@ class Grant(Made, Base):
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
     asset_id: Mapped[str] = mapped_column(String(64))
+    #: the ad account a pixel is seen on
+    through_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
+    #: `asked` on one of our links, or `found`: it was there already
+    origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
     #: the Business Centers that gave and got it
     bc_id: Mapped[str] = mapped_column(String(32))
     agency_bc_id: Mapped[str] = mapped_column(String(32))
@@ -44,4 +50,6 @@ class Grant(Made, Base):
     verified_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     drifted_at: Mapped[datetime | None]
+    revoke_asked_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -10,9 +10,9 @@ from app.access.grants.model import Grant
 from app.kit.refusal import NotFound
 
 
-async def find(session: AsyncSession, agency_id: str, grant_id: str) -> Grant:
+async def find(session: AsyncSession, agency_id: str, grant_id: str, *, lock: bool = False) -> Grant:
     """One grant. Raises NotFound."""
-    found = await session.get(Grant, (agency_id, grant_id))
+    found = await session.get(Grant, (agency_id, grant_id), with_for_update=lock or None)
     if found is None:
         raise NotFound
     return found
@@ -22,6 +22,12 @@ async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Grant | 
     """The grant that answers an ask, ended ones left out."""
     rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state != "ended")
     return (await session.scalars(rows)).one_or_none()
+
+
+async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:
+    """Whether some access of a client is still to be taken away."""
+    rows = select(Grant.id).where(Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.state == "revoking")
+    return (await session.execute(select(rows.exists()))).scalar_one()
 
 
 async def page(

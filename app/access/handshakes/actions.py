@@ -35,26 +35,46 @@ class AlreadyVerified(Refusal):
     hint = "Read the ask to see by whose access and when."
 
 
+class NothingToRead(Refusal):
+    """A check is wanted of an ask that only people can speak of."""
+
+    status = 409
+    code = "nothing_to_read"
+    detail = "Keyturn cannot look into this platform, so there is nothing to check."
+    hint = "Look yourself, then say that it works with POST /api/v1/asks/{id}/attestation."
+
+
 async def submit(session: AsyncSession, whole: Whole) -> None:
-    """The client agreed: the handshake of the two Business Centers is due now."""
-    assert whole.intake.bc_id is not None  # no screen leads to consent without it
-    for platform in {ask.platform for ask in whole.asks}:
-        added = insert(Handshake).values(
-            agency_id=whole.link.agency_id, id=ids.new("handshake"), client_id=whole.client.id, platform=platform,
-            bc_id=whole.intake.bc_id, agency_bc_id=whole.link.agency_bc_id, due_at=func.now(),
+    """The client agreed: the handshake of the two Business Centers is due now. Written platforms have none."""
+    for platform in {ask.platform for ask in whole.asks if not ask.is_custom}:
+        assert whole.intake.bc_id is not None  # no screen leads to consent without it
+        assert whole.link.agency_bc_id is not None  # no such ask is made without it
+        await start(
+            session, whole.link.agency_id, client_id=whole.client.id, platform=platform, bc_id=whole.intake.bc_id,
+            agency_bc_id=whole.link.agency_bc_id,
         )  # fmt: skip
-        await session.execute(
-            added.on_conflict_do_update(
-                index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
-                set_={"due_at": func.now(), "looks": 0},
-            )
+
+
+async def start(
+    session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
+) -> None:
+    """The handshake of two Business Centers is due now; it is made where there is none."""
+    added = insert(Handshake).values(
+        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
+        agency_bc_id=agency_bc_id, due_at=func.now(),
+    )  # fmt: skip
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
+            set_={"due_at": func.now(), "looks": 0, "watching": False},
         )
+    )
 
 
 async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """Somebody wants to see what is true now: every approved ask of the link is looked at anew."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    approved = [ask for ask in whole.asks if ask.approved_at]
+    approved = [ask for ask in whole.asks if ask.approved_at and not ask.is_custom]
     if not approved:
         raise NotApproved
     for ask in approved:
@@ -64,13 +84,29 @@ async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None
 
 
 async def check_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:
-    """The agency wants to see now whether an ask is true; its whole link is looked at. Raises NotFound, NotApproved."""
+    """The agency wants to see now whether an ask is true; its whole link is looked at.
+
+    Raises NotFound, NotApproved, and NothingToRead for a written platform.
+    """
     ask = await links.ask(session, agency_id, ask_id)
     if ask.approved_at is None:
         raise NotApproved
+    if ask.is_custom:
+        raise NothingToRead
     await check_now(session, agency_id, ask.link_id)
     await session.refresh(ask)
     return ask
+
+
+async def reduce(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask is None or ask.approved_at is None:
+        raise NotApproved
+    ask.reduce_at = ask.recheck_at = func.now()
+    await session.flush()
+    await submit(session, whole)
 
 
 async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:

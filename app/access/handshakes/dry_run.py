@@ -1,24 +1,43 @@
 """The plan in plain sentences, shown before the client says yes. Pure."""
 
+from app.links.model import Ask
 from app.links.queries import Whole
 from app.platforms.port import Platform
 
 
 def sentences(whole: Whole, platform: Platform) -> list[str]:
     """One sentence for each thing that will be done, and one for what will not."""
-    agency, center = whole.agency.name, whole.intake.bc_name or whole.intake.bc_id or ""
-    lines = [
-        f"Share ad account {_named(ask.asset_name, ask.asset_id)} of Business Center {center} with {agency} "
-        f"(Business Center {whole.link.agency_bc_id}) as {platform.role_words(ask.kind, ask.role).label}."
-        for ask in whole.asks
-        if ask.asset_id and not ask.declined_at and not ask.approved_at
+    asked = [
+        ask for ask in whole.asks if ask.asset_id and not ask.is_custom and not ask.declined_at and not ask.approved_at
     ]
     doer = "Keyturn does this for you" if whole.link.lane == "connected" else "You do this yourself, step by step"
     return [
-        *lines,
+        *(_sentence(ask, whole, platform) for ask in asked),
         f"{doer}; afterwards Keyturn reads back that it worked. Nothing else is changed or shared.",
     ]
 
 
-def _named(name: str | None, asset_id: str | None) -> str:
+def _sentence(ask: Ask, whole: Whole, platform: Platform) -> str:
+    agency, center = whole.agency.name, whole.intake.bc_name or whole.intake.bc_id or ""
+    role = platform.role_words(ask.kind, ask.role).label
+    thing = named(ask.asset_name, ask.asset_id)
+    if ask.kind == "pixel":
+        account = _account(ask, whole)
+        return f"Connect pixel {thing} to ad account {account}, so that {agency} can use it there. It stays yours."
+    if ask.kind == "person":
+        return f"Invite {ask.person_email} of {agency} to Business Center {center} as a standard member: {role}."
+    kind = platform.kinds[ask.kind].one if ask.kind in platform.kinds else ask.kind
+    return (
+        f"Share {kind} {thing} of Business Center {center} with {agency} "
+        f"(Business Center {whole.link.agency_bc_id}) as {role}."
+    )
+
+
+def _account(ask: Ask, whole: Whole) -> str:
+    found = next((each for each in whole.asks if each.kind == "ad_account" and each.asset_id == ask.through_id), None)
+    return named(found.asset_name if found else None, ask.through_id)
+
+
+def named(name: str | None, asset_id: str | None) -> str:
+    """A name with its number, or the number alone."""
     return f"{name} ({asset_id})" if name else str(asset_id)

@@ -1,6 +1,8 @@
 """The loop: look, plan, do one thing, look again. Whatever happened meanwhile, it starts by looking."""
 
-from dataclasses import dataclass
+import random
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,42 +13,57 @@ from app.access.connections import queries as tokens
 from app.access.connections.establishing import LONGEST_HOLD
 from app.access.connections.model import Connection
 from app.access.evidence import Exchange
-from app.access.handshakes import queries, schedule
+from app.access.handshakes import queries
+from app.access.handshakes.acting import Intent, Person, send
+from app.access.handshakes.deciding import schedule
+from app.access.handshakes.deciding.plan import Deed, Give, Settled, Step, plan
+from app.access.handshakes.deciding.tried import as_request
+from app.access.handshakes.deciding.world import Want
+from app.access.handshakes.looking.look import Look, may, observe
+from app.access.handshakes.looking.sides import Pair
 from app.access.handshakes.model import Handshake
-from app.access.handshakes.observe import Look, observe
-from app.access.handshakes.plan import Settled, Share, Step, plan
-from app.access.handshakes.project import project
+from app.access.handshakes.project import News, project
 from app.access.handshakes.queries import Situation
-from app.access.handshakes.world import Unread
 from app.access.tools import Tools
 from app.kit import clock, due, ids
-from app.platforms.port import Call, Denied, Platform, PlatformFailure, Unavailable
+from app.platforms.port import Call, PlatformFailure, Unavailable, Urgency
 
-
-@dataclass(frozen=True)
-class Intent:
-    """A share written down before it is sent, so that a crash leaves a trace."""
-
-    exchange_id: str
-    share: Share
-    connection: Connection
+#: Somebody who acted so recently is taken to be looking at the page.
+_LOOKING = timedelta(minutes=2)
+#: How far back the Business Center's own log is read when access drifted.
+_LOG_OF = timedelta(days=7)
 
 
 async def reconcile(tools: Tools, handshake: Handshake) -> None:
     """One round of a claimed handshake."""
     async with tools.sessions.begin() as session:
         situation = await queries.situation(session, handshake)
-    look = await observe(tools, handshake, situation)
+    urgency = _urgency(handshake, situation)
+    look = await observe(tools, handshake, situation, urgency)
     async with tools.sessions.begin() as session:
-        intent = await _record(tools, session, handshake, situation, look)
+        intent, news = await _record(tools, session, handshake, situation, look)
     if intent is not None:
-        await _share(tools, handshake, intent)
+        await _do(tools, handshake, intent, urgency)
+    if news.drifted:
+        await _explain(tools, handshake, situation.agency)
+
+
+def _urgency(handshake: Handshake, situation: Situation) -> Urgency:
+    acted = [
+        moment
+        for want in situation.wanted
+        for moment in (want.recheck_at, want.approved_at, want.reduce_at)
+        if moment is not None
+    ]
+    if any(clock.now() - moment < _LOOKING for moment in acted):
+        return Urgency.LOOKING
+    return Urgency.WATCH if handshake.watching else Urgency.HANDSHAKE
 
 
 async def _record(
     tools: Tools, session: AsyncSession, handshake: Handshake, situation: Situation, look: Look
-) -> Intent | None:
-    """Writes what was seen and what it means; returns the share to send, or gives the row back.
+) -> tuple[Intent | None, News]:
+    """Writes what was seen and what it means; returns the deed to send, or gives the row back.
 
     Locks are taken in one order everywhere: links, connections, the handshake. Pages do the same, so that nobody waits
     in a circle. A lost lease shows at the end and undoes all of it.
@@ -57,12 +74,12 @@ async def _record(
     news = await project(session, handshake, now, look.seen)
     await _keep(session, handshake, situation, look)
     step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
-    if isinstance(step, Share) and now.client is not None and _is_still(situation.client, now.client):
-        intent = await _intend(session, handshake, step, now.client)
+    if isinstance(step, Deed) and now.client is not None and _is_still(situation.client, now.client):
+        intent = await _intend(session, handshake, step, now.client, now.wanted)
         await due.hold(session, handshake, tools.lease)
-        return intent
-    await _rest(session, handshake, step, look, news=news)
-    return None
+        return intent, news
+    await _rest(tools, session, handshake, step, now, look, news=news.any)
+    return None, news
 
 
 def _is_still(looked_with: Connection | None, now: Connection) -> bool:
@@ -71,79 +88,99 @@ def _is_still(looked_with: Connection | None, now: Connection) -> bool:
 
 
 async def _keep(session: AsyncSession, handshake: Handshake, situation: Situation, look: Look) -> None:
-    for side, connection, seen in (
-        ("agency", situation.agency, look.seen.agency),
-        ("client", situation.client, look.seen.client),
-    ):
+    for side, connection in (("agency", situation.agency), ("client", situation.client)):
         if connection is None:
             continue
         evidence.keep(
             session, look.calls[side], agency_id=handshake.agency_id, side=side, purpose="look",
             connection_id=connection.id, handshake_id=handshake.id,
         )  # fmt: skip
-        if seen.why_not is Unread.DEAD and connection.state == "live":
+        if side in look.dead and connection.state == "live":
             await connections.mark_dead(session, connection)
+    if look.found is not None and situation.client is not None:
+        await connections.found_anew(session, situation.client, tokens.as_row(look.found))
 
 
-async def _intend(session: AsyncSession, handshake: Handshake, share: Share, client: Connection) -> Intent:
+async def _intend(
+    session: AsyncSession, handshake: Handshake, deed: Deed, client: Connection, wanted: Sequence[Want]
+) -> Intent:
     row = Exchange(
         agency_id=handshake.agency_id, id=ids.new("exchange"), handshake_id=handshake.id, connection_id=client.id,
-        side="client", purpose="share", operation="share",
-        request={
-            "bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, "asset_ids": list(share.asset_ids),
-            "role": share.role,
-        },
+        side="client", purpose="share" if isinstance(deed, Give) else "take_back", operation=deed.kind,
+        request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **as_request(deed)},
     )  # fmt: skip
     session.add(row)
     await connections.hold_longer(session, client, LONGEST_HOLD)
-    return Intent(row.id, share, client)
+    return Intent(row.id, deed, client, _person(deed, wanted))
 
 
-async def _share(tools: Tools, handshake: Handshake, intent: Intent) -> None:
-    platform = tools.platforms[handshake.platform]
-    token = tokens.token(intent.connection, tools.vault)
-    call, blocker, failure = await _send(platform, handshake, intent.share, token)
+def _person(deed: Deed, wanted: Sequence[Want]) -> Person | None:
+    """Whom a deed about a person is about, with the ad accounts agreed to."""
+    if deed.kind != "person":
+        return None
+    about = next(want for want in wanted if want.key == deed.keys[0])
+    accounts = [want.asset_id for want in wanted if want.kind == "ad_account" and want.is_live and want.asset_id]
+    return Person(about.email or "", tuple(dict.fromkeys(accounts))[:50])
+
+
+async def _do(tools: Tools, handshake: Handshake, intent: Intent, urgency: Urgency) -> None:
+    pair = Pair(tools.platforms.connected(handshake.platform), ours=handshake.agency_bc_id, theirs=handshake.bc_id)
+    sent = await send(tools, pair, intent, urgency)
     async with tools.sessions.begin() as session:
         row = await session.get_one(Exchange, (handshake.agency_id, intent.exchange_id))
-        evidence.answered(row, call, blocker)
-        if blocker == "connection_dead":
+        if sent.call is not None:
+            evidence.answered(row, sent.call, sent.blocker)
+        else:  # nothing was sent at all
+            row.outcome = "unavailable"
+        evidence.keep(
+            session, sent.before, agency_id=handshake.agency_id, side="client", purpose="look",
+            connection_id=intent.connection.id, handshake_id=handshake.id,
+        )  # fmt: skip
+        if sent.blocker == "connection_dead":
             await connections.mark_dead(session, intent.connection)
         await session.flush()
         pause, setbacks = timedelta(0), 0
-        if isinstance(failure, Unavailable):
+        if isinstance(sent.failure, Unavailable):
             setbacks = handshake.setbacks + 1
-            pause = max(schedule.after_limit(setbacks), timedelta(seconds=failure.retry_after))
-        await due.finish(session, handshake, due_in=pause, looks=0, setbacks=setbacks)
+            pause = max(schedule.after_limit(setbacks), timedelta(seconds=sent.failure.retry_after))
+        await due.finish(session, handshake, due_in=pause, looks=0, setbacks=setbacks, watching=False)
 
 
-async def _send(
-    platform: Platform, handshake: Handshake, share: Share, token: str
-) -> tuple[Call, str | None, PlatformFailure | None]:
-    calls: list[Call] = []
-    try:
-        await platform.share(
-            token, bc_id=handshake.bc_id, partner_id=handshake.agency_bc_id, asset_ids=share.asset_ids,
-            role=share.role, keep=calls.append,
-        )  # fmt: skip
-    except Denied as refused:
-        return refused.call, refused.blocker, refused
-    except PlatformFailure as failure:
-        return failure.call, None, failure
-    return calls[-1], None, None
-
-
-async def _rest(session: AsyncSession, handshake: Handshake, step: Step, look: Look, *, news: bool) -> None:
-    """Gives the row back: never again by itself when settled, else at the next look."""
-    looks = 0 if news else handshake.looks + 1
-    if look.limited:
+async def _rest(
+    tools: Tools, session: AsyncSession, handshake: Handshake, step: Step, now: Situation, look: Look, *, news: bool
+) -> None:
+    """Gives the row back: to be watched, or never again by itself when settled, else at the next look."""
+    looks, setbacks, watching = (0 if news else handshake.looks + 1), 0, False
+    if look.limited is not None:
         setbacks = handshake.setbacks + 1
-        pause: timedelta | None = schedule.after_limit(setbacks)
+        pause: timedelta | None = max(schedule.after_limit(setbacks), timedelta(seconds=look.limited))
+        watching = handshake.watching
+    elif isinstance(step, Settled):
+        watching = any(want.was_verified or want.is_live for want in now.wanted) and now.agency is not None
+        pause = tools.watch * random.uniform(0.9, 1.1) if watching else None  # noqa: S311 - spreads, hides nothing
     else:
-        setbacks = 0
         pause = schedule.next_look(looks)
         until = getattr(step, "until", None)
-        if isinstance(step, Settled):
-            pause = None
-        elif until is not None:
+        if until is not None:
             pause = min(pause, max(until - clock.now(), timedelta(seconds=0.2)))
-    await due.finish(session, handshake, due_in=pause, looks=looks, setbacks=setbacks, looked_at=clock.now())
+    await due.finish(
+        session, handshake, due_in=pause, looks=looks, setbacks=setbacks, looked_at=clock.now(), watching=watching
+    )
+
+
+async def _explain(tools: Tools, handshake: Handshake, agency: Connection | None) -> None:
+    """Keeps what the agency's Business Center itself says was done lately, where its token may read that."""
+    platform = tools.platforms.connected(handshake.platform)
+    if agency is None or agency.state != "live" or not may(platform, agency, "changes"):
+        return
+    calls: list[Call] = []
+    with suppress(PlatformFailure):  # evidence beside the evidence; a failure is kept like every call
+        await platform.changes(
+            tokens.access(agency, tools.vault), bc_id=handshake.agency_bc_id, since=clock.now() - _LOG_OF,
+            keep=calls.append,
+        )  # fmt: skip
+    async with tools.sessions.begin() as session:
+        evidence.keep(
+            session, calls, agency_id=handshake.agency_id, side="agency", purpose="look", connection_id=agency.id,
+            handshake_id=handshake.id,
+        )  # fmt: skip

@@ -11,7 +11,10 @@ from app.kit.due import Due
 
 
 class Handshake(Due, Made, Base):
-    """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often."""
+    """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often.
+
+    `watching`: nothing is left to do, and it is looked at now and then whether all is as it was.
+    """
 
     __tablename__ = "handshakes"
     __table_args__ = (
@@ -29,4 +32,5 @@ class Handshake(Due, Made, Base):
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     looks: Mapped[int] = mapped_column(default=0, server_default="0")
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    watching: Mapped[bool] = mapped_column(default=False, server_default="false")
     looked_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """Writing the states that a look gives to the asks, with their events and grants."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func
@@ -7,12 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import actions as connections
 from app.access.grants import actions as grants
+from app.access.grants import queries as grant_rows
+from app.access.grants.actions import Pair
+from app.access.grants.model import Grant
 from app.access.handshakes import queries
+from app.access.handshakes.deciding.status import Status, statuses
+from app.access.handshakes.deciding.taking import is_gone
+from app.access.handshakes.deciding.world import Seen, Unread, Want
 from app.access.handshakes.model import Handshake
 from app.access.handshakes.queries import Situation
-from app.access.handshakes.status import status
-from app.access.handshakes.world import Seen, Tried, Unread, Want
-from app.events.record import KEYTURN
+from app.access.openings import actions as openings
+from app.events.record import KEYTURN, record
 from app.events.types import grants as happenings
 from app.kit import clock
 from app.links import progress
@@ -22,63 +28,119 @@ from app.links.queries import Whole
 from app.links.status import OVER, PROVED, as_of, is_dead
 
 
-async def project(session: AsyncSession, handshake: Handshake, situation: Situation, seen: Seen) -> bool:
-    """Brings every ask of the handshake to the state that was seen; says whether anything is new."""
-    news = False
+@dataclass
+class News:
+    """What a look changed: whether anything, and whether access that was proved is no longer as agreed."""
+
+    any: bool = False
+    drifted: bool = False
+    shown: dict[str, Status] = field(default_factory=dict)
+
+
+async def project(session: AsyncSession, handshake: Handshake, situation: Situation, seen: Seen) -> News:
+    """Brings every ask and grant of the handshake to the state that was seen."""
+    found = statuses(situation.wanted, seen, situation.tried)
+    wants = {want.ask_id: want for want in situation.wanted if want.ask_id}
+    news = News(shown={want.ask_id or "": each for want, each in zip(situation.wanted, found, strict=True)})
     pairs = await queries.asks(session, handshake)
     for link_id in dict.fromkeys(link.id for link, _ in pairs):
         whole = await links.whole(session, handshake.agency_id, link_id, lock=True)
         for ask in whole.asks:
-            want = queries.want(whole.link, ask, situation.tried)
-            news = await _write(session, handshake, whole, ask, want, seen, situation.tried) or news
+            if ask.id in wants:  # of a written platform people speak
+                await _write(session, handshake, whole, ask, wants[ask.id], seen, news)
         await progress.settle(session, whole)
+    for grant in await queries.unasked(session, handshake):
+        if is_gone(queries.unwanted(grant), seen, situation.tried):
+            await _end(session, grant, {"client_id": grant.client_id, "platform": grant.platform}, news)
+    await openings.follow(
+        session, handshake.agency_id, Grant.client_id == handshake.client_id,
+        Grant.agency_bc_id == handshake.agency_bc_id,
+    )  # fmt: skip
     await _give_back_when_done(session, handshake)
     return news
 
 
 async def _write(
-    session: AsyncSession, handshake: Handshake, whole: Whole, ask: Ask, want: Want, seen: Seen, tried: Tried
-) -> bool:
-    before = (ask.state, ask.code, ask.role_seen, ask.seen_by)
-    new = status(want, seen, tried)
+    session: AsyncSession, handshake: Handshake, whole: Whole, ask: Ask, want: Want, seen: Seen, news: News
+) -> None:
+    before = (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
+    new = news.shown[ask.id]
+    if new.state == "leaving":
+        ask.next_actor = new.next_actor
+        return
     if new.state == "verified" and new.seen_by is None:  # not looked at anew: what was proved stands
-        return False
-    if seen.agency.why_not is Unread.UNAVAILABLE and new.state not in OVER and ask.state != "approved":
-        return False  # the side that counts can be read, only not now: what was shown stands until then
+        return
+    agency = seen.agency.of(want.key) if want.key else None
+    later = agency is not None and agency.why_not is Unread.UNAVAILABLE
+    if later and new.state not in OVER and ask.state != "approved":
+        return  # the side that counts can be read, only not now: what was shown stands until then
     values: dict[str, Any] = {
         "state": new.state, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
         "seen_by": new.seen_by,
     }  # fmt: skip
-    if seen.agency.shares is not None and ask.attested_at is not None:
+    if agency is not None and agency.is_read and ask.attested_at is not None:
         values |= {"attested_at": None, "attested_by": None}  # a read says more than anybody's word
-    grant_id = None
+    saw = None
     if new.state == "verified":
         assert new.role_seen is not None
         assert new.seen_by is not None
-        grant_id = await grants.saw(
-            session, ask, client_id=handshake.client_id, bc_id=handshake.bc_id,
-            agency_bc_id=handshake.agency_bc_id, role=new.role_seen, seen_by=new.seen_by,
-        )  # fmt: skip
+        pair = Pair(handshake.client_id, handshake.bc_id, handshake.agency_bc_id)
+        saw = await grants.saw(session, ask, pair, role=new.role_seen, seen_by=new.seen_by)
+        values["reduce_at"] = None
         if not want.was_verified or ask.state == "drifted":
             values["verified_at"] = func.now()
     was = ask.state
-    await progress.set_state(session, whole, ask, actor=KEYTURN, grant_id=grant_id, **values)
-    if new.state == "verified" and was == "drifted":
-        await progress.tell(
-            session, whole, happenings.RESTORED, actor=KEYTURN, ask=ask, status_previous=was, grant_id=grant_id
-        )
-    if new.state == "drifted" and was != "drifted":
+    await progress.set_state(session, whole, ask, actor=KEYTURN, grant_id=saw.grant_id if saw else None, **values)
+    news.any = news.any or before != (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
+    if saw:
+        await _tell_seen(session, whole, ask, saw, was)
+    elif new.state == "drifted" and was != "drifted":
+        news.drifted = True
         grant_id = await grants.drifted(session, ask.agency_id, ask.id)
+        await _tell(session, whole, ask, happenings.DRIFTED, grant_id, was)
+    elif new.state == "ended" and want.unwanted:
+        grant = await grant_rows.of_ask(session, ask.agency_id, ask.id)
+        if grant is not None:
+            await _end(session, grant, whole.facts(ask) | {"status_previous": was}, news)
+
+
+async def _tell_seen(session: AsyncSession, whole: Whole, ask: Ask, saw: grants.Saw, was: str) -> None:
+    if was == "drifted":
+        await _tell(session, whole, ask, happenings.RESTORED, saw.grant_id, was)
+    elif saw.role_before is not None and saw.role_before != ask.role_seen:
+        await _tell(session, whole, ask, happenings.ROLE_CHANGED, saw.grant_id, was)
+
+
+async def _tell(session: AsyncSession, whole: Whole, ask: Ask, event: Any, grant_id: str | None, was: str) -> None:
+    """Grants are subjects of their own: their events are counted by grant, not by link."""
+    if grant_id is not None:
         await progress.tell(
-            session, whole, happenings.DRIFTED, actor=KEYTURN, ask=ask, status_previous=was, grant_id=grant_id
+            session, whole, event, actor=KEYTURN, ask=ask, subject_id=grant_id, status_previous=was, grant_id=grant_id
         )
-    return before != (ask.state, ask.code, ask.role_seen, ask.seen_by)
+
+
+async def _end(session: AsyncSession, grant: Grant, data: dict[str, Any], news: News) -> None:
+    news.any = True
+    await grants.ended(session, grant)
+    about = {
+        "grant_id": grant.id, "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+        "role_granted": None, "status": "ended",
+    }  # fmt: skip
+    await record(
+        session, happenings.REVOKED, agency_id=grant.agency_id, subject_id=grant.id, actor=KEYTURN, data=data | about
+    )
 
 
 async def _give_back_when_done(session: AsyncSession, handshake: Handshake) -> None:
     """The client's token goes as soon as nothing is left to do with it, on any of the client's living links."""
     every = await links.asks_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
     now = clock.now()
-    living = [ask for link, ask in every if not is_dead(as_of(link.status, link.expires_at, now))]
+    living = [
+        ask
+        for link, ask in every
+        if not is_dead(as_of(link.status, link.expires_at, now)) or (ask.unwanted_at and ask.state not in OVER)
+    ]
+    if await grant_rows.being_revoked(session, handshake.agency_id, handshake.client_id):
+        return
     if every and all(ask.state in PROVED or ask.state in OVER for ask in living):
         await connections.give_back_soon(session, handshake.agency_id, handshake.client_id)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import evidence
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
+from app.access.grants.model import Grant
+from app.access.handshakes.deciding.giving import BY_API
+from app.access.handshakes.deciding.tried import Attempt, from_attempts
+from app.access.handshakes.deciding.world import Key, Tried, Want
 from app.access.handshakes.model import Handshake
-from app.access.handshakes.tried import Attempt, from_attempts
-from app.access.handshakes.world import Tried, Want
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
@@ -31,6 +32,7 @@ class Situation:
     tried: Tried
     client: Connection | None
     agency: Connection | None
+    trip: connections.TripBlocker | None = None
 
 
 async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
@@ -42,14 +44,19 @@ async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Se
 async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
     """What is wanted, what was tried, and by whose tokens we can look."""
     agency_id = handshake.agency_id
-    tried = await _tried(session, handshake)
+    tried = await tried_of(session, handshake)
+    client = await connections.of_client(session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id)
+    trip = None
+    if client is None or client.state != "live":
+        last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
+        trip = connections.trip_blocker(last, clock.now())
+    asked = [want(link, ask, tried) for link, ask in await asks(session, handshake)]
     return Situation(
-        wanted=[want(link, ask, tried) for link, ask in await asks(session, handshake)],
+        wanted=[*asked, *(unwanted(grant) for grant in await unasked(session, handshake))],
         tried=tried,
-        client=await connections.of_client(
-            session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id
-        ),
+        client=client,
         agency=await connections.of_agency(session, agency_id, handshake.platform),
+        trip=trip,
     )
 
 
@@ -63,14 +70,28 @@ async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) ->
     """The assets of a client that we may have shared, whatever we were told: they are not let out of sight."""
     found: set[str] = set()
     for handshake in await of_client(session, agency_id, client_id):
-        tried = await _tried(session, handshake)
-        found |= {asset_id for asset_id, last in tried.items() if last.may_have_happened}
+        tried = await tried_of(session, handshake)
+        found |= {key.asset_id for key, last in tried.given.items() if last.may_have_happened}
     return found
 
 
-async def _tried(session: AsyncSession, handshake: Handshake) -> Tried:
-    shares = await evidence.of_handshake(session, handshake.agency_id, handshake.id, purpose="share")
-    return from_attempts([Attempt(row.started_at, row.request, row.outcome, row.blocker) for row in shares])
+async def tried_of(session: AsyncSession, handshake: Handshake) -> Tried:
+    """The last attempts of a handshake, as its exchanges tell."""
+    rows = await evidence.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
+    return from_attempts([Attempt(row.started_at, row.purpose, row.request, row.outcome, row.blocker) for row in rows])
+
+
+async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
+    """Grants of the two Business Centers that are to be taken away and that no ask stands for."""
+    rows = select(Grant).where(
+        Grant.agency_id == handshake.agency_id,
+        Grant.client_id == handshake.client_id,
+        Grant.bc_id == handshake.bc_id,
+        Grant.agency_bc_id == handshake.agency_bc_id,
+        Grant.ask_id.is_(None),
+        Grant.state == "revoking",
+    )
+    return (await session.scalars(rows.order_by(Grant.id))).all()
 
 
 async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, Ask]]:
@@ -89,19 +110,35 @@ def want(link: Link, ask: Ask, tried: Tried) -> Want:
     """An ask as a decision needs it. Where a link ended, what was proved or may be on its way is still looked at."""
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
-    last = tried.get(ask.asset_id or "")
+    last = tried.given.get(Key(ask.kind, ask.asset_id or "", ask.through_id))
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
+    leaves = ask.unwanted_at is not None
+    by_api = ask.kind in BY_API
     return Want(
         ask_id=ask.id,
+        kind=ask.kind,
         asset_id=ask.asset_id,
+        through_id=ask.through_id,
         role=ask.role,
-        lane=cast(Literal["connected", "guided"], link.lane or "guided"),
+        lane="connected" if by_api and link.lane == "connected" else "guided",
         approved_at=ask.approved_at,
         declined=ask.declined_at is not None,
         link_ended=ended,
-        over=ended and ask.verified_at is None and not on_its_way,
+        over=ask.state == "ended" if leaves else ended and ask.verified_at is None and not on_its_way,
+        unwanted=leaves,
         attested=ask.attested_at is not None,
         was_verified=ask.verified_at is not None,
         proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
         recheck_at=ask.recheck_at,
+        reduce_at=ask.reduce_at,
+        needs_events=ask.needs_events,
+        email=ask.person_email,
     )
+
+
+def unwanted(grant: Grant) -> Want:
+    """A grant that nobody asked for here and that is to be taken away."""
+    return Want(
+        ask_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
+        lane="connected", unwanted=True,
+    )  # fmt: skip

@@ -1,8 +1,13 @@
-"""What people do in the Business Center's own pages, without our API: share, remove, approve."""
+"""What people do in the Business Center's own pages, without our API: share, remove, change roles, approve.
 
-from collections.abc import Sequence
+`by` is the person who does it; None means one of the Business Center's admins.
+"""
 
-from app.demo.tiktok_simulator.model import AdvertiserRole
+from collections.abc import Mapping, Sequence
+
+from app.demo.tiktok_simulator.changes import members
+from app.demo.tiktok_simulator.changes import partners as changes
+from app.demo.tiktok_simulator.model import AssetType, Role, roles_on
 from app.demo.tiktok_simulator.sharing import Share, ShareOutcome
 from app.demo.tiktok_simulator.simulator import Simulator
 
@@ -12,9 +17,18 @@ class NotPossible(Exception):
 
 
 def share(
-    simulator: Simulator, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: AdvertiserRole
+    simulator: Simulator,
+    bc_id: str,
+    partner_id: str,
+    asset_ids: Sequence[str],
+    roles: Mapping[AssetType, Role],
+    *,
+    by: str | None = None,
 ) -> ShareOutcome:
-    """Add a partner and share ad accounts with it; without any, only the partnership is made."""
+    """Add a partner and share assets of any type with it; without any, only the partnership is made.
+
+    `roles` by type of asset; the smallest there is where none is given.
+    """
     world = simulator.world
     if bc_id not in world.business_centers or partner_id not in world.business_centers:
         raise NotPossible("There is no Business Center with this ID.")
@@ -24,17 +38,55 @@ def share(
         asset = world.assets.get(asset_id)
         if asset is None or asset.owner_bc_id != bc_id:
             raise NotPossible(f"{asset_id} does not belong to this Business Center.")
-    shares = [Share(bc_id, partner_id, key, world.assets[key].asset_type, role) for key in asset_ids]
-    return simulator.share(bc_id, partner_id, shares)
+    assets = [world.assets[key] for key in asset_ids]
+    shares = [
+        Share(
+            bc_id, partner_id, each.asset_id, each.asset_type, roles.get(each.asset_type, roles_on(each.asset_type)[0])
+        )
+        for each in assets
+    ]
+    return changes.share(simulator, by, bc_id, partner_id, shares)
 
 
-def remove(simulator: Simulator, bc_id: str, partner_id: str, asset_ids: Sequence[str] | None) -> int:
+def change_role(
+    simulator: Simulator, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: Role, *, by: str | None = None
+) -> ShareOutcome:
+    """Give a partner another role on what it has; a smaller one by removing and sharing again, as people have to."""
+    sharing = simulator.world.sharing
+    for asset_id in asset_ids:
+        known = sharing.share_of(bc_id, partner_id, asset_id)
+        if known is None:
+            raise NotPossible(f"{asset_id} is not shared with this partner.")
+        order = roles_on(known.asset_type)
+        if role not in order:
+            raise NotPossible(f"There is no role {role} on {asset_id}.")
+        if order.index(role) < order.index(known.role):
+            changes.unshare(simulator, by, bc_id, partner_id, [asset_id])
+    types = {simulator.world.assets[asset_id].asset_type for asset_id in asset_ids}
+    return share(simulator, bc_id, partner_id, asset_ids, dict.fromkeys(types, role), by=by)
+
+
+def remove(
+    simulator: Simulator, bc_id: str, partner_id: str, asset_ids: Sequence[str] | None, *, by: str | None = None
+) -> int:
     """Stop sharing some assets with a partner, or all of them; says how many that were."""
     if asset_ids is None:
         asset_ids = [given.asset_id for given in simulator.world.sharing.given(bc_id, partner_id)]
-    return simulator.world.sharing.unshare(simulator.clock(), bc_id, partner_id, asset_ids)
+    return changes.unshare(simulator, by, bc_id, partner_id, asset_ids)
 
 
-def approve(simulator: Simulator, bc_id: str, partner_id: str) -> bool:
+def part(simulator: Simulator, bc_id: str, partner_id: str, *, by: str | None = None) -> bool:
+    """End the partnership with all that was shared; False when there was none."""
+    return changes.part(simulator, by, bc_id, partner_id)
+
+
+def answer_invitation(simulator: Simulator, bc_id: str, email: str, *, accept: bool) -> bool:
+    """Whoever was invited presses Accept or Reject in their mail; False when no invitation is waiting."""
+    if accept:
+        return members.accept(simulator, bc_id, email) is not None
+    return members.reject(simulator, bc_id, email)
+
+
+def approve(simulator: Simulator, bc_id: str, partner_id: str, *, by: str | None = None) -> bool:
     """`bc_id` accepts the partnership `partner_id` asked for; False when nothing was waiting."""
-    return simulator.world.sharing.approve(simulator.clock(), bc_id, partner_id)
+    return changes.approve(simulator, by, bc_id, partner_id)

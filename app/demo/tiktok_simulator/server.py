@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from app.demo.tiktok_simulator.api.connection import with_transport
 from app.demo.tiktok_simulator.api.gate import answer_call
 from app.demo.tiktok_simulator.control import api as control
+from app.demo.tiktok_simulator.control import building, people
 from app.demo.tiktok_simulator.pages import business_center, consent
 from app.demo.tiktok_simulator.simulator import Simulator
 from app.demo.tiktok_simulator.switches import Switches
@@ -41,6 +42,8 @@ def create_simulator(
     app.include_router(consent.router)
     app.include_router(business_center.router)
     app.include_router(control.router)
+    app.include_router(building.router)
+    app.include_router(people.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"))
     return with_transport(app)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from app.demo.tiktok_simulator.model import ADVERTISER_ROLES, AdvertiserRole, AssetType
+from app.demo.tiktok_simulator.model import AssetType, Role, roles_on
 
 Value = TypeVar("Value")
 
@@ -26,6 +26,8 @@ class Timeline(Generic[Value]):
         self._values.append(value)
 
     def at(self, moment: float) -> Value | None:
+        if self._moments and moment >= self._moments[-1]:
+            return self._values[-1]
         index = bisect_right(self._moments, moment)
         return self._values[index - 1] if index else None
 
@@ -57,7 +59,7 @@ class Share:
     partner_id: str
     asset_id: str
     asset_type: AssetType
-    role: AdvertiserRole
+    role: Role
 
 
 @dataclass(frozen=True)
@@ -152,13 +154,26 @@ class Sharing:
             return []
         return self.given(partner_id, bc_id, moment)
 
+    def share_of(self, bc_id: str, partner_id: str, asset_id: str, moment: float = math.inf) -> Share | None:
+        """One share as its owner sees it."""
+        timeline = self._shares.get((bc_id, partner_id), {}).get(asset_id)
+        return timeline.at(moment) if timeline else None
+
+    def share_with(self, bc_id: str, owner_id: str, asset_id: str, moment: float = math.inf) -> Share | None:
+        """One share as its receiver sees it."""
+        known = self.partnership(bc_id, owner_id, moment)
+        if known is None or not known.visible_to(bc_id):
+            return None
+        return self.share_of(owner_id, bc_id, asset_id, moment)
+
 
 def _compare(known: Share | None, wanted: Share) -> str:
     if known is None:
         return "new"
     if known.role == wanted.role:
         return "again"
-    return "raised" if ADVERTISER_ROLES.index(wanted.role) > ADVERTISER_ROLES.index(known.role) else "ignored"
+    order = roles_on(wanted.asset_type)
+    return "raised" if order.index(wanted.role) > order.index(known.role) else "ignored"
 
 
 def _standing(assets: dict[str, Timeline[Share]], moment: float) -> Iterator[Share]:

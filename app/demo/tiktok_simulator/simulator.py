@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 
 from app.demo.tiktok_simulator.calls import CallLog
 from app.demo.tiktok_simulator.faults import Script
+from app.demo.tiktok_simulator.model import Activity, ActivityType, AdAccount, Token
 from app.demo.tiktok_simulator.seed import seeded_world
-from app.demo.tiktok_simulator.sharing import Share, ShareOutcome
 from app.demo.tiktok_simulator.switches import Switches
 from app.demo.tiktok_simulator.world import World
 
@@ -46,12 +46,19 @@ class Simulator:
         """The moment that reads of partners and shares show."""
         return self.clock() - self.switches.read_lag
 
-    def share(self, bc_id: str, partner_id: str, shares: list[Share]) -> ShareOutcome:
-        """Make two Business Centers partners where they are not, and share; every check comes before."""
-        now = self.clock()
-        needs_approval = self.switches.partner_approval
-        self.world.sharing.befriend(now, bc_id, partner_id, needs_approval=needs_approval)
-        return self.world.sharing.share(now, shares)
+    def reached(self, token: Token) -> dict[str, AdAccount]:
+        """The ad accounts a token reaches."""
+        return self.world.reached(token.consent, only_ticked=self.switches.reauthorise)
+
+    def reaches(self, token: Token, advertiser_id: str) -> bool:
+        """Whether a token reaches this ad account."""
+        return self.world.reaches(token.consent, advertiser_id, only_ticked=self.switches.reauthorise)
+
+    def note(self, bc_id: str, by: str | None, activity_type: ActivityType, activity_log: str) -> None:
+        """Write a line into a Business Center's activity log; what nobody is named for was an admin's doing."""
+        operator_id = by or self.world.business_centers[bc_id].some_admin()
+        activity = Activity(self.clock(), activity_type, operator_id, activity_log)
+        self.world.activities.setdefault(bc_id, []).append(activity)
 
 
 def get_simulator(request: Request) -> Simulator:

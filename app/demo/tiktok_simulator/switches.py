@@ -17,6 +17,8 @@ class Switches:
     qps: calls per calendar second and app before 40100, None for no limit.
     flaky: share of all calls that fail before doing anything.
     lost_answers: share of writes that are done but never answered.
+    reauthorise: ad accounts that came to a person after consent stay out of the token's reach.
+    pixel_links_denied: reads of a pixel's links are refused, to admins too.
     """
 
     partner_approval: bool = False
@@ -24,6 +26,8 @@ class Switches:
     qps: int | None = None
     flaky: float = 0.0
     lost_answers: float = 0.0
+    reauthorise: bool = False
+    pixel_links_denied: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.read_lag < math.inf:
@@ -35,7 +39,7 @@ class Switches:
                 raise WrongSwitch(f"{name} is a probability between 0 and 1")
 
 
-NAMES = ("partner-approval", "read-lag", "qps", "flaky", "lost-answers")
+NAMES = ("partner-approval", "read-lag", "qps", "flaky", "lost-answers", "reauthorise", "pixel-links-denied")
 
 
 def parse_switches(text: str) -> Switches:
@@ -52,6 +56,8 @@ def parse_switches(text: str) -> Switches:
         qps=_count("qps", given),
         flaky=_number("flaky", given),
         lost_answers=_number("lost-answers", given),
+        reauthorise=_flag("reauthorise", given),
+        pixel_links_denied=_flag("pixel-links-denied", given),
     )
 
 

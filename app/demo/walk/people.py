@@ -107,4 +107,5 @@ async def _tell_and_agree(browser: Browser, name: str) -> None:
         "Continue", approver__name=name, approver__email="ana@client.example", billing__same="yes",
         technical__same="yes",
     )  # fmt: skip
+    await browser.press("Continue", ownership="yes", by=name)
     await browser.press("I agree", agree="yes", name=name)

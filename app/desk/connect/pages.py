@@ -40,7 +40,7 @@ async def come_back(request: Request, handle: str = "") -> Response:
 async def invitation(request: Request, session: Session, token: str) -> Response:
     """Whose Business Center, what Keyturn reads there, and a button. Changes nothing."""
     invited = await authorising.invitation(session, token)
-    platform = request.app.state.platforms[invited.platform]
+    platform = request.app.state.platforms.connected(invited.platform)
     return render.page(
         request, "desk/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
         agency=await agencies.find(session, invited.agency_id), until=invited.expires_at,

@@ -16,7 +16,8 @@ def _ask(state: str, sentence: str, **example: object) -> EventType:
 APPROVED = _ask("approved", "The client approved this access; our next call is due.", status_previous="waiting")
 AWAITING_PARTNER = _ask(
     "awaiting_partner",
-    "The platform recorded the share; it is not visible on the agency's side yet.",
+    "The platform recorded the share, or, where nothing can be read, the client says that the steps are done; "
+    "it is not visible on the agency's side yet.",
     next_actor="agency",
 )
 AWAITING_CLIENT = _ask(

@@ -5,6 +5,12 @@ from app.events.types.links import SUBMITTED
 
 CREATED = EventType("client.created", "A client record was made.", "client", example={"link_id": None})
 UPDATED = EventType("client.updated", "A client record was changed.", "client", example={"link_id": None})
+REMOVED = EventType(
+    "client.removed",
+    "A client record that an import had made was removed: its partner was linked to another record.",
+    "client",
+    example={"link_id": None},
+)
 INTAKE_COMPLETED = EventType(
     "intake.completed", "The client gave all details asked for.", "link", example=SUBMITTED.example
 )
@@ -12,4 +18,4 @@ CONSENT_GIVEN = EventType(
     "consent.given", "The client agreed by name to the access shown.", "link", example=SUBMITTED.example
 )
 
-ALL = (CREATED, UPDATED, INTAKE_COMPLETED, CONSENT_GIVEN)
+ALL = (CREATED, UPDATED, REMOVED, INTAKE_COMPLETED, CONSENT_GIVEN)

@@ -11,10 +11,21 @@ BUSINESS_CENTER_ADDED = audit_only(
 BUSINESS_CENTER_REMOVED = audit_only(
     "agency.business_center_removed", "A Business Center of the agency was taken off the list.", "agency"
 )
+BUYERS_SET = audit_only("agency.buyers_set", "The buyers of a Business Center of the agency were named.", "agency")
+LINK_BUYERS_SET = audit_only("link.buyers_set", "A link got buyers of its own, or lost them.", "link")
+PLATFORM_SET = audit_only("agency.platform_set", "The agency's own ids at a written platform were set.", "agency")
 KEY_CREATED = audit_only("api_key.created", "An API key was made.", "api_key")
 KEY_REVOKED = audit_only("api_key.revoked", "An API key was ended.", "api_key")
+PRESET_SAVED = audit_only("preset.saved", "A preset of the agency's own was made, or got a new version.", "preset")
+PRESET_ARCHIVED = audit_only("preset.archived", "A preset of the agency's own was put away.", "preset")
+OPEN_LINK_CREATED = audit_only("open_link.created", "An open link was made.", "open_link")
+OPEN_LINK_SHOWN = audit_only(
+    "open_link.address_shown", "Somebody of the agency looked at an open link's address again.", "open_link"
+)
+OPEN_LINK_REVOKED = audit_only("open_link.revoked", "The agency ended an open link.", "open_link")
 
 ALL = (
-    AGENCY_CREATED, AGENCY_UPDATED, PLATFORM_APP_SET, BUSINESS_CENTER_ADDED, BUSINESS_CENTER_REMOVED, KEY_CREATED,
-    KEY_REVOKED,
+    AGENCY_CREATED, AGENCY_UPDATED, PLATFORM_APP_SET, BUSINESS_CENTER_ADDED, BUSINESS_CENTER_REMOVED, BUYERS_SET,
+    LINK_BUYERS_SET, PLATFORM_SET, KEY_CREATED, KEY_REVOKED, PRESET_SAVED, PRESET_ARCHIVED, OPEN_LINK_CREATED,
+    OPEN_LINK_SHOWN, OPEN_LINK_REVOKED,
 )  # fmt: skip

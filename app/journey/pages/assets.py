@@ -9,11 +9,13 @@ from app.access.connections.choices import Choice
 from app.journey.actions import keep_business_center
 from app.journey.answers import picking
 from app.journey.browser import LinkForm, Opened, OpenScreen
-from app.journey.shown import go_on, platform_of, screen
-from app.journey.telling import lines
+from app.journey.shown import consent_origins, go_on, platform_of, screen
+from app.journey.telling import how, lines
+from app.journey.telling.how import How
 from app.kit.database import Session
 from app.links import intake, progress
 from app.links.intake import Read
+from app.links.model import Ask
 from app.links.progress import Chosen
 from app.people.agencies import queries as agencies
 
@@ -32,8 +34,8 @@ async def business_center(request: Request, link: OpenScreen) -> Response:
 async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps it; ad accounts chosen in another one are let go."""
     typed = form.text("bc_id", most=ADDRESS_LENGTH)
-    own = await agencies.business_centers(session, link.whole.agency.id, link.whole.asks[0].platform)
-    agency_ids = {link.whole.link.agency_bc_id, *(center.bc_id for center in own)}
+    own = await agencies.business_centers(session, link.whole.agency.id, platform_of(request, link.whole).key)
+    agency_ids = {link.whole.link.agency_bc_id or "", *(center.bc_id for center in own)}
     seen = _centers(link)
     read = picking.center(typed, seen) if seen else intake.business_center(typed, agency_bc_ids=agency_ids)
     problems = form.too_long or _beside("bc_id", read)
@@ -47,7 +49,8 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
 @router.get("/l/{link_id}/accounts")
 async def accounts(request: Request, link: OpenScreen) -> Response:
     """The ad accounts to share."""
-    given = [ask.asset_id for ask in link.whole.asks if ask.asset_id and not ask.approved_at]
+    asks = [ask for ask in link.whole.asks if not ask.is_custom]
+    given = [ask.asset_id for ask in asks if ask.asset_id and not ask.approved_at]
     return _accounts_screen(request, link, given, {})
 
 
@@ -56,7 +59,7 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
     """Makes one ask of each. Accounts agreed to before stay."""
     seen = _accounts(link)
     typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
-    read = picking.accounts(typed, seen, agreed=[ask.asset_id for ask in link.whole.asks if ask.approved_at])
+    read = picking.accounts(typed, seen, agreed=[ask.asset_id for ask in _agreed(link)])
     problems = form.too_long or _beside("accounts", read)
     if problems:
         return _accounts_screen(request, link, typed, problems)
@@ -76,13 +79,14 @@ def _center_screen(request: Request, link: Opened, given: str, problems: dict[st
         link,
         "business-center",
         problems=problems,
-        form_to=(platform_of(request, link.whole).consent_origin,),
+        form_to=consent_origins(request, link.whole),
         connected=link.is_connected,
         person=link.connection.person if link.connection else None,
         choices=_worded(link, seen),
         given=given or (can[0] if len(can) == 1 else ""),
-        agreed=any(ask.approved_at for ask in link.whole.asks),
+        agreed=any(ask.approved_at for ask in link.whole.asks if not ask.is_custom),
         center=link.whole.intake.bc_name or link.whole.intake.bc_id,
+        helps=_helps(seen, without="no_business_center"),
     )
 
 
@@ -95,20 +99,21 @@ def _accounts_screen(request: Request, link: Opened, given: list[str], problems:
         link,
         "accounts",
         problems=problems,
-        form_to=(platform.consent_origin,),
+        form_to=consent_origins(request, link.whole),
         connected=link.is_connected,
         choices=_worded(link, seen),
         given=given or (can if len(can) == 1 else []),
-        agreed=[ask for ask in link.whole.asks if ask.approved_at],
+        agreed=_agreed(link),
         center=lines.center(link.whole),
-        role=platform.role_words("ad_account", link.whole.asks[0].role),
+        role=platform.role_words("ad_account", next(ask.role for ask in link.whole.asks if ask.kind == "ad_account")),
+        helps=_helps(seen, without="no_ad_account"),
     )
 
 
 def _centers(link: Opened) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return choices.business_centers(connections.found(link.connection), link.whole.link.agency_bc_id)
+    return choices.business_centers(connections.found(link.connection), link.whole.link.agency_bc_id or "")
 
 
 def _accounts(link: Opened) -> list[Choice]:
@@ -117,9 +122,19 @@ def _accounts(link: Opened) -> list[Choice]:
     return choices.accounts(connections.found(link.connection), link.whole.intake.bc_id or "")
 
 
+def _agreed(link: Opened) -> list[Ask]:
+    return [ask for ask in link.whole.asks if ask.approved_at and not ask.is_custom]
+
+
 def _worded(link: Opened, seen: list[Choice]) -> list[lines.ChoiceLine]:
-    agreed = {ask.asset_id for ask in link.whole.asks if ask.approved_at}
+    agreed = {ask.asset_id for ask in _agreed(link)}
     return [lines.of_choice(choice, link.whole) for choice in seen if choice.id not in agreed]
+
+
+def _helps(seen: list[Choice], *, without: str) -> list[How]:
+    """Written help for what cannot be chosen; where nothing can, also for having none at all."""
+    codes = [choice.code for choice in seen if not choice.can]
+    return how.of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
 
 
 def _beside(field: str, read: Read) -> dict[str, str]:

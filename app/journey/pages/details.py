@@ -1,4 +1,4 @@
-"""What the agency needs to know beside the access: pixels, markets, contacts."""
+"""What the agency needs to know beside the access: markets and contacts."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -11,24 +11,6 @@ from app.kit.database import Session
 from app.links import intake, progress
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/l/{link_id}/pixels")
-async def pixels(request: Request, link: OpenScreen) -> Response:
-    """The pixels on the client's websites, if any."""
-    return screen(request, link, "pixels", given="\n".join(link.whole.intake.pixel_codes or []))
-
-
-@router.post("/l/{link_id}/pixels")
-async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Keeps their codes; none is an answer too."""
-    typed = form.text("pixels", most=5_000)
-    read = intake.pixels(typed)
-    problems = form.too_long or ({"pixels": read.problem} if read.problem else {})
-    if problems:
-        return screen(request, link, "pixels", problems=problems, given=typed)
-    await _keep(session, link, "pixels", pixel_codes=list(read.values))
-    return await go_on(request, session, link)
 
 
 @router.get("/l/{link_id}/markets")

@@ -4,13 +4,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.journey import screens
+from app.journey import offers, others, screens
 from app.journey.branding import brand_of
-from app.journey.browser import OpenLink, opened_before, remember
+from app.journey.browser import OpenLink, opened_before, remember, way_of
 from app.journey.entrance import SECRET
 from app.journey.refusals import LinkEnded, LinkUnknown
-from app.journey.shown import platform_of
-from app.journey.telling.offer import offers
+from app.journey.shown import is_connecting, platform_of
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, render
@@ -41,15 +40,16 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
     """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
     whole = await _by_token(session, token)
     _refuse_dead(request, whole)
-    platform = platform_of(request, whole)
+    asked = offers.of(whole, request.app.state.platforms)
     return render.page(
         request,
         "journey:door/welcome.html",
         **brand_of(whole),
         link=whole.link,
-        offers=offers([(ask.kind, ask.role, ask.reason) for ask in whole.asks], platform),
-        platform=platform.name,
-        minutes=screens.MINUTES["way"],
+        offers=asked,
+        platform=platform_of(request, whole).name if is_connecting(whole) else None,
+        others=list(dict.fromkeys(each.platform.name for each in others.of(whole) if not each.title)),
+        minutes=sum(screens.MINUTES[screen] for screen in way_of(whole)),
     )
 
 

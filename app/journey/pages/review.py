@@ -5,16 +5,20 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from app.access.attestations import actions as attestations
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import dry_run
+from app.journey import actions, offers, others
 from app.journey.browser import LinkForm, Opened, OpenScreen
-from app.journey.shown import platform_of, screen
+from app.journey.shown import is_connecting, platform_of, screen
+from app.journey.telling import written
 from app.journey.telling.agreement import Agreement, agreement
-from app.journey.telling.offer import offers
+from app.journey.telling.groups import Group, grouped
 from app.kit.database import Session
 from app.kit.html import render
 from app.links import intake, progress
 from app.links import queries as links
+from app.links.queries import Whole
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +35,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
     # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    if not any(ask.asset_id and not ask.approved_at and not ask.declined_at for ask in whole.asks):
+    if not any(ask.is_chosen and not ask.approved_at and not ask.declined_at for ask in whole.asks):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
     link = replace(link, whole=whole)
     text = _text(request, link)
@@ -40,15 +44,48 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     if problems:
         return _shown(request, link, text, name, problems)
     await progress.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
+    await attestations.bring_up_to_date(session, agency_id, link_id)
     await handshakes.submit(session, await links.whole(session, agency_id, link_id))
     return render.see_other(request, f"{link.path}/progress")
 
 
+@router.post("/l/{link_id}/review/answer")
+async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """“Not this one”, or thinking better of it: of an optional group alone."""
+    await actions.answer_group(session, link.whole, form.text("group"), declined=form.text("answer") == "no")
+    return render.see_other(request, f"{link.path}/review")
+
+
 def _text(request: Request, link: Opened) -> Agreement:
-    platform = platform_of(request, link.whole)
-    asked = [(ask.kind, ask.role, ask.reason) for ask in link.whole.asks]
-    plan = dry_run.sentences(link.whole, platform)
-    return agreement(plan, offers(asked, platform), agency=link.whole.agency.name, client=link.whole.client.name)
+    whole = link.whole
+    read = dry_run.sentences(whole, platform_of(request, whole)) if is_connecting(whole) else []
+    asked = offers.told_apart(offers.of(whole, request.app.state.platforms))
+    plan = [*written.plan(others.fresh(whole), agency=whole.agency.name), *read]
+    return agreement(plan, asked, agency=whole.agency.name, client=whole.client.name)
+
+
+def _groups(request: Request, whole: Whole) -> list[Group]:
+    """What can be agreed to or declined together, of the platform we connect with."""
+    asks = [ask for ask in whole.asks if not ask.approved_at and not ask.is_custom]
+    return grouped(asks, platform_of(request, whole)) if asks else []
+
+
+def _is_worth_a_choice(link: Opened) -> bool:
+    """Whether there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
+    asks = [ask for ask in link.whole.asks if not ask.approved_at]
+    several = len({(ask.kind, ask.role) for ask in asks}) > 1
+    return several or any(ask.role_reason or not ask.required for ask in asks)
+
+
+def _answered(link: Opened) -> list[tuple[str, list[str]]]:
+    """The agency's own questions with the answers, or the names of the files."""
+    whole = link.whole
+    return [
+        (question.label, [file.name for file in whole.files if file.key == question.key])
+        if question.kind == "file"
+        else (question.label, [answer] if (answer := whole.answers.get(question.key)) else [])
+        for question in whole.preset.questions
+    ]
 
 
 def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
@@ -74,10 +111,21 @@ def _shown(request: Request, link: Opened, text: Agreement, name: str, problems:
         signed=name,
         changed="plan" in problems,
         by_hand=link.whole.link.lane == "guided",
+        connecting=is_connecting(link.whole),
+        others=others.fresh(link.whole),
         center=told.bc_name,
         center_id=told.bc_id,
-        accounts=[ask for ask in link.whole.asks if ask.asset_id and not ask.approved_at and not ask.declined_at],
+        accounts=[
+            ask
+            for ask in link.whole.asks
+            if ask.kind == "ad_account" and ask.asset_id and not ask.approved_at and not ask.declined_at
+        ],
         pixels=told.pixel_codes or [],
         markets=[countries.get(code, code) for code in told.markets or []],
         contacts=told.contacts or [],
+        way=link.standing.way,
+        to_agree=any(ask.is_chosen and not ask.approved_at and not ask.declined_at for ask in link.whole.asks),
+        answered=_answered(link),
+        one_by_one=_is_worth_a_choice(link),
+        groups=_groups(request, link.whole),
     )

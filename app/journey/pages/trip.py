@@ -10,7 +10,7 @@ from app.journey import actions, browser, screens, words
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
 from app.journey.in_app import app_around
 from app.journey.refusals import OtherBrowser
-from app.journey.shown import go_on, platform_of, screen
+from app.journey.shown import consent_origins, go_on, platform_of, screen, to_platform
 from app.kit.database import Session
 from app.kit.html import render
 from app.links import status
@@ -32,7 +32,7 @@ async def way(
         request,
         link,
         "way",
-        form_to=(platform.consent_origin,),
+        form_to=consent_origins(request, link.whole),
         platform=platform.name,
         can_connect=can_connect,
         person=link.connection.person if link.connection else None,
@@ -45,7 +45,7 @@ async def way(
 async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """By hand, or back to what is connected. Nothing given so far is lost."""
     lane = form.text("lane")
-    if lane in status.LANES:
+    if lane in status.LANES and link.standing.connecting:
         await actions.take_lane(session, link.whole, lane)
     return await go_on(request, session, link)
 
@@ -53,12 +53,9 @@ async def choose_lane(request: Request, session: Session, link: OpenLink, form: 
 @router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
 async def connect(request: Request, session: Session, link: OpenLink) -> Response:
     """Off to the platform's consent page; this alone shares nothing."""
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    state = request.app.state
-    consent = await authorising.start_for_link(
-        session, state.platforms, state.vault, agency_id=agency_id, link_id=link_id, cookie=link.cookie
-    )
-    return render.see_other(request, consent)
+    if not link.standing.connecting:
+        return await go_on(request, session, link)
+    return await to_platform(request, session, link)
 
 
 @router.get("/l/{link_id}/return")

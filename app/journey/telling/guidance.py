@@ -18,9 +18,19 @@ class StepLine:
     asks_for_id: bool
 
 
-def steps(written: Sequence[GuidedStep], *, agency: str, agency_bc_id: str, role: str) -> list[StepLine]:
-    """The steps with names, number and role in their places."""
-    filled = {"agency": agency, "agency_bc_id": agency_bc_id, "role": role}
+@dataclass(frozen=True)
+class Guidance:
+    """The steps for one kind of asset."""
+
+    title: str
+    steps: tuple[StepLine, ...]
+
+
+def steps(
+    written: Sequence[GuidedStep], *, agency: str, agency_bc_id: str, role: str, asset: str = "", through: str = ""
+) -> list[StepLine]:
+    """The steps with names, numbers and role in their places."""
+    filled = {"agency": agency, "agency_bc_id": agency_bc_id, "role": role, "asset": asset, "through": through}
     return [
         StepLine(
             text=_text(step, filled),

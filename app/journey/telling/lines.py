@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.access.connections.choices import Choice
+from app.access.handshakes.deciding.giving import BY_API
 from app.journey import words
 from app.journey.telling.offer import kind_name
 from app.journey.words import Does, Tone
@@ -41,6 +42,7 @@ class Mark:
 class AskLine:
     """How one ask stands."""
 
+    id: str
     name: str
     detail: str
     role: str
@@ -80,14 +82,14 @@ def of_choice(choice: Choice, whole: Whole) -> ChoiceLine:
 
 def of_ask(ask: Ask, whole: Whole, platform: Platform) -> AskLine:
     """An ask in words: its state, or its blocker where there is one."""
-    number = f"{kind_name(ask.kind)} {ask.asset_id}"
-    said = words.of_state(ask.state, whole.link.lane)
-    blocker = words.of_code(ask.code) if ask.code and ask.state in ("blocked", "drifted") else None
-    if blocker and blocker.does == "connect" and whole.link.lane == "guided":
-        blocker = replace(blocker, label="Check again", does="check")
+    number = f"{kind_name(ask.kind)} {ask.asset_id}" if ask.person_email is None else ask.person_email
+    leaves = ask.unwanted_at is not None and ask.state not in OVER
+    said = words.LEAVING if leaves else words.of_state(ask.state, whole.link.lane)
+    blocker = _blocker(ask, whole.link.lane)
     theirs = blocker is not None and ask.next_actor != "client"
     return AskLine(
-        name=ask.asset_name or ask.asset_id or "",
+        id=ask.id,
+        name=ask.asset_name or ask.person_email or ask.asset_id or "",
         detail=(number if ask.asset_name else kind_name(ask.kind)).capitalize(),
         role=platform.role_words(ask.kind, ask.role).label,
         short="Waiting" if theirs else said.short,
@@ -99,6 +101,23 @@ def of_ask(ask: Ask, whole: Whole, platform: Platform) -> AskLine:
         does=blocker.does if blocker else None,
         names=names(whole, ask.asset_name or number),
     )
+
+
+def _blocker(ask: Ask, lane: str | None) -> words.Blocker | None:
+    """What stands in the way of it, or of its end, with the button for it."""
+    if ask.unwanted_at is not None and ask.state not in OVER:
+        if ask.next_actor != "client":
+            return words.LEAVES
+        return words.LEAVES_BY_HAND if lane == "guided" else words.LEAVES_BY_TRIP
+    if not ask.code or ask.state not in ("blocked", "drifted"):
+        return None
+    blocker = words.of_code(ask.code)
+    by_hand = lane == "guided" or ask.kind not in BY_API
+    if blocker.does == "reduce" and (by_hand or ask.kind != "ad_account"):
+        return words.LOWER_BY_HAND
+    if blocker.does == "connect" and by_hand:
+        return replace(blocker, label="Check again", does="check")
+    return blocker
 
 
 def marks(state: str, lane: str | None, *, seen: bool = False) -> tuple[Mark, ...]:
@@ -136,6 +155,8 @@ class Summary:
     total: int
     all_verified: bool
     waiting_for: str | None
+    #: something was confirmed by a person that we will read ourselves as soon as we can
+    to_be_read: bool
     when: datetime | None
 
     @property
@@ -150,17 +171,18 @@ _TURNS = ("client", "us", "platform", "agency")
 
 def summary(asks: Sequence[Ask], lane: str | None) -> Summary:
     """Counts what is proved, and names whose turn it is; by hand it is the client's right after the yes."""
-    counted = [ask for ask in asks if ask.state not in OVER and ask.asset_id]
-    proved = [ask for ask in counted if ask.state in PROVED]
+    counted = [ask for ask in asks if ask.state not in OVER and ask.is_chosen]
+    proved = [ask for ask in counted if ask.state in PROVED and ask.unwanted_at is None]
     actors = {
         "client" if lane == "guided" and ask.state == "approved" else ask.next_actor
         for ask in counted
-        if ask.state not in PROVED
+        if ask not in proved
     }
     return Summary(
         done=len(proved),
         total=len(counted),
         all_verified=all(ask.state == "verified" for ask in counted),
+        to_be_read=any(ask.state == "attested" and not ask.is_custom for ask in counted),
         waiting_for=next((actor for actor in _TURNS if actor in actors), None),
         when=max((ask.verified_at for ask in proved if ask.verified_at), default=None),
     )

@@ -11,6 +11,7 @@ KINDS = {
     "pixel": ("pixel", "pixels"),
     "tiktok_account": ("TikTok account", "TikTok accounts"),
     "catalog": ("catalog", "catalogs"),
+    "person": ("person", "people"),
 }
 
 #: "Can they spend my money?", by what the role may do.
@@ -19,13 +20,14 @@ _MONEY = {
     "OPERATOR": "Only by running ads in the accounts you choose: ads are paid the way you pay for them "
     "today, within "
     "the budgets set there. Your payment method, invoices and billing stay out of their reach.",
+    "LINK": "No. The pixel only tells which ads lead to visits and sales.",
     "ADMIN": "Yes: full control includes the account’s finance settings. Ask why they need it before you agree.",
 }
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One access asked for: of what, in which role, and why."""
+    """One access asked for: of what, in which role, and why. `where` begins a line about it."""
 
     things: str
     label: str
@@ -33,6 +35,7 @@ class Offer:
     can: tuple[str, ...]
     cannot: tuple[str, ...]
     money: str
+    where: str
 
 
 def offers(asks: Iterable[tuple[str, str, str]], platform: Platform) -> list[Offer]:
@@ -42,13 +45,15 @@ def offers(asks: Iterable[tuple[str, str, str]], platform: Platform) -> list[Off
 
 def _offer(kind: str, role: str, reason: str, platform: Platform) -> Offer:
     words = platform.role_words(kind, role)
+    things = f"{platform.name} {kind_name(kind, 2)}".replace("TikTok TikTok", "TikTok")
     return Offer(
-        things=f"{platform.name} {kind_name(kind, 2)}".replace("TikTok TikTok", "TikTok"),
+        things=things,
         label=words.label,
         reason=reason,
         can=words.can,
         cannot=words.cannot,
         money=_MONEY.get(role, "Ask what this role allows before you agree."),
+        where=f"In the {things} you choose",
     )
 
 

@@ -1,9 +1,11 @@
 """Reading forms: sent by our own page, in this browser, and no longer than they may be."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from app.kit.refusal import Refusal
 
@@ -39,6 +41,14 @@ class Form:
         """Every value sent under a name: the ticked ones of a list of boxes."""
         return [_clean(value) for value in self._fields.getlist(name) if isinstance(value, str)]
 
+    def files(self, name: str) -> list[UploadFile]:
+        """The files chosen under a name; a field in which none was chosen counts as none."""
+        return [each for each in self._fields.getlist(name) if isinstance(each, UploadFile) and each.filename]
+
+    def names(self, start: str) -> list[str]:
+        """The rest of the names of all fields that start so, each once."""
+        return [name.removeprefix(start) for name in dict.fromkeys(self._fields) if name.startswith(start)]
+
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""
         return bool(self.text(name))
@@ -70,6 +80,14 @@ FROM_OUR_SITE = Depends(check_site)
 async def _read(request: Request) -> Form:
     check_site(request)
     return Form(await request.form(max_files=0))
+
+
+@asynccontextmanager
+async def read_with_files(request: Request, *, most: int) -> AsyncIterator[Form]:
+    """The form of a request that may carry files, at most so many; to be entered while no transaction is open."""
+    check_site(request)
+    async with request.form(max_files=most) as fields:
+        yield Form(fields)
 
 
 SentForm = Annotated[Form, Depends(_read)]

@@ -1,11 +1,11 @@
 """Commands: an async function with a `Terminal` becomes one, and a refusal becomes a sentence and exit status 1."""
 
 import asyncio
+import dataclasses
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answe
 Most = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Terminal:
     """What a command has at hand: one transaction, committed when it ends well, and what assembly knows."""
 
@@ -35,6 +35,8 @@ class Terminal:
     egress: Egress
     public_url: str
     redirect_uri: str
+    #: the platforms of the installation by key, as `app.platforms.catalog` knows them and this room does not
+    platforms: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     #: how events name whoever did it
     actor: str = "command_line"
 

@@ -1,5 +1,6 @@
 """No request body is longer than its address allows, whether its length was announced or not."""
 
+import re
 from collections.abc import Callable
 
 from fastapi import Request
@@ -11,6 +12,9 @@ from app.kit.refusal import Refusal
 
 FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
+#: Five files of 5 MB with the form around them, and enough beyond that a sentence can say which is too large.
+FILES_BYTES = 30 * 1024 * 1024
+_WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
 class BodyTooLarge(Refusal):
@@ -19,7 +23,7 @@ class BodyTooLarge(Refusal):
     status = 413
     code = "body_too_large"
     detail = "That is more than fits here, so it was not read."
-    hint = "Go back and shorten what you typed or pasted. What was saved before is kept."
+    hint = "Go back and shorten what you typed or pasted, or choose smaller files. What was saved before is kept."
 
 
 class BodyLimit:
@@ -83,5 +87,7 @@ class _Counted:
 
 
 def by_path(path: str) -> int:
-    """1 MiB for the API, 64 KiB for forms."""
+    """1 MiB for the API, 64 KiB for forms, more for the one form that takes files."""
+    if _WITH_FILES.match(path):
+        return FILES_BYTES
     return API_BYTES if path.startswith("/api/") else FORM_BYTES

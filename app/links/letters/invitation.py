@@ -66,15 +66,17 @@ async def send_invitation(
     address = await links.give_out(session, link, token, public_url=outbox.public_url, actor=actor)
     mail = await _invite(
         session, outbox, whole, to=Person(client.contact_email, client.contact_name), address=address,
-        platform=platforms[whole.asks[0].platform].name,
+        platforms=platforms,
     )  # fmt: skip
     await record(session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=whole.facts())
     return mail
 
 
 async def _invite(
-    session: AsyncSession, outbox: Outbox, whole: Whole, *, to: Person, address: str, platform: str
+    session: AsyncSession, outbox: Outbox, whole: Whole, *, to: Person, address: str, platforms: Platforms
 ) -> Mail:
+    read = next((platforms[ask.platform].name for ask in whole.asks if not ask.is_custom), "")
+    others = dict.fromkeys(ask.asset_name or platforms[ask.platform].name for ask in whole.asks if ask.is_custom)
     return await mails.queue(
         session,
         outbox,
@@ -87,7 +89,8 @@ async def _invite(
         context={
             "name": to.name,
             "client": whole.client.name,
-            "platform": platform,
+            "platform": read,
+            "others": tuple(others),
             "asked_by": whole.link.asked_by,
             "reasons": tuple(dict.fromkeys(ask.reason for ask in whole.asks)),
             "address": address,

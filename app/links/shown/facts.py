@@ -19,6 +19,7 @@ def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | No
         **clients.facts(client),
         "link_id": link.id,
         "link_status": link.status,
+        "link_external_id": link.external_id,
         "preset": link.preset,
         "language": link.language,
         "platform": asks[0].platform if asks else None,

@@ -1,4 +1,4 @@
-"""Links, their asks and presets, as the API and the command line show them."""
+"""Links and their asks, as the API and the command line show them."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,44 +6,12 @@ from app.kit import clock
 from app.kit.input.fields import Time
 from app.links import status
 from app.links.model import Intake, Link
-from app.links.presets import Preset
 from app.links.queries import Whole
+from app.links.questions.views import AnswerView, FileView
 from app.links.status import OVER, PROVED
 from app.people.clients.views import ClientView
 
 _CONTACTS = [{"role": "approver", "name": "Ana Lima", "email": "ana@brand.example"}]
-
-
-class PresetAskView(BaseModel):
-    """One access a preset asks for."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    platform: str = Field(examples=["tiktok"])
-    kind: str = Field(examples=["ad_account"])
-    role: str = Field(examples=["OPERATOR"])
-    reason: str = Field(
-        description="In the client's words.",
-        examples=["To create your campaigns, adjust them and report on them."],
-    )
-    required: bool
-
-
-class PresetView(BaseModel):
-    """Asks saved for reuse. A link keeps the version it was made with."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    slug: str = Field(examples=["run-campaigns"])
-    version: int = Field(examples=[1])
-    name: str = Field(examples=["Run campaigns"])
-    sentence: str = Field(examples=["Create and run ads and read their results."])
-    asks: list[PresetAskView]
-
-    @classmethod
-    def of(cls, preset: Preset) -> "PresetView":
-        """From the preset."""
-        return cls.model_validate(preset)
 
 
 class LinkView(BaseModel):
@@ -56,12 +24,17 @@ class LinkView(BaseModel):
     external_id: str | None = Field(description="Its id in your CRM.", examples=["deal:77"])
     preset: str = Field(examples=["run-campaigns"])
     preset_version: int = Field(examples=[1])
+    open_link_id: str | None = Field(description="The open link that made it.")
+    claimed_external_id: str | None = Field(
+        description="The id in your CRM that stood in the open link's address. Said by the visitor, proved by nobody."
+    )
     asked_by: str = Field(description="Who asks, as the client sees it.", examples=["Ana Agent"])
     language: str = Field(examples=["en"])
     status: str = Field(examples=["submitted"])
     lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
-    agency_bc_id: str = Field(
-        description="The Business Center that is to get the access.", examples=["7000999988887777666"]
+    agency_bc_id: str | None = Field(
+        description="The Business Center that is to get the access; null where only written platforms are asked for.",
+        examples=["7000999988887777666"],
     )
     expires_at: Time
     opened_at: Time | None
@@ -91,8 +64,14 @@ class AskView(BaseModel):
     role: str = Field(description="The role asked for.", examples=["OPERATOR"])
     reason: str = Field(examples=["To create your campaigns, adjust them and report on them."])
     required: bool
+    needs_events: bool = Field(description="Of a pixel: it must have been seen to receive events.")
+    wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
+    role_first: str | None = Field(description="The role asked for at first, where another was asked for later.")
+    role_reason: str | None = Field(description="Why another role was asked for later.")
     asset_id: str | None = Field(description="Null until the client has chosen.", examples=["7200000000000000101"])
     asset_name: str | None = Field(examples=["Brand FR"])
+    through_id: str | None = Field(description="The ad account a pixel is wanted on.", examples=[None])
+    person_email: str | None = Field(description="Whom an ask of kind `person` invites.", examples=[None])
     state: str = Field(examples=["verified"])
     state_since: Time
     code: str | None = Field(
@@ -106,8 +85,17 @@ class AskView(BaseModel):
     verified_at: Time | None
     approved_at: Time | None
     declined_at: Time | None
+    unwanted_at: Time | None = Field(description="When you asked to have it taken away.")
     attested_at: Time | None
     attested_by: str | None = Field(description="Who said so, by name.", examples=["Ana Agent"])
+    client_attested_at: Time | None = Field(
+        description="Written platforms: when the client said that the steps are done."
+    )
+    client_attested_by: str | None = Field(description="Who at the client's, by name.", examples=["Theo Brand"])
+    steps: list[str] | None = Field(
+        description="The agency's own steps, where the platform is `other`.",
+        examples=[["Open the booking tool", "Invite access@north.example as viewer"]],
+    )
     updated_at: Time
 
 
@@ -153,6 +141,7 @@ class WholeLink(LinkView):
     asks: list[AskView]
     assets: Counts
     intake: IntakeView
+    answers: list[AnswerView] = Field(description="To the preset's own questions, in their order.")
     next_actor: str | None = Field(description="Whose turn it is on the link as a whole.", examples=["client"])
 
     @classmethod
@@ -170,8 +159,19 @@ class WholeLink(LinkView):
                 blocked=counted.count("blocked"),
             ),
             intake=IntakeView.of(found.intake),
+            answers=_answers(found),
             next_actor=status.next_actor(link.status, [ask.next_actor for ask in found.asks]),
         )
+
+
+def _answers(found: Whole) -> list[AnswerView]:
+    return [
+        AnswerView(
+            key=question.key, label=question.label, kind=question.kind, value=found.answers.get(question.key),
+            files=[FileView.of(file) for file in found.files if file.key == question.key],
+        )
+        for question in found.preset.questions
+    ]  # fmt: skip
 
 
 class OrderedLink(WholeLink):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.kit.database import Session
@@ -91,21 +91,14 @@ async def list_business_centers(caller: Reader, session: Session) -> Page[Busine
 
 @router.post("/business-centers", status_code=201)
 async def add_business_center(caller: Writer, session: Session, given: NewBusinessCenter) -> BusinessCenterView:
-    """Names a Business Center. New links ask clients to share with the first one named."""
+    """Names a Business Center. With several, each new link says which of them it is for."""
     center = await actions.add_business_center(
         session, caller.agency_id, platform=TIKTOK, bc_id=given.bc_id, name=given.name, actor=caller.actor
     )
     return BusinessCenterView.model_validate(center)
 
 
-@router.delete("/business-centers/{center_id}", status_code=204)
-async def remove_business_center(caller: Writer, session: Session, center_id: str) -> Response:
-    """Takes a Business Center off the list. What was shared with it stays shared."""
-    await actions.remove_business_center(session, caller.agency_id, center_id, actor=caller.actor)
-    return Response(status_code=204)
-
-
 def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
     state: Any = request.app.state
-    default = state.platforms[TIKTOK].default_app
+    default = state.platforms.connected(TIKTOK).default_app
     return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, state.redirect_uri)

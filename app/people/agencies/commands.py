@@ -98,10 +98,19 @@ async def add_business_center(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Names a Business Center of the agency; clients share with the first one named."""
+    """Names a Business Center of the agency; with several, each link says which."""
     given = checked(NewBusinessCenter, bc_id=bc_id, name=name)
     found = await queries.chosen(at.session, agency)
     center = await actions.add_business_center(
         at.session, found.id, platform=TIKTOK, bc_id=given.bc_id, name=given.name, actor=at.actor
     )
     show.one(BusinessCenterView.model_validate(center), as_json=as_json)
+
+
+@command(agency, "business-centers")
+async def business_centers(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """The agency's Business Centers."""
+    found = await queries.chosen(at.session, agency)
+    rows = await queries.business_centers(at.session, found.id, TIKTOK)
+    views = [BusinessCenterView.model_validate(row) for row in rows]
+    show.many(views, ["id", "platform", "bc_id", "name", "created_at"], as_json=as_json)

@@ -53,6 +53,11 @@ async def business_centers(session: AsyncSession, agency_id: str, platform: str)
     return (await session.scalars(rows.order_by(BusinessCenter.id))).all()
 
 
+async def business_center(session: AsyncSession, agency_id: str, center_id: str) -> BusinessCenter | None:
+    """One of the agency's Business Centers, by our id."""
+    return await session.get(BusinessCenter, (agency_id, center_id))
+
+
 async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> PlatformApp | None:
     """The agency's own app at a platform, if it has one."""
     rows = select(PlatformApp).where(

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import record
@@ -33,13 +35,14 @@ async def create_client(
     contact_name: str | None = None,
     contact_email: str | None = None,
     language: str = "en",
+    origin: str = "made",
 ) -> tuple[Client, bool]:
     """A client and whether it is new: a known `external_id` gives the existing one, unchanged."""
     added = (
         insert(Client)
         .values(
             agency_id=agency_id, id=ids.new("client"), name=name, external_id=external_id,
-            contact_name=contact_name, contact_email=contact_email, language=language,
+            contact_name=contact_name, contact_email=contact_email, language=language, origin=origin,
         )
         .on_conflict_do_nothing(index_elements=["agency_id", "external_id"])
         .returning(Client)
@@ -47,7 +50,7 @@ async def create_client(
     client = (await session.scalars(added)).one_or_none()
     if client is None:
         known = await queries.by_external_id(session, agency_id, external_id or "")
-        assert known is not None  # the conflict was with it, and clients are not deleted
+        assert known is not None  # the conflict was with it, and a client with an id in the CRM is not deleted
         return known, False
     await record(
         session,
@@ -80,6 +83,28 @@ async def update_client(
             data=facts(client),
         )
     return client
+
+
+async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: str) -> bool:
+    """Removes a client that an import made, if nothing hangs on it: whether it went. Others stay untouched."""
+    removed = (
+        delete(Client)
+        .where(Client.agency_id == agency_id, Client.id == client_id, Client.origin == "found")
+        .where(Client.external_id.is_(None))
+        .returning(Client)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        async with session.begin_nested():
+            client = (await session.scalars(removed)).one_or_none()
+    except IntegrityError:  # a link, a grant, a handshake: whatever refers to it keeps it
+        return False
+    if client is None:
+        return False
+    await record(
+        session, happenings.REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor, data=facts(client)
+    )
+    return True
 
 
 async def put_client(

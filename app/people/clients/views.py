@@ -59,5 +59,9 @@ class ClientView(BaseModel):
     contact_email: str | None = Field(examples=["ana@brand.example"])
     external_id: str | None = Field(description="Its id in your CRM.", examples=["hubspot:1234"])
     language: str = Field(examples=["en"])
+    origin: str = Field(
+        description="`made` by you, or `found`: made by an import for a partner of your Business Center.",
+        examples=["made"],
+    )
     created_at: Time
     updated_at: Time

@@ -5,16 +5,25 @@ from typing import Literal
 Meaning = Literal["ok", "denied", "unavailable", "limited", "unclear"]
 
 OK = 0
+#: 40016, 40100 the app, 40133 one ad account, 40132 one pixel: which limit it was is not told, all are obeyed alike.
 _LIMITED = {40016, 40100, 40132, 40133}
+#: A task under way, a write conflict, maintenance: nothing was done, and it passes by itself.
 _LATER = {40200, 40201, 40202, 60001}
 #: Accepted in part, or a duplicate of a call under way: only a look can tell.
 _LOOK = {20001, 40050}
+#: From here on the fault is TikTok's.
+_THEIRS = 50000
 _TOKEN_DEAD = {40102, 40103, 40105, 40106, 40107, 40108}
 _NO_SUCH_ASSET = {40007, 40300, 40301}
+GONE = 40007
+_NO_PERMISSION = 40001
+_INVALID = 40002
+#: How a refusal reads that is about the asset, e.g. "You don't have permission to the asset(7200000000000000101)".
+_ABOUT_ASSET = "permission to the asset"
 
 
 def meaning(code: int, *, write: bool) -> Meaning:
-    """What a code asks of us. From 50000 on the fault is TikTok's: a read is repeated, a write is looked at."""
+    """What a code asks of us. Where the fault is TikTok's a read is repeated, and a write is looked at."""
     if code == OK:
         return "ok"
     if code in _LIMITED:
@@ -23,24 +32,33 @@ def meaning(code: int, *, write: bool) -> Meaning:
         return "unclear" if write else "unavailable"
     if code in _LATER:
         return "unavailable"
-    if code >= 50000:
+    if code >= _THEIRS:
         return "unclear" if write else "unavailable"
     return "denied"
 
 
-def blocker(code: int) -> str:
-    """The blocker a refusal stands for; what names the app or the settings, or is unknown, is `app_problem`."""
+def blocker(code: int, message: str = "") -> str:
+    """The blocker a refusal stands for; what names the app or the settings, or is unknown, is `app_problem`.
+
+    40001 covers a person who is no Admin, a role too low and a permission not granted: what it means for a read with
+    the agency's token only the caller knows, who finds the code in `Denied.call.code`.
+    """
     if code in _TOKEN_DEAD:
         return "connection_dead"
     if code == 40110:
         return "auth_code_expired"
-    if code == 40001:
+    if code == _NO_PERMISSION:
         return "not_bc_admin"
-    if code in _NO_SUCH_ASSET:
+    if code in _NO_SUCH_ASSET or (code == _INVALID and about_asset(code, message)):
         return "asset_not_found"
     return "app_problem"
 
 
+def about_asset(code: int, message: str) -> bool:
+    """Whether it is this asset that was refused: then another way to read it may be open."""
+    return code in (_NO_PERMISSION, _INVALID) and _ABOUT_ASSET in message.lower()
+
+
 def retry_after(code: int) -> float:
-    """Seconds to wait before the first repetition; repeated trouble escalates in the handshake's schedule."""
+    """Seconds to wait before the first repetition; repeated trouble escalates in the budget and the schedules."""
     return 300.0 if code == 60001 else 1.0

@@ -1,20 +1,98 @@
 """TikTok's numeric permissions (https://business-api.tiktok.com/portal/docs?id=1753986142651394)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-#: What the handshake for ad accounts needs.
-NEEDED: dict[int, str] = {
-    100: "Ad Account Management > Ad Account Information > Read Ad Account Information",
-    150: "Ad Account Management > Business Center > Read Business Center",
-    153: "Ad Account Management > Business Center > Business Center Asset",
-    155: "Ad Account Management > Business Center > Business Center Partner Management",
+
+@dataclass(frozen=True)
+class Permission:
+    """A permission by its place in My Apps, those that include it, and what goes without it, in one sentence."""
+
+    name: str
+    within: tuple[int, ...]
+    cost: str
+
+
+READ_ACCOUNTS, READ_CENTERS, ASSETS, PARTNERS, MEMBERS = 100, 150, 153, 155, 156
+CHANGE_LOG, READ_PIXELS, PIXEL_REPORTS = 230, 800, 802
+
+#: Everything Keyturn can use. A permission higher up includes those below it.
+COSTS: Mapping[int, Permission] = {
+    READ_ACCOUNTS: Permission(
+        "Ad Account Management > Ad Account Information > Read Ad Account Information", (10, 1),
+        "Nobody can connect: Keyturn cannot see which ad accounts a client included.",
+    ),
+    READ_CENTERS: Permission(
+        "Ad Account Management > Business Center > Read Business Center", (15, 1),
+        "Nobody can connect: Keyturn cannot see the client’s Business Centers.",
+    ),
+    ASSETS: Permission(
+        "Ad Account Management > Business Center > Business Center Asset", (15, 1),
+        "Nobody can connect: Keyturn cannot list ad accounts and pixels, link pixels, or give accounts to your buyers.",
+    ),
+    PARTNERS: Permission(
+        "Ad Account Management > Business Center > Business Center Partner Management", (15, 1),
+        "Ad accounts cannot be shared or taken back by Keyturn, and nothing that is shared can be proved.",
+    ),
+    MEMBERS: Permission(
+        "Ad Account Management > Business Center > Business Center Member Management", (15, 1),
+        "People cannot be invited, read back or removed: asks for a person stay written steps without proof.",
+    ),
+    CHANGE_LOG: Permission(
+        "Change Log > Change Log", (23,),
+        "When access changes behind your back, Keyturn tells that it did, but not who did it and when.",
+    ),
+    READ_PIXELS: Permission(
+        "Read Pixels", (80, 8),
+        "A pixel cannot be proved from your side, only by the client’s, and only while the client is connected.",
+    ),
+    PIXEL_REPORTS: Permission(
+        "Pixel Level Reporting", (80, 8),
+        "Keyturn cannot tell whether a pixel receives events.",
+    ),
+}  # fmt: skip
+
+#: Whoever connects has to be able to show what there is to choose from.
+_ALWAYS = (READ_ACCOUNTS, READ_CENTERS, ASSETS)
+#: What an ask of each kind needs beyond that. A pixel is linked with ASSETS, and hangs on a shared ad account.
+_OF_KIND: Mapping[str, tuple[int, ...]] = {
+    "ad_account": (PARTNERS,),
+    "pixel": (PARTNERS,),
+    "catalog": (PARTNERS,),
+    "person": (MEMBERS,),
+}
+#: What is good to have.
+_FOR: Mapping[str, tuple[int, ...]] = {
+    "pixels": (READ_PIXELS,),
+    "events": (READ_PIXELS, PIXEL_REPORTS),  # the reports know a pixel by a number that only its list tells
+    "members": (MEMBERS,),
+    "changes": (CHANGE_LOG,),
 }
 
-#: A permission higher up includes those below it.
-_ANCESTORS: dict[int, tuple[int, ...]] = {100: (10, 1), 150: (15, 1), 153: (15, 1), 155: (15, 1)}
+
+def missing(granted: Iterable[int], kinds: Sequence[str]) -> tuple[str, ...]:
+    """The names of permissions that asks of these kinds need and that are not granted."""
+    given = frozenset(granted)
+    needed = dict.fromkeys([*_ALWAYS, *(each for kind in kinds for each in _OF_KIND[kind])])
+    return tuple(COSTS[each].name for each in needed if not _has(given, each))
 
 
-def missing(granted: Iterable[int]) -> tuple[str, ...]:
-    """The names of needed permissions that are neither granted nor included in one that is."""
-    given = set(granted)
-    return tuple(name for scope, name in NEEDED.items() if scope not in given and not given & set(_ANCESTORS[scope]))
+def may(granted: Iterable[int], what: str) -> bool:
+    """Whether a token may read pixels, count events, see members, or read the change log."""
+    given = frozenset(granted)
+    return all(_has(given, each) for each in _FOR[what])
+
+
+def lacking(granted: Iterable[int]) -> tuple[Permission, ...]:
+    """Everything Keyturn could use and does not have, each with what it costs."""
+    given = frozenset(granted)
+    return tuple(permission for each, permission in COSTS.items() if not _has(given, each))
+
+
+def needed_by(name: str) -> tuple[str, ...]:
+    """The kinds of asks that cannot work at all without a permission, by its name."""
+    return tuple(kind for kind, own in _OF_KIND.items() if name in {COSTS[each].name for each in (*_ALWAYS, *own)})
+
+
+def _has(given: frozenset[int], permission: int) -> bool:
+    return permission in given or not given.isdisjoint(COSTS[permission].within)

@@ -2,12 +2,12 @@
 
 from app.access.asks.hints import CODES, hint
 from app.access.connections import choices
-from app.access.handshakes.status import _ACTORS
+from app.access.handshakes.deciding.status import ACTORS
 from app.platforms.tiktok import codes
 
 
 def test_every_code_that_a_decision_can_give_has_a_sentence() -> None:
-    given = {*choices._STATUS_CODES.values(), *_ACTORS, *(codes.blocker(code) for code in range(40000, 61000))}
+    given = {*choices._STATUS_CODES.values(), *ACTORS, *(codes.blocker(code) for code in range(40000, 61000))}
     assert given - CODES - {"auth_code_expired"} == set()
 
 
@@ -27,3 +27,11 @@ def test_sentences_are_sentences() -> None:
         assert sentence
         assert sentence[0].isupper()
         assert sentence.endswith((".", ")."))
+
+
+def test_of_a_written_platform_no_connection_is_promised() -> None:
+    for state in ("awaiting_client", "awaiting_partner"):
+        said = hint(state, None, custom=True)
+        assert said is not None
+        assert "attestation" in said
+    assert hint("attested", None, custom=True) is None

@@ -234,7 +234,9 @@ async def test_the_agencys_own_read_refused_is_unverifiable_not_missing(house: H
     await house.connect_agency(north)
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    assert await house.states(north) == [("approved", None)]
     await house.tiktok.fault("bc/partner/asset/get/", code=40001, times=2)
+    await house.check_now(north)
     await house.work(1)
     assert await house.states(north) == [("unverifiable", "not_bc_admin")]
     await house.work(2)

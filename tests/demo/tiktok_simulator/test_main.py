@@ -32,7 +32,7 @@ def test_it_serves_as_told_and_stops_cleanly() -> None:
         said, _ = process.communicate(timeout=10)
     assert process.returncode == 0
     assert (switches["read_lag"], switches["qps"]) == (3, 5)
-    assert [app["redirect_uris"] for app in apps] == [["https://a.example/", "https://b.example/"]] * 3
+    assert [app["redirect_uris"] for app in apps] == [["https://a.example/", "https://b.example/"]] * 4
     assert f"TIKTOK_API_BASE={address}/open_api/v1.3" in said
     assert seed.FULL_APP in said
     assert "Traceback" not in said

@@ -19,6 +19,10 @@ def test_approval_can_be_spelt_out() -> None:
     assert not parse_switches("partner-approval=off").partner_approval
 
 
+def test_what_tiktok_may_refuse() -> None:
+    assert parse_switches("reauthorise,pixel-links-denied") == Switches(reauthorise=True, pixel_links_denied=True)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -39,11 +39,25 @@ def test_more_than_a_call_can_share_is_refused() -> None:
     assert "50" in str(picking.accounts([choice.id for choice in many], many, agreed=[]).problem)
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("uk", "GB"), ("usa", "US"), ("united k", "GB"), ("cote d'iv", "CI"), ("ivory", "CI"), ("turkiye", "TR"),
+        ("turkey", "TR"), ("uae", "AE"), ("reunion", "RE"), ("holland", "NL"), ("curacao", "CW"), ("de", "DE"),
+    ],
+)  # fmt: skip
+def test_a_country_is_found_by_what_people_type(typed: str, code: str) -> None:
+    near, others = markets.grouped(intake.countries("en"), [])
+    found = {each.code for each in (*near, *others) if f" {typed}" in f" {each.found_by}"}
+    assert code in found
+    assert len(found) < 12
+
+
 def test_countries_chosen_before_stand_among_the_first() -> None:
     near, others = markets.grouped(intake.countries("en"), ["AD", "FR"])
-    assert ("AD", "Andorra") in near
-    assert [code for code, _ in near].count("FR") == 1
-    assert "AD" not in dict(others)
+    assert [(each.name, each.found_by) for each in near if each.code == "AD"] == [("Andorra", "andorra ad")]
+    assert [each.code for each in near].count("FR") == 1
+    assert "AD" not in {each.code for each in others}
     assert len(near) + len(others) == len(intake.countries("en"))
 
 

@@ -23,12 +23,12 @@ async def _whole(session: AsyncSession, world: World) -> Whole:
 async def test_every_answer_leads_to_the_next_screen(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
     assert walk.goes_to(await walk.see()) == "way"
-    order = ["business-center", "accounts", "pixels", "markets", "contacts", "review"]
+    order = ["business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review"]
     for (form, fields), after in zip(BY_HAND.items(), order, strict=True):
         assert walk.goes_to(await walk.send(form, **fields)) == after
         page = await walk.see(after)
         assert page.status_code == 200
-        assert f"Step {order.index(after) + 2} of 7" in page.text
+        assert f"Step {order.index(after) + 2} of 8" in page.text
         assert "Ana Agent" in page.text
     kept = await _whole(session, world)
     assert kept.intake.bc_id == "7111222233334444601"

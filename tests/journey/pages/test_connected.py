@@ -35,7 +35,7 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
     assert "Maison Lune EU" in (await walk.see("accounts")).text
     assert walk.goes_to(await walk.send("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
-    await walk.answer("pixels", "markets", "contacts")
+    await walk.answer("pixels", "markets", "contacts", "get-ready")
     assert "Share ad account Maison Lune EU" in (await walk.see("review")).text
     await walk.agree()
     page = (await walk.see("progress")).text
@@ -51,7 +51,7 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
     await _trip(walk, house)
     await walk.send("business-center", bc_id=seed.MAISON_LUNE)
     await walk.send("accounts", accounts=[seed.LUNE_EU])
-    await walk.answer("pixels", "markets", "contacts")
+    await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     address = re.search(r'hx-get="([^"]+)"', (await walk.see("progress")).text)
     assert address
@@ -170,7 +170,7 @@ async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(walk
     await walk.answer("lane", "business-center", "accounts")
     assert walk.goes_to(await _trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"
     assert re.search(r'value="7200000000000000201"\s+checked', (await walk.see("accounts")).text)
-    await walk.answer("pixels", "markets", "contacts")
+    await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     assert walk.goes_to(await walk.send("lane", lane="guided")) == "progress"
     await house.work()

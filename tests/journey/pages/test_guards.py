@@ -8,12 +8,12 @@ from tests.journey.walk import SAME_ORIGIN, Walk
 from tests.world import PUBLIC_URL, World
 
 SCREENS = (
-    "", "way", "business-center", "accounts", "pixels", "markets", "contacts", "review", "progress",
+    "", "way", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
     "progress/lines", "receipt", "return?handle=x",
 )  # fmt: skip
 FORMS = (
-    "lane", "connection", "business-center", "accounts", "pixels", "markets", "contacts", "review", "check", "change",
-    "renewal",
+    "lane", "connection", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
+    "check", "change", "renewal",
 )  # fmt: skip
 
 

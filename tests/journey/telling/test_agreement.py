@@ -5,10 +5,10 @@ from app.journey.telling.guidance import steps
 from app.journey.telling.offer import Offer, kind_name, offers
 from app.journey.telling.removal import removal_steps
 from app.platforms.tiktok.platform import TikTok
-from app.platforms.tiktok.words import SHARE_AD_ACCOUNT
+from app.platforms.tiktok.words.steps import SHARE
 
 TIKTOK = TikTok(wire=None, auth_url="", redirect_uri="", default_app=None)  # type: ignore[arg-type]  # is not called
-OFFER = Offer("ad accounts", "Run campaigns", "why", ("run ads",), ("see your password",), "No.")
+OFFER = Offer("ad accounts", "Run campaigns", "why", ("run ads",), ("see your password",), "No.", "In the ad accounts")
 
 
 def test_every_sentence_shown_is_kept_in_order() -> None:
@@ -42,7 +42,7 @@ def test_full_control_is_not_called_harmless() -> None:
 
 
 def test_the_steps_name_agency_number_and_role() -> None:
-    lines = steps(SHARE_AD_ACCOUNT, agency="Acme", agency_bc_id="7000999988887777666", role="Operator")
+    lines = steps(SHARE["ad_account"], agency="Acme", agency_bc_id="7000999988887777666", role="Operator")
     said = " ".join(line.text + " ".join(line.variants) for line in lines)
     assert "{" not in said
     assert "Acme" in said

@@ -32,6 +32,15 @@ class Asked:
     state_since: datetime = WHEN
     recheck_at: datetime | None = None
     verified_at: datetime | None = None
+    is_custom: bool = False
+    id: str = "ask_1"
+    person_email: str | None = None
+    unwanted_at: datetime | None = None
+
+    @property
+    def is_chosen(self) -> bool:
+        """As the row says it."""
+        return self.asset_id is not None or self.is_custom
 
 
 def _ask(**values: Any) -> Ask:
@@ -45,6 +54,13 @@ def _whole(lane: str = "connected") -> Whole:
         link=SimpleNamespace(lane=lane),
     )
     return cast(Whole, made)
+
+
+def test_only_what_can_be_read_is_promised_to_be_read() -> None:
+    written = _ask(state="attested", next_actor=None, is_custom=True, asset_id=None)
+    assert not lines.summary([written, _ask(state="verified")], "connected").to_be_read
+    assert lines.summary([written, _ask(state="attested")], "connected").to_be_read
+    assert lines.summary([written], None).all_done
 
 
 def _line(lane: str = "connected", **values: Any) -> lines.AskLine:

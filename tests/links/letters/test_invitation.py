@@ -12,6 +12,7 @@ from app.links.model import Link
 from app.mail import queries as mails
 from app.mail.due import Tools
 from app.people.clients.model import Client
+from tests import written
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
 from tests.world import PUBLIC_URL, World
@@ -133,3 +134,31 @@ async def test_it_is_worthless_when_the_link_has_ended(
         mail = await mails.newest(session, world.north.agency_id, about_id=world.north.link_id, kind="invitation")
     assert mail is not None
     assert mail.not_after == ends
+
+
+@pytest.mark.usefixtures("mailing")
+@pytest.mark.parametrize(
+    ("preset", "subject", "says", "says_not"),
+    [
+        ("written", "to your Meta Business, Google Analytics and Tag Manager, Booking tool, reports only",
+         "Your sign-in to Meta Business", "TikTok"),
+        ("everything", "to your TikTok ads and more", "Admin access to the TikTok Business Center", "Nothing"),
+    ],
+)  # fmt: skip
+async def test_what_to_have_ready_is_of_the_platforms_asked_for(
+    api: httpx2.AsyncClient, tools: Tools, office: PostOffice, world: World, sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch, preset: str, subject: str, says: str, says_not: str,
+) -> None:  # fmt: skip
+    written.known(monkeypatch)
+    corner = await written.with_link(sessions, world.north, preset)
+    assert (await api.post(f"/links/{corner.link_id}/invitation")).status_code == 202
+    await scenes.work(tools)
+    (arrived,) = office.letters()
+    assert str(arrived["Subject"]) == f"North Agency asks for limited access {subject}"
+    for kind in ("plain", "html"):
+        part = arrived.get_body((kind,))
+        assert part is not None
+        text = part.get_content()
+        assert says in text
+        assert says_not not in text
+        assert "Meta Business" in text

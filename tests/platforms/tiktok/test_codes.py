@@ -14,8 +14,10 @@ DENIED = {
     40107: "connection_dead", 40108: "connection_dead", 40110: "auth_code_expired", 40113: "app_problem",
     40115: "app_problem", 40116: "app_problem", 40117: "app_problem", 40118: "app_problem", 40119: "app_problem",
     40124: "app_problem", 40125: "app_problem", 40300: "asset_not_found", 40301: "asset_not_found",
-    41000: "app_problem", 41001: "app_problem", 41002: "app_problem",
+    40502: "app_problem", 40700: "app_problem", 40900: "app_problem", 41000: "app_problem", 41001: "app_problem",
+    41002: "app_problem",
 }  # fmt: skip
+NOT_THIS_ASSET = "You don't have permission to the asset(7255667788990011223)"
 
 
 @pytest.mark.parametrize("code", DENIED)
@@ -38,6 +40,28 @@ def test_after_these_a_write_is_looked_for_and_a_read_repeated(code: int) -> Non
 @pytest.mark.parametrize("code", [40200, 40201, 40202, 60001])
 def test_later(code: int) -> None:
     assert codes.meaning(code, write=True) == codes.meaning(code, write=False) == "unavailable"
+
+
+def test_maintenance_is_not_asked_about_every_second() -> None:
+    assert codes.retry_after(60001) == 300
+    assert codes.retry_after(50000) == codes.retry_after(40100) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "about_asset", "blocker"),
+    [
+        (40002, NOT_THIS_ASSET, True, "asset_not_found"),
+        (40002, "asset_ids: Not a valid list.", False, "app_problem"),
+        (40001, NOT_THIS_ASSET, True, "not_bc_admin"),
+        (40001, "No permission to operate.", False, "not_bc_admin"),
+        (40105, NOT_THIS_ASSET, False, "connection_dead"),
+    ],
+)
+def test_a_refusal_of_an_asset_is_told_from_that_of_a_call(
+    code: int, message: str, about_asset: bool, blocker: str
+) -> None:
+    assert codes.about_asset(code, message) is about_asset
+    assert codes.blocker(code, message) == blocker
 
 
 @given(st.integers(-1, 10**6), st.booleans())

@@ -16,8 +16,9 @@ def advertiser_info(call: Call) -> Data:
     if not advertiser_ids:
         raise Refusal(40002, "advertiser_ids: Missing data for required field.")
     fields = call.parameters.texts("fields")
-    ticked = call.world.ticked(call.token.consent)
-    reached = [ticked[advertiser_id] for advertiser_id in advertiser_ids if advertiser_id in ticked]
+    reaches = call.simulator.reaches
+    accounts = [account for key in advertiser_ids if (account := call.world.ad_account(key))]
+    reached = [account for account in accounts if reaches(call.token, account.asset_id)]
     return {"list": [_chosen(_details(call, account), fields) for account in reached]}
 
 
@@ -37,7 +38,7 @@ def _details(call: Call, account: AdAccount) -> dict[str, object]:
         "balance": account.balance,
         "create_time": account.create_time,
         "advertiser_account_type": account.account_type,
-        "rejection_reason": "",
+        "rejection_reason": account.rejection_reason,
         "contacter": "A**",
         "email": masked(call.person.email),
         "cellphone_number": "+33*******00",

@@ -1,5 +1,6 @@
-"""Business Centers and what they hold: API.md 3.1 to 3.3 and 4.6."""
+"""Business Centers, what they hold and what happened there: API.md 3.1 to 3.3, 4.6 and 4.7."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 from app.demo.tiktok_simulator.api.call import Call
@@ -7,14 +8,19 @@ from app.demo.tiktok_simulator.api.envelope import Data, Refusal
 from app.demo.tiktok_simulator.model import (
     ASSET_TYPES,
     SHOW_STATUS,
+    Activity,
+    ActivityType,
     AdAccount,
     BusinessCenter,
+    Invitation,
+    Pixel,
     RelationStatus,
     RelationType,
 )
 from app.demo.tiktok_simulator.world import Holding
 
 HELD_TYPES = (*(kind for kind in ASSET_TYPES if kind != "DOMAIN"), "MANAGED_BUSINESS_ACCOUNT")
+WITH_RELATION_STATUS = ("ADVERTISER", "PIXEL", "TIKTOK_SHOP")
 
 
 def business_centers(call: Call) -> Data:
@@ -25,7 +31,8 @@ def business_centers(call: Call) -> Data:
     call.parameters.filtering()
     person_id = call.person.person_id
     mine = [center for center in call.world.business_centers.values() if person_id in center.members]
-    return page.cut([_center(center, person_id) for center in mine if wanted in (None, center.bc_id)])
+    found = [center for center in mine if wanted in (None, center.bc_id)]
+    return page.cut(found, lambda center: _center(center, person_id))
 
 
 def usable_assets(call: Call) -> Data:
@@ -41,11 +48,17 @@ def usable_assets(call: Call) -> Data:
     center = call.world.business_centers.get(bc_id)
     if center is None or call.person.person_id not in center.members:
         raise Refusal(40001, f"No permission: the user is not a member of Business Center {bc_id}.")
-    person_id = user_id or _person_with(call, user_email) or call.person.person_id
-    if person_id != call.person.person_id:
+    invitation = center.invitations.get((user_email or "").lower())
+    if invitation is not None:
         call.administered(bc_id)
-    held = call.world.usable(person_id, bc_id, call.simulator.visible_moment())
-    return page.cut([_asset(call, row) for row in held if _is(row, asset_type) and _matches(row, keyword)])
+        held = _promised(call, bc_id, invitation)
+    else:
+        person_id = user_id or _person_with(call, user_email) or call.person.person_id
+        if person_id != call.person.person_id:
+            call.administered(bc_id)
+        held = call.world.usable(person_id, bc_id, call.simulator.visible_moment())
+    found = [row for row in held if _is(row, asset_type) and _matches(row, keyword)]
+    return page.cut(found, lambda row: _asset(call, row))
 
 
 def all_assets(call: Call) -> Data:
@@ -59,15 +72,16 @@ def all_assets(call: Call) -> Data:
     relation_status = filtering.choice("relation_status", ("", *get_args(RelationStatus)), "")
     show_status = filtering.choice("advertiser_show_status", ("", *SHOW_STATUS.values()), "")
     call.administered(bc_id)
-    rows = [
-        {**_asset(call, row), **_relation(row)}
+    found = [
+        row
         for row in call.world.holdings(bc_id, call.simulator.visible_moment())
         if _is(row, asset_type)
         and _matches(row, keyword)
         and relation_type in ("", row.relation_type)
         and relation_status in ("", row.relation_status)
+        and (not show_status or show_status == _show_status(row))
     ]
-    return page.cut([row for row in rows if show_status in ("", row.get("advertiser_status"))])
+    return page.cut(found, lambda row: {**_asset(call, row), **_relation(row)})
 
 
 def partners_of_asset(call: Call) -> Data:
@@ -81,12 +95,49 @@ def partners_of_asset(call: Call) -> Data:
     asset = call.world.assets.get(asset_id)
     if asset is None or asset.owner_bc_id != bc_id or asset.asset_type != asset_type:
         raise Refusal(40002, f"You don't have permission to the asset({asset_id})")
-    rows: list[Data] = []
-    for share in call.world.sharing.shares(call.simulator.visible_moment()):
-        name = call.world.business_centers[share.partner_id].name
-        if share.asset_id == asset_id and (keyword or "").lower() in name.lower():
-            rows.append({"bc_id": share.partner_id, "bc_name": name})
-    return page.cut(rows)
+    holders = [
+        call.world.business_centers[share.partner_id]
+        for share in call.world.sharing.shares(call.simulator.visible_moment())
+        if share.asset_id == asset_id
+    ]
+    found = [center for center in holders if (keyword or "").lower() in center.name.lower()]
+    return page.cut(found, lambda center: {"bc_id": center.bc_id, "bc_name": center.name})
+
+
+def activity_log(call: Call) -> Data:
+    """GET changelog/get/: the newest first unless asked otherwise; without dates, the last seven days."""
+    bc_id = call.parameters.id("bc_id")
+    filtering = call.parameters.filtering()
+    first, last = filtering.optional_day("start_date"), filtering.optional_day("end_date")
+    if (first is None) != (last is None):
+        raise Refusal(40002, "filtering: start_date and end_date go together.")
+    kind = filtering.choice("activity_type", ("ALL", *get_args(ActivityType)), "ALL")
+    call.parameters.optional_text("lang")
+    call.parameters.choice("sort_field", ("operation_time",), "operation_time")
+    order = call.parameters.choice("sort_type", ("ASC", "DESC"), "DESC")
+    page = call.parameters.page()
+    call.administered(bc_id)
+    today = _day(call.simulator.clock())
+    first, last = first or today - timedelta(days=7), last or today
+    found = [
+        activity
+        for activity in call.world.activities.get(bc_id, [])
+        if kind in ("ALL", activity.activity_type) and first <= _day(activity.at) <= last
+    ]
+    return page.cut(found if order == "ASC" else found[::-1], _activity, name="changelog_list")
+
+
+def _activity(activity: Activity) -> Data:
+    return {
+        "time": datetime.fromtimestamp(activity.at, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "activity_type": activity.activity_type,
+        "operator_id": activity.operator_id,
+        "activity_log": activity.activity_log,
+    }
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()
 
 
 def _center(center: BusinessCenter, person_id: str) -> Data:
@@ -115,15 +166,31 @@ def _asset(call: Call, holding: Holding) -> Data:
     }
     if isinstance(asset, AdAccount):
         row |= {"advertiser_account_type": asset.account_type, "advertiser_role": holding.role}
+    if asset.asset_type == "CATALOG":
+        row["catalog_role"] = holding.role
     owner = call.world.business_centers.get(asset.owner_bc_id or "")
     return row | {"owner_bc_name": owner.name if owner else None}
 
 
 def _relation(holding: Holding) -> Data:
-    relation = {"relation_type": holding.relation_type, "relation_status": holding.relation_status}
+    row: dict[str, object] = {"relation_type": holding.relation_type}
+    if holding.asset.asset_type in WITH_RELATION_STATUS:
+        row["relation_status"] = holding.relation_status
     if isinstance(holding.asset, AdAccount):
-        return {**relation, "advertiser_status": SHOW_STATUS[holding.asset.status]}
-    return relation
+        row["advertiser_status"] = _show_status(holding)
+    if isinstance(holding.asset, Pixel):
+        row["pixel_code"] = holding.asset.pixel_code
+    return row
+
+
+def _show_status(holding: Holding) -> str | None:
+    return SHOW_STATUS[holding.asset.status] if isinstance(holding.asset, AdAccount) else None
+
+
+def _promised(call: Call, bc_id: str, invitation: Invitation) -> list[Holding]:
+    """What somebody invited gets when they accept."""
+    holdings = [call.world.holding(bc_id, asset_id) for asset_id in invitation.asset_ids]
+    return [holding._replace(role=invitation.advertiser_role) for holding in holdings if holding is not None]
 
 
 def _is(holding: Holding, asset_type: str) -> bool:

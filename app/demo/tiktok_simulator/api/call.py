@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.demo.tiktok_simulator.api.envelope import Data, Refusal
 from app.demo.tiktok_simulator.api.parameters import Parameters
-from app.demo.tiktok_simulator.model import BusinessCenter, Person, Token
+from app.demo.tiktok_simulator.model import AdAccount, BusinessCenter, Person, Token
 from app.demo.tiktok_simulator.simulator import Simulator
 from app.demo.tiktok_simulator.world import World
 
@@ -38,6 +38,20 @@ class Call:
             raise Refusal(40001, f"No permission: the user is not an admin of Business Center {bc_id}.")
         return center
 
+    def administered_for_writing(self, bc_id: str) -> BusinessCenter:
+        """The same, and enabled: in review or punished, a Business Center can be read but not changed."""
+        center = self.administered(bc_id)
+        if center.status != "ENABLE":
+            raise Refusal(40001, f"No permission: Business Center {bc_id} is not enabled.")
+        return center
+
+    def reached(self, advertiser_id: str) -> AdAccount:
+        """The ad account, when the token reaches it; one that is unknown looks the same."""
+        account = self.world.ad_account(advertiser_id)
+        if account is None or not self.simulator.reaches(self.token, advertiser_id):
+            raise Refusal(40001, f"No permission to operate advertiser {advertiser_id}.")
+        return account
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -58,7 +72,12 @@ def valid_token(world: World, presented_token: str | None) -> Token:
     return token
 
 
-PARENTS = {10: 1, 15: 1, 100: 10, 150: 15, 151: 15, 152: 15, 153: 15, 155: 15, 156: 15}
+PARENTS = {
+    10: 1, 15: 1, 100: 10, 150: 15, 151: 15, 152: 15, 153: 15, 155: 15, 156: 15,
+    22: 2, 220: 22, 221: 22,
+    230: 23,
+    80: 8, 800: 80, 801: 80, 802: 80,
+}  # fmt: skip
 """Which permission lies directly above which (API.md 2.7), as far as the endpoints built here need it."""
 
 

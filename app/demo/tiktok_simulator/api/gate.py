@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from app.demo.tiktok_simulator.api import advertisers, business_centers, oauth, partners
+from app.demo.tiktok_simulator.api import advertisers, assignments, business_centers, members, oauth, partners, pixels
 from app.demo.tiktok_simulator.api.call import Call, Endpoint, allows, valid_token
 from app.demo.tiktok_simulator.api.connection import Dropped
 from app.demo.tiktok_simulator.api.envelope import MESSAGES, Data, Refusal, enveloped, new_request_id
@@ -26,11 +26,23 @@ ENDPOINTS = {
     "bc/asset/get/": Endpoint("GET", business_centers.usable_assets, 153),
     "bc/asset/admin/get/": Endpoint("GET", business_centers.all_assets, 153),
     "bc/asset/partner/get/": Endpoint("GET", business_centers.partners_of_asset, 153),
+    "bc/asset/assign/": Endpoint("POST", assignments.assign_asset, 153),
+    "bc/asset/unassign/": Endpoint("POST", assignments.unassign_asset, 153),
+    "bc/asset/member/get/": Endpoint("GET", assignments.members_of_asset, 153),
+    "bc/member/get/": Endpoint("GET", members.members, 156),
+    "bc/member/invite/": Endpoint("POST", members.invite_members, 156),
+    "bc/member/update/": Endpoint("POST", members.update_member, 156),
+    "bc/member/delete/": Endpoint("POST", members.delete_member, 156),
+    "changelog/get/": Endpoint("GET", business_centers.activity_log, 230),
     "bc/partner/add/": Endpoint("POST", partners.add_partner, 155),
     "bc/partner/get/": Endpoint("GET", partners.partners, 155),
     "bc/partner/asset/get/": Endpoint("GET", partners.partner_assets, 155),
     "bc/partner/asset/delete/": Endpoint("POST", partners.delete_partner_assets, 155),
     "bc/partner/delete/": Endpoint("POST", partners.delete_partner, 155),
+    "bc/pixel/link/get/": Endpoint("GET", pixels.pixel_links, 153),
+    "bc/pixel/link/update/": Endpoint("POST", pixels.update_pixel_link, 153),
+    "pixel/list/": Endpoint("GET", pixels.pixels, 800),
+    "pixel/event/stats/": Endpoint("GET", pixels.event_statistics, 802),
 }
 
 NEVER_LOST_AT_RANDOM = "oauth2/access_token/"

@@ -14,7 +14,7 @@ def exchange_code(call: Call) -> Data:
     token = call.world.exchange_code(app.app_id, call.parameters.text("auth_code"), call.simulator.clock())
     if token is None:
         raise Refusal(40110)
-    advertiser_ids = list(call.world.ticked(token.consent)) if with_advertisers else []
+    advertiser_ids = list(call.simulator.reached(token)) if with_advertisers else []
     return {
         "access_token": token.access_token,
         "advertiser_ids": advertiser_ids,
@@ -30,7 +30,7 @@ def revoke_token(call: Call) -> Data:
         raise Refusal(40105)
     if token.consent.app_id != app.app_id:
         raise Refusal(40113)
-    advertiser_ids = list(call.world.ticked(token.consent))
+    advertiser_ids = list(call.simulator.reached(token))
     del call.world.tokens[token.access_token]
     return {"app_id": app.app_id, "advertiser_ids": advertiser_ids}
 
@@ -40,7 +40,7 @@ def ticked_ad_accounts(call: Call) -> Data:
     app = _app(call)
     if app.app_id != call.token.consent.app_id:
         raise Refusal(40113)
-    accounts = call.world.ticked(call.token.consent).values()
+    accounts = call.simulator.reached(call.token).values()
     return {"list": [{"advertiser_id": account.asset_id, "advertiser_name": account.name} for account in accounts]}
 
 

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from math import ceil
 from typing import TypeVar, cast
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from app.demo.tiktok_simulator.api.envelope import Data, Refusal
 
 Choice = TypeVar("Choice", bound=str)
+Row = TypeVar("Row")
 
 _ID = re.compile(r"[0-9]{5,20}")
 
@@ -23,12 +25,12 @@ class Page:
     number: int
     size: int
 
-    def cut(self, rows: list[Data]) -> Data:
-        """The rows of this page with TikTok's page_info."""
+    def cut(self, rows: Sequence[Row], show: Callable[[Row], Data], name: str = "list") -> Data:
+        """The rows of this page as they are shown, with TikTok's page_info."""
         first = (self.number - 1) * self.size
         info = {"page": self.number, "page_size": self.size, "total_number": len(rows)}
         return {
-            "list": rows[first : first + self.size],
+            name: [show(row) for row in rows[first : first + self.size]],
             "page_info": {**info, "total_page": ceil(len(rows) / self.size)},
         }
 
@@ -67,6 +69,10 @@ class Parameters:
             return default
         return _as_choice(name, self.text(name), choices)
 
+    def optional_choice(self, name: str, choices: Iterable[Choice]) -> Choice | None:
+        value = self.optional_text(name)
+        return None if value is None else _as_choice(name, value, choices)
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self._fields.get(name, default)
         if not isinstance(value, bool):
@@ -90,11 +96,31 @@ class Parameters:
         return list(dict.fromkeys(values))
 
     def filtering(self) -> "Parameters":
-        """The object `filtering`, as parameters of its own."""
-        value = self._structure("filtering")
+        """The object `filtering`, as parameters of its own; empty when it was not sent."""
+        return self.structure("filtering") or Parameters({}, from_query=False)
+
+    def structure(self, name: str) -> "Parameters | None":
+        """An object, as parameters of its own."""
+        value = self._structure(name)
         if not isinstance(value, dict | None):
-            raise Refusal(40002, "filtering: Not a valid object.")
-        return Parameters(value or {}, from_query=False)
+            raise Refusal(40002, f"{name}: Not a valid object.")
+        return None if value is None else Parameters(value, from_query=False)
+
+    def optional_day(self, name: str) -> date | None:
+        """A day as YYYY-MM-DD."""
+        value = self.optional_text(name)
+        if value is None:
+            return None
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            raise Refusal(40002, f"{name}: Not a valid date, YYYY-MM-DD is.") from None
+
+    def day(self, name: str) -> date:
+        value = self.optional_day(name)
+        if value is None:
+            raise Refusal(40002, f"{name}: Missing data for required field.")
+        return value
 
     def page(self, largest: int = 50, default: int = 10) -> Page:
         size = self._whole_number("page_size", default)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.demo.tiktok_simulator.api.call import Call
 from app.demo.tiktok_simulator.api.envelope import Data, Refusal
+from app.demo.tiktok_simulator.changes import partners as changes
 from app.demo.tiktok_simulator.model import ADVERTISER_ROLES, ASSET_TYPES, AdAccount, AdvertiserRole
 from app.demo.tiktok_simulator.sharing import Share
 
@@ -21,12 +22,12 @@ def add_partner(call: Call) -> Data:
         call.parameters.choice("asset_type", ("ADVERTISER",))
         if not asset_ids:
             raise Refusal(40002, "asset_ids: Missing data for required field.")
-    if call.administered(bc_id).status != "ENABLE":
-        raise Refusal(40001, f"No permission: Business Center {bc_id} is not enabled.")
+    call.administered_for_writing(bc_id)
     _check_partner(call, bc_id, partner_id)
     _check_ownership(call, bc_id, asset_ids)
     shares = [Share(bc_id, partner_id, asset_id, "ADVERTISER", role) for asset_id in asset_ids]
-    call.simulator.calls.count_shares(call.simulator.share(bc_id, partner_id, shares))
+    outcome = changes.share(call.simulator, call.person.person_id, bc_id, partner_id, shares)
+    call.simulator.calls.count_shares(outcome)
     return {}
 
 
@@ -38,9 +39,8 @@ def partners(call: Call) -> Data:
     call.administered(bc_id)
     known = call.world.sharing.partner_ids(bc_id, call.simulator.visible_moment())
     centers = [call.world.business_centers[partner_id] for partner_id in known]
-    return page.cut(
-        [{"bc_id": center.bc_id, "bc_name": center.name} for center in centers if name in center.name.lower()]
-    )
+    found = [center for center in centers if name in center.name.lower()]
+    return page.cut(found, lambda center: {"bc_id": center.bc_id, "bc_name": center.name})
 
 
 def partner_assets(call: Call) -> Data:
@@ -53,8 +53,8 @@ def partner_assets(call: Call) -> Data:
     call.administered(bc_id)
     look = call.world.sharing.received if share_type == "SHARED" else call.world.sharing.given
     shares = look(bc_id, partner_id, call.simulator.visible_moment())
-    rows = [_row(call, share) for share in shares if share.asset_type == asset_type]
-    return page.cut([row for row in rows if _matches(row, keyword)])
+    found = [share for share in shares if share.asset_type == asset_type and _matches(call, share, keyword)]
+    return page.cut(found, lambda share: _row(call, share))
 
 
 def delete_partner_assets(call: Call) -> Data:
@@ -67,7 +67,7 @@ def delete_partner_assets(call: Call) -> Data:
     call.administered(bc_id)
     shared = {share.asset_id for share in call.world.sharing.given(bc_id, partner_id) if share.asset_type == asset_type}
     gone = shared.intersection(asset_ids)
-    if not call.world.sharing.unshare(call.simulator.clock(), bc_id, partner_id, gone):
+    if not changes.unshare(call.simulator, call.person.person_id, bc_id, partner_id, gone):
         raise Refusal(40007, "The assets are not shared with this partner.")
     return {}
 
@@ -76,7 +76,7 @@ def delete_partner(call: Call) -> Data:
     """POST bc/partner/delete/: from either side; all that was shared goes with it."""
     bc_id, partner_id = call.parameters.id("bc_id"), call.parameters.id("partner_id")
     call.administered(bc_id)
-    if not call.world.sharing.part(call.simulator.clock(), bc_id, partner_id):
+    if not changes.part(call.simulator, call.person.person_id, bc_id, partner_id):
         raise Refusal(40007, "The Business Centers are not partners.")
     return {}
 
@@ -106,8 +106,12 @@ def _row(call: Call, share: Share) -> dict[str, object]:
     }
     if isinstance(asset, AdAccount):
         row |= {"advertiser_role": share.role, "advertiser_account_type": asset.account_type}
+    if asset.asset_type == "CATALOG":
+        row["catalog_role"] = share.role
     return row
 
 
-def _matches(row: dict[str, object], keyword: str | None) -> bool:
-    return not keyword or keyword.lower() in str(row["asset_name"]).lower() or keyword == row["asset_id"]
+def _matches(call: Call, share: Share, keyword: str | None) -> bool:
+    if not keyword:
+        return True
+    return keyword == share.asset_id or keyword.lower() in call.world.assets[share.asset_id].name.lower()

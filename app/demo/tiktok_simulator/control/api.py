@@ -1,27 +1,32 @@
 """The control surface under /simulator/: what tests and the demo turn, break, look at and do by hand."""
 
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 
 from app.demo.tiktok_simulator import by_hand
+from app.demo.tiktok_simulator.changes import pixels as pixel_changes
 from app.demo.tiktok_simulator.control import overview
 from app.demo.tiktok_simulator.control.bodies import (
     AdAccountPatch,
     Approval,
+    EventsOfPixel,
     NewFault,
     NewToken,
+    PartingByHand,
+    PixelLinkByHand,
     Redirect,
     RemovalByHand,
     Reset,
     Revocation,
+    RoleByHand,
     ShareByHand,
     SwitchesPatch,
 )
 from app.demo.tiktok_simulator.faults import Fault
-from app.demo.tiktok_simulator.model import Consent
-from app.demo.tiktok_simulator.simulator import Running
+from app.demo.tiktok_simulator.model import AssetType, EventCounts, Pixel, Role
+from app.demo.tiktok_simulator.simulator import Running, Simulator
 from app.demo.tiktok_simulator.switches import WrongSwitch
 
 router = APIRouter(prefix="/simulator")
@@ -64,8 +69,9 @@ def show_world(simulator: Running) -> dict[str, Any]:
 
 
 @router.get("/calls")
-def show_calls(simulator: Running) -> dict[str, Any]:
-    return overview.calls(simulator)
+def show_calls(simulator: Running, last: Annotated[int | None, Query(ge=0)] = None) -> dict[str, Any]:
+    """With `last=0` the counters alone, which is quicker after thousands of calls."""
+    return overview.calls(simulator, last)
 
 
 @router.post("/reset")
@@ -77,7 +83,8 @@ def reset(simulator: Running, body: Reset | None = None) -> dict[str, Any]:
 @router.post("/shares", status_code=201)
 def share(simulator: Running, body: ShareByHand) -> dict[str, Any]:
     try:
-        outcome = by_hand.share(simulator, body.bc_id, body.partner_id, body.asset_ids, body.advertiser_role)
+        roles: dict[AssetType, Role] = {"ADVERTISER": body.advertiser_role, "CATALOG": body.catalog_role}
+        outcome = by_hand.share(simulator, body.bc_id, body.partner_id, body.asset_ids, roles, by=body.by)
     except by_hand.NotPossible as problem:
         raise HTTPException(409, str(problem)) from None
     return asdict(outcome)
@@ -85,7 +92,21 @@ def share(simulator: Running, body: ShareByHand) -> dict[str, Any]:
 
 @router.delete("/shares")
 def remove_shares(simulator: Running, body: RemovalByHand) -> dict[str, int]:
-    return {"removed": by_hand.remove(simulator, body.bc_id, body.partner_id, body.asset_ids)}
+    return {"removed": by_hand.remove(simulator, body.bc_id, body.partner_id, body.asset_ids, by=body.by)}
+
+
+@router.patch("/shares")
+def change_role(simulator: Running, body: RoleByHand) -> dict[str, Any]:
+    try:
+        outcome = by_hand.change_role(simulator, body.bc_id, body.partner_id, body.asset_ids, body.role, by=body.by)
+    except by_hand.NotPossible as problem:
+        raise HTTPException(409, str(problem)) from None
+    return asdict(outcome)
+
+
+@router.delete("/partnerships")
+def part(simulator: Running, body: PartingByHand) -> dict[str, bool]:
+    return {"parted": by_hand.part(simulator, body.bc_id, body.partner_id, by=body.by)}
 
 
 @router.post("/partner-approvals", status_code=201)
@@ -101,9 +122,7 @@ def issue_token(simulator: Running, body: NewToken) -> dict[str, Any]:
     world = simulator.world
     if body.app_id not in world.apps or body.person not in world.persons:
         raise HTTPException(404, "no such app or person")
-    reachable = world.reachable_ad_accounts(body.person)
-    advertiser_ids = reachable if body.advertiser_ids is None else body.advertiser_ids
-    token = world.issue_token(Consent(body.app_id, body.person, frozenset(advertiser_ids)))
+    token = world.issue_token(world.consent(body.app_id, body.person, body.advertiser_ids))
     return {"access_token": token.access_token, "scope": token.permissions}
 
 
@@ -116,12 +135,39 @@ def revoke(simulator: Running, body: Revocation) -> dict[str, int]:
 
 
 @router.post("/ad-accounts/{advertiser_id}")
-def change_ad_account(simulator: Running, advertiser_id: str, body: AdAccountPatch) -> dict[str, str]:
+def change_ad_account(simulator: Running, advertiser_id: str, body: AdAccountPatch) -> dict[str, Any]:
     account = simulator.world.ad_account(advertiser_id)
     if account is None:
         raise HTTPException(404, "no such ad account")
-    account.status = body.status
-    return {"advertiser_id": advertiser_id, "status": account.status}
+    changed = body.model_dump(exclude_unset=True)
+    for name, value in changed.items():
+        setattr(account, name, value)
+    return {"advertiser_id": advertiser_id, **changed}
+
+
+@router.put("/pixels/{pixel_id}/events")
+def set_events(simulator: Running, pixel_id: str, events: dict[str, EventsOfPixel]) -> dict[str, Any]:
+    """Everything that reached a pixel, by event type; {} for a pixel that is silent."""
+    pixel = _pixel(simulator, pixel_id)
+    pixel.events = {event: EventCounts(**counts.model_dump()) for event, counts in events.items()}
+    return {"pixel_id": pixel_id, "events": {event: asdict(counts) for event, counts in pixel.events.items()}}
+
+
+@router.post("/pixel-links")
+def link_pixel(simulator: Running, body: PixelLinkByHand) -> dict[str, Any]:
+    pixel = _pixel(simulator, body.pixel_id)
+    if pixel.owner_bc_id is None or any(simulator.world.ad_account(key) is None for key in body.advertiser_ids):
+        raise HTTPException(409, "the pixel is in no Business Center, or there is no such ad account")
+    change = pixel_changes.link if body.linked else pixel_changes.unlink
+    change(simulator, body.by, pixel.owner_bc_id, pixel, body.advertiser_ids)
+    return {"pixel_id": body.pixel_id, "advertiser_ids": simulator.world.links.advertiser_ids(body.pixel_id)}
+
+
+def _pixel(simulator: Simulator, pixel_id: str) -> Pixel:
+    pixel = simulator.world.assets.get(pixel_id)
+    if not isinstance(pixel, Pixel):
+        raise HTTPException(404, "no such pixel")
+    return pixel
 
 
 @router.post("/registered-redirects", status_code=201)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.demo.tiktok_simulator.faults import ANY_PATH
-from app.demo.tiktok_simulator.model import AdAccountStatus, AdvertiserRole
+from app.demo.tiktok_simulator.model import AdAccountStatus, AdvertiserRole, CatalogRole, Role
 
 
 class _Body(BaseModel):
@@ -18,6 +18,8 @@ class SwitchesPatch(_Body):
     qps: int | None = None
     flaky: float = 0.0
     lost_answers: float = 0.0
+    reauthorise: bool = False
+    pixel_links_denied: bool = False
 
 
 class NewFault(_Body):
@@ -42,10 +44,30 @@ class NewFault(_Body):
 
 
 class ShareByHand(_Body):
+    """Assets of any type; each gets the role of its type. `by` as everywhere: a person, an admin if not given."""
+
     bc_id: str
     partner_id: str
     asset_ids: list[str] = []
     advertiser_role: AdvertiserRole = "ANALYST"
+    catalog_role: CatalogRole = "AD_PROMOTE"
+    by: str | None = None
+
+
+class RoleByHand(_Body):
+    """Another role on what is shared, smaller or larger."""
+
+    bc_id: str
+    partner_id: str
+    asset_ids: list[str] = Field(min_length=1)
+    role: Role
+    by: str | None = None
+
+
+class PartingByHand(_Body):
+    bc_id: str
+    partner_id: str
+    by: str | None = None
 
 
 class RemovalByHand(_Body):
@@ -54,6 +76,7 @@ class RemovalByHand(_Body):
     bc_id: str
     partner_id: str
     asset_ids: list[str] | None = None
+    by: str | None = None
 
 
 class Approval(_Body):
@@ -85,7 +108,33 @@ class Revocation(_Body):
 
 
 class AdAccountPatch(_Body):
-    status: AdAccountStatus
+    """Only what is sent changes."""
+
+    status: AdAccountStatus = "STATUS_ENABLE"
+    rejection_reason: str = ""
+    currency: str = "EUR"
+    timezone: str = "Europe/Paris"
+    name: str = ""
+    balance: float = 0.0
+
+
+class EventsOfPixel(_Body):
+    """How often an event reached the pixel; `days_ago` before the day that is asked on, in UTC."""
+
+    browser: int = Field(0, ge=0)
+    server: int = Field(0, ge=0)
+    attributed: int = Field(0, ge=0)
+    preview: int = Field(0, ge=0)
+    days_ago: int = Field(0, ge=0)
+
+
+class PixelLinkByHand(_Body):
+    """An admin links a pixel, by asset id, or takes the link away."""
+
+    pixel_id: str
+    advertiser_ids: list[str] = Field(min_length=1)
+    linked: bool
+    by: str | None = None
 
 
 class Redirect(_Body):

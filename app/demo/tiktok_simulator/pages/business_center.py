@@ -1,18 +1,33 @@
 """The Business Center pages: where a person in the demo shares, removes and approves by hand."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.demo.tiktok_simulator import by_hand
-from app.demo.tiktok_simulator.model import ADVERTISER_ROLES, AdvertiserRole, Asset
+from app.demo.tiktok_simulator.model import (
+    ADVERTISER_ROLES,
+    CATALOG_ROLES,
+    AdvertiserRole,
+    Asset,
+    AssetType,
+    CatalogRole,
+    Role,
+)
 from app.demo.tiktok_simulator.pages.rendering import page
 from app.demo.tiktok_simulator.sharing import Share
 from app.demo.tiktok_simulator.simulator import Running, Simulator
 from app.demo.tiktok_simulator.world import World
 
 router = APIRouter(prefix="/business-center")
+
+KINDS: dict[AssetType, str] = {
+    "ADVERTISER": "Ad accounts to share",
+    "PIXEL": "Pixels to share",
+    "CATALOG": "Catalogs to share",
+    "TT_ACCOUNT": "TikTok accounts to share",
+}
 
 
 @router.get("")
@@ -33,10 +48,12 @@ def add_partner(
     partner_id: Annotated[str, Form()] = "",
     asset_ids: Annotated[list[str] | None, Form()] = None,
     advertiser_role: Annotated[AdvertiserRole, Form()] = "ANALYST",
+    catalog_role: Annotated[CatalogRole, Form()] = "AD_PROMOTE",
 ) -> Response:
     """Share with a new partner, or share more with a known one."""
     try:
-        by_hand.share(simulator, bc_id, partner_id.strip(), asset_ids or [], advertiser_role)
+        roles: dict[AssetType, Role] = {"ADVERTISER": advertiser_role, "CATALOG": catalog_role}
+        by_hand.share(simulator, bc_id, partner_id.strip(), asset_ids or [], roles)
     except by_hand.NotPossible as problem:
         return _shown(request, simulator, bc_id, problem=str(problem), typed=partner_id)
     return _again(bc_id)
@@ -60,6 +77,19 @@ def approve_partner(simulator: Running, bc_id: str, partner_id: Annotated[str, F
     return _again(bc_id)
 
 
+@router.post("/{bc_id}/invitation-answers")
+def answer_invitation(
+    simulator: Running,
+    bc_id: str,
+    email: Annotated[str, Form()],
+    answer: Annotated[Literal["accept", "reject"], Form()],
+) -> Response:
+    """As whoever was invited; once answered, nothing is waiting any more."""
+    if bc_id in simulator.world.business_centers:
+        by_hand.answer_invitation(simulator, bc_id, email, accept=answer == "accept")
+    return _again(bc_id)
+
+
 def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | None = None, typed: str = "") -> Response:
     world = simulator.world
     center = world.business_centers.get(bc_id)
@@ -68,8 +98,9 @@ def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | No
     sharing = world.sharing
     context: dict[str, object] = {
         "center": center,
-        "accounts": world.owned(bc_id),
-        "roles": ADVERTISER_ROLES,
+        "owned": [(title, assets) for kind, title in KINDS.items() if (assets := _of(world.owned(bc_id), kind))],
+        "advertiser_roles": ADVERTISER_ROLES,
+        "catalog_roles": CATALOG_ROLES,
         "requests": [
             world.business_centers[known.requester_id]
             for known in sharing.partnerships()
@@ -83,10 +114,27 @@ def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | No
             }
             for partner_id in sharing.partner_ids(bc_id)
         ],
+        "members": [
+            (world.persons[person_id], member, _assigned(world, bc_id, person_id))
+            for person_id, member in center.members.items()
+        ],
+        "invitations": list(center.invitations.values()),
         "problem": problem,
         "typed": typed,
     }
     return page(request, "business_center.html", context, 400 if problem else 200)
+
+
+def _assigned(world: World, bc_id: str, person_id: str) -> list[tuple[Asset, Role]]:
+    return [
+        (asset, role)
+        for asset in world.assets.values()
+        if (role := asset.assigned.get(bc_id, {}).get(person_id)) is not None
+    ]
+
+
+def _of(assets: list[Asset], kind: AssetType) -> list[Asset]:
+    return [asset for asset in assets if asset.asset_type == kind]
 
 
 def _named(world: World, shares: list[Share]) -> list[tuple[Share, Asset]]:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.demo.tiktok_simulator.model import App, Consent
+from app.demo.tiktok_simulator.model import App
 from app.demo.tiktok_simulator.pages.rendering import page
 from app.demo.tiktok_simulator.simulator import Running, Simulator
 
@@ -15,6 +15,8 @@ router = APIRouter()
 PERMISSION_NAMES = {
     1: "Everything about ad accounts and Business Centers",
     2: "Everything about campaigns and ads",
+    8: "Everything about pixels and events",
+    23: "Everything about change logs",
     100: "Read ad account information",
     150: "Read Business Center",
     153: "Business Center assets",
@@ -76,7 +78,7 @@ def decide(
         return refusal
     if decision == "cancel" or person not in simulator.world.persons:
         return _back(redirect_uri, {"state": state})
-    consent = Consent(app_id, person, frozenset(advertiser_ids or ()))
+    consent = simulator.world.consent(app_id, person, advertiser_ids or ())
     code = simulator.world.issue_code(consent, simulator.clock())
     return _back(redirect_uri, {"auth_code": code, "code": code, "state": state})
 

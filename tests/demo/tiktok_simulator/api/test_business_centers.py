@@ -136,7 +136,7 @@ async def test_a_request_that_waits(caller: Caller) -> None:
     [
         ({"asset_type": "DOMAIN"}, 40002),
         ({"asset_type": None}, 40002),
-        ({"asset_type": "PIXEL"}, 0),
+        ({"asset_type": "LEAD"}, 0),
         ({"asset_type": "MANAGED_BUSINESS_ACCOUNT"}, 0),
         ({"page_size": 51}, 40002),
         ({"filtering": {"relation_type": "OWNER"}}, 40002),

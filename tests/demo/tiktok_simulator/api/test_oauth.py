@@ -119,9 +119,12 @@ async def test_user_info(caller: Caller, ana: str) -> None:
     }
 
 
-async def test_what_is_shared_later_is_not_ticked(caller: Caller, ana: str) -> None:
+async def test_what_is_shared_later_may_need_a_fresh_consent(caller: Caller, ana: str) -> None:
     share = {"bc_id": seed.MAISON_LUNE, "partner_id": seed.NORTH_AGENCY, "asset_type": "ADVERTISER"}
     await caller.post("bc/partner/add/", ana, **share, asset_ids=[seed.LUNE_EU])
+    reached = await caller.get("oauth2/advertiser/get/", **APP)
+    assert {row["advertiser_id"] for row in reached.rows} == {seed.NORTH_ACCOUNT, seed.LUNE_EU}
+    await caller.switch(reauthorise=True)
     old = await caller.get("oauth2/advertiser/get/", **APP)
     fresh = await caller.get("oauth2/advertiser/get/", await caller.token(seed.NORA_NORTH), **APP)
     assert [row["advertiser_id"] for row in old.rows] == [seed.NORTH_ACCOUNT]

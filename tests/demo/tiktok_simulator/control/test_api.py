@@ -23,7 +23,10 @@ async def lune_shares(caller: Caller) -> list[dict[str, Any]]:
 
 
 async def test_switches_change_one_by_one(caller: Caller) -> None:
-    best = {"partner_approval": False, "read_lag": 0, "qps": None, "flaky": 0, "lost_answers": 0}
+    best = {
+        "partner_approval": False, "read_lag": 0, "qps": None, "flaky": 0, "lost_answers": 0, "reauthorise": False,
+        "pixel_links_denied": False,
+    }  # fmt: skip
     assert await caller.control("GET", "switches") == best
     assert await caller.control("PATCH", "switches", {"qps": 5}) == {**best, "qps": 5}
     changed = await caller.control("PATCH", "switches", {"qps": None, "read_lag": 1.5})
@@ -61,8 +64,8 @@ async def test_wrong_faults(caller: Caller, fault: dict[str, object]) -> None:
 async def test_the_world(caller: Caller) -> None:
     world = await caller.control("GET", "world")
     assert set(world) == {
-        "apps", "persons", "business_centers", "ad_accounts", "shares", "partnerships", "partner_requests",
-        "tokens",
+        "apps", "persons", "business_centers", "ad_accounts", "pixels", "other_assets", "shares", "partnerships",
+        "partner_requests", "activities", "tokens",
     }  # fmt: skip
     lune = next(center for center in world["business_centers"] if center["bc_id"] == seed.MAISON_LUNE)
     assert {key: member["role"] for key, member in lune["members"].items()} == {
@@ -111,6 +114,46 @@ async def test_removing_by_hand(caller: Caller) -> None:
     assert [share["asset_id"] for share in await lune_shares(caller)] == [seed.LUNE_UK, seed.LUNE_US]
     assert await caller.control("DELETE", "shares", PAIR) == {"removed": 2}
     assert await caller.control("DELETE", "shares", PAIR) == {"removed": 0}
+
+
+@pytest.mark.parametrize(("before", "after"), [("ADMIN", "ANALYST"), ("ANALYST", "OPERATOR")])
+async def test_changing_a_role_by_hand(caller: Caller, before: str, after: str) -> None:
+    await caller.control("POST", "shares", {**PAIR, "asset_ids": [seed.LUNE_EU], "advertiser_role": before})
+    body = {**PAIR, "asset_ids": [seed.LUNE_EU], "role": after}
+    await caller.control("PATCH", "shares", body)
+    rows = (await caller.get("bc/partner/asset/get/", **AGENCY_LOOKS)).rows
+    assert [row["advertiser_role"] for row in rows] == [after]
+    for wrong in ({"asset_ids": [seed.LUNE_UK]}, {"role": "AD_PROMOTE"}):
+        response = await caller.client.patch("/simulator/shares", json={**body, **wrong})
+        assert response.status_code == 409
+
+
+async def test_parting_by_hand(caller: Caller) -> None:
+    await caller.control("POST", "shares", {**PAIR, "asset_ids": [seed.LUNE_EU]})
+    assert await caller.control("DELETE", "partnerships", PAIR) == {"parted": True}
+    assert await caller.control("DELETE", "partnerships", PAIR) == {"parted": False}
+    assert (await caller.get("bc/partner/get/", bc_id=seed.NORTH_AGENCY)).rows == []
+    assert await lune_shares(caller) == []
+
+
+async def test_who_did_it_can_be_named(caller: Caller) -> None:
+    body = {**PAIR, "asset_ids": [seed.LUNE_EU]}
+    await caller.control("POST", "shares", {**body, "by": seed.SAM_STANDARD})
+    await caller.control("DELETE", "shares", body)
+    activities = (await caller.control("GET", "world"))["activities"][seed.MAISON_LUNE]
+    assert [each["operator_id"] for each in activities] == [seed.SAM_STANDARD, seed.SAM_STANDARD, seed.ANA_CLIENT]
+
+
+async def test_linking_a_pixel_by_hand(caller: Caller, ana: str) -> None:
+    body = {"pixel_id": seed.PIXEL_LUNE_APP, "advertiser_ids": [seed.LUNE_UK], "linked": True}
+    made = await caller.control("POST", "pixel-links", body)
+    assert made == {"pixel_id": seed.PIXEL_LUNE_APP, "advertiser_ids": [seed.LUNE_UK]}
+    listed = await caller.get("pixel/list/", ana, advertiser_id=seed.LUNE_UK)
+    assert [pixel["pixel_id"] for pixel in listed.data["pixels"]] == [seed.PIXEL_LUNE_APP]
+    gone = await caller.control("POST", "pixel-links", {**body, "linked": False})
+    assert gone["advertiser_ids"] == []
+    for wrong, status in (({"pixel_id": seed.LUNE_EU}, 404), ({"advertiser_ids": [seed.PIXEL_LUNE]}, 409)):
+        assert (await caller.client.post("/simulator/pixel-links", json={**body, **wrong})).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -170,6 +213,7 @@ async def test_redirects_outlive_a_reset_and_nothing_else_does(caller: Caller, a
         [REDIRECT],
         [REDIRECT],
         registered["redirect_uris"],
+        [REDIRECT],
     ]
     assert await lune_shares(caller) == []
     assert (await caller.control("GET", "switches"))["flaky"] == 0
@@ -187,6 +231,10 @@ async def test_the_log(caller: Caller, ana: str) -> None:
     log = await caller.control("GET", "calls")
     assert log["by_path"] == {"user/info/": 1, "bc/get/": 1}
     assert (log["total"], log["shares"], log["second_shares"], log["max_calls_in_one_second"]) == (2, 0, 0, 1)
+    one = {"calls": 1, "max_calls_in_one_second": 1, "max_calls_in_any_second": 1}
+    assert log["by_app"] == {seed.FULL_APP: one, "none": one}
+    assert (await caller.control("GET", "calls?last=1"))["calls"] == log["calls"][1:]
+    assert await caller.control("GET", "calls?last=0") == {**log, "calls": []}
     first, second = log["calls"]
     assert (first["path"], first["app_id"], first["person_id"]) == (
         "user/info/",

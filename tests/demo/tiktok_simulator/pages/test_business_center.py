@@ -90,3 +90,29 @@ async def test_a_partner_without_ad_accounts(caller: Caller) -> None:
 async def test_an_unknown_business_center(caller: Caller) -> None:
     assert (await caller.client.get("/business-center/12345")).status_code == 404
     assert (await caller.client.post("/business-center/12345/partners", data=FORM)).status_code == 404
+
+
+async def test_pixels_and_catalogs_are_shared_here_too(caller: Caller) -> None:
+    page = await text(caller, LUNE)
+    assert f"Pixels to share maisonlune.example web {seed.PIXEL_LUNE_CODE}" in page
+    assert f"Catalogs to share Maison Lune catalog {seed.CATALOG_LUNE}" in page
+    form = {**FORM, "asset_ids": [seed.PIXEL_LUNE, seed.CATALOG_LUNE, seed.LUNE_EU], "catalog_role": "ADMIN"}
+    assert goes_back(await caller.client.post(f"{LUNE}/partners", data=form), LUNE)
+    north = await text(caller, NORTH)
+    assert f"maisonlune.example web {seed.PIXEL_LUNE_CODE} Maison" in north
+    assert f"Maison Lune catalog {seed.CATALOG_LUNE} · Admin" in north
+    assert f"Maison Lune EU {seed.LUNE_EU} · Operator" in north
+
+
+async def test_an_invitation_is_answered_here(caller: Caller) -> None:
+    for email in ("bo@northagency.example", "kim@northagency.example"):
+        await caller.control("POST", f"business-centers/{seed.MAISON_LUNE}/invitations", {"email": email})
+    assert "bo@northagency.example Standard · Pending Accept Reject" in await text(caller, LUNE)
+    for email, answer in (("bo@northagency.example", "accept"), ("kim@northagency.example", "reject")):
+        for _ in range(2):
+            form = {"email": email, "answer": answer}
+            assert goes_back(await caller.client.post(f"{LUNE}/invitation-answers", data=form), LUNE)
+    page = await text(caller, LUNE)
+    assert "Bo Buyer bo@northagency.example · Standard" in page
+    assert "kim@northagency.example Standard · Rejected" in page
+    assert "Pending" not in page

@@ -1,0 +1,43 @@
+"""Another role for an ask: what was agreed wider is lowered by the handshake, what is wider waits for the client."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.handshakes import actions as handshakes
+from app.kit.input.fields import Line500
+from app.links import queries as links
+from app.links.asks import actions
+from app.links.model import Ask
+from app.links.presets.views import Word
+from app.platforms.port import Platform
+
+
+class NewRole(BaseModel):
+    """Another role than was asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Word = Field(examples=["OPERATOR"])
+    reason: Line500 | None = Field(
+        None, description="Why; a wider role needs one, and the client reads it.", examples=["To run the campaigns."]
+    )
+
+
+async def change_role(
+    session: AsyncSession,
+    agency_id: str,
+    ask_id: str,
+    wanted: NewRole,
+    *,
+    platforms: Mapping[str, Platform],
+    actor: str,
+) -> Ask:
+    """Asks for it, and lets the handshakes look. Raises as `ask_for_role`."""
+    ask = await actions.ask_for_role(
+        session, agency_id, ask_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
+    )
+    link = await links.find(session, agency_id, ask.link_id)
+    await handshakes.wake_client(session, agency_id, link.client_id)
+    return ask

@@ -1,0 +1,40 @@
+"""What the state of an ask of a written platform is, from what people said. Pure and total; it is never green."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is known of one ask. `over`: its link has ended."""
+
+    approved: bool = False
+    declined: bool = False
+    over: bool = False
+    #: the client says that the steps are done
+    by_client: bool = False
+    #: the agency says that the access works
+    by_agency: bool = False
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state, and whose turn it is."""
+
+    state: str
+    next_actor: Literal["client", "agency"] | None = None
+
+
+def status(said: Said) -> Status:
+    """The agency's word counts, with or without the client's; the client's word alone makes it the agency's turn."""
+    if said.declined:
+        return Status("declined")
+    if said.by_agency:
+        return Status("attested")
+    if said.over:
+        return Status("ended")
+    if not said.approved:
+        return Status("waiting", "client")
+    if said.by_client:
+        return Status("awaiting_partner", "agency")
+    return Status("awaiting_client", "client")

@@ -1,0 +1,98 @@
+"""Doing: one deed at the platform, with its evidence."""
+
+from dataclasses import dataclass
+
+from app.access.connections import queries as tokens
+from app.access.connections.model import Connection
+from app.access.handshakes.deciding.plan import Deed, Give, Take
+from app.access.handshakes.looking.sides import Pair
+from app.access.tools import Tools
+from app.platforms.port import Access, Call, Denied, Keep, PlatformFailure, Urgency
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a `person` deed is about: the address, and, when removing, the member's number at the platform."""
+
+    email: str
+    account_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A deed written down before it is sent, so that a crash leaves a trace."""
+
+    exchange_id: str
+    deed: Deed
+    connection: Connection
+    person: Person | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How a deed went: the call as evidence, and why it failed if it did. `calls` came before it."""
+
+    call: Call | None
+    failure: PlatformFailure | None = None
+    before: tuple[Call, ...] = ()
+
+    @property
+    def blocker(self) -> str | None:
+        """What a refusal means for the ask."""
+        return self.failure.blocker if isinstance(self.failure, Denied) else None
+
+
+async def send(tools: Tools, pair: Pair, intent: Intent, urgency: Urgency) -> Sent:
+    """Sends it. OK means recorded; only a look says that it happened."""
+    calls: list[Call] = []
+    access = tokens.access(intent.connection, tools.vault, urgency)
+    failure: PlatformFailure | None = None
+    try:
+        if isinstance(intent.deed, Give):
+            await _give(pair, access, intent.deed, intent.person, calls.append)
+        else:
+            await _take(pair, access, intent.deed, intent.person, calls.append)
+    except PlatformFailure as problem:
+        failure = problem
+    return Sent(calls[-1] if calls else None, failure, tuple(calls[:-1]))
+
+
+async def _give(pair: Pair, access: Access, deed: Give, person: Person | None, keep: Keep) -> None:
+    if deed.kind == "ad_account":
+        ids = [key.asset_id for key in deed.keys]
+        await pair.platform.share(
+            access, bc_id=pair.theirs, partner_id=pair.ours, asset_ids=ids, role=deed.role, keep=keep
+        )
+    elif deed.kind == "pixel":
+        await _link(pair, access, deed, link=True, keep=keep)
+    else:
+        assert deed.kind == "person"
+        assert person is not None
+        await pair.platform.invite(
+            access, bc_id=pair.theirs, email=person.email, account_ids=person.account_ids, role=deed.role, keep=keep
+        )
+
+
+async def _take(pair: Pair, access: Access, deed: Take, person: Person | None, keep: Keep) -> None:
+    if deed.kind == "pixel":
+        await _link(pair, access, deed, link=False, keep=keep)
+    elif deed.kind == "person":
+        assert person is not None
+        members = await pair.platform.members(access, bc_id=pair.theirs, keep=keep)
+        found = next((each for each in members if each.email.casefold() == person.email.casefold()), None)
+        user_id = found.user_id if found and found.relation == "BOUND" else ""
+        await pair.platform.remove_member(
+            access, bc_id=pair.theirs, user_id=user_id, email="" if user_id else person.email, keep=keep
+        )
+    else:
+        ids = [key.asset_id for key in deed.keys]
+        await pair.platform.take_back(
+            access, bc_id=pair.theirs, partner_id=pair.ours, kind=deed.kind, asset_ids=ids, keep=keep
+        )
+
+
+async def _link(pair: Pair, access: Access, deed: Deed, *, link: bool, keep: Keep) -> None:
+    accounts = [key.through_id for key in deed.keys if key.through_id]
+    await pair.platform.link_pixel(
+        access, bc_id=pair.theirs, code=deed.keys[0].asset_id, account_ids=accounts, link=link, keep=keep
+    )

@@ -1,0 +1,115 @@
+"""The next thing to do so that what is seen becomes what is wanted. Pure and total."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.access.handshakes.deciding.attempts import is_refused, was_refused_in_company
+from app.access.handshakes.deciding.giving import give_at
+from app.access.handshakes.deciding.taking import is_gone, take_at
+from app.access.handshakes.deciding.world import Key, Seen, Sight, Tried, Unread, Want, rank
+from app.access.patience import Patience
+
+BATCH = 50
+_ORDER = ("ad_account", "pixel", "person", "catalog")
+
+
+@dataclass(frozen=True)
+class Give:
+    """Share these, at most 50, in one role; a pixel with ad accounts; one person."""
+
+    kind: str
+    role: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Take:
+    """Take these away, at most 50 of one kind; of pixels and people one at a time."""
+
+    kind: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again: at `until` where a moment is known, else by the schedule of looks."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Nothing is left to do until a person acts."""
+
+
+Deed = Give | Take
+Step = Deed | Wait | Settled
+
+
+def plan(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patience: Patience) -> Step:
+    """The next step. Never shares what was not approved, nor what is seen already, nor repeats before looking.
+
+    Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
+    """
+    gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
+    if give := _first_give([want for at, want in gives if at is not None and at <= now], tried):
+        return give
+    takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
+    if take := _first_take([want for at, want in takes if at is not None and at <= now]):
+        return take
+    moments = [at for at, _ in (*gives, *takes) if at is not None]
+    if moments:
+        return Wait(min(moments))
+    return Wait() if any(is_pending(want, seen, tried) for want in wanted) else Settled()
+
+
+def _first_give(due: Sequence[Want], tried: Tried) -> Give | None:
+    """Ad accounts first, the smallest role first; what was refused in company alone, last."""
+    together: dict[tuple[int, int, str, str], list[Key]] = {}
+    alone: list[Give] = []
+    for want in due:
+        assert want.key is not None  # give_at answers for no others
+        if was_refused_in_company(tried.given.get(want.key)):
+            alone.append(Give(want.kind, want.role, (want.key,)))
+        else:
+            which = want.key.asset_id if want.kind in ("pixel", "person") else ""
+            place = (_ORDER.index(want.kind), rank(want.role), want.role, which)
+            together.setdefault(place, []).append(want.key)
+    if together:
+        place = min(together)
+        return Give(_ORDER[place[0]], place[2], tuple(sorted(set(together[place]))[:BATCH]))
+    return min(alone, key=lambda give: give.keys, default=None)
+
+
+def _first_take(due: Sequence[Want]) -> Take | None:
+    """What hangs on an ad account goes before the ad account."""
+    keys = sorted({want.key for want in due if want.key}, key=lambda key: (key.kind == "ad_account", key))
+    if not keys:
+        return None
+    first = keys[0]
+    if first.kind in ("pixel", "person"):
+        return Take(first.kind, (first,))
+    return Take(first.kind, tuple(key for key in keys if key.kind == first.kind)[:BATCH])
+
+
+def is_pending(want: Want, seen: Seen, tried: Tried) -> bool:
+    """Whether looking again may show something new without anybody being asked to act here."""
+    if want.key is None:
+        return False
+    client, agency = seen.client.of(want.key), seen.agency.of(want.key)
+    if not _may_show(agency) and not _may_show(client):
+        return False
+    if want.unwanted:
+        return not want.over and not is_gone(want, seen, tried)
+    if not want.is_live or (want.was_verified and not want.proved_by_client):
+        return False
+    if agency.role == want.role:
+        return False
+    if not agency.is_read and client.role == want.role:
+        return agency.why_not is Unread.UNAVAILABLE
+    return not is_refused(tried.given.get(want.key), want)
+
+
+def _may_show(sight: Sight) -> bool:
+    return sight.is_read or sight.why_not in (Unread.UNAVAILABLE, Unread.DENIED)

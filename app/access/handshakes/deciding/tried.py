@@ -1,0 +1,64 @@
+"""What was tried, read from the exchanges of a handshake. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from app.access.handshakes.deciding.plan import Deed, Give
+from app.access.handshakes.deciding.world import Key, Tried, Try
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One recorded call that gives or takes; `outcome` None: no answer was recorded."""
+
+    at: datetime
+    purpose: str
+    request: dict[str, Any]
+    outcome: str | None
+    blocker: str | None
+
+
+def as_request(deed: Deed) -> dict[str, Any]:
+    """What is written down of a deed before it is sent; `from_attempts` reads it back."""
+    asked: dict[str, Any] = {"kind": deed.kind, "asset_ids": list(dict.fromkeys(key.asset_id for key in deed.keys))}
+    if through := [key.through_id for key in deed.keys if key.through_id]:
+        asked["through_ids"] = through
+    return asked | ({"role": deed.role} if isinstance(deed, Give) else {})
+
+
+def from_attempts(attempts: Iterable[Attempt]) -> Tried:
+    """The last try of each thing, with how often it was tried. A call that did nothing does not count as one."""
+    given: dict[Key, Try] = {}
+    taken: dict[Key, Try] = {}
+    for attempt in attempts:
+        into = given if attempt.purpose == "share" else taken
+        keys = _keys(attempt.request)
+        for key in keys:
+            before = into.get(key)
+            counts = attempt.outcome != "unavailable"
+            into[key] = Try(
+                at=attempt.at,
+                role=str(attempt.request.get("role", "")),
+                outcome=as_outcome(attempt.outcome),
+                times=(before.times if before else 0) + counts,
+                blocker=attempt.blocker,
+                batch=len(keys),
+            )
+    return Tried(given, taken)
+
+
+def _keys(request: dict[str, Any]) -> list[Key]:
+    kind, asset_ids = request.get("kind", "ad_account"), request.get("asset_ids", ())
+    through = request.get("through_ids") or [None]
+    return [Key(kind, asset_id, account) for asset_id in asset_ids for account in through]
+
+
+def as_outcome(recorded: str | None) -> Literal["ok", "unclear", "open", "denied", "unavailable"]:
+    """What a recorded outcome means for repeating it: no answer, or one we cannot read, may have done it."""
+    if recorded is None:
+        return "open"
+    if recorded == "changed":  # an answer came that we cannot read: it may have happened
+        return "unclear"
+    return cast(Literal["ok", "unclear", "denied", "unavailable"], recorded)

@@ -1,0 +1,160 @@
+"""What a decision about access is made from: what is wanted, what is seen, what was tried. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+
+class Unread(StrEnum):
+    """Why one side could not be read."""
+
+    NO_TOKEN = "no_token"  # noqa: S105 - no secret: the name of a reason
+    DEAD = "connection_dead"
+    DENIED = "denied"
+    UNAVAILABLE = "unavailable"
+
+
+class Key(NamedTuple):
+    """One thing of the client's: an asset of a kind; a pixel is meant on one ad account (`through_id`)."""
+
+    kind: str
+    asset_id: str
+    through_id: str | None = None
+
+    @property
+    def account(self) -> "Key | None":
+        """The ad account this hangs on."""
+        return Key("ad_account", self.through_id) if self.through_id else None
+
+
+@dataclass(frozen=True)
+class Want:
+    """One ask, or a grant to be taken away. `approved_at` is the client's yes; without it nothing is done.
+
+    `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
+    `unwanted`: to be taken away. `reduce_at`: the wish to have a role lowered that is higher than agreed.
+    `proved_by_client`: what was verified was seen by the client's token alone.
+    `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
+    """
+
+    ask_id: str | None
+    kind: str
+    asset_id: str | None
+    role: str
+    lane: Literal["connected", "guided"]
+    through_id: str | None = None
+    approved_at: datetime | None = None
+    declined: bool = False
+    link_ended: bool = False
+    over: bool = False
+    unwanted: bool = False
+    attested: bool = False
+    was_verified: bool = False
+    proved_by_client: bool = False
+    recheck_at: datetime | None = None
+    reduce_at: datetime | None = None
+    needs_events: bool = False
+    email: str | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> Key | None:
+        """What is wanted of the world; None until the client has chosen."""
+        return Key(self.kind, self.asset_id, self.through_id) if self.asset_id else None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is agreed to and still counts."""
+        return self.approved_at is not None and not self.declined and not self.over and self.asset_id is not None
+
+    @property
+    def says_done(self) -> bool:
+        """Whether somebody said "look now" after the client's yes: by hand that means the steps were done."""
+        return self.recheck_at is not None and self.approved_at is not None and self.recheck_at > self.approved_at
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one side's token shows of one thing: its role, or that it is not there, or why that is unknown.
+
+    `blocker` is what stood in the way of the read; `pending`: an invitation that waits for its person;
+    `rejected`: its person said no.
+    """
+
+    role: str | None = None
+    why_not: Unread | None = None
+    blocker: str | None = None
+    pending: bool = False
+    rejected: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the answer is known."""
+        return self.why_not is None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side's view, thing by thing; `otherwise` of everything that is not named."""
+
+    sights: Mapping[Key, Sight] = field(default_factory=dict)
+    otherwise: Sight = Sight(why_not=Unread.NO_TOKEN)
+
+    def of(self, key: Key) -> Sight:
+        """What it shows of one thing."""
+        return self.sights.get(key, self.otherwise)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at the world.
+
+    `problems`: for each thing of the client's, why it cannot be shared from its Business Center (a blocker's code).
+    `center`: what is wrong with the client's Business Center or with whoever authorised.
+    `partnered`: whether the agency's side lists the client as its partner; None where nobody looked.
+    `trip`: how the client's last way to the platform ended where there is no connection from it.
+    `events`: how many events a pixel received lately, where that was asked.
+    """
+
+    client: Side = Side()
+    agency: Side = Side()
+    problems: Mapping[Key, str] = field(default_factory=dict)
+    center: str | None = None
+    client_can_write: bool = False
+    partnered: bool | None = None
+    trip: Literal["consent_not_finished", "consent_cancelled"] | None = None
+    events: Mapping[Key, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Try:
+    """The last attempt on one thing. `outcome` open: no answer was recorded; `batch`: how many went with it."""
+
+    at: datetime
+    role: str
+    outcome: Literal["ok", "unclear", "open", "denied", "unavailable"]
+    times: int = 1
+    blocker: str | None = None
+    batch: int = 1
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether the platform may have done it, whatever we were told."""
+        return self.outcome in ("ok", "unclear", "open")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The last attempts to give and to take away, by thing."""
+
+    given: Mapping[Key, Try] = field(default_factory=dict)
+    taken: Mapping[Key, Try] = field(default_factory=dict)
+
+
+ROLE_RANK: Mapping[str, int] = {"LINK": 1, "AD_PROMOTE": 1, "ANALYST": 1, "OPERATOR": 2, "ADMIN": 3}
+
+
+def rank(role: str | None) -> int:
+    """How much a role may do; 0 for none."""
+    return ROLE_RANK.get(role or "", 0)

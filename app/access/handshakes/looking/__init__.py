@@ -1,0 +1,1 @@
+"""Looking: what each side's token shows of what is wanted."""

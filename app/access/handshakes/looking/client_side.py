@@ -1,0 +1,161 @@
+"""The client's side: what its own lists show, and what of them stands in the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.access.connections import apps, choices
+from app.access.connections import queries as connections
+from app.access.connections.model import Connection
+from app.access.handshakes.deciding.world import Key, Side, Sight, Unread, Want
+from app.access.handshakes.looking.eyes import Eyes
+from app.access.handshakes.looking.sides import LISTED, Pair, listed, read_pixels
+from app.access.handshakes.queries import Situation
+from app.kit import clock
+from app.platforms.seen import Found
+
+#: What stands in the way and passes by itself is looked at anew this often.
+_REFRESH = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What the client can choose from, as last read, and what is wrong with the Business Center itself."""
+
+    found: Found | None = None
+    center: str | None = None
+
+
+async def lists(eyes: Eyes, pair: Pair, situation: Situation) -> tuple[Found | None, Lists]:
+    """The client's lists; read anew (and then given first) where something in them stands in the way.
+
+    Whoever acts, or an hour, is a reason to read again; without one the lists of the consent are good enough.
+    """
+    connection = situation.client
+    if connection is None or eyes.closed is not None:
+        return None, Lists()
+    known = connections.found(connection)
+    kept = Lists(known, center_problem(known, pair.theirs))
+    if not (kept.center or problems(kept, pair, situation.wanted, connection)) or not _is_stale(connection, situation):
+        return None, kept
+    async with eyes.tools.sessions() as session:
+        app = await apps.of_connection(
+            session, connection.agency_id, pair.platform, eyes.tools.vault, connection.app_id
+        )
+    if app is None:
+        return None, kept
+    fresh = await eyes.read(lambda access, keep: pair.platform.discover(app, access, keep))
+    if isinstance(fresh, Sight):
+        return None, kept
+    return fresh, Lists(fresh, center_problem(fresh, pair.theirs))
+
+
+def _is_stale(connection: Connection, situation: Situation) -> bool:
+    acted = [moment for want in situation.wanted for moment in (want.recheck_at, want.approved_at) if moment]
+    return any(moment > connection.found_at for moment in acted) or clock.now() - connection.found_at > _REFRESH
+
+
+def center_problem(found: Found, bc_id: str) -> str | None:
+    """What is wrong with the Business Center named, for whoever authorised."""
+    if not found.business_centers:
+        return "no_business_center"
+    here = next((center for center in found.business_centers if center.bc_id == bc_id), None)
+    return choices.center_problem(here) if here else "wrong_bc_selected"
+
+
+def problems(known: Lists, pair: Pair, wanted: Sequence[Want], connection: Connection | None) -> dict[Key, str]:
+    """Why each thing cannot be shared from the Business Center; a blocker's code."""
+    if known.found is None or connection is None:
+        return {}
+    scopes = [int(scope) for scope in connection.scopes]
+    found: dict[Key, str] = {}
+    for want in wanted:
+        if want.key is None:
+            continue
+        code = _problem(known.found, pair.theirs, want.key)
+        if code is None and pair.platform.missing_scopes(scopes, [want.kind]) and want.kind == "person":
+            code = "scope_not_authorised"
+        if code:
+            found[want.key] = code
+    return found
+
+
+def _problem(found: Found, bc_id: str, key: Key) -> str | None:
+    if key.kind == "ad_account":
+        account = next((each for each in found.accounts if (each.bc_id, each.asset_id) == (bc_id, key.asset_id)), None)
+        return choices.account_problem(account) if account else "asset_not_found"
+    if key.kind == "pixel":
+        pixel = next((each for each in found.pixels if (each.bc_id, each.code) == (bc_id, key.asset_id)), None)
+        return choices.pixel_problem(pixel) if pixel else "asset_not_found"
+    return None
+
+
+async def read(eyes: Eyes, pair: Pair, wanted: Sequence[Want], ours: Side, center: str | None) -> Side:
+    """What the client's token shows of these."""
+    if eyes.closed is None and center is not None:
+        return Side(otherwise=Sight(why_not=Unread.DENIED, blocker=center))
+    sights: dict[Key, Sight] = {}
+    for kind in LISTED:
+        keys = [want.key for want in wanted if want.kind == kind and want.key]
+        if keys:
+            sights |= listed(await _given(eyes, pair, kind), keys)
+    there = Side(sights, otherwise=Sight())
+    for want in wanted:
+        if want.kind == "pixel" and want.key and want.key.account:
+            is_there = there.of(want.key.account).role or ours.of(want.key.account).role
+            sights[want.key] = await _pixel(eyes, pair, want.key) if is_there or want.unwanted else LATER_ON
+    sights |= await _people(eyes, pair, wanted)
+    return Side(sights, otherwise=eyes.closed or LATER_ON)
+
+
+#: A pixel whose ad account is not there yet: nothing to look for, and nothing to do.
+LATER_ON = Sight(why_not=Unread.UNAVAILABLE)
+
+
+async def _given(eyes: Eyes, pair: Pair, kind: str) -> object:
+    return await eyes.read(
+        lambda access, keep: pair.platform.shared_by(
+            access, bc_id=pair.theirs, partner_id=pair.ours, kind=kind, keep=keep
+        )
+    )
+
+
+async def _pixel(eyes: Eyes, pair: Pair, key: Key) -> Sight:
+    """Whether the pixel is linked to the ad account; where its links may not be read, the ad account is asked.
+
+    `/bc/pixel/link/get/` is known to refuse even Admins now and then.
+    """
+    assert key.through_id is not None
+    accounts = await eyes.read(
+        lambda access, keep: pair.platform.pixel_accounts(access, bc_id=pair.theirs, code=key.asset_id, keep=keep)
+    )
+    if not isinstance(accounts, Sight):
+        return Sight("LINK") if key.through_id in accounts else Sight()
+    if accounts.why_not is not Unread.DENIED:
+        return accounts
+    codes = await read_pixels(eyes, pair, key.through_id)
+    if isinstance(codes, Sight):
+        return accounts
+    return Sight("LINK") if key.asset_id in codes else Sight()
+
+
+async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want]) -> dict[Key, Sight]:
+    people = [want for want in wanted if want.kind == "person" and want.key]
+    if not people:
+        return {}
+    members = await eyes.read(lambda access, keep: pair.platform.members(access, bc_id=pair.theirs, keep=keep))
+    sights: dict[Key, Sight] = {}
+    for want in people:
+        assert want.key is not None
+        if isinstance(members, Sight):
+            sights[want.key] = members
+            continue
+        email = (want.email or "").casefold()
+        member = next((each for each in members if each.email.casefold() == email), None)
+        if member is None or member.relation not in ("BOUND", "PENDING"):
+            sights[want.key] = Sight(rejected=member is not None and member.relation == "REJECTED")
+        elif member.relation == "PENDING":
+            sights[want.key] = Sight(pending=True)
+        else:
+            sights[want.key] = Sight("ADMIN" if member.role == "ADMIN" else want.role)
+    return sights

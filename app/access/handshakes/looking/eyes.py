@@ -1,0 +1,60 @@
+"""One side's token, and what becomes of a read with it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from app.access.connections import queries as connections
+from app.access.connections.model import Connection
+from app.access.handshakes.deciding.world import Sight, Unread
+from app.access.tools import Tools
+from app.platforms.port import Access, Call, Changed, Denied, Keep, Unavailable, Unclear, Urgency
+
+Value = TypeVar("Value")
+NO_TOKEN = Sight(why_not=Unread.NO_TOKEN)
+DEAD = Sight(why_not=Unread.DEAD, blocker="connection_dead")
+LATER = Sight(why_not=Unread.UNAVAILABLE)
+
+
+@dataclass
+class Eyes:
+    """Reads for one side; a dead token, or a platform out of reach, ends all further reads of this look.
+
+    `limited`: how long we were told to stay away for asking too often, in seconds.
+    """
+
+    tools: Tools
+    connection: Connection | None
+    urgency: Urgency
+    calls: list[Call] = field(default_factory=list)
+    closed: Sight | None = None
+    limited: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.connection is None or self.connection.state == "revoked":
+            self.closed = NO_TOKEN
+        elif self.connection.state == "dead":
+            self.closed = DEAD
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the platform no longer knows the token."""
+        return self.closed is DEAD
+
+    async def read(self, ask: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Sight:
+        """The answer, or why there is none."""
+        if self.closed is not None or self.connection is None:
+            return self.closed or NO_TOKEN
+        try:
+            return await ask(connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append)
+        except Denied as refused:
+            if refused.blocker == "connection_dead":
+                self.closed = DEAD
+                return DEAD
+            return Sight(why_not=Unread.DENIED, blocker=refused.blocker)
+        except Unavailable as away:
+            self.limited = away.retry_after if away.limited else self.limited
+        except (Unclear, Changed):
+            return LATER
+        self.closed = LATER
+        return LATER

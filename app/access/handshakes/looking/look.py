@@ -1,0 +1,110 @@
+"""One look at both sides: the agency's first, and the client's for what the agency does not show as agreed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.access.connections.model import Connection
+from app.access.handshakes.deciding.world import Key, Seen, Side, Sight, Want
+from app.access.handshakes.looking import client_side, sides
+from app.access.handshakes.looking.eyes import Eyes
+from app.access.handshakes.looking.sides import Pair
+from app.access.handshakes.model import Handshake
+from app.access.handshakes.queries import Situation
+from app.access.tools import Tools
+from app.kit import clock
+from app.platforms.port import Call, ConnectedPlatform, Urgency
+from app.platforms.seen import Found
+
+#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
+EVENTS_WITHIN = timedelta(days=2)
+
+
+@dataclass
+class Look:
+    """What was seen, with the calls it took, whose token is dead, and what was read anew of the client's lists."""
+
+    seen: Seen = field(default_factory=Seen)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    dead: frozenset[str] = frozenset()
+    limited: float | None = None
+    found: Found | None = None
+
+
+async def observe(tools: Tools, handshake: Handshake, situation: Situation, urgency: Urgency) -> Look:
+    """Reads the agency's side, and the client's where we hold its token. No transaction is open meanwhile."""
+    platform = tools.platforms.connected(handshake.platform)
+    pair = Pair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
+    agency, client = Eyes(tools, situation.agency, urgency), Eyes(tools, situation.client, urgency)
+    wanted = [want for want in situation.wanted if want.key is not None and not want.declined and not want.over]
+    ours = await sides.agency(agency, pair, wanted)
+    found, lists = await client_side.lists(client, pair, situation)
+    open_ones = [want for want in wanted if _needs_client(want, ours)]
+    theirs = await client_side.read(client, pair, open_ones, ours, lists.center)
+    seen = Seen(
+        client=theirs,
+        agency=ours,
+        problems=client_side.problems(lists, pair, wanted, situation.client),
+        center=lists.center,
+        client_can_write=client.closed is None and client.connection is not None,
+        partnered=await _partnered(agency, pair, wanted, ours),
+        trip=situation.trip,
+        events=await _events(agency, pair, wanted, ours),
+    )
+    return Look(
+        seen=seen,
+        calls={"agency": agency.calls, "client": client.calls},
+        dead=frozenset(name for name, eyes in (("agency", agency), ("client", client)) if eyes.is_dead),
+        limited=max((each for each in (agency.limited, client.limited) if each is not None), default=None),
+        found=found,
+    )
+
+
+def _needs_client(want: Want, ours: Side) -> bool:
+    """Whether the agency's side does not answer for it: nothing seen as agreed, or something to take away."""
+    if want.key is None or want.unwanted or want.reduce_at is not None:
+        return True
+    return ours.of(want.key).role != want.role
+
+
+async def _partnered(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> bool | None:
+    """Whether the client is among the agency's partners; asked only where somebody did the steps by hand in vain."""
+    in_vain = [want for want in wanted if want.lane == "guided" and want.says_done and _is_absent(want, ours)]
+    if not in_vain:
+        return None
+    if any(sight.role for sight in ours.sights.values()):
+        return True
+    partners = await agency.read(lambda access, keep: pair.platform.partners(access, bc_id=pair.ours, keep=keep))
+    if isinstance(partners, Sight):
+        return None
+    return any(partner.bc_id == pair.theirs for partner in partners)
+
+
+def _is_absent(want: Want, ours: Side) -> bool:
+    return want.key is not None and ours.of(want.key) == Sight()
+
+
+async def _events(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> dict[Key, int]:
+    """How many events the pixels received that are to have some; nothing where that may not be read."""
+    counted: dict[Key, int] = {}
+    since = clock.now() - EVENTS_WITHIN
+    for want in wanted:
+        key = want.key
+        if key is None or not key.through_id or not want.needs_events or want.was_verified or not ours.of(key).role:
+            continue
+        if not may(pair.platform, agency.connection, "events"):
+            continue
+        account_id, code = key.through_id, key.asset_id
+        count = await agency.read(
+            lambda access, keep, account_id=account_id, code=code: pair.platform.pixel_events(  # type: ignore[misc]
+                access, account_id=account_id, code=code, since=since, keep=keep
+            )
+        )
+        if not isinstance(count, Sight):
+            counted[key] = count
+    return counted
+
+
+def may(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:
+    """Whether a connection's permissions reach that far."""
+    return connection is not None and platform.may([int(scope) for scope in connection.scopes], what)

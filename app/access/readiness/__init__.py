@@ -1,0 +1,1 @@
+"""Getting ready: what should be in place before access is shared, and how we know of each thing."""

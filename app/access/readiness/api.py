@@ -1,0 +1,26 @@
+"""JSON route: how ready a link's client is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from app.access.readiness import queries
+from app.access.readiness.views import ReadinessView
+from app.kit.database import Session
+from app.links import queries as links
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("links:read")]
+
+
+@router.get("/links/{link_id}/readiness", tags=["links"])
+async def read_readiness(caller: Reader, session: Session, link_id: str) -> ReadinessView:
+    """What is in place before access is shared, what is to do, and what nobody can tell yet.
+
+    Each thing says how it is known. It is drawn up anew each time.
+    """
+    whole = await links.whole(session, caller.agency_id, link_id)
+    return ReadinessView.of(link_id, await queries.of_link(session, whole))

@@ -1,0 +1,62 @@
+"""What an agency reads about each thing on a client's list, and what it can do about it. Pure."""
+
+from app.access.readiness.checklist import Item
+from app.access.readiness.facts import LATER
+
+TITLES = {
+    "business_center": "The Business Center can share",
+    "ad_account": "There is an ad account, and it belongs to the client",
+    "currency": "The ad account's currency fits the markets",
+    "time_zone": "The ad account's time zone fits the markets",
+    "verification": "TikTok has verified the company",
+    "two_factor": "Two-step sign-in is on for every member of the Business Center",
+    "payment": "A payment method of the client's own, or a plan who pays",
+    "pixel": "There is a pixel, and it is connected to the ad account",
+    "events_api": "Whether the Events API is planned is said",
+    "company_email": "The contacts are at a company domain",
+    "primary_contact": "One person can accept and approve",
+    "ownership": "It is confirmed in writing that the client owns everything",
+}
+
+_CANNOT_TELL = {
+    "business_center": "TikTok shows it once the client connects; by hand it shows when something is shared.",
+    "ad_account": "The client has not named an ad account yet.",
+    "currency": "TikTok shows it of ad accounts that were ticked when connecting; else ask the client.",
+    "time_zone": "TikTok shows it of ad accounts that were ticked when connecting; else ask the client.",
+    "verification": "Ask the client: Business Center, Settings, Business verification.",
+    "two_factor": "No API tells it. Ask the client: Business Center, Settings, Security.",
+    "payment": "No API tells it. Ask the client, or note in a message who pays and how.",
+    "pixel": "Ask the client whether the pixel is connected to the ad account.",
+    "events_api": "Ask whoever looks after the client's website.",
+    "company_email": "The client has not named contacts yet.",
+    "primary_contact": "The client has not named contacts yet.",
+    "ownership": "Ask for one sentence in writing before you begin.",
+}
+
+_BY_CODE = {
+    LATER: "The client put it off: ask again before campaigns begin.",
+    "not_bc_admin": "Whoever connected is no Admin there: pass the link on to an Admin.",
+    "bc_not_enabled": "TikTok has the Business Center under review; nothing can be shared until that is over.",
+    "not_verified": "Ask the client to verify the company at TikTok: payments can fail while it is not.",
+    "verification_in_review": "TikTok is looking at the company's papers; this takes some days.",
+    "no_ad_account": "The client creates one in its own Business Center and so owns it; do not create it yourself.",
+    "asset_not_found": "The number is not in this Business Center: ask the client to check it.",
+    "asset_owned_elsewhere": "Only the Business Center, or the person, that owns the ad account can share it.",
+    "request_pending": "The client has to approve a request for the ad account in its Business Center first.",
+    "ad_account_suspended": "The client appeals at TikTok, or chooses another ad account.",
+    "ad_account_in_review": "TikTok is reviewing the ad account; this passes by itself.",
+    "ad_account_disapproved": "The client opens the ad account in TikTok Ads Manager and mends what TikTok names.",
+    "unusual_currency": "It cannot be changed later. If it is wrong, the client creates another ad account now.",
+    "unusual_time_zone": "It cannot be changed later. If it is wrong, the client creates another ad account now.",
+    "pixel_to_connect": "It is connected when the client agrees, and read back.",
+    "no_pixel": "The client has no pixel: without it nobody sees which ads lead to sales.",
+    "free_mail": "A free address is no sign of the company: ask for one at its domain before anything is at stake.",
+}
+CODES = frozenset(_BY_CODE)
+
+
+def hint(item: Item) -> str | None:
+    """What the agency can do; None where nothing is to be done."""
+    if item.verdict.state == "pass":
+        return None
+    return _BY_CODE[item.verdict.code] if item.verdict.code else _CANNOT_TELL[item.key]

@@ -1,0 +1,71 @@
+"""Reading how ready a client is."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import queries as connections
+from app.access.readiness.checklist import Item, checklist
+from app.access.readiness.facts import Chosen, Facts, Said
+from app.access.readiness.model import WHOLE_LIST, ReadinessAnswer
+from app.kit import clock
+from app.links.model import Ask
+from app.links.queries import Whole
+from app.links.status import OVER
+
+
+async def of_link(session: AsyncSession, whole: Whole) -> tuple[Item, ...]:
+    """The checklist of a link as things stand now."""
+    agency_id, link, told = whole.agency.id, whole.link, whole.intake
+    living = [ask for ask in whole.asks if ask.state not in OVER]
+    platform = next((ask.platform for ask in whole.asks if not ask.is_custom), None)
+    found = None
+    if platform is not None:
+        found = await connections.of_client(session, agency_id, whole.client.id, platform, told.bc_id or "")
+    contacts = told.contacts or []
+    facts = Facts(
+        today=clock.now().date(),
+        kinds=frozenset(ask.kind for ask in living),
+        bc_id=told.bc_id,
+        accounts=_chosen(living, "ad_account"),
+        pixels=_chosen(living, "pixel"),
+        pixel_codes=None if told.pixel_codes is None else tuple(told.pixel_codes),
+        markets=None if told.markets is None else tuple(told.markets),
+        emails=tuple(contact["email"] for contact in contacts) or None,
+        approver=next((contact["name"] for contact in contacts if contact["role"] == "approver"), None),
+        told_at=told.updated_at,
+        found=connections.found(found) if found else None,
+        found_at=found.found_at if found else None,
+        said=await said(session, agency_id, link.id),
+    )
+    return checklist(facts)
+
+
+def _chosen(asks: Sequence[Ask], kind: str) -> tuple[Chosen, ...]:
+    return tuple(
+        Chosen(ask.asset_id, ask.verified_at if ask.state == "verified" else None)
+        for ask in asks
+        if ask.kind == kind and ask.asset_id
+    )
+
+
+async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str, Said]:
+    """The client's last word on each thing."""
+    rows = select(ReadinessAnswer).where(
+        ReadinessAnswer.agency_id == agency_id,
+        ReadinessAnswer.link_id == link_id,
+        ReadinessAnswer.item != WHOLE_LIST,
+    )
+    oldest_first = (await session.scalars(rows.order_by(ReadinessAnswer.id))).all()
+    return {row.item: Said(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
+
+
+async def was_seen(session: AsyncSession, agency_id: str, link_id: str) -> bool:
+    """Whether the client went through the list."""
+    rows = select(ReadinessAnswer.id).where(
+        ReadinessAnswer.agency_id == agency_id,
+        ReadinessAnswer.link_id == link_id,
+        ReadinessAnswer.item == WHOLE_LIST,
+    )
+    return (await session.execute(select(rows.exists()))).scalar_one()

@@ -1,0 +1,1 @@
+"""Revocations: access taken away on the agency's wish, one grant at a time, and read back."""

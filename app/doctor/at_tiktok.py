@@ -1,0 +1,82 @@
+"""`keyturn doctor --tiktok`: whether the way to TikTok works, tried with a few calls that change nothing."""
+
+import asyncio
+
+import httpx2
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from app.access.health import examining
+from app.access.health.examining import Health
+from app.access.health.findings import Finding
+from app.access.health.views import HealthView
+from app.kit.database import make_engine, make_sessions
+from app.kit.refusal import Refusal
+from app.kit.terminal import show
+from app.kit.vault import Vault
+from app.main import platforms_of
+from app.people.agencies import queries as agencies
+from app.settings import Settings
+
+TIKTOK = "tiktok"
+_SHOWN = {
+    "pass": "[green]pass[/green]       ",
+    "limited": "[yellow]limited[/yellow]    ",
+    "fail": "[red]fail[/red]       ",
+    "cannot_tell": "[dim]cannot tell[/dim]",
+}
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
+    """Prints a line for each thing that was tried; exit status 1 where one failed."""
+    try:
+        health = asyncio.run(_examined(chosen, agency))
+    except Refusal as refusal:
+        err.print(f"{refusal.detail}\n{refusal.hint or ''}".rstrip(), style="red")
+        raise typer.Exit(1) from refusal
+    except OSError as problem:
+        err.print(f"The database cannot be reached ({problem}); check DATABASE_URL.", style="red")
+        raise typer.Exit(1) from problem
+    if as_json:
+        show.one(HealthView.of(TIKTOK, health), as_json=True)
+    else:
+        for finding in health.findings:
+            _print(finding)
+        out.print(f"\nThe redirect address to register in My Apps, letter by letter:\n{escape(health.redirect_uri)}")
+    if not health.well:
+        raise typer.Exit(1)
+
+
+async def _examined(chosen: Settings, agency: str | None) -> Health:
+    """Of the agency named, else of the only one; of the installation's app where there are none or several."""
+    engine = make_engine(chosen.database_url, pool_size=2)
+    sessions, vault = make_sessions(engine), Vault.from_text(chosen.secret_keys)
+    try:
+        async with sessions() as session:
+            every = await agencies.every(session)
+            meant = await agencies.chosen(session, agency) if agency or len(every) == 1 else None
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            platforms = platforms_of(chosen, http, sessions)
+            if meant is None:
+                return await examining.of_installation(
+                    platforms, vault, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+                )
+            return await examining.of_agency(
+                sessions, platforms, vault, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+            )
+    finally:
+        await engine.dispose()
+
+
+def _print(finding: Finding) -> None:
+    out.print(f"{_SHOWN[finding.state]}  {escape(finding.what)}: {escape(finding.words)}")
+    if finding.do:
+        out.print(f"             → {escape(finding.do)}")
+    tried = finding.tried
+    if tried is not None and tried.operation and tried.outcome != "ok":
+        code = "no answer" if tried.code is None else f"code {tried.code}"
+        said = f"{tried.operation}: {code}, {tried.message}; request {tried.request_id or '–'}; {tried.took_ms} ms"
+        out.print(f"             [dim]{escape(said)}[/dim]")

@@ -1,0 +1,126 @@
+"""`keyturn doctor`: what is set, what works, and what to do about the rest."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app import local, settings
+from app.mail.wire import knock
+from app.settings import Settings, SettingsWrong
+
+OLDEST_POSTGRES = 140000
+out = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what there is to say or do."""
+
+    what: str
+    well: bool
+    words: str
+
+
+def doctor(
+    tiktok: Annotated[
+        bool, typer.Option("--tiktok", help="Also try the TikTok app, permissions, connection and reads.")
+    ] = False,
+    agency: Annotated[
+        str | None, typer.Option("--agency", help="Whose, by slug; where there are several, else the default app.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --tiktok: print JSON, as the API answers it.")] = False,
+) -> None:
+    """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
+    try:
+        chosen = local.load()
+    except SettingsWrong as wrong:
+        for sentence in wrong.sentences:
+            out.print(f"[red]fail[/red]  settings: {sentence}")
+        raise typer.Exit(1) from wrong
+    if tiktok:
+        from app.doctor import at_tiktok  # calls TikTok, which the other checks do not
+
+        at_tiktok.examine(chosen, agency, as_json=as_json)
+        return
+    findings = [
+        Finding("settings", True, "all readable"),
+        *asyncio.run(_database(chosen)),
+        tiktok_app(chosen),
+        redirect_address(chosen),
+        asyncio.run(mail(chosen)),
+        egress(chosen),
+    ]
+    for finding in findings:
+        out.print(f"{'[green]pass[/green]' if finding.well else '[red]fail[/red]'}  {finding.what}: {finding.words}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _database(chosen: Settings) -> list[Finding]:
+    from app import migrate  # Alembic is slow to load, and only this check needs it
+
+    engine = create_async_engine(chosen.database_url, poolclass=NullPool, connect_args={"timeout": 10})
+    newest = migrate.newest(chosen.database_url)
+    try:
+        async with engine.connect() as connection:
+            version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+            known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
+            at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
+    except Exception as problem:  # whatever keeps us from the database, a person has to read it
+        return [Finding("database", False, f"cannot be reached ({problem}); check DATABASE_URL.")]
+    finally:
+        await engine.dispose()
+    return [
+        Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (14 or newer is needed)"),
+        Finding("tables", at == newest, "of this version" if at == newest else "are older: run `keyturn migrate`."),
+    ]
+
+
+def tiktok_app(chosen: Settings) -> Finding:
+    """Whether clients can connect at all without an app of their agency's own."""
+    if chosen.tiktok_app is None:
+        return Finding(
+            "TikTok app", True,
+            "none for the whole installation; agencies set their own, and without one clients share by hand.",
+        )  # fmt: skip
+    return Finding("TikTok app", True, f"app id {chosen.tiktok_app.app_id}")
+
+
+def redirect_address(chosen: Settings) -> Finding:
+    """The address to register in My Apps, letter by letter."""
+    address = chosen.redirect_uri
+    if urlsplit(address).path != settings.CALLBACK:
+        return Finding(
+            "redirect address", False, f"{address} must end in {settings.CALLBACK}; set TIKTOK_REDIRECT_URI."
+        )
+    words = f"register exactly {address} in My Apps; a change takes TikTok some minutes."
+    if not address.startswith("https://"):
+        words += " TikTok often refuses localhost: use a tunnel with an https address to try the real TikTok."
+    return Finding("redirect address", True, words)
+
+
+async def mail(chosen: Settings) -> Finding:
+    """Whether the mail server takes us; nothing is sent."""
+    server = chosen.mail_server
+    if server is None:
+        return Finding("mail", True, "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM.")
+    answer = await knock(server)
+    where = f"{server.host}:{server.port}, sent as {server.sender}"
+    if answer.accepted:
+        return Finding("mail", True, where)
+    return Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")
+
+
+def egress(chosen: Settings) -> Finding:
+    """What webhooks can reach besides the public internet."""
+    if not chosen.allowed_networks:
+        return Finding("egress", True, "public addresses only")
+    listed = ", ".join(chosen.allowed_networks)
+    return Finding("egress", True, f"also {listed}: meant for an installation with one trusted agency.")

@@ -1,0 +1,38 @@
+"""Everything a link asks for, in plain words: of the platform we read, then of written ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.journey import others
+from app.journey.telling import offer, written
+from app.journey.telling.offer import Offer
+from app.links.queries import Whole
+from app.platforms.catalog import Platforms
+
+
+def of(whole: Whole, platforms: Platforms) -> Sequence[Offer]:
+    """One for each access, its role and its reason, in the order of the asks; the same one is told once."""
+    return list(dict.fromkeys([*_read(whole, platforms), *(written.offer(each) for each in others.of(whole))]))
+
+
+def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
+    """Where there are several, each thing that can and can't be done says what it is about."""
+    if len({offer.things for offer in offers}) < 2:
+        return offers
+    return [
+        replace(
+            each,
+            can=tuple(f"{item} ({each.things})" for item in each.can),
+            cannot=tuple(f"{item} ({each.things})" for item in each.cannot),
+        )
+        for each in offers
+    ]
+
+
+def _read(whole: Whole, platforms: Platforms) -> Sequence[Offer]:
+    asks = [ask for ask in whole.asks if not ask.is_custom]
+    return [
+        each
+        for key in dict.fromkeys(ask.platform for ask in asks)
+        for each in offer.offers([(ask.kind, ask.role, ask.why) for ask in asks if ask.platform == key], platforms[key])
+    ]

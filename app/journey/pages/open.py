@@ -1,0 +1,107 @@
+"""An open link: who asks, for what, and a form that makes a link of one's own."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.journey.answers import visitor
+from app.journey.answers.visitor import TRAP, Visitor
+from app.journey.branding import brand_of_agency
+from app.journey.browser import remember
+from app.journey.entrance import OPEN
+from app.journey.pages import door
+from app.journey.refusals import OpenLinkEnded
+from app.journey.telling.offer import offers
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import SentForm
+from app.links import address
+from app.links.open import entering, queries
+from app.links.open.entering import Details, OpenLinkBusy, OpenLinkOver, Sender
+from app.links.open.model import OpenLink
+from app.links.presets import queries as presets
+from app.people.agencies import queries as agencies
+from app.platforms.written.platform import CUSTOM
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(OPEN)
+async def read_open_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
+    """Who asks and for what, with the form. Changes nothing: the address is public, and robots read it."""
+    found = await queries.by_token(session, token)
+    if found is None:  # a client may be called Open
+        return await door.welcome(request, session, token)
+    about = await _about(request, session, found)
+    if entering.status_of(found) != "open":
+        raise OpenLinkEnded(about)
+    return _page(request, about, Visitor(), {}, claimed=external_id)
+
+
+@router.post(OPEN, dependencies=[forms.FROM_OUR_SITE])
+async def enter_open_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Makes a client and a link of their own, and goes on as after Start."""
+    found = await queries.by_token(session, token)
+    if found is None:
+        return await door.start(request, session, token)
+    about = await _about(request, session, found)
+    given = Visitor(form.text("company"), form.text("name", most=120), form.text("email", most=254))
+    claimed = form.text("external_id", most=2_000)
+    problems = form.too_long or visitor.problems(given, trapped=form.ticked(TRAP))
+    if problems:
+        return _page(request, about, given, problems, claimed=claimed, status=422)
+    state = request.app.state
+    details = Details(given.company, given.name, given.email, visitor.external_id(claimed))
+    host = request.client.host if request.client else ""
+    sender = Sender(entering.hashed_address(state.vault, host), form.text("once") or entering.new_form())
+    try:
+        link, cookie = await entering.enter(
+            session, found, details, sender, public_url=state.public_url, vault_=state.vault
+        )
+    except OpenLinkOver as over:
+        raise OpenLinkEnded(about) from over
+    except OpenLinkBusy:
+        return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
+    answer = render.see_other(request, address.of_screens(link.id))
+    remember(answer, link.id, cookie, secure=state.secure_cookies)
+    return answer
+
+
+async def _about(request: Request, session: AsyncSession, found: OpenLink) -> dict[str, Any]:
+    chosen = await presets.version(session, found.agency_id, found.preset, found.preset_version)
+    read = [ask for ask in chosen.asks if ask.kind != CUSTOM]
+    by_platform = {ask.platform: [each for each in read if each.platform == ask.platform] for ask in read}
+    platforms = request.app.state.platforms
+    brand = brand_of_agency(await agencies.find(session, found.agency_id))
+    return {
+        **brand,
+        "asked_by": found.asked_by,
+        "platforms": list(dict.fromkeys(platforms[ask.platform].name for ask in chosen.asks)),
+        "written": [(ask.title or platforms[ask.platform].name, ask.reason) for ask in chosen.asks if ask not in read],
+        "offers": [
+            offer
+            for key, asks in by_platform.items()
+            for offer in offers([(ask.kind, ask.role, ask.reason) for ask in asks], platforms[key])
+        ],
+    }
+
+
+def _page(
+    request: Request,
+    about: dict[str, Any],
+    given: Visitor,
+    problems: dict[str, str],
+    *,
+    claimed: str,
+    busy: bool = False,
+    status: int = 200,
+) -> Response:
+    answer = render.page(
+        request, "journey:door/open.html", status=status, **about, given=given, problems=problems, busy=busy,
+        trap=TRAP, claimed=visitor.external_id(claimed) or "", once=entering.new_form(),
+    )  # fmt: skip
+    if busy:
+        answer.headers["Retry-After"] = "3600"
+    return answer

@@ -1,0 +1,144 @@
+"""Somebody gives their details on an open link: a client and a link of their own, never anybody else's."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.record import CLIENT
+from app.kit import clock, ids, vault
+from app.kit.refusal import Refusal
+from app.kit.vault import Vault
+from app.links import actions as links
+from app.links import progress
+from app.links.model import Link
+from app.links.open import queries, status
+from app.links.open.model import OpenLink, OpenLinkUse
+from app.links.presets import queries as presets
+from app.people.clients import actions as clients
+from app.people.clients import queries as known_clients
+
+
+class OpenLinkBusy(Refusal):
+    """More people than usual within the hour, here or from one place."""
+
+    status = 429
+    code = "open_link_busy"
+    detail = "Too many people started here within the last hour."
+    hint = "Try again in an hour."
+
+
+class OpenLinkOver(Refusal):
+    """It was ended, or its time or its uses ran out, while somebody filled it in."""
+
+    status = 410
+    code = "open_link_over"
+    detail = "This link has ended."
+
+
+@dataclass(frozen=True)
+class Details:
+    """What somebody says of themselves. `external_id` stood in the address and proves nothing."""
+
+    company: str
+    name: str
+    email: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The form as it came: who sent it, as a keyed hash, and the one-time value that stood in it."""
+
+    address_hash: str
+    form: str
+
+
+async def enter(
+    session: AsyncSession, open_link: OpenLink, given: Details, sender: Sender, *, public_url: str, vault_: Vault
+) -> tuple[Link, str]:
+    """The link made for them, opened, and the value of its cookie. The same form again opens the same link.
+
+    Raises OpenLinkOver, OpenLinkBusy.
+    """
+    agency_id = open_link.agency_id
+    open_link = await queries.find(session, agency_id, open_link.id, lock=True)
+    form_hash = hashlib.sha256(sender.form.encode()).digest()
+    if again := await _sent_before(session, open_link, form_hash):
+        return again, await progress.open_link(session, agency_id, again.id)
+    await _refuse_over_or_busy(session, open_link, sender.address_hash)
+    link, token = await _made(session, open_link, given, vault_)
+    await links.give_out(session, link, token, public_url=public_url, actor=CLIENT)
+    open_link.uses += 1
+    session.add(
+        OpenLinkUse(
+            agency_id=agency_id, id=ids.new("use"), open_link_id=open_link.id, link_id=link.id,
+            address_hash=sender.address_hash, form_hash=form_hash,
+        )
+    )  # fmt: skip
+    await session.flush()
+    return link, await progress.open_link(session, agency_id, link.id)
+
+
+def hashed_address(vault_: Vault, host: str) -> str:
+    """An address of the internet as it is counted: hashed, IPv6 by its network."""
+    network = ":".join(host.split(":")[:4]) if ":" in host else host
+    return vault_.keyed_hash(network, purpose="open-link")
+
+
+def new_form() -> str:
+    """The one-time value of a form: whoever sends it twice gets one link."""
+    return vault.new_secret()
+
+
+async def _sent_before(session: AsyncSession, open_link: OpenLink, form_hash: bytes) -> Link | None:
+    rows = (
+        select(Link)
+        .join(OpenLinkUse, (OpenLinkUse.agency_id == Link.agency_id) & (OpenLinkUse.link_id == Link.id))
+        .where(
+            OpenLinkUse.agency_id == open_link.agency_id, OpenLinkUse.open_link_id == open_link.id,
+            OpenLinkUse.form_hash == form_hash,
+        )
+    )  # fmt: skip
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def _refuse_over_or_busy(session: AsyncSession, open_link: OpenLink, address_hash: str) -> None:
+    if status_of(open_link) != "open":
+        raise OpenLinkOver
+    of_this = (OpenLinkUse.agency_id == open_link.agency_id, OpenLinkUse.open_link_id == open_link.id)
+    await session.execute(delete(OpenLinkUse).where(*of_this, OpenLinkUse.created_at < func.now() - status.WINDOW))
+    here = func.count().filter(OpenLinkUse.address_hash == address_hash)
+    in_all, from_here = (await session.execute(select(func.count(), here).where(*of_this))).one()
+    if status.is_too_busy(in_all=in_all, most_per_hour=open_link.most_per_hour, from_here=from_here):
+        raise OpenLinkBusy
+
+
+def status_of(open_link: OpenLink) -> str:
+    """`open`, `revoked`, `expired` or `used_up`, now."""
+    return status.of(
+        revoked_at=open_link.revoked_at, expires_at=open_link.expires_at, uses=open_link.uses,
+        most_uses=open_link.most_uses, now=clock.now(),
+    )  # fmt: skip
+
+
+async def _made(session: AsyncSession, open_link: OpenLink, given: Details, vault_: Vault) -> tuple[Link, str]:
+    """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
+    agency_id, claimed = open_link.agency_id, given.external_id
+    taken = bool(claimed) and await known_clients.by_external_id(session, agency_id, claimed or "") is not None
+    told = {
+        "name": given.company, "contact_name": given.name, "contact_email": given.email,
+        "language": open_link.language,
+    }  # fmt: skip
+    client, new = await clients.create_client(
+        session, agency_id, actor=CLIENT, external_id=None if taken else claimed, **told
+    )
+    if not new:  # somebody took the id a moment ago
+        client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **told)
+    return await links.create_link(
+        session, agency_id, client_id=client.id,
+        preset=await presets.version(session, agency_id, open_link.preset, open_link.preset_version),
+        vault_=vault_, actor=CLIENT, asked_by=open_link.asked_by, agency_bc_id=open_link.agency_bc_id,
+        open_link_id=open_link.id, claimed_external_id=claimed,
+    )  # fmt: skip

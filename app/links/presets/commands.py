@@ -1,0 +1,96 @@
+"""Commands: presets, also as files to be kept beside one's other configuration."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.kit.input.wrong import checked
+from app.kit.refusal import Refusal
+from app.kit.terminal import show
+from app.kit.terminal.command import AgencyOption, Json, Terminal, command
+from app.links.presets import actions, files, queries
+from app.links.presets.views import NewPreset, PresetView
+from app.people.agencies import queries as agencies
+
+preset = typer.Typer()
+
+MOST_BYTES = 200_000
+
+
+class FileUnreadable(Refusal):
+    """There is no such file, or it is no text."""
+
+    code = "file_unreadable"
+    detail = "The file cannot be read."
+
+
+@command(preset, "list")
+async def list_(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """What links can ask for."""
+    found = await agencies.chosen(at.session, agency)
+    views = [PresetView.of(each) for each in await queries.every(at.session, found.id)]
+    show.many(views, ["slug", "version", "built_in", "name", "sentence"], as_json=as_json)
+
+
+@command(preset, "show")
+async def show_(
+    at: Terminal,
+    slug: str,
+    version: Annotated[int | None, typer.Option(min=1, help="The newest unless given.")] = None,
+    agency: AgencyOption = None,
+    as_json: Json = False,
+) -> None:
+    """One preset."""
+    found = await agencies.chosen(at.session, agency)
+    if version is None:
+        chosen = await queries.current(at.session, found.id, slug)
+    else:
+        chosen = await queries.version(at.session, found.id, slug, version)
+    view = PresetView.of(chosen)
+    show.one(view, as_json=as_json, only=["slug", "version", "name", "sentence", "screens"])
+    if not as_json:
+        columns = ["platform", "kind", "role", "required", "needs_events", "wider_than_usual", "reason"]
+        show.many(view.asks, columns, as_json=False)
+        show.many(view.questions, ["key", "kind", "label", "required", "choices"], as_json=False)
+
+
+@command(preset, "export")
+async def export(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
+    """Prints a preset as a TOML file, for `import` here or elsewhere."""
+    found = await agencies.chosen(at.session, agency)
+    show.text(files.written(await queries.current(at.session, found.id, slug)).rstrip())
+
+
+@command(preset, "import")
+async def import_(
+    at: Terminal,
+    file: Annotated[Path, typer.Argument(help="A TOML file; `export` shows one.")],
+    agency: AgencyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Makes the preset a file describes, or a new version of it where it differs."""
+    given = checked(NewPreset, **_read(file))
+    found = await agencies.chosen(at.session, agency)
+    known = await queries.newest_row(at.session, found.id, given.slug)
+    act = actions.change_preset if known and known.archived_at is None else actions.create_preset
+    made = await act(at.session, found.id, given.slug, given.body(), platforms=at.platforms, actor=at.actor)
+    show.one(PresetView.of(made), as_json=as_json, only=["slug", "version", "name"])
+
+
+@command(preset, "archive")
+async def archive(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
+    """No new links with this preset; those there are keep it."""
+    found = await agencies.chosen(at.session, agency)
+    await actions.archive_preset(at.session, found.id, slug, actor=at.actor)
+    show.text(f"{slug} is archived.")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+        if len(content) > MOST_BYTES:
+            raise FileUnreadable(f"The file has {len(content):,} bytes; a preset has at most {MOST_BYTES:,}.")
+        return files.parsed(content.decode())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise FileUnreadable(f"{file} cannot be read: {problem}.") from problem

@@ -1,0 +1,122 @@
+"""Presets, as the API, files and the command line take and show them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.input.fields import Line120, Line200, Line500
+from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAsk
+
+Word = Annotated[str, Field(max_length=64)]
+_ASK: dict[str, Any] = {
+    "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To create your campaigns.",
+    "required": True, "needs_events": False,
+}  # fmt: skip
+_QUESTION: dict[str, Any] = {
+    "key": "budget", "kind": "choice", "label": "What is your monthly budget?", "choices": ["Under 5,000", "More"],
+}  # fmt: skip
+EXAMPLE: dict[str, Any] = {
+    "name": "Brand launch", "sentence": "Run the launch campaign and read its results.", "asks": [_ASK],
+    "screens": ["markets", "contacts"], "questions": [_QUESTION],
+}  # fmt: skip
+
+
+class AskFields(BaseModel):
+    """One access to ask for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    platform: Word = Field("tiktok", examples=["tiktok"])
+    kind: Word = Field(examples=["ad_account"])
+    role: Word = Field(description="The smallest that does the job.", examples=["OPERATOR"])
+    reason: Line500 = Field(
+        description="Why, in words the client reads.",
+        examples=["To create your campaigns, adjust them and report on them."],
+    )
+    required: bool = Field(True, description="False: the client may say no and go on.")
+    needs_events: bool = Field(False, description="Of a pixel: not proved before it was seen to receive events.")
+    title: Line120 | None = Field(None, description="On platform `other`: what the access is called.", examples=[None])
+    steps: list[Line500] = Field(
+        default_factory=list,
+        max_length=20,
+        description="On platform `other`: the steps the client does, in order.",
+        examples=[[]],
+    )
+
+
+class QuestionFields(BaseModel):
+    """One question of your own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Word = Field(description="Under which the answer is given to you.", examples=["budget"])
+    kind: Literal["text", "choice", "address", "file"] = Field(
+        "text", description="`address`: of a website. `file`: PDF, PNG, JPEG, CSV, text, Word or Excel up to 5 MB."
+    )
+    label: Line200 = Field(examples=["What is your monthly budget?"])
+    hint: Annotated[str, Field(max_length=500)] = Field("", examples=["A rough figure is fine."])
+    required: bool = True
+    choices: list[Line120] = Field(default_factory=list, examples=[["Under 5,000", "More"]])
+
+
+class PresetFields(BaseModel):
+    """What a preset says. At most 20 asks and 20 questions."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    name: Line120 = Field(examples=["Brand launch"])
+    sentence: Line500 = Field(examples=["Run the launch campaign and read its results."])
+    asks: list[AskFields]
+    screens: list[Word] = Field(
+        default_factory=lambda: list(SCREENS),
+        description="Which of `pixels`, `markets` and `contacts` the client is asked for.",
+        examples=[["markets", "contacts"]],
+    )
+    questions: list[QuestionFields] = Field(default_factory=list)
+
+    def body(self) -> dict[str, Any]:
+        """As it is kept."""
+        said = self.model_dump(include={"name", "sentence", "asks", "screens", "questions"})
+        return {**said, "screens": [screen for screen in SCREENS if screen in self.screens] or self.screens}
+
+
+class NewPreset(PresetFields):
+    """A preset of your own."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"slug": "brand-launch", **EXAMPLE}]})
+
+    slug: str = Field(max_length=64, description="Its name in addresses and on links.", examples=["brand-launch"])
+
+
+class PresetAskView(AskFields):
+    """One access a preset asks for."""
+
+    wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
+
+    @classmethod
+    def of(cls, ask: PresetAsk) -> "PresetAskView":
+        """From the preset."""
+        return cls(**{**vars(ask), "steps": list(ask.steps)}, wider_than_usual=ask.role == WIDE)
+
+
+class PresetView(BaseModel):
+    """Asks and questions saved for reuse. A link keeps the version it was made with."""
+
+    slug: str = Field(examples=["run-campaigns"])
+    version: int = Field(examples=[1])
+    built_in: bool = Field(description="One of Keyturn’s own.", examples=[True])
+    name: str = Field(examples=["Run campaigns"])
+    sentence: str = Field(examples=["Create and run ads and read their results."])
+    asks: list[PresetAskView]
+    screens: list[str] = Field(examples=[["pixels", "markets", "contacts"]])
+    questions: list[QuestionFields]
+
+    @classmethod
+    def of(cls, preset: Preset) -> "PresetView":
+        """From the preset."""
+        return cls(
+            slug=preset.slug, version=preset.version, built_in=preset.built_in, name=preset.name,
+            sentence=preset.sentence, asks=[PresetAskView.of(ask) for ask in preset.asks],
+            screens=list(preset.screens),
+            questions=[QuestionFields(**{**vars(each), "choices": list(each.choices)}) for each in preset.questions],
+        )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Reading what a client answers to a question of the agency's own. Pure."""
+
+import re
+from urllib.parse import urlsplit
+
+from app.links.intake import Read
+from app.links.passwords import SENTENCE, looks_like_password
+from app.links.presets.preset import Question
+
+MOST_TEXT, MOST_ADDRESS = 2_000, 500
+_HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,}$")
+
+
+def read(question: Question, given: str) -> Read:
+    """The answer as it is kept, `""` for none, or the sentence to show beside it."""
+    given = given.strip()
+    if not given:
+        return Read(problem=_missing(question) if question.required else None)
+    if looks_like_password(given):
+        return Read(problem=SENTENCE)
+    return _READERS[question.kind](question, given)
+
+
+def _text(_: Question, given: str) -> Read:
+    if len(given) > MOST_TEXT:
+        return Read(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
+    return Read((given,))
+
+
+def _choice(question: Question, given: str) -> Read:
+    if given not in question.choices:
+        return Read(problem=_missing(question))
+    return Read((given,))
+
+
+def _address(_: Question, given: str) -> Read:
+    if len(given) > MOST_ADDRESS:
+        return Read(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
+    whole = given if "://" in given else f"https://{given}"
+    try:
+        parts = urlsplit(whole)
+        host = parts.hostname or ""
+    except ValueError:
+        return Read(problem=_WRONG_ADDRESS)
+    if parts.username or parts.password:
+        return Read(problem=SENTENCE)
+    if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
+        return Read(problem=_WRONG_ADDRESS)
+    return Read((whole,))
+
+
+def _missing(question: Question) -> str:
+    return _MISSING[question.kind].format(label=question.label)
+
+
+_READERS = {"text": _text, "choice": _choice, "address": _address}
+_WRONG_ADDRESS = "This is not the address of a website: enter one such as https://www.brand.com."
+_MISSING = {
+    "text": "Please answer: {label}",
+    "choice": "Choose one: {label}",
+    "address": "Enter the address of the website, such as https://www.brand.com.",
+    "file": "Add a file: {label}",
+}

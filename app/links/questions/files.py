@@ -1,0 +1,140 @@
+"""What kind of file somebody gave, told by its content, and the name it is kept under. Pure."""
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+from dataclasses import dataclass
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_FILES = 5
+
+PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
+TEXT, CSV = "text/plain", "text/csv"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+DOCX, XLSX = f"{_OFFICE}.wordprocessingml.document", f"{_OFFICE}.spreadsheetml.sheet"
+
+#: Each type with the endings its files have, the first of them given to a file that has none of them.
+ENDINGS = {
+    PDF: (".pdf",),
+    PNG: (".png",),
+    JPEG: (".jpg", ".jpeg"),
+    CSV: (".csv", ".tsv"),
+    TEXT: (".txt", ".md"),
+    XLSX: (".xlsx",),
+    DOCX: (".docx",),
+}
+#: For the browser's file dialogue.
+ACCEPTED = ",".join(ending for endings in ENDINGS.values() for ending in endings)
+KINDS = "PDF, PNG, JPEG, CSV, text, Word or Excel"
+
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
+_MOST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Known:
+    """A file that can be kept."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def known(given: Given) -> Known | str:
+    """The file with its true type and a clean name, or the sentence that says why it cannot be kept."""
+    shown = _short(clean(given.name))
+    if not given.content:
+        return f"“{shown}” is empty. Open it to see whether it is the right one, then choose it again."
+    if len(given.content) > MOST_BYTES:
+        size = len(given.content) / 1024 / 1024
+        return f"“{shown}” has {size:.1f} MB; a file may have at most 5 MB. Choose a smaller one, or a part of it."
+    media_type = type_of(given.content)
+    if media_type is None:
+        return f"“{shown}” is none of the kinds we take: {KINDS}. Save it as one of these and choose it again."
+    return Known(named(given.name, media_type), media_type, given.content)
+
+
+def type_of(content: bytes) -> str | None:
+    """The media type by the content alone; None for any other. Office files with macros are none of ours."""
+    if content.startswith(b"%PDF-"):
+        return PDF
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if content.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if content.startswith(b"PK\x03\x04"):
+        return _office(content)
+    text = _decoded(content)
+    if text is None:
+        return None
+    return CSV if _is_table(text) else TEXT
+
+
+def clean(name: str) -> str:
+    """The last part of a name without what no file system, header or page should get."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    return _UNSAFE.sub("_", last).strip(" ._") or "file"
+
+
+def named(name: str, media_type: str) -> str:
+    """A clean name of at most 120 characters that ends as its type does, whatever it ended with."""
+    cleaned, endings = clean(name), ENDINGS[media_type]
+    if cleaned.lower().endswith(endings):
+        stem, dot, ending = cleaned.rpartition(".")
+        return f"{stem[: _MOST_NAME - len(ending) - 1]}{dot}{ending}"
+    return f"{cleaned[: _MOST_NAME - len(endings[0])]}{endings[0]}"
+
+
+def _office(content: bytes) -> str | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            names = {name.lower() for name in packed.namelist()}
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return None
+    if "[content_types].xml" not in names or any(name.endswith("vbaproject.bin") for name in names):
+        return None
+    if "word/document.xml" in names:
+        return DOCX
+    return XLSX if "xl/workbook.xml" in names else None
+
+
+def _decoded(content: bytes) -> str | None:
+    """Text in the encodings that spreadsheets save; None for what is no text."""
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if _NOT_TEXT.search(text) else text
+    return None
+
+
+def _is_table(text: str) -> bool:
+    """Whether the first lines have the same number of columns, and more than one."""
+    lines = [line for line in text.splitlines()[:20] if line.strip()]
+    if len(lines) < 2:
+        return False
+    for delimiter in (",", ";", "\t"):
+        try:
+            widths = {len(row) for row in csv.reader(lines, delimiter=delimiter)}
+        except csv.Error:
+            continue
+        if len(widths) == 1 and widths.pop() > 1:
+            return True
+    return False
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:59] + "…"

@@ -1,0 +1,1 @@
+"""Who the agency is at written platforms: the ids that its clients copy there."""

@@ -1,0 +1,54 @@
+"""JSON routes: written platforms, and who the agency is there."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.database import Session
+from app.kit.input.fields import Line200
+from app.kit.refusal import NotFound
+from app.kit.web.paging import Page
+from app.people.agencies.identities import actions, queries
+from app.people.agencies.identities.views import PlatformView
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+from app.platforms.written import library
+
+router = APIRouter(prefix="/agency/platforms", tags=["agency"], route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("agency:read")]
+Writer = Annotated[Caller, requires("agency:write")]
+
+
+class Identifiers(BaseModel):
+    """Your ids at a platform; they replace those given before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identifiers: dict[str, Line200] = Field(
+        max_length=10, description="By the key of the need.", examples=[{"portfolio_id": "1234567890123456"}]
+    )
+
+
+@router.get("")
+async def list_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
+    """The written platforms, with what you need to tell for each. There is no second page."""
+    known = await queries.every(session, caller.agency_id)
+    return Page(data=[PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()])
+
+
+@router.get("/{key}")
+async def read_platform(caller: Reader, session: Session, key: str) -> PlatformView:
+    """One written platform."""
+    platform = library.every().get(key)
+    if platform is None:
+        raise NotFound
+    return PlatformView.of(platform, (await queries.every(session, caller.agency_id)).get(key, {}))
+
+
+@router.put("/{key}")
+async def set_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
+    """Sets the ids that your clients copy there, such as your Meta business portfolio ID."""
+    await actions.set_platform(session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor)
+    return PlatformView.of(library.find(key), given.identifiers)

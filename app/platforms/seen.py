@@ -1,0 +1,170 @@
+"""What a look at a platform shows. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BusinessCenterSeen:
+    """A Business Center of whoever authorised; `role` ADMIN or STANDARD, `status` ENABLE or another.
+
+    `verification` is the platform's word on the company behind it (VERIFIED or another), `area` where it is registered.
+    """
+
+    bc_id: str
+    name: str
+    role: str
+    status: str
+    verification: str = ""
+    area: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether this person can share from it now."""
+        return self.role == "ADMIN" and self.status == "ENABLE"
+
+
+@dataclass(frozen=True)
+class AccountSeen:
+    """An ad account in a Business Center. `owned`: by that Business Center, so that it can be shared from there.
+
+    `owner`: the name of the Business Center that owns it, where told. `relation`: BOUND, or PENDING while the
+    Business Center waits for the owner's yes. `ticked`: the person included it when authorising; `status` is the
+    platform's word. Currency, time zone and country are known of ticked accounts only.
+    """
+
+    bc_id: str
+    asset_id: str
+    name: str
+    owned: bool
+    ticked: bool
+    status: str
+    owner: str = ""
+    relation: str = "BOUND"
+    currency: str = ""
+    timezone: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True)
+class PixelSeen:
+    """A pixel in a Business Center: `code` as Events Manager shows it, `number` as assets are numbered."""
+
+    bc_id: str
+    code: str
+    number: str
+    name: str
+    owned: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a person who authorised can choose from."""
+
+    person: str
+    business_centers: tuple[BusinessCenterSeen, ...]
+    accounts: tuple[AccountSeen, ...]
+    pixels: tuple[PixelSeen, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShareSeen:
+    """One asset shared between two Business Centers, with its role."""
+
+    asset_id: str
+    role: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class PartnerSeen:
+    """A Business Center that is partner of another."""
+
+    bc_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class MemberSeen:
+    """Somebody in a Business Center, or invited to it: `relation` BOUND or PENDING; without `user_id` while invited."""
+
+    user_id: str
+    name: str
+    email: str
+    role: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class HolderSeen:
+    """A member who can open an asset, and in which role."""
+
+    user_id: str
+    email: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ChangeSeen:
+    """A line of a Business Center's own activity log; `at` as the platform gives it, UTC."""
+
+    at: str
+    kind: str
+    operator_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TriedSeen:
+    """A small call made to see whether it works, with its evidence.
+
+    `outcome` as of every call; `skipped` where it was not made, and `message` says why. `blocker` of a refusal.
+    """
+
+    what: str
+    outcome: str
+    message: str
+    operation: str = ""
+    code: int | None = None
+    request_id: str | None = None
+    took_ms: int | None = None
+    blocker: str | None = None
+
+
+@dataclass(frozen=True)
+class LackingSeen:
+    """A permission a token does not have: what goes without it, and the kinds of asks that cannot work at all."""
+
+    name: str
+    cost: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RoomSeen:
+    """A rate budget: calls a second and a minute, how many a second are allowed now, seconds until any is."""
+
+    qps: int
+    qpm: int
+    allowed: int
+    closed_for: float
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What works of an app and a token. `token`: the first call with it, if there is one.
+
+    `center`: the Business Center asked about, where it was seen.
+    """
+
+    sandbox: bool
+    app: TriedSeen
+    token: TriedSeen | None
+    reads: tuple[TriedSeen, ...]
+    center: BusinessCenterSeen | None
+    lacking: tuple[LackingSeen, ...]
+    room: RoomSeen
+
+
+#: Asset id -> what is shared of it with one partner.
+Shares = Mapping[str, ShareSeen]

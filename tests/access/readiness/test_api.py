@@ -1,0 +1,101 @@
+"""The list as the agency reads it: before the link is sent, as the client answers, and after TikTok was read."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+from typer.testing import CliRunner
+
+from app.access.readiness import actions
+from app.access.readiness.facts import Word
+from app.cli import cli
+from app.demo.tiktok_simulator import seed
+from app.kit.database import Sessions
+from app.links import progress
+from tests import world as worlds
+from tests.house import House
+from tests.world import Corner, World
+
+
+async def _read(api: httpx2.AsyncClient, corner: Corner) -> dict[str, Any]:
+    answer = await api.get(f"/links/{corner.link_id}/readiness")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def _items(read: dict[str, Any]) -> dict[str, Any]:
+    return {item["key"]: item for item in read["items"]}
+
+
+async def test_before_anything_is_sent_nothing_is_guessed_and_each_thing_has_a_hint(
+    api: httpx2.AsyncClient, world: World
+) -> None:
+    read = await _read(api, world.north)
+    assert (read["blocked"], read["passed"], read["to_do"]) == (False, 0, 0)
+    assert read["cannot_tell"] == len(read["items"]) >= 11
+    assert all(item["hint"] and item["source"] is None for item in read["items"])
+
+
+async def test_the_clients_word_is_kept_with_name_and_moment_and_can_change(
+    api: httpx2.AsyncClient, world: World, sessions: Sessions
+) -> None:
+    corner = world.north
+    for words, by in (
+        ({"two_factor": Word("later")}, "Ana Client"),
+        ({"two_factor": Word("yes"), "payment": Word("plan", "Head office pays, invoices to Lea")}, "Lea Boss"),
+        ({"two_factor": Word("yes")}, "Somebody Else"),
+    ):
+        async with sessions.begin() as session:
+            await actions.keep_words(session, corner.agency_id, corner.link_id, words, by=by)
+    items = _items(await _read(api, corner))
+    two_factor, payment = items["two_factor"], items["payment"]
+    assert (two_factor["state"], two_factor["source"], two_factor["answered_by"]) == ("pass", "client", "Lea Boss")
+    assert two_factor["answered_at"] == two_factor["since"]
+    assert (payment["answer"], payment["note"]) == ("plan", "Head office pays, invoices to Lea")
+
+
+async def test_what_the_client_connected_is_read_by_machine(
+    api: httpx2.AsyncClient, house: House, world: World, sessions: Sessions
+) -> None:
+    corner = world.north
+    await house.connect_client(corner)
+    async with sessions.begin() as session:
+        where = (session, corner.agency_id, corner.link_id)
+        await progress.save_business_center(*where, bc_id=seed.MAISON_LUNE, name="Maison Lune")
+        await progress.choose_assets(*where, kind="ad_account", chosen=[progress.Chosen(seed.LUNE_EU)])
+        await progress.save_intake(*where, markets=["FR"])
+    items = _items(await _read(api, corner))
+    for key, seen in (("business_center", ["Maison Lune"]), ("verification", []), ("ad_account", ["Maison Lune EU"]),
+                      ("currency", ["EUR"]), ("time_zone", ["Europe/Paris"])):  # fmt: skip
+        assert (items[key]["state"], items[key]["source"], items[key]["seen"]) == ("pass", "platform", seen), items[key]
+    async with sessions.begin() as session:
+        await progress.save_intake(session, corner.agency_id, corner.link_id, markets=["US"])
+    unusual = _items(await _read(api, corner))["currency"]
+    assert (unusual["state"], unusual["code"], unusual["blocks"]) == ("to_do", "unusual_currency", False)
+    assert "cannot be changed later" in unusual["hint"]
+
+
+async def test_an_account_of_another_owner_blocks(
+    api: httpx2.AsyncClient, house: House, world: World, sessions: Sessions
+) -> None:
+    corner = world.north
+    await house.connect_client(corner, seed.MIXED_MILO)
+    async with sessions.begin() as session:
+        where = (session, corner.agency_id, corner.link_id)
+        await progress.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
+        await progress.choose_assets(*where, kind="ad_account", chosen=[progress.Chosen(seed.SOUTH_ACCOUNT)])
+    read = await _read(api, corner)
+    account = _items(read)["ad_account"]
+    assert (read["blocked"], account["code"], account["blocks"]) == (True, "asset_owned_elsewhere", True)
+
+
+async def test_the_command_prints_the_same(api: httpx2.AsyncClient, database_url: str, world: World) -> None:
+    env = {
+        "DATABASE_URL": database_url, "KEYTURN_SECRET_KEYS": worlds.KEYS, "KEYTURN_PUBLIC_URL": worlds.PUBLIC_URL,
+    }  # fmt: skip
+    words = ["link", "readiness", world.north.link_id, "--agency", "north"]
+    printed = await asyncio.to_thread(CliRunner().invoke, cli, [*words, "--json"], env=env)
+    assert json.loads(printed.stdout) == await _read(api, world.north)
+    table = await asyncio.to_thread(CliRunner().invoke, cli, words, env=env)
+    assert "cannot_tell" in table.stdout

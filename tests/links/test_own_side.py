@@ -1,0 +1,66 @@
+"""Making a link asks only for what clients will be told to paste: Business Centers and ids of the agency's own."""
+
+import httpx2
+import pytest
+from sqlalchemy import delete
+
+from app.kit.database import Sessions
+from app.people.agencies.model import BusinessCenter
+from tests import written
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    written.known(monkeypatch)
+
+
+async def without_business_center(sessions: Sessions, world: World) -> None:
+    """North names none."""
+    async with sessions.begin() as session:
+        await session.execute(delete(BusinessCenter).where(BusinessCenter.agency_id == world.north.agency_id))
+
+
+def wish(preset: str) -> dict[str, object]:
+    """A link for a new client."""
+    return {"preset": preset, "client": {"name": "Brand SA"}}
+
+
+async def test_written_platforms_alone_need_no_business_center(
+    api: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await without_business_center(sessions, world)
+    await written.tell_identities(sessions, world.north)
+    made = await api.post("/links", json=wish("written"))
+    link = made.json()
+    assert (made.status_code, link["agency_bc_id"]) == (201, None)
+    assert [(ask["platform"], ask["kind"], ask["role"]) for ask in link["asks"]] == [
+        ("meta", "custom", "MANAGE_CAMPAIGNS"), ("google_analytics", "custom", "GA4_VIEWER"),
+        ("other", "custom", "AS_WRITTEN"),
+    ]  # fmt: skip
+    assert (link["asks"][2]["asset_name"], len(link["asks"][2]["steps"])) == ("Booking tool, reports only", 2)
+    assert link["assets"] == {"total": 3, "verified": 0, "blocked": 0}
+
+
+async def test_beside_tiktok_a_business_center_is_needed(
+    api: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await written.tell_identities(sessions, world.north)
+    made = (await api.post("/links", json=wish("everything"))).json()
+    assert (made["agency_bc_id"], len(made["asks"])) == (world.north.bc_id, 4)
+    await without_business_center(sessions, world)
+    refused = await api.post("/links", json=wish("everything"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "business_center_missing")
+
+
+async def test_an_id_that_clients_would_have_to_paste_is_needed(api: httpx2.AsyncClient) -> None:
+    refused = await api.post("/links", json=wish("written"))
+    told = refused.json()
+    assert (refused.status_code, told["code"]) == (409, "platform_identity_missing")
+    assert told["detail"] == "Meta Business: Business portfolio ID of the agency is not known yet."
+    assert "PUT /api/v1/agency/platforms/meta" in told["hint"]
+    assert "keyturn agency set-platform meta portfolio_id=" in told["hint"]
+    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": written.PORTFOLIO}})
+    assert "Google Analytics" in (await api.post("/links", json=wish("written"))).json()["detail"]
+    await api.put("/agency/platforms/google_analytics", json={"identifiers": {"email": written.MAILBOX}})
+    assert (await api.post("/links", json=wish("written"))).status_code == 201

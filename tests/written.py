@@ -1,0 +1,52 @@
+"""Links that ask for something on written platforms, beside TikTok or alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.kit.database import Sessions
+from app.links import actions as links
+from app.links.presets import builtin
+from app.links.presets.preset import Preset, PresetAsk
+from app.people.agencies.identities.actions import set_platform
+from tests.world import Corner, vault
+
+PORTFOLIO = "1234567890123456"
+MAILBOX = "access@north.example"
+
+_TIKTOK = PresetAsk("tiktok", "ad_account", "OPERATOR", "To run your campaigns.")
+_META = PresetAsk("meta", "custom", "MANAGE_CAMPAIGNS", "To run your campaigns there, too.")
+_GA4 = PresetAsk("google_analytics", "custom", "GA4_VIEWER", "To see what visitors do.")
+_BOOKING = PresetAsk(
+    "other", "custom", "AS_WRITTEN", "To see which ads lead to bookings.", title="Booking tool, reports only",
+    steps=("Open the booking tool’s settings.", "Invite access@north.example with the role {viewer} & no other."),
+)  # fmt: skip
+
+EVERYTHING = Preset("everything", 1, "Everything", "TikTok and more.", (_TIKTOK, _META, _GA4, _BOOKING))
+WRITTEN = Preset("written", 1, "Written", "All but TikTok.", (_META, _GA4, _BOOKING))
+PRESETS = {preset.slug: preset for preset in (EVERYTHING, WRITTEN)}
+
+
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets links be made from these presets."""
+    every = {**builtin.every(), **{(slug, 1): preset for slug, preset in PRESETS.items()}}
+    newest = {**builtin.newest(), **PRESETS}
+    monkeypatch.setattr(builtin, "every", lambda: every)
+    monkeypatch.setattr(builtin, "newest", lambda: newest)
+
+
+async def tell_identities(sessions: Sessions, corner: Corner) -> None:
+    """The agency says who it is at Meta and Google."""
+    async with sessions.begin() as session:
+        for key, said in (("meta", {"portfolio_id": PORTFOLIO}), ("google_analytics", {"email": MAILBOX})):
+            await set_platform(session, corner.agency_id, key, identifiers=said, actor="test")
+
+
+async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
+    """The corner with another link, made from one of these presets."""
+    await tell_identities(sessions, corner)
+    async with sessions.begin() as session:
+        link, token = await links.create_link(
+            session, corner.agency_id, client_id=corner.client_id, preset=preset, vault_=vault(), actor="test"
+        )
+    return replace(corner, link_id=link.id, token=token)
