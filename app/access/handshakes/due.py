@@ -156,7 +156,8 @@ async def _rest(
         pause: timedelta | None = max(schedule.after_limit(setbacks), timedelta(seconds=look.limited))
         watching = handshake.watching
     elif isinstance(step, Settled):
-        watching = any(want.was_verified or want.is_live for want in now.wanted) and now.agency is not None
+        can_look = now.agency is not None and "agency" not in look.dead
+        watching = can_look and any(want.was_verified or want.is_live for want in now.wanted)
         pause = tools.watch * random.uniform(0.9, 1.1) if watching else None  # noqa: S311 - spreads, hides nothing
     else:
         pause = schedule.next_look(looks)
