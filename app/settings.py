@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         description="The same for a minute; TikTok's first level is 600.",
     )  # fmt: skip
 
+    watch_hours: float = Field(
+        24, gt=0, description="How often access that is as agreed, and the agency's partners, are looked at again."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, url: str) -> str:

@@ -92,6 +92,7 @@ def tools(
         sessions=sessions, vault=vault, platforms=platforms,
         patience=Patience(settle=timedelta(seconds=chosen.settle_seconds)),
         lease=timedelta(seconds=chosen.lease_seconds),
+        watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
     webhooks = dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
     return access, webhooks, mail.Tools(sessions=sessions, vault=vault, server=chosen.mail_server)

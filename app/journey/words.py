@@ -207,6 +207,10 @@ CAME_BACK: dict[str, tuple[str, str]] = {
         "Nothing was shared.",
         "You came back from TikTok without connecting. Try again, or do it by hand.",
     ),
+    "away": (
+        "Still on your way back from TikTok?",
+        "TikTok sends you a code by e-mail. Enter it there, and you come back here. Or set out once more.",
+    ),
     "too_late": ("That took too long.", "TikTok’s answer was too old to use. One more tap does it."),
     "scope_missing": (
         "TikTok didn’t give all permissions this needs.",

@@ -134,6 +134,13 @@ async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platf
     return (await session.scalars(rows.order_by(Authorisation.id.desc()).limit(1))).one_or_none()
 
 
+async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
+    """Whether the client went to the consent page from this link and has not come back, as long as it still may."""
+    rows = select(Authorisation).where(Authorisation.agency_id == agency_id, Authorisation.link_id == link_id)
+    last = (await session.scalars(rows.order_by(Authorisation.id.desc()).limit(1))).one_or_none()
+    return last is not None and last.consumed_at is None and last.expires_at > now
+
+
 TripBlocker = Literal["consent_not_finished", "consent_cancelled"]
 
 

@@ -5,12 +5,14 @@ from fastapi.responses import Response
 
 from app.access import arrival
 from app.access.connections import authorising
+from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
 from app.journey import actions, browser, screens, words
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
 from app.journey.in_app import app_around
 from app.journey.refusals import OtherBrowser
 from app.journey.shown import consent_origins, go_on, platform_of, screen, to_platform
+from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import render
 from app.links import status
@@ -28,6 +30,9 @@ async def way(
     can_connect = await authorising.is_possible(
         session, state.platforms, state.vault, link.whole.agency.id, platform.key
     )
+    away = not link.connection and await connections.is_away(
+        session, link.whole.agency.id, link.whole.link.id, clock.now()
+    )
     return screen(
         request,
         link,
@@ -37,7 +42,7 @@ async def way(
         can_connect=can_connect,
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
-        came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome),
+        came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
     )
 
 

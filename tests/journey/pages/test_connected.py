@@ -184,3 +184,10 @@ async def test_a_lane_nobody_has_is_not_taken(walk: Walk) -> None:
     await walk.start()
     assert walk.goes_to(await walk.send("lane", lane="flying")) == "way"
     assert BY_HAND["lane"]["lane"] == "guided"
+
+
+async def test_whoever_went_to_tiktok_and_opens_the_link_again_is_told_about_the_code(walk: Walk) -> None:
+    await walk.start()
+    assert "code by e-mail. Enter it there" not in (await walk.see("way")).text
+    await walk.send("connection")
+    assert "code by e-mail. Enter it there" in (await walk.see("way")).text
