@@ -55,7 +55,11 @@ def migrate_() -> None:
     """Brings the database to the tables of this version."""
     from app import migrate
 
-    migrate.upgrade(load().database_url)
+    try:
+        migrate.upgrade(load().database_url)
+    except OSError as problem:
+        err.print(f"[red]·[/red] The database cannot be reached: {problem}. Check DATABASE_URL, and that it runs.")
+        raise typer.Exit(1) from problem
     typer.echo("The database has the tables of this version.")
 
 

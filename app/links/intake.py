@@ -34,7 +34,7 @@ class Read:
 
 def business_center(text: str, *, agency_bc_ids: Iterable[str]) -> Read:
     """One Business Center ID from an id or a pasted address."""
-    found = _ids(text, _BC_NAMES)
+    found = _ids(_joined(text), _BC_NAMES)
     if not text.strip():
         return Read(problem="Enter your Business Center ID. It has digits only.")
     if found.problem or len(found.values) != 1:
@@ -45,6 +45,14 @@ def business_center(text: str, *, agency_bc_ids: Iterable[str]) -> Read:
             "account menu at the top right."
         )
     return found
+
+
+def _joined(text: str) -> str:
+    """One number written in groups, such as 7111 2222 3333 4444 555, without its spaces."""
+    groups = text.split()
+    together = "".join(groups)
+    in_groups = len(groups) > 1 and all(group.isdecimal() and len(group) <= 4 for group in groups)
+    return together if in_groups and _ID.match(together) else text
 
 
 def ad_accounts(text: str) -> Read:

@@ -13,6 +13,7 @@ ONE, TWO = "7200000000000000101", "7301122334455667789"
 @pytest.mark.parametrize(
     "text",
     [
+        " ".join([BC[:4], BC[4:8], BC[8:12], BC[12:16], BC[16:]]),
         BC, f"  {BC}\n",
         f"https://business.tiktok.com/manage/overview?org_id={BC}",
         f"https://business.tiktok.com/manage/overview?org_id={BC}&detail_adv=1#top",
