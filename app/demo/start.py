@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.demo import seed
+from app.demo import furnishing, seed
 from app.demo.inbox.__main__ import SECRET
 from app.demo.walk.people import Say
 from app.demo.world import APP_ID, APP_SECRET, Addresses, Demo
@@ -85,7 +85,7 @@ def _start(
     children.wait_for(web, f"{addresses.web}/readyz")
     for child, address in ((started[0], f"{addresses.tiktok}/simulator/world"), (started[1], addresses.inbox)):
         children.wait_for(child, address)
-    return demo, secret
+    return furnishing.furnish(demo), secret
 
 
 @dataclass

@@ -9,9 +9,14 @@ APP_SECRET = "full-app-secret"  # noqa: S105 - invented
 AGENCY_BC = "7000999988887777666"
 AGENCY_ADMIN = "Nora North"
 CLIENT_ADMIN = "Ana Client"
-CLIENT_BC = "7111222233334444555"
 GUIDED_BC = "7111222233334444601"
 GUIDED_ACCOUNT = "7200000000000000201"
+OPEN_ADMIN = "Milo Mixed"
+OPEN_ACCOUNT = "7200000000000000601"
+#: Made for the demo; the simulator's seed does not have them.
+TRACKING_ADMIN = "Rosa Rive"
+FOUND_PARTNERS = 3
+FOUND_ACCOUNTS = 6
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,10 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo that runs."""
+    """A demo that runs. `links`: addresses by the way their clients take; `open_link` is for everybody."""
 
     addresses: Addresses
     api_key: str
     connect_address: str
     links: Mapping[str, str]
+    open_link: str = ""

@@ -1,4 +1,4 @@
-"""The whole of it in real processes: both lanes walked over HTTP, then everything kept is searched for secrets."""
+"""The whole of it in real processes: every way walked over HTTP, then everything kept is searched for secrets."""
 
 import asyncio
 import base64
@@ -35,10 +35,19 @@ def _quiet(_: str) -> None:
     """The walk's lines are for people."""
 
 
-def test_both_lanes_end_verified_with_every_webhook_signed(walked: tuple[Demo, Report, Path, str]) -> None:
+def test_every_way_ends_proved_with_every_webhook_signed(walked: tuple[Demo, Report, Path, str]) -> None:
     _, report, _, _ = walked
-    assert report.is_good, report.line()
-    assert (report.asks, report.connected, report.guided) == (4, 3, 1)
+    assert report.is_good, report.figures()
+    asks = report.asks
+    assert (asks.connected, asks.guided, asks.verified, asks.attested) == (6, 1, 7, 2)
+
+
+def test_the_calls_of_each_client_are_counted(walked: tuple[Demo, Report, Path, str]) -> None:
+    """What is done on other platforms costs none."""
+    _, report, _, _ = walked
+    counted = {name: count > 0 for name, count in report.calls.items()}
+    clients = ("Maison Lune", "Brand FR", "Atelier Rive", "Comptoir Mixte")
+    assert counted == {**dict.fromkeys(clients, True), "Café Nord": False}
 
 
 def test_nothing_secret_lies_in_clear_in_the_database_or_the_logs(walked: tuple[Demo, Report, Path, str]) -> None:
@@ -46,8 +55,8 @@ def test_nothing_secret_lies_in_clear_in_the_database_or_the_logs(walked: tuple[
     tokens = httpx2.get(f"{demo.addresses.tiktok}/simulator/world", trust_env=False).json()["tokens"]
     secrets = {
         "API key": demo.api_key,
-        "link token": demo.links["connected"].rsplit("/", 1)[-1],
-        "other link token": demo.links["guided"].rsplit("/", 1)[-1],
+        **{f"link token, {way}": address.rsplit("/", 1)[-1] for way, address in demo.links.items()},
+        "open link token": demo.open_link.rsplit("/", 1)[-1],
         "connect token": demo.connect_address.rsplit("/", 1)[-1],
         "webhook secret": webhook_secret.removeprefix("whsec_"),
         "app secret": APP_SECRET,

@@ -1,5 +1,6 @@
 """A browser as far as the walk needs one: cookies, redirects, and the forms of a page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -7,6 +8,18 @@ from typing import Self
 from urllib.parse import urljoin
 
 import httpx2
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that somebody chooses."""
+
+    name: str
+    content: bytes
+
+
+#: What somebody fills a field with; a list ticks several of one name.
+Answer = str | list[str] | File
 
 
 class NotAsExpected(Exception):
@@ -28,6 +41,7 @@ class Form:
 
     action: str
     method: str = "post"
+    takes_files: bool = False
     fields: list[tuple[str, str]] = field(default_factory=list)
     choices: dict[str, list[str]] = field(default_factory=dict)
     buttons: list["Button"] = field(default_factory=list)
@@ -70,21 +84,30 @@ class Browser:
         """Goes to an address."""
         return self._show(await self._http.get(address))
 
-    async def press(self, words: str, **answers: str | list[str]) -> Page:
-        """Fills and sends the form with these words; a list ticks several of one name."""
+    @property
+    def screen(self) -> str:
+        """The last part of the address, which names the client's screen."""
+        return httpx2.URL(self.page.address).path.rpartition("/")[2]
+
+    async def press(self, words: str, answers: Mapping[str, Answer] | None = None) -> Page:
+        """Fills and sends the form with these words."""
         form = self.page.form(words)
-        data: dict[str, list[str]] = {}
-        for name, value in form.fields:
-            data.setdefault(name, []).append(value)
+        data: dict[str, Answer] = {}
+        for name in dict(form.fields):
+            data[name] = [value for other, value in form.fields if other == name]
         pressed = next((each for each in form.buttons if words.lower() in each.words.lower()), None)
         if pressed and pressed.name:
-            data[pressed.name] = [pressed.value]
-        for name, given in answers.items():
-            data[name.replace("__", "-")] = given if isinstance(given, list) else [given]
+            data[pressed.name] = pressed.value
+        return await self.send(form, {**data, **(answers or {})})
+
+    async def send(self, form: Form, data: Mapping[str, Answer]) -> Page:
+        """Sends a form with these values."""
         address = urljoin(self.page.address, form.action)
+        texts = {name: value for name, value in data.items() if not isinstance(value, File)}
         if form.method == "get":
-            return self._show(await self._http.get(address, params=data))
-        return self._show(await self._http.post(address, data=data))
+            return self._show(await self._http.get(address, params=texts))
+        files = {name: (value.name, value.content) for name, value in data.items() if isinstance(value, File)}
+        return self._show(await self._http.post(address, data=texts, files=files if form.takes_files else None))
 
     def _show(self, response: httpx2.Response) -> Page:
         reader = _Reader(str(response.url))
@@ -106,7 +129,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "form":
-            self._form = Form(given.get("action") or self.address, (given.get("method") or "get").lower())
+            method, kind = (given.get("method") or "get").lower(), given.get("enctype") or ""
+            self._form = Form(given.get("action") or self.address, method, kind.startswith("multipart/"))
             self.forms.append(self._form)
         if self._form is None:
             return
@@ -119,6 +143,8 @@ class _Reader(HTMLParser):
         if tag == "textarea":
             self._area = name
         if tag != "input":
+            return
+        if given.get("type") == "file":
             return
         if given.get("type") in ("checkbox", "radio") and "checked" not in given:
             self._form.choices.setdefault(name, []).append(value)

@@ -1,42 +1,80 @@
-"""What a walk came to, as a line for people and as figures for programs. Pure."""
+"""What a walk came to, as lines for people and as figures for programs. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Report:
-    """Counts at the end of a walk. `received` and `good` count distinct webhook ids."""
+class Asks:
+    """How the asks ended. Those that a read can prove, and those that people alone can confirm."""
 
-    asks: int
+    readable: int
     verified: int
     connected: int
     guided: int
+    custom: int
+    attested: int
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """Deliveries that were owed; what arrived, by distinct ids, and in how many requests."""
+
     events: int
     delivered: int
     good: int
     requests: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Counts at the end of a walk. `calls`: to TikTok, by client."""
+
+    asks: Asks
+    webhooks: Webhooks
+    #: ad accounts that a named buyer has to be able to open, and can
+    openings: int
+    open: int
+    found: int
+    wanted_found: int
+    taken_away: bool
     second_shares: int
+    calls: Mapping[str, int]
     seconds: float
 
     @property
     def is_good(self) -> bool:
-        """Whether every ask is verified, every webhook arrived well signed, and nothing was shared twice."""
-        whole = self.verified == self.asks > 0 and self.delivered == self.good == self.events > 0
-        return whole and self.second_shares == 0
+        """Whether all was proved, every webhook arrived well signed, and nothing was shared twice."""
+        asks, webhooks = self.asks, self.webhooks
+        return (
+            asks.verified == asks.readable > 0
+            and asks.attested == asks.custom > 0
+            and webhooks.delivered == webhooks.good == webhooks.events > 0
+            and self.open == self.openings > 0
+            and self.found == self.wanted_found
+            and self.taken_away
+            and self.second_shares == 0
+        )
 
     def line(self) -> str:
         """The last line of a walk."""
+        asks, webhooks = self.asks, self.webhooks
         return (
-            f"verified {self.verified}/{self.asks} asks (connected {self.connected}, guided {self.guided}) · "
-            f"webhooks {self.delivered}/{self.events} delivered, {self.good}/{self.events} signatures good · "
-            f"{self.seconds:.1f} s"
+            f"verified {asks.verified}/{asks.readable} asks (connected {asks.connected}, guided {asks.guided}), "
+            f"attested {asks.attested}/{asks.custom} · "
+            f"webhooks {webhooks.delivered}/{webhooks.events} delivered, "
+            f"{webhooks.good}/{webhooks.events} signatures good · {self.seconds:.1f} s"
         )
 
     def figures(self) -> dict[str, Any]:
         """The same as one JSON object."""
+        asks, webhooks = self.asks, self.webhooks
         return {
-            "ok": self.is_good, "asks": self.asks, "verified": self.verified, "connected": self.connected,
-            "guided": self.guided, "events": self.events, "delivered": self.delivered, "signatures_good": self.good,
-            "requests": self.requests, "second_shares": self.second_shares, "seconds": round(self.seconds, 2),
+            "ok": self.is_good, "asks": asks.readable + asks.custom, "verified": asks.verified,
+            "connected": asks.connected, "guided": asks.guided, "attested": asks.attested,
+            "events": webhooks.events, "delivered": webhooks.delivered, "signatures_good": webhooks.good,
+            "requests": webhooks.requests, "buyers_to_open": self.openings, "buyers_open": self.open,
+            "grants_found": self.found, "taken_away": self.taken_away, "second_shares": self.second_shares,
+            "platform_calls": dict(self.calls), "seconds": round(self.seconds, 2),
         }  # fmt: skip

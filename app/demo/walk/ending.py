@@ -1,0 +1,102 @@
+"""After the clients have gone: who of the agency can work, what it had already, and one access taken away again."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from app.demo.walk import people
+from app.demo.walk.agency import Agency
+from app.demo.walk.people import Say
+from app.demo.world import FOUND_ACCOUNTS, GUIDED_BC
+
+LOOK = 0.4
+#: How often something is looked for before the walk goes on without it, and its report tells.
+LOOKS = 300
+
+Row = dict[str, Any]
+
+
+async def buyers(agency: Agency, say: Say) -> tuple[int, int]:
+    """How many ad accounts the agency's buyers are to open, and how many they can; waits until all are."""
+
+    async def looked() -> list[Row]:
+        grants = [each for each in await agency.every("/grants") if _is_asked_account(each)]
+        shown = [await agency.get(f"/grants/{grant['id']}") for grant in grants]
+        return [buyer for grant in shown for buyer in grant["buyers"]]
+
+    rows = await _until(looked, lambda rows: bool(rows) and all(row["state"] == "open" for row in rows))
+    able = [row for row in rows if row["state"] == "open"]
+    for email, count in Counter(row["email"] for row in able).items():
+        say(f"agency: {email} can open {count} of {len(rows)} ad accounts inside its Business Center")
+    return len(rows), len(able)
+
+
+async def what_was_there(agency: Agency, say: Say) -> int:
+    """How many accesses the import found that no link asked for."""
+
+    async def looked() -> list[Row]:
+        return [each for each in await agency.every("/imports") if each["state"] == "done"]
+
+    done = await _until(looked, bool)
+    found = [each for each in await agency.every("/grants") if each["origin"] == "found"]
+    partners = {each["client_id"] for each in found}
+    say(
+        f"agency: its import read {done[-1]['partners_total'] if done else 0} partners; {len(partners)} of them share "
+        f"{len(found)} ad accounts that no link asked for (of {FOUND_ACCOUNTS})"
+    )
+    return len(found)
+
+
+async def take_away(agency: Agency, say: Say) -> bool:
+    """The agency gives back the ad account of the client without a connection, who does it by hand as it did before.
+
+    True when a read showed that it is gone.
+    """
+    grant = next(each for each in await agency.every("/grants") if each["bc_id"] == GUIDED_BC)
+    name = grant["asset_name"] or grant["asset_id"]
+    await agency.post(f"/grants/{grant['id']}/revocation")
+    say(f"agency: wants {name} no longer")
+    await people.take_back_by_hand(agency.demo, grant["asset_id"])
+    await agency.post(f"/asks/{grant['ask_id']}/verification")
+    say(f"Brand FR: took {name} back in TikTok Business Center")
+
+    async def looked() -> list[Row]:
+        return [await agency.get(f"/grants/{grant['id']}")]
+
+    (seen,) = await _until(looked, lambda rows: rows[0]["state"] == "ended")
+    say(f"agency: {name} {seen['state']}" + (", read back" if seen["ended_at"] else ""))
+    return bool(seen["state"] == "ended" and seen["ended_at"])
+
+
+async def calls(agency: Agency, links: list[Row]) -> dict[str, int]:
+    """How many calls to TikTok each client cost: counted by TikTok for its own token, by Keyturn for the agency's."""
+    async with httpx2.AsyncClient(base_url=f"{agency.demo.addresses.tiktok}/simulator", trust_env=False) as tiktok:
+        made = (await tiktok.get("/calls")).raise_for_status().json()["calls"]
+        persons = (await tiktok.get("/world")).raise_for_status().json()["persons"]
+    names = {person["person_id"]: person["name"] for person in persons}
+    by_person = Counter(names.get(call["person_id"]) for call in made)
+    connections = {each["link_id"]: each["person"] for each in await agency.every("/connections") if each["link_id"]}
+    counted = {}
+    for link in links:
+        read = [ask for ask in link["asks"] if ask["kind"] != "custom" and ask["asset_id"]]
+        ours = await agency.every(f"/asks/{read[0]['id']}/exchanges") if read else []
+        with_ours = sum(each["side"] == "agency" for each in ours)
+        counted[link["client"]["name"]] = with_ours + by_person[connections.get(link["id"], "")]
+    return counted
+
+
+def _is_asked_account(grant: Row) -> bool:
+    return bool(grant["origin"] == "asked" and grant["kind"] == "ad_account" and grant["state"] == "live")
+
+
+async def _until(look: Callable[[], Any], is_so: Callable[[list[Row]], bool]) -> list[Row]:
+    rows: list[Row] = await look()
+    for _ in range(LOOKS):
+        if is_so(rows):
+            break
+        await asyncio.sleep(LOOK)
+        rows = await look()
+    return rows
