@@ -92,7 +92,7 @@ async def _rest(
     if rest.state == "ended":
         pause = None
     elif limited is not None:
-        pause = max(schedule.after_limit(looks + 1), timedelta(seconds=limited))
+        pause = max(schedule.after_limit(1), timedelta(seconds=limited))  # the shared budget makes it longer
     elif rest.until is not None:
         pause = min(schedule.next_look(looks), max(rest.until - clock.now(), timedelta(seconds=0.2)))
     elif rest.pending:

@@ -11,6 +11,7 @@ from tests.house import House
 BO, KIM = "bo@northagency.example", "kim@northagency.example"
 BUYERS = {"buyers": [{"email": BO, "role": "OPERATOR"}, {"email": KIM, "role": "Observer"}]}
 ASSIGN, UNASSIGN, MEMBERS = "bc/asset/assign/", "bc/asset/unassign/", "bc/member/get/"
+HOLDERS = "bc/asset/member/get/"
 
 
 async def name(house: House, api: httpx2.AsyncClient, buyers: object = None) -> None:

@@ -1,10 +1,15 @@
 """What keeps a buyer from opening an ad account, and what is said of it."""
 
+from datetime import timedelta
+
 import httpx2
+from sqlalchemy import func, select
 
 from app.access.connections import queries as connections
+from app.access.openings.model import Opening
 from app.demo.tiktok_simulator import seed
-from tests.access.buyers.scenes import ASSIGN, BO, KIM, MEMBERS, count, name, shared, shown
+from app.kit.database import ACROSS_AGENCIES
+from tests.access.buyers.scenes import ASSIGN, BO, HOLDERS, KIM, MEMBERS, count, name, shared, shown
 from tests.house import House
 
 
@@ -101,3 +106,19 @@ async def test_a_refusal_is_kept_with_its_code_and_not_repeated(house: House, ap
     assert (await api.post(f"/asks/{ask}/verification")).status_code == 202
     await house.work(2)
     assert await shown(house, api) == {BO: ("open", None, "OPERATOR")}
+
+
+async def test_one_too_often_after_looks_in_vain_is_a_short_pause(house: House, api: httpx2.AsyncClient) -> None:
+    """Looks in vain are not refusals for haste: those are counted by the shared budget, which pauses for all."""
+    await shared(house)
+    await house.work()
+    await name(house, api, {"buyers": [{"email": BO, "role": "OPERATOR"}]})
+    await house.tiktok.fault(HOLDERS, http_status=502, times=3)
+    await house.work(3)
+    await house.tiktok.fault(HOLDERS, code=40100)
+    await house.work(1)
+    async with house.tools.sessions() as session:
+        rows = select(Opening.looks, Opening.due_at - func.now()).execution_options(**ACROSS_AGENCIES)
+        ((looks, pause),) = (await session.execute(rows)).all()
+    assert looks > 3
+    assert pause < timedelta(seconds=10)
