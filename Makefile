@@ -52,7 +52,7 @@ format: .make/dev ## puts the code into its format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: .make/dev ## writes docs/webhooks-events.md and docs/settings.md from the code
+docs: .make/dev ## writes docs/webhooks-events.md, docs/settings.md and docs/access.md from the code
 	@$(BIN)/python -m docs.generate
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s

@@ -12,13 +12,18 @@ from pydantic_core import PydanticUndefined
 from app.events import body, catalogue
 from app.events.types.kinds import EventType
 from app.settings import Settings
+from docs import access_page
 
 DOCS = Path(__file__).parent
 
 
 def pages() -> dict[Path, str]:
     """Each page's place and text."""
-    return {DOCS / "webhooks-events.md": events_page(), DOCS / "settings.md": settings_page()}
+    return {
+        DOCS / "webhooks-events.md": events_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "access.md": access_page.text(),
+    }
 
 
 def main() -> None:

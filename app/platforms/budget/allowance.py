@@ -13,13 +13,13 @@ BUCKET = 2_000
 #: Any sixty seconds touch at most so many buckets.
 _BUCKETS = _MINUTE // BUCKET + 1
 #: How many quarters of what is allowed each urgency may fill; the rest is for those above it.
-_QUARTERS = {Urgency.LOOKING: 4, Urgency.HANDSHAKE: 3, Urgency.WATCH: 2}
+QUARTERS = {Urgency.LOOKING: 4, Urgency.HANDSHAKE: 3, Urgency.WATCH: 2}
 #: How long a caller of each urgency waits at most.
 PATIENCE = {Urgency.LOOKING: 10_000, Urgency.HANDSHAKE: 5_000, Urgency.WATCH: 2_000}
 _LONGEST_PATIENCE = max(PATIENCE.values())
 #: TikTok does not tell which of its limits was hit: a second, a minute or more.
 #: https://business-api.tiktok.com/portal/docs?id=1740029171730433
-_PAUSES = (1_000, 5_000, 30_000, 300_000)
+PAUSES = (1_000, 5_000, 30_000, 300_000)
 #: After a setback one call more is allowed for every ten seconds in which calls succeed.
 _STEP_UP = 10_000
 
@@ -100,7 +100,7 @@ def limited(allowance: Allowance, now: int, grant: Grant, limits: Limits) -> All
         reduced_to=max(1, _whole(kept, limits) // 2),
         setbacks=kept.setbacks + 1,
         limited_at=now,
-        closed_until=now + _PAUSES[min(kept.setbacks, len(_PAUSES) - 1)],
+        closed_until=now + PAUSES[min(kept.setbacks, len(PAUSES) - 1)],
         raised_at=now,
     )
 
@@ -130,7 +130,7 @@ def _tidied(allowance: Allowance, now: int) -> Allowance:
         allowance,
         granted=tuple(at for at in allowance.granted if now - WINDOW < at <= ahead),
         minute={bucket: count for bucket, count in allowance.minute.items() if first <= bucket <= last},
-        closed_until=allowance.closed_until if allowance.closed_until <= now + _PAUSES[-1] else 0,
+        closed_until=allowance.closed_until if allowance.closed_until <= now + PAUSES[-1] else 0,
         limited_at=allowance.limited_at if allowance.limited_at <= now else 0,
         raised_at=min(allowance.raised_at, now),
     )
@@ -141,7 +141,7 @@ def _whole(allowance: Allowance, limits: Limits) -> int:
 
 
 def _earliest(allowance: Allowance, start: int, urgency: Urgency, limits: Limits) -> int:
-    quarters = _QUARTERS[urgency]
+    quarters = QUARTERS[urgency]
     in_window = max(1, _whole(allowance, limits) * quarters // 4)
     in_minute = max(1, limits.qpm * quarters // 4)
     while True:

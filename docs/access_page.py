@@ -1,0 +1,182 @@
+"""The text of `docs/access.md`: what access can be asked for, how it stands, and what is in the way. Read from code."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+
+from app.access.asks import hints
+from app.access.attestations import status as attested
+from app.access.connections.establishing import LONGEST_HOLD
+from app.access.handshakes.deciding import schedule, status
+from app.access.tools import Tools
+from app.journey import words
+from app.platforms.budget import allowance
+from app.platforms.port import Urgency
+from app.platforms.tiktok.words import kinds, roles
+from app.platforms.written import library
+from app.platforms.written.platform import Written
+from app.settings import Settings
+
+_BY_CODE = "as its code says"
+_URGENCIES = {
+    Urgency.LOOKING: "somebody is looking at a page, or acted within the last two minutes",
+    Urgency.HANDSHAKE: "a handshake under way",
+    Urgency.WATCH: "access watch, imports",
+}
+
+
+def text() -> str:
+    """The whole page."""
+    return "\n\n".join([
+        "# Access: what can be asked for, and how it stands",
+        "_Made by `make docs` from the code; do not edit by hand._",
+        "An *ask* is one access to one asset. Keyturn looks at the platform, does the one thing that brings what is "
+        "seen nearer to what the client agreed to, and looks again. What an ask shows follows from the last look "
+        "alone, so it is right after a crash, after a share by hand, and after somebody took access away.",
+        "## The states of an ask",
+        "Green is `verified` only: a read showed the asset with the agreed role. `attested` is a person's word, kept "
+        "with name and date. `unverifiable` means that the read was refused: neither there nor missing. "
+        "Whose turn it is stands in `next_actor`.",
+        _table(("state", "what the client reads", "whose turn"), _states()),
+        "## What can be in the way",
+        "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button; you get one "
+        "hint with `GET /api/v1/asks/{id}` or `keyturn ask show`, and the platform's own code, message and request id "
+        "with the exchanges. Words in braces are names. A press on “check again”, and "
+        "`POST /api/v1/asks/{id}/verification`, look at once.",
+        _table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
+        "## What can be asked for at TikTok",
+        "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the job. Where "
+        "the API cannot share, the client gets the steps by hand, and the read that proves it is the same.",
+        _table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
+        "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited to the "
+        "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
+        "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or `OPERATOR`. A role is raised by asking again; a lower one is taking away, sharing and "
+        "reading back (`keyturn ask role`).",
+        "## What can be asked for elsewhere",
+        "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which thing it is "
+        "about. The client does dated steps and says so, your agency looks and says that it works "
+        "(`POST /api/v1/asks/{id}/attestation`, `keyturn ask attest`): then it is `attested`, which counts as done.",
+        _table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
+        "## When Keyturn looks",
+        _looks(),
+        "## How many calls",
+        _budget(),
+        "## Taking it away",
+        "`POST /api/v1/grants/{id}/revocation` or `keyturn grant revoke` says that one access is wanted no longer; a "
+        "pixel goes with its ad account. The grant is `revoking` until a read shows that it is gone, then `ended`. "
+        "Keyturn takes it away itself while it holds the client's connection. That connection is given back when all "
+        f"is verified, at the latest {_said(LONGEST_HOLD)} after the last write; from then on the client does it on "
+        "its link or in Business Center, with the steps. What other agencies were given is not touched.",
+    ]) + "\n"  # fmt: skip
+
+
+def _states() -> Iterator[tuple[str, ...]]:
+    turns = _turns(status)
+    for state, actors in _turns(attested).items():
+        turns.setdefault(state, set()).update(actors)
+    for state, said in words.STATES.items():
+        yield f"`{state}`", f"**{said.short}.** {said.sentence}", " or ".join(sorted(turns[state])) or "nobody’s"
+
+
+def _turns(module: ModuleType) -> dict[str, set[str]]:
+    """Whose turn each state makes it, as `Status(state, actor)` stands in the code."""
+    found: dict[str, set[str]] = {}
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Status":
+            actor = node.args[1] if len(node.args) > 1 else ast.Constant(None)
+            for state in _constants(node.args[0]):
+                by_code = state in ("blocked", "drifted")
+                found.setdefault(state, set()).update({_BY_CODE} if by_code else _constants(actor))
+    return found
+
+
+def _constants(node: ast.expr) -> set[str]:
+    """The texts that stand in an expression as they are."""
+    every = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    return every & {*words.STATES, "client", "agency", "us", "platform"}
+
+
+def _blockers() -> Iterator[tuple[str, ...]]:
+    for code in words.BLOCKERS:
+        if code not in hints.CODES:  # said on a screen alone, before there is anything to hint at
+            continue
+        said = words.of_code(code)
+        button = f" *{said.label}*" if said.label else ""
+        yield (
+            f"`{code}`",
+            f"{said.sentence}{button}",
+            hints.hint("blocked", code) or "",
+            status.ACTORS.get(code, "client"),
+        )
+
+
+def _tiktok() -> Iterator[tuple[str, ...]]:
+    for kind in kinds.KINDS.values():
+        for role in kind.roles:
+            label = roles.ROLES[kind.key][role].label
+            yield f"`{kind.key}`", f"`{role}`", label, "by API or by hand" if kind.by_api else "by hand"
+
+
+def _written() -> Iterator[tuple[str, ...]]:
+    for key, platform in library.every().items():
+        for thing in platform.file.things:
+            for role in thing.roles:
+                yield f"`{key}` {platform.name}", thing.one, f"`{role.key}`", role.label, _dated(platform)
+
+
+def _dated(platform: Written) -> str:
+    return "your own" if platform.own_words else platform.guided_dated
+
+
+def _looks() -> str:
+    pauses = [schedule.next_look(looks) for looks in range(50)]
+    growing = [pause for number, pause in enumerate(pauses) if number == 0 or pause != pauses[-1]]
+    limited = sorted({schedule.after_limit(setbacks) for setbacks in range(1, 10)})
+    return (
+        f"After each look without news the next one is later: {_listed(growing)}, then every {_said(pauses[-1])}. "
+        "News, and whoever presses “check again”, begin anew. When nothing is left to do the access is watched: one "
+        f"look about every {_said(Tools.watch)}, by your agency's own token. Where TikTok says “too often”, the pauses "
+        f"are {_listed(limited)}, and the first success begins anew."
+    )
+
+
+def _budget() -> str:
+    fields = Settings.model_fields
+    pauses = _listed(map(_ms, allowance.PAUSES))
+    shares = [
+        (str(place), about, f"{allowance.QUARTERS[urgency] * 25} %", _said(_ms(allowance.PATIENCE[urgency])))
+        for place, (urgency, about) in enumerate(_URGENCIES.items(), 1)
+    ]
+    return (
+        f"All processes share one budget for each TikTok app: `TIKTOK_QPS` calls a second "
+        f"({fields['tiktok_qps'].default} unless set) and `TIKTOK_QPM` a minute ({fields['tiktok_qpm'].default}). "
+        "Whoever is more urgent goes first; the rest of what may be used is kept free for them.\n\n"
+        + _table(("order", "whose call", "may use of the budget", "waits at most"), shares)
+        + f"\n\nWhen TikTok answers 40100 the budget is halved, everybody pauses ({pauses}), "
+        "and it recovers by one call for every ten seconds that go well."
+    )
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+def _ms(milliseconds: int) -> timedelta:
+    return timedelta(milliseconds=milliseconds)
+
+
+def _listed(pauses: Iterable[timedelta]) -> str:
+    return ", ".join(map(_said, pauses))
+
+
+def _said(pause: timedelta) -> str:
+    seconds = pause.total_seconds()
+    units: Mapping[str, int] = {"h": 3600, "min": 60}
+    for unit, size in units.items():
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
