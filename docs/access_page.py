@@ -52,8 +52,8 @@ def text() -> str:
         _table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
         "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited to the "
         "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
-        "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or `OPERATOR`. A role is raised by asking again; a lower one is taking away, sharing and "
-        "reading back (`keyturn ask role`).",
+        "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or `OPERATOR`. "
+        "A role is raised by asking again; a lower one is taking away, sharing and reading back (`keyturn ask role`).",
         "## What can be asked for elsewhere",
         "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which thing it is "
         "about. The client does dated steps and says so, your agency looks and says that it works "

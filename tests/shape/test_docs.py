@@ -4,16 +4,22 @@ import base64
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.links.presets import checking, files, preset
+from app.links.presets.views import AskFields, NewPreset, QuestionFields
+from app.platforms.tiktok.words.kinds import KINDS
+from app.platforms.written import library
 from app.webhooks.dispatch.message import signature
 from docs import generate
 from tests.shape import source
 from tests.shape.test_commands import COMMANDS
 
 WRITTEN = ("README.md", "CONTRIBUTING.md")
+COMMAND_PAGES = ("README.md", *(f"docs/{name}.md" for name in ("access", "import", "presets", "tiktok-app")))
 DECISIONS = sorted((source.ROOT / "docs" / "decisions").glob("*.md"))
 HEADINGS = ["Context", "Decision", "Consequences"]
 
@@ -31,17 +37,31 @@ def test_make_knows_every_target_written_about(page: str) -> None:
     assert named
 
 
-def test_keyturn_knows_every_command_written_about() -> None:
-    named = re.findall(r"(?:^|`|bin/)keyturn ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", source.text("README.md"), re.MULTILINE)
+@pytest.mark.parametrize("page", COMMAND_PAGES)
+def test_keyturn_knows_every_command_written_about(page: str) -> None:
+    named = re.findall(r"(?:^|`|bin/)keyturn ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", source.text(page), re.MULTILINE)
     unknown = [words for words in named if not _is_command(tuple(words.split()))]
     assert unknown == []
     assert named
 
 
-@pytest.mark.parametrize("page", WRITTEN)
+@pytest.mark.parametrize("page", sorted({*WRITTEN, *COMMAND_PAGES}))
 def test_links_lead_to_files(page: str) -> None:
     linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", source.text(page))
-    assert [each for each in linked if not (source.ROOT / each).exists()] == []
+    folder = (source.ROOT / page).parent
+    assert [each for each in linked if not (folder / each).exists()] == []
+
+
+def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
+    given = NewPreset(**files.parsed(example))
+    read = preset.read(given.slug, 1, given.body())
+    platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
+    assert checking.problems(read, platforms) == {}
+    shown = {field for row in (given, *given.asks, *given.questions) for field in row.model_fields_set}
+    assert shown == {*NewPreset.model_fields, *AskFields.model_fields, *QuestionFields.model_fields}
+    named = set(re.findall(r"`(?:asks\.|questions\.)?([a-z_]+)`", source.text("docs/presets.md")))
+    assert shown <= named
 
 
 def test_the_readme_checks_signatures_as_we_make_them() -> None:
