@@ -67,6 +67,15 @@ async def connect(demo: Demo, say: Say) -> None:
     raise NotAsExpected(f"the agency could not connect: {browser.page.words[:600]}")
 
 
+async def until_partners_are_listed(agency: Agency) -> None:
+    """Waits until the import, which began by itself, knows whom the agency worked with before any client came."""
+    for _ in range(PATIENCE * 4):
+        if any(each["partners_total"] is not None for each in await agency.every("/imports")):
+            return
+        await asyncio.sleep(0.3)
+    raise NotAsExpected("the import did not list the agency's partners")
+
+
 async def approve_at_tiktok(demo: Demo, say: Say) -> None:
     """The agency's admin approves whatever partner requests wait in its Business Center."""
     async with Browser() as browser:

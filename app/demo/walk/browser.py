@@ -66,10 +66,10 @@ class Page:
 
 
 class Browser:
-    """One person's browser. Connections that break are tried again, as people do with the reload button."""
+    """One person's browser. `transport`: over what its requests go, the network unless given."""
 
-    def __init__(self) -> None:
-        self._http = httpx2.AsyncClient(follow_redirects=True, timeout=60, trust_env=False)
+    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx2.AsyncClient(transport=transport, follow_redirects=True, timeout=60, trust_env=False)
         self.page = Page("", 0, "", ())
 
     async def __aenter__(self) -> Self:

@@ -26,11 +26,12 @@ async def walk(demo: Demo, say: Say, *, approve: bool) -> Report:
     """Walks every way at once and waits for the proof. `approve`: the agency has to accept partner requests."""
     started = time.monotonic()
     await agency_side.connect(demo, say)
-    await asyncio.gather(
-        clients.who_connects(demo, say), clients.with_a_pixel(demo, say), clients.by_hand(demo, say),
-        clients.elsewhere(demo, say), clients.by_the_open_link(demo, say),
-    )  # fmt: skip
     async with Agency(demo) as agency:
+        await agency_side.until_partners_are_listed(agency)
+        await asyncio.gather(
+            clients.who_connects(demo, say), clients.with_a_pixel(demo, say), clients.by_hand(demo, say),
+            clients.elsewhere(demo, say), clients.by_the_open_link(demo, say),
+        )  # fmt: skip
         await agency_side.attest(agency, await agency.links(), say)
         links = await _until_completed(agency, started, say, approve=approve)
         openings, able = await ending.buyers(agency, say)
