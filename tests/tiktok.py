@@ -54,6 +54,10 @@ class TikTokWorld:
         """The next call of a path answers otherwise: code=…, drop=True, lost=True, http_status=…, delay=…."""
         await self._control("POST", "faults", {"path": path, **fault})
 
+    async def clear_faults(self) -> None:
+        """Whatever was still to go wrong does not."""
+        await self._control("DELETE", "faults")
+
     async def calls(self) -> dict[str, Any]:
         """What was called: `by_path`, `by_app`, `total`, `second_shares`, `shares`, `max_calls_in_one_second`,
         `max_calls_in_any_second`, and the lines of the log in `calls`."""

@@ -1,0 +1,121 @@
+"""What people do in the worlds of the table, each as a value that a row can hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Concatenate, ParamSpec
+
+from sqlalchemy import update
+
+from app.access.connections.model import Authorisation, Connection
+from app.access.handshakes import actions as handshakes
+from app.demo.tiktok_simulator import seed
+from app.journey import actions as journey
+from app.people.agencies import actions as agencies
+from tests.access.worlds.row import Do, Wanted
+from tests.access.worlds.stage import Stage
+from tests.tiktok import ALL, TikTokWorld
+
+Given = ParamSpec("Given")
+
+
+def at(act: Callable[Concatenate[TikTokWorld, Given], Awaitable[Any]], *args: Given.args, **more: Given.kwargs) -> Do:
+    """Somebody does this at TikTok."""
+    return lambda stage: act(stage.house.tiktok, *args, **more)
+
+
+def fault(path: str, **how: Any) -> Do:
+    """The next call of a path goes wrong."""
+    return lambda stage: stage.house.tiktok.fault(path, **how)
+
+
+def connect(who: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False) -> Do:
+    """Somebody authorises for the client."""
+    return lambda stage: stage.house.connect_client(stage.corner, who, ticked=ticked, cancel=cancel)
+
+
+def connect_agency(stage: Stage) -> Awaitable[object]:
+    """A member of the agency authorises."""
+    return stage.house.connect_agency(stage.corner)
+
+
+def check(stage: Stage) -> Awaitable[object]:
+    """The client presses "Check again"."""
+    return stage.house.check_now(stage.corner)
+
+
+def work(stage: Stage) -> Awaitable[object]:
+    """Keyturn does what it can meanwhile."""
+    return stage.settle()
+
+
+def wait(seconds: float) -> Do:
+    """Time passes."""
+    return lambda stage: asyncio.sleep(seconds)
+
+
+async def set_out(stage: Stage) -> None:
+    """The client goes to TikTok, and has not come back for a quarter of an hour."""
+    cookie = await stage.house.open_link(stage.corner)
+    await stage.house.set_out(stage.corner, cookie)
+    async with stage.house.tools.sessions.begin() as session:
+        trips = update(Authorisation).where(
+            Authorisation.agency_id == stage.corner.agency_id, Authorisation.link_id == stage.corner.link_id
+        )
+        await session.execute(trips.values(created_at=Authorisation.created_at - timedelta(minutes=15)))
+
+
+def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
+    """The client takes back the yes to what was not shared yet, chooses anew and agrees."""
+
+    async def anew(stage: Stage) -> None:
+        async with stage.house.tools.sessions.begin() as session:
+            await journey.take_back(session, stage.corner.agency_id, stage.corner.link_id)
+        await stage.agree(wanted, bc_id=bc_id)
+
+    return anew
+
+
+def switch_lane(lane: str) -> Do:
+    """The client goes on by hand, or connected."""
+
+    async def switch(stage: Stage) -> None:
+        async with stage.house.tools.sessions.begin() as session:
+            await journey.take_lane(session, await stage.whole(session), lane)
+
+    return switch
+
+
+async def attest(stage: Stage) -> None:
+    """A member of the agency says of every ask that it works."""
+    for ask in await stage.asks():
+        async with stage.house.tools.sessions.begin() as session:
+            await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+
+
+async def reduce(stage: Stage) -> None:
+    """The client wants the role lowered wherever it is higher than agreed."""
+    for ask in await stage.asks():
+        if ask.code == "role_higher_than_requested":
+            async with stage.house.tools.sessions.begin() as session:
+                await handshakes.reduce(session, ask.agency_id, ask.link_id, ask.id)
+
+
+def use_app(app_id: str, secret: str) -> Do:
+    """The agency enters the TikTok app that is used from now on."""
+
+    async def enter(stage: Stage) -> None:
+        async with stage.house.tools.sessions.begin() as session:
+            await agencies.set_platform_app(
+                session, stage.corner.agency_id, platform="tiktok", app_id=app_id, secret=secret,
+                vault=stage.house.tools.vault, actor="test",
+            )  # fmt: skip
+
+    return enter
+
+
+async def forget_client(stage: Stage) -> None:
+    """72 hours passed: the client's token was given back although not all is done."""
+    async with stage.house.tools.sessions.begin() as session:
+        mine = (Connection.agency_id == stage.corner.agency_id) & (Connection.side == "client")
+        await session.execute(update(Connection).where(mine).values(due_at=Connection.created_at))

@@ -1,0 +1,161 @@
+"""Playing one row: real rounds of reconciling, over HTTP to the simulator, held against what is true there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import queries as connections
+from app.access.handshakes import actions as handshakes
+from app.access.handshakes.model import Handshake
+from app.access.patience import Patience
+from app.kit import ids
+from app.links import progress
+from app.links import queries as links
+from app.links.model import Ask
+from app.links.progress import Chosen
+from app.links.queries import Whole
+from tests.access.worlds import truth
+from tests.access.worlds.row import GREEN, Row, Shown, Wanted
+from tests.house import House
+from tests.tiktok import ALL
+from tests.world import Corner
+
+ROUNDS = 8
+_CHOSEN = ("ad_account", "pixel", "catalog")
+#: Said of things that are there: a pixel that is linked and silent; one that the agency's token may not see yet.
+_THERE_ALL_THE_SAME = frozenset({"pixel_silent", "agency_must_reauthorise"})
+
+
+@dataclass
+class Stage:
+    """Where a row is played. `can_look`: whether somebody's token can read what became of what was proved."""
+
+    house: House
+    row: Row
+    corner: Corner
+    can_look: bool
+
+    async def whole(self, session: AsyncSession) -> Whole:
+        """The link with all that hangs on it."""
+        return await links.whole(session, self.corner.agency_id, self.corner.link_id)
+
+    async def asks(self) -> Sequence[Ask]:
+        """The asks of the link, in order."""
+        return await self.house.asks(self.corner)
+
+    async def agree(self, wanted: Sequence[Wanted], *, lane: str | None = None, bc_id: str | None = None) -> None:
+        """The client chooses and says yes."""
+        where = (self.corner.agency_id, self.corner.link_id)
+        async with self.house.tools.sessions.begin() as session:
+            if lane:
+                await progress.choose_lane(session, *where, lane)
+            bc_id = bc_id or (await self.whole(session)).intake.bc_id or self.row.bc_id
+            await progress.save_business_center(session, *where, bc_id=bc_id, name=None)
+            for kind in _CHOSEN:
+                chosen = [Chosen(each.asset_id, None, each.through_id) for each in wanted if each.kind == kind]
+                if chosen:
+                    await progress.choose_assets(session, *where, kind=kind, chosen=chosen)
+            roles = {(each.kind, each.asset_id): each.role for each in wanted}
+            for ask in (await self.whole(session)).asks:
+                ask.role = roles.get((ask.kind, ask.asset_id or ""), ask.role)
+            await progress.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
+            await handshakes.submit(session, await self.whole(session))
+
+    async def ask_for(self, wanted: Sequence[Wanted]) -> None:
+        """The agency asks for more than the ad accounts of the preset: one ask for each kind, one for each person."""
+        first = {each.kind: each for each in reversed(wanted) if each.kind in ("pixel", "catalog")}
+        for each in first.values():
+            await self.house.ask_for(self.corner, each.kind, each.role, needs_events=each.needs_events)
+        for each in wanted:
+            if each.kind == "person":
+                number = ids.new("person")
+                await self.house.ask_for(self.corner, "person", each.role, person_email=each.asset_id, asset_id=number)
+
+    async def settle(self) -> None:
+        """Rounds until nothing is left to do without people; after each, nothing may be green that is not true."""
+        for _ in range(ROUNDS):
+            await self.house.work(1)
+            await self._no_false_green()
+            if await self._rests():
+                break
+        await self._no_false_red()
+
+    async def _rests(self) -> bool:
+        rows = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
+        async with self.house.tools.sessions() as session:
+            every = (await session.scalars(rows)).all()
+        return all(each.due_at is None or each.watching for each in every)
+
+    async def _no_false_green(self) -> None:
+        world = await self.house.tiktok.world()
+        bc_id, agency_looks = await self._situation()
+        for ask in await self.asks():
+            if ask.state == "verified" and self.can_look:
+                sees = [truth.agency_sees(world, ask, bc_id)]
+                if ask.seen_by == "client" and not agency_looks:  # said so: nobody of the agency can look
+                    sees.append(truth.client_sees(world, ask, bc_id))
+                assert ask.role in sees, f"false green: {ask.kind} {ask.asset_id} is {sees}"
+                assert ask.role_seen == ask.role
+
+    async def _no_false_red(self) -> None:
+        world = await self.house.tiktok.world()
+        bc_id, agency_looks = await self._situation()
+        for ask in await self.asks():
+            if ask.state in ("blocked", "drifted", "awaiting_client") and ask.code not in _THERE_ALL_THE_SAME:
+                there = truth.agency_sees(world, ask, bc_id) if agency_looks else None
+                assert there != ask.role, f"false red: {ask.kind} {ask.asset_id} is {there}, shown {ask.code}"
+
+    async def _situation(self) -> tuple[str, bool]:
+        async with self.house.tools.sessions() as session:
+            whole = await self.whole(session)
+            connection = await connections.of_agency(session, self.corner.agency_id, "tiktok")
+        return whole.intake.bc_id or self.row.bc_id, connection is not None
+
+
+async def play(house: House, row: Row) -> Stage:
+    """From the world of a row to what is shown before and after the humans did their part."""
+    patient = replace(house.tools, patience=Patience(settle=timedelta(seconds=row.settle)))
+    stage = Stage(replace(house, tools=patient), row, house.world.north, can_look=True)
+    await _begin(stage, row)
+    for do in row.then:
+        await do(stage)
+    await stage.settle()
+    if row.behind:
+        assert await _shown(stage) == [GREEN] * len(row.wanted), "before anything happens behind our back"
+        stage.can_look = not row.blind
+        for do in row.behind:
+            await do(stage)
+        await stage.settle()
+    assert await _shown(stage) == _each(row.before, row.wanted)
+    stage.can_look = True
+    for do in row.mend:
+        await do(stage)
+    if row.mend:
+        await stage.settle()
+    assert await _shown(stage) == _each(row.after, row.wanted)
+    return stage
+
+
+async def _begin(stage: Stage, row: Row) -> None:
+    for do in row.make:
+        await do(stage)
+    await stage.ask_for(row.wanted)
+    if row.agency:
+        await stage.house.connect_agency(stage.corner)
+    if row.person and row.lane == "connected":
+        ticked = ALL if row.ticked is None else row.ticked
+        await stage.house.connect_client(stage.corner, row.person, ticked=ticked)
+    await stage.agree(row.wanted, lane=row.lane, bc_id=row.bc_id)
+
+
+async def _shown(stage: Stage) -> list[Shown]:
+    order = ("ad_account", "pixel", "catalog", "person")
+    asks = sorted(await stage.asks(), key=lambda ask: order.index(ask.kind))
+    return [Shown(ask.state, ask.code, ask.next_actor) for ask in asks]
+
+
+def _each(expected: Sequence[Shown], wanted: Sequence[Wanted]) -> list[Shown]:
+    return list(expected) if len(expected) == len(wanted) else list(expected) * len(wanted)
