@@ -1,6 +1,6 @@
 """Reading connections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -141,13 +141,23 @@ async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: date
     return last is not None and last.consumed_at is None and last.expires_at > now
 
 
-TripBlocker = Literal["consent_not_finished", "consent_cancelled"]
+TripBlocker = Literal[
+    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorised", "app_problem"
+]
+
+#: What each end of a trip means that led to no connection; of the others the next trip tells.
+_ENDED: Mapping[str, TripBlocker] = {
+    "cancelled": "consent_cancelled",
+    "too_late": "auth_code_expired",
+    "scope_missing": "scope_not_authorised",
+    "app_problem": "app_problem",
+}
 
 
 def trip_blocker(trip: Authorisation | None, now: datetime) -> TripBlocker | None:
-    """What a trip that led to no connection means: it was broken off, or nobody came back for ten minutes."""
+    """What a trip that led to no connection means: how it ended, or that nobody came back for ten minutes."""
     if trip is None:
         return None
-    if trip.outcome == "cancelled":
-        return "consent_cancelled"
+    if trip.outcome is not None:
+        return _ENDED.get(trip.outcome)
     return "consent_not_finished" if trip.consumed_at is None and now - trip.created_at > LONG_AWAY else None

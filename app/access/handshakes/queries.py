@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,7 +50,8 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
     if client is None or client.state != "live":
         last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
         trip = connections.trip_blocker(last, clock.now())
-    asked = [want(link, ask, tried) for link, ask in await asks(session, handshake)]
+    since = client.created_at if client is not None else None
+    asked = [want(link, ask, tried, connected_at=since) for link, ask in await asks(session, handshake)]
     return Situation(
         wanted=[*asked, *(unwanted(grant) for grant in await unasked(session, handshake))],
         tried=tried,
@@ -106,7 +107,7 @@ async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Li
     return [(link, ask) for link, ask in every if link.id in here and link.agency_bc_id == handshake.agency_bc_id]
 
 
-def want(link: Link, ask: Ask, tried: Tried) -> Want:
+def want(link: Link, ask: Ask, tried: Tried, *, connected_at: datetime | None = None) -> Want:
     """An ask as a decision needs it. Where a link ended, what was proved or may be on its way is still looked at."""
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
@@ -131,6 +132,7 @@ def want(link: Link, ask: Ask, tried: Tried) -> Want:
         proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
         recheck_at=ask.recheck_at,
         reduce_at=ask.reduce_at,
+        connected_at=connected_at,
         needs_events=ask.needs_events,
         email=ask.person_email,
     )

@@ -1,6 +1,5 @@
 """What people do in the worlds of the table, each as a value that a row can hold."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec
@@ -39,6 +38,11 @@ def connect_agency(stage: Stage) -> Awaitable[object]:
     return stage.house.connect_agency(stage.corner)
 
 
+def connect_agency_earlier(stage: Stage) -> Awaitable[object]:
+    """A member of the agency authorised when nothing of the client's was there yet to be ticked."""
+    return stage.house.connect_agency(stage.corner, ticked=())
+
+
 def check(stage: Stage) -> Awaitable[object]:
     """The client presses "Check again"."""
     return stage.house.check_now(stage.corner)
@@ -47,11 +51,6 @@ def check(stage: Stage) -> Awaitable[object]:
 def work(stage: Stage) -> Awaitable[object]:
     """Keyturn does what it can meanwhile."""
     return stage.settle()
-
-
-def wait(seconds: float) -> Do:
-    """Time passes."""
-    return lambda stage: asyncio.sleep(seconds)
 
 
 async def set_out(stage: Stage) -> None:

@@ -124,18 +124,18 @@ async def play(house: House, row: Row) -> Stage:
         await do(stage)
     await stage.settle()
     if row.behind:
-        assert await _shown(stage) == [GREEN] * len(row.wanted), "before anything happens behind our back"
+        await _expect(stage, (GREEN,), "before anything happens behind our back")
         stage.can_look = not row.blind
         for do in row.behind:
             await do(stage)
         await stage.settle()
-    assert await _shown(stage) == _each(row.before, row.wanted)
+    await _expect(stage, row.before, "before the humans did their part")
     stage.can_look = True
     for do in row.mend:
         await do(stage)
     if row.mend:
         await stage.settle()
-    assert await _shown(stage) == _each(row.after, row.wanted)
+    await _expect(stage, row.after, "after the humans did their part")
     return stage
 
 
@@ -151,11 +151,10 @@ async def _begin(stage: Stage, row: Row) -> None:
     await stage.agree(row.wanted, lane=row.lane, bc_id=row.bc_id)
 
 
-async def _shown(stage: Stage) -> list[Shown]:
+async def _expect(stage: Stage, expected: Sequence[Shown], when: str) -> None:
+    """One entry for each ask, or one for all of them."""
     order = ("ad_account", "pixel", "catalog", "person")
     asks = sorted(await stage.asks(), key=lambda ask: order.index(ask.kind))
-    return [Shown(ask.state, ask.code, ask.next_actor) for ask in asks]
-
-
-def _each(expected: Sequence[Shown], wanted: Sequence[Wanted]) -> list[Shown]:
-    return list(expected) if len(expected) == len(wanted) else list(expected) * len(wanted)
+    shown = [Shown(ask.state, ask.code, ask.next_actor) for ask in asks]
+    wanted = list(expected) if len(expected) == len(stage.row.wanted) else list(expected) * len(stage.row.wanted)
+    assert shown == wanted, f"{when}: {shown}, not {wanted}"

@@ -37,6 +37,8 @@ def is_refused(last: Try | None, want: Want) -> bool:
     """
     if last is None or last.outcome != "denied" or acted_since(last, want):
         return False
+    if last.blocker in _ABOUT_US and want.connected_at is not None and want.connected_at > last.at:
+        return False  # it was about whoever asked then: somebody authorised since
     return not was_refused_in_company(last)
 
 

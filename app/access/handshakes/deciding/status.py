@@ -132,7 +132,7 @@ def _agency_cannot_see(
     if want.attested:
         return Status("attested")
     if _is_done(want, client, tried) and (agency.why_not is Unread.DENIED or want.lane == "guided"):
-        return Status("unverifiable", "agency", agency.blocker)
+        return Status("unverifiable", "agency", agency.blocker if agency.why_not is Unread.DENIED else None)
     return _under_way(want, seen, tried, account)
 
 
@@ -153,19 +153,18 @@ def _under_way(want: Want, seen: Seen, tried: Tried, account: Status | None) -> 
     if want.lane == "guided":
         looked_in_vain = seen.agency.of(want.key).is_read and want.says_done and seen.partnered
         return _blocked(_missing(want)) if looked_in_vain else Status("awaiting_client", "client")
+    client = seen.client.of(want.key)
+    lasting = seen.center or seen.problems.get(want.key)
+    if lasting is not None and client.why_not not in (Unread.DEAD, Unread.NO_TOKEN):
+        return _blocked(lasting)  # says more than the platform's no that it leads to
     if last is not None and is_refused(last, want):
         return _blocked(last.blocker or "app_problem")
     if is_exhausted(last, want):
         return _blocked("app_problem")
-    client = seen.client.of(want.key)
     if client.why_not in (Unread.DEAD, Unread.NO_TOKEN):
-        return _blocked(seen.center or seen.trip or "connection_dead")
-    if seen.center is not None:
-        return _blocked(seen.center)
+        return _blocked(seen.trip or "connection_dead")
     if client.why_not is Unread.DENIED:
         return _blocked(client.blocker or "app_problem")
-    if want.key in seen.problems:
-        return _blocked(seen.problems[want.key])
     if account is not None and account.state in ("blocked", "drifted", "awaiting_client", "waiting"):
         return Status("approved", account.next_actor)
     return Status("approved", "us")

@@ -36,6 +36,7 @@ class Want:
     `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
     `unwanted`: to be taken away. `reduce_at`: the wish to have a role lowered that is higher than agreed.
     `proved_by_client`: what was verified was seen by the client's token alone.
+    `connected_at`: when the client's connection was made.
     `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
     """
 
@@ -55,6 +56,7 @@ class Want:
     proved_by_client: bool = False
     recheck_at: datetime | None = None
     reduce_at: datetime | None = None
+    connected_at: datetime | None = None
     needs_events: bool = False
     email: str | None = field(default=None, repr=False)
 
@@ -113,7 +115,7 @@ class Seen:
     `problems`: for each thing of the client's, why it cannot be shared from its Business Center (a blocker's code).
     `center`: what is wrong with the client's Business Center or with whoever authorised.
     `partnered`: whether the agency's side lists the client as its partner; None where nobody looked.
-    `trip`: how the client's last way to the platform ended where there is no connection from it.
+    `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).
     `events`: how many events a pixel received lately, where that was asked.
     """
 
@@ -123,7 +125,7 @@ class Seen:
     center: str | None = None
     client_can_write: bool = False
     partnered: bool | None = None
-    trip: Literal["consent_not_finished", "consent_cancelled"] | None = None
+    trip: str | None = None
     events: Mapping[Key, int] = field(default_factory=dict)
 
 

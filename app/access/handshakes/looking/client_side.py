@@ -29,14 +29,16 @@ class Lists:
 async def lists(eyes: Eyes, pair: Pair, situation: Situation) -> tuple[Found | None, Lists]:
     """The client's lists; read anew (and then given first) where something in them stands in the way.
 
-    Whoever acts, or an hour, is a reason to read again; without one the lists of the consent are good enough.
+    Whoever acts, or an hour, is a reason to read again; without one the lists of the consent are good enough. So is
+    a refusal: what changed since may tell why.
     """
     connection = situation.client
     if connection is None or eyes.closed is not None:
         return None, Lists()
     known = connections.found(connection)
-    kept = Lists(known, center_problem(known, pair.theirs))
-    if not (kept.center or problems(kept, pair, situation.wanted, connection)) or not _is_stale(connection, situation):
+    kept = Lists(known, center_problem(known, pair))
+    in_the_way = kept.center or problems(kept, pair, situation.wanted, connection)
+    if not (in_the_way and _is_stale(connection, situation)) and not _was_refused(connection, situation):
         return None, kept
     async with eyes.tools.sessions() as session:
         app = await apps.of_connection(
@@ -47,7 +49,12 @@ async def lists(eyes: Eyes, pair: Pair, situation: Situation) -> tuple[Found | N
     fresh = await eyes.read(lambda access, keep: pair.platform.discover(app, access, keep))
     if isinstance(fresh, Sight):
         return None, kept
-    return fresh, Lists(fresh, center_problem(fresh, pair.theirs))
+    return fresh, Lists(fresh, center_problem(fresh, pair))
+
+
+def _was_refused(connection: Connection, situation: Situation) -> bool:
+    tries = situation.tried.given.values()
+    return any(each.outcome == "denied" and each.at > connection.found_at for each in tries)
 
 
 def _is_stale(connection: Connection, situation: Situation) -> bool:
@@ -55,11 +62,13 @@ def _is_stale(connection: Connection, situation: Situation) -> bool:
     return any(moment > connection.found_at for moment in acted) or clock.now() - connection.found_at > _REFRESH
 
 
-def center_problem(found: Found, bc_id: str) -> str | None:
-    """What is wrong with the Business Center named, for whoever authorised."""
+def center_problem(found: Found, pair: Pair) -> str | None:
+    """What is wrong with the client's Business Center, for whoever authorised."""
+    if pair.theirs == pair.ours:
+        return "agencys_own_center"
     if not found.business_centers:
         return "no_business_center"
-    here = next((center for center in found.business_centers if center.bc_id == bc_id), None)
+    here = next((center for center in found.business_centers if center.bc_id == pair.theirs), None)
     return choices.center_problem(here) if here else "wrong_bc_selected"
 
 
@@ -143,6 +152,9 @@ async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want]) -> dict[Key, S
     people = [want for want in wanted if want.kind == "person" and want.key]
     if not people:
         return {}
+    if eyes.connection and not pair.platform.may([int(scope) for scope in eyes.connection.scopes], "members"):
+        refused = eyes.closed or Sight(why_not=Unread.DENIED, blocker="scope_not_authorised")
+        return {want.key: refused for want in people if want.key}
     members = await eyes.read(lambda access, keep: pair.platform.members(access, bc_id=pair.theirs, keep=keep))
     sights: dict[Key, Sight] = {}
     for want in people:

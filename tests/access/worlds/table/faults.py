@@ -4,7 +4,7 @@ from typing import Any
 
 from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
-from tests.access.worlds.doing import at, check, connect, connect_agency, fault, wait, work
+from tests.access.worlds.doing import at, check, connect, connect_agency, fault, work
 from tests.access.worlds.row import GREEN, Do, Row, Shown, account, blocked, pixel
 from tests.tiktok import TikTokWorld
 
@@ -105,6 +105,7 @@ PIXEL_CODES = (
     ),
 )  # fmt: skip
 
+_LAGGING = at(TikTokWorld.switch, read_lag=3600)
 _THREE = (account(LUNE_EU), account(LUNE_UK), account(LUNE_US))
 _LATE = Shown("awaiting_partner", None, "platform")
 _WITH_AGENCY = Shown("awaiting_partner", None, "agency")
@@ -112,12 +113,12 @@ _WITH_AGENCY = Shown("awaiting_partner", None, "agency")
 SLOW = (
     Row(
         "reads that lag",
-        then=(at(TikTokWorld.switch, read_lag=0.3),), settle=0.5, before=(_LATE,), mend=(wait(0.3),),
+        then=(_LAGGING,), before=(_LATE,), mend=(at(TikTokWorld.switch, read_lag=0),),
     ),
     Row(
         "reads that lag, and the answer is lost",
-        then=(at(TikTokWorld.switch, read_lag=0.3), fault(SHARE, lost=True)), settle=5.0,
-        before=(Shown("approved", None, "us"),), mend=(wait(0.3),),
+        then=(_LAGGING, fault(SHARE, lost=True)), settle=3600,
+        before=(Shown("approved", None, "us"),), mend=(at(TikTokWorld.switch, read_lag=0),),
     ),
     Row(
         "the agency has to approve",
@@ -150,7 +151,7 @@ SLOW = (
     ),
     Row(
         "TikTok refuses the share as often as we try",
-        then=(fault(SHARE, code=50000, times=40),), before=(_APP,),
+        then=(fault(SHARE, code=50000, times=40), work), before=(_APP,),
         mend=(at(TikTokWorld.clear_faults), check),
     ),
 )  # fmt: skip

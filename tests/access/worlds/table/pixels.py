@@ -2,7 +2,18 @@
 
 from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE, PIXEL_LUNE_APP
-from tests.access.worlds.doing import at, check, choose, connect, connect_agency, fault, reduce, use_app, work
+from tests.access.worlds.doing import (
+    at,
+    check,
+    choose,
+    connect,
+    connect_agency,
+    connect_agency_earlier,
+    fault,
+    reduce,
+    use_app,
+    work,
+)
 from tests.access.worlds.row import BY_HAND, GREEN, Row, Shown, account, blocked, catalog, drifted, person, pixel
 from tests.tiktok import TikTokWorld
 
@@ -29,7 +40,7 @@ PIXELS = (
     ),
     Row(
         "the agency's consent is older than the share",
-        wanted=_BOTH, make=(at(TikTokWorld.switch, reauthorise=True),),
+        wanted=_BOTH, agency=False, make=(at(TikTokWorld.switch, reauthorise=True), connect_agency_earlier),
         before=(GREEN, blocked("agency_must_reauthorise", "agency")), mend=(connect_agency,),
     ),
     Row(
