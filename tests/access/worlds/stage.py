@@ -75,13 +75,22 @@ class Stage:
                 await self.house.ask_for(self.corner, "person", each.role, person_email=each.asset_id, asset_id=number)
 
     async def settle(self) -> None:
-        """Rounds until nothing is left to do without people; after each, nothing may be green that is not true."""
+        """Rounds until nothing moves any more; after each, nothing may be green that is not true."""
+        before: object = None
         for _ in range(ROUNDS):
             await self.house.work(1)
             await self._no_false_green()
-            if await self._rests():
+            now = await self._standing()
+            if now == before or await self._rests():
                 break
+            before = now
         await self._no_false_red()
+
+    async def _standing(self) -> object:
+        """What is shown, and how often something was written."""
+        shown = [(ask.id, ask.state, ask.code, ask.next_actor, ask.seen_by) for ask in await self.asks()]
+        written = [await self.house.exchanges(self.corner, purpose) for purpose in ("share", "take_back")]
+        return shown, [len(each) for each in written]
 
     async def _rests(self) -> bool:
         rows = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)

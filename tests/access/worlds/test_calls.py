@@ -1,5 +1,7 @@
 """How many calls one onboarding takes at TikTok: the room a client leaves to all the others of an app."""
 
+import sys
+
 import pytest
 
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
@@ -21,12 +23,10 @@ async def test_calls_of_one_onboarding(house: House, capsys: pytest.CaptureFixtu
     mine = [each["path"] for each in calls[_first_of_client(calls) :]]
     assert mine[-1] == "oauth2/revoke_token/"
     with capsys.disabled():
-        print(f"\n{len(mine)} calls: {mine}")
+        sys.stdout.write(f"\nTikTok calls of one onboarding: {len(mine)}: {', '.join(mine)}\n")
     assert len(mine) <= MOST
 
 
 def _first_of_client(calls: list[dict[str, object]]) -> int:
     """The exchange of the client's code: the second one, as the agency connected before."""
     return [number for number, each in enumerate(calls) if each["path"] == "oauth2/access_token/"][1]
-
-

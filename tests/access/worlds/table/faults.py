@@ -11,6 +11,8 @@ from tests.tiktok import TikTokWorld
 SHARE, LINK, LIST = "bc/partner/add/", "bc/pixel/link/update/", "bc/partner/asset/get/"
 _DEAD, _APP = blocked("connection_dead"), blocked("app_problem", "agency")
 _NOT_FOUND, _NO_ADMIN = blocked("asset_not_found"), blocked("not_bc_admin")
+_OURS = Shown("approved", None, "us")
+_CLEARED = (at(TikTokWorld.clear_faults),)
 
 #: What each code of API.md 1.2 means where a write or a read gets it; what passes by itself ends verified without us.
 CODES: dict[int, Shown] = {
@@ -72,17 +74,32 @@ WRITES = (
     Row("a dead token for a share that was done", then=(fault(SHARE, code=40105, applied=True),)),
 )
 
+_READ_CODES = (
+    40001, 40002, 40007, 40016, 40050, 40100, 40102, 40105, 40106, 40113, 40118, 40133, 40200, 40202, 40300, 50000,
+    50002, 51305, 60001,
+)  # fmt: skip
+
 READS = (
     *(
-        Row(f"{code} for the first looks", then=(fault(LIST, code=code, times=2),), before=(shown,), mend=_mend(shown))
-        for code, shown in CODES.items()
+        Row(
+            f"{code} for the first looks", then=(fault(LIST, code=code, times=2),),
+            before=(_DEAD if CODES[code] == _DEAD else GREEN,),  # what was not read is read again, whatever it was
+            mend=_mend(CODES[code]) if CODES[code] == _DEAD else (),
+        )
+        for code in _READ_CODES
     ),
     *(Row(f"{name} for the first looks", then=(fault(LIST, times=2, **how),)) for name, how in _WAYS.items()),
     *(
-        Row(f"{code} for the agency's first look", then=(fault(LIST, code=code),))
-        for code in (40001, 40002, 40007, 40100, 40113, 50000)
+        Row(f"{code} for every look", then=(fault(LIST, code=code, times=99),), before=(shown,), mend=_CLEARED)
+        for code, shown in (
+            (40001, _NO_ADMIN), (40002, _APP), (40113, _APP), (40300, _NOT_FOUND), (40100, _OURS), (50000, _OURS)
+        )
     ),
-)
+    *(
+        Row(f"{code} for the agency's first look", then=(fault(LIST, code=code),))
+        for code in (40001, 40007, 40100, 40113, 50000)
+    ),
+)  # fmt: skip
 
 _BOTH = (account(), pixel())
 PIXEL_CODES = (
