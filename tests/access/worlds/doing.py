@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from sqlalchemy import update
 
@@ -13,13 +13,11 @@ from app.journey import actions as journey
 from app.people.agencies import actions as agencies
 from tests.access.worlds.row import Do, Wanted
 from tests.access.worlds.stage import Stage
-from tests.tiktok import ALL, TikTokWorld
-
-Given = ParamSpec("Given")
+from tests.tiktok import ALL
 
 
-def at(act: Callable[Concatenate[TikTokWorld, Given], Awaitable[Any]], *args: Given.args, **more: Given.kwargs) -> Do:
-    """Somebody does this at TikTok."""
+def at(act: Callable[..., Awaitable[Any]], *args: Any, **more: Any) -> Do:
+    """Somebody does this at TikTok: a method of `TikTokWorld` with what it takes."""
     return lambda stage: act(stage.house.tiktok, *args, **more)
 
 

@@ -24,7 +24,9 @@ def _role(world: World, ask: Ask, bc_id: str, side: str) -> str | None:
         return _member(world, ask, bc_id)
     if ask.kind != "pixel":
         return _shared(world, str(ask.asset_id), bc_id, side)
-    linked = next((each["advertiser_ids"] for each in world["pixels"] if each["pixel_code"] == ask.asset_id), [])
+    linked: list[str] = next(
+        (each["advertiser_ids"] for each in world["pixels"] if each["pixel_code"] == ask.asset_id), []
+    )
     is_there = ask.through_id in linked and _shared(world, str(ask.through_id), bc_id, side)
     return "LINK" if is_there else None
 
