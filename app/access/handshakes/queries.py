@@ -53,7 +53,7 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
     since = client.created_at if client is not None else None
     asked = [want(link, ask, tried, connected_at=since) for link, ask in await asks(session, handshake)]
     return Situation(
-        wanted=[*asked, *(unwanted(grant) for grant in await unasked(session, handshake))],
+        wanted=[*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))],
         tried=tried,
         client=client,
         agency=await connections.of_agency(session, agency_id, handshake.platform),
@@ -138,9 +138,9 @@ def want(link: Link, ask: Ask, tried: Tried, *, connected_at: datetime | None = 
     )
 
 
-def unwanted(grant: Grant) -> Want:
+def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> Want:
     """A grant that nobody asked for here and that is to be taken away."""
     return Want(
         ask_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
-        lane="connected", unwanted=True,
+        lane="connected", unwanted=True, connected_at=connected_at,
     )  # fmt: skip
