@@ -156,7 +156,8 @@ def _budget() -> str:
         "Whoever is more urgent goes first; the rest of what may be used is kept free for them.\n\n"
         + _table(("order", "whose call", "may use of the budget", "waits at most"), shares)
         + f"\n\nWhen TikTok answers 40100 the budget is halved, everybody pauses ({pauses}), "
-        "and it recovers by one call for every ten seconds that go well."
+        "and it recovers by one call for every ten seconds that go well. "
+        "`GET /api/v1/links/{id}/platform-calls` and `keyturn link calls` count what one onboarding cost."
     )
 
 

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
-
 from app.demo.walk import people
 from app.demo.walk.agency import Agency
 from app.demo.walk.people import Say
@@ -69,20 +67,10 @@ async def take_away(agency: Agency, say: Say) -> bool:
 
 
 async def calls(agency: Agency, links: list[Row]) -> dict[str, int]:
-    """How many calls to TikTok each client cost: counted by TikTok for its own token, by Keyturn for the agency's."""
-    async with httpx2.AsyncClient(base_url=f"{agency.demo.addresses.tiktok}/simulator", trust_env=False) as tiktok:
-        made = (await tiktok.get("/calls")).raise_for_status().json()["calls"]
-        persons = (await tiktok.get("/world")).raise_for_status().json()["persons"]
-    names = {person["person_id"]: person["name"] for person in persons}
-    by_person = Counter(names.get(call["person_id"]) for call in made)
-    connections = {each["link_id"]: each["person"] for each in await agency.every("/connections") if each["link_id"]}
-    counted = {}
-    for link in links:
-        read = [ask for ask in link["asks"] if ask["kind"] != "custom" and ask["asset_id"]]
-        ours = await agency.every(f"/asks/{read[0]['id']}/exchanges") if read else []
-        with_ours = sum(each["side"] == "agency" for each in ours)
-        counted[link["client"]["name"]] = with_ours + by_person[connections.get(link["id"], "")]
-    return counted
+    """How many calls to TikTok each client's onboarding cost."""
+    return {
+        link["client"]["name"]: (await agency.get(f"/links/{link['id']}/platform-calls"))["total"] for link in links
+    }
 
 
 def _is_asked_account(grant: Row) -> bool:
