@@ -166,8 +166,13 @@ BLOCKERS: dict[str, Blocker] = {
         "Go on at TikTok",
         "connect",
     ),
+    "not_connected": Blocker(
+        "You chose to let us do it, and we aren’t connected yet. Connect with TikTok once, and we go on.",
+        "Connect with TikTok",
+        "connect",
+    ),
     "connection_dead": Blocker(
-        "TikTok has ended our permission. What you shared stays; connect once more so we can check it.",
+        "Our permission at TikTok has ended. What you shared stays; connect once more so we can go on.",
         "Connect with TikTok",
         "connect",
     ),

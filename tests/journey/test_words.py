@@ -22,6 +22,7 @@ CODES = (
     "auth_code_expired", "scope_not_authorised", "rate_limited", "unverifiable", "account_not_ticked",
     "asset_not_found", "consent_not_finished", "connection_dead", "app_problem", "agency_must_reauthorise",
     "bc_not_enabled", "asset_owned_elsewhere", "request_pending", "agencys_own_center", "invitation_rejected",
+    "not_connected",
 )  # fmt: skip
 PLACEHOLDERS = {"agency", "asset", "bc"}
 

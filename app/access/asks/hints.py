@@ -23,6 +23,7 @@ _BY_CODE = {
     "asset_not_found": "This id is in no list that can be read: check it with the client.",
     "consent_not_finished": "The client went to TikTok and did not come back: TikTok may be asking for the code it "
     "sent by e-mail.",
+    "not_connected": "The client chose to connect with TikTok and has not done so: ask it to open the link and go on.",
     "connection_dead": "TikTok has ended the client's authorisation. What was shared stays; ask the client to open "
     "the link and connect once more.",
     "app_problem": "TikTok refuses your app: see the exchanges for its code, and check app id, secret and "

@@ -8,6 +8,7 @@ from app.access.handshakes.deciding.plan import Deed, Give, Take
 from app.access.handshakes.looking.sides import Pair
 from app.access.tools import Tools
 from app.platforms.port import Access, Call, Denied, Keep, PlatformFailure, Urgency
+from app.platforms.seen import MemberSeen
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Person:
 
     email: str
     account_ids: tuple[str, ...] = ()
+    #: we invited it; somebody who was a member before stays one
+    invited: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,44 @@ async def _give(pair: Pair, access: Access, deed: Give, person: Person | None, k
     else:
         assert deed.kind == "person"
         assert person is not None
+        await _let_in(pair, access, deed.role, person, keep)
+
+
+async def _let_in(pair: Pair, access: Access, role: str, person: Person, keep: Keep) -> None:
+    """Invites a person; one who is a member already is given the ad accounts it lacks."""
+    member = await _member(pair, access, person, keep)
+    if member is None or member.relation != "BOUND":
         await pair.platform.invite(
-            access, bc_id=pair.theirs, email=person.email, account_ids=person.account_ids, role=deed.role, keep=keep
+            access, bc_id=pair.theirs, email=person.email, account_ids=person.account_ids, role=role, keep=keep
         )
+        return
+    for account_id in person.account_ids:
+        holders = await pair.platform.holders(access, bc_id=pair.theirs, account_id=account_id, keep=keep)
+        if not any((each.user_id, each.role) == (member.user_id, role) for each in holders):
+            await pair.platform.assign(
+                access, bc_id=pair.theirs, user_id=member.user_id, account_id=account_id, role=role, keep=keep
+            )
+
+
+async def _let_out(pair: Pair, access: Access, person: Person, keep: Keep) -> None:
+    """Removes a person we invited, or takes the invitation back; who was a member before loses the ad accounts."""
+    member = await _member(pair, access, person, keep)
+    bound = member is not None and member.relation == "BOUND"
+    if person.invited or not bound:
+        user_id = member.user_id if bound and member else ""
+        email = "" if user_id else person.email
+        await pair.platform.remove_member(access, bc_id=pair.theirs, user_id=user_id, email=email, keep=keep)
+        return
+    assert member is not None
+    for account_id in person.account_ids:
+        await pair.platform.unassign(
+            access, bc_id=pair.theirs, user_id=member.user_id, account_id=account_id, keep=keep
+        )
+
+
+async def _member(pair: Pair, access: Access, person: Person, keep: Keep) -> MemberSeen | None:
+    members = await pair.platform.members(access, bc_id=pair.theirs, keep=keep)
+    return next((each for each in members if each.email.casefold() == person.email.casefold()), None)
 
 
 async def _take(pair: Pair, access: Access, deed: Take, person: Person | None, keep: Keep) -> None:
@@ -78,12 +116,7 @@ async def _take(pair: Pair, access: Access, deed: Take, person: Person | None, k
         await _link(pair, access, deed, link=False, keep=keep)
     elif deed.kind == "person":
         assert person is not None
-        members = await pair.platform.members(access, bc_id=pair.theirs, keep=keep)
-        found = next((each for each in members if each.email.casefold() == person.email.casefold()), None)
-        user_id = found.user_id if found and found.relation == "BOUND" else ""
-        await pair.platform.remove_member(
-            access, bc_id=pair.theirs, user_id=user_id, email="" if user_id else person.email, keep=keep
-        )
+        await _let_out(pair, access, person, keep)
     else:
         ids = [key.asset_id for key in deed.keys]
         await pair.platform.take_back(

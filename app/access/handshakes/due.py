@@ -18,7 +18,8 @@ from app.access.handshakes.acting import Intent, Person, send
 from app.access.handshakes.deciding import schedule
 from app.access.handshakes.deciding.plan import Deed, Give, Settled, Step, plan
 from app.access.handshakes.deciding.tried import as_request
-from app.access.handshakes.deciding.world import Want
+from app.access.handshakes.deciding.world import Tried, Want
+from app.access.handshakes.looking.client_side import accounts_agreed
 from app.access.handshakes.looking.look import Look, may, observe
 from app.access.handshakes.looking.sides import Pair
 from app.access.handshakes.model import Handshake
@@ -75,7 +76,7 @@ async def _record(
     await _keep(session, handshake, situation, look)
     step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
     if isinstance(step, Deed) and now.client is not None and _is_still(situation.client, now.client):
-        intent = await _intend(session, handshake, step, now.client, now.wanted)
+        intent = await _intend(session, handshake, step, now.client, now)
         await due.hold(session, handshake, tools.lease)
         return intent, news
     await _rest(tools, session, handshake, step, now, look, news=news.any)
@@ -102,7 +103,7 @@ async def _keep(session: AsyncSession, handshake: Handshake, situation: Situatio
 
 
 async def _intend(
-    session: AsyncSession, handshake: Handshake, deed: Deed, client: Connection, wanted: Sequence[Want]
+    session: AsyncSession, handshake: Handshake, deed: Deed, client: Connection, now: Situation
 ) -> Intent:
     row = Exchange(
         agency_id=handshake.agency_id, id=ids.new("exchange"), handshake_id=handshake.id, connection_id=client.id,
@@ -111,16 +112,16 @@ async def _intend(
     )  # fmt: skip
     session.add(row)
     await connections.hold_longer(session, client, LONGEST_HOLD)
-    return Intent(row.id, deed, client, _person(deed, wanted))
+    return Intent(row.id, deed, client, _person(deed, now.wanted, now.tried))
 
 
-def _person(deed: Deed, wanted: Sequence[Want]) -> Person | None:
+def _person(deed: Deed, wanted: Sequence[Want], tried: Tried) -> Person | None:
     """Whom a deed about a person is about, with the ad accounts agreed to."""
     if deed.kind != "person":
         return None
     about = next(want for want in wanted if want.key == deed.keys[0])
-    accounts = [want.asset_id for want in wanted if want.kind == "ad_account" and want.is_live and want.asset_id]
-    return Person(about.email or "", tuple(dict.fromkeys(accounts))[:50])
+    given = tried.given.get(deed.keys[0])
+    return Person(about.email or "", accounts_agreed(wanted), invited=given is not None and given.invited)
 
 
 async def _do(tools: Tools, handshake: Handshake, intent: Intent, urgency: Urgency) -> None:

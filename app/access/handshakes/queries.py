@@ -79,7 +79,9 @@ async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) ->
 async def tried_of(session: AsyncSession, handshake: Handshake) -> Tried:
     """The last attempts of a handshake, as its exchanges tell."""
     rows = await evidence.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
-    return from_attempts([Attempt(row.started_at, row.purpose, row.request, row.outcome, row.blocker) for row in rows])
+    return from_attempts(
+        [Attempt(row.started_at, row.purpose, row.request, row.outcome, row.blocker, row.operation) for row in rows]
+    )
 
 
 async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:

@@ -16,6 +16,7 @@ from app.links.model import Ask
 from tests.house import House
 
 NORA = "nora.lee@northagency.example"
+BO = "bo@northagency.example"
 INVITE, DELETE = "bc/member/invite/", "bc/member/delete/"
 
 
@@ -233,3 +234,36 @@ async def test_no_address_is_in_events_or_exchanges(house: House, api: httpx2.As
         texts = [str(each) for each in happened] + [str(tuple(each)) for each in kept]
     assert any("n…@northagency.example" in text for text in texts)
     assert not [text for text in texts if NORA in text]
+
+
+async def test_a_member_without_the_ad_accounts_is_not_green_but_given_them(
+    house: House, api: httpx2.AsyncClient
+) -> None:
+    (ask_id,) = await _ask_for(house, api, BO)
+    await house.tiktok.make_member(seed.MAISON_LUNE, seed.BUYER_BO)
+    await _agreed(house)
+    await house.work()
+    assert await _person(house) == ("verified", None)
+    assert await house.tiktok.assigned(seed.MAISON_LUNE, seed.BUYER_BO) == {seed.LUNE_EU: "ANALYST"}
+    assert await _count(house, INVITE) == 0
+    await house.tiktok.assign_by_hand(seed.MAISON_LUNE, seed.BUYER_BO, seed.LUNE_EU, role=None)
+    await house.connect_client(house.world.north)
+    await house.work(1)
+    assert await _person(house) == ("drifted", "asset_not_shared")
+    assert ask_id in [ask.id for ask in await _people(house)]
+
+
+async def test_who_was_a_member_before_stays_one_when_the_access_goes(house: House, api: httpx2.AsyncClient) -> None:
+    await _ask_for(house, api, BO)
+    await house.tiktok.make_member(seed.MAISON_LUNE, seed.BUYER_BO)
+    await _agreed(house)
+    await house.work()
+    await house.connect_client(house.world.north)
+    grants = (await api.get("/grants")).json()["data"]
+    person = next(each for each in grants if each["kind"] == "person")
+    assert (await api.post(f"/grants/{person['id']}/revocation")).status_code == 202
+    await house.work()
+    assert (await api.get(f"/grants/{person['id']}")).json()["state"] == "ended"
+    assert await house.tiktok.assigned(seed.MAISON_LUNE, seed.BUYER_BO) == {}
+    assert (await house.tiktok.member_states(seed.MAISON_LUNE))[BO] == "BOUND"
+    assert await _count(house, DELETE) == 0

@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
     "the client's connection died first": (
         want(), seen(Unread.DEAD, client_can_write=False), {}, Status("blocked", "client", "connection_dead"),
     ),
-    "the client never connected": (want(), seen(NO), {}, Status("blocked", "client", "connection_dead")),
+    "the client never connected": (want(), seen(NO), {}, Status("blocked", "client", "not_connected")),
     "not an admin": (want(), seen(), denied("not_bc_admin"), Status("blocked", "client", "not_bc_admin")),
     "our app is wrong": (want(), seen(), denied("app_problem"), Status("blocked", "agency", "app_problem")),
     "another Business Center's account": (

@@ -162,7 +162,8 @@ def _under_way(want: Want, seen: Seen, tried: Tried, account: Status | None) -> 
     if is_exhausted(last, want):
         return _blocked("app_problem")
     if client.why_not in (Unread.DEAD, Unread.NO_TOKEN):
-        return _blocked(seen.trip or "connection_dead")
+        never = client.why_not is Unread.NO_TOKEN and client.blocker is None
+        return _blocked(seen.trip or ("not_connected" if never else "connection_dead"))
     if client.why_not is Unread.DENIED:
         return _blocked(client.blocker or "app_problem")
     if account is not None and account.state in ("blocked", "drifted", "awaiting_client", "waiting"):

@@ -52,20 +52,22 @@ def is_to_be_lowered(want: Want, client: Sight) -> bool:
 def is_gone(want: Want, seen: Seen, tried: Tried) -> bool:
     """Whether what was to be taken away was read as absent: on every side that could be read, and on one at least.
 
-    Of a pixel that others linked only the agency's side counts: it stays linked for them.
+    Of a pixel that others linked only the agency's side counts: it stays linked for them; a person stays a member.
     """
     if want.key is None:
         return True
     sights = [side.of(want.key) for side in (seen.agency, seen.client)]
     if not _is_ours_alone(want, tried):
+        if want.kind == "person":
+            return True  # a member before us, to whom we gave nothing
         sights = sights[:1]
     read = [sight for sight in sights if sight.is_read]
     return bool(read) and not any(sight.role or sight.pending for sight in read)
 
 
 def _is_ours_alone(want: Want, tried: Tried) -> bool:
-    """A pixel may have been connected to the ad account by others before us: only our own link is undone."""
-    if want.kind != "pixel" or want.key is None:
+    """A pixel may have been linked, and a person a member, before us: only what we gave ourselves is undone."""
+    if want.kind not in ("pixel", "person") or want.key is None:
         return True
     given = tried.given.get(want.key)
     return given is not None and given.may_have_happened

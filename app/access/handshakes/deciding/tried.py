@@ -8,6 +8,9 @@ from typing import Any, Literal, cast
 from app.access.handshakes.deciding.plan import Deed, Give
 from app.access.handshakes.deciding.world import Key, Tried, Try
 
+#: The call with which a person is invited; a member is given ad accounts by others.
+INVITE = "bc/member/invite"
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -18,6 +21,7 @@ class Attempt:
     request: dict[str, Any]
     outcome: str | None
     blocker: str | None
+    operation: str = ""
 
 
 def as_request(deed: Deed) -> dict[str, Any]:
@@ -45,6 +49,7 @@ def from_attempts(attempts: Iterable[Attempt]) -> Tried:
                 times=(before.times if before else 0) + counts,
                 blocker=attempt.blocker,
                 batch=len(keys),
+                invited=(before is not None and before.invited) or attempt.operation == INVITE,
             )
     return Tried(given, taken)
 

@@ -131,7 +131,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Try:
-    """The last attempt on one thing. `outcome` open: no answer was recorded; `batch`: how many went with it."""
+    """The last attempt on one thing. `outcome` open: no answer was recorded; `batch`: how many went with it.
+
+    `invited`: a person became a member by it, now or before.
+    """
 
     at: datetime
     role: str
@@ -139,6 +142,7 @@ class Try:
     times: int = 1
     blocker: str | None = None
     batch: int = 1
+    invited: bool = False
 
     @property
     def may_have_happened(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.access.connections import apps, choices
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
-from app.access.handshakes.deciding.world import Key, Side, Sight, Unread, Want
+from app.access.handshakes.deciding.world import Key, Side, Sight, Unread, Want, rank
 from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import LISTED, Pair, listed, read_pixels
 from app.access.handshakes.queries import Situation
@@ -99,8 +99,10 @@ def _problem(found: Found, bc_id: str, key: Key) -> str | None:
     return None
 
 
-async def read(eyes: Eyes, pair: Pair, wanted: Sequence[Want], ours: Side, center: str | None) -> Side:
-    """What the client's token shows of these."""
+async def read(
+    eyes: Eyes, pair: Pair, wanted: Sequence[Want], ours: Side, center: str | None, *, every: Sequence[Want]
+) -> Side:
+    """What the client's token shows of these, of `every` one there is."""
     if eyes.closed is None and center is not None:
         return Side(otherwise=Sight(why_not=Unread.DENIED, blocker=center))
     sights: dict[Key, Sight] = {}
@@ -113,7 +115,7 @@ async def read(eyes: Eyes, pair: Pair, wanted: Sequence[Want], ours: Side, cente
         if want.kind == "pixel" and want.key and want.key.account:
             is_there = there.of(want.key.account).role or ours.of(want.key.account).role
             sights[want.key] = await _pixel(eyes, pair, want.key) if is_there or want.unwanted else LATER_ON
-    sights |= await _people(eyes, pair, wanted)
+    sights |= await _people(eyes, pair, wanted, every)
     return Side(sights, otherwise=eyes.closed or LATER_ON)
 
 
@@ -148,7 +150,7 @@ async def _pixel(eyes: Eyes, pair: Pair, key: Key) -> Sight:
     return Sight("LINK") if key.asset_id in codes else Sight()
 
 
-async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want]) -> dict[Key, Sight]:
+async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want], every: Sequence[Want]) -> dict[Key, Sight]:
     people = [want for want in wanted if want.kind == "person" and want.key]
     if not people:
         return {}
@@ -169,5 +171,31 @@ async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want]) -> dict[Key, S
         elif member.relation == "PENDING":
             sights[want.key] = Sight(pending=True)
         else:
-            sights[want.key] = Sight("ADMIN" if member.role == "ADMIN" else want.role)
+            sights[want.key] = Sight("ADMIN") if member.role == "ADMIN" else await _opens(eyes, pair, want, every)
     return sights
+
+
+async def _opens(eyes: Eyes, pair: Pair, want: Want, wanted: Sequence[Want]) -> Sight:
+    """The role a standard member has on all the ad accounts agreed to; none as long as one of them is missing.
+
+    Without ad accounts to open, being a member is all that was asked for.
+    """
+    roles: list[str | None] = []
+    for account_id in accounts_agreed(wanted):
+        holders = await eyes.read(
+            lambda access, keep, account_id=account_id: pair.platform.holders(  # type: ignore[misc]
+                access, bc_id=pair.theirs, account_id=account_id, keep=keep
+            )
+        )
+        if isinstance(holders, Sight):
+            return holders
+        email = (want.email or "").casefold()
+        roles.append(next((each.role for each in holders if each.email.casefold() == email), None))
+    other = [role for role in roles if role != want.role]
+    return Sight(want.role) if not other else Sight(None if None in other else max(other, key=rank))
+
+
+def accounts_agreed(wanted: Sequence[Want]) -> tuple[str, ...]:
+    """The ad accounts the client agreed to share, at most as many as one invitation names."""
+    accounts = [want.asset_id for want in wanted if want.kind == "ad_account" and want.is_live and want.asset_id]
+    return tuple(dict.fromkeys(accounts))[:50]

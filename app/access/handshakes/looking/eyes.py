@@ -12,6 +12,7 @@ from app.platforms.port import Access, Call, Changed, Denied, Keep, Unavailable,
 
 Value = TypeVar("Value")
 NO_TOKEN = Sight(why_not=Unread.NO_TOKEN)
+GIVEN_BACK = Sight(why_not=Unread.NO_TOKEN, blocker="connection_dead")
 DEAD = Sight(why_not=Unread.DEAD, blocker="connection_dead")
 LATER = Sight(why_not=Unread.UNAVAILABLE)
 
@@ -31,8 +32,10 @@ class Eyes:
     limited: float | None = None
 
     def __post_init__(self) -> None:
-        if self.connection is None or self.connection.state == "revoked":
+        if self.connection is None:
             self.closed = NO_TOKEN
+        elif self.connection.state == "revoked":
+            self.closed = GIVEN_BACK
         elif self.connection.state == "dead":
             self.closed = DEAD
 

@@ -40,7 +40,7 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
     ours = await sides.agency(agency, pair, wanted)
     found, lists = await client_side.lists(client, pair, situation)
     open_ones = [want for want in wanted if _needs_client(want, ours)]
-    theirs = await client_side.read(client, pair, open_ones, ours, lists.center)
+    theirs = await client_side.read(client, pair, open_ones, ours, lists.center, every=wanted)
     seen = Seen(
         client=theirs,
         agency=ours,

@@ -124,7 +124,7 @@ TRIPS = (
         before=(blocked("app_problem", "agency"),), mend=(connect(),),
     ),
     Row("an exchange that fails on TikTok's side once", make=(fault("oauth2/access_token/", code=50000),)),
-    Row("nobody authorised", person=None, before=(blocked("connection_dead"),), mend=(connect(),)),
+    Row("nobody authorised", person=None, before=(blocked("not_connected"),), mend=(connect(),)),
     Row(
         "the client's token withdrawn before the share",
         then=(at(TikTokWorld.withdraw, seed.ANA_CLIENT),), before=(blocked("connection_dead"),), mend=(connect(),),
