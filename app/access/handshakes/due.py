@@ -159,7 +159,9 @@ async def _rest(
     elif isinstance(step, Settled):
         can_look = now.agency is not None and "agency" not in look.dead
         watching = can_look and any(want.was_verified or want.is_live for want in now.wanted)
-        pause = tools.watch * random.uniform(0.9, 1.1) if watching else None  # noqa: S311 - spreads, hides nothing
+        spread = random.uniform(0.9, 1.1)  # noqa: S311 - spreads, hides nothing
+        # a watch that could not look is not over: else one busy minute would leave it for a day
+        pause = (schedule.next_look(looks) if look.away else tools.watch) * spread if watching else None
     else:
         pause = schedule.next_look(looks)
         until = getattr(step, "until", None)

@@ -44,6 +44,11 @@ class Eyes:
         """Whether the platform no longer knows the token."""
         return self.closed is DEAD
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the platform was out of reach or busy: what was not read is as unknown as before."""
+        return self.closed is LATER
+
     async def read(self, ask: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Sight:
         """The answer, or why there is none."""
         if self.closed is not None or self.connection is None:

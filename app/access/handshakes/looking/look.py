@@ -22,12 +22,16 @@ EVENTS_WITHIN = timedelta(days=2)
 
 @dataclass
 class Look:
-    """What was seen, with the calls it took, whose token is dead, and what was read anew of the client's lists."""
+    """What was seen, with the calls it took, whose token is dead, and what was read anew of the client's lists.
+
+    `away`: not everything could be looked at, because the platform was out of reach or its budget full.
+    """
 
     seen: Seen = field(default_factory=Seen)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     dead: frozenset[str] = frozenset()
     limited: float | None = None
+    away: bool = False
     found: Found | None = None
 
 
@@ -56,6 +60,7 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
         calls={"agency": agency.calls, "client": client.calls},
         dead=frozenset(name for name, eyes in (("agency", agency), ("client", client)) if eyes.is_dead),
         limited=max((each for each in (agency.limited, client.limited) if each is not None), default=None),
+        away=agency.is_away or client.is_away,
         found=found,
     )
 
