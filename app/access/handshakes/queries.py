@@ -63,7 +63,12 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
 
 async def lock(session: AsyncSession, handshake: Handshake) -> None:
     """Takes the locks of the client's links, in their order: what people do meanwhile waits, and is seen afterwards."""
-    rows = select(Link.id).where(Link.agency_id == handshake.agency_id, Link.client_id == handshake.client_id)
+    await lock_links(session, handshake.agency_id, handshake.client_id)
+
+
+async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """The same for whoever changes several asks or grants of a client: links are locked before them."""
+    rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
     await session.execute(rows.order_by(Link.id).with_for_update())
 
 
@@ -85,13 +90,19 @@ async def tried_of(session: AsyncSession, handshake: Handshake) -> Tried:
 
 
 async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
-    """Grants of the two Business Centers that are to be taken away and that no ask stands for."""
+    """Grants of the two Business Centers that are to be taken away and that no ask stands for.
+
+    An ask that is over does not: it ended, or its client said no to a wider role, while the access was still there.
+    """
+    stands = select(Ask.id).where(
+        Ask.agency_id == Grant.agency_id, Ask.id == Grant.ask_id, Ask.state.not_in(link_status.OVER)
+    )
     rows = select(Grant).where(
         Grant.agency_id == handshake.agency_id,
         Grant.client_id == handshake.client_id,
         Grant.bc_id == handshake.bc_id,
         Grant.agency_bc_id == handshake.agency_bc_id,
-        Grant.ask_id.is_(None),
+        ~stands.exists(),
         Grant.state == "revoking",
     )
     return (await session.scalars(rows.order_by(Grant.id))).all()

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.grants import queries as grants
 from app.access.handshakes import actions as handshakes
+from app.access.handshakes import queries
 from app.access.revocations import actions as revocations
 from app.events.types import links as happenings
 from app.kit import ids
@@ -96,6 +97,8 @@ async def no_longer_ask(session: AsyncSession, agency_id: str, link_id: str, ask
 
     Raises NotFound.
     """
+    link = await links.find(session, agency_id, link_id)
+    await queries.lock_links(session, agency_id, link.client_id)  # all of them: what goes may stand on several
     whole = await links.whole(session, agency_id, link_id, lock=True)
     ask = next((each for each in whole.asks if each.id == ask_id and each.kind == KIND), None)
     if ask is None:

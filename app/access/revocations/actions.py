@@ -32,7 +32,10 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
 
     What hangs on an ad account (its pixels) goes with it. Other agencies' shares are theirs and are not touched.
     """
-    grant = await grants.find(session, agency_id, grant_id, lock=True)
+    grant = await grants.find(session, agency_id, grant_id)
+    # links before grants, as everywhere: a look that writes them meanwhile would wait in a circle with this
+    await queries.lock_links(session, agency_id, grant.client_id)
+    await session.refresh(grant, with_for_update=True)
     if grant.state in ("revoking", "ended"):
         return grant
     together = [grant, *await _hung_on(session, grant)]
@@ -72,7 +75,8 @@ async def _asks(session: AsyncSession, grant: Grant) -> Sequence[Ask]:
         for link, ask in every
         if (ask.kind, ask.asset_id, ask.through_id) == same
         and link.agency_bc_id == grant.agency_bc_id
-        and ask.approved_at is not None
+        # one that waits for a yes to a wider role stands for what is shared already
+        and (ask.approved_at is not None or ask.id == grant.ask_id)
         and ask.state not in OVER
     ]
 

@@ -1,0 +1,85 @@
+"""Taking a grant away, whatever became of the ask it answers."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from app.access.grants import queries as grants
+from app.access.grants.model import Grant
+from app.access.revocations import actions as revocations
+from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
+from app.links import progress
+from app.links import queries as links
+from app.links.asks import actions as asks
+from tests.house import House
+
+
+@pytest.fixture
+async def shared(house: House) -> House:
+    """One ad account, verified as Operator, and the client's connection still there."""
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    await house.agree(north, LUNE_EU)
+    await house.work()
+    await house.connect_client(north)
+    return house
+
+
+async def _grant(house: House) -> Grant:
+    async with house.tools.sessions() as session:
+        (grant,) = await grants.page(session, house.world.north.agency_id, limit=9)
+    return grant
+
+
+async def _ask_for_more(house: House) -> str:
+    north = house.world.north
+    (ask,) = await house.asks(north)
+    async with house.tools.sessions.begin() as session:
+        await asks.ask_for_role(
+            session, north.agency_id, ask.id, role="ADMIN", reason="To move the account.",
+            platforms=house.tools.platforms, actor="test",
+        )  # fmt: skip
+    return ask.id
+
+
+async def _revoke(house: House) -> None:
+    grant = await _grant(house)
+    async with house.tools.sessions.begin() as session:
+        await revocations.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+
+
+async def _is_held(house: House) -> bool:
+    shares = (await house.tiktok.world())["shares"]
+    return any((each["bc_id"], each["partner_id"]) == (MAISON_LUNE, NORTH_AGENCY) for each in shares)
+
+
+@pytest.mark.parametrize("declined", [False, True], ids=["the wider role waits", "the wider role was declined"])
+async def test_what_is_shared_can_be_taken_away_although_its_ask_is_not_agreed_any_more(
+    shared: House, declined: bool
+) -> None:
+    north = shared.world.north
+    ask_id = await _ask_for_more(shared)
+    if declined:
+        async with shared.tools.sessions.begin() as session:
+            await progress.decline(session, north.agency_id, north.link_id, ask_id)
+    await _revoke(shared)
+    await shared.work()
+    assert ((await _grant(shared)).state, await _is_held(shared)) == ("ended", False)
+    assert await shared.states(north) == [("declined" if declined else "ended", None)]
+
+
+async def test_a_revocation_waits_for_the_links_before_it_holds_a_grant(shared: House) -> None:
+    """Looks lock links, then grants: the other way round each would wait for the other."""
+    north, tools = shared.world.north, shared.tools
+    grant = await _grant(shared)
+    async with tools.sessions.begin() as looking:
+        await links.whole(looking, north.agency_id, north.link_id, lock=True)
+        revoking = asyncio.create_task(_revoke(shared))
+        await asyncio.sleep(0.3)
+        rows = select(Grant.id).where(Grant.agency_id == grant.agency_id, Grant.id == grant.id)
+        assert (await looking.scalars(rows.with_for_update(nowait=True))).one() == grant.id
+        assert not revoking.done()
+    await revoking
+    assert (await _grant(shared)).state == "revoking"
