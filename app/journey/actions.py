@@ -1,12 +1,16 @@
 """What a client may change about earlier answers, and what follows from it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.grants import queries as grants
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import queries
 from app.journey.telling import groups
 from app.links import progress
 from app.links import queries as links
+from app.links.progress import Chosen
 from app.links.queries import Whole
 
 #: States in which we have shared nothing yet: a yes can be taken back without a trace at the platform.
@@ -20,15 +24,24 @@ async def take_lane(session: AsyncSession, whole: Whole, lane: str) -> None:
         await handshakes.check_now(session, whole.agency.id, whole.link.id)
 
 
+async def choose_assets(session: AsyncSession, whole: Whole, kind: str, chosen: Sequence[Chosen]) -> None:
+    """One ask for each; what is agreed to, or shared already, stays."""
+    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
+    await progress.choose_assets(
+        session, whole.agency.id, whole.link.id, kind=kind, chosen=chosen, shared=shared
+    )  # fmt: skip
+
+
 async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, name: str | None) -> None:
     """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays."""
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
     changed = whole.intake.bc_id not in (None, bc_id)
-    if changed and any(ask.approved_at and not ask.is_custom for ask in whole.asks):
+    shared = await grants.answered_asks(session, agency_id, whole.client.id)
+    if changed and any((ask.approved_at or ask.id in shared) and not ask.is_custom for ask in whole.asks):
         return
     if changed and link.lane == "connected":
-        await progress.choose_assets(session, agency_id, link.id, kind="ad_account", chosen=[])
+        await choose_assets(session, whole, "ad_account", [])
     await progress.save_business_center(session, agency_id, link.id, bc_id=bc_id, name=name)
     await progress.finish_screen(session, agency_id, link.id, "business-center")
 

@@ -1,6 +1,6 @@
 """What a client does on a link: open it, tell us, choose, agree, decline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,14 +73,24 @@ async def save_business_center(
 
 
 async def choose_assets(
-    session: AsyncSession, agency_id: str, link_id: str, *, kind: str, chosen: Sequence[Chosen]
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    kind: str,
+    chosen: Sequence[Chosen],
+    shared: Collection[str] = (),
 ) -> None:
-    """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice."""
+    """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice.
+
+    `shared` are ids of asks whose access is there already, though they wait for a yes to a wider role: those stay, too.
+    """
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     of_kind = [ask for ask in whole.asks if ask.kind == kind]
-    pattern = next((ask for ask in of_kind if not ask.approved_at), of_kind[0])
-    kept = {(ask.asset_id, ask.through_id): ask for ask in of_kind if ask.approved_at}
-    spare = [ask for ask in of_kind if not ask.approved_at]
+    staying = [ask for ask in whole.asks if ask.approved_at or ask.id in shared]
+    spare = [ask for ask in of_kind if ask not in staying]
+    pattern = next(iter(spare), of_kind[0])
+    kept = {(ask.asset_id, ask.through_id) for ask in of_kind if ask in staying}
     wanted = [asset for asset in chosen if (asset.asset_id, asset.through_id) not in kept]
     for ask in spare:  # two asks may swap their assets: empty them first, for the unique constraint
         ask.asset_id = ask.asset_name = ask.through_id = None
@@ -94,14 +104,16 @@ async def choose_assets(
         await session.execute(delete(Ask).where(Ask.agency_id == agency_id, Ask.id == ask.id))
     await session.flush()
     if kind == "ad_account":
-        left = [*(asset.asset_id for asset in chosen), *(ask.asset_id for ask in of_kind if ask.approved_at)]
-        await _let_go_of_pixels(session, whole, left)
+        left = [*(asset.asset_id for asset in chosen), *(ask.asset_id for ask in of_kind if ask in staying)]
+        await _let_go_of_pixels(session, whole, left, staying)
 
 
-async def _let_go_of_pixels(session: AsyncSession, whole: Whole, accounts: Sequence[str | None]) -> None:
+async def _let_go_of_pixels(
+    session: AsyncSession, whole: Whole, accounts: Sequence[str | None], staying: Sequence[Ask]
+) -> None:
     """A pixel meant for an ad account that is no longer chosen is asked for again."""
     for ask in whole.asks:
-        if ask.through_id and ask.through_id not in accounts and not ask.approved_at:
+        if ask.through_id and ask.through_id not in accounts and ask not in staying:
             ask.asset_id = ask.asset_name = ask.through_id = None
             whole.intake.pixel_codes = None
     await session.flush()

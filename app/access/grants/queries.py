@@ -24,6 +24,14 @@ async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Grant | 
     return (await session.scalars(rows)).one_or_none()
 
 
+async def answered_asks(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:
+    """The asks of a client whose access is there, whatever is asked for now."""
+    rows = select(Grant.ask_id).where(
+        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.ask_id.is_not(None), Grant.state != "ended"
+    )
+    return frozenset(ask_id for ask_id in await session.scalars(rows) if ask_id)
+
+
 async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:
     """Whether some access of a client is still to be taken away."""
     rows = select(Grant.id).where(Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.state == "revoking")

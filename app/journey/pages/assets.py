@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from app.access.connections import choices
 from app.access.connections import queries as connections
 from app.access.connections.choices import Choice
-from app.journey.actions import keep_business_center
+from app.journey.actions import choose_assets, keep_business_center
 from app.journey.answers import picking
 from app.journey.browser import LinkForm, Opened, OpenScreen
 from app.journey.shown import consent_origins, go_on, platform_of, screen
@@ -66,7 +66,7 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
     names = {choice.id: choice.name for choice in seen}
     chosen = [Chosen(asset_id, names.get(asset_id)) for asset_id in read.values]
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    await progress.choose_assets(session, agency_id, link_id, kind="ad_account", chosen=chosen)
+    await choose_assets(session, link.whole, "ad_account", chosen)
     await progress.finish_screen(session, agency_id, link_id, "accounts")
     return await go_on(request, session, link)
 

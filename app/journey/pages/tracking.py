@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from app.access.connections import choices
 from app.access.connections import queries as connections
 from app.access.connections.choices import Choice
+from app.journey.actions import choose_assets
 from app.journey.answers import tracking
 from app.journey.answers.tracking import ON
 from app.journey.browser import LinkForm, Opened, OpenScreen
@@ -70,7 +71,7 @@ async def _choose(session: Session, link: Opened, kind: str, chosen: Sequence[Ch
     if chosen:
         for ask in asks:
             await progress.take_up_again(session, agency_id, link_id, ask.id)
-    await progress.choose_assets(session, agency_id, link_id, kind=kind, chosen=chosen)
+    await choose_assets(session, link.whole, kind, chosen)
     if not chosen:
         for ask in asks:
             await progress.decline(session, agency_id, link_id, ask.id)

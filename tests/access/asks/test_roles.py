@@ -4,7 +4,10 @@ import httpx2
 import pytest
 
 from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
+from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
+from app.journey.actions import choose_assets
+from app.links import queries as links
+from app.links.progress import Chosen
 from tests.house import House
 
 VERIFIED = ("verified", None)
@@ -81,3 +84,18 @@ async def test_the_calls_a_link_took_are_counted(shared: House, api: httpx2.Asyn
     assert counted["total"] == sum(counted["by_operation"].values())
     assert counted["by_operation"]["bc/partner/add"] == 1
     assert seed.NORTH_AGENCY not in answer.text
+
+
+@pytest.mark.parametrize("chosen", [(LUNE_UK,), (LUNE_EU, LUNE_UK), ()], ids=["another", "one more", "none"])
+async def test_choosing_anew_keeps_the_ask_of_what_is_shared_already(
+    shared: House, api: httpx2.AsyncClient, chosen: tuple[str, ...]
+) -> None:
+    """The client is back at the list because a wider role waits for its yes; what it shares stays accounted for."""
+    north = shared.world.north
+    await _ask_for(shared, api, "ADMIN", reason="To move the account to another time zone.")
+    async with shared.tools.sessions.begin() as session:
+        whole = await links.whole(session, north.agency_id, north.link_id)
+        await choose_assets(session, whole, "ad_account", [Chosen(each) for each in chosen])
+    asks = {ask.asset_id: (ask.state, ask.role) for ask in await shared.asks(north)}
+    assert asks[LUNE_EU] == ("waiting", "ADMIN")
+    assert asks.keys() == {LUNE_EU, *chosen}
