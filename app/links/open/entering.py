@@ -1,6 +1,7 @@
 """Somebody gives their details on an open link: a client and a link of their own, never anybody else's."""
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
@@ -83,8 +84,20 @@ async def enter(
 
 def hashed_address(vault_: Vault, host: str) -> str:
     """An address of the internet as it is counted: hashed, IPv6 by its network."""
-    network = ":".join(host.split(":")[:4]) if ":" in host else host
-    return vault_.keyed_hash(network, purpose="open-link")
+    return vault_.keyed_hash(_network(host), purpose="open-link")
+
+
+def _network(host: str) -> str:
+    """Whoever has one IPv6 address has 2^64 of them; how it is written, with `::` or without, tells nothing."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def new_form() -> str:
