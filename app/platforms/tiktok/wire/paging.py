@@ -3,18 +3,36 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from app.platforms.port import Call, Changed
 from app.platforms.tiktok import shapes
 
 MOST_PAGES = 200
+#: How often a list is read from its start because it changed while its pages were read.
+MOST_READS = 3
 Item = TypeVar("Item", bound=shapes.Shape)
 
 
 async def every(read: Callable[[int], Awaitable[shapes.PageOf[Item]]]) -> list[Item]:
-    """The rows of all pages. `read` asks for one of them, from 1."""
-    rows: list[Item] = []
-    for page in range(1, MOST_PAGES + 1):
-        answer = await read(page)
-        rows += answer.rows
-        if page >= answer.page_info.total_page:
-            break
-    return rows
+    """The rows of all pages. `read` asks for one of them, from 1.
+
+    Raises Changed rather than give a part of a list, which would call what is left out gone: one that has more pages
+    than we read, or from which something was taken again and again meanwhile, so that rows slipped back a page.
+    """
+    for _ in range(MOST_READS):
+        rows: list[Item] = []
+        totals: set[int] = set()
+        for page in range(1, MOST_PAGES + 1):
+            answer = await read(page)
+            rows += answer.rows
+            totals.add(answer.page_info.total_number)
+            if page >= answer.page_info.total_page:
+                break
+        else:
+            raise Changed(_said(f"the list has more than {MOST_PAGES} pages"))
+        if len(totals) == 1:
+            return rows
+    raise Changed(_said("the list changed while its pages were read"))
+
+
+def _said(message: str) -> Call:
+    return Call("paging", {}, "changed", code=None, message=message, request_id=None, answer={}, took_ms=0)
