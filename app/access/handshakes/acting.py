@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from app.access.connections import queries as tokens
 from app.access.connections.model import Connection
 from app.access.handshakes.deciding.plan import Deed, Give, Take
+from app.access.handshakes.looking.client_side import likeliest
 from app.access.handshakes.looking.sides import Pair
 from app.access.tools import Tools
-from app.platforms.port import Access, Call, Denied, Keep, PlatformFailure, Urgency
+from app.platforms.port import Access, Call, Denied, Keep, PlatformFailure, Unavailable, Urgency
 from app.platforms.seen import MemberSeen
 
 
@@ -57,6 +58,9 @@ async def send(tools: Tools, pair: Pair, intent: Intent, urgency: Urgency) -> Se
             await _take(pair, access, intent.deed, intent.person, calls.append)
     except PlatformFailure as problem:
         failure = problem
+    if failure is not None and not any(call is failure.call for call in calls):
+        # the write itself was not sent: what went well before it must not stand as its answer
+        return Sent(None if isinstance(failure, Unavailable) else failure.call, failure, tuple(calls))
     return Sent(calls[-1] if calls else None, failure, tuple(calls[:-1]))
 
 
@@ -108,7 +112,8 @@ async def _let_out(pair: Pair, access: Access, person: Person, keep: Keep) -> No
 
 async def _member(pair: Pair, access: Access, person: Person, keep: Keep) -> MemberSeen | None:
     members = await pair.platform.members(access, bc_id=pair.theirs, keep=keep)
-    return next((each for each in members if each.email.casefold() == person.email.casefold()), None)
+    known = [each for each in members if person.email and each.email.casefold() == person.email.casefold()]
+    return min(known, key=likeliest, default=None)
 
 
 async def _take(pair: Pair, access: Access, deed: Take, person: Person | None, keep: Keep) -> None:

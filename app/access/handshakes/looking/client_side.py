@@ -12,7 +12,7 @@ from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import LISTED, Pair, listed, read_pixels
 from app.access.handshakes.queries import Situation
 from app.kit import clock
-from app.platforms.seen import Found
+from app.platforms.seen import Found, MemberSeen
 
 #: What stands in the way and passes by itself is looked at anew this often.
 _REFRESH = timedelta(hours=1)
@@ -150,6 +150,12 @@ async def _pixel(eyes: Eyes, pair: Pair, key: Key) -> Sight:
     return Sight("LINK") if key.asset_id in codes else Sight()
 
 
+def likeliest(member: MemberSeen) -> int:
+    """Which of several rows about one person counts: the smallest."""
+    order = ("BOUND", "PENDING", "REJECTED")
+    return order.index(member.relation) if member.relation in order else len(order)
+
+
 async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want], every: Sequence[Want]) -> dict[Key, Sight]:
     people = [want for want in wanted if want.kind == "person" and want.key]
     if not people:
@@ -165,7 +171,9 @@ async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want], every: Sequenc
             sights[want.key] = members
             continue
         email = (want.email or "").casefold()
-        member = next((each for each in members if each.email.casefold() == email), None)
+        known = [each for each in members if email and each.email.casefold() == email]
+        # who said no once and came later may stand there twice
+        member = min(known, key=likeliest, default=None)
         if member is None or member.relation not in ("BOUND", "PENDING"):
             sights[want.key] = Sight(rejected=member is not None and member.relation == "REJECTED")
         elif member.relation == "PENDING":
