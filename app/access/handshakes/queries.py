@@ -1,7 +1,7 @@
 """Reading handshakes and the situation one of them is in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -52,8 +52,11 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
         trip = connections.trip_blocker(last, clock.now())
     since = client.created_at if client is not None else None
     asked = [want(link, ask, tried, connected_at=since) for link, ask in await asks(session, handshake)]
+    wanted = [*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))]
+    leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
+    held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
     return Situation(
-        wanted=[*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))],
+        wanted=[replace(each, held_by_others=each.key in held) for each in wanted] if held else wanted,
         tried=tried,
         client=client,
         agency=await connections.of_agency(session, agency_id, handshake.platform),
@@ -70,6 +73,30 @@ async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> N
     """The same for whoever changes several asks or grants of a client: links are locked before them."""
     rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
     await session.execute(rows.order_by(Link.id).with_for_update())
+
+
+async def held_by_others(
+    session: AsyncSession, agency_id: str, client_id: str, agency_bc_id: str, keys: Collection[Key]
+) -> frozenset[Key]:
+    """Of these, what other client records of the agency have from the same owner: taking it would take theirs."""
+    if not keys:
+        return frozenset()
+    assets = {key.asset_id for key in keys}
+    granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
+        Grant.agency_id == agency_id, Grant.client_id != client_id, Grant.agency_bc_id == agency_bc_id,
+        Grant.asset_id.in_(assets), Grant.state.in_(("live", "drifted")), Grant.kind != "person",
+    )  # fmt: skip
+    agreed = (
+        select(Ask.kind, Ask.asset_id, Ask.through_id)
+        .join(Link, (Link.agency_id == Ask.agency_id) & (Link.id == Ask.link_id))
+        .where(
+            Ask.agency_id == agency_id, Link.client_id != client_id, Link.agency_bc_id == agency_bc_id,
+            Ask.asset_id.in_(assets), Ask.approved_at.is_not(None), Ask.unwanted_at.is_(None),
+            Ask.state.not_in(link_status.OVER), Ask.kind != "person",
+        )
+    )  # fmt: skip
+    found = {Key(*row) for row in await session.execute(granted.union(agreed))}
+    return frozenset(found.intersection(keys))
 
 
 async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:

@@ -19,6 +19,7 @@ Writer = Annotated[Caller, requires("links:write")]
 async def revoke_grant(caller: Writer, session: Session, grant_id: str) -> GrantView:
     """Takes one grant away, with what hangs on it: `revoking` until a read shows that it is gone, then `ended`.
 
-    While the client's own connection lives Keyturn does it; otherwise the client does, on the link or by hand.
+    While the client's own connection lives Keyturn does it; otherwise the client does, on the link or by hand. What
+    another of your client records has just the same is taken away once that one's grant is revoked, too.
     """
     return GrantView.model_validate(await actions.revoke_grant(session, caller.agency_id, grant_id, actor=caller.actor))

@@ -1,6 +1,7 @@
 """Taking a grant away, whatever became of the ask it answers."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -9,10 +10,13 @@ from app.access.grants import queries as grants
 from app.access.grants.model import Grant
 from app.access.revocations import actions as revocations
 from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
+from app.links import actions as link_actions
 from app.links import progress
 from app.links import queries as links
 from app.links.asks import actions as asks
+from app.people.clients import actions as clients
 from tests.house import House
+from tests.world import Corner
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ async def shared(house: House) -> House:
 
 async def _grant(house: House) -> Grant:
     async with house.tools.sessions() as session:
-        (grant,) = await grants.page(session, house.world.north.agency_id, limit=9)
+        north = house.world.north
+        (grant,) = await grants.page(session, north.agency_id, limit=9, client_id=north.client_id)
     return grant
 
 
@@ -68,6 +73,41 @@ async def test_what_is_shared_can_be_taken_away_although_its_ask_is_not_agreed_a
     await shared.work()
     assert ((await _grant(shared)).state, await _is_held(shared)) == ("ended", False)
     assert await shared.states(north) == [("declined" if declined else "ended", None)]
+
+
+async def _same_company_again(house: House) -> Corner:
+    """A second client record of the agency whose client names the same Business Center."""
+    north = house.world.north
+    async with house.tools.sessions.begin() as session:
+        client, _ = await clients.create_client(session, north.agency_id, actor="test", name="Maison Lune (again)")
+        link, token = await link_actions.create_link(
+            session, north.agency_id, client_id=client.id, preset="run-campaigns", vault_=house.tools.vault,
+            actor="test",
+        )  # fmt: skip
+    again = replace(north, client_id=client.id, link_id=link.id, token=token)
+    await house.agree(again, LUNE_EU, lane="guided")
+    await house.work()
+    assert await house.states(again) == [("verified", None)]
+    return again
+
+
+async def test_what_another_client_record_has_just_the_same_stays_until_both_let_it_go(shared: House) -> None:
+    north, tools = shared.world.north, shared.tools
+    again = await _same_company_again(shared)
+    await shared.connect_client(north)  # its token was given back: all was verified
+    await _revoke(shared)
+    await shared.work()
+    assert await _is_held(shared)
+    assert (await shared.states(again), (await _grant(shared)).state) == ([("verified", None)], "revoking")
+    (ask,) = await shared.asks(north)
+    assert ask.next_actor == "agency"
+    async with tools.sessions.begin() as session:
+        theirs = await grants.of_ask(session, north.agency_id, (await shared.asks(again))[0].id)
+        assert theirs is not None
+        await revocations.revoke_grant(session, north.agency_id, theirs.id, actor="test")
+    await shared.work()
+    assert not await _is_held(shared)
+    assert await shared.states(north) == await shared.states(again) == [("ended", None)]
 
 
 async def test_a_revocation_waits_for_the_links_before_it_holds_a_grant(shared: House) -> None:

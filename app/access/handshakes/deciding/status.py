@@ -68,6 +68,8 @@ def status(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, account
 def _leaving(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried) -> Status:
     if is_gone(want, seen, tried):
         return Status("ended")
+    if want.held_by_others:
+        return Status("leaving", "agency")
     return Status("leaving", "us" if is_ours_to_take(want, wanted, seen, tried) else "client")
 
 

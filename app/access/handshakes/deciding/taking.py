@@ -27,7 +27,7 @@ def take_at(
 
 def is_ours_to_take(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried) -> bool:
     """Whether it is to go, the client's token may do it, and nobody else of the agency needs it."""
-    if want.key is None or want.over or want.declined or not may_write(want.key, seen):
+    if want.key is None or want.over or want.declined or want.held_by_others or not may_write(want.key, seen):
         return False
     client = seen.client.of(want.key)
     if not (client.role or client.pending):

@@ -37,6 +37,7 @@ class Want:
     `unwanted`: to be taken away. `reduce_at`: the wish to have a role lowered that is higher than agreed.
     `proved_by_client`: what was verified was seen by the client's token alone.
     `connected_at`: when the client's connection was made.
+    `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
     `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
     """
 
@@ -57,6 +58,7 @@ class Want:
     recheck_at: datetime | None = None
     reduce_at: datetime | None = None
     connected_at: datetime | None = None
+    held_by_others: bool = False
     needs_events: bool = False
     email: str | None = field(default=None, repr=False)
 
