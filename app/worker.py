@@ -46,6 +46,7 @@ def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Wo
             partial(handshakes.reconcile, access),
             concurrency=8,
             lease=access.lease,
+            longest=handshakes.LONGEST_ROUND,
             where=Handshake.watching.is_(False),
         ),
         Work(
@@ -54,6 +55,7 @@ def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Wo
             partial(handshakes.reconcile, access),
             concurrency=2,
             lease=access.lease,
+            longest=handshakes.LONGEST_ROUND,
             where=Handshake.watching.is_(True),
         ),
         Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),

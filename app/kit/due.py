@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
@@ -141,13 +142,17 @@ def _same_row(row: Row) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Work(Generic[Row]):
-    """One line of the worker's table: which rows, what to do with one, how many at once, for how long at most."""
+    """One line of the worker's table: which rows, what to do with one, how many at once, for how long at most.
+
+    `longest`: work that may take longer than a lease keeps its row for so long, a lease at a time.
+    """
 
     name: str
     model: type[Row]
     do: Callable[[Row], Awaitable[None]]
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
+    longest: timedelta | None = None
     #: only rows of this kind, where one table holds several
     where: ColumnElement[bool] | None = None
 
@@ -204,13 +209,38 @@ async def _do(work: Work[Any], row: Any, sessions: Sessions) -> None:
     try:
         if row.tries > POISON_AFTER:
             log.error("due.poisoned", work=work.name, row=row.id, tries=row.tries)
-        async with asyncio.timeout(work.lease.total_seconds()):
+        async with asyncio.timeout((work.longest or work.lease).total_seconds()), _kept(work, row, sessions):
             await work.do(row)
     except LeaseLost:
         log.warning("due.lease_lost", work=work.name, row=row.id)
     except Exception:
         log.exception("due.failed", work=work.name, row=row.id, tries=row.tries)
         await _give_back(work, row, sessions)
+
+
+@asynccontextmanager
+async def _kept(work: Work[Any], row: Any, sessions: Sessions) -> AsyncIterator[None]:
+    """Holds the row again and again while it is worked on. One that may kill its worker is left its long lease."""
+    if work.longest is None or row.tries > POISON_AFTER:
+        yield
+        return
+    keeping = asyncio.create_task(_keep(work, row, sessions))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+
+
+async def _keep(work: Work[Any], row: Any, sessions: Sessions) -> None:
+    while True:
+        await asyncio.sleep(work.lease.total_seconds() / 3)
+        try:
+            async with sessions.begin() as session:
+                await hold(session, row, work.lease)
+        except LeaseLost:  # finished, or somebody else's: whoever works finds out when they write
+            return
+        except Exception:  # the database is away: the next time may be soon enough
+            log.warning("due.not_kept", work=work.name, row=row.id)
 
 
 async def _give_back(work: Work[Any], row: Any, sessions: Sessions) -> None:

@@ -129,3 +129,22 @@ async def test_the_alarm_wakes_every_sleeper_and_a_sleep_ends_by_itself() -> Non
 async def test_marks_of_events_are_rows_that_are_due(sessions: Sessions, world: World) -> None:
     marks = await due.claim(sessions, EventFanout, limit=100, lease=LEASE)
     assert {mark.agency_id for mark in marks} == {world.north.agency_id, world.south.agency_id}
+
+
+async def test_work_longer_than_its_lease_keeps_its_row_and_is_finished(sessions: Sessions, world: World) -> None:
+    await _set(sessions, due_at=None)
+    async with sessions.begin() as session:
+        await due.wake(session, Link, Link.agency_id == world.north.agency_id, Link.id == world.north.link_id)
+    stop, alarm, begun = asyncio.Event(), Alarm(), list[int]()
+
+    async def do(row: Link) -> None:
+        begun.append(row.tries)
+        await asyncio.sleep(1.2)
+        assert not await due.claim(sessions, Link, limit=1, lease=LEASE)
+        async with sessions.begin() as session:
+            await due.finish(session, row, due_in=None)
+        stop.set()
+
+    work = Work("links", Link, do, lease=timedelta(seconds=0.6), longest=timedelta(seconds=20))
+    await asyncio.wait_for(due.serve(work, sessions, stop, alarm), 20)
+    assert begun == [1]

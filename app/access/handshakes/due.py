@@ -29,6 +29,8 @@ from app.access.tools import Tools
 from app.kit import clock, due, ids
 from app.platforms.port import Call, PlatformFailure, Unavailable, Urgency
 
+#: A hundred pixels are read one by one: that takes longer than a lease, and must come to its end all the same.
+LONGEST_ROUND = timedelta(minutes=5)
 #: Somebody who acted so recently is taken to be looking at the page.
 _LOOKING = timedelta(minutes=2)
 #: How far back the Business Center's own log is read when access drifted.
