@@ -57,6 +57,7 @@ async def _end_asks(session: AsyncSession, agency_id: str, link_id: str) -> None
 
 
 async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    await handshakes.wake_client(session, agency_id, client_id)
+    # connections before handshakes, as everywhere: a call that finds the token dead writes them in that order
     if not await queries.has_living(session, agency_id, client_id):
         await connections.give_back_soon(session, agency_id, client_id)
+    await handshakes.wake_client(session, agency_id, client_id)
