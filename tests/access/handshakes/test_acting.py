@@ -36,7 +36,7 @@ class _Platform:
 
 
 async def _send(monkeypatch: pytest.MonkeyPatch, platform: _Platform) -> acting.Sent:
-    monkeypatch.setattr(acting.tokens, "access", lambda *_: None)
+    monkeypatch.setattr("app.access.connections.queries.access", lambda *_: None)
     deed = Take("person", (Key("person", "person_1"),))
     intent = Intent("exchange_1", deed, cast(Any, None), Person(NORA))
     tools = cast(Tools, SimpleNamespace(vault=None))

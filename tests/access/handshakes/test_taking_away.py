@@ -180,3 +180,19 @@ async def test_the_clients_token_is_kept_until_what_goes_is_gone(house: House) -
     await house.work()
     await house.work(1)
     assert (await _grants(house))[0].state == "ended"
+
+
+async def test_a_wider_role_that_the_client_agreed_to_on_another_link_is_no_drift(house: House) -> None:
+    north = house.world.north
+    await _shared(house, LUNE_EU)
+    again = await house.another_link(north)
+    (ask,) = await house.asks(again)
+    async with house.tools.sessions.begin() as session:
+        session.add(ask)
+        ask.role = "ADMIN"
+    await house.connect_client(again)
+    await house.agree(again, LUNE_EU)
+    await house.work()
+    assert await house.states(north) == await house.states(again) == [VERIFIED]
+    assert [ask.role_seen for ask in await house.asks(north)] == ["ADMIN"]
+    assert "grant.drifted" not in await house.events(north)

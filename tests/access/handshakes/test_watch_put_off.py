@@ -11,12 +11,11 @@ from tests.house import House
 
 
 async def _rests_for(house: House) -> tuple[bool, timedelta]:
-    rows = select(Handshake.watching, Handshake.due_at - func.now()).where(
-        Handshake.agency_id == house.world.north.agency_id
-    )
+    rows = select(Handshake, func.now()).where(Handshake.agency_id == house.world.north.agency_id)
     async with house.tools.sessions() as session:
-        watching, left = (await session.execute(rows)).one()
-    return watching, left
+        row, now = (await session.execute(rows)).one()
+    assert row.due_at is not None
+    return row.watching, row.due_at - now
 
 
 async def test_a_watch_for_which_the_platform_had_no_room_looks_again_soon(house: House) -> None:

@@ -74,7 +74,7 @@ def _leaving(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried) -> St
 
 
 def _of_role(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, role: str, seen_by: SeenBy) -> Status:
-    if role == want.role:
+    if role == want.role or _is_agreed_elsewhere(want, wanted, role):
         if want.key is not None and seen.events.get(want.key) == 0 and not want.was_verified:
             return _blocked("pixel_silent", role, seen_by)
         return Status("verified", None, None, role, seen_by)
@@ -85,6 +85,12 @@ def _of_role(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, role:
         return Status("approved", "us", None, role, seen_by)
     code = "role_higher_than_requested" if higher else "role_too_low"
     return Status("drifted" if want.was_verified else "blocked", "client", code, role, seen_by)
+
+
+def _is_agreed_elsewhere(want: Want, wanted: Sequence[Want], role: str) -> bool:
+    """Whether the client said yes to this wider role of the same thing on another of its links: nothing is amiss."""
+    others = [each for each in wanted if each is not want and each.key == want.key and each.is_live]
+    return rank(role) > rank(want.role) and any(each.role == role and not each.unwanted for each in others)
 
 
 def _was_taken(want: Want, tried: Tried) -> bool:
