@@ -49,7 +49,7 @@ async def test_killed_around_the_share(
         sys.executable, "-m", "app.cli", "worker", env=env, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(300):
             while await _states(sessions, world.north) != {"verified": TIMES}:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
     finally:
