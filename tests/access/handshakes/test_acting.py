@@ -38,7 +38,7 @@ class _Platform:
 async def _send(monkeypatch: pytest.MonkeyPatch, platform: _Platform) -> acting.Sent:
     monkeypatch.setattr("app.access.connections.queries.access", lambda *_: None)
     deed = Take("person", (Key("person", "person_1"),))
-    intent = Intent("exchange_1", deed, cast(Any, None), Person(NORA))
+    intent = Intent("exchange_1", deed, cast(Any, None), Person(NORA, invited=True))
     tools = cast(Tools, SimpleNamespace(vault=None))
     return await send(tools, Pair(cast(Any, platform), ours="1", theirs="2"), intent, Urgency.HANDSHAKE)
 

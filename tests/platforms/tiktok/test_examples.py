@@ -93,7 +93,7 @@ async def test_linking_a_pixel_that_does_not_exist_is_no_success(
 async def test_pixels_of_an_ad_account(examples: TikTok, answering: Answering, access: Access, keep: Any) -> None:
     more = page([{"pixel_id": "2", "pixel_code": "C2", "pixel_name": "Two"}], 2, of=2, name="pixels")
     first = answer("pixels")
-    first["data"]["page_info"]["total_page"] = 2
+    first["data"]["page_info"] |= {"total_page": 2, "total_number": more["data"]["page_info"]["total_number"]}
     answering.will("pixel/list/", first, more)
     found = await examples.pixels_of(access, account_id=ACCOUNT, keep=keep)
     assert found == {CODE: "maisonlune.example web", "C2": "Two"}
