@@ -97,7 +97,8 @@ async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bo
     """
     rows = select(Link).where(Link.agency_id == agency_id, Link.id == link_id)
     if lock:
-        rows = rows.with_for_update().execution_options(populate_existing=True)
+        # not stronger: whoever writes a row that refers to the link need not wait for it
+        rows = rows.with_for_update(key_share=True).execution_options(populate_existing=True)
     link = (await session.scalars(rows)).one_or_none()
     if link is None:
         raise NotFound

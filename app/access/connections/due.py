@@ -13,6 +13,7 @@ from app.access.tools import Tools
 from app.events.record import KEYTURN, record
 from app.events.types import connections as happenings
 from app.kit import clock, due
+from app.kit.due import LeaseLost
 from app.platforms.port import App, Call, ConnectedPlatform, PlatformFailure
 
 LEASE = timedelta(seconds=45)
@@ -67,12 +68,24 @@ async def _used_elsewhere(session: AsyncSession, tools: Tools, connection: Conne
 
 
 async def _forget(session: AsyncSession, connection: Connection) -> None:
+    """The token is gone. One statement: a row changed twice has its references checked, which waits for the link."""
     was_dead = connection.state == "dead"
-    await due.finish(
-        session, connection, due_in=None, state="revoked", token_sealed=None,
-        ended_at=connection.ended_at or clock.now(),
+    gone = (
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id,
+            Connection.id == connection.id,
+            Connection.lease_token == connection.lease_token,
+        )
+        .values(
+            state="revoked", token_sealed=None, ended_at=connection.ended_at or clock.now(), due_at=None,
+            lease_until=None, lease_token=None, tries=0,
+        )
+        .returning(Connection.id)
+        .execution_options(synchronize_session=False)
     )  # fmt: skip
-    await _rest(session, connection)
+    if (await session.execute(gone)).scalar_one_or_none() is None:
+        raise LeaseLost(Connection.__name__)
     if not was_dead:  # of a dead token the event told already
         await record(
             session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,

@@ -72,7 +72,7 @@ async def lock(session: AsyncSession, handshake: Handshake) -> None:
 async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> None:
     """The same for whoever changes several asks or grants of a client: links are locked before them."""
     rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
-    await session.execute(rows.order_by(Link.id).with_for_update())
+    await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))
 
 
 async def held_by_others(
