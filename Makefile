@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test check lint style types layers templates format docs bench-budget pins clean
+.PHONY: help setup demo up test check lint style types layers templates format docs schemas bench-budget bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -52,11 +52,17 @@ format: .make/dev ## puts the code into its format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: .make/dev ## writes docs/webhooks-events.md, docs/settings.md and docs/access.md from the code
+docs: .make/dev ## writes the pages and kits of docs/ that are read from the code
 	@$(BIN)/python -m docs.generate
+
+schemas: .make/dev ## keeps the schemas of events as they are promised to receivers; refuses what would break them
+	@$(BIN)/python -m tests.events.kept
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
 	@$(BIN)/python -m bench.budget
+
+bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with five million behind them: about 8 min
+	@$(BIN)/python -m bench.webhooks $(ARGS)
 
 pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones
 	@for name in app dev; do \

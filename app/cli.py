@@ -1,6 +1,5 @@
 """The command `keyturn`: assembly for people at a terminal."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -45,9 +44,11 @@ def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @cli.command("worker")
 def worker_() -> None:
     """Does everything that is due."""
+    import uvloop
+
     from app import worker
 
-    asyncio.run(worker.run(load()))
+    uvloop.run(worker.run(load()))
 
 
 @cli.command("migrate")

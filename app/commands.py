@@ -19,7 +19,6 @@ from app.access.readiness import commands as readiness
 from app.access.revocations import commands as revocations
 from app.events import commands as events
 from app.kit.database import make_engine, make_sessions
-from app.kit.egress.sender import Egress
 from app.kit.terminal.command import Opening, Terminal
 from app.kit.vault import Vault
 from app.links import commands as links
@@ -28,18 +27,36 @@ from app.links.open import commands as open_links
 from app.links.presets import commands as presets
 from app.people.agencies import commands as agencies
 from app.people.agencies.identities import commands as identities
+from app.people.agencies.logos import commands as logos
 from app.people.clients import commands as clients
 from app.people.members import commands as members
 from app.settings import Settings
+from app.webhooks.destinations import catalog
+from app.webhooks.destinations import commands as destinations
 from app.webhooks.dispatch import commands as dispatch
+from app.webhooks.dispatch.changing import commands as changing
+from app.webhooks.dispatch.deliveries import commands as deliveries
+from app.webhooks.dispatch.hooks import commands as hooks
+from app.webhooks.dispatch.stats import commands as stats
+from app.webhooks.dispatch.verifying import commands as verifying
 from app.webhooks.endpoints import commands as endpoints
+from app.webhooks.endpoints.secrets import commands as secrets
+from app.webhooks.replays import commands as replays
 
 #: Name, sentence, and the parts that rooms add to it.
 GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
     (
         "agency",
         "The agency, its TikTok app, its Business Centers, its ids elsewhere and what it has already.",
-        (agencies.agency, identities.agency, links.agency, connections.agency, buyers.agency, imports.agency),
+        (
+            agencies.agency,
+            identities.agency,
+            logos.agency,
+            links.agency,
+            connections.agency,
+            buyers.agency,
+            imports.agency,
+        ),
     ),
     ("key", "API keys.", (members.key,)),
     ("client", "Clients.", (clients.client,)),
@@ -55,8 +72,23 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
     ("partner", "Partners of the agency's Business Centers, as imports found them.", (partners.partner,)),
     ("connection", "Connections to the platform.", (connections.connection,)),
     ("event", "What happened.", (events.event,)),
-    ("endpoint", "Webhook endpoints.", (endpoints.endpoint, dispatch.endpoint)),
-    ("delivery", "Webhook deliveries.", (dispatch.delivery,)),
+    (
+        "endpoint",
+        "Webhook endpoints, and the destinations that are spoken to in their own language.",
+        (
+            endpoints.endpoint,
+            secrets.endpoint,
+            changing.endpoint,
+            verifying.endpoint,
+            dispatch.endpoint,
+            stats.endpoint,
+            replays.endpoint,
+            destinations.endpoint,
+        ),
+    ),
+    ("hook", "REST hooks, as automation tools subscribe by them.", (hooks.hook,)),
+    ("delivery", "Webhook deliveries.", (deliveries.delivery,)),
+    ("replay", "Replays: sending again what an endpoint did not get.", (replays.replay,)),
 )
 
 
@@ -77,10 +109,10 @@ def opening(load: Callable[[], Settings]) -> Opening:
     async def opened() -> AsyncIterator[Terminal]:
         chosen = load()
         engine = make_engine(chosen.database_url, pool_size=1)
-        egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
+        egress = main.egress_of(chosen)
         try:
             sessions = make_sessions(engine)
-            async with httpx2.AsyncClient(trust_env=False) as http, sessions.begin() as session:
+            async with httpx2.AsyncClient(trust_env=False) as http, sessions() as session:
                 yield Terminal(
                     session,
                     Vault.from_text(chosen.secret_keys),
@@ -88,7 +120,10 @@ def opening(load: Callable[[], Settings]) -> Opening:
                     chosen.public_url,
                     chosen.redirect_uri,
                     main.platforms_of(chosen, http, sessions),
+                    verify_endpoints=chosen.verify_endpoints,
+                    destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
                 )
+                await session.commit()
         finally:
             await egress.close()
             await engine.dispose()

@@ -14,6 +14,7 @@ from app.events import openapi
 from app.kit import logs
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.sender import Egress
+from app.kit.egress.tls import tls_context
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
 from app.kit.refusal import Refusal
@@ -29,6 +30,7 @@ from app.platforms.tiktok.platform import TikTok
 from app.platforms.tiktok.wire.sending import Wire
 from app.platforms.written import library
 from app.settings import Settings
+from app.webhooks.destinations import catalog
 
 DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
 
@@ -73,12 +75,24 @@ def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions)
     )
 
 
+def egress_of(chosen: Settings) -> Egress:
+    """The way out to addresses that agencies give us; whoever makes it closes it."""
+    return Egress(
+        allow=chosen.allowed_networks,
+        deny=chosen.denied_networks,
+        nat64=chosen.egress_nat64,
+        own_hosts=chosen.own_hosts,
+        proxy=chosen.egress_proxy,
+        tls=tls_context(chosen.egress_ca_file),
+    )
+
+
 def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context manager's type says less than its body
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         logs.set_up(json=chosen.log_json)
         engine = make_engine(chosen.database_url)
-        egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
+        egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
             yield
@@ -97,4 +111,6 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.secure_cookies = chosen.is_secure
     app.state.platforms = platforms_of(chosen, http, sessions)
     app.state.egress = egress
+    app.state.verify_endpoints = chosen.verify_endpoints
+    app.state.destinations = catalog.every(hubspot_base=chosen.hubspot_api_base)
     app.state.outbox = Outbox(app.state.vault, chosen.public_url) if chosen.mail_server else None

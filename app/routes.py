@@ -25,10 +25,19 @@ from app.links.presets import api as presets
 from app.links.questions import api as questions
 from app.people.agencies import api as agencies
 from app.people.agencies.identities import api as identities
+from app.people.agencies.logos import api as logos
 from app.people.clients import api as clients
 from app.people.members import api as members
+from app.webhooks.destinations import api as destinations
 from app.webhooks.dispatch import api as dispatch
+from app.webhooks.dispatch.changing import api as changing
+from app.webhooks.dispatch.deliveries import api as deliveries
+from app.webhooks.dispatch.hooks import api as hooks
+from app.webhooks.dispatch.stats import api as stats
+from app.webhooks.dispatch.verifying import api as verifying
 from app.webhooks.endpoints import api as endpoints
+from app.webhooks.endpoints.secrets import api as secrets
+from app.webhooks.replays import api as replays
 
 API = "/api/v1"
 
@@ -37,6 +46,7 @@ for room in (
     members,
     agencies,
     identities,
+    logos,
     clients,
     presets,
     links,
@@ -56,7 +66,15 @@ for room in (
     app_health,
     events,
     endpoints,
+    changing,
+    secrets,
+    verifying,
     dispatch,
+    hooks,
+    deliveries,
+    stats,
+    replays,
+    destinations,
 ):
     api.include_router(room.router)
 

@@ -8,7 +8,10 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit.egress.addresses import read_networks
+from app.kit.egress.tls import tls_context
+from app.kit.egress.urls import is_proxy
 from app.kit.vault import Vault
+from app.kit.web import beside
 from app.mail import server
 from app.mail.server import Server
 from app.platforms.port import App
@@ -36,12 +39,23 @@ class Settings(BaseSettings):
     secret_keys: str = Field(description="Key ring, id:base64, comma-separated, current key first.")
     public_url: str = Field(description="Where clients reach this installation, e.g. https://go.agency.com.")
     egress_allow: str = Field("", description="Networks (CIDR) that webhooks may reach although private.")
+    egress_deny: str = Field("", description="Networks (CIDR) that webhooks may not reach although public.")
+    egress_nat64: bool = Field(False, description="Whether this network reaches IPv4 hosts by NAT64 (64:ff9b::/96).")
+    egress_ca_file: str | None = Field(
+        None, description="Certificate authorities (PEM file) to trust for webhooks besides the system's."
+    )
+    egress_proxy: str | None = Field(
+        None, description="Proxy for webhooks that knows CONNECT, http://host:port; it then judges addresses."
+    )
     settle_seconds: float = Field(30, gt=0, description="How long a share without an answer may take to show up.")
     lease_seconds: float = Field(60, ge=2, description="How long one piece of work may take before it is redone.")
     smtp_url: str | None = Field(
         None, description="Mail server, smtp[s]://user:password@host:port; without it no e-mail is sent or promised."
     )
     mail_from: str | None = Field(None, description="The address in whose name e-mails are sent.")
+    verify_endpoints: bool = Field(
+        False, description="Send nothing to a webhook endpoint before it echoed a challenge; never asked of /hooks."
+    )
     log_json: bool = Field(True, description="Logs as JSON; off for a person at a terminal.")
     tiktok_app_id: str | None = Field(
         None,
@@ -75,8 +89,26 @@ class Settings(BaseSettings):
         description="The same for a minute; TikTok's first level is 600.",
     )  # fmt: skip
 
+    hubspot_api_base: str = Field("https://api.hubapi.com", description="HubSpot's API, for HubSpot destinations.")
     watch_hours: float = Field(
         24, gt=0, description="How often access that is as agreed, and the agency's partners, are looked at again."
+    )
+
+    worker_address: str | None = Field(
+        None,
+        description="Where a worker answers /healthz and /metrics, host:port; its network should be closed to others.",
+    )
+    webhook_days: int = Field(
+        30, ge=15, le=3650,
+        description="How many days deliveries are kept; bodies and attempts go by whole months after that.",
+    )  # fmt: skip
+    webhook_body_days: int = Field(
+        14, ge=1, le=3650, description="How many days what receivers answered is kept with an attempt."
+    )
+    webhook_most_pending: int = Field(
+        100_000,
+        ge=1000,
+        description="How many deliveries may be pending for one endpoint before the oldest are given up.",
     )
 
     @field_validator("database_url")
@@ -93,7 +125,7 @@ class Settings(BaseSettings):
         Vault.from_text(text)
         return text
 
-    @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base")
+    @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base", "hubspot_api_base")
     @classmethod
     def _secure(cls, url: str | None) -> str | None:
         if url is None:
@@ -115,11 +147,36 @@ class Settings(BaseSettings):
             )
         return app_id
 
-    @field_validator("egress_allow")
+    @field_validator("worker_address")
+    @classmethod
+    def _host_and_port(cls, text: str | None) -> str | None:
+        if text:
+            beside.address(text)
+        return text or None
+
+    @field_validator("egress_allow", "egress_deny")
     @classmethod
     def _networks(cls, text: str) -> str:
         read_networks(_listed(text))
         return text
+
+    @field_validator("egress_ca_file")
+    @classmethod
+    def _authorities(cls, path: str | None) -> str | None:
+        try:
+            tls_context(path)
+        except OSError as problem:
+            raise ValueError("it must name a readable file with certificates in PEM form") from problem
+        return path or None
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _proxy(cls, url: str | None) -> str | None:
+        if not url:
+            return None
+        if not is_proxy(url):
+            raise ValueError("it must be http://host:port, the address of a proxy that knows CONNECT")
+        return url
 
     @model_validator(mode="after")
     def _whole_app(self) -> Self:
@@ -138,6 +195,11 @@ class Settings(BaseSettings):
         return server.read(self.smtp_url, self.mail_from)
 
     @property
+    def worker_listens(self) -> tuple[str, int] | None:
+        """Host and port of the worker's own pages; None: it has none."""
+        return beside.address(self.worker_address) if self.worker_address else None
+
+    @property
     def redirect_uri(self) -> str:
         """The one registered address to which TikTok sends everybody back."""
         return self.tiktok_redirect_uri or self.public_url + CALLBACK
@@ -150,12 +212,17 @@ class Settings(BaseSettings):
     @property
     def own_hosts(self) -> frozenset[str]:
         """Host names that webhooks must not be sent to."""
-        return frozenset({urlsplit(self.public_url).hostname or ""})
+        return frozenset(urlsplit(url).hostname or "" for url in (self.public_url, self.redirect_uri))
 
     @property
     def allowed_networks(self) -> list[str]:
         """KEYTURN_EGRESS_ALLOW, one CIDR each."""
         return _listed(self.egress_allow)
+
+    @property
+    def denied_networks(self) -> list[str]:
+        """KEYTURN_EGRESS_DENY, one CIDR each."""
+        return _listed(self.egress_deny)
 
     @property
     def tiktok_app(self) -> App | None:

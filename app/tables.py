@@ -17,16 +17,19 @@ from app.links.questions import model as _questions
 from app.mail import model as _mails
 from app.people.agencies import model as _agencies
 from app.people.agencies.identities import model as _identities
+from app.people.agencies.logos import model as _logos
 from app.people.clients import model as _clients
 from app.people.members import model as _members
 from app.people.members.idempotency import model as _idempotency
 from app.platforms.budget import model as _budget
 from app.webhooks.dispatch import model as _dispatch
+from app.webhooks.dispatch.keeping import model as _keeping
 from app.webhooks.endpoints import model as _endpoints
+from app.webhooks.replays import model as _replays
 
 ROOMS = (
     _agencies, _members, _clients, _events, _presets, _open_links, _links, _questions, _connections, _evidence, _grants,
     _handshakes, _readiness, _openings, _imports, _partners, _endpoints, _dispatch, _idempotency, _mails, _budget,
-    _identities,
+    _identities, _keeping, _replays, _logos,
 )  # fmt: skip
 metadata = Base.metadata

@@ -1,13 +1,17 @@
 """The worker: the table of everything that is due, and the loop that serves it."""
 
 import asyncio
+import gc
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import httpx2
 import structlog
+import uvloop
 
 from app.access.asks import ending
 from app.access.buyers import due as buyers
@@ -25,19 +29,33 @@ from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.due import Alarm, Work
 from app.kit.egress.sender import Egress
 from app.kit.vault import Vault
+from app.kit.web import beside
 from app.links.model import Link
 from app.mail import due as mail
-from app.main import platforms_of
+from app.mail.actions import Outbox
+from app.main import egress_of, platforms_of
 from app.people.members.idempotency import due as idempotency
 from app.people.members.idempotency.model import IdempotencyKey
 from app.platforms.catalog import Platforms
 from app.settings import Settings, load
+from app.webhooks.destinations import catalog
 from app.webhooks.dispatch import due as dispatch
+from app.webhooks.dispatch.keeping import chores
+from app.webhooks.dispatch.keeping.tools import Keeping
+from app.webhooks.dispatch.seeing import site
+from app.webhooks.dispatch.seeing.gauges import Gauges
+from app.webhooks.dispatch.seeing.pulse import Pulse
+from app.webhooks.dispatch.tools import Tools as Webhooks
+from app.webhooks.replays import due as replays
+from app.webhooks.replays import pruning
 
 log = structlog.get_logger(__name__)
 
+#: Seconds between two looks for work that nobody sits and waits for.
+SOON, LATER = 0.3, 2.0
 
-def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Work[Any]]:
+
+def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping) -> list[Work[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
         Work(
@@ -56,14 +74,16 @@ def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Wo
             concurrency=2,
             lease=access.lease,
             longest=handshakes.LONGEST_ROUND,
+            idle=SOON,
             where=Handshake.watching.is_(True),
         ),
-        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
-        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
-        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
-        Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
-        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
-        *dispatch.work(webhooks),
+        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE, idle=SOON),
+        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease, idle=SOON),
+        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease, idle=SOON),
+        Work("links that end", Link, partial(ending.expire, access), lease=access.lease, idle=SOON),
+        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions), idle=LATER),
+        *replays.work(webhooks),
+        *chores.work(keeping),
         *mail.work(mails),
     ]
 
@@ -71,24 +91,40 @@ def table(access: Tools, webhooks: dispatch.Tools, mails: mail.Tools) -> list[Wo
 async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is under way end."""
     logs.set_up(json=chosen.log_json)
+    _settle_memory()
     stop, alarm = asyncio.Event(), Alarm()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = make_engine(chosen.database_url, pool_size=20)
     sessions = make_sessions(engine)
-    egress = Egress(allow=chosen.allowed_networks, own_hosts=chosen.own_hosts)
+    delivering = make_engine(chosen.database_url, pool_size=4, checked=False)  # its loops try again
+    egress = egress_of(chosen)
     async with httpx2.AsyncClient(trust_env=False) as http:
-        works = table(*tools(chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, alarm))
+        access, webhooks, mails = tools(
+            chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, make_sessions(delivering)
+        )
+        keeping = keeping_of(chosen, sessions)
+        works = table(access, webhooks, mails, keeping)
         log.info("worker.started", works=[work.name for work in works])
-        await asyncio.gather(*(due.serve(work, sessions, stop, alarm) for work in works))
+        loops = [due.serve(work, sessions, stop, alarm) for work in works]
+        async with pages(chosen, webhooks.pulse, keeping):
+            await asyncio.gather(*loops, dispatch.serve(webhooks, stop))
     await egress.close()
+    await delivering.dispose()
     await engine.dispose()
 
 
+def _settle_memory() -> None:
+    """What was loaded stays: looking through it for garbage again and again costs a third of a busy worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def tools(
-    chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, alarm: Alarm
-) -> tuple[Tools, dispatch.Tools, mail.Tools]:
-    """What the works need at hand."""
+    chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, delivering: Sessions | None = None
+) -> tuple[Tools, Webhooks, mail.Tools]:
+    """What the works need at hand; `delivering` are sessions for the loops of webhooks alone."""
     vault = Vault.from_text(chosen.secret_keys)
     access = Tools(
         sessions=sessions, vault=vault, platforms=platforms,
@@ -96,9 +132,34 @@ def tools(
         lease=timedelta(seconds=chosen.lease_seconds),
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
-    webhooks = dispatch.Tools(sessions=sessions, vault=vault, egress=egress, ring=alarm.ring)
+    webhooks = Webhooks(
+        sessions=delivering or sessions, vault=vault, egress=egress,
+        destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
+        pulse=Pulse(dispatch.LOOPS),
+    )  # fmt: skip
     return access, webhooks, mail.Tools(sessions=sessions, vault=vault, server=chosen.mail_server)
 
 
+def keeping_of(chosen: Settings, sessions: Sessions) -> Keeping:
+    """What keeps webhooks small."""
+    outbox = Outbox(Vault.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
+    return Keeping(
+        sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
+        most_pending=chosen.webhook_most_pending, others=(pruning.prune,),
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def pages(chosen: Settings, pulse: Pulse, keeping: Keeping) -> AsyncIterator[None]:
+    """The worker's own pages, while it works; none without KEYTURN_WORKER_ADDRESS."""
+    if chosen.worker_listens is None:
+        yield
+        return
+    shown = site.make(pulse, Gauges(keeping), keeping.sessions)
+    async with beside.served(shown, *chosen.worker_listens) as (host, port):
+        log.info("worker.listening", host=host, port=port)
+        yield
+
+
 if __name__ == "__main__":
-    asyncio.run(run(load()))
+    uvloop.run(run(load()))

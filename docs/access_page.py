@@ -1,7 +1,7 @@
 """The text of `docs/access.md`: what access can be asked for, how it stands, and what is in the way. Read from code."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from app.platforms.tiktok.words import kinds, roles
 from app.platforms.written import library
 from app.platforms.written.platform import Written
 from app.settings import Settings
+from docs.tables import listed, said, table
 
 _BY_CODE = "as its code says"
 _URGENCIES = {
@@ -39,17 +40,17 @@ def text() -> str:
         "Green is `verified` only: a read showed the asset with the agreed role. `attested` is a person's word, kept "
         "with name and date. `unverifiable` means that the read was refused: neither there nor missing. "
         "Whose turn it is stands in `next_actor`.",
-        _table(("state", "what the client reads", "whose turn"), _states()),
+        table(("state", "what the client reads", "whose turn"), _states()),
         "## What can be in the way",
         "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button; you get one "
         "hint with `GET /api/v1/asks/{id}` or `keyturn ask show`, and the platform's own code, message and request id "
         "with the exchanges. Words in braces are names. A press on “check again”, and "
         "`POST /api/v1/asks/{id}/verification`, look at once.",
-        _table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
+        table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
         "## What can be asked for at TikTok",
         "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the job. Where "
         "the API cannot share, the client gets the steps by hand, and the read that proves it is the same.",
-        _table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
+        table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
         "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited to the "
         "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
         "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or `OPERATOR`. "
@@ -58,7 +59,7 @@ def text() -> str:
         "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which thing it is "
         "about. The client does dated steps and says so, your agency looks and says that it works "
         "(`POST /api/v1/asks/{id}/attestation`, `keyturn ask attest`): then it is `attested`, which counts as done.",
-        _table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
+        table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
         "## When Keyturn looks",
         _looks(),
         "## How many calls",
@@ -67,7 +68,7 @@ def text() -> str:
         "`POST /api/v1/grants/{id}/revocation` or `keyturn grant revoke` says that one access is wanted no longer; a "
         "pixel goes with its ad account. The grant is `revoking` until a read shows that it is gone, then `ended`. "
         "Keyturn takes it away itself while it holds the client's connection. That connection is given back when all "
-        f"is verified, at the latest {_said(LONGEST_HOLD)} after the last write; from then on the client does it on "
+        f"is verified, at the latest {said(LONGEST_HOLD)} after the last write; from then on the client does it on "
         "its link or in Business Center, with the steps. What other agencies were given is not touched.",
     ]) + "\n"  # fmt: skip
 
@@ -76,8 +77,8 @@ def _states() -> Iterator[tuple[str, ...]]:
     turns = _turns(status)
     for state, actors in _turns(attested).items():
         turns.setdefault(state, set()).update(actors)
-    for state, said in words.STATES.items():
-        yield f"`{state}`", f"**{said.short}.** {said.sentence}", " or ".join(sorted(turns[state])) or "nobody’s"
+    for state, shown in words.STATES.items():
+        yield f"`{state}`", f"**{shown.short}.** {shown.sentence}", " or ".join(sorted(turns[state])) or "nobody’s"
 
 
 def _turns(module: ModuleType) -> dict[str, set[str]]:
@@ -103,11 +104,11 @@ def _blockers() -> Iterator[tuple[str, ...]]:
     for code in words.BLOCKERS:
         if code not in hints.CODES:  # said on a screen alone, before there is anything to hint at
             continue
-        said = words.of_code(code)
-        button = f" *{said.label}*" if said.label else ""
+        found = words.of_code(code)
+        button = f" *{found.label}*" if found.label else ""
         yield (
             f"`{code}`",
-            f"{said.sentence}{button}",
+            f"{found.sentence}{button}",
             hints.hint("blocked", code) or "",
             status.ACTORS.get(code, "client"),
         )
@@ -136,48 +137,30 @@ def _looks() -> str:
     growing = [pause for number, pause in enumerate(pauses) if number == 0 or pause != pauses[-1]]
     limited = sorted({schedule.after_limit(setbacks) for setbacks in range(1, 10)})
     return (
-        f"After each look without news the next one is later: {_listed(growing)}, then every {_said(pauses[-1])}. "
+        f"After each look without news the next one is later: {listed(growing)}, then every {said(pauses[-1])}. "
         "News, and whoever presses “check again”, begin anew. When nothing is left to do the access is watched: one "
-        f"look about every {_said(Tools.watch)}, by your agency's own token. Where TikTok says “too often”, the pauses "
-        f"are {_listed(limited)}, and the first success begins anew."
+        f"look about every {said(Tools.watch)}, by your agency's own token. Where TikTok says “too often”, the pauses "
+        f"are {listed(limited)}, and the first success begins anew."
     )
 
 
 def _budget() -> str:
     fields = Settings.model_fields
-    pauses = _listed(map(_ms, allowance.PAUSES))
+    pauses = listed(map(_ms, allowance.PAUSES))
     shares = [
-        (str(place), about, f"{allowance.QUARTERS[urgency] * 25} %", _said(_ms(allowance.PATIENCE[urgency])))
+        (str(place), about, f"{allowance.QUARTERS[urgency] * 25} %", said(_ms(allowance.PATIENCE[urgency])))
         for place, (urgency, about) in enumerate(_URGENCIES.items(), 1)
     ]
     return (
         f"All processes share one budget for each TikTok app: `TIKTOK_QPS` calls a second "
         f"({fields['tiktok_qps'].default} unless set) and `TIKTOK_QPM` a minute ({fields['tiktok_qpm'].default}). "
         "Whoever is more urgent goes first; the rest of what may be used is kept free for them.\n\n"
-        + _table(("order", "whose call", "may use of the budget", "waits at most"), shares)
+        + table(("order", "whose call", "may use of the budget", "waits at most"), shares)
         + f"\n\nWhen TikTok answers 40100 the budget is halved, everybody pauses ({pauses}), "
         "and it recovers by one call for every ten seconds that go well. "
         "`GET /api/v1/links/{id}/platform-calls` and `keyturn link calls` count what one onboarding cost."
     )
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heads, ("---",) * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
-
-
 def _ms(milliseconds: int) -> timedelta:
     return timedelta(milliseconds=milliseconds)
-
-
-def _listed(pauses: Iterable[timedelta]) -> str:
-    return ", ".join(map(_said, pauses))
-
-
-def _said(pause: timedelta) -> str:
-    seconds = pause.total_seconds()
-    units: Mapping[str, int] = {"h": 3600, "min": 60}
-    for unit, size in units.items():
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"

@@ -9,10 +9,9 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from app.events import body, catalogue
-from app.events.types.kinds import EventType
 from app.settings import Settings
-from docs import access_page
+from app.webhooks.destinations.hubspot import records
+from docs import access_page, events_page, postman, webhooks_page
 
 DOCS = Path(__file__).parent
 
@@ -20,9 +19,12 @@ DOCS = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Each page's place and text."""
     return {
-        DOCS / "webhooks-events.md": events_page(),
+        DOCS / "webhooks.md": webhooks_page.text(),
+        DOCS / "webhooks-events.md": events_page.text(),
         DOCS / "settings.md": settings_page(),
         DOCS / "access.md": access_page.text(),
+        DOCS / "kits" / "postman-collection.json": postman.text(),
+        DOCS / "kits" / "hubspot-properties.json": hubspot_properties(),
     }
 
 
@@ -32,20 +34,9 @@ def main() -> None:
         place.write_text(text, encoding="utf-8")
 
 
-def events_page() -> str:
-    """Every event type a webhook endpoint can subscribe to, with sentence and example."""
-    kinds = catalogue.FOR_CRMS.values()
-    return _joined([
-        "# Webhook events",
-        "_Made by `make docs` from `app/events/`; do not edit by hand._",
-        "One body for all types: `data` is flat and every key is always there, `null` where it does not apply. Ids "
-        "are text. Lists are comma-joined text. `sequence` counts per subject. The same bodies are what "
-        "`GET /api/v1/events` lists; their JSON Schemas stand in `/api/v1/openapi.json` under `webhooks`.",
-        "An endpoint may ask for `thin` bodies (ids and `href`) or `flat` ones (`data` at the first level), and may "
-        f"leave out what is personal: {_listed(sorted(body.PERSONAL))}.",
-        "\n".join(["| type | when |", "|---|---|", *(_line(kind) for kind in kinds)]),
-        *(_event(kind) for kind in kinds),
-    ])  # fmt: skip
+def hubspot_properties() -> str:
+    """The properties that a HubSpot account needs, as an installation makes them."""
+    return json.dumps(records.property_set(), indent=2, ensure_ascii=False) + "\n"
 
 
 def settings_page() -> str:
@@ -59,15 +50,6 @@ def settings_page() -> str:
         "ring and address where none is set.",
         "\n".join(["| setting | what it is | unless set |", "|---|---|---|", *rows]),
     ])  # fmt: skip
-
-
-def _event(kind: EventType) -> str:
-    example = json.dumps(catalogue.example(kind), indent=2, ensure_ascii=False)
-    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{example}\n```"
-
-
-def _line(kind: EventType) -> str:
-    return f"| [`{kind.name}`](#{kind.name.replace('.', '')}) | {kind.sentence} |"
 
 
 def _setting(name: str, info: FieldInfo) -> str:

@@ -22,7 +22,6 @@ from app.access.patience import Patience
 from app.access.tools import Tools
 from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions, make_sessions
-from app.kit.egress.sender import Egress
 from app.kit.postgres.server import EmbeddedPostgres
 from app.kit.vault import Vault
 from app.settings import Settings, load
@@ -171,7 +170,7 @@ def settings(database_url: str, tiktok_server: str) -> Settings:
 async def running(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAPI]:
     """The application as assembly makes it, on the test's sessions."""
     app = main.create_app(settings)
-    egress = Egress(allow=settings.allowed_networks, own_hosts=settings.own_hosts)
+    egress = main.egress_of(settings)
     async with httpx2.AsyncClient(trust_env=False) as http:
         main.fill(app, settings, http, egress, sessions)
         yield app

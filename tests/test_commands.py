@@ -115,6 +115,62 @@ async def test_endpoints_and_deliveries(run: Run) -> None:
     assert await found(run, "endpoint", "list") == []
 
 
+async def test_an_endpoints_life(run: Run) -> None:
+    wish = ("--ordering", "by_subject", "--rate", "10/1/20", "--header", "X-Key=hush", "--metadata", "team=crm")
+    made = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "link.*", *wish)
+    assert made["rate_limit"] == {"max": 10, "per_seconds": 1, "burst": 20}
+    assert (made["ordering"], made["headers"], made["metadata"]) == (
+        "by_subject", {"X-Key": "********"}, {"team": "crm"},
+    )  # fmt: skip
+    there = made["id"]
+    nobodys = ("--link", "link_01ksy1q3e0fzs8qj5m8g3d4w7s")
+    changed = await found(run, "endpoint", "update", there, "--rate", "", *nobodys, "--if-match", "1")
+    assert (changed["rate_limit"], changed["version"], len(changed["warnings"])) == (None, 2, 1)
+    late = await run("endpoint", "update", there, "--description", "x", "--if-match", "1")
+    assert (late.exit_code, "changed since" in late.stderr) == (1, True)
+    cleared = await found(run, "endpoint", "update", there, "--link", "", "--header", "", "--metadata", "")
+    assert (cleared["filter"], cleared["headers"], cleared["metadata"]) == (None, {}, {})
+    assert (await found(run, "endpoint", "pause", there))["paused_at"]
+    assert (await found(run, "endpoint", "resume", there))["paused_at"] is None
+    assert (await found(run, "endpoint", "disable", there))["state"] == "disabled"
+    assert (await found(run, "endpoint", "update", there, "--enabled"))["state"] == "active"
+    assert (await found(run, "endpoint", "show", there))["version"] == 7
+    for wrong in (("--header", "nothing"), ("--rate", "fast"), ("--concurrency", "21"), ("--mode", "fat")):
+        assert (await run("endpoint", "update", there, *wrong)).exit_code == 1
+
+
+async def test_signing_secrets(run: Run) -> None:
+    there = (await found(run, "endpoint", "create", "https://hooks.example.com/in"))["id"]
+    new = await found(run, "endpoint", "rotate-secret", there, "--grace", "60")
+    [current, before] = await found(run, "endpoint", "secrets", there)
+    assert (current, before["expires_at"] is None) == (new, False)
+    refused = await run("endpoint", "rotate-secret", there)
+    assert (refused.exit_code, "--force" in refused.stderr or "force" in refused.stderr) == (1, True)
+    assert (await run("endpoint", "end-secret", there, before["id"])).exit_code == 0
+    assert (await run("endpoint", "end-secret", there, current["id"])).exit_code == 1
+    short = await run("endpoint", "rotate-secret", there, "--secret", "whsec_c2hvcnQ=")
+    assert (short.exit_code, "too short: 5 bytes" in short.stderr) == (1, True)
+
+
+async def test_a_challenge_that_fails_is_recorded(run: Run) -> None:
+    there = (await found(run, "endpoint", "create", "https://hooks.invalid/in"))["id"]
+    failed = await run("endpoint", "verify", there)
+    assert (failed.exit_code, "did not answer its challenge" in failed.stderr) == (1, True)
+    types = [each["type"] for each in await found(run, "event", "list", "--subject", there)]
+    assert types[0] == "webhook.endpoint.verification_failed"
+
+
+async def test_hooks(run: Run) -> None:
+    made = await found(run, "hook", "create", "https://hooks.example.com/zap", "--type", "ask.*,link.opened")
+    assert made["event_types"] == ["ask.*", "link.opened"]
+    assert [each["id"] for each in await found(run, "hook", "list")] == [made["id"]]
+    printed = await run("hook", "sample", "--type", "link.opened", "--mode", "flat")
+    assert json.loads(printed.stdout)[0]["type"] == "link.opened"
+    for _ in range(2):
+        assert (await run("hook", "delete", made["id"])).exit_code == 0
+    assert await found(run, "hook", "list") == []
+
+
 async def test_which_agency_has_to_be_clear(run: Run, world: World) -> None:
     unclear = await run("link", "list", agency=None)
     assert (unclear.exit_code, "north, south" in unclear.stderr) == (1, True)
@@ -129,3 +185,19 @@ async def test_what_fails_changes_nothing(run: Run) -> None:
     assert (wrong.exit_code, "colour: Give the colour as #" in wrong.stderr) == (1, True)
     assert (await found(run, "agency", "show"))["name"] == "North Agency"
     assert (await found(run, "agency", "update", "--colour", "#112233"))["colour"] == "#112233"
+
+
+async def test_deliveries_and_replays(run: Run) -> None:
+    endpoint = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
+    delivery = await found(run, "endpoint", "test", endpoint["id"])
+    assert (await found(run, "delivery", "show", delivery["id"]))["state"] == "pending"
+    assert (await run("delivery", "retry", delivery["id"])).exit_code == 1
+    assert (await found(run, "delivery", "cancel", delivery["id"]))["reason"] == "user"
+    assert (await found(run, "delivery", "retry", delivery["id"]))["state"] == "pending"
+    assert (await found(run, "endpoint", "stats", endpoint["id"]))["backlog"] == 1
+    replay = await found(run, "replay", "create", endpoint["id"], "--select", "missing")
+    assert (await found(run, "replay", "show", replay["id"]))["state"] == "running"
+    assert (await run("replay", "cancel", replay["id"])).exit_code == 0
+    assert (await found(run, "endpoint", "activate", endpoint["id"]))["state"] == "active"
+    assert (await run("delivery", "list", "--state", "lost")).exit_code == 1
+    assert len(await found(run, "event", "list", "--type", "client.*")) == 1

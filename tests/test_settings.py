@@ -37,7 +37,15 @@ def test_everything_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         ("tiktok_app_id", "aw1b2c3", "TikTok for Developers"),
         ("tiktok_redirect_uri", "http://go.agency.com/callbacks/tiktok", "https://"),
         ("egress_allow", "10.0.0.0/40", "KEYTURN_EGRESS_ALLOW is wrong"),
+        ("egress_deny", "nonsense", "KEYTURN_EGRESS_DENY is wrong"),
+        ("egress_ca_file", "/nonexistent/authorities.pem", "readable file with certificates"),
+        ("egress_ca_file", "/dev/null", "readable file with certificates"),
+        ("egress_proxy", "https://proxy.internal:4750", "KEYTURN_EGRESS_PROXY is wrong"),
+        ("egress_proxy", "http://proxy.internal", "http://host:port"),
+        ("egress_proxy", "proxy:4750", "http://host:port"),
         ("settle_seconds", "0", "KEYTURN_SETTLE_SECONDS is wrong"),
+        ("worker_address", "9464", "KEYTURN_WORKER_ADDRESS is wrong: it must be host:port"),
+        ("webhook_days", "7", "KEYTURN_WEBHOOK_DAYS is wrong"),
     ],
 )
 def test_a_wrong_one_is_named_with_what_to_do(name: str, value: str, words: str) -> None:
@@ -49,6 +57,11 @@ def test_a_wrong_one_is_named_with_what_to_do(name: str, value: str, words: str)
 def test_an_app_without_its_secret_is_refused() -> None:
     with pytest.raises(SettingsWrong, match="go together"):
         load(**GOOD, tiktok_app_id="7400000000000000001")
+
+
+@pytest.mark.parametrize(("text", "read"), [(None, None), ("", None), ("0.0.0.0:9464", ("0.0.0.0", 9464))])
+def test_where_a_worker_listens(text: str | None, read: tuple[str, int] | None) -> None:
+    assert load(**GOOD, worker_address=text).worker_listens == read
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])

@@ -80,6 +80,7 @@ def _until_told(started: list[Child]) -> None:
 
 def _show(made: Demo, seconds: float) -> None:
     at = made.addresses
+    curl = f"curl -H 'Authorization: Bearer {made.api_key}'"
     print(
         f"\nKeyturn demo is up ({seconds:.1f} s). Nothing here leaves this machine; TikTok is simulated.\n\n"
         f"  1  Connect the agency to TikTok (as Nora North)   {made.connect_address}\n"
@@ -91,8 +92,11 @@ def _show(made: Demo, seconds: float) -> None:
         f"     TikTok Business Center of the simulator        {at.tiktok}/business-center\n"
         f"  3  The CRM's inbox with every webhook             {at.inbox}\n\n"
         f"  API key  {made.api_key}\n"
-        f"  Try      curl -H 'Authorization: Bearer {made.api_key}' {at.web}/api/v1/links\n"
-        f"  API      {at.web}/api/v1/openapi.json\n\n"
+        f"  Try      {curl} {at.web}/api/v1/links\n"
+        f"  Test     {curl} '{at.web}/api/v1/webhooks/endpoints/{made.endpoint_id}/test?wait=true' \\\n"
+        '             --json \'{"event_type": "ask.verified"}\'    (sends the inbox an event, shows the attempt)\n'
+        f"  API      {at.web}/api/v1/openapi.json\n"
+        f"  Shell    source {made.env}    then `keyturn delivery list` and the rest work on this demo\n\n"
         "Ctrl-C stops everything.",
         flush=True,
     )

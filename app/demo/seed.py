@@ -40,10 +40,11 @@ async def seed(session: AsyncSession, vault: Vault, addresses: Addresses) -> tup
     agency_id = await _agency(session)
     _, key = await members.create_key(session, agency_id, name="demo", scopes=sorted(ALL), expires_at=None, actor=DEMO)
     wish = Wish(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
-    _, secret = await endpoints.create_endpoint(session, agency_id, wish, vault=vault, actor=DEMO)
+    endpoint, secret = await endpoints.create_endpoint(session, agency_id, wish, vault=vault, actor=DEMO)
     _, token = await authorising.invite_agency(session, agency_id, platform="tiktok")
     made = {each.lane: await _link(session, vault, agency_id, each, addresses) for each in CLIENTS}
-    return Demo(addresses, key, f"{addresses.web}/connect/{token}", made), secret
+    connect = f"{addresses.web}/connect/{token}"
+    return Demo(addresses, key, connect, made, endpoint_id=endpoint.id), secret
 
 
 async def _agency(session: AsyncSession) -> str:

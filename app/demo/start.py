@@ -3,10 +3,11 @@
 import asyncio
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.demo import furnishing, seed
@@ -53,6 +54,7 @@ def running(
             yield demo, started
         finally:
             children.stop(started)
+            env_file(data).unlink(missing_ok=True)
 
 
 def _start(
@@ -64,6 +66,7 @@ def _start(
         inbox=f"http://127.0.0.1:{children.port(ports.inbox)}",
     )
     settings, env = _settings(postgres, addresses)
+    write_env(env_file(data), env)
     start = _Starter(started, {**os.environ, **env}, data)
     luck = str(secrets.randbelow(10**6))
     switches = ["--simulate", simulate, "--seed", luck] if simulate else []
@@ -85,7 +88,15 @@ def _start(
     children.wait_for(web, f"{addresses.web}/readyz")
     for child, address in ((started[0], f"{addresses.tiktok}/simulator/world"), (started[1], addresses.inbox)):
         children.wait_for(child, address)
-    return furnishing.furnish(demo), secret
+    return replace(furnishing.furnish(demo), env=str(env_file(data))), secret
+
+
+def write_env(place: Path, env: dict[str, str]) -> None:
+    """For a shell: with it `keyturn` commands work on this demo. Only its owner reads it: the key ring is there."""
+    place.unlink(missing_ok=True)
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in env.items()]
+    with open(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.writelines(lines)
 
 
 @dataclass
@@ -129,6 +140,11 @@ async def _seed(settings: Settings, addresses: Addresses) -> tuple[Demo, str]:
 
 def _port(address: str) -> str:
     return address.rsplit(":", 1)[-1]
+
+
+def env_file(data: Path) -> Path:
+    """Where a demo that runs keeps its settings for other commands."""
+    return data / "env"
 
 
 def default_folder() -> Path:

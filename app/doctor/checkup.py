@@ -55,7 +55,7 @@ def doctor(
         tiktok_app(chosen),
         redirect_address(chosen),
         asyncio.run(mail(chosen)),
-        egress(chosen),
+        *asyncio.run(egress(chosen)),
     ]
     for finding in findings:
         out.print(f"{'[green]pass[/green]' if finding.well else '[red]fail[/red]'}  {finding.what}: {finding.words}")
@@ -118,9 +118,30 @@ async def mail(chosen: Settings) -> Finding:
     return Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")
 
 
-def egress(chosen: Settings) -> Finding:
-    """What webhooks can reach besides the public internet."""
-    if not chosen.allowed_networks:
-        return Finding("egress", True, "public addresses only")
-    listed = ", ".join(chosen.allowed_networks)
-    return Finding("egress", True, f"also {listed}: meant for an installation with one trusted agency.")
+async def egress(chosen: Settings) -> list[Finding]:
+    """What webhooks can reach besides the public internet, whom they trust, and whether their proxy is there."""
+    words = ["public addresses only"]
+    if chosen.allowed_networks:
+        listed = ", ".join(chosen.allowed_networks)
+        words = [f"also {listed}: meant for an installation with one trusted agency"]
+    if chosen.denied_networks:
+        words.append(f"never {', '.join(chosen.denied_networks)}")
+    if chosen.egress_nat64:
+        words.append("IPv4 by NAT64 (64:ff9b::/96)")
+    if chosen.egress_ca_file:
+        words.append(f"trusting the authorities of {chosen.egress_ca_file} besides the system's")
+    found = [Finding("egress", True, "; ".join(words) + ".")]
+    return [*found, await _egress_proxy(chosen.egress_proxy)] if chosen.egress_proxy else found
+
+
+async def _egress_proxy(url: str) -> Finding:
+    parts = urlsplit(url)
+    where = f"{parts.hostname}:{parts.port}"
+    try:
+        async with asyncio.timeout(3):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except OSError:
+        return Finding("egress proxy", False, f"{where} takes no connection; check KEYTURN_EGRESS_PROXY.")
+    writer.close()
+    words = f"{where} is responsible for which addresses webhooks reach (docs/egress.md)."
+    return Finding("egress proxy", True, words)

@@ -1,13 +1,19 @@
 """JSON routes: what happened."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalogue, queries
+from app.events import catalogue, following, queries
 from app.events.body import Envelope
+from app.events.following import START, Followed, Place
+from app.events.queries import Wanted
 from app.kit import ids
-from app.kit.database import Session
+from app.kit.database import Session, Sessions
+from app.kit.input.fields import Moment
 from app.kit.refusal import Malformed
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.people.members.caller import Caller, requires
@@ -16,32 +22,50 @@ from app.people.members.route import ApiRoute
 router = APIRouter(prefix="/events", tags=["events"], route_class=ApiRoute)
 
 Reader = Annotated[Caller, requires("events:read")]
+_AFTER = (
+    "Follows: events oldest first, in the order in which they were committed, after this place: `next_cursor` of the "
+    "answer before, the id of an event, or nothing (`after=`) for all there are. `next_cursor` is then always given."
+)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which events, and how many at once."""
+
+    types: Annotated[
+        str,
+        Query(max_length=2000, description="Names or `ask.*`, comma-separated.", examples=["link.opened,ask.*"]),
+    ] = ""
+    subject_id: Annotated[
+        str | None, Query(max_length=90, pattern=r"^\w+$", examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    ] = None
+    since: Annotated[Moment | None, Query(description="Happened then or later.")] = None
+    until: Annotated[Moment | None, Query(description="Happened before.")] = None
+    limit: Limit = 50
+
+    def wanted(self) -> Wanted:
+        """As the queries take it. Raises Malformed."""
+        return Wanted(_known(self.types), self.subject_id, self.since, self.until)
 
 
 @router.get("")
 async def list_events(
+    request: Request,
     caller: Reader,
-    session: Session,
-    types: Annotated[
-        str,
-        Query(max_length=2000, description="Names, comma-separated.", examples=["link.opened,ask.verified"]),
-    ] = "",
-    subject_id: Annotated[
-        str | None, Query(max_length=90, pattern=r"^\w+$", examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
-    ] = None,
-    limit: Limit = 50,
+    sought: Annotated[Sought, Depends()],
     cursor: Cursor = None,
+    after: Annotated[str | None, Query(max_length=400, description=_AFTER)] = None,
+    wait: Annotated[int, Query(ge=0, le=25, description="With `after`: seconds to wait for the next event.")] = 0,
 ) -> Page[Envelope]:
-    """What happened in your agency, newest first. An event that commits late is never skipped."""
-    rows = await queries.newest(
-        session, caller.agency_id, limit=limit + 1, before=_before(cursor), types=_known(types),
-        subject_id=subject_id,
-    )  # fmt: skip
-    last = rows[limit - 1].event if len(rows) > limit else None
-    return Page(
-        data=[queries.envelope(row) for row in rows[:limit]],
-        next_cursor=pack(last.transaction_id, last.id) if last else None,
-    )
+    """What happened in your agency, newest first, or oldest first after a place. What commits late is never skipped."""
+    sessions: Sessions = request.app.state.sessions
+    if after is None and wait:
+        raise Malformed(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
+    if after is not None and cursor is not None:
+        raise Malformed(fields={"cursor": "Give either `cursor` or `after`."})
+    if after is None:
+        return await _newest(sessions, caller.agency_id, sought, cursor)
+    return await _next(sessions, caller.agency_id, sought, after, wait, request.is_disconnected)
 
 
 @router.get("/{event_id}")
@@ -50,20 +74,53 @@ async def read_event(caller: Reader, session: Session, event_id: str) -> Envelop
     return queries.envelope(await queries.find(session, caller.agency_id, event_id))
 
 
+async def _newest(sessions: Sessions, agency_id: str, sought: Sought, cursor: str | None) -> Page[Envelope]:
+    before = None if cursor is None else _place(cursor)
+    async with sessions() as session:
+        rows = await queries.newest(
+            session, agency_id, limit=sought.limit + 1, before=before, wanted=sought.wanted()
+        )  # fmt: skip
+    last = rows[sought.limit - 1].event if len(rows) > sought.limit else None
+    return Page(
+        data=[queries.envelope(row) for row in rows[: sought.limit]],
+        next_cursor=pack(last.transaction_id, last.id) if last else None,
+    )
+
+
+async def _next(
+    sessions: Sessions, agency_id: str, sought: Sought, after: str, wait: int, gone: Callable[[], Awaitable[bool]]
+) -> Page[Envelope]:
+    wanted = sought.wanted()
+    if after.startswith("evt_"):
+        async with sessions() as session:
+            place = await following.place_of(session, agency_id, after)
+    else:
+        place = _place(after) if after else START
+
+    async def once(session: AsyncSession, beyond: Place) -> Followed:
+        return await following.look(session, agency_id, beyond, limit=sought.limit, wanted=wanted)
+
+    found = await following.follow(sessions, once, place, seconds=wait, gone=gone)
+    return Page(data=[queries.envelope(row) for row in found.events], next_cursor=pack(*found.place))
+
+
 def _known(types: str) -> list[str]:
-    names = [name.strip() for name in types.split(",") if name.strip()]
-    unknown = next((name for name in names if name not in catalogue.TYPES), None)
-    if unknown is not None:
-        raise Malformed(fields={"types": f"There is no event type {unknown!r}."})
-    return names
+    """The names of all that is asked for. Raises Malformed."""
+    known: list[str] = []
+    for pattern in filter(None, map(str.strip, types.split(","))):
+        names = catalogue.named(pattern)
+        if not names:
+            raise Malformed(fields={"types": f"There is no event type {pattern!r}."})
+        known += names
+    return known
 
 
-def _before(cursor: str | None) -> tuple[int, str] | None:
-    if cursor is None:
-        return None
+def _place(cursor: str) -> Place:
     transaction, event_id = unpack(cursor, int, str)
     try:
         ids.parse("evt", str(event_id))
     except ids.MalformedId as problem:
         raise CursorWrong from problem
+    if not 0 <= int(transaction) < 2**63:
+        raise CursorWrong
     return int(transaction), str(event_id)

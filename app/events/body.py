@@ -7,9 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 API_VERSION = "2026-12-01"
 
 
+def _always_there(schema: dict[str, Any]) -> None:
+    """What has a default may be left out where an event is recorded, never where it is told."""
+    schema["required"] = list(schema["properties"])
+
+
 def _with_examples(schema: dict[str, Any]) -> None:
+    _always_there(schema)
     for name, value in EXAMPLE.items():
         schema["properties"][name]["examples"] = [value]
+
+
+def _key(sentence: str, *, personal: bool = False) -> Any:
+    return Field(None, description=sentence, json_schema_extra={"personal": True} if personal else None)
 
 
 class Data(BaseModel):
@@ -17,41 +27,47 @@ class Data(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_with_examples)
 
-    agency_id: str | None = None
-    link_id: str | None = None
-    link_status: str | None = None
-    client_id: str | None = None
-    client_name: str | None = Field(None, json_schema_extra={"personal": True})
-    contact_email: str | None = Field(None, json_schema_extra={"personal": True})
-    external_id: str | None = None
-    link_external_id: str | None = None
-    preset: str | None = None
-    language: str | None = None
-    platform: str | None = None
-    ask_id: str | None = None
-    ask_kind: str | None = None
-    asset_id: str | None = None
-    asset_name: str | None = None
-    role_requested: str | None = None
-    role_granted: str | None = None
-    status: str | None = None
-    status_previous: str | None = None
-    grant_id: str | None = None
-    verified_at: str | None = None
-    blocker_code: str | None = None
-    next_actor: str | None = None
-    assets_total: int | None = None
-    assets_verified: int | None = None
-    assets_blocked: int | None = None
-    dashboard_url: str | None = None
-    connection_id: str | None = None
-    endpoint_id: str | None = None
-    delivery_id: str | None = None
-    screen: str | None = None
-    tiktok_bc_id: str | None = None
-    tiktok_ad_account_ids: str | None = None
-    tiktok_pixel_codes: str | None = None
-    target_markets: str | None = None
+    agency_id: str | None = _key("Your agency.")
+    link_id: str | None = _key("The link.")
+    link_status: str | None = _key(
+        "`draft`, `sent`, `opened`, `in_progress`, `submitted`, `completed`, `expired` or `revoked`."
+    )
+    client_id: str | None = _key("The client record.")
+    client_name: str | None = _key("The client's name.", personal=True)
+    contact_email: str | None = _key("The e-mail address of the client's contact.", personal=True)
+    external_id: str | None = _key("The client's id in your CRM, as you gave it.")
+    link_external_id: str | None = _key("The link's id in your CRM, as you gave it: of a deal, for example.")
+    preset: str | None = _key("The preset the link was made from.")
+    language: str | None = _key("Of the client's pages.")
+    platform: str | None = _key("`tiktok`, or another platform's key.")
+    ask_id: str | None = _key("The access asked for.")
+    ask_kind: str | None = _key("`ad_account`, `pixel`, and so on.")
+    asset_id: str | None = _key("The asset's id at the platform.")
+    asset_name: str | None = _key("The asset's name at the platform.")
+    role_requested: str | None = _key("The role asked for, in the platform's words.")
+    role_granted: str | None = _key("The role that was read back.")
+    status: str | None = _key("The state entered: of an ask, a grant, an endpoint, a delivery or a replay.")
+    status_previous: str | None = _key("The state before it.")
+    grant_id: str | None = _key("The access that exists.")
+    verified_at: str | None = _key("When it was last read back as agreed.")
+    blocker_code: str | None = _key("What is in the way (docs/access.md).")
+    next_actor: str | None = _key("Whose turn it is: `client`, `agency`, `platform` or `us`.")
+    assets_total: int | None = _key("How many accesses the link asks for.")
+    assets_verified: int | None = _key("How many of them are done.")
+    assets_blocked: int | None = _key("How many have something in the way.")
+    dashboard_url: str | None = _key("Where your team sees it; null as long as there is no such page.")
+    connection_id: str | None = _key("The authorisation at the platform.")
+    endpoint_id: str | None = _key("The webhook endpoint.")
+    delivery_id: str | None = _key("The delivery.")
+    replay_id: str | None = _key("The replay.")
+    reason: str | None = _key("Why: a code, or the fields that were changed.")
+    failed_count: int | None = _key("How many attempts failed, or deliveries were given up.")
+    sample_event_id: str | None = _key("One of the events concerned.")
+    screen: str | None = _key("The screen that was finished.")
+    tiktok_bc_id: str | None = _key("The client's TikTok Business Center.")
+    tiktok_ad_account_ids: str | None = _key("The ad accounts chosen.")
+    tiktok_pixel_codes: str | None = _key("The pixel codes given.")
+    target_markets: str | None = _key("The countries named.")
 
 
 #: Keys that lie in `event_personal`, so that they can be erased and left out for an endpoint.
@@ -71,6 +87,8 @@ class Subject(BaseModel):
 
 class Envelope(BaseModel):
     """The whole body of a delivery in payload mode `full`, and of an entry of `GET /events`."""
+
+    model_config = ConfigDict(json_schema_extra=_always_there)
 
     id: str
     type: str

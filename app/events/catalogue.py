@@ -16,6 +16,15 @@ TYPES: dict[str, EventType] = {
 FOR_CRMS: dict[str, EventType] = {name: event for name, event in TYPES.items() if event.for_crms}
 
 
+def named(pattern: str) -> list[str]:
+    """The names that a name, `ask.*` or `*` stands for; none where there is no such type."""
+    if pattern == "*":
+        return list(TYPES)
+    if pattern.endswith(".*"):
+        return [name for name in TYPES if name.startswith(pattern[:-1])]
+    return [pattern] if pattern in TYPES else []
+
+
 def example(event: EventType) -> dict[str, Any]:
     """A whole envelope of this type with invented values."""
     data = body.Data(**{**body.EXAMPLE, **event.example})

@@ -1,10 +1,12 @@
 """Commands: what happened."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from app.events import queries
+from app.events import catalogue, following, queries
+from app.events.queries import Wanted
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.people.agencies import queries as agencies
@@ -16,15 +18,24 @@ event = typer.Typer()
 async def list_(
     at: Terminal,
     type_: Annotated[
-        list[str] | None, typer.Option("--type", help="Only of this type; several times for more.")
+        list[str] | None, typer.Option("--type", help="Only of this type, or `ask.*`; several times for more.")
     ] = None,
     subject: Annotated[str | None, typer.Option(help="Only about the thing with this id.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Happened then or later, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Happened before, UTC.")] = None,
+    after: Annotated[str | None, typer.Option(help="Oldest first, after the event with this id.")] = None,
     agency: AgencyOption = None,
     limit: Most = 50,
     as_json: Json = False,
 ) -> None:
-    """What happened, newest first."""
+    """What happened, newest first, or oldest first after an event."""
     found = await agencies.chosen(at.session, agency)
-    rows = await queries.newest(at.session, found.id, limit=limit, types=type_ or (), subject_id=subject)
+    types = [name for pattern in type_ or () for name in catalogue.named(pattern) or [pattern]]
+    wanted = Wanted(types, subject, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    if after is None:
+        rows = await queries.newest(at.session, found.id, limit=limit, wanted=wanted)
+    else:
+        place = await following.place_of(at.session, found.id, after)
+        rows = (await following.look(at.session, found.id, place, limit=limit, wanted=wanted)).events
     columns = ["timestamp", "type", "subject", "sequence", "id"]
     show.many([queries.envelope(row) for row in rows], columns, as_json=as_json)

@@ -18,6 +18,7 @@ class Event(Base):
     __table_args__ = (
         belongs_to_agency(),
         Index("ix_events_feed", "agency_id", "transaction_id", "id"),
+        Index("ix_events_type", "agency_id", "type", "transaction_id", "id"),
         Index("ix_events_subject", "agency_id", "subject_id", "sequence", unique=True),
     )
 
@@ -56,10 +57,14 @@ class EventFanout(Due, Base):
     __table_args__ = (
         belongs_to("events", "id"),
         Index("ix_event_fanouts_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_fanouts_subject", "agency_id", "subject_id", "sequence"),
     )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
+    #: as the event's: whoever sends in order waits for earlier ones that are not fanned out yet
+    subject_id: Mapped[str] = mapped_column(String(128))
+    sequence: Mapped[int] = mapped_column(BigInteger)
 
 
 class EventSequence(Base):

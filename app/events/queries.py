@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Text, UnaryExpression, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import body
 from app.events.model import Event, EventPersonal
-from app.kit import clock
+from app.kit import clock, ids
 from app.kit.refusal import NotFound
 
 
@@ -20,15 +22,53 @@ class Happened:
     personal: dict[str, object]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which events: of these types (none named: all), about one subject, from `since` on, before `until`."""
+
+    types: Sequence[str] = ()
+    subject_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
+NEWEST_FIRST = (Event.transaction_id.desc(), Event.id.desc())
+OLDEST_FIRST = (Event.transaction_id.asc(), Event.id.asc())
+#: An id is made by the clock of whoever records, `occurred_at` by the database's.
+_CLOCKS_APART = 3600
+
+
+def horizon() -> ColumnElement[int]:
+    """The oldest transaction still running: of what lies below it, all is there for good."""
+    oldest = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    return cast(cast(oldest, Text), BigInteger)
+
+
 def settled() -> ColumnElement[bool]:
     """True for events below the oldest running transaction: nothing older can still appear."""
-    oldest = func.pg_snapshot_xmin(func.pg_current_snapshot())
-    return Event.transaction_id < cast(cast(oldest, Text), BigInteger)
+    return Event.transaction_id < horizon()
+
+
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Time is that of the event and, as far as clocks agree, that of its id: ids lie in the indexes."""
+    where: list[ColumnElement[bool]] = []
+    if wanted.types:
+        where.append(Event.type.in_(wanted.types))
+    if wanted.subject_id:
+        where.append(Event.subject_id == wanted.subject_id)
+    if wanted.since is not None:
+        lowest = ids.first("evt", wanted.since, slack=-_CLOCKS_APART)
+        where += [Event.occurred_at >= wanted.since, Event.id >= lowest]
+    if wanted.until is not None:
+        highest = ids.first("evt", wanted.until, slack=_CLOCKS_APART)
+        where += [Event.occurred_at < wanted.until, Event.id < highest]
+    return where
 
 
 async def find(session: AsyncSession, agency_id: str, event_id: str) -> Happened:
     """One event. Raises NotFound."""
-    rows = await _read(session, agency_id, Event.id == event_id, limit=1)
+    rows = await read(session, agency_id, Event.id == event_id, limit=1)
     if not rows:
         raise NotFound
     return rows[0]
@@ -40,28 +80,30 @@ async def newest(
     *,
     limit: int,
     before: tuple[int, str] | None = None,
-    types: Sequence[str] = (),
-    subject_id: str | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> list[Happened]:
     """Events newest first, in commit order; `before` is the (transaction_id, id) of the last one seen."""
-    where = [settled()]
+    where = [settled(), *conditions(wanted)]
     if before:
         transaction_id, event_id = before
         last = tuple_(literal(transaction_id, BigInteger), literal(event_id, Event.id.type))
         where.append(tuple_(Event.transaction_id, Event.id) < last)
-    if types:
-        where.append(Event.type.in_(types))
-    if subject_id:
-        where.append(Event.subject_id == subject_id)
-    return await _read(session, agency_id, *where, limit=limit)
+    return await read(session, agency_id, *where, limit=limit)
 
 
-async def _read(session: AsyncSession, agency_id: str, *where: ColumnElement[bool], limit: int) -> list[Happened]:
+async def read(
+    session: AsyncSession,
+    agency_id: str,
+    *where: ColumnElement[bool],
+    limit: int,
+    order: tuple[UnaryExpression[Any], ...] = NEWEST_FIRST,
+) -> list[Happened]:
+    """Events of an agency with their personal parts."""
     rows = await session.execute(
         select(Event, EventPersonal.data)
         .outerjoin(EventPersonal, (EventPersonal.agency_id == Event.agency_id) & (EventPersonal.id == Event.id))
         .where(Event.agency_id == agency_id, *where)
-        .order_by(Event.transaction_id.desc(), Event.id.desc())
+        .order_by(*order)
         .limit(limit)
     )
     return [Happened(event, personal or {}) for event, personal in rows]

@@ -63,7 +63,11 @@ async def record(
     if personal:
         session.add(EventPersonal(agency_id=agency_id, id=event.id, data=personal))
     if event_type.for_crms and not test:  # whoever asks for a test delivers it to one endpoint
-        session.add(EventFanout(agency_id=agency_id, id=event.id, due_at=func.now()))
+        session.add(
+            EventFanout(
+                agency_id=agency_id, id=event.id, subject_id=subject_id, sequence=event.sequence, due_at=func.now()
+            )
+        )  # fmt: skip
     await session.flush()
     return event
 
@@ -102,10 +106,11 @@ async def _record_batch(
     if personal:
         await session.execute(insert(EventPersonal), personal)
     if event_type.for_crms:
-        written = select(Event.agency_id, Event.id, func.now()).where(
+        written = select(Event.agency_id, Event.id, Event.subject_id, Event.sequence, func.now()).where(
             Event.agency_id == agency_id, Event.id.in_([event["id"] for event in events])
         )
-        await session.execute(insert(EventFanout).from_select(["agency_id", "id", "due_at"], written))
+        columns = ["agency_id", "id", "subject_id", "sequence", "due_at"]
+        await session.execute(insert(EventFanout).from_select(columns, written))
 
 
 async def _next_sequences(session: AsyncSession, agency_id: str, subject_ids: Sequence[str]) -> dict[str, int]:

@@ -7,13 +7,17 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from app.kit.database import Session
 from app.kit.refusal import NotFound
 from app.links.queries import Whole
 from app.people.agencies import brand
+from app.people.agencies.logos import queries as logos
 from app.people.agencies.model import Agency
 
 router = APIRouter(include_in_schema=False)
 
+#: Each of these addresses always answers the same.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 _HEX = re.compile(r"[0-9a-f]{6}")
 
 
@@ -24,6 +28,8 @@ class Host:
     name: str
     contact_name: str
     contact_email: str
+    logo: brand.Logo | None = None
+    logo_path: str | None = None
 
 
 def brand_of(whole: Whole) -> dict[str, Any]:
@@ -34,8 +40,10 @@ def brand_of(whole: Whole) -> dict[str, Any]:
 def brand_of_agency(agency: Agency) -> dict[str, Any]:
     """The same where no client is known yet."""
     colour = brand.readable(agency.brand.get("colour", brand.DEFAULT_COLOUR))
+    logo = brand.logo_of(agency.brand)
+    path = brand.logo_path(agency.slug, logo) if logo else None
     return {
-        "agency": Host(agency.name, agency.contact_name, agency.contact_email),
+        "agency": Host(agency.name, agency.contact_name, agency.contact_email, logo, path),
         "colour": colour.removeprefix("#"),
     }
 
@@ -48,5 +56,12 @@ async def style_sheet(colour: str) -> Response:
     return Response(
         f":root {{ --brand: #{colour}; }}\n",
         media_type="text/css",
-        headers={"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"},
+        headers=FOR_EVER,
     )
+
+
+@router.get("/logo/{slug}/{sha256}.png")
+async def logo(session: Session, slug: str, sha256: str) -> Response:
+    """An agency's logo, for whoever knows its hash. Raises NotFound for one that was replaced."""
+    png = await logos.by_address(session, slug, sha256)
+    return Response(png, media_type="image/png", headers=FOR_EVER | {"Content-Security-Policy": "default-src 'none'"})

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, func, text
+from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -59,9 +59,23 @@ def belongs_to_agency() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["agency_id"], ["agencies.id"])
 
 
-def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `postgresql+asyncpg://…`; connections are checked before use."""
-    return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+def make_engine(url: str, *, pool_size: int = 10, checked: bool = True) -> AsyncEngine:
+    """An engine for `postgresql+asyncpg://…`; connections are checked before use, unless whoever uses them tries again.
+
+    All our statements are short: compiling one to machine code would take longer than running it.
+    """
+    return create_async_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=checked,
+        connect_args={"server_settings": {"jit": "off"}},
+    )  # fmt: skip
+
+
+async def commit_without_waiting(session: AsyncSession) -> None:
+    """Lets this transaction commit before it is on disk: for what is done again when a crash of the server undoes it.
+
+    A later commit that waits takes it along.
+    """
+    await session.execute(select(func.set_config("synchronous_commit", "off", True)))
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
@@ -79,10 +93,15 @@ async def recreate(admin_url: str, name: str) -> None:
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """One request = one transaction, committed before the answer goes out."""
+    """One request = one transaction, committed before the answer goes out.
+
+    A handler that calls somebody else's address commits before it does, so that nothing is held meanwhile; what it
+    reads and writes afterwards is a transaction of its own.
+    """
     sessions: Sessions = request.app.state.sessions
-    async with sessions.begin() as session:
+    async with sessions() as session:
         yield session
+        await session.commit()
 
 
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]

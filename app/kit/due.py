@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Integer, Interval, bindparam, case, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.kit.database import ACROSS_AGENCIES, Base, Sessions
 
@@ -55,17 +57,25 @@ async def claim(
     where: ColumnElement[bool] | None = None,
 ) -> Sequence[Row]:
     """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
-    table = _columns(model)
+    async with sessions.begin() as session:
+        rows: Sequence[Row] = (await session.scalars(_taking(model, where), {"most": limit, "lease": lease})).all()
+        return rows
+
+
+@lru_cache(256)
+def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpdate[Any]:
+    """The statement of a claim, written once: idle workers ask a dozen times a second."""
+    table, lease = _columns(model), bindparam("lease", type_=Interval())
     due = (
         select(*_key(model))
         .where(table.due_at <= func.now(), (table.lease_until.is_(None)) | (table.lease_until < func.now()))
         .order_by(table.due_at)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
     if where is not None:
         due = due.where(where)
-    taken = (
+    return (
         update(model)
         .where(tuple_(*_key(model)).in_(due.cte("due").select()))
         .values(
@@ -77,8 +87,6 @@ async def claim(
         .returning(model)
         .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
     )
-    async with sessions.begin() as session:
-        return (await session.scalars(taken)).all()
 
 
 async def finish(session: AsyncSession, row: Row, *, due_in: timedelta | None, **values: Any) -> None:
@@ -153,6 +161,8 @@ class Work(Generic[Row]):
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
     longest: timedelta | None = None
+    #: between two looks when there was nothing to do; for what nobody waits for it may be longer
+    idle: float = IDLE_SECONDS
     #: only rows of this kind, where one table holds several
     where: ColumnElement[bool] | None = None
 
@@ -193,16 +203,16 @@ async def serve(work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm:
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         if len(rows) < max(free, 1):
-            await _rest(under_way if not free else set(), alarm)
+            await _rest(under_way if not free else set(), alarm, work.idle)
     if under_way:
         await asyncio.wait(under_way, timeout=work.lease.total_seconds())
 
 
-async def _rest(full: set[asyncio.Task[None]], alarm: Alarm) -> None:
+async def _rest(full: set[asyncio.Task[None]], alarm: Alarm, idle: float) -> None:
     if full:
         await asyncio.wait(full, return_when=asyncio.FIRST_COMPLETED)
     else:
-        await alarm.sleep(IDLE_SECONDS)
+        await alarm.sleep(idle)
 
 
 async def _do(work: Work[Any], row: Any, sessions: Sessions) -> None:

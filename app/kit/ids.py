@@ -1,6 +1,7 @@
 """Public ids: TypeIDs such as `link_01h…` outside, UUIDv7 in the database."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Dialect, Uuid
@@ -8,6 +9,8 @@ from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
+
+_LAST_MILLISECOND = (1 << 48) - 1
 
 
 class MalformedId(DontWrapMixin, ValueError):
@@ -19,6 +22,16 @@ def new(prefix: str) -> str:
     return str(TypeID(prefix=prefix))
 
 
+def text(prefix: str, value: uuid.UUID) -> str:
+    """The public form of a UUID read without its column's type."""
+    return str(TypeID.from_uuid(value, prefix))  # type: ignore[arg-type]  # it reads `bytes` alone
+
+
+def raw() -> uuid.UUID:
+    """A new UUIDv7 without a prefix, for rows written in bulk."""
+    return uuid.UUID(bytes=TypeID().uuid.bytes)
+
+
 def parse(prefix: str, text: str) -> uuid.UUID:
     """The UUID inside a public id. Raises MalformedId when prefix or shape differ."""
     try:
@@ -28,6 +41,17 @@ def parse(prefix: str, text: str) -> uuid.UUID:
     if found.prefix != prefix:
         raise MalformedId(f"not an id of kind {prefix}")
     return uuid.UUID(str(found.uuid))
+
+
+def first(prefix: str, moment: datetime, *, slack: int = 0) -> str:
+    """The lowest id that could be made at a moment, `slack` seconds later (or, where negative, earlier).
+
+    A span of time is a range of ids: the index of the ids serves it. Ids are made a little before or after their
+    row's time, by another clock; the slack is for that.
+    """
+    milliseconds = int((moment.timestamp() + slack) * 1000)
+    lowest = uuid.UUID(int=min(max(milliseconds, 0), _LAST_MILLISECOND) << 80)
+    return text(prefix, lowest)
 
 
 class Id(TypeDecorator[str]):
@@ -46,4 +70,4 @@ class Id(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
         """uuid to text."""
-        return None if value is None else str(TypeID.from_uuid(value, self.prefix))
+        return None if value is None else text(self.prefix, value)

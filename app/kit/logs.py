@@ -1,25 +1,58 @@
 """Logs: one line a thing, JSON for machines or plain for a person at a terminal."""
 
+import asyncio
+import atexit
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import Processor
+
+
+class _Gathered(io.TextIOBase):
+    """Writes all lines of one turn of the event loop at once; outside of a loop, each as it comes."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lines: list[str] = []
+        atexit.register(self.flush_all)
+
+    def write(self, text: str) -> int:
+        """Takes a line."""
+        self._lines.append(text)
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush_all)
+            except RuntimeError:
+                self.flush_all()
+        return len(text)
+
+    def flush(self) -> None:
+        """Asked for after every line; whoever asks means: soon."""
+
+    def flush_all(self) -> None:
+        """Lets everything out."""
+        lines, self._lines = self._lines, []
+        self._out.write("".join(lines))
+        self._out.flush()
 
 
 def set_up(*, json: bool) -> None:
     """For this process, our lines and those of libraries alike."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
     last: Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+    structlog.configure(  # our lines go straight out: a worker writes thousands a second
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Gathered(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -1,6 +1,10 @@
 """One of everything that has an id, for an agency of the world."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
@@ -8,7 +12,7 @@ from app.access.grants.model import Grant
 from app.access.imports.model import Import
 from app.access.partners.model import Partner
 from app.events.model import Event
-from app.kit import ids
+from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
@@ -18,7 +22,10 @@ from app.links.questions.model import IntakeFile
 from app.mail.model import Mail
 from app.people.agencies import queries as agencies
 from app.webhooks.dispatch.actions import send_test
+from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.actions import Wish, create_endpoint
+from app.webhooks.replays.actions import start as start_replay
+from app.webhooks.replays.selecting import Selection
 from tests.world import Corner
 
 
@@ -62,13 +69,28 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
             bc_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
         )  # fmt: skip
         session.add(partner)
-        wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
-        endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
-        delivery = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
+        webhooks = await _webhooks(session, vault, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         return {
             "link_id": corner.link_id, "client_id": corner.client_id, "key_id": corner.key_id, "ask_id": ask.id,
             "center_id": center.id, "grant_id": grant.id, "connection_id": connection_id,
-            "import_id": looked.id, "partner_id": partner.id, "endpoint_id": endpoint.id, "delivery_id": delivery.id,
+            "import_id": looked.id, "partner_id": partner.id, **webhooks,
             "open_link_id": open_link.id, "file_id": file_id, "event_id": (await session.scalars(newest)).one(),
         }  # fmt: skip
+
+
+async def _webhooks(session: AsyncSession, vault: Vault, agency_id: str) -> dict[str, str]:
+    wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
+    endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
+    hook, _ = await create_endpoint(session, agency_id, replace(wish, hook=True), vault=vault, actor="test")
+    (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)
+    delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
+    now = clock.now()
+    replay = await start_replay(
+        session, agency_id, endpoint.id, Selection("all", now - timedelta(hours=1), now), rate_per_second=1,
+        actor="test",
+    )  # fmt: skip
+    return {
+        "endpoint_id": endpoint.id, "hook_id": hook.id, "secret_id": secret.id, "delivery_id": delivery_id,
+        "replay_id": replay.id,
+    }  # fmt: skip

@@ -51,8 +51,9 @@ def example(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
             return schema[key]
     if "properties" in schema:
         return {name: example(document, each) for name, each in schema["properties"].items()}
-    if "anyOf" in schema:
-        return example(document, schema["anyOf"][0])
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return example(document, schema[key][0])
     return {"boolean": True, "array": [], "object": {}}[schema["type"]]
 
 

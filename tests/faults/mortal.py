@@ -56,7 +56,7 @@ async def work(mode: str) -> None:
         assert isinstance(real, TikTok)
         mortal = Mortal(real.wire, real.auth_url, real.redirect_uri, real.default_app)
         Mortal.mode = mode
-        tools, *_ = worker.tools(chosen, sessions, Platforms(mortal), Egress(), Alarm())
+        tools, *_ = worker.tools(chosen, sessions, Platforms(mortal), Egress())
         if mode == RECORDED:
             handshakes._do = _die_after(handshakes._do)
         once = Work("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)

@@ -2,6 +2,7 @@
 
 import uuid
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -37,3 +38,11 @@ def test_what_is_no_id_of_the_kind_is_malformed(text: str) -> None:
 def test_any_text_is_an_id_or_malformed(text: str) -> None:
     with suppress(MalformedId):
         assert isinstance(ids.parse("link", text), uuid.UUID)
+
+
+def test_ids_made_before_a_moment_sort_before_its_first() -> None:
+    before = ids.new("link")
+    now = datetime.now(UTC)
+    assert before < ids.first("link", now + timedelta(milliseconds=2))
+    assert ids.first("link", now - timedelta(seconds=1)) < before
+    assert ids.first("link", now) < ids.first("link", now + timedelta(milliseconds=1))

@@ -6,8 +6,8 @@ from app.tables import metadata
 
 #: The tenant itself.
 TENANT = "agencies"
-#: Of the installation: a platform counts the calls of an app, whichever agencies use it.
-OF_ALL = frozenset({"call_budgets"})
+#: Of the installation: calls of a platform's app are counted and chores are done, whichever agencies are served.
+OF_ALL = frozenset({"call_budgets", "webhook_chores"})
 
 
 def test_there_are_tables_to_look_at() -> None:

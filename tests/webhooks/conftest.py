@@ -8,7 +8,7 @@ import pytest_asyncio
 from app.kit.database import Sessions
 from app.kit.egress.sender import Egress
 from app.kit.vault import Vault
-from app.webhooks.dispatch.due import Tools
+from app.webhooks.dispatch.tools import Tools
 
 
 @pytest_asyncio.fixture

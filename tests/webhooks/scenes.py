@@ -1,24 +1,29 @@
 """Making endpoints and events, and doing what is due."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from app.events.model import Event, EventFanout
+from app.events.model import Event
 from app.events.record import record
 from app.events.types import asks
 from app.events.types.kinds import EventType
-from app.kit import due
-from app.kit.database import Sessions
+from app.kit import clock
+from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.kit.vault import Vault
-from app.webhooks.dispatch.due import Tools, deliver, fan_out
+from app.webhooks.dispatch import actions
+from app.webhooks.dispatch.deciding.fairness import Taken
+from app.webhooks.dispatch.fanning.fan_out import fan_out
 from app.webhooks.dispatch.model import Attempt, Delivery
+from app.webhooks.dispatch.sending import finish, send
+from app.webhooks.dispatch.sending.claim import claim
+from app.webhooks.dispatch.sending.dispatcher import Dispatcher
+from app.webhooks.dispatch.sending.parcels import Parcel, pack
+from app.webhooks.dispatch.sending.prepared import Shelf
+from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints.actions import Wish, create_endpoint
 from app.webhooks.endpoints.model import Endpoint
-
-LEASE = timedelta(seconds=40)
 
 
 async def make_endpoint(
@@ -45,21 +50,33 @@ async def happen(sessions: Sessions, agency_id: str, event_type: EventType = ask
 
 async def fan_all_out(tools: Tools) -> None:
     """Does every fan-out that is due."""
-    while rows := await due.claim(tools.sessions, EventFanout, limit=20, lease=LEASE):
-        for row in rows:
-            await fan_out(tools, row)
+    while await fan_out(tools.sessions):
+        pass
 
 
-async def claimed(tools: Tools) -> Delivery:
-    """The one delivery that is due, claimed as the worker does."""
-    [row] = await due.claim(tools.sessions, Delivery, limit=20, lease=LEASE)
-    return row
+async def claimed(tools: Tools) -> list[Parcel]:
+    """What is due, claimed as a worker does."""
+    haul = await claim(tools.sessions, Taken(tools.slots, {}, {}))
+    return await pack(tools.sessions, Shelf(tools.vault), haul) if haul.rows else []
+
+
+async def deliver(tools: Tools, parcel: Parcel) -> bool:
+    """Sends a claimed delivery and writes it down; whether it was still ours."""
+    made = await send.attempt(parcel, tools.egress, tools.destinations, began=clock.now())
+    return not await finish.write(tools.sessions, [finish.decide(made)], worker=tools.worker)
+
+
+async def round_(tools: Tools) -> None:
+    """One round of a worker: claims what is due, sends it, writes it down."""
+    await Dispatcher(tools).once()
 
 
 async def attempt(tools: Tools) -> Delivery:
     """Sends the one delivery that is due, and reads it again."""
-    row = await claimed(tools)
-    await deliver(tools, row)
+    due_now = select(Delivery).where(Delivery.due_at <= func.now()).execution_options(**ACROSS_AGENCIES)
+    async with tools.sessions() as session:
+        [row] = (await session.scalars(due_now)).all()
+    await round_(tools)
     return await again(tools.sessions, row)
 
 
@@ -93,3 +110,9 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
             .values(**values)
             .execution_options(synchronize_session=False)
         )
+
+
+async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "ask.verified") -> None:
+    """Asks for a test delivery, as somebody of the agency would."""
+    async with sessions.begin() as session:
+        await actions.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")

@@ -9,11 +9,13 @@ def _ask(state: str, sentence: str, **example: object) -> EventType:
         f"ask.{state}",
         sentence,
         "link",
-        example={"status": state, "status_previous": "approved", **unproved, **example},
+        example={"link_status": "submitted", "status": state, "status_previous": "approved", **unproved, **example},
     )
 
 
-APPROVED = _ask("approved", "The client approved this access; our next call is due.", status_previous="waiting")
+APPROVED = _ask(
+    "approved", "The client approved this access; our next call is due.", status_previous="waiting", next_actor="us"
+)
 AWAITING_PARTNER = _ask(
     "awaiting_partner",
     "The platform recorded the share, or, where nothing can be read, the client says that the steps are done; "
@@ -23,18 +25,28 @@ AWAITING_PARTNER = _ask(
 AWAITING_CLIENT = _ask(
     "awaiting_client", "The client has the steps to do by hand; nothing is seen yet.", next_actor="client"
 )
-VERIFIED = _ask("verified", "The access was read back with the agreed role.")
-ATTESTED = _ask("attested", "No read is possible; a named person said that the access works.")
+VERIFIED = _ask("verified", "The access was read back with the agreed role.", status_previous="awaiting_partner")
+ATTESTED = _ask(
+    "attested",
+    "No read is possible; a named person said that the access works.",
+    status_previous="awaiting_partner",
+    platform="meta",
+    ask_kind="custom",
+    asset_id="act_1234567890",
+    asset_name="Meta ad account",
+    role_requested="MANAGE_CAMPAIGNS",
+)
 BLOCKED = _ask(
     "blocked",
     "Something known is in the way: `blocker_code` names it, `next_actor` says whose turn it is.",
     blocker_code="not_bc_admin",
+    assets_blocked=1,
     next_actor="client",
 )
 UNVERIFIABLE = _ask(
     "unverifiable", "Done as far as we can tell, but the platform refused the read.", next_actor="agency"
 )
-DECLINED = _ask("declined", "The client said no to this access.")
+DECLINED = _ask("declined", "The client said no to this access.", status_previous="waiting")
 
 ALL = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
 BY_STATE = {event.name.removeprefix("ask."): event for event in ALL}

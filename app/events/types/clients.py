@@ -1,18 +1,24 @@
 """What happens to a client record, its intake and its consent."""
 
+from app.events.types.examples import CLIENT, only
 from app.events.types.kinds import EventType
 from app.events.types.links import SUBMITTED
 
-CREATED = EventType("client.created", "A client record was made.", "client", example={"link_id": None})
-UPDATED = EventType("client.updated", "A client record was changed.", "client", example={"link_id": None})
+_NO_LINK = only(*CLIENT)
+
+CREATED = EventType("client.created", "A client record was made.", "client", example=_NO_LINK)
+UPDATED = EventType("client.updated", "A client record was changed.", "client", example=_NO_LINK)
 REMOVED = EventType(
     "client.removed",
     "A client record that an import had made was removed: its partner was linked to another record.",
     "client",
-    example={"link_id": None},
+    example=_NO_LINK,
 )
 INTAKE_COMPLETED = EventType(
-    "intake.completed", "The client gave all details asked for.", "link", example=SUBMITTED.example
+    "intake.completed",
+    "The client gave all details asked for.",
+    "link",
+    example=SUBMITTED.example | {"link_status": "in_progress"},
 )
 CONSENT_GIVEN = EventType(
     "consent.given", "The client agreed by name to the access shown.", "link", example=SUBMITTED.example

@@ -1,23 +1,34 @@
 """What happens to our OAuth access to a platform, the client's or the agency's."""
 
+from app.events.types.examples import LINK, UNTOLD, only
 from app.events.types.kinds import EventType
 
-NO_ASK = {
-    "ask_id": None, "ask_kind": None, "asset_id": None, "asset_name": None, "role_requested": None,
-    "role_granted": None, "status": None, "status_previous": None, "verified_at": None, "grant_id": None,
-}  # fmt: skip
+_ID = "connection_01ksy1q3e0fzs8qj5m8g3d4w7x"
+#: The client is on its way and has not said what it is about.
+_LINK_NOW = {**UNTOLD, "link_status": "opened", "assets_verified": 0}
 
 
-def _connection(what: str, sentence: str, **example: object) -> EventType:
-    return EventType(f"connection.{what}", sentence, "connection", example={**NO_ASK, **example})
+def _connection(what: str, sentence: str, **more: object) -> EventType:
+    example = only("link_id", "client_id", "platform", connection_id=_ID, **more)
+    return EventType(f"connection.{what}", sentence, "connection", example=example)
 
 
-AUTHORISED = _connection("authorised", "Somebody authorised Keyturn at the platform; this alone shares nothing.")
+AUTHORISED = EventType(
+    "connection.authorised",
+    "Somebody authorised Keyturn at the platform; this alone shares nothing.",
+    "connection",
+    example=only(*LINK) | _LINK_NOW | {"connection_id": _ID},
+)
 REVOKED = _connection("revoked", "The token was given back to the platform and can no longer be used.")
 REVOCATION_FAILED = _connection(
-    "revocation_failed", "The token could not be given back yet; it is tried again.", next_actor="platform"
+    "revocation_failed", "The token could not be given back yet; it is tried again.", next_actor="us"
 )
 TOKEN_INVALID = _connection("token_invalid", "The platform no longer accepts the token.", next_actor="client")
-CONSENT_CANCELLED = _connection("consent_cancelled", "The person came back from the platform without authorising.")
+CONSENT_CANCELLED = EventType(
+    "connection.consent_cancelled",
+    "The person came back from the platform without authorising.",
+    "connection",
+    example=only(*LINK) | _LINK_NOW,
+)
 
 ALL = (AUTHORISED, REVOKED, REVOCATION_FAILED, TOKEN_INVALID, CONSENT_CANCELLED)

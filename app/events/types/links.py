@@ -1,35 +1,31 @@
 """What happens to a link."""
 
+from app.events.types.examples import LINK, UNTOLD, only
 from app.events.types.kinds import EventType, audit_only
 
-_NOTHING_YET = {"status": None, "status_previous": None, "verified_at": None, "grant_id": None}
 
-
-def _link(what: str, sentence: str, status: str) -> EventType:
-    example = {
-        **_NOTHING_YET,
-        "link_status": status,
-        "ask_id": None,
-        "ask_kind": None,
-        "asset_id": None,
-        "asset_name": None,
-        "role_requested": None,
-        "role_granted": None,
-        "assets_verified": 0,
-    }
+def _link(what: str, sentence: str, status: str, **more: object) -> EventType:
+    example = only(*LINK) | {"link_status": status, "assets_verified": 0, **more}
     return EventType(f"link.{what}", sentence, "link", example=example)
 
 
-CREATED = _link("created", "A link was made for a client.", "draft")
-SENT = _link("sent", "The link's address was given out to be passed to the client.", "sent")
-OPENED = _link("opened", "The client pressed Start for the first time; a mere page view does not count.", "opened")
-SCREEN_COMPLETED = _link("screen_completed", "The client finished one screen.", "in_progress")
+CREATED = _link("created", "A link was made for a client.", "draft", **UNTOLD)
+SENT = _link("sent", "The link's address was given out to be passed to the client.", "sent", **UNTOLD)
+OPENED = _link(
+    "opened", "The client pressed Start for the first time; a mere page view does not count.", "opened", **UNTOLD
+)
+SCREEN_COMPLETED = _link("screen_completed", "The client finished one screen.", "in_progress", screen="business-center")
 SUBMITTED = _link("submitted", "The client said yes to what was asked; we go to work.", "submitted")
-COMPLETED = _link("completed", "Every required ask is verified, or attested where no read is possible.", "completed")
-EXPIRED = _link("expired", "The link's time ran out before it was completed.", "expired")
-EXTENDED = _link("extended", "The link was given more time.", "sent")
-REVOKED = _link("revoked", "The agency ended the link.", "revoked")
-RENEWAL_ASKED = _link("renewal_asked", "The client came to a dead link and asked for a new one.", "expired")
+COMPLETED = _link(
+    "completed",
+    "Every required ask is verified, or attested where no read is possible.",
+    "completed",
+    assets_verified=4,
+)
+EXPIRED = _link("expired", "The link's time ran out before it was completed.", "expired", **UNTOLD)
+EXTENDED = _link("extended", "The link was given more time.", "sent", **UNTOLD)
+REVOKED = _link("revoked", "The agency ended the link.", "revoked", **UNTOLD)
+RENEWAL_ASKED = _link("renewal_asked", "The client came to a dead link and asked for a new one.", "expired", **UNTOLD)
 ADDRESS_SHOWN = audit_only("link.address_shown", "Somebody of the agency looked at the link's address again.", "link")
 INVITED = audit_only("link.invited", "The agency had the link's address e-mailed to the client's contact.", "link")
 ASK_ADDED = audit_only("link.ask_added", "The agency asked for one more access on a link.", "link")

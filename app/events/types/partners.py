@@ -1,13 +1,13 @@
 """What happens to partners of the agency's Business Centers, and to the looking for them."""
 
-from app.events.types.connections import NO_ASK
+from app.events.types.examples import CLIENT, only
 from app.events.types.kinds import EventType, audit_only
 
 LINKED = EventType(
     "partner.linked",
     "A partner, with all access found of it, was linked to a client record.",
     "partner",
-    example={**NO_ASK, "link_id": None, "link_status": None, "preset": None},
+    example=only(*CLIENT, "platform", "tiktok_bc_id"),
 )
 IMPORT_STARTED = audit_only("import.started", "Looking for what the agency's Business Center has began.", "import")
 IMPORT_FINISHED = audit_only("import.finished", "Everything that could be read was read.", "import")

@@ -4,6 +4,8 @@ from app.events.types.kinds import audit_only
 
 AGENCY_CREATED = audit_only("agency.created", "The agency was set up.", "agency")
 AGENCY_UPDATED = audit_only("agency.updated", "Name, brand or contact of the agency was changed.", "agency")
+AGENCY_LOGO_SET = audit_only("agency.logo_set", "The agency's logo was set or replaced.", "agency")
+AGENCY_LOGO_REMOVED = audit_only("agency.logo_removed", "The agency's logo was taken away.", "agency")
 PLATFORM_APP_SET = audit_only("agency.platform_app_set", "The agency's own TikTok app was set or replaced.", "agency")
 BUSINESS_CENTER_ADDED = audit_only(
     "agency.business_center_added", "A Business Center of the agency was named.", "agency"
@@ -25,7 +27,8 @@ OPEN_LINK_SHOWN = audit_only(
 OPEN_LINK_REVOKED = audit_only("open_link.revoked", "The agency ended an open link.", "open_link")
 
 ALL = (
-    AGENCY_CREATED, AGENCY_UPDATED, PLATFORM_APP_SET, BUSINESS_CENTER_ADDED, BUSINESS_CENTER_REMOVED, BUYERS_SET,
+    AGENCY_CREATED, AGENCY_UPDATED, AGENCY_LOGO_SET, AGENCY_LOGO_REMOVED,
+    PLATFORM_APP_SET, BUSINESS_CENTER_ADDED, BUSINESS_CENTER_REMOVED, BUYERS_SET,
     LINK_BUYERS_SET, PLATFORM_SET, KEY_CREATED, KEY_REVOKED, PRESET_SAVED, PRESET_ARCHIVED, OPEN_LINK_CREATED,
     OPEN_LINK_SHOWN, OPEN_LINK_REVOKED,
 )  # fmt: skip

@@ -1,17 +1,68 @@
 """What happens to webhook endpoints: for the audit page and an administrator's own endpoint."""
 
-from app.events.types.connections import NO_ASK
-from app.events.types.kinds import EventType
+from app.events.types.examples import ENDPOINT_ID, only
+from app.events.types.kinds import EventType, audit_only
 
-_ABOUT_NOBODY = {**NO_ASK, "link_id": None, "link_status": None, "client_id": None, "client_name": None}
+_SAMPLE = "evt_01ksy1q3e0fzs8qj5m8g3d4w82"
 
 
-def _webhook(what: str, sentence: str, subject: str = "endpoint") -> EventType:
-    return EventType(f"webhook.{what}", sentence, subject, example=_ABOUT_NOBODY)
+def _webhook(what: str, sentence: str, subject: str = "endpoint", **more: object) -> EventType:
+    return EventType(f"webhook.{what}", sentence, subject, example=only(endpoint_id=ENDPOINT_ID, **more))
 
 
 ENDPOINT_CREATED = _webhook("endpoint.created", "A webhook endpoint was added.")
+ENDPOINT_UPDATED = _webhook(
+    "endpoint.updated", "A webhook endpoint was changed; `reason` says what.", status="active", reason="url,headers"
+)
 ENDPOINT_DELETED = _webhook("endpoint.deleted", "A webhook endpoint was removed; what was pending is cancelled.")
-DELIVERY_EXHAUSTED = _webhook("delivery.exhausted", "A delivery used up its attempts without success.", "delivery")
+ENDPOINT_DISABLED = _webhook(
+    "endpoint.disabled",
+    "Nothing is sent to an endpoint any more; `reason` says why.",
+    status="disabled",
+    reason="failing",
+)
+ENDPOINT_ENABLED = _webhook("endpoint.enabled", "An endpoint is sent to again.", status="active")
+ENDPOINT_DEGRADED = _webhook(
+    "endpoint.degraded",
+    "All attempts to reach an endpoint have been failing for a while; or, `backlog_limit`, too much waits for it.",
+    status="active",
+    reason="http_500",
+    failed_count=23,
+    sample_event_id=_SAMPLE,
+)
+ENDPOINT_RECOVERED = _webhook(
+    "endpoint.recovered", "An endpoint that had been failing took a delivery again.", status="active"
+)
+VERIFICATION_FAILED = _webhook(
+    "endpoint.verification_failed",
+    "An endpoint did not answer its challenge; nothing is sent to it yet.",
+    status="pending_verification",
+    reason="challenge_missing",
+)
+DELIVERY_EXHAUSTED = _webhook(
+    "delivery.exhausted",
+    "A delivery was given up without success; `status` says how it ended.",
+    "delivery",
+    status="exhausted",
+    delivery_id="delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
+)
+REPLAY_COMPLETED = _webhook(
+    "replay.completed",
+    "All that a replay found was queued.",
+    "replay",
+    status="completed",
+    replay_id="replay_01ksy1q3e0fzs8qj5m8g3d4w81",
+)
+VERIFICATION_SENT = audit_only("webhook.verification_sent", "An endpoint was sent a challenge to answer.", "endpoint")
+SECRET_SHOWN = audit_only("webhook.secret_shown", "Somebody of the agency looked at a signing secret.", "endpoint")
+SECRET_ROTATED = audit_only("webhook.secret_rotated", "An endpoint got a new signing secret.", "endpoint")
+SECRET_ENDED = audit_only("webhook.secret_ended", "A signing secret was ended before its time.", "endpoint")
+REPLAY_STARTED = audit_only("webhook.replay_started", "Somebody of the agency asked for a replay.", "replay")
+REPLAY_CANCELLED = audit_only("webhook.replay_cancelled", "Somebody of the agency called a replay off.", "replay")
+PAYLOAD_DELETED = audit_only("webhook.payload_deleted", "The body of a delivery was deleted.", "delivery")
 
-ALL = (ENDPOINT_CREATED, ENDPOINT_DELETED, DELIVERY_EXHAUSTED)
+ALL = (
+    ENDPOINT_CREATED, ENDPOINT_UPDATED, ENDPOINT_DELETED, ENDPOINT_DISABLED, ENDPOINT_ENABLED, ENDPOINT_DEGRADED,
+    ENDPOINT_RECOVERED, VERIFICATION_FAILED, DELIVERY_EXHAUSTED, REPLAY_COMPLETED, VERIFICATION_SENT, SECRET_SHOWN,
+    SECRET_ROTATED, SECRET_ENDED, REPLAY_STARTED, REPLAY_CANCELLED, PAYLOAD_DELETED,
+)  # fmt: skip

@@ -1,12 +1,21 @@
 """What came back from a call, or why nothing did."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 READ_AT_MOST = 64 * 1024
 KEPT_BODY = 16 * 1024
 KEPT_HEADERS = 8 * 1024
-_REDACTED = frozenset({"set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization"})
+_REDACTED = frozenset(
+    {
+        "set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization", "authentication-info",
+        "x-api-key", "x-auth-token", "x-access-token", "x-csrf-token", "x-amz-security-token",
+    }
+)  # fmt: skip
+#: What our own decisions read: kept (cut) even when the other headers left no room.
+_NEEDED = frozenset({"retry-after", "location"})
+_NEEDED_LENGTH = 1024
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class Answer:
     """One HTTP request that left, or was refused before leaving. `status` is None when no answer came.
 
     `error` is then one of `blocked_address`, `dns_nxdomain|servfail|empty|timeout|failed`,
-    `connect_refused|reset|unreachable|closed|failed`, `tls_certificate|handshake`, `timeout_connect|answer`,
+    `connect_refused|reset|unreachable|closed|failed|proxy`, `tls_certificate|handshake`, `timeout_connect|answer`,
     `protocol`. `detail` is for the operator's log only: it may name private addresses.
     """
 
@@ -40,17 +49,30 @@ class Answer:
 
 
 def kept_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Names in lower case, secrets redacted, repeated ones joined; what exceeds 8 KiB is left out."""
+    """Names in lower case, secrets redacted, repeated ones joined; what exceeds 8 KiB is left out.
+
+    `retry-after` and `location` are kept wherever they stand, cut to 1 KiB there.
+    """
     kept: dict[str, str] = {}
     room = KEPT_HEADERS
     for name, value in pairs:
         name = _text(name).lower()
         value = "[redacted]" if name in _REDACTED else _text(value)
-        room -= len(name.encode()) + len(value.encode()) + 2
-        if room < 0:
-            break
-        kept[name] = f"{kept[name]}, {value}" if name in kept else value
+        room -= _size(name) + _size(value) + 2
+        if room >= 0:
+            kept[name] = f"{kept[name]}, {value}" if name in kept else value
+        elif name in _NEEDED and name not in kept:
+            kept[name] = value[:_NEEDED_LENGTH]
     return kept
+
+
+def redirect_host(headers: Mapping[str, str]) -> str | None:
+    """Where a redirect points to, as host and port; None when it names no host (a relative one stays where it is)."""
+    try:
+        parts = urlsplit(headers.get("location", ""))
+        return f"{parts.hostname}:{parts.port}" if parts.hostname and parts.port else parts.hostname
+    except ValueError:
+        return None
 
 
 def kept_body(read: bytes) -> str:
@@ -58,6 +80,12 @@ def kept_body(read: bytes) -> str:
     return read[:KEPT_BODY].decode("utf-8", "replace").replace("\x00", "")
 
 
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def _text(raw: str) -> str:
     """Header text as parsed by aiohttp (undecodable bytes as surrogates) made storable."""
+    if raw.isascii() and "\x00" not in raw:
+        return raw
     return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\x00", "")

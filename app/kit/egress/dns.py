@@ -1,12 +1,16 @@
 """Looking a name up ourselves: A and AAAA, no search domains, no hosts file, three seconds in all."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiodns
 import pycares
 
 SECONDS = 3.0
+#: A name may lead to what it led to a minute ago, no longer: half of it is c-ares's (it keeps answers for their TTL,
+#: up to an hour, and pycares does not let us say less, so that we take a new one), half aiohttp's.
+KEPT_SECONDS = 30
 
 #: Name -> addresses. Raises DnsFailed.
 Lookup = Callable[[str], Awaitable[list[str]]]
@@ -28,23 +32,23 @@ class DnsFailed(OSError):
 
 
 class Dns:
-    """One resolver of this process, made at the first look-up so that it belongs to the running loop."""
+    """The resolver of this process, made at the first look-up so that it belongs to the running loop.
 
-    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+    It is changed every `kept_seconds`; the one before is closed at the next change, when its questions are over.
+    """
+
+    def __init__(self, nameservers: Sequence[str] = (), kept_seconds: float = KEPT_SECONDS) -> None:
         self._nameservers = list(nameservers)
-        self._resolver: aiodns.DNSResolver | None = None
+        self._kept_seconds = kept_seconds
+        self._change_at = 0.0
+        self._resolvers: list[aiodns.DNSResolver] = []
 
     async def lookup(self, name: str) -> list[str]:
         """All addresses of a name; of two families one may fail. Raises DnsFailed."""
-        if self._resolver is None:
-            self._resolver = aiodns.DNSResolver(
-                nameservers=self._nameservers or None, timeout=SECONDS / 2, tries=2, domains=[]
-            )
+        resolver = await self._fresh()
         try:
             async with asyncio.timeout(SECONDS):
-                found = await asyncio.gather(
-                    self._ask(self._resolver, name, "A"), self._ask(self._resolver, name, "AAAA")
-                )
+                found = await asyncio.gather(self._ask(resolver, name, "A"), self._ask(resolver, name, "AAAA"))
         except TimeoutError as problem:
             raise DnsFailed("dns_timeout") from problem
         addresses = [address for part in found if not isinstance(part, DnsFailed) for address in part]
@@ -54,10 +58,20 @@ class Dns:
         raise next((failure for failure in failures if failure.code != "dns_empty"), DnsFailed("dns_empty"))
 
     async def close(self) -> None:
-        """Ends the resolver and its thread."""
-        if self._resolver is not None:
-            await self._resolver.close()
-            self._resolver = None
+        """Ends the resolvers and their threads."""
+        while self._resolvers:
+            await self._resolvers.pop().close()
+
+    async def _fresh(self) -> aiodns.DNSResolver:
+        now = time.monotonic()
+        if self._resolvers and now < self._change_at:
+            return self._resolvers[-1]
+        self._change_at = now + self._kept_seconds
+        made = aiodns.DNSResolver(nameservers=self._nameservers or None, timeout=SECONDS / 2, tries=2, domains=[])
+        over, self._resolvers = self._resolvers[:-1], [*self._resolvers[-1:], made]
+        for resolver in over:
+            await resolver.close()
+        return made
 
     @staticmethod
     async def _ask(resolver: aiodns.DNSResolver, name: str, kind: str) -> list[str] | DnsFailed:

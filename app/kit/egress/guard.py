@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,12 +15,16 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import AddrInfoType, Connection
 
-from app.kit.egress.addresses import Network, is_forbidden, is_opened
-from app.kit.egress.dns import Lookup
+from app.kit.egress.addresses import Rules, is_forbidden, is_opened
+from app.kit.egress.dns import KEPT_SECONDS, Lookup
 
 
 class BlockedAddress(OSError):
     """No call may go there. An OSError, because aiohttp wraps only those."""
+
+
+class SentBefore(OSError):
+    """aiohttp was about to send a request again by itself: each request that leaves is one call."""
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Call:
     dialled: float | None = None
     connected: float | None = None
     answered: float | None = None
+    dialling: set[str] = field(default_factory=set)
     address: str | None = None
     tls: str | None = None
 
@@ -39,22 +44,23 @@ class Call:
 current_call: ContextVar[Call] = ContextVar("current_call")
 
 
-@dataclass(frozen=True)
 class Guard:
     """The address rule of a door: public addresses and opened ones, or (`opened_only`) opened ones alone."""
 
-    allow: tuple[Network, ...]
-    opened_only: bool
+    def __init__(self, rules: Rules, opened_only: bool) -> None:
+        self._rules = rules
+        self._opened_only = opened_only
+        self._refuses = lru_cache(4096)(self._judge)  # kept, because the peer of every call is asked about
 
     def vet(self, addresses: Sequence[str]) -> None:
         """Raises BlockedAddress when there is none or any of them is forbidden."""
-        if not addresses or any(_refuses(self, address) for address in addresses):
+        if not addresses or any(self._refuses(address) for address in addresses):
             raise BlockedAddress(f"forbidden among {list(addresses)}")
 
     async def addresses_of(self, host: str, lookup: Lookup) -> list[str]:
         """The vetted addresses of a name. Raises BlockedAddress and DnsFailed."""
         if host == "localhost":
-            found = [address for address in ("127.0.0.1", "::1") if is_opened(address, self.allow)]
+            found = [address for address in ("127.0.0.1", "::1") if is_opened(address, self._rules)]
         else:
             found = await lookup(host)
         self.vet(found)
@@ -64,28 +70,49 @@ class Guard:
         """The socket for an address to be dialled; literals, which no resolver sees, are vetted here."""
         family, kind, proto, _, place = where
         self.vet([str(place[0])])
-        call = current_call.get()
-        call.dialled = call.dialled or time.perf_counter()
-        made = socket.socket(family, kind, proto)
-        made.setblocking(False)
-        return made
+        current_call.get().dialling.add(str(place[0]))
+        return plain_socket((family, kind, proto, _, place))
 
     def vet_connection(self, connection: Connection) -> None:
-        """Looks at whom we are really connected to, before a byte of the request is written."""
+        """Looks at whom we are really connected to, before a byte of the request is written.
+
+        A new connection must lead to an address that was vetted for it; a kept one was such a one.
+        """
         call = current_call.get()
-        call.connected = time.perf_counter()
         transport = connection.transport
         peer = transport.get_extra_info("peername") if transport else None
-        self.vet([str(peer[0])] if peer else [])
-        call.address = str(peer[0]) if peer else None
-        tls = transport.get_extra_info("ssl_object") if transport else None
-        call.tls = tls.version() if tls else None
+        address = str(peer[0]) if peer else ""
+        self.vet([address])
+        if call.dialling and not _is_among(address, call.dialling):
+            raise BlockedAddress(f"{address} answered for {sorted(call.dialling)}")
+        note_connection(connection)
+        call.address = address
+
+    def _judge(self, address: str) -> bool:
+        return not is_opened(address, self._rules) if self._opened_only else is_forbidden(address, self._rules)
 
 
-@lru_cache(4096)
-def _refuses(guard: Guard, address: str) -> bool:
-    """Kept, because the peer of every call is asked about."""
-    return not is_opened(address, guard.allow) if guard.opened_only else is_forbidden(address, guard.allow)
+def plain_socket(where: AddrInfoType) -> socket.socket:
+    """A socket for an address that needs no vetting (any more)."""
+    call = current_call.get()
+    call.dialled = call.dialled or time.perf_counter()
+    made = socket.socket(*where[:3])
+    made.setblocking(False)
+    return made
+
+
+def note_connection(connection: Connection) -> None:
+    """Marks that the request goes out now. Raises SentBefore when this call sent it already."""
+    call = current_call.get()
+    if call.connected is not None:
+        raise SentBefore
+    call.connected = time.perf_counter()
+    tls = connection.transport.get_extra_info("ssl_object") if connection.transport else None
+    call.tls = tls.version() if tls else None
+
+
+def _is_among(address: str, addresses: Collection[str]) -> bool:
+    return address in addresses or ip_address(address) in {ip_address(each) for each in addresses}
 
 
 class VettedResolver(AbstractResolver):
@@ -128,17 +155,24 @@ def open_session(guard: Guard, lookup: Lookup, tls: ssl.SSLContext) -> aiohttp.C
             guard.vet_connection(conn)
             return await super().send(conn)
 
+    return session_of(VettedRequest, VettedResolver(guard, lookup), guard.make_socket, tls)
+
+
+def session_of(
+    request_class: type[ClientRequest],
+    resolver: AbstractResolver,
+    make_socket: Callable[[AddrInfoType], socket.socket],
+    tls: ssl.SSLContext,
+    proxy: str | None = None,
+) -> aiohttp.ClientSession:
+    """What all doors share: names kept for a while, no cookies, nothing unpacked, nothing read from the environment."""
     connector = aiohttp.TCPConnector(
-        resolver=VettedResolver(guard, lookup),
-        socket_factory=guard.make_socket,
-        ttl_dns_cache=60,
-        ssl=tls,
-        limit=0,
-        keepalive_timeout=4,
+        resolver=resolver, socket_factory=make_socket, ttl_dns_cache=KEPT_SECONDS, ssl=tls, limit=0, keepalive_timeout=4
     )
     return aiohttp.ClientSession(
         connector=connector,
-        request_class=VettedRequest,
+        request_class=request_class,
+        proxy=proxy,
         cookie_jar=aiohttp.DummyCookieJar(loop=asyncio.get_running_loop()),
         trust_env=False,
         auto_decompress=False,

@@ -1,14 +1,14 @@
 """Which URLs somebody may give us to call, and the one form in which we keep them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
 
-from app.kit.egress.addresses import Network, is_opened
+from app.kit.egress.addresses import PUBLIC_ONLY, Rules, is_opened
 from app.kit.refusal import Malformed
 
 LONGEST = 2048
@@ -42,15 +42,15 @@ class Target:
     opened_only: bool
 
 
-def check_url(url: str, allow: Sequence[Network] = (), own_hosts: Collection[str] = ()) -> str:
+def check_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = ()) -> str:
     """The URL as it is kept: IDNA host in lower case, no default port. Raises UrlRefused."""
-    return read_url(url, allow, own_hosts).url
+    return read_url(url, rules, own_hosts).url
 
 
-def read_url(url: str, allow: Sequence[Network] = (), own_hosts: Collection[str] = ()) -> Target:
+def read_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = ()) -> Target:
     """The parts of a URL that we may call. Raises UrlRefused with the reason.
 
-    Plain http, other ports, IP literals, `localhost` and single-label names need an allow-list (`allow`), and
+    Plain http, other ports, IP literals, `localhost` and single-label names need an allow-list, and
     then lead only into it.
     """
     parts = _split(url)
@@ -63,16 +63,25 @@ def read_url(url: str, allow: Sequence[Network] = (), own_hosts: Collection[str]
         (literal is None and "." not in host, "The host name must be a public one, e.g. hooks.example.com."),
     ]
     reason = next((sentence for applies, sentence in private if applies), None)
-    if reason and not allow:
+    if reason and not rules.allow:
         raise _refused(reason)
-    if literal is not None and not is_opened(literal, allow):
+    if literal is not None and not is_opened(literal, rules):
         raise _refused("The URL must name a host, not an IP address.")
-    if host.endswith(_PRIVATE_SUFFIXES):
+    if host != "localhost" and f".{host}".endswith(_PRIVATE_SUFFIXES):
         raise _refused("The host name belongs to a private network.")
     if literal is None and host != "localhost" and host in own_hosts:
         raise _refused("The URL leads back to Keyturn itself.")
     kept = _join(parts, host, literal, port)
     return Target(kept, parts.scheme, host, port, literal is not None, opened_only=reason is not None)
+
+
+def is_proxy(url: str) -> bool:
+    """Whether this is the address of a proxy as an operator gives it: http://[user:password@]host:port."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/"))
+    except ValueError:
+        return False
 
 
 def _split(url: str) -> SplitResult:
@@ -112,7 +121,8 @@ def _host(parts: SplitResult) -> tuple[str, IPv4Address | IPv6Address | None]:
     if "[" in parts.netloc:
         return _ipv6_literal(given)
     try:
-        host = idna.encode(given.removesuffix("."), uts46=True).decode().lower()
+        # the dot at the end goes after mapping: UTS 46 makes one of "。", and "x.internal。" would pass as no suffix
+        host = idna.encode(given, uts46=True).decode().lower().removesuffix(".")
     except (idna.IDNAError, UnicodeError) as problem:
         raise _refused("The host name is not a valid DNS name.") from problem
     if _NUMERIC_LABEL.match(host.rpartition(".")[2]):

@@ -10,11 +10,14 @@ from app.kit import clock
 #: One line with at least one visible character. No NUL: PostgreSQL keeps none in text.
 LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+$"
+#: Printable ASCII without spaces, as addresses and tokens are.
+VISIBLE = r"^[\x21-\x7e]+$"
 
 #: What to say where a pattern does not match.
 SENTENCES = {
     LINE: "Give one line of text, without control characters.",
     EMAIL: "Give an e-mail address such as ana@brand.com.",
+    VISIBLE: "Use printable ASCII characters, without spaces.",
 }
 
 Line120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=LINE)]

@@ -37,6 +37,10 @@ class Terminal:
     redirect_uri: str
     #: the platforms of the installation by key, as `app.platforms.catalog` knows them and this room does not
     platforms: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    #: whether endpoints have to answer a challenge first
+    verify_endpoints: bool = False
+    #: the destinations of the installation by name, as `app.webhooks.destinations.catalog` knows them
+    destinations: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     #: how events name whoever did it
     actor: str = "command_line"
 

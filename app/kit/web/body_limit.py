@@ -14,6 +14,9 @@ FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
 #: Five files of 5 MB with the form around them, and enough beyond that a sentence can say which is too large.
 FILES_BYTES = 30 * 1024 * 1024
+#: A logo of 2 MB with the form around it, and some beyond that a sentence can say how large it may be.
+LOGO_BYTES = 4 * 1024 * 1024
+_LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
@@ -87,7 +90,9 @@ class _Counted:
 
 
 def by_path(path: str) -> int:
-    """1 MiB for the API, 64 KiB for forms, more for the one form that takes files."""
+    """1 MiB for the API, 64 KiB for forms, more for the two addresses that take files."""
     if _WITH_FILES.match(path):
         return FILES_BYTES
+    if path == _LOGO:
+        return LOGO_BYTES
     return API_BYTES if path.startswith("/api/") else FORM_BYTES

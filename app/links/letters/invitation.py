@@ -9,12 +9,12 @@ from app.kit.refusal import Refusal
 from app.links import actions as links
 from app.links import queries, status
 from app.links.actions import LinkOver
-from app.links.letters import letterhead
 from app.links.queries import Whole
 from app.mail import actions as mails
 from app.mail.actions import Outbox
 from app.mail.letter import Person
 from app.mail.model import Mail
+from app.people.agencies import letterhead
 from app.platforms.catalog import Platforms
 
 KIND = "invitation"

@@ -6,13 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock
 from app.links.actions import DEFAULT_LIFE
-from app.links.letters import letterhead
 from app.links.queries import Whole
 from app.mail import actions as mail
 from app.mail.actions import Outbox
 from app.mail.letter import Person
 from app.mail.model import Mail
 from app.mail.rendering import Shown
+from app.people.agencies import letterhead
 from app.people.clients.model import Client
 
 KIND = "renewal_asked"

@@ -29,6 +29,7 @@ TAKEN_BY_US = frozenset(
         "docs",
         "openapi.json",
         "desk",
+        "logo",
     }
 )
 TIKTOK_ID = re.compile(r"^\d{5,20}$")

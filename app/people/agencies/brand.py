@@ -1,7 +1,9 @@
 """How an agency looks: a colour that stays readable, whatever was chosen."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 DEFAULT_COLOUR = "#0b5cad"
 _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
@@ -15,6 +17,25 @@ class Brand:
     """What the client's pages show of the agency."""
 
     colour: str = DEFAULT_COLOUR
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The agency's picture: the hash of its bytes, which stands in its address, and its size in pixels."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+def logo_of(kept: Mapping[str, Any]) -> Logo | None:
+    """The logo that an agency's `brand` names."""
+    return Logo(**kept["logo"]) if kept.get("logo") else None
+
+
+def logo_path(slug: str, logo: Logo) -> str:
+    """Where the picture is served; another picture has another address, so that it may be kept for ever."""
+    return f"/logo/{slug}/{logo.sha256}.png"
 
 
 def is_colour(text: str) -> bool:

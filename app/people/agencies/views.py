@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.input.fields import Time
-from app.people.agencies.brand import DEFAULT_COLOUR
+from app.people.agencies.brand import DEFAULT_COLOUR, logo_of, logo_path
 from app.people.agencies.model import Agency, PlatformApp
 
 
@@ -18,14 +18,20 @@ class AgencyView(BaseModel):
     contact_name: str = Field(description="The human contact on every screen.", examples=["Ana Agent"])
     contact_email: str = Field(examples=["ana@north.example"])
     colour: str = Field(description="Of buttons and links on the client's pages.", examples=["#0b5cad"])
+    logo: str | None = Field(
+        description="Path of the picture on the client's pages; null without one.",
+        examples=["/logo/north/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"],
+    )
     created_at: Time
 
     @classmethod
     def of(cls, agency: Agency) -> "AgencyView":
         """From the row."""
+        logo = logo_of(agency.brand)
         return cls(
             id=agency.id, name=agency.name, slug=agency.slug, contact_name=agency.contact_name,
             contact_email=agency.contact_email, colour=agency.brand.get("colour", DEFAULT_COLOUR),
+            logo=logo_path(agency.slug, logo) if logo else None,
             created_at=agency.created_at,
         )  # fmt: skip
 

@@ -15,7 +15,8 @@ SCOPES: dict[str, str] = {
     "connections:write": "Connect the agency's own side, and import what it has.",
     "events:read": "Read what happened.",
     "webhooks:read": "Read endpoints, deliveries and attempts.",
-    "webhooks:write": "Make, test and delete endpoints.",
+    "webhooks:write": "Make, change, test and delete endpoints; send again, call off, replay.",
+    "webhooks:secrets": "See the signing secrets of an endpoint again (each look is recorded).",
 }
 
 ALL = frozenset(SCOPES)

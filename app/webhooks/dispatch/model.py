@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
 from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
 from app.kit.due import Due
 
+#: States in which something will still happen. By name, not as what is left when the others are taken away: an endpoint
+#: may have millions that are over, and the index by state finds the few that are not.
+OPEN = ("pending", "retrying")
 #: States in which nothing more will happen by itself.
 TERMINAL = ("succeeded", "exhausted", "cancelled", "skipped")
 State = Literal["pending", "retrying", "succeeded", "exhausted", "cancelled", "skipped"]
@@ -33,22 +36,46 @@ class WebhookBody(Base):
 
 
 class Delivery(Due, Made, Base):
-    """One event on its way to one endpoint. While its lease runs it is in flight."""
+    """One event on its way to one endpoint. While its lease runs it is in flight.
+
+    Due in order of `due_at`; null: nothing is due (it is over, or waits for an earlier one of its subject).
+    """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         belongs_to("webhook_endpoints", "endpoint_id"),
         belongs_to("events", "event_id"),
+        belongs_to("webhook_replays", "replay_id"),
         CheckConstraint(f"state IN {get_args(State)}", name="state"),
         CheckConstraint("series IN ('event', 'test')", name="series"),
-        Index("ix_webhook_deliveries_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        CheckConstraint("share IN ('first', 'again')", name="share"),
+        UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
+        # whose turn it is: an endpoint's due deliveries, first attempts apart from the rest, the oldest first
         Index(
-            "uq_webhook_deliveries_event", "agency_id", "event_id", "endpoint_id",
-            unique=True, postgresql_where=text("series = 'event'"),
+            "ix_webhook_deliveries_lane", "agency_id", "endpoint_id", "share", "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
         ),
-        Index("ix_webhook_deliveries_event_all", "agency_id", "event_id"),
         Index("ix_webhook_deliveries_endpoint", "agency_id", "endpoint_id", "id"),
         Index("ix_webhook_deliveries_endpoint_state", "agency_id", "endpoint_id", "state", "id"),
+        Index(
+            "ix_webhook_deliveries_undelivered", "agency_id", "state", "id",
+            postgresql_where=text("state IN ('exhausted', 'cancelled', 'skipped')"),
+        ),
+        Index(
+            "ix_webhook_deliveries_order", "agency_id", "endpoint_id", "subject_id", "sequence",
+            postgresql_where=text("ordered AND state IN ('pending', 'retrying')"),
+        ),
+        # open and not due: it waits for its turn, or was forgotten
+        Index(
+            "ix_webhook_deliveries_waiting", "agency_id", "id",
+            postgresql_where=text("due_at IS NULL AND state IN ('pending', 'retrying')"),
+        ),
+        Index(
+            "ix_webhook_deliveries_replay", "agency_id", "replay_id",
+            postgresql_where=text("replay_id IS NOT NULL"),
+        ),
+        # room on each page, so that a claim, which changes no index, stays on it
+        {"postgresql_with": {"fillfactor": 70}},
     )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
@@ -61,12 +88,20 @@ class Delivery(Due, Made, Base):
     #: why there is this delivery: `event` by fan-out (one per endpoint), `test` by hand
     series: Mapped[str] = mapped_column(String(16), server_default=text("'event'"))
     state: Mapped[State] = mapped_column(String(16), server_default=text("'pending'"))
+    #: which slots it takes: those of first attempts, or those of retries and replays
+    share: Mapped[Literal["first", "again"]] = mapped_column(String(8), server_default=text("'first'"))
+    #: its endpoint wants one delivery of a subject at a time
+    ordered: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: the replay that sent it anew
+    replay_id: Mapped[str | None] = mapped_column(ids.Id("replay"))
     #: why it is in this state
     reason: Mapped[str | None] = mapped_column(String(64))
     #: a body lies in a partition: both are needed to find it, and no constraint holds it
     body_id: Mapped[str] = mapped_column(ids.Id("body"))
     body_created_at: Mapped[datetime]
     attempt_count: Mapped[int] = mapped_column(server_default=text("0"))
+    #: attempts of the current series: a retry by hand and a replay start a new one
+    series_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     last_code: Mapped[str | None] = mapped_column(String(64))
     first_attempt_at: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime | None]
@@ -90,6 +125,8 @@ class Attempt(Base):
     delivery_id: Mapped[str] = mapped_column(ids.Id("delivery"))
     endpoint_id: Mapped[str] = mapped_column(ids.Id("endpoint"))
     number: Mapped[int]
+    #: which of several requests, where a destination makes more than one
+    part: Mapped[str | None] = mapped_column(String(64))
     #: its lease had run out or been taken away: it left, but decided nothing
     late: Mapped[bool]
     arrived: Mapped[bool]

@@ -9,14 +9,14 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalogue
-from app.events.record import record
+from app.events.record import KEYTURN, record
 from app.events.types import webhooks
 from app.kit import ids
-from app.kit.refusal import Malformed, Refusal
+from app.kit.refusal import Malformed, NotFound, Refusal
 from app.kit.vault import Vault
 from app.webhooks.endpoints import headers as custom_headers
 from app.webhooks.endpoints import matching, queries, secret
-from app.webhooks.endpoints.model import Endpoint, EndpointSecret
+from app.webhooks.endpoints.model import Destination, Endpoint, EndpointHealth, EndpointSecret, Ordering
 
 AT_MOST = 50
 TYPES_AT_MOST = 100
@@ -39,6 +39,13 @@ class EventTypeUnknown(Malformed):
     code = "event_type_unknown"
 
 
+class SecretRefused(Malformed):
+    """What was brought along is no signing secret that we use."""
+
+    code = "secret_refused"
+    hint = "Give `whsec_` and the base64 of 24 to 64 random bytes, or leave it out: then a new one is made."
+
+
 @dataclass(frozen=True)
 class Wish:
     """An endpoint as somebody wants it. `url` is already vetted (`Egress.vet`)."""
@@ -51,23 +58,37 @@ class Wish:
     personal: bool = True
     retry_policy: str | list[int] = "standard"
     timeout_ms: int = 15_000
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    ordering: Ordering = "none"
+    concurrency: int = 5
+    rate_limit: Mapping[str, int] | None = None
     enabled: bool = True
+    hook: bool = False
+    #: one that somebody brings along; else a new one is made
+    secret: str | None = field(default=None, repr=False)
+    destination: Destination = "webhook"
+    #: what the destination needs to know, checked by its kind
+    options: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 async def create_endpoint(
-    session: AsyncSession, agency_id: str, wish: Wish, *, vault: Vault, actor: str
+    session: AsyncSession, agency_id: str, wish: Wish, *, vault: Vault, actor: str, verify: bool = False
 ) -> tuple[Endpoint, str]:
-    """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown and Malformed."""
-    _check(wish)
+    """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown, SecretRefused and Malformed.
+
+    `verify`: this installation sends nothing to an endpoint before it answered a challenge.
+    """
+    check(wish)
+    text = readable_secret(wish.secret) if wish.secret is not None else secret.new()
+    await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
-    endpoint = _made(agency_id, wish, vault)
+    endpoint = _made(agency_id, wish, vault, verify=verify and not wish.hook and wish.destination == "webhook")
     session.add(endpoint)
     await session.flush()
-    text = secret.new()
-    session.add(_sealed(endpoint, text, vault))
+    session.add(sealed(endpoint, text, vault))
+    session.add(EndpointHealth(agency_id=agency_id, id=endpoint.id))
     await session.flush()
     await record(
         session,
@@ -82,7 +103,7 @@ async def create_endpoint(
 
 async def delete_endpoint(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
     """Marks an endpoint as deleted; whoever sends for it cancels what is pending. Raises NotFound."""
-    endpoint = await queries.find(session, agency_id, endpoint_id)
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
     endpoint.deleted_at = func.now()
     await session.flush()
     await record(
@@ -96,7 +117,16 @@ async def delete_endpoint(session: AsyncSession, agency_id: str, endpoint_id: st
     return endpoint
 
 
-def _check(wish: Wish) -> None:
+async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
+    """A subscription whose receiver said 410 is over; ending it twice is harmless."""
+    try:
+        await delete_endpoint(session, agency_id, endpoint_id, actor=KEYTURN)
+    except NotFound:
+        return
+
+
+def check(wish: Wish) -> None:
+    """Raises EventTypeUnknown and Malformed for a wish that cannot be granted."""
     if not 1 <= len(wish.event_types) <= TYPES_AT_MOST:
         raise Malformed(fields={"event_types": f"Give 1 to {TYPES_AT_MOST} event types, or `*`."})
     wrong = matching.unknown(wish.event_types, catalogue.FOR_CRMS)
@@ -106,7 +136,7 @@ def _check(wish: Wish) -> None:
         raise Malformed(fields={"retry_policy": "The delays are longer than 14 days in all."})
     if problem := custom_headers.problem(wish.headers):
         raise Malformed(problem, fields={"headers": problem})
-    if len(json.dumps(dict(wish.metadata)).encode()) > LONGEST_METADATA:
+    if len(json.dumps(dict(wish.metadata), ensure_ascii=False).encode()) > LONGEST_METADATA:
         raise Malformed(fields={"metadata": f"It is longer than {LONGEST_METADATA} bytes."})
 
 
@@ -118,27 +148,52 @@ def unknown_type(given: str) -> EventTypeUnknown:
     return EventTypeUnknown(sentence, hint=hint, fields={"event_types": f"{sentence} {hint}"})
 
 
-def _made(agency_id: str, wish: Wish, vault: Vault) -> Endpoint:
-    endpoint_id = ids.new("endpoint")
+def readable_secret(text: str) -> str:
+    """A secret somebody brings along, as we keep it. Raises SecretRefused."""
+    try:
+        return secret.imported(text)
+    except secret.SecretUnreadable as problem:
+        raise SecretRefused(str(problem), fields={"secret": str(problem)}) from problem
+
+
+def columns(agency_id: str, endpoint_id: str, wish: Wish, vault: Vault) -> dict[str, Any]:
+    """What the row of an endpoint keeps of a wish, its state apart."""
     place = queries.headers_place(agency_id, endpoint_id)
+    return {
+        "url": wish.url,
+        "description": wish.description,
+        "event_types": list(dict.fromkeys(wish.event_types)),
+        "filter": dict(wish.filter) if wish.filter else None,
+        "payload_mode": wish.payload_mode,
+        "personal": wish.personal,
+        "retry_policy": wish.retry_policy,
+        "timeout_ms": wish.timeout_ms,
+        "headers_sealed": vault.seal(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
+        "details": dict(wish.metadata),
+        "ordering": wish.ordering,
+        "concurrency": wish.concurrency,
+        "rate_limit": dict(wish.rate_limit) if wish.rate_limit else None,
+    }
+
+
+def _made(agency_id: str, wish: Wish, vault: Vault, *, verify: bool) -> Endpoint:
+    endpoint_id = ids.new("endpoint")
+    waiting = "pending_verification" if verify else "active"
     return Endpoint(
         agency_id=agency_id,
         id=endpoint_id,
-        url=wish.url,
-        description=wish.description,
-        event_types=list(dict.fromkeys(wish.event_types)),
-        filter=dict(wish.filter) if wish.filter else None,
-        payload_mode=wish.payload_mode,
-        personal=wish.personal,
-        retry_policy=wish.retry_policy,
-        timeout_ms=wish.timeout_ms,
-        headers_sealed=vault.seal(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
-        details=dict(wish.metadata),
-        state="active" if wish.enabled else "disabled",
+        state=waiting if wish.enabled else "disabled",
+        state_reason=None if wish.enabled else "user",
+        verification="wanted" if verify else "none",
+        hook=wish.hook,
+        destination=wish.destination,
+        options_sealed=queries.sealed_options(vault, agency_id, endpoint_id, wish.options),
+        **columns(agency_id, endpoint_id, wish, vault),
     )
 
 
-def _sealed(endpoint: Endpoint, text: str, vault: Vault) -> EndpointSecret:
+def sealed(endpoint: Endpoint, text: str, vault: Vault) -> EndpointSecret:
+    """The row of a secret."""
     secret_id = ids.new("secret")
     return EndpointSecret(
         agency_id=endpoint.agency_id,

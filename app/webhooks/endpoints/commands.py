@@ -1,4 +1,4 @@
-"""Commands: webhook endpoints as they are made and read."""
+"""Commands: webhook endpoints as they are made, read, put to sleep and held."""
 
 from typing import Annotated
 
@@ -8,10 +8,15 @@ from app.kit.input.wrong import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.people.agencies import queries as agencies
-from app.webhooks.endpoints import actions, queries
-from app.webhooks.endpoints.api import CreatedEndpoint, NewEndpoint, view
+from app.webhooks.endpoints import actions, queries, states
+from app.webhooks.endpoints.given import advice
+from app.webhooks.endpoints.given.options import pairs, rate
+from app.webhooks.endpoints.given.shapes import NewEndpoint
+from app.webhooks.endpoints.views import CreatedEndpoint, view
 
 endpoint = typer.Typer()
+
+_STATE = ["id", "url", "state", "state_reason", "paused_at", "version"]
 
 
 @command(endpoint, "create")
@@ -23,20 +28,38 @@ async def create(
         typer.Option("--type", help="A name, `ask.*` or `*`; several times for more. `*` unless given."),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    link: Annotated[str | None, typer.Option(help="Only events of this link.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Only events of this preset.")] = None,
     mode: Annotated[str, typer.Option(help="full, thin or flat.")] = "full",
+    personal: Annotated[bool, typer.Option(help="Names and e-mail addresses in bodies.")] = True,
+    retry: Annotated[str, typer.Option(help="standard, fast, patient or none.")] = "standard",
+    ordering: Annotated[str, typer.Option(help="none or by_subject.")] = "none",
+    concurrency: Annotated[int, typer.Option(help="How many may be in flight, 1 to 20.")] = 5,
+    limit: Annotated[str | None, typer.Option("--rate", help="10/1 is ten a second.")] = None,
+    timeout_ms: Annotated[int, typer.Option("--timeout", help="Milliseconds, 1000 to 30000.")] = 15_000,
+    header: Annotated[list[str] | None, typer.Option(help="Name=value; several times for more.")] = None,
+    metadata: Annotated[list[str] | None, typer.Option(help="Name=value; several times for more.")] = None,
+    enabled: Annotated[bool, typer.Option(help="Whether anything is sent.")] = True,
+    secret: Annotated[str | None, typer.Option(help="Your own, whsec_…; else a new one is made.")] = None,
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Makes an endpoint and prints its signing secret, this once."""
-    given = checked(NewEndpoint, url=url, event_types=type_ or ["*"], description=description, payload_mode=mode)
-    found = await agencies.chosen(at.session, agency)
-    wish = actions.Wish(
-        url=await at.egress.vet(given.url), event_types=given.event_types, description=given.description,
-        payload_mode=given.payload_mode,
+    """Makes an endpoint and prints its signing secret."""
+    filter_ = {"link_id": link, "preset": preset} if link or preset else None
+    given = checked(
+        NewEndpoint, url=url, event_types=type_ or ["*"], description=description, filter=filter_, payload_mode=mode,
+        personal=personal, retry_policy=retry, ordering=ordering, concurrency=concurrency, rate_limit=rate(limit),
+        timeout_ms=timeout_ms, headers=pairs(header) or {}, metadata=pairs(metadata) or {}, enabled=enabled,
+        secret=secret,
     )  # fmt: skip
-    made, secret = await actions.create_endpoint(at.session, found.id, wish, vault=at.vault, actor=at.actor)
-    shown = CreatedEndpoint(**dict(view(made, at.vault)), secret=secret)
-    show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "secret"])
+    found = await agencies.chosen(at.session, agency)
+    made, text = await actions.create_endpoint(
+        at.session, found.id, given.wish(await at.egress.vet(given.url)), vault=at.vault, actor=at.actor,
+        verify=at.verify_endpoints,
+    )  # fmt: skip
+    warnings = await advice.about(at.session, made, named=given.event_types)
+    shown = CreatedEndpoint(**dict(view(made, at.vault)), secret=text, warnings=warnings)
+    show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "state", "secret", "warnings"])
 
 
 @command(endpoint, "list")
@@ -46,3 +69,38 @@ async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_
     rows = await queries.page(at.session, found.id, limit=limit)
     columns = ["id", "url", "event_types", "payload_mode", "state", "description"]
     show.many([view(row, at.vault) for row in rows], columns, as_json=as_json)
+
+
+@command(endpoint, "show")
+async def show_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """One endpoint."""
+    found = await agencies.chosen(at.session, agency)
+    show.one(view(await queries.find(at.session, found.id, endpoint_id), at.vault), as_json=as_json)
+
+
+@command(endpoint, "disable")
+async def disable(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """Sends nothing more to an endpoint; what happens meanwhile is listed as skipped."""
+    found = await agencies.chosen(at.session, agency)
+    row = await states.disable(at.session, found.id, endpoint_id, reason="user", actor=at.actor)
+    show.one(view(row, at.vault), as_json=as_json, only=_STATE)
+
+
+@command(endpoint, "pause")
+async def pause(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """Holds the deliveries of an endpoint."""
+    found = await agencies.chosen(at.session, agency)
+    show.one(
+        view(await states.pause(at.session, found.id, endpoint_id, actor=at.actor), at.vault),
+        as_json=as_json, only=_STATE,
+    )  # fmt: skip
+
+
+@command(endpoint, "resume")
+async def resume(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """Lets go what was held for an endpoint."""
+    found = await agencies.chosen(at.session, agency)
+    show.one(
+        view(await states.resume(at.session, found.id, endpoint_id, actor=at.actor), at.vault),
+        as_json=as_json, only=_STATE,
+    )  # fmt: skip

@@ -31,6 +31,13 @@ def nearest(pattern: str, names: Collection[str]) -> str | None:
     return found[0] if found else None
 
 
+def covers(pattern: str, other: str) -> bool:
+    """Whether a pattern covers all that another one does."""
+    if other == EVERYTHING:
+        return pattern == EVERYTHING
+    return _covers(pattern, other)
+
+
 def _covers(pattern: str, event_type: str) -> bool:
     if pattern == EVERYTHING:
         return not event_type.startswith(OPERATIONAL)

@@ -1,7 +1,8 @@
 """Reading endpoints and their live secrets."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.refusal import NotFound
 from app.kit.vault import Vault
 from app.webhooks.endpoints import secret
-from app.webhooks.endpoints.model import Endpoint, EndpointSecret
+from app.webhooks.endpoints.model import Endpoint, EndpointHealth, EndpointSecret
 
 
 async def find(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
@@ -24,9 +25,37 @@ async def find(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpo
     return found
 
 
-async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Endpoint]:
+async def locked(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
+    """The same, read anew and ours to change until the transaction ends; deliveries are still written to it.
+
+    Its health is locked before it, as by whoever writes down attempts: nobody waits in a circle.
+    """
+    health = select(EndpointHealth.id).where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id)
+    await session.execute(health.with_for_update(key_share=True))
+    found = await session.scalar(
+        select(Endpoint)
+        .where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id, Endpoint.deleted_at.is_(None))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def one_at_a_time(session: AsyncSession, agency_id: str) -> None:
+    """Lets whoever counts an agency's endpoints before adding one wait for whoever does so now."""
+    lock = func.hashtextextended(f"webhook endpoints {agency_id}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def page(
+    session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None, hooks_only: bool = False
+) -> Sequence[Endpoint]:
     """Endpoints, newest first; `before` is the id of the last one seen."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
+    if hooks_only:
+        query = query.where(Endpoint.hook)
     if before is not None:
         query = query.where(Endpoint.id < before)
     return (await session.scalars(query.order_by(Endpoint.id.desc()).limit(limit))).all()
@@ -38,6 +67,22 @@ async def every(session: AsyncSession, agency_id: str) -> Sequence[Endpoint]:
     return (await session.scalars(query.order_by(Endpoint.id))).all()
 
 
+async def hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
+    """An endpoint made by `/hooks`, deleted or not. Raises NotFound."""
+    found = await session.scalar(
+        select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id, Endpoint.hook)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def others_there(session: AsyncSession, endpoint: Endpoint) -> Sequence[Endpoint]:
+    """The agency's other endpoints with the same URL."""
+    rows = await every(session, endpoint.agency_id)
+    return [row for row in rows if row.url == endpoint.url and row.id != endpoint.id]
+
+
 async def count(session: AsyncSession, agency_id: str) -> int:
     """How many endpoints an agency has."""
     query = select(func.count()).where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
@@ -45,17 +90,23 @@ async def count(session: AsyncSession, agency_id: str) -> int:
 
 
 async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) -> Sequence[EndpointSecret]:
-    """The secrets that sign now, the newest first."""
+    """The secrets that sign now, the current one first."""
     live = EndpointSecret.expires_at.is_(None) | (EndpointSecret.expires_at > func.now())
     query = select(EndpointSecret).where(
         EndpointSecret.agency_id == agency_id, EndpointSecret.endpoint_id == endpoint_id, live
     )
-    return (await session.scalars(query.order_by(EndpointSecret.id.desc()))).all()
+    in_turn = (EndpointSecret.expires_at.is_not(None), EndpointSecret.id.desc())
+    return (await session.scalars(query.order_by(*in_turn))).all()
 
 
 def signing_key(vault: Vault, sealed: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises SealBroken."""
-    return secret.key(vault.open(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id)))
+    return secret.key(open_secret(vault, sealed))
+
+
+def open_secret(vault: Vault, sealed: EndpointSecret) -> str:
+    """A secret as people copy it. Raises SealBroken."""
+    return vault.open(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
 
 
 def open_headers(vault: Vault, endpoint: Endpoint) -> dict[str, str]:
@@ -68,6 +119,23 @@ def open_headers(vault: Vault, endpoint: Endpoint) -> dict[str, str]:
     return opened
 
 
+def open_options(vault: Vault, endpoint: Endpoint) -> dict[str, Any]:
+    """What the endpoint's destination needs to know. Raises SealBroken."""
+    if endpoint.options_sealed is None:
+        return {}
+    opened: dict[str, Any] = json.loads(
+        vault.open(endpoint.options_sealed, bound_to=options_place(endpoint.agency_id, endpoint.id))
+    )
+    return opened
+
+
+def sealed_options(vault: Vault, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None) -> bytes | None:
+    """The same as it is kept; None for none."""
+    if options is None:
+        return None
+    return vault.seal(json.dumps(dict(options)), bound_to=options_place(agency_id, endpoint_id))
+
+
 def secret_place(agency_id: str, secret_id: str) -> str:
     """What a sealed secret is bound to."""
     return f"webhook_secrets.sealed:{agency_id}:{secret_id}"
@@ -76,3 +144,8 @@ def secret_place(agency_id: str, secret_id: str) -> str:
 def headers_place(agency_id: str, endpoint_id: str) -> str:
     """What sealed headers are bound to."""
     return f"webhook_endpoints.headers_sealed:{agency_id}:{endpoint_id}"
+
+
+def options_place(agency_id: str, endpoint_id: str) -> str:
+    """What sealed options are bound to."""
+    return f"webhook_endpoints.options_sealed:{agency_id}:{endpoint_id}"

@@ -7,6 +7,9 @@ import secrets
 PREFIX = "whsec_"
 
 
+SHORTEST, LONGEST = 24, 64
+
+
 class SecretUnreadable(ValueError):
     """The text is no signing secret."""
 
@@ -14,6 +17,18 @@ class SecretUnreadable(ValueError):
 def new() -> str:
     """A fresh secret over 32 random bytes."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def imported(text: str) -> str:
+    """A secret that somebody brings along, in the form in which we keep ours. Raises SecretUnreadable."""
+    if not text.startswith(PREFIX):
+        raise SecretUnreadable("A secret is `whsec_` followed by base64.")
+    found = key(text)
+    if len(found) < SHORTEST:
+        raise SecretUnreadable(f"The secret is too short: {len(found)} bytes, and it takes at least {SHORTEST}.")
+    if len(found) > LONGEST:
+        raise SecretUnreadable(f"The secret is too long: {len(found)} bytes, and it takes at most {LONGEST}.")
+    return PREFIX + base64.b64encode(found).decode()
 
 
 def key(secret: str) -> bytes:

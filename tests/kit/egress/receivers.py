@@ -37,7 +37,8 @@ async def receiver(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterat
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                _, announced, rest = head.lower().partition(b"content-length: ")
+                length = int(rest.split(b"\r\n")[0]) if announced else 0
                 made.requests.append(head + await reader.readexactly(length))
                 await talk(writer)
         writer.close()

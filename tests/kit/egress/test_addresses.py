@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.egress.addresses import forbidden_by, is_forbidden, is_opened, read_networks
+from app.kit.egress.addresses import Rules, forbidden_by, is_forbidden, is_opened, read_networks
 
 FORBIDDEN = [
     # plain private, shared, loopback, link-local, documentation, benchmark, reserved, broadcast
@@ -47,9 +47,13 @@ METADATA = [
     "169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254",
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "::169.254.169.254", "::ffff:0:169.254.169.254",
+    "192.0.0.192", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fe80::a9fe:a9fe",
+    # behind a NAT64 prefix of our own (48, 56, 64 and 96 bits), ISATAP, Teredo's client and server
+    "64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:0:a9:fea9:fe00:0", "64:ff9b:1::a9fe:a9fe",
+    "2a00::5efe:a9fe:a9fe", "2a00::200:5efe:169.254.169.254", "2001:0:1:2:8000:1:5601:5601", "2001:0:a9fe:a9fe::1",
 ]  # fmt: skip
 
-EVERYTHING = read_networks(["0.0.0.0/0", "::/0"])
+EVERYTHING = Rules(allow=read_networks(["0.0.0.0/0", "::/0"]))
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
@@ -60,7 +64,7 @@ def test_forbidden(address: str) -> None:
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public(address: str) -> None:
     assert not is_forbidden(address)
-    assert not is_opened(address, ())
+    assert not is_opened(address, Rules())
 
 
 @pytest.mark.parametrize("address", METADATA)
@@ -70,7 +74,7 @@ def test_metadata_is_forbidden_even_when_everything_is_opened(address: str) -> N
 
 
 def test_an_opened_network_opens_itself_alone() -> None:
-    allow = read_networks(["10.1.0.0/16", " fd12::/16 ", ""])
+    allow = Rules(read_networks(["10.1.0.0/16", " fd12::/16 ", ""]))
     assert not is_forbidden("10.1.2.3", allow)
     assert not is_forbidden("::ffff:10.1.2.3", allow)
     assert not is_forbidden("fd12::1", allow)
@@ -87,6 +91,30 @@ def test_a_scope_id_is_refused_although_the_network_is_opened() -> None:
 def test_a_network_that_is_none_is_named() -> None:
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/99"):
         read_networks(["10.0.0.0/99"])
+
+
+def test_a_closed_network_is_closed_whatever_is_opened() -> None:
+    rules = Rules(allow=read_networks(["8.8.0.0/16"]), deny=read_networks(["8.8.8.0/24", "2a00:1450::/32"]))
+    for address in ("8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808", "2a00:1450::1"):
+        assert forbidden_by(address, rules) == "denied"
+        assert not is_opened(address, rules)
+    assert not is_forbidden("8.8.4.4", rules)
+    assert is_opened("8.8.4.4", rules)
+
+
+def test_behind_nat64_the_ipv4_address_is_judged_where_the_instance_says_it_uses_it() -> None:
+    nat64 = Rules(allow=read_networks(["10.1.0.0/16"]), nat64=True)
+    assert not is_forbidden("64:ff9b::8.8.8.8", nat64)
+    assert is_opened("64:ff9b::10.1.0.1", nat64)
+    assert forbidden_by("64:ff9b::127.0.0.1", nat64) == "ipv4"
+    assert forbidden_by("64:ff9b::169.254.169.254", nat64) == "metadata"
+    assert is_forbidden("64:ff9b:1::8.8.8.8", nat64)
+    assert is_forbidden("64:ff9b::8.8.8.8")
+
+
+@given(st.ip_addresses(v=4))
+def test_with_nat64_too_an_embedded_address_is_judged_as_the_ipv4_address(address: IPv4Address) -> None:
+    assert is_forbidden(f"64:ff9b::{address}", Rules(nat64=True)) == is_forbidden(address)
 
 
 @given(st.ip_addresses(v=4))

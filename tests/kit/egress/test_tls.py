@@ -2,31 +2,67 @@
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
+import warnings
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import pytest
 
+from app.kit.egress.answer import Answer
 from app.kit.egress.sender import Egress
+from app.kit.egress.tls import tls_context
 from tests.kit.egress.receivers import ALLOW, OK, answers, leads_to, receiver
+from tests.kit.egress.servers.certificates import serving
+
+NAME = "hooks.example.test"
 
 
-async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
-    serving, trusting = _tls_for("hooks.example.test", tmp_path)
-    async with receiver(answers(OK), tls=serving) as there:
-        named = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"), tls=trusting)
-        stranger = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"))
-        good = await named.post(f"https://hooks.example.test:{there.port}/", headers={}, body=b"")
-        other_name = await named.post(f"https://other.example.test:{there.port}/", headers={}, body=b"")
-        unknown_issuer = await stranger.post(f"https://hooks.example.test:{there.port}/", headers={}, body=b"")
-    assert (good.status, good.tls) == (200, "TLSv1.3")
-    assert other_name.error == "tls_certificate"
-    assert unknown_issuer.error == "tls_certificate"
-    await named.close()
-    await stranger.close()
+async def ask(tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None) -> tuple[Answer, list[bytes]]:
+    """What comes of a call to `name`, and what the receiver read."""
+    egress = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"), tls=tls_context(str(ca_file) if ca_file else None))
+    async with receiver(answers(OK), tls=tls) as there:
+        answer = await egress.post(f"https://{name}:{there.port}/", headers={}, body=b"")
+    await egress.close()
+    return answer, there.requests
+
+
+async def test_an_authority_of_the_operators_own_is_trusted(tmp_path: Path) -> None:
+    tls = serving(NAME, tmp_path)
+    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    assert (answer.status, answer.tls, len(requests)) == (200, "TLSv1.3", 1)
+
+
+async def test_nobody_else_signs_for_himself(tmp_path: Path) -> None:
+    answer, requests = await ask(serving(NAME, tmp_path))
+    assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
+
+
+async def test_the_certificate_must_bear_the_name(tmp_path: Path) -> None:
+    tls = serving(NAME, tmp_path)
+    answer, requests = await ask(tls, name="other.example.test", ca_file=tmp_path / "authority.pem")
+    assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
+
+
+async def test_an_expired_certificate_is_none(tmp_path: Path) -> None:
+    tls = serving(NAME, tmp_path, days=-1)
+    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+async def test_older_than_tls_1_2_is_not_spoken(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    tls = serving(NAME, tmp_path)
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):  # that they are deprecated is the point
+        tls.minimum_version = tls.maximum_version = version
+    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    assert (answer.status, answer.error, requests) == (None, "tls_handshake", [])
+
+
+async def test_tls_1_2_is_spoken(tmp_path: Path) -> None:
+    tls = serving(NAME, tmp_path)
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    answer, _ = await ask(tls, ca_file=tmp_path / "authority.pem")
+    assert (answer.status, answer.tls) == (200, "TLSv1.2")
 
 
 async def test_a_receiver_without_tls_is_called_so() -> None:
@@ -37,33 +73,15 @@ async def test_a_receiver_without_tls_is_called_so() -> None:
     egress = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"))
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    answer = await egress.post(f"https://hooks.example.test:{port}/", headers={}, body=b"")
+    answer = await egress.post(f"https://{NAME}:{port}/", headers={}, body=b"")
     assert answer.error == "tls_handshake"
     server.close()
     await egress.close()
 
 
-def _tls_for(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A context that serves as `name`, and one that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "both.pem").write_bytes(pem + secret)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(folder / "both.pem")
-    return serving, ssl.create_default_context(cadata=pem.decode())
+def test_verification_is_on_whatever_is_given(tmp_path: Path) -> None:
+    serving(NAME, tmp_path)
+    for made in (tls_context(), tls_context(str(tmp_path / "authority.pem"))):
+        assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
+        assert made.minimum_version == ssl.TLSVersion.TLSv1_2
+        assert made.cert_store_stats()["x509_ca"] > 0

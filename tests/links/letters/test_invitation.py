@@ -27,7 +27,8 @@ async def _set(
 
 async def _happened(sessions: Sessions, world: World) -> list[str]:
     async with sessions() as session:
-        found = await events.newest(session, world.north.agency_id, limit=50, subject_id=world.north.link_id)
+        about = events.Wanted(subject_id=world.north.link_id)
+        found = await events.newest(session, world.north.agency_id, limit=50, wanted=about)
     return [each.event.type for each in reversed(found)]
 
 

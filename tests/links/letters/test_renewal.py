@@ -41,7 +41,8 @@ async def _text(tools: Tools, office: PostOffice) -> str:
 
 async def _wishes(sessions: Sessions, world: World) -> int:
     async with sessions() as session:
-        found = await events.newest(session, world.north.agency_id, limit=50, types=["link.renewal_asked"])
+        asked = events.Wanted(types=["link.renewal_asked"])
+        found = await events.newest(session, world.north.agency_id, limit=50, wanted=asked)
     return len(found)
 
 

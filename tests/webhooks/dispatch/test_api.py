@@ -1,5 +1,6 @@
 """Deliveries and tests by API: as one who may, as the other agency."""
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -8,7 +9,8 @@ import pytest
 from app.events.types import asks, links
 from app.kit.database import Sessions
 from app.kit.vault import Vault
-from app.webhooks.dispatch.due import Tools
+from app.webhooks.dispatch import actions
+from app.webhooks.dispatch.tools import Tools
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
@@ -102,7 +104,7 @@ async def test_a_test_is_queued(api: httpx2.AsyncClient, sessions: Sessions, vau
     assert answer.status_code == 202, answer.text
     shown = answer.json()
     assert (shown["test"], shown["state"], shown["event_type"]) == (True, "pending", "link.completed")
-    assert shown == (await api.get(f"{PATH}/{shown['id']}")).json()
+    assert shown == {**(await api.get(f"{PATH}/{shown['id']}")).json(), "attempt": None}
 
 
 async def test_a_test_of_what_there_is_not_is_refused(
@@ -127,3 +129,13 @@ async def test_tests_are_few(
     assert (await api.post(there, json={"event_type": "link.opened"})).status_code == 202
     refused = await api.post(there, json={"event_type": "link.opened"})
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_tests")
+
+
+async def test_tests_asked_for_at_once_are_counted_one_after_the_other(
+    sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, "https://h.example/")
+    asked = [scenes.send_test(sessions, agency_id, endpoint.id) for _ in range(actions.TESTS_A_MINUTE + 4)]
+    said = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in said if each is not None] == [actions.TooManyTests] * 4

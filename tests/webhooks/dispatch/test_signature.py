@@ -17,6 +17,36 @@ OFFICIAL = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
 def test_the_official_vector() -> None:
     signed = signature.sign(secret.key(SECRET), *OFFICIAL)
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert signed != "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA="
+
+
+def test_the_official_vector_of_several_signatures() -> None:
+    """A verifier finds the good one among others and among versions that it does not know."""
+    now = int(datetime.now(UTC).timestamp())
+    other = "Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="
+    good = signature.sign(secret.key(SECRET), OFFICIAL[0], now, OFFICIAL[2])
+    headers = {
+        "webhook-id": OFFICIAL[0],
+        "webhook-timestamp": str(now),
+        "webhook-signature": f"v1,{other} v2,{other} {good} v1,{other}",
+    }
+    assert _accepts(Webhook(SECRET), OFFICIAL[2], headers)
+    assert not _accepts(Webhook(SECRET), OFFICIAL[2], {**headers, "webhook-signature": f"v1,{other} v2,{other}"})
+
+
+@pytest.mark.parametrize(
+    ("unpadded", "padded"),
+    [
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS="),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr=="),
+    ],
+)
+def test_an_unpadded_secret_signs_as_its_padded_form(unpadded: str, padded: str) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    signed = signature.header([secret.key(f"whsec_{unpadded}")], "msg_1", now, OFFICIAL[2])
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": str(now), "webhook-signature": signed}
+    assert _accepts(Webhook(f"whsec_{padded}"), OFFICIAL[2], headers)
+    assert secret.key(unpadded) == secret.key(f"whsec_{padded}")
 
 
 def test_our_vector_beyond_ascii() -> None:

@@ -1,5 +1,6 @@
 """Endpoints by API: as one who may, as the other agency, as nobody."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from app.events.model import Event
 from app.kit.database import Sessions
-from app.webhooks.endpoints import secret
+from app.webhooks.endpoints import actions, secret
 from app.webhooks.endpoints.model import Endpoint, EndpointSecret
 from tests.world import World
 
@@ -22,6 +23,7 @@ def of_south(world: World) -> Mapping[str, str]:
 
 
 async def made(api: httpx2.AsyncClient, **given: Any) -> dict[str, Any]:
+    """A new endpoint, as it was answered."""
     answer = await api.post(PATH, json={**GIVEN, **given})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
@@ -38,7 +40,7 @@ async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, ses
         "standard",
     )
     read = (await api.get(f"{PATH}/{endpoint['id']}")).json()
-    assert read == {key: value for key, value in endpoint.items() if key != "secret"}
+    assert read == {key: value for key, value in endpoint.items() if key not in ("secret", "warnings")}
     async with sessions() as session:
         agency_id = world.north.agency_id
         rows = (await session.scalars(select(EndpointSecret).where(EndpointSecret.agency_id == agency_id))).all()
@@ -102,6 +104,17 @@ async def test_an_unknown_event_type_gets_the_nearest_as_a_hint(api: httpx2.Asyn
         {"metadata": {"a": "x" * 5000}},
         {"filter": {"colour": "red"}},
         {"colour": "red"},
+        {"event_types": ["*"] * 101},
+        {"ordering": "random"},
+        {"concurrency": 0},
+        {"concurrency": 21},
+        {"rate_limit": {"max": 0}},
+        {"rate_limit": {"burst": 5}},
+        {"description": "\x00"},
+        {"metadata": {"\x00": "a"}},
+        {"metadata": {"a": "é" * 2048}},
+        {"headers": {"X-A": "********"}},
+        {"secret": ""},
     ],
 )
 async def test_what_cannot_be_used_is_refused(api: httpx2.AsyncClient, given: dict[str, Any]) -> None:
@@ -114,11 +127,25 @@ async def test_wishes_are_kept(api: httpx2.AsyncClient) -> None:
     wish = {
         "description": "CRM", "event_types": ["link.*", "*"],
         "filter": {"link_id": None, "preset": "audit-only"}, "payload_mode": "flat", "personal": False,
-        "retry_policy": [60, 3600], "timeout_ms": 5000, "metadata": {"a": "b"},
+        "retry_policy": [60, 3600], "timeout_ms": 5000, "metadata": {"a": "b"}, "ordering": "by_subject",
+        "concurrency": 20, "rate_limit": {"max": 10, "per_seconds": 60, "burst": 10},
     }  # fmt: skip
     endpoint = await made(api, **wish, enabled=False)
     assert {key: endpoint[key] for key in wish} == wish
-    assert endpoint["state"] == "disabled"
+    assert (endpoint["state"], endpoint["state_reason"], endpoint["enabled"]) == ("disabled", "user", False)
+    assert (endpoint["destination"], endpoint["hook"], endpoint["version"]) == ("webhook", False, 1)
+    assert (endpoint["paused_at"], endpoint["verified"]) == (None, None)
+
+
+async def test_a_rate_without_more_is_one_of_a_second(api: httpx2.AsyncClient) -> None:
+    endpoint = await made(api, rate_limit={"max": 7})
+    assert endpoint["rate_limit"] == {"max": 7, "per_seconds": 1, "burst": 7}
+
+
+async def test_types_named_twice_are_kept_once(api: httpx2.AsyncClient) -> None:
+    endpoint = await made(api, event_types=["ask.*", "link.*", "ask.*"])
+    assert endpoint["event_types"] == ["ask.*", "link.*"]
+    assert endpoint["warnings"] == ["Named more than once: `ask.*`. Each event is sent once."]
 
 
 async def test_the_list_pages_newest_first(api: httpx2.AsyncClient) -> None:
@@ -143,6 +170,16 @@ async def test_there_is_a_most(api: httpx2.AsyncClient, monkeypatch: pytest.Monk
     await made(api)
     answer = await api.post(PATH, json=GIVEN)
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_endpoints")
+
+
+async def test_of_two_at_once_one_is_too_many(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.webhooks.endpoints.actions.AT_MOST", 2)
+    answers = await asyncio.gather(*(api.post(PATH, json=GIVEN) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [201, 201, 409, 409]
+
+
+async def test_fifty_are_the_most() -> None:
+    assert (actions.AT_MOST, actions.TYPES_AT_MOST, actions.LONGEST_METADATA) == (50, 100, 4096)
 
 
 async def test_event_types_have_schema_and_example(api: httpx2.AsyncClient) -> None:

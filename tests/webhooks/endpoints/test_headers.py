@@ -12,6 +12,9 @@ from app.webhooks.endpoints import headers
         {"Authorization": "Bearer x"},
         {"X-Api-Key": "é"},
         {"x-a": ""},
+        {"X-Name": "Zoë – 東京 💼"},
+        {"x-a": "é" * 512},
+        {"x-metadata-for-us": "ours"},
         {f"x-{number}": "v" for number in range(20)},
         {"x": "v" * 1024},
     ],
@@ -29,8 +32,9 @@ def test_taken(given: dict[str, str]) -> None:
         "Proxy-Authorization", "Webhook-Signature", "webhook-id", "svix-id",
         "X-Keyturn-Attempt", "Metadata-Flavor",
         "X-aws-ec2-metadata-token", "X-Goog-Api-Key", "X-Google-Metadata-Request", "x-azure-x",
-        "Metadata",
-        "Accept-Encoding",
+        "Metadata", "METADATA-TOKEN", "metadata", "x-real-ip", "X-REAL-IP", "x-forwarded", "X-Forwarded-Host",
+        "trailers", "HTTP2-Settings", "Cookie2", "proxy-connection", "Svix-Signature", "WEBHOOK-TIMESTAMP",
+        "Accept-Encoding", "Host\n", "x\ty", "x\x00", "naïve", "x y",
         "", "a b", "a:b", "é", "x\r\ny", "x" * 65,
     ],
 )  # fmt: skip
@@ -38,7 +42,22 @@ def test_names_not_taken(name: str) -> None:
     assert headers.problem({name: "v"})
 
 
-@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\x00b", "a\x7f", "v" * 1025])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a\rb",
+        "a\nb",
+        "a\r\nX-B: c",
+        "a\x00b",
+        "a\x7f",
+        "a\tb",
+        "a\x85b",
+        "a\ud800b",
+        "v" * 1025,
+        "é" * 513,
+        headers.MASK,
+    ],
+)  # fmt: skip
 def test_values_not_taken(value: str) -> None:
     assert headers.problem({"x-a": value})
 
@@ -51,6 +70,19 @@ def test_bounds() -> None:
 
 def test_values_never_come_back() -> None:
     assert headers.masked(["Authorization"]) == {"Authorization": "********"}
+
+
+def test_a_mask_that_comes_back_stands_for_what_it_hides() -> None:
+    known = {"Authorization": "Bearer x", "X-Team": "crm"}
+    given = {"authorization": headers.MASK, "X-Team": "ops", "X-New": headers.MASK}
+    assert headers.unmasked(given, known) == {"authorization": "Bearer x", "X-Team": "ops", "X-New": headers.MASK}
+    assert headers.problem({"X-New": headers.MASK})
+
+
+def test_the_bound_on_all_counts_bytes() -> None:
+    assert headers.problem({f"x-{number}": "é" * 500 for number in range(4)}) is None
+    assert headers.problem({f"x-{number}": "é" * 511 for number in range(5)})
+    assert headers.problem({"x" * 64: "v"}) is None
 
 
 def test_a_line_break_at_the_end_is_a_line_break() -> None:

@@ -3,8 +3,25 @@
 from collections.abc import Mapping, Sequence
 
 from app.webhooks.dispatch.message import signature
+from app.webhooks.dispatch.message.conversation import Letter
 
 USER_AGENT = "Keyturn-Webhooks/0.1"
+
+
+def of(letter: Letter) -> dict[str, str]:
+    """Those of a letter sent now."""
+    return compose(
+        letter.headers,
+        event_id=letter.event_id,
+        event_type=letter.event_type,
+        delivery_id=letter.delivery_id,
+        endpoint_id=letter.endpoint_id,
+        attempt=letter.attempt,
+        replay=letter.replay,
+        timestamp=int(letter.now.timestamp()),
+        keys=letter.keys,
+        body=letter.content,
+    )
 
 
 def compose(
@@ -18,6 +35,7 @@ def compose(
     timestamp: int,
     keys: Sequence[bytes],
     body: bytes,
+    replay: bool = False,
 ) -> dict[str, str]:
     """The endpoint's own headers and ours, which win. Only id, timestamp and body are signed."""
     ours = {
@@ -33,5 +51,8 @@ def compose(
         "accept": "*/*",
         "accept-encoding": "identity",
     }
-    kept = {name: value for name, value in custom.items() if name.lower() not in ours}
-    return {**kept, **ours}
+    if replay:
+        ours["x-keyturn-replay"] = "true"
+    if not custom:
+        return ours
+    return {**{name: value for name, value in custom.items() if name.lower() not in ours}, **ours}

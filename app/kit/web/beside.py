@@ -1,0 +1,56 @@
+"""Serving a few pages beside other work, in the same event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class _Beside(uvicorn.Server):
+    """Leaves signals to the work beside which it runs."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+    """Serves while the block runs; where it listens. Raises OSError when the address cannot be had."""
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = _Beside(config)
+    with _listening(host, port) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[:2]
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of `host:port` (an IPv6 host in brackets). Raises ValueError with a sentence."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("it must be host:port, e.g. 127.0.0.1:9464")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Bound here: uvicorn would end the whole program where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
+        yield listener

@@ -1,0 +1,56 @@
+"""JSON routes: the agency's logo, by its address or as a file."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.database import Session
+from app.people.agencies.logos import actions
+from app.people.agencies.logos.fetching import fetch
+from app.people.agencies.logos.picture import picture
+from app.people.agencies.views import AgencyView
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(prefix="/agency/logo", tags=["agency"], route_class=ApiRoute)
+
+Writer = Annotated[Caller, requires("agency:write")]
+Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]
+
+
+class NewLogo(BaseModel):
+    """Where the picture is to be found now; it is fetched once, and served by us from then on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(
+        max_length=2048,
+        description="The final address of a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.",
+        examples=["https://north.example/logo.png"],
+    )
+
+
+@router.put("")
+async def set_logo(request: Request, caller: Writer, given: NewLogo) -> AgencyView:
+    """Fetches your logo and shows it on your clients' pages. Redirects are not followed."""
+    return await _set(request, caller, await fetch(request.app.state.egress, given.url))
+
+
+@router.put("/file")
+async def upload_logo(request: Request, caller: Writer, file: Sent) -> AgencyView:
+    """Sets your logo from a file."""
+    return await _set(request, caller, await file.read())
+
+
+@router.delete("", status_code=204)
+async def remove_logo(caller: Writer, session: Session) -> None:
+    """Takes your logo away; your clients' pages show your name again."""
+    await actions.remove_logo(session, caller.agency_id, actor=caller.actor)
+
+
+async def _set(request: Request, caller: Caller, content: bytes) -> AgencyView:
+    made = await asyncio.to_thread(picture, content)
+    async with request.app.state.sessions.begin() as session:
+        return AgencyView.of(await actions.set_logo(session, caller.agency_id, made, actor=caller.actor))

@@ -1,0 +1,1 @@
+"""What speaks another language than Standard Webhooks: a folder for each."""

@@ -1,0 +1,120 @@
+"""JSON routes: destinations that people use."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from app.events import catalogue
+from app.kit.database import Session
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+from app.webhooks.destinations import actions, driving, kinds
+from app.webhooks.destinations.options import AnyOptions, Options
+from app.webhooks.destinations.views import (
+    CreatedDestination,
+    DestinationView,
+    ExampleView,
+    InstallationView,
+    KindName,
+    Kinds,
+    KindView,
+    NewDestination,
+    NewHttp,
+    NewHubSpot,
+    NewSlack,
+    StepView,
+    view,
+)  # fmt: skip
+from app.webhooks.endpoints import actions as endpoint_actions
+from app.webhooks.endpoints import queries
+
+router = APIRouter(prefix="/webhooks/destinations", tags=["webhooks"], route_class=ApiRoute)
+
+Reader = Annotated[Caller, requires("webhooks:read")]
+Writer = Annotated[Caller, requires("webhooks:write")]
+EventType = Annotated[str, Query(max_length=128, examples=["ask.verified"])]
+
+
+@router.get("")
+async def list_destination_kinds(_: Reader) -> Kinds:
+    """Every kind of destination: what it needs to know, and how it is spoken to."""
+    return Kinds(data=[KindView.of(kind) for kind in kinds.ALL.values()])
+
+
+@router.get("/{kind}/example")
+async def read_destination_example(
+    request: Request, _: Reader, kind: Annotated[KindName, Path()], event_type: EventType = "ask.blocked"
+) -> ExampleView:
+    """What a destination of this kind would send for the example of an event type."""
+    if event_type not in catalogue.FOR_CRMS:
+        raise endpoint_actions.unknown_type(event_type)
+    sent = kinds.example(kind, event_type, request.app.state.destinations)
+    return ExampleView.model_validate({"kind": kind, "event_type": event_type, "requests": sent})
+
+
+@router.post("/slack", status_code=201)
+async def create_slack(request: Request, caller: Writer, session: Session, given: NewSlack) -> CreatedDestination:
+    """Makes an endpoint that writes into a Slack channel, one message a second at most."""
+    return await _create(request, caller, session, "slack", given, given.options)
+
+
+@router.post("/hubspot", status_code=201)
+async def create_hubspot(request: Request, caller: Writer, session: Session, given: NewHubSpot) -> CreatedDestination:
+    """Makes an endpoint that keeps companies and contacts of a HubSpot account. Install its properties next."""
+    return await _create(request, caller, session, "hubspot", given, given.options)
+
+
+@router.post("/http", status_code=201)
+async def create_http(request: Request, caller: Writer, session: Session, given: NewHttp) -> CreatedDestination:
+    """Makes an endpoint that calls any HTTP API with JSON of your own, signed."""
+    return await _create(request, caller, session, "http", given, given.options)
+
+
+@router.get("/{endpoint_id}/options")
+async def read_destination(request: Request, caller: Reader, session: Session, endpoint_id: str) -> DestinationView:
+    """A destination with its options, the secret ones masked. A plain webhook has none."""
+    endpoint = await queries.find(session, caller.agency_id, endpoint_id)
+    return view(endpoint, request.app.state.vault)
+
+
+@router.put("/{endpoint_id}/options")
+async def change_destination_options(
+    request: Request, caller: Writer, session: Session, endpoint_id: str, given: AnyOptions
+) -> DestinationView:
+    """Replaces the options of a destination; a secret sent as it is shown, masked, stays what it was."""
+    state = request.app.state
+    options = await actions.vetted(given, state.egress)
+    endpoint = await actions.change_options(
+        session, caller.agency_id, endpoint_id, given, options, destinations=state.destinations, vault=state.vault,
+        actor=caller.actor,
+    )  # fmt: skip
+    return view(endpoint, state.vault)
+
+
+@router.put("/{endpoint_id}/installation")
+async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
+    """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
+    state = request.app.state
+    held = await actions.install(
+        state.sessions, caller.agency_id, endpoint_id, destinations=state.destinations, vault=state.vault,
+        egress=state.egress,
+    )  # fmt: skip
+    return installation_view(held)
+
+
+def installation_view(held: driving.Held) -> InstallationView:
+    """From what was said."""
+    outcome, said = held
+    steps = [StepView(part=asked.part, status=answer.status) for asked, answer in said]
+    return InstallationView(done=outcome.arrived, code=outcome.code, explanation=outcome.explanation, steps=steps)
+
+
+async def _create(
+    request: Request, caller: Caller, session: Session, kind: str, given: NewDestination, options: Options
+) -> CreatedDestination:
+    state = request.app.state
+    endpoint, secret = await actions.create_destination(
+        session, caller.agency_id, kind, given, await actions.vetted(options, state.egress),
+        destinations=state.destinations, vault=state.vault, actor=caller.actor,
+    )  # fmt: skip
+    return CreatedDestination(**dict(view(endpoint, state.vault)), secret=secret if kind == "http" else None)

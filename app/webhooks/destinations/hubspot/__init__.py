@@ -1,0 +1,1 @@
+"""Companies and contacts in HubSpot, kept up to date with what their links come to."""

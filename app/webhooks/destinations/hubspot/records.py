@@ -1,0 +1,105 @@
+"""What HubSpot is told of an event: properties of a company and of a contact, and a note. All values are text."""
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from app.events import catalogue
+
+#: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
+COMPANY_KEY = "onboarding_client_id"
+CONTACT_KEY = "email"
+#: When the newest event that was written happened, so that an older one, sent again, changes nothing.
+WRITTEN_AT = "onboarding_event_at"
+GROUP = "keyturn"
+LONGEST_NOTE = 65_536
+
+_COMPANY = {
+    "onboarding_status": "link_status",
+    "onboarding_preset": "preset",
+    "onboarding_platform": "platform",
+    "onboarding_external_id": "external_id",
+    "onboarding_dashboard_url": "dashboard_url",
+    "onboarding_assets_total": "assets_total",
+    "onboarding_assets_verified": "assets_verified",
+    "onboarding_assets_blocked": "assets_blocked",
+    "onboarding_tiktok_bc_id": "tiktok_bc_id",
+    "onboarding_tiktok_ad_account_ids": "tiktok_ad_account_ids",
+    "onboarding_tiktok_pixel_codes": "tiktok_pixel_codes",
+    "onboarding_target_markets": "target_markets",
+}
+_CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
+#: Said anew by each event of an ask: emptied where it has none.
+_OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker_code"}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is wanted of one record: found by `key` = `value`; `first` is given only where it has no such value yet."""
+
+    part: str
+    path: str
+    key: str
+    value: str
+    told: Mapping[str, str]
+    first: Mapping[str, str] = field(default_factory=dict)
+
+
+def property_set() -> dict[str, Any]:
+    """The group and the properties to be created in an account, by object type."""
+    read: dict[str, Any] = json.loads(resources.files(__package__).joinpath("properties.json").read_text("utf-8"))
+    return read
+
+
+def company(event: Mapping[str, Any]) -> Record:
+    """The client's company. Its name is the agency's to change in HubSpot: it is given once."""
+    data = event["data"]
+    name = {"name": str(data["client_name"])} if data.get("client_name") else {}
+    return Record("company", "/crm/v3/objects/companies/batch", COMPANY_KEY, str(data["client_id"]), _told(event), name)
+
+
+def contact(event: Mapping[str, Any]) -> Record | None:
+    """The client's contact; None where the event has no address, or the endpoint gets none."""
+    email = event["data"].get("contact_email")
+    if not email:
+        return None
+    told = {name: text for name, text in _told(event).items() if name in _CONTACT}
+    return Record("contact", "/crm/v3/objects/contacts/batch", CONTACT_KEY, str(email), told)
+
+
+def is_newer(event: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
+    """Whether the event happened no earlier than what a record says already. Both are our own ISO text."""
+    return str(event["timestamp"]) >= str(written.get(WRITTEN_AT) or "")
+
+
+def note(event: Mapping[str, Any]) -> str:
+    """A note's HTML; it ends with the event's id, by which the same note is known again."""
+    data, kind = event["data"], catalogue.TYPES.get(str(event["type"]))
+    lines = [kind.sentence.replace("`", "") if kind else str(event["type"])]
+    lines += [f"Asset: {data[key]}" for key in ("asset_name", "asset_id") if data.get(key)][:1]
+    lines += [f"In the way: {data['blocker_code']}"] if data.get("blocker_code") else []
+    address = data.get("dashboard_url")
+    shown = [html.escape(line) for line in lines]
+    if address:
+        shown.append(f'<a href="{html.escape(address)}">Open in Keyturn</a>')
+    return "<br>".join([*shown, mark(event)])[:LONGEST_NOTE]
+
+
+def mark(event: Mapping[str, Any]) -> str:
+    """How a note says which event it tells of."""
+    return f"Keyturn {event['id']}"
+
+
+def _told(event: Mapping[str, Any]) -> dict[str, str]:
+    data = event["data"]
+    told = {name: _text(data.get(key)) for name, key in _COMPANY.items() if data.get(key) is not None}
+    if str(event["type"]).startswith("ask."):
+        told |= {name: _text(data.get(key)) for name, key in _OF_NOW.items()}
+    return {**told, "onboarding_last_event": str(event["type"]), WRITTEN_AT: str(event["timestamp"])}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,102 @@
+"""What each kind of destination is, how gently it is spoken to, and what it would send."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.events import catalogue
+from app.kit import clock
+from app.kit.egress.answer import Answer
+from app.webhooks.destinations.options import KINDS
+from app.webhooks.dispatch.message.conversation import Destination, Letter, Request
+from app.webhooks.endpoints.headers import MASK
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind as it is listed; `event_types` and what follows are what an endpoint of it has unless told otherwise."""
+
+    name: Literal["slack", "hubspot", "http"]
+    sentence: str
+    event_types: tuple[str, ...]
+    ordering: Literal["none", "by_subject"] = "none"
+    rate_limit: Mapping[str, int] | None = None
+    concurrency: int = 5
+
+
+ALL: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "slack",
+            "A message in a Slack channel: what happened, for which client, and whose turn it is.",
+            ("link.opened", "link.submitted", "link.completed", "ask.blocked", "grant.*"),
+            # https://docs.slack.dev/apis/web-api/rate-limits: one message a second for each incoming webhook
+            rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
+            concurrency=1,
+        ),
+        Kind(
+            "hubspot",
+            "A company for each client and a contact for each e-mail address, kept up to date in HubSpot.",
+            ("client.*", "link.*", "ask.*"),
+            ordering="by_subject",
+            # an event takes up to seven calls; an account has 100 in ten seconds, and 5 searches a second
+            rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
+            concurrency=2,
+        ),
+        Kind("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "ask.*")),
+    )
+}
+
+#: An account in which everything works and nothing was written yet.
+_AGREEABLE = Answer(status=200, body='{"results":[{"id":"1","properties":{}}]}')
+_SECRETS = frozenset({"authorization", "webhook-signature"})
+
+
+def needs(kind: str) -> dict[str, Any]:
+    """The JSON Schema of its options."""
+    return KINDS[kind].model_json_schema()
+
+
+def example(kind: str, event_type: str, destinations: Mapping[str, Destination]) -> list[dict[str, Any]]:
+    """The requests that the example of an event type makes, with options as the schema's own examples."""
+    conversation = destinations[kind](_letter(kind, event_type))
+    asked: list[Request] = []
+    try:
+        asked.append(next(conversation))
+        while True:
+            asked.append(conversation.send(_AGREEABLE))
+    except StopIteration:
+        return [_shown(each) for each in asked]
+
+
+def _letter(kind: str, event_type: str) -> Letter:
+    properties = needs(kind)["properties"]
+    options = {name: about.get("examples", [about.get("default")])[0] for name, about in properties.items()}
+    event = catalogue.example(catalogue.FOR_CRMS[event_type])
+    return Letter(
+        url="",
+        event_id=event["id"],
+        event_type=event_type,
+        delivery_id="delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
+        endpoint_id="endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x",
+        attempt=1,
+        replay=False,
+        content=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
+        keys=(b"k" * 32,),
+        headers={},
+        options=options,
+        now=clock.now(),
+    )
+
+
+def _shown(request: Request) -> dict[str, Any]:
+    headers = {name: MASK if name in _SECRETS else value for name, value in request.headers.items()}
+    return {
+        "part": request.part,
+        "method": request.method,
+        "url": request.url,
+        "headers": headers,
+        "body": json.loads(request.body) if request.body else None,
+    }

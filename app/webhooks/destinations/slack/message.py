@@ -1,0 +1,104 @@
+"""What stands in the channel: one message an event, without anybody's e-mail address.
+
+Limits: https://docs.slack.dev/reference/block-kit/blocks (3,000 characters a section, 150 a header, 50 blocks).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.events import catalogue
+
+LONGEST_SECTION = 3000
+LONGEST_HEADER = 150
+LONGEST_FIELD = 2000
+LONGEST_ADDRESS = 3000
+#: No value of ours is this long; what somebody typed may be.
+_LONGEST_VALUE = 300
+
+_ACTORS = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
+
+
+def message(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of an incoming webhook: `blocks`, and `text` for notifications and screen readers."""
+    data: Mapping[str, Any] = event.get("data") or {}
+    title = _title(event, data)
+    said = _sentence(str(event["type"]))
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(title, LONGEST_HEADER), "emoji": False}},
+        {"type": "section", "text": _mrkdwn(_escaped(said), LONGEST_SECTION)},
+    ]
+    if fields := _fields(data):
+        blocks.append({"type": "section", "fields": fields})
+    if address := _address(data):
+        blocks.append({"type": "actions", "elements": [_button(address)]})
+    blocks.append({"type": "context", "elements": [_mrkdwn(_foot(event), LONGEST_FIELD)]})
+    return {"text": _escaped(f"{_cut(title, LONGEST_HEADER)}. {said}"), "blocks": blocks}
+
+
+def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Whom it is about and what they came to; `Test: ` where it is a trial."""
+    status = words(data.get("status") or data.get("link_status") or str(event["type"]).rpartition(".")[2])
+    client = data.get("client_name")
+    named = f"{client}: {status}" if client else status[:1].upper() + status[1:]
+    return f"Test: {named}" if event.get("test") else named
+
+
+def _sentence(event_type: str) -> str:
+    kind = catalogue.TYPES.get(event_type)
+    return kind.sentence.replace("`", "") if kind else event_type
+
+
+def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    asset = data.get("asset_name") or data.get("asset_id")
+    kind = words(data.get("ask_kind"))
+    told = [
+        ("Client", data.get("client_name")),
+        ("Asset", f"{asset} ({kind})" if asset and kind else asset),
+        ("Next", _ACTORS.get(str(data.get("next_actor")))),
+        ("In the way", words(data.get("blocker_code"))),
+        ("Reason", data.get("reason")),
+        ("Verified", _share(data)),
+    ]
+    return [_mrkdwn(f"*{name}*\n{_escaped(_cut(str(value), _LONGEST_VALUE))}", LONGEST_FIELD)
+            for name, value in told if value]  # fmt: skip
+
+
+def _share(data: Mapping[str, Any]) -> str | None:
+    total, verified = data.get("assets_total"), data.get("assets_verified")
+    return None if total is None or verified is None else f"{verified} of {total}"
+
+
+def _address(data: Mapping[str, Any]) -> str | None:
+    address = data.get("dashboard_url")
+    fits = isinstance(address, str) and address.startswith(("https://", "http://")) and len(address) <= LONGEST_ADDRESS
+    return address if fits else None
+
+
+def _button(address: str) -> dict[str, Any]:
+    text = {"type": "plain_text", "text": "Open in Keyturn", "emoji": False}
+    return {"type": "button", "action_id": "open", "text": text, "url": address}
+
+
+def _foot(event: Mapping[str, Any]) -> str:
+    return _escaped(f"{event['type']} · {event.get('timestamp', '')} · {event['id']}")
+
+
+def words(code: object) -> str:
+    """`awaiting_partner` as it is said: awaiting partner. Nothing for None."""
+    return str(code).replace("_", " ") if code else ""
+
+
+def _mrkdwn(text: str, longest: int) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": _cut(text, longest)}
+
+
+def _escaped(text: str) -> str:
+    """Slack's three control characters as entities: no mention, link or channel can be made by a client's name.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,1 @@
+"""Fanning events out: who wants them, and a body and a delivery for each."""

@@ -1,0 +1,1 @@
+"""REST hooks: how automation tools such as Zapier subscribe, unsubscribe and see a sample."""

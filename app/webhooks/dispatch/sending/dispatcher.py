@@ -1,0 +1,215 @@
+"""The sending loop of a worker: claims as slots come free, sends, and writes down what came of it in batches."""
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+
+from app.kit import clock
+from app.webhooks.dispatch.deciding.fairness import FIRST_SHARE, Share, Taken
+from app.webhooks.dispatch.seeing import figures
+from app.webhooks.dispatch.sending import counting, finish, log
+from app.webhooks.dispatch.sending.claim import Claimed, Lease, claim
+from app.webhooks.dispatch.sending.finish import Finished
+from app.webhooks.dispatch.sending.parcels import Parcel, pack
+from app.webhooks.dispatch.sending.prepared import Shelf
+from app.webhooks.dispatch.sending.send import attempt, given_up, why_not
+from app.webhooks.dispatch.tools import Tools
+
+lines = structlog.get_logger(__name__)
+
+#: How the worker's health names this loop.
+LOOP = "deliveries"
+
+#: Between two claims under load, and without anything to do.
+BEAT_SECONDS = 0.02
+IDLE_SECONDS = 0.08
+#: As many attempts are written down at once, and as long they may wait for others.
+BATCH = 256
+GATHER_SECONDS = 0.02
+#: So often a batch that the database refuses is tried.
+TURNS = 3
+#: A worker that is told to stop waits so long for what is under way.
+LONGEST_END = 45.0
+#: So many are begun in one turn of the loop.
+SLICE = 25
+
+
+class Dispatcher:
+    """Sends the deliveries of every agency. One in a worker."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._shelf = Shelf(tools.vault)
+        self._shares: Counter[Share] = Counter()
+        self._agencies: Counter[uuid.UUID] = Counter()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._done: asyncio.Queue[Finished] = asyncio.Queue()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
+        figures.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
+        figures.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
+        writing = asyncio.create_task(self._write_down())
+        while not stop.is_set():
+            self._tools.pulse.beat(LOOP)
+            more = await self._beat()
+            await asyncio.sleep(BEAT_SECONDS)
+            if not more:
+                await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
+        try:
+            async with asyncio.timeout(LONGEST_END):
+                await self.settle()
+        except TimeoutError:  # their leases run out: they are sent again
+            lines.warning("webhooks.stopped_with_some_under_way", number=self._in_flight)
+        writing.cancel()
+
+    async def once(self) -> None:
+        """Claims once what is due, sends it and writes it down. For tests."""
+        await self._beat()
+        while self._sending:
+            await asyncio.gather(*self._sending)
+        while not self._done.empty():
+            await self._write(self._take_batch())
+
+    async def settle(self) -> None:
+        """Waits until nothing is under way."""
+        while self._in_flight:  # noqa: ASYNC110 - several things end it
+            await asyncio.sleep(BEAT_SECONDS)
+
+    @property
+    def _in_flight(self) -> int:
+        return self._shares.total()
+
+    async def _beat(self) -> bool:
+        """Claims and starts sending; whether there was more than could be taken."""
+        taken = Taken(self._tools.slots, self._shares, self._agencies)
+        if not taken.free:
+            return True
+        started = time.perf_counter()
+        try:
+            haul = await claim(self._tools.sessions, taken)
+            counting.claimed(haul.rows, time.perf_counter() - started)
+            parcels = await pack(self._tools.sessions, self._shelf, haul) if haul.rows else []
+        except Exception:  # the database is away, or a fault of ours: say so, stay, try again
+            lines.exception("webhooks.claim_failed")
+            await asyncio.sleep(1)
+            return False
+        ended = await self._give_back_all(haul.rows, parcels)
+        for parcel in parcels:
+            if reason := why_not(parcel):
+                ended.append((parcel.row, *reason))
+            else:
+                self._start(parcel)
+                if len(self._sending) % SLICE == 0:
+                    await asyncio.sleep(0)  # answers, the database's too, are not kept waiting for all of them
+        if ended:
+            await self._end(ended)
+        return haul.more
+
+    async def _give_back_all(
+        self, claimed: Sequence[Claimed], parcels: Sequence[Parcel]
+    ) -> list[tuple[Claimed, str, str]]:
+        """Gives back what has no parcel; those among them that are over."""
+        packed, ended = {parcel.row.id for parcel in parcels}, []
+        for row in claimed:
+            if row.id in packed:
+                continue
+            if reason := given_up(row):
+                ended.append((row, *reason))
+            else:
+                await self._give_back(row)
+        return ended
+
+    def _start(self, parcel: Parcel) -> None:
+        self._shares[parcel.row.share] += 1
+        self._agencies[parcel.row.agency_id] += 1
+        task = asyncio.create_task(self._send(parcel))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, parcel: Parcel) -> None:
+        try:
+            attempted = await attempt(
+                parcel, self._tools.egress, self._tools.destinations, began=clock.now()
+            )  # fmt: skip
+            self._done.put_nowait(finish.decide(attempted))
+        except Exception:  # a fault of ours: the delivery is given back, its tries keep counting
+            lines.exception("webhooks.not_sent", delivery=str(parcel.row.id))
+            await self._give_back(parcel.row)
+            self._free(parcel.row)
+
+    def _free(self, row: Claimed) -> None:
+        self._shares[row.share] -= 1
+        self._agencies[row.agency_id] -= 1
+        if not self._agencies[row.agency_id]:
+            del self._agencies[row.agency_id]
+
+    async def _write_down(self) -> None:
+        while True:
+            first = await self._done.get()
+            if self._done.empty():
+                await asyncio.sleep(GATHER_SECONDS)
+            await self._write([first, *self._take_batch()])
+
+    def _take_batch(self) -> list[Finished]:
+        return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
+
+    async def _write(self, batch: Sequence[Finished]) -> None:
+        """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
+        late: set[Lease] = set()
+        for turn in range(TURNS):
+            try:
+                late = await finish.write(self._tools.sessions, batch, worker=self._tools.worker)
+                break
+            except Exception:
+                lines.exception("webhooks.not_written", number=len(batch), turn=turn)
+            await self._until_database_answers()
+            if len(batch) > 1:
+                for each in batch:
+                    await self._write([each])
+                return
+        for each in batch:  # what was not written has a lease that runs out: it is sent again
+            self._free(each.row)
+        self._tools.alarm.ring()  # their endpoints have room again
+        self._say(batch, late)
+
+    def _say(self, batch: Sequence[Finished], late: set[Lease]) -> None:
+        """Counts and logs; a fault in that ends nothing."""
+        try:
+            self._tools.pulse.attempt()
+            figures.in_flight(self._in_flight)
+            for each in batch:
+                counting.attempted(each, late=each.row.lease in late)
+                log.say(each, late=each.row.lease in late)
+        except Exception:
+            lines.exception("webhooks.not_counted")
+
+    async def _until_database_answers(self) -> None:
+        """However long it is away: what was sent is kept until it can be written down."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                async with self._tools.sessions() as session:
+                    await session.execute(select(1))
+            except Exception:
+                lines.warning("webhooks.database_away", kept=self._in_flight)
+            else:
+                return
+
+    async def _end(self, ended: Sequence[tuple[Claimed, str, str]]) -> None:
+        try:
+            for _, state, reason in await finish.give_up(self._tools.sessions, ended):
+                figures.delivery_ended(state, reason)
+        except Exception:  # their leases run out
+            lines.exception("webhooks.not_ended")
+
+    async def _give_back(self, row: Claimed) -> None:
+        try:
+            await finish.give_back(self._tools.sessions, row)
+        except Exception:  # its lease runs out
+            lines.warning("webhooks.not_given_back", delivery=str(row.id))

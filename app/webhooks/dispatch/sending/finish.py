@@ -1,0 +1,189 @@
+"""Writing down what came of attempts, many in one transaction: deliveries, attempt log, the endpoints' health."""
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import Float, String, Table, Uuid, func, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.record import KEYTURN, record
+from app.events.types import webhooks as happenings
+from app.kit import ids, rows
+from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.webhooks.dispatch.deciding import schedule
+from app.webhooks.dispatch.deciding.schedule import Step
+from app.webhooks.dispatch.model import TERMINAL, Delivery
+from app.webhooks.dispatch.sending import log, ordering
+from app.webhooks.dispatch.sending.claim import Claimed, Lease
+from app.webhooks.dispatch.sending.send import Attempted
+from app.webhooks.dispatch.sending.wellbeing import note
+from app.webhooks.endpoints import matching
+
+_FINISHED: rows.Columns = {
+    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(), "due_in": Float(),
+    "code": String(),
+}  # fmt: skip
+
+
+_ENDED: rows.Columns = {
+    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(),
+}  # fmt: skip
+_table = cast(Table, Delivery.__table__)
+_is = _table.c
+_given = rows.table("given", _FINISHED)
+_ours = (_is.agency_id == _given.c.agency_id, _is.id == _given.c.id, _is.lease_token == _given.c.token)
+_MOVE_ON = (
+    update(_table)
+    .where(*_ours)
+    .values(
+        state=_given.c.state,
+        reason=_given.c.reason,
+        share="again",
+        due_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, _given.c.due_in),
+        attempt_count=_is.attempt_count + 1,
+        series_attempts=_is.series_attempts + 1,
+        last_code=_given.c.code,
+        first_attempt_at=func.coalesce(_is.first_attempt_at, func.now()),
+        last_attempt_at=func.now(),
+        lease_until=None,
+        lease_token=None,
+        tries=0,
+    )
+    .returning(_given.c.id, _given.c.token)
+    .execution_options(**ACROSS_AGENCIES)
+)
+_over = rows.table("given", _ENDED)
+_END = (
+    update(_table)
+    .where(_is.agency_id == _over.c.agency_id, _is.id == _over.c.id, _is.lease_token == _over.c.token)
+    .values(
+        state=_over.c.state, reason=_over.c.reason, due_at=None, lease_until=None, lease_token=None, tries=0
+    )
+    .returning(_over.c.id, _over.c.token)
+    .execution_options(**ACROSS_AGENCIES)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt and what follows it."""
+
+    attempted: Attempted
+    step: Step
+
+    @property
+    def row(self) -> Claimed:
+        """Its delivery."""
+        return self.attempted.parcel.row
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.step.state in TERMINAL
+
+
+def decide(attempted: Attempted) -> Finished:
+    """The step after an attempt, by the endpoint's retry policy."""
+    row, endpoint = attempted.parcel.row, attempted.parcel.endpoint
+    step = schedule.after(
+        attempted.outcome,
+        made=row.series_attempts + 1,
+        policy=endpoint.retry_policy,
+        jitter=random.uniform(1.0, schedule.MOST_JITTER),  # noqa: S311 - spreads load, protects nothing
+        now=attempted.began,
+        expires_at=row.expires_at,
+    )
+    return Finished(attempted, step)
+
+
+async def write(sessions: Sessions, finished: Sequence[Finished], *, worker: str) -> set[Lease]:
+    """Writes all of it in one transaction; the leases of those that were lost meanwhile.
+
+    Their attempts are kept as `late`: they left, but decided nothing.
+    """
+    async with sessions.begin() as session:
+        await _hold_order(session, [each.row for each in finished if each.over])
+        ours = await _move_on(session, sorted(finished, key=lambda each: each.row.id))  # as everybody locks them
+        late = {each.row.lease for each in finished} - ours
+        await log.add(session, finished, late, worker)
+        kept = [each for each in finished if each.row.lease in ours]
+        await _let_next_go(session, [each.row for each in kept if each.over])
+        await _tell(session, [(each.row, each.step) for each in kept if each.step.state == "exhausted"])
+        await note(session, kept)
+    return late
+
+
+async def give_up(sessions: Sessions, ended: Sequence[tuple[Claimed, str, str]]) -> Sequence[tuple[Claimed, str, str]]:
+    """Ends deliveries without an attempt, each with its state and reason; those that were still ours."""
+    ended = sorted(ended, key=lambda each: each[0].id)
+    async with sessions.begin() as session:
+        await _hold_order(session, [row for row, _, _ in ended])
+        given = rows.values("given", _ENDED, [(row.agency_id, row.id, row.token, *why) for row, *why in ended])
+        ours = {(row[0], row[1]) for row in await session.execute(_END, given)}
+        kept = [each for each in ended if each[0].lease in ours]
+        await _let_next_go(session, [row for row, _, _ in kept])
+        await _tell(session, [(row, Step(state, reason, None)) for row, state, reason in kept])
+    return kept
+
+
+async def give_back(sessions: Sessions, row: Claimed) -> None:
+    """Gives a delivery back that could not be tried for a fault of ours; its tries keep counting."""
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Delivery)
+            .where(type_coerce(Delivery.id, Uuid()) == row.id, Delivery.lease_token == row.token)
+            .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), lease_until=None, lease_token=None)
+            .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
+        )
+
+
+async def _move_on(session: AsyncSession, finished: Sequence[Finished]) -> set[Lease]:
+    given = rows.values("given", _FINISHED, [_values(each) for each in finished])
+    return {(row[0], row[1]) for row in await session.execute(_MOVE_ON, given)}
+
+
+def _values(each: Finished) -> tuple[Any, ...]:
+    step, row = each.step, each.row
+    due_in = None if step.due_in is None else step.due_in.total_seconds()
+    code = each.attempted.outcome.code
+    return (row.agency_id, row.id, row.token, step.state, step.reason, due_in, code)
+
+
+async def _hold_order(session: AsyncSession, over: Sequence[Claimed]) -> None:
+    await ordering.hold_raw(session, [(row.agency_id, row.endpoint_id) for row in over if row.ordered])
+
+
+async def _let_next_go(session: AsyncSession, over: Sequence[Claimed]) -> None:
+    """The next delivery of each subject that was waiting for one of these."""
+    subjects: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = {}
+    for row in over:
+        if row.ordered:
+            subjects.setdefault((row.agency_id, row.endpoint_id), []).append(row.subject_id)
+    for (agency_id, endpoint_id), subject_ids in sorted(subjects.items()):
+        await ordering.release_raw(session, agency_id, endpoint_id, sorted(set(subject_ids)))
+
+
+async def _tell(session: AsyncSession, ended: Sequence[tuple[Claimed, Step]]) -> None:
+    """Records each with what became of it; not of a test, nor of such news itself: it would never end."""
+    for row, step in ended:
+        if row.series == "test" or row.event_type.startswith(matching.OPERATIONAL):
+            continue
+        delivery_id, endpoint_id = ids.text("delivery", row.id), ids.text("endpoint", row.endpoint_id)
+        await record(
+            session,
+            happenings.DELIVERY_EXHAUSTED,
+            agency_id=ids.text("agency", row.agency_id),
+            subject_id=delivery_id,
+            actor=KEYTURN,
+            data={
+                "endpoint_id": endpoint_id,
+                "delivery_id": delivery_id,
+                "status": step.state,
+                "reason": step.reason,
+                "sample_event_id": ids.text("evt", row.event_id),
+            },
+        )

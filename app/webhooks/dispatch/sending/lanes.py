@@ -1,0 +1,129 @@
+"""Who has deliveries that are due, and how many of them may leave now."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import String, Uuid, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import rows
+from app.kit.database import ACROSS_AGENCIES
+from app.webhooks.dispatch.deciding import health
+from app.webhooks.dispatch.deciding.bucket import tokens
+from app.webhooks.dispatch.deciding.fairness import Lane, Share
+from app.webhooks.dispatch.deciding.health import Health
+from app.webhooks.endpoints.model import EndpointHealth
+
+#: Walks the index of due deliveries from one (agency, endpoint, share) to the next, and looks at the head of each:
+#: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
+#: have something to send, not of what they have.
+_LANES = text(
+    """
+    WITH RECURSIVE lanes AS (
+      (SELECT agency_id, endpoint_id, share FROM webhook_deliveries WHERE due_at IS NOT NULL
+       ORDER BY agency_id, endpoint_id, share LIMIT 1)
+      UNION ALL
+      SELECT following.* FROM lanes, LATERAL (
+        SELECT d.agency_id, d.endpoint_id, d.share FROM webhook_deliveries d
+        WHERE d.due_at IS NOT NULL
+          AND (d.agency_id, d.endpoint_id, d.share) > (lanes.agency_id, lanes.endpoint_id, lanes.share)
+        ORDER BY d.agency_id, d.endpoint_id, d.share LIMIT 1
+      ) following
+    )
+    SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.ready, head.oldest,
+      e.state <> 'disabled' AND e.deleted_at IS NULL AS sendable,
+      e.paused_at IS NOT NULL OR e.state = 'pending_verification' AS paused,
+      e.concurrency, e.ordering = 'by_subject' AS ordered, e.rate_limit,
+      e.xmin::text AS stamp, h.breaker <> 'closed' OR h.lowered_to IS NOT NULL OR h.hold_until IS NOT NULL AS unwell
+    FROM lanes
+    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
+    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE first.lease_until > now()) AS in_flight,
+        count(*) FILTER (WHERE first.lease_until IS NULL OR first.lease_until <= now()) AS ready,
+        min(first.due_at) FILTER (WHERE first.lease_until IS NULL OR first.lease_until <= now()) AS oldest
+      FROM (
+        SELECT d.due_at, d.lease_until FROM webhook_deliveries d
+        WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+          AND d.due_at <= now()
+        ORDER BY d.due_at LIMIT e.concurrency * 2
+      ) first
+    ) head
+    WHERE head.ready > 0 OR head.in_flight > 0
+    """
+).columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+
+
+_KEY: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_asked = rows.table("asked", _KEY)
+_HEALTHS = select(_asked.c.id, EndpointHealth, func.now()).where(
+    EndpointHealth.agency_id == _asked.c.agency_id, EndpointHealth.id == _asked.c.id
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One lane as it was read. `tokens` are those of its rate limit, None without one."""
+
+    agency_id: uuid.UUID
+    endpoint_id: uuid.UUID
+    share: Share
+    ready: int
+    oldest: datetime
+    in_flight: int
+    sendable: bool
+    ordered: bool
+    room: int
+    tokens: float | None
+    half_open: bool
+    #: changes whenever the endpoint's row does
+    stamp: str
+
+    @property
+    def lane(self) -> Lane:
+        """As fairness looks at it."""
+        return Lane(
+            self.agency_id, self.endpoint_id, self.share, self.ready, self.oldest, self.room,
+            self.in_flight,
+        )  # fmt: skip
+
+
+async def waiting(session: AsyncSession) -> list[Waiting]:
+    """Every lane with something due or in flight; also those of endpoints that are not sent to any more."""
+    found = (await session.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
+    troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
+    known, now = await _healths(session, troubled)
+    in_flight: dict[uuid.UUID, int] = {}
+    for row in found:
+        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight
+    return [_seen(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
+
+
+def _seen(row: Any, known: EndpointHealth | None, in_flight: int, now: datetime) -> Waiting:
+    left = tokens(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
+    how = read(known) if known else Health()
+    room, _ = health.room(
+        how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
+    )  # fmt: skip
+    return Waiting(
+        row.agency_id, row.endpoint_id, row.share, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
+        room if row.sendable else 0, left, half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
+    )  # fmt: skip
+
+
+def read(row: EndpointHealth) -> Health:
+    """The row as a value."""
+    return Health(**{name: getattr(row, name) for name in Health.__dataclass_fields__})
+
+
+async def _healths(
+    session: AsyncSession, keys: set[tuple[uuid.UUID, uuid.UUID]]
+) -> tuple[dict[uuid.UUID, EndpointHealth], datetime]:
+    """The rows of endpoints that are not simply well, by endpoint, and the database's time."""
+    if not keys:
+        return {}, datetime.min.replace(tzinfo=UTC)
+    given = rows.values("asked", _KEY, sorted(keys))
+    found = (await session.execute(_HEALTHS, given, execution_options=ACROSS_AGENCIES)).all()
+    return {row[0]: row[1] for row in found}, found[0][2]

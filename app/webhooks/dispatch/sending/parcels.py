@@ -1,0 +1,73 @@
+"""What the deliveries of one claim carry, read in few statements whatever their number."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import DateTime, Uuid, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.model import Event
+from app.kit import rows
+from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.webhooks.dispatch.model import WebhookBody
+from app.webhooks.dispatch.sending.claim import Claimed, Haul
+from app.webhooks.dispatch.sending.prepared import Prepared, Shelf
+
+_BODIES: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "created_at": DateTime(timezone=True), "event_id": Uuid()}
+
+
+_asked = rows.table("asked", _BODIES)
+_body, _event = WebhookBody.__table__, Event.__table__
+_CONTENTS = (
+    select(_asked.c.id, _asked.c.event_id, _body.c.content, _event.c.occurred_at, _event.c.request_id)
+    .select_from(_asked)
+    .join(_event, (_event.c.agency_id == _asked.c.agency_id) & (_event.c.id == _asked.c.event_id))
+    .outerjoin(
+        _body,
+        (_body.c.agency_id == _asked.c.agency_id)
+        & (_body.c.id == _asked.c.id)
+        & (_body.c.created_at == _asked.c.created_at),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A body and the event it tells of. `content` is None where the body was dropped, empty where it was deleted.
+
+    `request_id` is that of the request which produced the event, for the log.
+    """
+
+    content: bytes | None = field(repr=False)
+    happened_at: datetime
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A claimed delivery with all that is needed to send it."""
+
+    row: Claimed
+    endpoint: Prepared
+    contents: Contents
+
+
+async def pack(sessions: Sessions, shelf: Shelf, haul: Haul) -> list[Parcel]:
+    """Endpoint (deleted or not), live secrets and body of each delivery whose endpoint can be opened."""
+    async with sessions() as session:
+        endpoints = await shelf.get(session, haul.stamps)
+        bodies = await _contents(session, haul.rows)
+    return [
+        Parcel(row, endpoints[row.endpoint_id], bodies[row.body_id, row.event_id])
+        for row in haul.rows
+        if row.endpoint_id in endpoints
+    ]
+
+
+async def _contents(session: AsyncSession, claimed: Sequence[Claimed]) -> dict[tuple[uuid.UUID, uuid.UUID], Contents]:
+    wanted = {(row.agency_id, row.body_id, row.body_created_at, row.event_id) for row in claimed}
+    given = rows.values("asked", _BODIES, sorted(wanted))
+    found = await session.execute(_CONTENTS, given, execution_options=ACROSS_AGENCIES)
+    return {(row[0], row[1]): Contents(row[2], row[3], row[4]) for row in found}

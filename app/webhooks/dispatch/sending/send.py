@@ -1,0 +1,104 @@
+"""One attempt: the conversation of a delivery with its receiver, each request made once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.kit import ids
+from app.kit.egress.answer import Answer
+from app.kit.egress.sender import Egress
+from app.webhooks.dispatch.deciding.outcome import Outcome
+from app.webhooks.dispatch.message import standard
+from app.webhooks.dispatch.message.conversation import Destination, Letter
+from app.webhooks.dispatch.sending.claim import Claimed
+from app.webhooks.dispatch.sending.parcels import Parcel
+
+STANDARD = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """What came of an attempt: each request's part and answer, and what they mean together.
+
+    There is no answer where a destination had nothing to say.
+    """
+
+    parcel: Parcel
+    answers: Sequence[tuple[str | None, Answer]]
+    outcome: Outcome
+    letter: Letter
+
+    @property
+    def began(self) -> datetime:
+        """When it began, by the clock of this machine."""
+        return self.letter.now
+
+
+async def attempt(
+    parcel: Parcel, egress: Egress, destinations: Mapping[str, Destination], *, began: datetime
+) -> Attempted:
+    """Speaks with the receiver once, from its first request to its last. `began` is now."""
+    destination = destinations[parcel.endpoint.destination] if parcel.endpoint.destination != STANDARD else None
+    sent = letter(parcel, began)
+    conversation = (destination or standard.converse)(sent)
+    answers: list[tuple[str | None, Answer]] = []
+    try:
+        request = next(conversation)
+        while True:
+            answer = await egress.call(
+                request.method,
+                request.url,
+                headers=request.headers,
+                body=request.body,
+                seconds=parcel.endpoint.seconds,
+            )
+            answers.append((request.part, answer))
+            request = conversation.send(answer)
+    except StopIteration as said:
+        return Attempted(parcel, answers, said.value, sent)
+
+
+def letter(parcel: Parcel, now: datetime) -> Letter:
+    """The delivery as its destination sees it."""
+    row, endpoint = parcel.row, parcel.endpoint
+    return Letter(
+        url=endpoint.url,
+        event_id=ids.text("evt", row.event_id),
+        event_type=row.event_type,
+        delivery_id=ids.text("delivery", row.id),
+        endpoint_id=endpoint.id,
+        attempt=row.attempt_count + 1,
+        replay=row.replay,
+        content=parcel.contents.content or b"",
+        keys=endpoint.signing(now),
+        headers=endpoint.headers,
+        options=endpoint.options,
+        now=now,
+    )
+
+
+#: A delivery that was claimed this often and never finished may kill whoever sends it.
+POISON_AFTER = 8
+
+
+def why_not(parcel: Parcel) -> tuple[str, str] | None:
+    """State and reason of a delivery that is not sent after all; None when it is."""
+    if over := given_up(parcel.row):
+        return over
+    if parcel.contents.content is None:
+        return "cancelled", "body_expired"
+    if not parcel.contents.content:
+        return "cancelled", "payload_deleted"
+    return None
+
+
+def given_up(row: Claimed) -> tuple[str, str] | None:
+    """The same for a delivery of which nothing else is known."""
+    if row.expired:
+        return "cancelled", "expired"
+    return ("exhausted", "worker_lost") if row.tries > POISON_AFTER else None
+
+
+def since_event(parcel: Parcel, moment: datetime) -> float:
+    """Seconds from the event to this moment of our clock."""
+    return max((moment - parcel.contents.happened_at) / timedelta(seconds=1), 0.0)

@@ -1,0 +1,1 @@
+"""How an endpoint has been doing."""

@@ -1,0 +1,1 @@
+"""Changing endpoints, so that two people do not overwrite each other unseen."""

@@ -1,0 +1,45 @@
+"""JSON routes: the signing secrets of an endpoint."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from app.kit.database import Session
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+from app.webhooks.endpoints import queries
+from app.webhooks.endpoints.secrets import actions
+from app.webhooks.endpoints.secrets.views import Rotation, Secrets, SecretView, view
+
+router = APIRouter(prefix="/webhooks/endpoints/{endpoint_id}", tags=["webhooks"], route_class=ApiRoute)
+
+Writer = Annotated[Caller, requires("webhooks:write")]
+Confidant = Annotated[Caller, requires("webhooks:secrets")]
+
+
+@router.get("/secret")
+async def read_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
+    """The secrets that sign its deliveries, the current one first. Each look is recorded."""
+    rows = await actions.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
+    vault = request.app.state.vault
+    return Secrets(data=[view(row, queries.open_secret(vault, row)) for row in rows])
+
+
+@router.post("/secret/rotation", status_code=201)
+async def rotate_secret(
+    request: Request, caller: Writer, session: Session, endpoint_id: str, given: Rotation
+) -> SecretView:
+    """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
+    made, text = await actions.rotate_secret(
+        session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
+        force=given.force, vault=request.app.state.vault, actor=caller.actor,
+    )  # fmt: skip
+    return view(made, text)
+
+
+@router.delete("/secrets/{secret_id}", status_code=204)
+async def end_secret(caller: Writer, session: Session, endpoint_id: str, secret_id: str) -> Response:
+    """Ends one of two secrets before its time; the other signs alone."""
+    await actions.end_secret(session, caller.agency_id, endpoint_id, secret_id, actor=caller.actor)
+    return Response(status_code=204)

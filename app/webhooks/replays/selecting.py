@@ -1,0 +1,122 @@
+"""Which events a replay sends, in the order of the feed: those that failed, were missed, were skipped, or all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, func, literal, not_, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import catalogue
+from app.events import queries as events
+from app.events.model import Event, EventFanout
+from app.events.queries import Wanted
+from app.webhooks.dispatch.deliveries.bodies import DELETED
+from app.webhooks.dispatch.model import TERMINAL, Delivery
+from app.webhooks.endpoints import matching
+from app.webhooks.endpoints.actions import unknown_type
+from app.webhooks.endpoints.model import Endpoint
+from app.webhooks.replays.model import Select as Selected
+
+#: Cancelled, but not because somebody did not want it.
+GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to send to an endpoint once more; no types: all it wants, no subjects: all. `until` is not included."""
+
+    selected: Selected
+    since: datetime
+    until: datetime
+    event_types: Sequence[str] = ()
+    subject_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many there are (at most one more than asked for), where the first of them lies, and a few of their ids."""
+
+    matched: int
+    first_transaction: int
+    sample: list[str]
+
+
+def of(endpoint: Endpoint, selection: Selection) -> Select[int, str, str | None]:
+    """The places and ids of events, and the delivery of each to this endpoint, if there is one."""
+    delivery_of_it = and_(
+        Delivery.agency_id == Event.agency_id, Delivery.event_id == Event.id, Delivery.endpoint_id == endpoint.id
+    )
+    where = events.conditions(Wanted(since=selection.since, until=selection.until))
+    if selection.event_types:
+        where.append(Event.type.in_(_names(selection.event_types)))
+    if selection.subject_ids:
+        where.append(Event.subject_id.in_(selection.subject_ids))
+    return (
+        select(Event.transaction_id, Event.id, Delivery.id)
+        .outerjoin(Delivery, delivery_of_it)
+        .where(
+            Event.agency_id == endpoint.agency_id, not_(Event.test), events.settled(), *where,
+            _is(selection.selected, endpoint),
+        )
+    )  # fmt: skip
+
+
+async def find(session: AsyncSession, endpoint: Endpoint, selection: Selection, *, most: int) -> Found:
+    """Counts what a selection has, and shows a few. Raises EventTypeUnknown."""
+    for pattern in selection.event_types:
+        if matching.unknown([pattern], catalogue.FOR_CRMS):
+            raise unknown_type(pattern)
+    some = of(endpoint, selection).limit(most + 1).subquery()
+    counted = await session.execute(select(func.count(), func.min(some.c.transaction_id)))
+    matched, first = counted.one()
+    sample = await session.execute(of(endpoint, selection).order_by(*events.OLDEST_FIRST).limit(5)) if matched else ()
+    return Found(matched, first or 0, [event_id for _, event_id, _ in sample])
+
+
+async def after(
+    session: AsyncSession, endpoint: Endpoint, selection: Selection, place: tuple[int, str], *, limit: int
+) -> Sequence[Row[int, str, str | None]]:
+    """The next ones beyond a place of the feed."""
+    beyond = tuple_(Event.transaction_id, Event.id) > tuple_(*_typed(place))
+    query = of(endpoint, selection).where(beyond).order_by(*events.OLDEST_FIRST).limit(limit)
+    return (await session.execute(query)).all()
+
+
+def _is(selected: Selected, endpoint: Endpoint) -> ColumnElement[bool]:
+    over = Delivery.state.in_(TERMINAL) & (Delivery.body_created_at != DELETED)
+    match selected:
+        case "failed":
+            given_up = (Delivery.state == "cancelled") & Delivery.reason.in_(GIVEN_UP)
+            return over & or_(Delivery.state == "exhausted", given_up)
+        case "skipped":
+            return over & (Delivery.state == "skipped")
+        case "missing":
+            return _missing(endpoint)
+        case "all":
+            return or_(over, _missing(endpoint))
+
+
+def _missing(endpoint: Endpoint) -> ColumnElement[bool]:
+    """As fan-out decides it, for what the endpoint wants today; what is still to be fanned out is not missing."""
+    names = [name for name in catalogue.FOR_CRMS if matching.wants(endpoint.event_types, name)]
+    to_come = select(EventFanout.id).where(EventFanout.agency_id == Event.agency_id, EventFanout.id == Event.id)
+    about_itself = Event.type.startswith(matching.OPERATIONAL) & (Event.facts["endpoint_id"].astext == endpoint.id)
+    wanted = {key: value for key, value in (endpoint.filter or {}).items() if value is not None}
+    return and_(
+        Delivery.id.is_(None),
+        Event.type.in_(names),
+        Event.facts.contains(wanted),
+        not_(func.coalesce(about_itself, False)),
+        ~to_come.correlate(Event).exists(),
+    )
+
+
+def _names(patterns: Sequence[str]) -> list[str]:
+    return [name for name in catalogue.FOR_CRMS if matching.wants(patterns, name)]
+
+
+def _typed(place: tuple[int, str]) -> list[Any]:
+    transaction_id, event_id = place
+    return [literal(transaction_id, BigInteger), literal(event_id, Event.id.type)]

@@ -1,0 +1,73 @@
+"""Deliveries a second through everything, and what the same client does without a database."""
+
+import asyncio
+import gc
+import json
+import os
+from dataclasses import dataclass
+
+from app.events import catalogue
+from app.events.types import asks
+from app.kit.egress.sender import Egress
+from app.webhooks.dispatch.message import headers
+from bench.webhooks.stage import Stage, cpu_seconds, memory_mb, now
+
+#: As many as ten endpoints of ten agencies may have in flight.
+AT_ONCE = 500
+_KEY = b"k" * 32
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Of one round: deliveries a second, and CPU microseconds of the sending process for each."""
+
+    per_s: float
+    cpu_us: float
+
+
+async def delivered(on: Stage, pids: list[int], events: int) -> Rate:
+    """From the commit of the events to the arrival of the last delivery, with every attempt written down."""
+    await on.clear()
+    before = sum(cpu_seconds(pid) for pid in pids)
+    await on.happen(events)
+    began = now()
+    await on.until_done()
+    seen = await on.seen()
+    expected = len(seen)
+    assert len({(event, endpoint) for event, endpoint, _ in seen}) == expected, "a delivery came twice"
+    used = sum(cpu_seconds(pid) for pid in pids) - before
+    return Rate(expected / (max(moment for *_, moment in seen) - began), used / expected * 1e6)
+
+
+async def bare(on: Stage, egress: Egress, number: int) -> Rate:
+    """The same client, body and signature in a loop; nothing is read or written."""
+    body = json.dumps(catalogue.example(asks.VERIFIED), separators=(",", ":")).encode()
+    left = iter(range(number))
+    url = f"http://127.0.0.1:{on.port}/in"
+
+    async def send() -> None:
+        for place in left:
+            sent = headers.compose(
+                {}, event_id=f"evt_{place:026}", event_type="ask.verified", delivery_id=f"delivery_{place:026}",
+                endpoint_id="endpoint_1", attempt=1, timestamp=int(now()), keys=[_KEY], body=body,
+            )  # fmt: skip
+            answer = await egress.post(url, headers=sent, body=body)
+            assert answer.status == 200, answer
+
+    gc.collect()
+    gc.freeze()
+    await on.clear()
+    used, began = cpu_of_this(), now()
+    await asyncio.gather(*(send() for _ in range(AT_ONCE)))
+    took = now() - began
+    return Rate(number / took, (cpu_of_this() - used) / number * 1e6)
+
+
+def cpu_of_this() -> float:
+    """CPU seconds of this process."""
+    return cpu_seconds(os.getpid())
+
+
+def memory_of(pids: list[int]) -> float:
+    """The largest of them, in MB."""
+    return max(memory_mb(pid) for pid in pids)

@@ -1,0 +1,186 @@
+"""What the figures are taken on: an embedded PostgreSQL, agencies with endpoints, a receiver and worker processes."""
+
+import asyncio
+import base64
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import func, select, text
+
+from app import migrate
+from app.events import catalogue
+from app.events.record import Happening, record_all
+from app.events.types import asks
+from app.kit.database import ACROSS_AGENCIES, Sessions, make_engine, make_sessions
+from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.vault import Vault
+from app.people.agencies import actions as agencies
+from app.webhooks.dispatch.model import Delivery
+from app.webhooks.endpoints.actions import Wish, create_endpoint
+
+KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
+AGENCIES = 10
+#: What an event carries: with its envelope about 1.3 KB.
+DATA = {key: value for key, value in catalogue.example(asks.VERIFIED)["data"].items() if key != "agency_id"}
+LONGEST = 180.0
+
+
+@dataclass
+class Stage:
+    """All of it, up and running."""
+
+    sessions: Sessions
+    url: str
+    port: int
+    http: httpx2.AsyncClient
+    agency_ids: list[str] = field(default_factory=list)
+    _round: int = 0
+
+    def env(self) -> dict[str, str]:
+        """The environment of a worker."""
+        return {
+            **os.environ,
+            "DATABASE_URL": self.url,
+            "KEYTURN_SECRET_KEYS": KEYS,
+            "KEYTURN_PUBLIC_URL": "https://go.keyturn.example",
+            "KEYTURN_EGRESS_ALLOW": "127.0.0.0/8",
+        }
+
+    async def add_endpoints(self, each: int) -> None:
+        """So many endpoints more for each of the agencies."""
+        vault = Vault.from_text(KEYS)
+        for agency_id in self.agency_ids:
+            for _ in range(each):
+                wish = Wish(url=f"http://127.0.0.1:{self.port}/in", event_types=["ask.*"], timeout_ms=15_000)
+                async with self.sessions.begin() as session:
+                    await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
+        await self.execute("DELETE FROM event_fanouts")
+
+    async def happen(self, events: int) -> list[str]:
+        """So many events, shared among the agencies, committed together; their ids."""
+        self._round += 1
+        async with self.sessions.begin() as session:
+            for number, agency_id in enumerate(self.agency_ids):
+                share = events // AGENCIES + (number < events % AGENCIES)
+                happened = [Happening(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
+                if happened:
+                    await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="bench")
+            rows = await session.execute(
+                text("SELECT id FROM events WHERE transaction_id = pg_current_xact_id()::text::bigint"),
+                execution_options=ACROSS_AGENCIES,
+            )
+            return [str(row[0]) for row in rows]
+
+    async def execute(self, statement: str, **values: Any) -> None:
+        """One statement, committed."""
+        async with self.sessions.begin() as session:
+            await session.execute(text(statement), values, execution_options=ACROSS_AGENCIES)
+
+    async def seen(self) -> list[tuple[str, str, float]]:
+        """What the receiver noted since `clear`: event, endpoint, unix seconds."""
+        found: list[tuple[str, str, float]] = (await self.http.get(self._at("/seen"))).json()
+        return found
+
+    async def clear(self) -> None:
+        """Forgets what the receiver noted."""
+        await self.http.get(self._at("/clear"))
+
+    async def until_done(self) -> None:
+        """Waits until nothing is open any more."""
+        open_ones = select(func.count()).where(Delivery.due_at.is_not(None)).execution_options(**ACROSS_AGENCIES)
+        async with asyncio.timeout(LONGEST):
+            while True:
+                async with self.sessions() as session:
+                    marks = (await session.execute(text("SELECT count(*) FROM event_fanouts"))).scalar_one()
+                    if not marks and not (await session.execute(open_ones)).scalar_one():
+                        return
+                await asyncio.sleep(0.25)
+
+    def _at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The address of a migrated database on a server that writes to disk."""
+    with (
+        tempfile.TemporaryDirectory(prefix="keyturn-bench-") as data,
+        EmbeddedPostgres(Path(data), durable=True) as server,
+    ):
+        server.ensure_database("bench")
+        url = server.dsn("bench")
+        migrate.upgrade(url)
+        yield url
+
+
+@asynccontextmanager
+async def stage(url: str) -> AsyncIterator[Stage]:
+    """A receiver, and agencies with ten endpoints each."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = int(found.getsockname()[1])
+    receiver = _start("bench.webhooks.receiver", str(port), env=dict(os.environ))
+    engine = make_engine(url)
+    try:
+        async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
+            made = Stage(make_sessions(engine), url, port, http)
+            for number in range(AGENCIES):
+                async with made.sessions.begin() as session:
+                    agency = await agencies.create_agency(
+                        session, name=f"Agency {number}", slug=f"agency-{number}", contact_name="Ana",
+                        contact_email="ana@agency.example", actor="bench",
+                    )  # fmt: skip
+                    made.agency_ids.append(agency.id)
+            await made.add_endpoints(10)
+            yield made
+    finally:
+        receiver.terminate()
+        receiver.wait()
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def workers(on: Stage, number: int = 1) -> AsyncIterator[list[int]]:
+    """Real workers, ready; their process ids."""
+    started = [_start("app.worker", env=on.env()) for _ in range(number)]
+    try:
+        await asyncio.sleep(2.5 * number)  # they load
+        await on.happen(AGENCIES)  # the first ones open connections and read endpoints
+        await asyncio.sleep(1.5)
+        yield [each.pid for each in started]
+    finally:
+        for each in started:
+            each.terminate()
+        for each in started:
+            each.wait()
+
+
+def _start(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], env=env, stderr=subprocess.DEVNULL)  # noqa: S603
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """The most that a process has had in memory, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def now() -> float:
+    """Unix seconds, as the receiver notes them."""
+    return time.time()

@@ -1,0 +1,162 @@
+"""The parts of `docs/webhooks.md` that are read from code; each stands between two marks, and the rest is written."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from app.events import catalogue
+from app.settings import Settings
+from app.webhooks.dispatch import actions as tests
+from app.webhooks.dispatch.deciding import health, notices, outcome, schedule
+from app.webhooks.dispatch.message import payload
+from app.webhooks.endpoints import actions as endpoints
+from app.webhooks.endpoints import headers, matching, secret
+from app.webhooks.replays import actions as replays
+from docs.events_page import readable
+from docs.tables import code, listed, said, table
+
+PLACE = Path(__file__).with_name("webhooks.md")
+_PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_NOW = datetime(2026, 12, 4, tzinfo=UTC)
+_MODES = {
+    "full": "everything.",
+    "thin": "ids, and where the rest can be read; no personal data.",
+    "flat": "everything at the first level, for receivers that read no deeper.",
+}
+_TRIED = "tried again"
+#: Answers that stand for all of their kind: status, headers, and what follows besides the next attempt.
+_ANSWERS: tuple[tuple[int, dict[str, str], str], ...] = (
+    (200, {}, "done, whatever the body is"),
+    (301, {"location": "https://new.example/in"}, _TRIED),
+    (410, {}, f"{_TRIED}; the second one at least {said(health.GONE_APART)} later disables the endpoint (`gone`)"),
+    (429, {"retry-after": "120"}, "everything of the endpoint waits until then"),
+    (429, {}, "fewer at once"),
+    (503, {"retry-after": "120"}, "everything of the endpoint waits until then"),
+    (502, {}, "fewer at once"),
+    (504, {}, "fewer at once"),
+    (404, {}, _TRIED),
+    (500, {}, _TRIED),
+)
+
+
+def text() -> str:
+    """The whole page, its made parts anew."""
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", PLACE.read_text(encoding="utf-8"))
+
+
+def modes() -> str:
+    """One event in each payload mode."""
+    kind = catalogue.FOR_CRMS["ask.verified"]
+    shown = {mode: json.loads(payload.render(catalogue.example(kind), mode).content) for mode in _MODES}
+    return "\n\n".join(f"`{mode}`: {_MODES[mode]}\n\n```json\n{readable(body)}\n```" for mode, body in shown.items())
+
+
+def retries() -> str:
+    """When attempts are made, by policy."""
+    names = [name for name, steps in schedule.POLICIES.items() if len(steps) > 1]
+    heads = ("attempt", *(cell for name in names for cell in (f"`{name}`: pause before", "since the first")))
+    longest = max(map(len, schedule.POLICIES.values()))
+    rows = [(str(number + 1), *(cell for name in names for cell in _step(name, number))) for number in range(longest)]
+    ages = ", ".join(f"`{name}` {_days(schedule.age_limit(name))}" for name in schedule.POLICIES)
+    return (
+        f"{table(heads, rows)}\n\n"
+        f"Each pause is lengthened by up to {schedule.MOST_JITTER - 1:.0%} at random, never shortened. "
+        f"Nothing is sent any more this long after the event, whatever held it: {ages}."
+    )
+
+
+def codes() -> str:
+    """What an attempt can come to."""
+    answers = [(_status(status, given), *_judged(status, given), then) for status, given, then in _ANSWERS]
+    silent = [
+        ("none", code(name), sentence, _TRIED)
+        for name, sentence in outcome.EXPLAINED.items()
+        if name not in ("redirect", "gone", "throttled") and outcome.shown(name) == name
+    ]
+    return table(("answer", "code", "what it means", "what follows"), [*answers, *silent])
+
+
+def sparing() -> str:
+    """When an endpoint is spared, warned about, and disabled."""
+    return "\n".join([
+        f"- *Fewer at once:* after 429, 502 or 504 half as many deliveries are in flight, and one more again for every "
+        f"{health.GOOD_TO_RAISE} that arrive.",
+        f"- *Breaker:* it opens when {health.UNREACHABLE_OPENS} attempts in a row got no answer, or when of at least "
+        f"{health.WINDOW_LEAST} in {said(health.WINDOW)} {health.WINDOW_SHARE:.0%} failed by 5xx, 429 or no answer. "
+        "Other 4xx never open it: they may be about one body. "
+        f"It stays open {said(health.FIRST_OPEN)}, each time twice as long, at most {said(health.LONGEST_OPEN)}; then "
+        "one delivery is let through, then 2, 4, 8, as long as they arrive.",
+        f"- *Notices:* when nothing but failures came back for {said(notices.NOTICES[0])}, and again after "
+        f"{listed(notices.NOTICES[1:])}: event `webhook.endpoint.degraded`, and an e-mail to your agency's contact "
+        "where mail is set up. One success ends that: `webhook.endpoint.recovered`.",
+        f"- *Disabled:* no success for {said(notices.DISABLE_AFTER)} since the first failure, at least "
+        f"{notices.LEAST_ATTEMPTS} failed attempts spread over {said(notices.LEAST_SPREAD)} or more, and a delivery "
+        f"that was given up (`failing`); a second 410 (`gone`); or {health.BLOCKED_AT_LEAST} attempts in a row over "
+        f"{said(health.BLOCKED_FOR)} for which the host name led to addresses that are not public (`unsafe_url`).",
+    ])  # fmt: skip
+
+
+def operational() -> str:
+    """Events about webhooks."""
+    kinds = [kind for name, kind in catalogue.FOR_CRMS.items() if name.startswith(matching.OPERATIONAL)]
+    rows = [(f"[`{kind.name}`](webhooks-events.md#{kind.name.replace('.', '')})", kind.sentence) for kind in kinds]
+    return table(("type", "when"), rows)
+
+
+def limits() -> str:
+    """What there may be at most, and how long it is kept."""
+    days, answers, pending = (
+        Settings.model_fields[name].default for name in ("webhook_days", "webhook_body_days", "webhook_most_pending")
+    )
+    return table(("what", "limit"), [
+        ("endpoints of an agency", f"{endpoints.AT_MOST}"),
+        ("event types of an endpoint", f"{endpoints.TYPES_AT_MOST}"),
+        ("a body", f"{payload.LONGEST // 1024} KiB; what is longer is sent as `thin` with `\"truncated\": true`"),
+        ("your metadata on an endpoint", f"{endpoints.LONGEST_METADATA:,} bytes"),
+        ("your headers", f"{headers.AT_MOST}; a name {headers.LONGEST_NAME} bytes, a value {headers.LONGEST_VALUE:,}, "
+                         f"all {headers.LONGEST_ALL:,}"),
+        ("a signing secret of your own", f"{secret.SHORTEST} to {secret.LONGEST} bytes"),
+        ("tests and challenges", f"{tests.TESTS_A_MINUTE} a minute"),
+        ("replays at once", f"{replays.RUNNING_AT_MOST}; each {replays.LONGEST.days} days and "
+                            f"{replays.EVENTS_AT_MOST:,} events"),
+        ("open deliveries of an endpoint", f"{pending:,}; of more the oldest end as `exhausted` (`backlog_limit`)"),
+        ("deliveries, attempts and bodies are kept", f"{days} days (`KEYTURN_WEBHOOK_DAYS`), bodies by whole months"),
+        ("what receivers answered is kept", f"{answers} days (`KEYTURN_WEBHOOK_BODY_DAYS`)"),
+        ("events are kept", "for good, without names and addresses once these are erased"),
+    ])  # fmt: skip
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "modes": modes, "retries": retries, "codes": codes, "sparing": sparing, "operational": operational,
+    "limits": limits,
+}  # fmt: skip
+
+
+def _judged(status: int, given: dict[str, str]) -> Iterator[str]:
+    found = outcome.judge(status, None, given, _NOW)
+    yield code(found.code)
+    wait = f" At least {said(found.wait)} until the next attempt." if found.wait else ""
+    yield found.explanation + wait
+
+
+def _status(status: int, given: dict[str, str]) -> str:
+    asked = " with `Retry-After`" if "retry-after" in given else ""
+    kind = {200: "any 2xx", 301: "any 3xx", 404: "another 4xx", 500: "another 5xx"}.get(status, str(status))
+    return f"{kind}{asked}"
+
+
+def _step(policy: str, number: int) -> tuple[str, str]:
+    steps = schedule.POLICIES[policy]
+    if number >= len(steps):
+        return "", ""
+    return _pause(steps[number]), str(timedelta(seconds=sum(steps[: number + 1])))
+
+
+def _pause(seconds: int) -> str:
+    return said(timedelta(seconds=seconds)) if seconds else "at once"
+
+
+def _days(span: timedelta) -> str:
+    return f"{span / timedelta(days=1):.4g} days"

@@ -1,0 +1,1 @@
+"""Deliveries while processes die: what was accepted arrives, and twice only where the documentation says so."""

@@ -1,0 +1,47 @@
+"""A worker killed by SIGKILL at a moment of its first deliveries: `python -m tests.faults.deliveries.mortal MODE`.
+
+`before`: claimed, nothing sent. `after`: sent and answered, nothing written down. `finish`: while it is written down.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+from app import settings, worker
+from app.kit.database import make_engine, make_sessions
+from app.main import egress_of
+from app.platforms.catalog import Platforms
+from app.webhooks.dispatch.sending import dispatcher, finish
+from app.webhooks.dispatch.tools import Tools
+
+BEFORE, AFTER, FINISH = "before", "after", "finish"
+#: Each dies with so many in flight.
+SLOTS = 4
+LONGEST = 60
+
+
+def die(*_given: Any, **_named: Any) -> None:
+    """As `kill -9` does it: nothing is closed, nothing is said."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def work(mode: str) -> None:
+    """Sends until death."""
+    chosen = settings.load()
+    sessions = make_sessions(make_engine(chosen.database_url))
+    _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
+    tools = Tools(sessions, given.vault, given.egress, slots=SLOTS)
+    if mode == BEFORE:
+        setattr(dispatcher, "attempt", die)  # noqa: B010 - as are those below: another life than the types say
+    elif mode == AFTER:
+        setattr(finish, "write", die)  # noqa: B010
+    else:  # the attempts are in the transaction, which is not over
+        setattr(finish, "_let_next_go", die)  # noqa: B010
+    async with asyncio.timeout(LONGEST):
+        await dispatcher.Dispatcher(tools).serve(asyncio.Event())
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1]))

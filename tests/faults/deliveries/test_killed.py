@@ -1,0 +1,84 @@
+"""Workers killed around a delivery; two workers at once."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.settings import Settings
+from tests.faults.deliveries import stage
+from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, SLOTS
+from tests.kit.egress.receivers import OK, answers, receiver
+from tests.world import World
+
+KILLS = 3
+EVENTS = 10
+
+
+@pytest.mark.parametrize("mode", [BEFORE, AFTER, FINISH])
+async def test_killed_around_a_delivery(
+    mode: str, settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    """Nothing is lost. What was sent and not written down is sent again under the same id, and nothing else is."""
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
+        for _ in range(KILLS):
+            killed = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.faults.deliveries.mortal", mode, env=stage.env(settings), cwd=stage.ROOT
+            )
+            assert await killed.wait() == -signal.SIGKILL
+        sent_before = len(there.requests)
+        assert (sent_before == 0) == (mode == BEFORE)
+        async with stage.workers(settings):
+            await stage.until_all_arrived(sessions, agency_id)
+        counted = stage.arrived(there, secrets)
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert len(counted) == EVENTS * len(secrets)
+    assert counted.total() - len(counted) == sent_before
+    assert max(counted.values()) <= 1 + KILLS
+    assert sent_before <= KILLS * SLOTS
+    assert await stage.recorded(sessions, agency_id) == len(counted)
+
+
+async def test_two_workers_send_nothing_twice(
+    settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        secrets = await stage.make(sessions, vault, agency_id, there, events=150)
+        async with stage.workers(settings, 2):
+            await stage.until_all_arrived(sessions, agency_id)
+        counted = stage.arrived(there, secrets)
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert set(counted.values()) == {1}
+    assert await stage.recorded(sessions, agency_id) == len(counted) == 600
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
+    settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    begun = asyncio.Event()
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        await asyncio.sleep(0.3)
+        writer.write(OK)
+
+    async with receiver(talk) as there:
+        secrets = await stage.make(sessions, vault, agency_id, there, events=60)
+        async with stage.workers(settings) as [worker]:
+            async with asyncio.timeout(60):
+                await begun.wait()
+            worker.terminate()
+            assert await worker.wait() == 0
+        assert await stage.recorded(sessions, agency_id) == len(there.requests)
+        async with stage.workers(settings):
+            await stage.until_all_arrived(sessions, agency_id)
+        counted = stage.arrived(there, secrets)
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert set(counted.values()) == {1}

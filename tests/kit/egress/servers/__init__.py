@@ -1,0 +1,1 @@
+"""What receivers need around them: certificates, and a name server."""

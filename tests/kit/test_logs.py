@@ -1,0 +1,27 @@
+"""What a process writes to its log, line by line, also when it ends at once."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import asyncio, structlog
+from app.kit import logs
+logs.set_up(json=True)
+log = structlog.get_logger("x")
+log.info("before")
+async def main():
+    for number in range(3):
+        log.info("inside", number=number)
+    await asyncio.sleep(0)
+    log.info("last")
+asyncio.run(main())
+log.info("after")
+"""
+
+
+def test_every_line_comes_out_in_order() -> None:
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert [line["event"] for line in lines] == ["before", "inside", "inside", "inside", "last", "after"]
+    assert {line["level"] for line in lines} == {"info"}

@@ -1,0 +1,101 @@
+"""What is written about Keyturn names things that are there."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.links.presets import checking, files, preset
+from app.links.presets.views import AskFields, NewPreset, QuestionFields
+from app.platforms.tiktok.words.kinds import KINDS
+from app.platforms.written import library
+from docs import generate
+from tests.shape import source
+from tests.shape.test_commands import COMMANDS
+
+WRITTEN = ("README.md", "CONTRIBUTING.md")
+COMMAND_PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("access", "import", "presets", "tiktok-app", "webhooks")),
+)
+PAGES = [str(page.relative_to(source.ROOT)) for page in sorted((source.ROOT / "docs").glob("**/*.md"))]
+DECISIONS = sorted((source.ROOT / "docs" / "decisions").glob("*.md"))
+HEADINGS = ["Context", "Decision", "Consequences"]
+
+
+@pytest.mark.parametrize("place", generate.pages(), ids=lambda place: place.name)
+def test_a_page_made_from_the_code_is_fresh(place: Path) -> None:
+    assert place.read_text(encoding="utf-8") == generate.pages()[place], "stale: run `make docs`"
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_make_knows_every_target_written_about(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", source.text("Makefile"), re.MULTILINE))
+    named = re.findall(r"(?:^|`)make ([a-z-]+)", source.text(page), re.MULTILINE)
+    assert set(named) - targets == set()
+    assert named
+
+
+@pytest.mark.parametrize("page", COMMAND_PAGES)
+def test_keyturn_knows_every_command_written_about(page: str) -> None:
+    named = re.findall(r"(?:^|`|bin/)keyturn ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", source.text(page), re.MULTILINE)
+    unknown = [words for words in named if not _is_command(tuple(words.split()))]
+    assert unknown == []
+    assert named
+
+
+@pytest.mark.parametrize("page", sorted({*WRITTEN, *COMMAND_PAGES, *PAGES}))
+def test_links_lead_to_files(page: str) -> None:
+    linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", source.text(page))
+    folder = (source.ROOT / page).parent
+    assert [each for each in linked if not (folder / each).exists()] == []
+
+
+def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
+    given = NewPreset(**files.parsed(example))
+    read = preset.read(given.slug, 1, given.body())
+    platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
+    assert checking.problems(read, platforms) == {}
+    shown = {field for row in (given, *given.asks, *given.questions) for field in row.model_fields_set}
+    assert shown == {*NewPreset.model_fields, *AskFields.model_fields, *QuestionFields.model_fields}
+    named = set(re.findall(r"`(?:asks\.|questions\.)?([a-z_]+)`", source.text("docs/presets.md")))
+    assert shown <= named
+
+
+@pytest.mark.parametrize("place", ["README.md", ".env.example", "docker-compose.yml"])
+def test_settings_written_about_are_settings(place: str) -> None:
+    named = re.findall(r"\b(?:KEYTURN|TIKTOK)_[A-Z_]+\b|\bDATABASE_URL\b", source.text(place))
+    known = re.findall(r"`([A-Z_]+)`", generate.settings_page())
+    assert set(named) - set(known) == set()
+    assert named
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_has_its_parts(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.match(r"\d{4}-[a-z0-9-]+$", page.stem)
+    assert re.match(rf"# {int(page.stem[:4])}\. \S", text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    assert len(text.splitlines()) <= 60
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [int(page.stem[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_both_requirement_files_agree() -> None:
+    """What runs in production is what the tests ran with."""
+    app, dev = (
+        set(re.findall(r"^[a-z0-9-]+==\S+", source.text(f"requirements/{name}.txt"), re.MULTILINE))
+        for name in ("app", "dev")
+    )
+    assert app - dev == set()
+
+
+def _is_command(words: tuple[str, ...]) -> bool:
+    """Whether there is such a command; what follows one without commands below it is an argument."""
+    is_leaf = not any(path[:1] == words[:1] for path in COMMANDS if len(path) > 1)
+    return words in COMMANDS or (words[:1] in COMMANDS and is_leaf)

@@ -1,0 +1,148 @@
+"""What `docs/webhooks.md` tells receivers to run verifies what we send, and it explains every state and code."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import pytest
+
+from app.events import catalogue
+from app.webhooks.destinations.hubspot import calls, installation, talk
+from app.webhooks.dispatch.deciding import outcome
+from app.webhooks.dispatch.deliveries.showing import HOLDS, Shown
+from app.webhooks.dispatch.message import headers, payload
+from app.webhooks.dispatch.message.conversation import Letter
+from app.webhooks.endpoints import secret
+from tests.shape import source
+from tests.shape.pages.test_kits import NODE
+
+PAGE = source.text("docs/webhooks.md")
+EVENTS = source.text("docs/webhooks-events.md")
+SECRET, OTHER = secret.new(), secret.new()
+BODY = payload.render(catalogue.example(catalogue.FOR_CRMS["ask.verified"]), "full").content
+
+PYTHON_ASKS = """
+import json, sys
+given = json.loads(sys.argv[1])
+print(bool({name}(given["secret"], given["headers"], given["body"].encode())))
+"""
+NODE_ASKS = """
+const given = JSON.parse(process.argv[1]);
+console.log(Boolean({name}(given.secret, given.headers, Buffer.from(given.body))) ? "True" : "False");
+"""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A request as a receiver sees it."""
+
+    headers: dict[str, str]
+    body: str
+
+
+def delivered(*keys: str, age: int = 0) -> Delivered:
+    """A delivery signed by the app with these secrets, the current one first."""
+    letter = Letter(
+        url="https://crm.example.com/in",
+        event_id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",
+        event_type="ask.verified",
+        delivery_id="delivery_1",
+        endpoint_id="endpoint_1",
+        attempt=1,
+        replay=False,
+        content=BODY,
+        keys=tuple(secret.key(each) for each in keys),
+        headers={},
+        options={},
+        now=datetime.fromtimestamp(time.time() - age, UTC),
+    )
+    return Delivered(headers.of(letter), BODY.decode())
+
+
+def forged() -> Delivered:
+    """The same with another body."""
+    good = delivered(SECRET)
+    return replace(good, body=good.body.replace('"verified"', '"declined"'))
+
+
+GOOD = [delivered(SECRET), delivered(SECRET, OTHER), delivered(OTHER, SECRET)]
+BAD = [forged(), delivered(OTHER), delivered(SECRET, age=400), Delivered({}, BODY.decode())]
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of the page."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def says_yes(language: str, code: str, given: Delivered) -> bool:
+    """Whether a block, run as it stands, takes a request for ours."""
+    named = re.search(r"^(?:def|function) (\w+)", code, re.MULTILINE)
+    assert named
+    runs, asks = {"python": ([sys.executable, "-c"], PYTHON_ASKS), "js": ([NODE, "-e"], NODE_ASKS)}[language]
+    words = json.dumps({"secret": SECRET, "headers": given.headers, "body": given.body})
+    done = subprocess.run(
+        [*runs, code + asks.replace("{name}", named[1]), words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {"True": True, "False": False}[done.stdout.strip()]
+
+
+RUNNABLE = [
+    *(("python", code) for code in blocks("python")),
+    *(("js", code) for code in blocks("js") if 'require("standardwebhooks")' not in code),
+]
+
+
+def test_both_languages_are_there_with_a_library_and_by_hand() -> None:
+    assert [language for language, _ in RUNNABLE] == ["python", "python", "js"]
+    assert len(blocks("js")) == 2
+    assert all(len(code.splitlines()) <= 12 for code in (*blocks("python"), *blocks("js")))
+
+
+@pytest.mark.parametrize("given", GOOD, ids=["alone", "current", "previous"])
+@pytest.mark.parametrize(("language", "code"), RUNNABLE, ids=["library", "python", "node"])
+def test_a_delivery_of_ours_is_taken(language: str, code: str, given: Delivered) -> None:
+    assert says_yes(language, code, given)
+
+
+@pytest.mark.parametrize("given", BAD, ids=["forged", "other-secret", "old", "unsigned"])
+@pytest.mark.parametrize(("language", "code"), RUNNABLE, ids=["library", "python", "node"])
+def test_what_is_not_ours_is_refused(language: str, code: str, given: Delivered) -> None:
+    assert not says_yes(language, code, given)
+
+
+def test_every_state_and_reason_is_explained() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", PAGE))
+    code = "\n".join(source.text(path) for path in source.python_files() if path.parts[:2] == ("app", "webhooks"))
+    set_by_hand = set(re.findall(r'\breason="([a-z_]+)"', code))
+    given_up = set(re.findall(r'return "(?:cancelled|exhausted)", "([a-z_]+)"', code))
+    decided = set(re.findall(r'Step\("exhausted", "([a-z_]+)"', code))
+    assert all((given_up, decided, set_by_hand))
+    assert {*get_args(get_args(Shown)[0]), "in_flight", "held", *HOLDS, *given_up, *decided} <= named
+    assert set_by_hand - named == set()
+
+
+def test_every_code_is_explained() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", PAGE))
+    assert {outcome.shown(each) for each in outcome.EXPLAINED} <= named
+    written = "".join(source.text(source.ROOT / str(each.__file__)) for each in (calls, installation, talk))
+    assert set(re.findall(r'Outcome\("([a-z_]+)"', written)) <= named
+
+
+def test_the_page_of_events_is_whole_and_marks_what_is_personal() -> None:
+    examples: list[Any] = [json.loads(each) for each in re.findall(r"```json\n(.*?)```", EVENTS, re.DOTALL)]
+    assert examples == [catalogue.example(kind) for kind in catalogue.FOR_CRMS.values()]
+    assert re.findall(r"^\| `(\w+)` \|.*\*\*personal\*\*", EVENTS, re.MULTILINE) == ["client_name", "contact_email"]
+
+
+@pytest.mark.parametrize("page", ["docs/webhooks.md", "docs/webhooks-events.md", "docs/kits/README.md", "README.md"])
+def test_links_lead_to_headings(page: str) -> None:
+    for place, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", source.text(page)):
+        target = (source.ROOT / page).parent / place if place else source.ROOT / page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w\- ]", "", each).lower().replace(" ", "-") for each in headings}, anchor

@@ -1,0 +1,62 @@
+"""Each event type as a message that Slack takes, and that tells nothing it should not."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.events import catalogue
+from app.webhooks.destinations.slack.message import message
+from tests.webhooks.destinations.letters import event
+from tests.webhooks.destinations.slack.channel import problem
+
+
+@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+def test_every_type_makes_a_message_that_slack_takes(event_type: str) -> None:
+    told = event(event_type)
+    made = message(told)
+    assert problem(made) is None
+    shown = json.dumps(made, ensure_ascii=False)
+    assert catalogue.TYPES[event_type].sentence.replace("`", "") in shown.replace("&amp;", "&")
+    assert "ana@brand.example" not in shown
+    if told["data"]["client_name"]:
+        assert "Brand SA" in made["text"]
+
+
+def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
+    made = message(event("ask.blocked", dashboard_url="https://go.example/clients/1"))
+    assert made["blocks"][0]["text"]["text"] == "Brand SA: blocked"
+    fields = [each["text"] for each in made["blocks"][2]["fields"]]
+    assert fields == [
+        "*Client*\nBrand SA", "*Asset*\nBrand FR (ad account)", "*Next*\nthe client", "*In the way*\nnot bc admin",
+        "*Verified*\n3 of 4",
+    ]  # fmt: skip
+    assert made["blocks"][3]["elements"][0]["url"] == "https://go.example/clients/1"
+    assert made["text"].startswith("Brand SA: blocked. Something known is in the way")
+
+
+def test_without_an_address_there_is_no_button() -> None:
+    for address in (None, "javascript:alert(1)", "https://x.example/" + "a" * 3000):
+        assert [each["type"] for each in message(event(dashboard_url=address))["blocks"]].count("actions") == 0
+
+
+def test_a_test_says_so() -> None:
+    assert message(event(head={"test": True}))["text"].startswith("Test: Brand SA: verified")
+
+
+def test_the_thin_form_of_a_body_that_was_too_long_makes_a_message() -> None:
+    told = event()
+    thin = {**told, "data": {"client_id": told["data"]["client_id"]}, "truncated": True}
+    assert problem(message(thin)) is None
+
+
+def test_a_name_cannot_call_the_channel_or_make_a_link() -> None:
+    made = message(event(client_name="<!channel> & <https://evil.example|us>", asset_name="<@U1>"))
+    assert problem(made) is None
+    assert "&lt;!channel&gt; &amp; &lt;https" in made["text"]
+
+
+@given(st.text(max_size=5000), st.text(max_size=5000))
+def test_no_text_breaks_the_limits(name: str, asset: str) -> None:
+    assert problem(message(event(client_name=name, asset_name=asset, reason=name))) is None

@@ -1,0 +1,211 @@
+"""Destinations by API: made, changed, tried and set up; as one who may, as the other agency, as nobody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from app.events import catalogue
+from app.events.model import Event
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.webhooks.destinations import catalog
+from app.webhooks.destinations.hubspot import records
+from app.webhooks.endpoints import queries
+from app.webhooks.endpoints.model import Endpoint
+from tests.webhooks.destinations.hubspot.account import TOKEN, Account
+from tests.webhooks.destinations.receiving import serving
+from tests.webhooks.destinations.slack.channel import problem
+from tests.world import World
+
+PATH = "/webhooks/destinations"
+HOOK = "http://127.0.0.1:9/services/T1/B1/secret"
+URL = "http://127.0.0.1:9/items/{client_id}"
+SLACK = {"options": {"webhook_url": HOOK}}
+HUBSPOT = {"options": {"token": TOKEN}}
+HTTP = {"event_types": ["link.completed"], "options": {"url": URL, "body": {"n": "{client_name}"}}}
+EVERY = [("slack", SLACK), ("hubspot", HUBSPOT), ("http", HTTP)]
+
+
+async def made(api: httpx2.AsyncClient, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A new destination."""
+    answer = await api.post(f"{PATH}/{kind}", json=given)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def kept(sessions: Sessions, world: World) -> Endpoint:
+    """The one endpoint of the north agency."""
+    async with sessions() as session:
+        query = select(Endpoint).where(Endpoint.agency_id == world.north.agency_id)
+        return (await session.scalars(query)).one()
+
+
+async def test_slack_is_made_as_gentle_as_slack_asks(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
+    shown = await made(api, "slack", SLACK)
+    assert shown["rate_limit"] == {"max": 1, "per_seconds": 1, "burst": 1}
+    assert (shown["destination"], shown["url"]) == ("slack", "http://127.0.0.1:9/********")
+    assert (shown["options"], shown["secret"]) == ({"webhook_url": "********"}, None)
+    row = await kept(sessions, world)
+    assert (row.destination, row.payload_mode, row.url) == ("slack", "full", shown["url"])
+    assert row.options_sealed is not None
+    assert b"secret" not in row.options_sealed
+
+
+async def test_hubspot_keeps_the_order_of_a_subject(api: httpx2.AsyncClient) -> None:
+    shown = await made(api, "hubspot", {"options": {"token": TOKEN, "lifecycle": {"link.completed": "customer"}}})
+    assert (shown["ordering"], shown["url"]) == ("by_subject", "https://api.hubapi.com/")
+    assert shown["options"] == {
+        "token": "********", "lifecycle": {"link.completed": "customer"}, "notes": ["link.completed", "ask.blocked"],
+    }  # fmt: skip
+
+
+async def test_a_call_is_signed_and_shows_its_secret_once(api: httpx2.AsyncClient) -> None:
+    shown = await made(api, "http", {**HTTP, "headers": {"Authorization": "Bearer theirs"}})
+    assert shown["secret"].startswith("whsec_")
+    assert shown["headers"] == {"Authorization": "********"}
+    assert shown["options"] == {"method": "POST", **HTTP["options"]}  # type: ignore[dict-item]
+    read = (await api.get(f"{PATH}/{shown['id']}/options")).json()
+    assert read == {key: value for key, value in shown.items() if key != "secret"}
+
+
+async def test_wishes_win_over_what_the_kind_has(api: httpx2.AsyncClient) -> None:
+    wish = {
+        "description": "Sales", "event_types": ["client.*"], "filter": {"link_id": None, "preset": "audit-only"},
+        "personal": False, "retry_policy": [60], "timeout_ms": 5000, "ordering": "by_subject", "rate_limit": None,
+        "concurrency": 3,
+    }  # fmt: skip
+    shown = await made(api, "slack", {**SLACK, **wish, "enabled": False})
+    assert {key: shown[key] for key in wish} == wish
+    assert shown["state"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("slack", {"webhook_url": "https://10.0.0.1/x"}, "not an IP address"),
+        ("slack", {"webhook_url": "https://hooks.internal/x"}, "private network"),
+        ("slack", {"webhook_url": "********"}, "there is none yet"),
+        ("slack", {}, "needed"),
+        ("hubspot", {"token": "a b"}, ""),
+        ("hubspot", {"token": TOKEN, "lifecycle": {"link.completed": "winner"}}, "Choose one of"),
+        ("hubspot", {"token": TOKEN, "lifecycle": {"link.complete": "customer"}}, "There is no event type"),
+        ("hubspot", {"token": TOKEN, "notes": ["agency.updated"]}, "There is no event type"),
+        ("hubspot", {"token": TOKEN, "base": "https://evil.example"}, "no such field"),
+        ("http", {"url": "https://{client_name}/"}, "host cannot come from an event"),
+        ("http", {"url": "https://db.internal/{client_id}"}, "private network"),
+        ("http", {"url": URL, "method": "GET"}, "Choose one of"),
+        ("http", {"url": URL, "body": {"n": "{client}"}}, "`{client_id}`"),
+        ("http", {"url": URL, "body": "{% if %}"}, "No event has a key"),
+        ("http", {"url": URL, "body": ["x" * 17_000]}, "longer than"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused(
+    api: httpx2.AsyncClient, kind: str, options: dict[str, Any], said: str
+) -> None:
+    answer = await api.post(f"{PATH}/{kind}", json={"options": options})
+    assert answer.status_code == 422, answer.text
+    assert said in answer.text
+    assert (await api.get("/webhooks/endpoints")).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"event_types": ["link.complete"]}, {"event_types": []}, {"headers": {"Host": "x"}}, {"ordering": "sometimes"},
+        {"rate_limit": {"max": 0}}, {"concurrency": 21}, {"payload_mode": "flat"}, {"retry_policy": [0]},
+    ],
+)  # fmt: skip
+async def test_wishes_are_held_to_the_rules_of_endpoints(api: httpx2.AsyncClient, wish: dict[str, Any]) -> None:
+    assert (await api.post(f"{PATH}/http", json={**HTTP, **wish})).status_code == 422
+
+
+async def test_options_change_and_a_masked_secret_stays(
+    api: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    shown = await made(api, "hubspot", HUBSPOT)
+    before = (await kept(sessions, world)).options_sealed
+    given = {**shown["options"], "lifecycle": {"link.opened": "lead"}}
+    answer = await api.put(f"{PATH}/{shown['id']}/options", json=given)
+    assert (answer.status_code, answer.json()["options"]) == (200, given)
+    row = await kept(sessions, world)
+    assert (row.version, row.options_sealed != before) == (2, True)
+    assert queries.open_options(vault, row)["token"] == TOKEN
+    async with sessions() as session:
+        query = select(Event.facts).where(
+            Event.agency_id == world.north.agency_id, Event.type == "webhook.endpoint.updated"
+        )
+        assert (await session.scalars(query)).one()["reason"] == "options"
+
+
+async def test_options_of_another_kind_are_refused(api: httpx2.AsyncClient) -> None:
+    shown = await made(api, "hubspot", HUBSPOT)
+    there = f"{PATH}/{shown['id']}/options"
+    assert (await api.put(there, json=SLACK["options"])).status_code == 422
+    plain = (await api.post("/webhooks/endpoints", json={"url": HOOK, "event_types": ["*"]})).json()["id"]
+    answer = await api.put(f"{PATH}/{plain}/options", json=SLACK["options"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_destination")
+
+
+async def test_an_account_is_set_up(api: httpx2.AsyncClient, app: FastAPI) -> None:
+    account = Account()
+    async with serving(account.answers) as address:
+        app.state.destinations = catalog.every(hubspot_base=address)
+        shown = await made(api, "hubspot", HUBSPOT)
+        there = f"{PATH}/{shown['id']}/installation"
+        first, again = (await api.put(there)).json(), (await api.put(there)).json()
+        wrong = await made(api, "hubspot", {"options": {"token": "pat-wrong"}})
+        refused = (await api.put(f"{PATH}/{wrong['id']}/installation")).json()
+    wanted = records.property_set()
+    for kind in ("companies", "contacts"):
+        assert account.custom[kind].keys() == {each["name"] for each in wanted[kind]}
+    assert (first["done"], again["done"], refused["done"], refused["code"]) == (True, True, False, "http_401")
+    assert {step["status"] for step in first["steps"]} == {201}
+    assert TOKEN not in str(first)
+
+
+async def test_only_hubspot_has_something_to_set_up(api: httpx2.AsyncClient) -> None:
+    shown = await made(api, "slack", SLACK)
+    answer = await api.put(f"{PATH}/{shown['id']}/installation")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_install")
+
+
+@pytest.mark.parametrize(("kind", "given"), EVERY)
+async def test_another_agency_and_nobody_find_nothing(
+    api: httpx2.AsyncClient, world: World, kind: str, given: dict[str, Any]
+) -> None:
+    there = f"{PATH}/{(await made(api, kind, given))['id']}"
+    for key, status in ((f"Bearer {world.south.key}", 404), ("", 401)):
+        headers = {"Authorization": key}
+        assert (await api.get(f"{there}/options", headers=headers)).status_code == status
+        assert (await api.put(f"{there}/options", json=given["options"], headers=headers)).status_code == status
+        assert (await api.put(f"{there}/installation", headers=headers)).status_code == status
+    assert (await api.get(f"{there}/options")).json()["options"].keys() >= given["options"].keys()
+
+
+async def test_each_kind_says_what_it_needs(api: httpx2.AsyncClient) -> None:
+    listed = {each["kind"]: each for each in (await api.get(PATH)).json()["data"]}
+    assert listed.keys() == catalog.ALL.keys()
+    assert listed["slack"]["needs"]["required"] == ["webhook_url"]
+    assert listed["hubspot"]["ordering"] == "by_subject"
+
+
+@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+async def test_each_kind_shows_what_it_would_send(api: httpx2.AsyncClient, event_type: str) -> None:
+    for kind in catalog.ALL:
+        answer = await api.get(f"{PATH}/{kind}/example", params={"event_type": event_type})
+        assert answer.status_code == 200, answer.text
+        sent = answer.json()["requests"]
+        if kind == "slack":
+            assert problem(sent[0]["body"]) is None
+        assert sent or catalogue.example(catalogue.FOR_CRMS[event_type])["data"]["client_id"] is None
+        assert "pat-eu1" not in answer.text
+
+
+async def test_an_example_of_nothing_is_refused(api: httpx2.AsyncClient) -> None:
+    assert (await api.get(f"{PATH}/slack/example", params={"event_type": "ask.nothing"})).status_code == 422
+    assert (await api.get(f"{PATH}/fax/example")).status_code in (404, 422)

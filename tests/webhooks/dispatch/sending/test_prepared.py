@@ -1,0 +1,88 @@
+"""Endpoints kept ready to be sent to: what changes about them changes what is sent."""
+
+from datetime import timedelta
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.webhooks.dispatch.sending import prepared
+from app.webhooks.dispatch.sending.dispatcher import Dispatcher
+from app.webhooks.dispatch.tools import Tools
+from app.webhooks.endpoints.secrets import actions as secrets
+from tests.kit.egress.receivers import Receiver, answers, receiver
+from tests.webhooks import scenes, setting
+from tests.world import World
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def accepts(there: Receiver, secret: str) -> bool:
+    """Whether the last request verifies with this secret."""
+    head, _, body = there.requests[-1].partition(b"\r\n\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])}
+    try:
+        Webhook(secret).verify(body.decode(), headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+async def send_one(tools: Tools, worker: Dispatcher, agency_id: str) -> None:
+    await scenes.happen(tools.sessions, agency_id)
+    await scenes.fan_all_out(tools)
+    await worker.once()
+
+
+async def test_a_worker_signs_with_the_secret_of_now(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id, worker = world.north.agency_id, Dispatcher(tools)
+    async with receiver(answers(OK)) as there:
+        endpoint, old = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await send_one(tools, worker, agency_id)
+        assert accepts(there, old)
+        async with sessions.begin() as session:
+            _, new = await secrets.rotate_secret(
+                session, agency_id, endpoint.id, grace=timedelta(days=1), vault=vault, actor="test"
+            )
+        await send_one(tools, worker, agency_id)
+        assert accepts(there, old)
+        assert accepts(there, new)
+        async with sessions.begin() as session:
+            _, before = await secrets.show_secrets(session, agency_id, endpoint.id, actor="test")
+            await secrets.end_secret(session, agency_id, endpoint.id, before.id, actor="test")
+        await send_one(tools, worker, agency_id)
+        assert not accepts(there, old)
+        assert accepts(there, new)
+
+
+async def test_a_full_shelf_is_cleared_without_losing_what_is_asked_for(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency_id, worker = world.north.agency_id, Dispatcher(tools)
+    monkeypatch.setattr(prepared, "AT_MOST", 0)
+    async with receiver(answers(OK)) as there:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await send_one(tools, worker, agency_id)
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await send_one(tools, worker, agency_id)
+    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 3
+
+
+async def test_an_endpoint_whose_seal_is_broken_stops_nobody_else(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    async with receiver(answers(OK)) as there:
+        bad, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
+        await scenes.make_endpoint(sessions, vault, world.south.agency_id, there.url)
+        await setting.endpoint(sessions, bad, headers_sealed=b"broken")
+        await scenes.happen(sessions, world.north.agency_id)
+        await scenes.happen(sessions, world.south.agency_id)
+        await scenes.fan_all_out(tools)
+        await scenes.round_(tools)
+    [lost] = await scenes.deliveries(sessions, world.north.agency_id)
+    [sent] = await scenes.deliveries(sessions, world.south.agency_id)
+    assert sent.state == "succeeded"
+    assert (lost.state, lost.attempt_count, lost.lease_token) == ("pending", 0, None)
