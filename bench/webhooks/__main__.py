@@ -20,12 +20,11 @@ from bench.webhooks.latency import Latency
 from bench.webhooks.stage import Stage, postgres, stage, workers
 
 CORES_NEEDED = 3
-SECONDS = 8.0
 #: Endpoints of each agency while one hangs, or all of one agency fail: five hundred.
 MANY = 50
 
 
-async def rates(on: Stage, rounds: int, events: int) -> dict[str, Any]:
+async def rates(on: Stage, rounds: int, events: int, due: int) -> dict[str, Any]:
     """Rounds of both kinds, one after the other; medians."""
     through, alone = [], []
     egress = Egress(allow=["127.0.0.0/8"])
@@ -33,7 +32,7 @@ async def rates(on: Stage, rounds: int, events: int) -> dict[str, Any]:
         for _ in range(rounds):
             through.append(await rate.delivered(on, pids, events))
             alone.append(await rate.bare(on, egress, events * 10))
-        await rate.delivered(on, pids, 10_000)
+        await rate.delivered(on, pids, due // 10)
         memory = rate.memory_of(pids)
     async with workers(on, 2) as pids:
         both = await rate.delivered(on, pids, events)
@@ -48,10 +47,10 @@ async def rates(on: Stage, rounds: int, events: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def latencies(on: Stage, per_s: float) -> dict[str, Any]:
+async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
     """At half the rate: with ten endpoints an agency; then with fifty, where one hangs or all of an agency fail."""
     async with workers(on):
-        quiet = await latency.first_attempts(on, deliveries_per_s=per_s, endpoints_each=10, seconds=SECONDS)
+        quiet = await latency.first_attempts(on, deliveries_per_s=per_s, endpoints_each=10, seconds=seconds)
     await on.add_endpoints(MANY - 10)
     made: dict[str, Any] = {"first_attempt_p50_ms": round(quiet.p50, 1), "first_attempt_p99_ms": round(quiet.p99, 1)}
     for name, change in (
@@ -65,7 +64,7 @@ async def latencies(on: Stage, per_s: float) -> dict[str, Any]:
             await on.execute(change)
         async with workers(on):
             seen: Latency = await latency.first_attempts(
-                on, deliveries_per_s=per_s, endpoints_each=MANY, seconds=SECONDS
+                on, deliveries_per_s=per_s, endpoints_each=MANY, seconds=seconds
             )
         made |= {f"{name}_p50_ms": round(seen.p50, 1), f"{name}_p99_ms": round(seen.p99, 1)}
         await on.execute("UPDATE webhook_deliveries SET state = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
@@ -89,6 +88,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=2000, help="of a round; each has ten deliveries")
+    parser.add_argument("--due", type=int, default=100_000, help="deliveries that are due while memory is looked at")
+    parser.add_argument("--seconds", type=float, default=8, help="of each look at latency")
     parser.add_argument("--finished", type=int, default=5_000_000)
     given = parser.parse_args()
     figures: dict[str, Any] = {"bench": "webhooks", "cores": os.cpu_count()}
@@ -113,12 +114,12 @@ def main() -> int:
 
 async def _rates(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:
     async with stage(url) as on:
-        return await rates(on, given.rounds, given.events)
+        return await rates(on, given.rounds, given.events, given.due)
 
 
-async def _latencies(url: str, _: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Any]:
+async def _latencies(url: str, given: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Any]:
     async with stage(url) as on:
-        return await latencies(on, figures["deliveries_per_s"] / 2)
+        return await latencies(on, figures["deliveries_per_s"] / 2, given.seconds)
 
 
 async def _sizes(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:

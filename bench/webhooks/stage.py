@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,12 +66,13 @@ class Stage:
                     await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
         await self.execute("DELETE FROM event_fanouts")
 
-    async def happen(self, events: int) -> list[str]:
-        """So many events, shared among the agencies, committed together; their ids."""
+    async def happen(self, events: int, agency_ids: Sequence[str] = ()) -> list[str]:
+        """So many events, shared among these agencies (or all), committed together; their ids."""
         self._round += 1
+        chosen = agency_ids or self.agency_ids
         async with self.sessions.begin() as session:
-            for number, agency_id in enumerate(self.agency_ids):
-                share = events // AGENCIES + (number < events % AGENCIES)
+            for number, agency_id in enumerate(chosen):
+                share = events // len(chosen) + (number < events % len(chosen))
                 happened = [Happening(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
                 if happened:
                     await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="bench")
