@@ -49,7 +49,7 @@ class Receiver(asyncio.Protocol):
             return
         elif path.startswith(b"/hang"):
             return
-        else:
+        elif path == b"/in":
             seen.append((_value(head, b"webhook-id: "), _value(head, b"x-keyturn-endpoint-id: "), time.time()))
         self._write(_FAIL if path.startswith(b"/fail") else _OK)
 
