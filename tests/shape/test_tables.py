@@ -8,6 +8,8 @@ from app.tables import metadata
 TENANT = "agencies"
 #: Of the installation: calls of a platform's app are counted and chores are done, whichever agencies are served.
 OF_ALL = frozenset({"call_budgets", "webhook_chores"})
+#: Written with a row that refers to it, in one transaction.
+BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 
 
 def test_there_are_tables_to_look_at() -> None:
@@ -29,7 +31,9 @@ def test_every_foreign_key_carries_the_agency() -> None:
 
 def test_every_table_refers_to_its_agency() -> None:
     """Directly, or through a row that does."""
-    assert [table.name for table in _of_tenants() if not table.foreign_key_constraints] == []
+    assert [
+        table.name for table in _of_tenants() if not table.foreign_key_constraints and table.name not in BESIDE_ANOTHER
+    ] == []
 
 
 def _of_tenants() -> list[Table]:

@@ -109,11 +109,14 @@ class Delivery(Due, Made, Base):
 
 
 class Attempt(Base):
-    """One HTTP request that left, or was refused before leaving. Dropped by the month."""
+    """One HTTP request that left, or was refused before leaving. Dropped by the month.
+
+    Written by whoever held its delivery, in one transaction with it, and pruned with it: a constraint would have every
+    row looked up and its delivery locked once more.
+    """
 
     __tablename__ = "webhook_attempts"
     __table_args__ = (
-        belongs_to("webhook_deliveries", "delivery_id", ondelete="CASCADE"),
         Index("ix_webhook_attempts_delivery", "agency_id", "delivery_id", "id"),
         Index("ix_webhook_attempts_endpoint", "agency_id", "endpoint_id", "id"),
         {"postgresql_partition_by": "RANGE (created_at)"},

@@ -1,15 +1,21 @@
 """Deleting finished deliveries that are past, a batch at a time."""
 
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Uuid, delete, func, select, true, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import ids
+from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Sessions
-from app.webhooks.dispatch.model import TERMINAL, Delivery
+from app.webhooks.dispatch.model import TERMINAL, Attempt, Delivery
 from app.webhooks.endpoints.model import Endpoint
+
+_agency, _delivery = type_coerce(Delivery.agency_id, Uuid()), type_coerce(Delivery.id, Uuid())
+_GONE: rows.Columns = {"agency_id": Uuid(), "delivery_id": Uuid()}
+_gone = rows.table("gone", _GONE)
+_THEIR_ATTEMPTS = delete(Attempt).where(
+    Attempt.agency_id == _gone.c.agency_id, Attempt.delivery_id == _gone.c.delivery_id
+)
 
 
 async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> int:
@@ -27,8 +33,11 @@ async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> in
     )
     options = {"synchronize_session": False, **ACROSS_AGENCIES}
     async with sessions.begin() as session:
-        done = await session.execute(gone.execution_options(**options))
-    return cast(CursorResult[Any], done).rowcount
+        pruned = await session.execute(gone.returning(_agency, _delivery).execution_options(**options))
+        keys = [tuple(row) for row in pruned]
+        if keys:
+            await session.execute(_THEIR_ATTEMPTS, rows.values("gone", _GONE, keys), execution_options=options)
+    return len(keys)
 
 
 async def oldest_past(session: AsyncSession, past: datetime) -> datetime | None:

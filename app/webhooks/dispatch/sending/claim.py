@@ -1,15 +1,31 @@
 """Claiming deliveries: fair shares of what is due, each under a lease that nobody else gets meanwhile."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ARRAY, DateTime, Integer, String, Uuid, bindparam, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    DateTime,
+    Float,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import ids
+from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.webhooks.dispatch.deciding.fairness import Share, Taken, allot
 from app.webhooks.dispatch.sending import ordering, unsendable
@@ -97,6 +113,28 @@ class Claimed(NamedTuple):
         return self.id, self.token
 
 
+_NOTED: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Float(), "half_open": Boolean()}
+_noted = rows.table("noted", _NOTED)
+_health = cast(Table, EndpointHealth.__table__)
+_theirs = (_health.c.agency_id == _noted.c.agency_id, _health.c.id == _noted.c.id)
+#: In the order in which everybody locks them.
+_LOCK = (
+    select(_health.c.id).where(*_theirs).order_by(_health.c.id).with_for_update(of=_health)
+    .execution_options(**ACROSS_AGENCIES)
+)  # fmt: skip
+_NOTE = (
+    update(_health)
+    .where(*_theirs)
+    .values(
+        tokens=func.coalesce(_noted.c.tokens, _health.c.tokens),
+        tokens_at=case((_noted.c.tokens.is_not(None), func.now()), else_=_health.c.tokens_at),
+        breaker=case((_noted.c.half_open, "half_open"), else_=_health.c.breaker),
+        probes=case((_noted.c.half_open, 1), else_=_health.c.probes),
+    )
+    .execution_options(**ACROSS_AGENCIES)
+)
+
+
 @dataclass(frozen=True)
 class Haul:
     """What one claim brought; `more`: something was due that could have been taken, had there been slots."""
@@ -123,11 +161,11 @@ async def claim(sessions: Sessions, taken: Taken) -> Haul:
         given = allot([lane.lane for lane in open_ones], taken)
         if not given:
             return Haul((), more=ended)
-        rows = await _take(session, open_ones, given)
-        await _note(session, open_ones, rows)
-        served = {(row.agency_id, row.endpoint_id) for row in rows}
+        claimed = await _take(session, open_ones, given)
+        await _note(session, open_ones, claimed)
+        served = {(row.agency_id, row.endpoint_id) for row in claimed}
         stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
-        return Haul(rows, more=ended or 0 < len(rows) < sum(lane.ready for lane in open_ones), stamps=stamps)
+        return Haul(claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones), stamps=stamps)
 
 
 async def _take(
@@ -135,7 +173,7 @@ async def _take(
 ) -> Sequence[Claimed]:
     token = ids.raw()
     chosen = [lane for lane in lanes if (lane.endpoint_id, lane.share) in given]
-    rows = await session.execute(
+    found = await session.execute(
         _CLAIM,
         {
             "token": token,
@@ -146,34 +184,23 @@ async def _take(
         },
         execution_options=ACROSS_AGENCIES,
     )
-    return [Claimed(token, *row) for row in rows.all()]
+    return [Claimed(token, *row) for row in found.all()]
 
 
-async def _note(session: AsyncSession, lanes: Sequence[Waiting], rows: Sequence[Claimed]) -> None:
+async def _note(session: AsyncSession, lanes: Sequence[Waiting], claimed: Sequence[Claimed]) -> None:
     """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
-    numbers: dict[uuid.UUID, int] = {}
-    for row in rows:
-        numbers[row.endpoint_id] = numbers.get(row.endpoint_id, 0) + 1
-    told: set[uuid.UUID] = set()
-    for lane in sorted(lanes, key=lambda each: each.endpoint_id):  # in the order in which everybody locks them
-        taken = numbers.get(lane.endpoint_id, 0)
-        if not taken or lane.endpoint_id in told:
-            continue
-        told.add(lane.endpoint_id)
-        values: dict[str, Any] = {}
-        if lane.tokens is not None:
-            values |= {"tokens": max(lane.tokens - taken, 0.0), "tokens_at": func.now()}
-        if lane.half_open:
-            values |= {"breaker": "half_open", "probes": 1}
-        if values:
-            await _set_health(session, lane, values)
-
-
-async def _set_health(session: AsyncSession, lane: Waiting, values: dict[str, Any]) -> None:
-    agency_id, endpoint_id = ids.text("agency", lane.agency_id), ids.text("endpoint", lane.endpoint_id)
-    await session.execute(
-        update(EndpointHealth)
-        .where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    numbers = Counter(row.endpoint_id for row in claimed)
+    of_endpoint = {lane.endpoint_id: lane for lane in lanes if numbers[lane.endpoint_id]}
+    noted = [
+        (
+            lane.agency_id,
+            lane.endpoint_id,
+            None if lane.tokens is None else max(lane.tokens - numbers[lane.endpoint_id], 0.0),
+            lane.half_open,
+        )
+        for lane in of_endpoint.values()
+        if lane.tokens is not None or lane.half_open
+    ]
+    if noted:
+        await session.execute(_LOCK, rows.values("noted", _NOTED, noted))
+        await session.execute(_NOTE, rows.values("noted", _NOTED, noted))

@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Boolean, Uuid, func, select, update
+from sqlalchemy import Boolean, Table, Uuid, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
@@ -14,7 +14,7 @@ from app.events.types import webhooks as happenings
 from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES
 from app.webhooks.dispatch.deciding import health
-from app.webhooks.dispatch.deciding.health import Tried, Verdict
+from app.webhooks.dispatch.deciding.health import Health, Tried, Verdict
 from app.webhooks.dispatch.model import Attempt
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending.lanes import read
@@ -48,53 +48,120 @@ _TROUBLED = (
     .execution_options(populate_existing=True, **ACROSS_AGENCIES)
 )
 
+_KEY: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_key = rows.table("key", _KEY)
+_tried = Attempt.__table__.c
+_lately = (
+    select(_tried.code)
+    .where(
+        _tried.agency_id == _key.c.agency_id,
+        _tried.endpoint_id == _key.c.id,
+        _tried.created_at > func.now() - health.WINDOW,
+    )
+    .order_by(_tried.id.desc())
+    .limit(_LOOKED_AT)
+    .lateral("lately")
+)
+_WINDOWS = (
+    select(_key.c.id, _lately.c.code, func.count())
+    .select_from(_key.join(_lately, true()))
+    .group_by(_key.c.id, _lately.c.code)
+    .execution_options(**ACROSS_AGENCIES)
+)
+
+_table = cast(Table, EndpointHealth.__table__)
+_NAMES = [each.name for each in fields(Health)]
+_VERDICT: rows.Columns = _KEY | {name: _table.c[name].type for name in _NAMES}
+_given = rows.table("given", _VERDICT)
+_WRITE = (
+    update(_table)
+    .where(_table.c.agency_id == _given.c.agency_id, _table.c.id == _given.c.id)
+    .values({name: _given.c[name] for name in _NAMES})
+    .execution_options(**ACROSS_AGENCIES)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Troubled:
+    """An endpoint that failed now or was not well before, and what was tried with it."""
+
+    row: EndpointHealth
+    finished: Sequence["Finished"]
+    tried: Sequence[Tried]
+    now: datetime
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the attempts of the last minute count: they may open its breaker."""
+        return self.row.breaker == "closed" and any(
+            not one.outcome.arrived and health.speaks_of_the_endpoint(one.outcome.code) for one in self.tried
+        )
+
 
 async def note(session: AsyncSession, finished: Sequence["Finished"]) -> None:
-    """Takes these attempts into the health of their endpoints. Endpoints that are well and stay so cost a look."""
+    """Takes these attempts into the health of their endpoints, in statements that do not grow with their number.
+
+    Endpoints that are well and stay so cost a look.
+    """
     by_endpoint: dict[Key, list[Finished]] = {}
     for each in finished:
         if each.row.series != "test":
             by_endpoint.setdefault((each.row.agency_id, each.row.endpoint_id), []).append(each)
-    for key, row, now in await _troubled(session, by_endpoint):
-        await _weigh(session, row, by_endpoint[key], now)
+    troubled = await _troubled(session, by_endpoint)
+    if not troubled:
+        return
+    windows = await _windows(session, [key for key, one in troubled.items() if one.looks_back])
+    verdicts = {
+        key: health.after(
+            read(one.row),
+            one.tried,
+            concurrency=one.finished[0].attempted.parcel.endpoint.concurrency,
+            now=one.now,
+            window=windows.get(key[1], (0, 0)),
+        )
+        for key, one in troubled.items()
+    }
+    written = [(*key, *(getattr(verdict.health, name) for name in _NAMES)) for key, verdict in verdicts.items()]
+    await session.execute(_WRITE, rows.values("given", _VERDICT, written))
+    for key, verdict in verdicts.items():
+        await _act(session, troubled[key], verdict)
 
 
-async def _troubled(
-    session: AsyncSession, by_endpoint: dict[Key, list["Finished"]]
-) -> Sequence[tuple[Key, EndpointHealth, datetime]]:
-    """Locks the rows of endpoints that failed now or were not well before, and gives the database's time."""
+async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["Finished"]]) -> dict[Key, _Troubled]:
+    """Locks the rows of endpoints that failed now or were not well before, in the order of their ids."""
     if not by_endpoint:
-        return ()
+        return {}
     asked = [
         (*key, not all(one.attempted.outcome.arrived for one in each)) for key, each in sorted(by_endpoint.items())
     ]
     found = await session.execute(_TROUBLED, rows.values("asked", _ASKED, asked))
-    return [((row[0], row[1]), row[2], row[3]) for row in found]
+    troubled = {}
+    for agency_id, endpoint_id, row, now in found:
+        finished = by_endpoint[agency_id, endpoint_id]
+        tried = [
+            Tried(each.attempted.outcome, each.attempted.letter.event_id, each.step.state == "exhausted")
+            for each in finished
+        ]
+        troubled[agency_id, endpoint_id] = _Troubled(row, finished, tried, now)
+    return troubled
 
 
-async def _weigh(session: AsyncSession, row: EndpointHealth, finished: Sequence["Finished"], now: datetime) -> None:
-    endpoint = finished[0].attempted.parcel.endpoint
-    tried = [
-        Tried(each.attempted.outcome, each.attempted.letter.event_id, each.step.state == "exhausted")
-        for each in finished
-    ]
-    about_it = any(not one.outcome.arrived and health.speaks_of_the_endpoint(one.outcome.code) for one in tried)
-    window = await _window(session, row, now) if about_it and row.breaker == "closed" else (0, 0)
-    verdict = health.after(read(row), tried, concurrency=endpoint.concurrency, now=now, window=window)
-    await session.execute(
-        update(EndpointHealth)
-        .where(EndpointHealth.agency_id == row.agency_id, EndpointHealth.id == row.id)
-        .values(**asdict(verdict.health))
-        .execution_options(synchronize_session=False)
-    )
-    if endpoint.hook and any(one.outcome.code == "gone" for one in tried):
+async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID, tuple[int, int]]:
+    """By endpoint: attempts of the last minute, and how many of them failed in a way that speaks of it."""
+    windows: dict[uuid.UUID, tuple[int, int]] = {}
+    if keys:
+        for endpoint_id, code, number in await session.execute(_WINDOWS, rows.values("key", _KEY, keys)):
+            all_of_them, failed = windows.get(endpoint_id, (0, 0))
+            about_it = number if health.speaks_of_the_endpoint(code) else 0
+            windows[endpoint_id] = (all_of_them + number, failed + about_it)
+    return windows
+
+
+async def _act(session: AsyncSession, one: _Troubled, verdict: Verdict) -> None:
+    row = one.row
+    if one.finished[0].attempted.parcel.endpoint.hook and any(each.outcome.code == "gone" for each in one.tried):
         await endpoint_actions.end_hook(session, row.agency_id, row.id)
-        return
-    await _act(session, row, verdict)
-
-
-async def _act(session: AsyncSession, row: EndpointHealth, verdict: Verdict) -> None:
-    if verdict.disable:
+    elif verdict.disable:
         figures.auto_disabled(verdict.disable)
         await states.give_up(session, row.agency_id, row.id, reason=verdict.disable)
     elif verdict.recovered:
@@ -102,19 +169,3 @@ async def _act(session: AsyncSession, row: EndpointHealth, verdict: Verdict) -> 
         await record(
             session, happenings.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
         )  # fmt: skip
-
-
-async def _window(session: AsyncSession, row: EndpointHealth, now: datetime) -> tuple[int, int]:
-    """Attempts of the last minute, and how many of them failed in a way that speaks of the endpoint."""
-    query = (
-        select(Attempt.code)
-        .where(
-            Attempt.agency_id == row.agency_id,
-            Attempt.endpoint_id == row.id,
-            Attempt.created_at > now - health.WINDOW,
-        )
-        .order_by(Attempt.id.desc())
-        .limit(_LOOKED_AT)
-    )
-    codes = (await session.scalars(query)).all()
-    return len(codes), sum(health.speaks_of_the_endpoint(code) for code in codes)
