@@ -1,6 +1,5 @@
 """One request as the agency wrote it, signed like every delivery."""
 
-import dataclasses
 import json
 
 from app.webhooks.destinations import reading
@@ -15,7 +14,7 @@ def talk(letter: Letter, /) -> Conversation:
     values = reading.values(reading.envelope(letter.content))
     template = letter.options.get("body")
     body = letter.content if template is None else _rendered(template, values)
-    sent = headers.of(dataclasses.replace(letter, content=body))
+    sent = headers.of(letter._replace(content=body))
     url = placeholders.in_url(str(letter.options["url"]), values)
     answer = yield Request(str(letter.options["method"]), url, sent, body, "call")
     return judge(answer.status, answer.error, answer.headers, letter.now)

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Share = Literal["first", "again"]
 
@@ -18,8 +18,7 @@ AGENCY_AT_FIRST = 0.25
 LEFT_FREE = 0.125
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """The due deliveries of one endpoint in one share: how many there are, and since when the oldest is due.
 
     `room`: how many more the endpoint takes, in both shares together; `in_flight`: how many it has.

@@ -6,27 +6,28 @@ harmless when repeated.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.kit.egress.answer import Answer
 from app.webhooks.dispatch.deciding.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request. `part` names it where a conversation has several."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
     part: str | None = None
 
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Request({self.method}, part={self.part!r})"
 
-@dataclass(frozen=True)
-class Letter:
+
+class Letter(NamedTuple):
     """One delivery as a destination sees it: `content` is the stored body, `keys` sign it, the current one first.
 
     `headers` are the endpoint's own, opened; `options` what its kind needs to know, opened.
@@ -39,11 +40,15 @@ class Letter:
     endpoint_id: str
     attempt: int
     replay: bool
-    content: bytes = field(repr=False)
-    keys: tuple[bytes, ...] = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    options: Mapping[str, Any] = field(repr=False)
+    content: bytes
+    keys: tuple[bytes, ...]
+    headers: Mapping[str, str]
+    options: Mapping[str, Any]
     now: datetime
+
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Letter({self.event_type}, {self.delivery_id}, attempt={self.attempt})"
 
 
 Conversation = Generator[Request, Answer, Outcome]

@@ -1,6 +1,8 @@
-"""What a sender counts for Prometheus."""
+"""What a sender counts for Prometheus, and tells the operator."""
 
 from collections.abc import Sequence
+
+import structlog
 
 from app.kit.egress.answer import Answer
 from app.webhooks.dispatch.seeing import figures
@@ -9,6 +11,7 @@ from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.send import since_event
 
 _NOTHING = Answer()
+_lines = structlog.get_logger("app.webhooks.dispatch")
 
 
 def claimed(rows: Sequence[Claimed], seconds: float) -> None:
@@ -40,3 +43,22 @@ def attempted(each: Finished, *, late: bool) -> None:
         figures.late_finish(1)
     elif each.over:
         figures.delivery_ended(each.step.state, each.step.reason)
+
+
+def say(each: Finished, *, late: bool) -> None:
+    """One line for the operator; unlike the attempt it may say which address was meant."""
+    row, attempted = each.row, each.attempted
+    answer = attempted.answers[-1][1] if attempted.answers else _NOTHING
+    _lines.info(
+        "webhooks.attempt",
+        agency=attempted.parcel.endpoint.agency_id,
+        endpoint=attempted.parcel.endpoint.id,
+        delivery=attempted.letter.delivery_id,
+        event_id=attempted.letter.event_id,
+        number=row.attempt_count + 1,
+        code=attempted.outcome.code,
+        state="late" if late else each.step.state,
+        total_ms=sum(one.timing.total for _, one in attempted.answers),
+        detail=answer.detail,
+        request_id=attempted.parcel.contents.request_id,
+    )

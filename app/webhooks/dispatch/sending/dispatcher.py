@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.kit import clock
 from app.webhooks.dispatch.deciding.fairness import FIRST_SHARE, Share, Taken
 from app.webhooks.dispatch.seeing import figures
-from app.webhooks.dispatch.sending import counting, finish, log
+from app.webhooks.dispatch.sending import counting, finish
 from app.webhooks.dispatch.sending.claim import Claimed, Lease, claim
 from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.parcels import Parcel, pack
@@ -25,12 +25,15 @@ lines = structlog.get_logger(__name__)
 #: How the worker's health names this loop.
 LOOP = "deliveries"
 
-#: Between two claims under load, and without anything to do.
+#: Between two claims, and without anything to do.
 BEAT_SECONDS = 0.02
 IDLE_SECONDS = 0.08
-#: As many attempts are written down at once, and as long they may wait for others.
+#: As many attempts are written down at once, and as long they wait for others.
 BATCH = 256
 GATHER_SECONDS = 0.02
+#: Under load, when more than half of the slots are taken, few large statements cost less than many small ones: so many
+#: times as long is waited until a claim or a batch is worth a quarter of the slots.
+PATIENCE = 3
 #: So often a batch that the database refuses is tried.
 TURNS = 3
 #: A worker that is told to stop waits so long for what is under way.
@@ -47,7 +50,9 @@ class Dispatcher:
         self._shelf = Shelf(tools.vault)
         self._shares: Counter[Share] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._parcels: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._senders: list[asyncio.Task[None]] = []
+        self._resting = 0
         self._done: asyncio.Queue[Finished] = asyncio.Queue()
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -59,27 +64,40 @@ class Dispatcher:
             self._tools.pulse.beat(LOOP)
             more = await self._beat()
             await asyncio.sleep(BEAT_SECONDS)
-            if not more:
+            if more:
+                await self._gather(BEAT_SECONDS, lambda: self._tools.slots - self._in_flight)
+            else:
                 await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
         try:
             async with asyncio.timeout(LONGEST_END):
                 await self.settle()
         except TimeoutError:  # their leases run out: they are sent again
             lines.warning("webhooks.stopped_with_some_under_way", number=self._in_flight)
-        writing.cancel()
+        for each in (writing, *self._senders):
+            each.cancel()
 
     async def once(self) -> None:
         """Claims once what is due, sends it and writes it down. For tests."""
         await self._beat()
-        while self._sending:
-            await asyncio.gather(*self._sending)
+        while self._done.qsize() < self._in_flight:  # noqa: ASYNC110 - what is not sent ends it too
+            await asyncio.sleep(0.001)
         while not self._done.empty():
             await self._write(self._take_batch())
+        while self._senders:
+            self._senders.pop().cancel()
+        self._resting = 0
 
     async def settle(self) -> None:
         """Waits until nothing is under way."""
         while self._in_flight:  # noqa: ASYNC110 - several things end it
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _gather(self, pause: float, gathered: Callable[[], int]) -> None:
+        """Under load, waits a little longer until there is enough to do at once."""
+        for _ in range(PATIENCE - 1):
+            if self._in_flight * 2 < self._tools.slots or gathered() * 4 >= self._tools.slots:
+                return
+            await asyncio.sleep(pause)
 
     @property
     def _in_flight(self) -> int:
@@ -100,12 +118,12 @@ class Dispatcher:
             await asyncio.sleep(1)
             return False
         ended = await self._give_back_all(haul.rows, parcels)
-        for parcel in parcels:
+        for place, parcel in enumerate(parcels, start=1):
             if reason := why_not(parcel):
                 ended.append((parcel.row, *reason))
             else:
                 self._start(parcel)
-                if len(self._sending) % SLICE == 0:
+                if place % SLICE == 0:
                     await asyncio.sleep(0)  # answers, the database's too, are not kept waiting for all of them
         if ended:
             await self._end(ended)
@@ -128,9 +146,17 @@ class Dispatcher:
     def _start(self, parcel: Parcel) -> None:
         self._shares[parcel.row.share] += 1
         self._agencies[parcel.row.agency_id] += 1
-        task = asyncio.create_task(self._send(parcel))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._parcels.put_nowait(parcel)
+        if self._resting:
+            self._resting -= 1
+        else:
+            self._senders.append(asyncio.create_task(self._send_on()))
+
+    async def _send_on(self) -> None:
+        """One of as many as there were ever in flight at once: a task that stays is cheaper than one a delivery."""
+        while True:
+            await self._send(await self._parcels.get())
+            self._resting += 1
 
     async def _send(self, parcel: Parcel) -> None:
         try:
@@ -154,6 +180,7 @@ class Dispatcher:
             first = await self._done.get()
             if self._done.empty():
                 await asyncio.sleep(GATHER_SECONDS)
+            await self._gather(GATHER_SECONDS, self._done.qsize)
             await self._write([first, *self._take_batch()])
 
     def _take_batch(self) -> list[Finished]:
@@ -185,7 +212,7 @@ class Dispatcher:
             figures.in_flight(self._in_flight)
             for each in batch:
                 counting.attempted(each, late=each.row.lease in late)
-                log.say(each, late=each.row.lease in late)
+                counting.say(each, late=each.row.lease in late)
         except Exception:
             lines.exception("webhooks.not_counted")
 

@@ -3,11 +3,10 @@
 import random
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import NamedTuple, cast
 
-from sqlalchemy import Float, String, Table, Uuid, func, type_coerce, update
+from sqlalchemy import String, Table, Uuid, func, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
@@ -23,39 +22,11 @@ from app.webhooks.dispatch.sending.send import Attempted
 from app.webhooks.dispatch.sending.wellbeing import note
 from app.webhooks.endpoints import matching
 
-_FINISHED: rows.Columns = {
-    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(), "due_in": Float(),
-    "code": String(),
-}  # fmt: skip
-
-
 _ENDED: rows.Columns = {
     "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(),
 }  # fmt: skip
 _table = cast(Table, Delivery.__table__)
 _is = _table.c
-_given = rows.table("given", _FINISHED)
-_ours = (_is.agency_id == _given.c.agency_id, _is.id == _given.c.id, _is.lease_token == _given.c.token)
-_MOVE_ON = (
-    update(_table)
-    .where(*_ours)
-    .values(
-        state=_given.c.state,
-        reason=_given.c.reason,
-        share="again",
-        due_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, _given.c.due_in),
-        attempt_count=_is.attempt_count + 1,
-        series_attempts=_is.series_attempts + 1,
-        last_code=_given.c.code,
-        first_attempt_at=func.coalesce(_is.first_attempt_at, func.now()),
-        last_attempt_at=func.now(),
-        lease_until=None,
-        lease_token=None,
-        tries=0,
-    )
-    .returning(_given.c.id, _given.c.token)
-    .execution_options(**ACROSS_AGENCIES)
-)
 _over = rows.table("given", _ENDED)
 _END = (
     update(_table)
@@ -68,8 +39,7 @@ _END = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """An attempt and what follows it."""
 
     attempted: Attempted
@@ -107,10 +77,9 @@ async def write(sessions: Sessions, finished: Sequence[Finished], *, worker: str
     """
     async with sessions.begin() as session:
         await _hold_order(session, [each.row for each in finished if each.over])
-        ours = await _move_on(session, sorted(finished, key=lambda each: each.row.id))  # as everybody locks them
-        late = {each.row.lease for each in finished} - ours
-        await log.add(session, finished, late, worker)
-        kept = [each for each in finished if each.row.lease in ours]
+        finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
+        late = await log.write(session, finished, worker)
+        kept = [each for each in finished if each.row.lease not in late] if late else finished
         await _let_next_go(session, [each.row for each in kept if each.over])
         await _tell(session, [(each.row, each.step) for each in kept if each.step.state == "exhausted"])
         await note(session, kept)
@@ -139,18 +108,6 @@ async def give_back(sessions: Sessions, row: Claimed) -> None:
             .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), lease_until=None, lease_token=None)
             .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
         )
-
-
-async def _move_on(session: AsyncSession, finished: Sequence[Finished]) -> set[Lease]:
-    given = rows.values("given", _FINISHED, [_values(each) for each in finished])
-    return {(row[0], row[1]) for row in await session.execute(_MOVE_ON, given)}
-
-
-def _values(each: Finished) -> tuple[Any, ...]:
-    step, row = each.step, each.row
-    due_in = None if step.due_in is None else step.due_in.total_seconds()
-    code = each.attempted.outcome.code
-    return (row.agency_id, row.id, row.token, step.state, step.reason, due_in, code)
 
 
 async def _hold_order(session: AsyncSession, over: Sequence[Claimed]) -> None:

@@ -1,9 +1,8 @@
 """Who has deliveries that are due, and how many of them may leave now."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import String, Uuid, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,6 +55,7 @@ _LANES = text(
 ).columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
 
 
+_WELL = Health()
 _KEY: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
 _asked = rows.table("asked", _KEY)
 _HEALTHS = select(_asked.c.id, EndpointHealth, func.now()).where(
@@ -63,8 +63,7 @@ _HEALTHS = select(_asked.c.id, EndpointHealth, func.now()).where(
 )
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One lane as it was read. `tokens` are those of its rate limit, None without one."""
 
     agency_id: uuid.UUID
@@ -103,7 +102,7 @@ async def waiting(session: AsyncSession) -> list[Waiting]:
 
 def _seen(row: Any, known: EndpointHealth | None, in_flight: int, now: datetime) -> Waiting:
     left = tokens(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
-    how = read(known) if known else Health()
+    how = read(known) if known else _WELL
     room, _ = health.room(
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
     )  # fmt: skip

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import DateTime, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,8 +46,7 @@ class Contents:
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A claimed delivery with all that is needed to send it."""
 
     row: Claimed

@@ -1,8 +1,8 @@
 """One attempt: the conversation of a delivery with its receiver, each request made once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.kit import ids
 from app.kit.egress.answer import Answer
@@ -16,8 +16,7 @@ from app.webhooks.dispatch.sending.parcels import Parcel
 STANDARD = "webhook"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(NamedTuple):
     """What came of an attempt: each request's part and answer, and what they mean together.
 
     There is no answer where a destination had nothing to say.

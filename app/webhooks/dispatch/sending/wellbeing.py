@@ -71,7 +71,7 @@ _WINDOWS = (
 
 _table = cast(Table, EndpointHealth.__table__)
 _NAMES = [each.name for each in fields(Health)]
-_VERDICT: rows.Columns = _KEY | {name: _table.c[name].type for name in _NAMES}
+_VERDICT: rows.Columns = {**_KEY, **{name: _table.c[name].type for name in _NAMES}}
 _given = rows.table("given", _VERDICT)
 _WRITE = (
     update(_table)
