@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
@@ -68,6 +69,19 @@ def make_engine(url: str, *, pool_size: int = 10, checked: bool = True) -> Async
         url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=checked,
         connect_args={"server_settings": {"jit": "off"}},
     )  # fmt: skip
+
+
+@lru_cache(64)
+def _looking(engine: AsyncEngine) -> AsyncEngine:
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def look(sessions: Sessions) -> AsyncConnection:
+    """A connection for single statements that only read, to be used `async with`: no transaction around each.
+
+    For loops that look for something to do many times a second and mostly find nothing.
+    """
+    return _looking(sessions.kw["bind"]).connect()
 
 
 async def commit_without_waiting(session: AsyncSession) -> None:

@@ -10,12 +10,25 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, Integer, Interval, bindparam, case, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Integer,
+    Interval,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.kit.database import ACROSS_AGENCIES, Base, Sessions
+from app.kit.database import ACROSS_AGENCIES, Base, Sessions, look
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +70,21 @@ async def claim(
     where: ColumnElement[bool] | None = None,
 ) -> Sequence[Row]:
     """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
+    async with look(sessions) as connection:
+        if not (await connection.execute(_anything(model, where))).first():
+            return ()
     async with sessions.begin() as session:
         rows: Sequence[Row] = (await session.scalars(_taking(model, where), {"most": limit, "lease": lease})).all()
         return rows
+
+
+@lru_cache(256)
+def _anything(model: type[Row], where: ColumnElement[bool] | None) -> Select[int]:
+    """Whether there is something to take: cheap, for there mostly is not."""
+    table = _columns(model)
+    due = [table.due_at <= func.now(), (table.lease_until.is_(None)) | (table.lease_until < func.now())]
+    found = select(literal(1)).where(*due, *([] if where is None else [where])).limit(1)
+    return found.execution_options(**ACROSS_AGENCIES)
 
 
 @lru_cache(256)

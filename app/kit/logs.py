@@ -3,9 +3,10 @@
 import asyncio
 import atexit
 import io
+import json as json_
 import logging
 import sys
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -39,6 +40,14 @@ class _Gathered(io.TextIOBase):
         self._out.flush()
 
 
+#: Made once: `json.dumps` with a default makes one for every line.
+_encode = json_.JSONEncoder(default=repr).encode
+
+
+def _dumps(value: Any, **_: Any) -> str:
+    return _encode(value)
+
+
 def set_up(*, json: bool) -> None:
     """For this process, our lines and those of libraries alike."""
     shared: list[Processor] = [
@@ -48,7 +57,7 @@ def set_up(*, json: bool) -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
-    last: Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    last: Processor = structlog.processors.JSONRenderer(_dumps) if json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(  # our lines go straight out: a worker writes thousands a second
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import DateTime, Uuid, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.events.model import Event
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.kit.database import ACROSS_AGENCIES, Sessions, look
 from app.webhooks.dispatch.model import WebhookBody
 from app.webhooks.dispatch.sending.claim import Claimed, Haul
 from app.webhooks.dispatch.sending.prepared import Prepared, Shelf
@@ -22,7 +22,7 @@ _BODIES: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "created_at": DateTi
 _asked = rows.table("asked", _BODIES)
 _body, _event = WebhookBody.__table__, Event.__table__
 _CONTENTS = (
-    select(_asked.c.id, _asked.c.event_id, _body.c.content, _event.c.occurred_at, _event.c.request_id)
+    select(_asked.c.id, _body.c.content, _event.c.occurred_at, _event.c.request_id)
     .select_from(_asked)
     .join(_event, (_event.c.agency_id == _asked.c.agency_id) & (_event.c.id == _asked.c.event_id))
     .outerjoin(
@@ -31,6 +31,7 @@ _CONTENTS = (
         & (_body.c.id == _asked.c.id)
         & (_body.c.created_at == _asked.c.created_at),
     )
+    .execution_options(**ACROSS_AGENCIES)
 )
 
 
@@ -56,18 +57,18 @@ class Parcel(NamedTuple):
 
 async def pack(sessions: Sessions, shelf: Shelf, haul: Haul) -> list[Parcel]:
     """Endpoint (deleted or not), live secrets and body of each delivery whose endpoint can be opened."""
-    async with sessions() as session:
-        endpoints = await shelf.get(session, haul.stamps)
-        bodies = await _contents(session, haul.rows)
+    endpoints = await shelf.get(sessions, haul.stamps)
+    async with look(sessions) as connection:
+        bodies = await _contents(connection, haul.rows)
     return [
-        Parcel(row, endpoints[row.endpoint_id], bodies[row.body_id, row.event_id])
+        Parcel(row, endpoints[row.endpoint_id], bodies[row.body_id])
         for row in haul.rows
         if row.endpoint_id in endpoints
     ]
 
 
-async def _contents(session: AsyncSession, claimed: Sequence[Claimed]) -> dict[tuple[uuid.UUID, uuid.UUID], Contents]:
-    wanted = {(row.agency_id, row.body_id, row.body_created_at, row.event_id) for row in claimed}
-    given = rows.values("asked", _BODIES, sorted(wanted))
-    found = await session.execute(_CONTENTS, given, execution_options=ACROSS_AGENCIES)
-    return {(row[0], row[1]): Contents(row[2], row[3], row[4]) for row in found}
+async def _contents(connection: AsyncConnection, claimed: Sequence[Claimed]) -> dict[uuid.UUID, Contents]:
+    """By body; several deliveries carry the same one."""
+    wanted = {row.body_id: (row.agency_id, row.body_id, row.body_created_at, row.event_id) for row in claimed}
+    found = await connection.execute(_CONTENTS, rows.values("asked", _BODIES, list(wanted.values())))
+    return {row[0]: Contents(row[1], row[2], row[3]) for row in found}

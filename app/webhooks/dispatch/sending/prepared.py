@@ -12,7 +12,7 @@ from sqlalchemy import Uuid, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES
+from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.kit.vault import SealBroken, Vault
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.model import Endpoint, EndpointSecret
@@ -53,7 +53,7 @@ class Shelf:
         self._vault = vault
         self._kept: dict[Key, tuple[str, Prepared]] = {}
 
-    async def get(self, session: AsyncSession, stamps: Mapping[Key, str]) -> dict[uuid.UUID, Prepared]:
+    async def get(self, sessions: Sessions, stamps: Mapping[Key, str]) -> dict[uuid.UUID, Prepared]:
         """These endpoints by id, read again where their stamp has changed; deleted ones too, but none that
         cannot be opened.
 
@@ -65,8 +65,9 @@ class Shelf:
         if stale:
             for key in stale:
                 self._kept.pop(key, None)
-            for key, made in (await _read(session, stale, self._vault)).items():
-                self._kept[key] = (stamps[key], made)
+            async with sessions() as session:
+                read = await _read(session, stale, self._vault)
+            self._kept |= {key: (stamps[key], made) for key, made in read.items()}
         return {key[1]: self._kept[key][1] for key in stamps if key in self._kept}
 
 
