@@ -46,13 +46,16 @@ class Outcome:
     wait: timedelta = _NO_WAIT
 
 
+_ARRIVED = {status: Outcome(f"http_{status}", True, f"The receiver answered {status}.") for status in range(200, 300)}
+
+
 def judge(status: int | None, error: str | None, headers: Mapping[str, str], now: datetime) -> Outcome:
     """What an answer (`status` and lower-case `headers`) or its absence (`error`) means."""
     if status is None:
         code = error or "connect_failed"
         return Outcome(code, False, EXPLAINED.get(code, "No answer came."))
     if 200 <= status < 300:
-        return Outcome(f"http_{status}", True, f"The receiver answered {status}.")
+        return _ARRIVED[status]
     if 300 <= status < 400:
         return Outcome("redirect", False, EXPLAINED["redirect"] + _pointed_to(headers.get("location")))
     if status == 410:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -119,27 +119,37 @@ async def _fan_out(session: AsyncSession, taken: list[str], *, limit: int) -> tu
         return (), 0
     taken += [each.event.id for each in happened]
     receivers = await _receivers(session, {each.event.agency_id for each in happened})
+    interested = _Interested(receivers)
     wishes = [
         Wish(each, endpoint)
         for each in happened
         if not each.event.test  # a test has one receiver, served by whoever asked for it
-        for endpoint in receivers[each.event.agency_id]
-        if wants(endpoint, each)
+        for endpoint in interested[each.event.agency_id, each.event.type]
+        if concerns(endpoint, each)
     ]
     await letters.write_all(session, wishes)
     await session.execute(_TAKE_AWAY, {"events": [each.event.id for each in happened]})
     return happened, sum(not wish.endpoint.active for wish in wishes)
 
 
-def wants(endpoint: Receiver, happened: Happened) -> bool:
-    """Whether an event goes to an endpoint; what happens to an endpoint itself never does."""
+class _Interested(dict[tuple[str, str], list[Receiver]]):
+    """The endpoints of an agency that want a type of event; found out once, however many events are of it."""
+
+    def __init__(self, receivers: Mapping[str, Sequence[Receiver]]) -> None:
+        super().__init__()
+        self._receivers = receivers
+
+    def __missing__(self, key: tuple[str, str]) -> list[Receiver]:
+        agency_id, event_type = key
+        self[key] = [each for each in self._receivers[agency_id] if matching.wants(each.event_types, event_type)]
+        return self[key]
+
+
+def concerns(endpoint: Receiver, happened: Happened) -> bool:
+    """Whether an event of a type that an endpoint wants goes to it; what happens to an endpoint itself never does."""
     event = happened.event
     about_itself = event.type.startswith(matching.OPERATIONAL) and event.facts.get("endpoint_id") == endpoint.id
-    return (
-        not about_itself
-        and matching.wants(endpoint.event_types, event.type)
-        and matching.passes(endpoint.filter, event.facts)
-    )
+    return not about_itself and (not endpoint.filter or matching.passes(endpoint.filter, event.facts))
 
 
 async def _taken(session: AsyncSession, *, limit: int) -> Sequence[Happened]:

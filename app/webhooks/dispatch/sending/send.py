@@ -1,7 +1,9 @@
 """One attempt: the conversation of a delivery with its receiver, each request made once."""
 
+import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.kit import ids
@@ -62,7 +64,7 @@ def letter(parcel: Parcel, now: datetime) -> Letter:
     row, endpoint = parcel.row, parcel.endpoint
     return Letter(
         url=endpoint.url,
-        event_id=ids.text("evt", row.event_id),
+        event_id=_event(row.event_id),
         event_type=row.event_type,
         delivery_id=ids.text("delivery", row.id),
         endpoint_id=endpoint.id,
@@ -74,6 +76,12 @@ def letter(parcel: Parcel, now: datetime) -> Letter:
         options=endpoint.options,
         now=now,
     )
+
+
+@lru_cache(4096)
+def _event(value: uuid.UUID) -> str:
+    """The public id of an event; several endpoints get the same one."""
+    return ids.text("evt", value)
 
 
 #: A delivery that was claimed this often and never finished may kill whoever sends it.
@@ -100,4 +108,4 @@ def given_up(row: Claimed) -> tuple[str, str] | None:
 
 def since_event(parcel: Parcel, moment: datetime) -> float:
     """Seconds from the event to this moment of our clock."""
-    return max((moment - parcel.contents.happened_at) / timedelta(seconds=1), 0.0)
+    return max((moment - parcel.contents.happened_at).total_seconds(), 0.0)
