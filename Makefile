@@ -13,7 +13,7 @@ ARGS :=
 $(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev)
 
 help: ## lists the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: .make/dev ## makes .venv with all pinned packages, so that .venv/bin/keyturn is there
 

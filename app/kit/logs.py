@@ -6,10 +6,11 @@ import io
 import json as json_
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 
 class _Gathered(io.TextIOBase):
@@ -48,12 +49,17 @@ def _dumps(value: Any, **_: Any) -> str:
     return _encode(value)
 
 
+def _stamped(_: Any, __: str, event: EventDict) -> EventDict:
+    event["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
+    return event
+
+
 def set_up(*, json: bool) -> None:
     """For this process, our lines and those of libraries alike."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamped,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]

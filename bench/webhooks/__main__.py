@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.kit.egress.sender import Egress
+from app.webhooks.dispatch.fanning.fan_out import fan_out
 from bench.webhooks import latency, rate, size
 from bench.webhooks.latency import Latency
 from bench.webhooks.stage import Stage, postgres, stage, workers
@@ -22,6 +23,8 @@ from bench.webhooks.stage import Stage, postgres, stage, workers
 CORES_NEEDED = 3
 #: Endpoints of each agency while one hangs, or all of one agency fail: five hundred.
 MANY = 50
+#: Finished deliveries that claims and lists are compared with.
+FEW = 5000
 
 
 async def rates(on: Stage, rounds: int, events: int, due: int) -> dict[str, Any]:
@@ -43,6 +46,7 @@ async def rates(on: Stage, rounds: int, events: int, due: int) -> dict[str, Any]
         "ratio_to_bare": round(per_s / bare_per_s, 2),
         "cpu_us_per_delivery": round(median(each.cpu_us for each in through)),
         "bare_cpu_us": round(median(each.cpu_us for each in alone)),
+        "ratio_of_cpu": round(median(each.cpu_us for each in alone) / median(each.cpu_us for each in through), 2),
         "worker_memory_mb": round(memory), "two_workers_per_s": round(both.per_s),
     }  # fmt: skip
 
@@ -73,8 +77,12 @@ async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
 
 async def sizes(on: Stage, finished: int) -> dict[str, Any]:
     """Claim and list with five thousand and with five million behind them."""
+    await on.happen(50)  # every endpoint has deliveries to take after
+    while await fan_out(on.sessions):
+        pass
+    await size.fill(on, FEW, already=0)
     few = (await size.claim_ms(on), await size.list_ms(on))
-    await size.fill(on, finished, already=0)
+    await size.fill(on, finished, already=FEW)
     many = (await size.claim_ms(on), await size.list_ms(on))
     return {
         "finished": finished, "claim_few_ms": round(few[0], 2), "claim_many_ms": round(many[0], 2),
@@ -91,10 +99,13 @@ def main() -> int:
     parser.add_argument("--due", type=int, default=100_000, help="deliveries that are due while memory is looked at")
     parser.add_argument("--seconds", type=float, default=8, help="of each look at latency")
     parser.add_argument("--finished", type=int, default=5_000_000)
+    parser.add_argument("--only", choices=("rates", "latencies", "sizes"), help="one part; latencies then at --per-s")
+    parser.add_argument("--per-s", type=float, default=2000, help="what is taken for the rate where it is not measured")
     given = parser.parse_args()
     figures: dict[str, Any] = {"bench": "webhooks", "cores": os.cpu_count()}
     out = Console(width=100)
-    for part in (_rates, _latencies, _sizes):
+    parts = {"rates": _rates, "latencies": _latencies, "sizes": _sizes}
+    for part in [parts[given.only]] if given.only else parts.values():
         with postgres() as url:
             found = uvloop.run(part(url, given, figures))
         figures |= found
@@ -119,7 +130,7 @@ async def _rates(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict
 
 async def _latencies(url: str, given: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Any]:
     async with stage(url) as on:
-        return await latencies(on, figures["deliveries_per_s"] / 2, given.seconds)
+        return await latencies(on, figures.get("deliveries_per_s", given.per_s) / 2, given.seconds)
 
 
 async def _sizes(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,7 @@ async def claim_ms(on: Stage) -> float:
         haul = await claim(on.sessions, Taken(512, {}, {}))
         took.append((time.perf_counter() - began) * 1000)
         assert haul.rows
-        await on.execute(
-            "UPDATE webhook_deliveries SET lease_until = NULL, lease_token = NULL WHERE due_at IS NOT NULL"
-        )
+        await on.execute(_GIVE_BACK)
     await on.execute("UPDATE webhook_deliveries SET state = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
     return median(took)
 

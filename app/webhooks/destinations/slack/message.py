@@ -3,6 +3,7 @@
 Limits: https://docs.slack.dev/reference/block-kit/blocks (3,000 characters a section, 150 a header, 50 blocks).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ LONGEST_ADDRESS = 3000
 #: No value of ours is this long; what somebody typed may be.
 _LONGEST_VALUE = 300
 
+_NAMES_KEYS = re.compile("[:;] (?=`)")
 _ACTORS = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
 
 
@@ -44,8 +46,11 @@ def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 
 def _sentence(event_type: str) -> str:
+    """What happened, without the half-sentence that names keys of `data`: what they say stands in the fields."""
     kind = catalogue.TYPES.get(event_type)
-    return kind.sentence.replace("`", "") if kind else event_type
+    if kind is None:
+        return event_type
+    return _NAMES_KEYS.split(kind.sentence, maxsplit=1)[0].replace("`", "").removesuffix(".") + "."
 
 
 def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
