@@ -34,6 +34,8 @@ GATHER_SECONDS = 0.02
 #: Under load, when more than half of the slots are taken, few large statements cost less than many small ones: so many
 #: times as long is waited until a claim or a batch is worth a quarter of the slots.
 PATIENCE = 3
+#: So many batches are written at once: while one waits for the disk, the other goes on.
+WRITERS = 2
 #: So often a batch that the database refuses is tried.
 TURNS = 3
 #: A worker that is told to stop waits so long for what is under way.
@@ -59,7 +61,7 @@ class Dispatcher:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
         figures.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
         figures.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
-        writing = asyncio.create_task(self._write_down())
+        writing = [asyncio.create_task(self._write_down()) for _ in range(WRITERS)]
         while not stop.is_set():
             self._tools.pulse.beat(LOOP)
             more = await self._beat()
@@ -73,7 +75,7 @@ class Dispatcher:
                 await self.settle()
         except TimeoutError:  # their leases run out: they are sent again
             lines.warning("webhooks.stopped_with_some_under_way", number=self._in_flight)
-        for each in (writing, *self._senders):
+        for each in (*writing, *self._senders):
             each.cancel()
 
     async def once(self) -> None:
