@@ -81,10 +81,13 @@ async def claim(
 @lru_cache(256)
 def _anything(model: type[Row], where: ColumnElement[bool] | None) -> Select[int]:
     """Whether there is something to take: cheap, for there mostly is not."""
+    return select(literal(1)).where(*_is_due(model, where)).limit(1).execution_options(**ACROSS_AGENCIES)
+
+
+def _is_due(model: type[Row], where: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
     table = _columns(model)
     due = [table.due_at <= func.now(), (table.lease_until.is_(None)) | (table.lease_until < func.now())]
-    found = select(literal(1)).where(*due, *([] if where is None else [where])).limit(1)
-    return found.execution_options(**ACROSS_AGENCIES)
+    return due if where is None else [*due, where]
 
 
 @lru_cache(256)
@@ -93,13 +96,11 @@ def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpd
     table, lease = _columns(model), bindparam("lease", type_=Interval())
     due = (
         select(*_key(model))
-        .where(table.due_at <= func.now(), (table.lease_until.is_(None)) | (table.lease_until < func.now()))
+        .where(*_is_due(model, where))
         .order_by(table.due_at)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
-    if where is not None:
-        due = due.where(where)
     return (
         update(model)
         .where(tuple_(*_key(model)).in_(due.cte("due").select()))
