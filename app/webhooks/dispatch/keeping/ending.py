@@ -13,6 +13,7 @@ from app.events.model import Event
 from app.events.record import KEYTURN, Happening, record, record_all
 from app.events.types import webhooks as happenings
 from app.kit.database import ACROSS_AGENCIES
+from app.webhooks.dispatch.deliveries import showing
 from app.webhooks.dispatch.keeping import stuck
 from app.webhooks.dispatch.keeping.tools import Keeping
 from app.webhooks.dispatch.model import OPEN, Delivery
@@ -70,7 +71,7 @@ def _oldest_held(limit: int) -> Any:
     )
     found: Any = held.with_health(select(of_endpoint.c.agency_id, of_endpoint.c.id))
     there = Endpoint.deleted_at.is_(None) & (Endpoint.state != "disabled")
-    return found.join(of_endpoint, true()).where(there, held.reason().is_not(None))
+    return found.join(of_endpoint, true()).where(there, showing.hold_of_endpoint().is_not(None))
 
 
 def _oldest_of(agency_id: str, endpoint_id: str, limit: int) -> Any:

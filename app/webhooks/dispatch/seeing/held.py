@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, extract, func, null, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select
 
 from app.kit import clock, ids
+from app.webhooks.dispatch.deliveries import showing
 from app.webhooks.dispatch.model import Attempt, Delivery
 from app.webhooks.endpoints.model import Endpoint, EndpointHealth
 
@@ -15,21 +16,10 @@ LATE = timedelta(seconds=60)
 _SKEW = timedelta(minutes=5)
 
 
-def reason() -> ColumnElement[str | None]:
-    """Why an endpoint that is not disabled is sent nothing; null when it may be. Of `Endpoint` with its health."""
-    return case(
-        (Endpoint.paused_at.is_not(None) | (Endpoint.state == "pending_verification"), "paused"),
-        (EndpointHealth.breaker == "open", "circuit"),
-        (EndpointHealth.hold_until > func.now(), "retry_after"),
-        (_tokens() < 1, "rate_limit"),
-        else_=null(),
-    )
-
-
 def may_be_sent_to() -> ColumnElement[bool]:
     """Whether what is due there should leave now: active, not held, its breaker closed."""
     closed = or_(EndpointHealth.breaker.is_(None), EndpointHealth.breaker == "closed")
-    return and_(is_active(), closed, reason().is_(None))
+    return and_(is_active(), closed, showing.hold_of_endpoint().is_(None))
 
 
 def is_active() -> ColumnElement[bool]:
@@ -77,12 +67,3 @@ def _sent_to_lately() -> ColumnElement[bool]:
 
 def _of_endpoint(model: type[Delivery] | type[Attempt]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return model.agency_id == Endpoint.agency_id, model.endpoint_id == Endpoint.id
-
-
-def _tokens() -> ColumnElement[Any]:
-    """What is in the bucket by now; null without a rate limit, or when nothing was ever taken."""
-    limit = Endpoint.rate_limit
-    refill = limit["max"].as_float() / limit["per_seconds"].as_float()
-    waited = func.greatest(extract("epoch", func.now() - EndpointHealth.tokens_at), 0)
-    now: ColumnElement[Any] = EndpointHealth.tokens + waited * refill
-    return now

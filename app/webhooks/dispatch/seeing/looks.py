@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import String
 
 from app.kit.database import ACROSS_AGENCIES
+from app.webhooks.dispatch.deliveries import showing
 from app.webhooks.dispatch.model import OPEN, Delivery
 from app.webhooks.dispatch.seeing import held
 from app.webhooks.endpoints.model import Endpoint, EndpointHealth
@@ -96,7 +97,7 @@ async def _due(session: AsyncSession) -> list[Any]:
     of_endpoint = select(*kinds, func.count().label("n")).group_by(*kinds).subquery("of_endpoint")
     counted = of_endpoint.c
     query: Any = held.with_health(
-        select(counted.share, counted.state, case((counted.is_due, held.reason())), counted.n)
+        select(counted.share, counted.state, case((counted.is_due, showing.hold_of_endpoint())), counted.n)
     )
     there = and_(counted.agency_id == Endpoint.agency_id, counted.endpoint_id == Endpoint.id)
     return await _rows(session, query.join(of_endpoint, there))

@@ -18,7 +18,11 @@ EXHAUSTED, DEGRADED = "webhook.delivery.exhausted", "webhook.endpoint.degraded"
 
 @pytest.mark.parametrize(
     "why",
-    [{"paused_at": func.now()}, {"breaker": "open"}, {"hold_until": func.now() + timedelta(hours=1)}],
+    [
+        {"paused_at": func.now()},
+        {"breaker": "open", "open_until": func.now() + timedelta(hours=1)},
+        {"hold_until": func.now() + timedelta(hours=1)},
+    ],
     ids=["paused", "circuit", "retry after"],
 )
 async def test_what_was_held_until_it_was_too_old_is_cancelled_and_told(

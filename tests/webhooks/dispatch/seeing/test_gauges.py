@@ -63,7 +63,7 @@ async def test_what_is_held_has_a_reason_and_no_age(
 ) -> None:
     await rows.set_endpoint(sessions, endpoint, paused_at=func.now())
     spared, _ = await scenes.make_endpoint(sessions, vault, world.south.agency_id, "https://crm.example.com/2")
-    await rows.set_health(sessions, spared, breaker="open", open_until=func.now())
+    await rows.set_health(sessions, spared, breaker="open", open_until=func.now() + timedelta(minutes=1))
     quiet, _ = await scenes.make_endpoint(sessions, vault, world.south.agency_id, "https://crm.example.com/3")
     await rows.set_health(sessions, quiet, hold_until=func.now() + timedelta(minutes=5))
     await rows.set_endpoint(sessions, quiet, rate_limit={"max": 1, "per_seconds": 60, "burst": 1})
