@@ -94,7 +94,7 @@ def _show(made: Demo, seconds: float) -> None:
         f"  API key  {made.api_key}\n"
         f"  Try      {curl} {at.web}/api/v1/links\n"
         f"  Test     {curl} '{at.web}/api/v1/webhooks/endpoints/{made.endpoint_id}/test?wait=true' \\\n"
-        '             --json \'{"event_type": "ask.verified"}\'    (sends the inbox an event, shows the attempt)\n'
+        '             --json \'{"event_type": "ask.verified"}\'    # sends the inbox an event\n'
         f"  API      {at.web}/api/v1/openapi.json\n"
         f"  Shell    source {made.env}    then `keyturn delivery list` and the rest work on this demo\n\n"
         "Ctrl-C stops everything.",

@@ -95,6 +95,7 @@ def write_env(place: Path, env: dict[str, str]) -> None:
     """For a shell: with it `keyturn` commands work on this demo. Only its owner reads it: the key ring is there."""
     place.unlink(missing_ok=True)
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in env.items()]
+    lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH\n")  # where `keyturn` is
     with open(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
         file.writelines(lines)
 

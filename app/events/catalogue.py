@@ -17,9 +17,9 @@ FOR_CRMS: dict[str, EventType] = {name: event for name, event in TYPES.items() i
 
 
 def named(pattern: str) -> list[str]:
-    """The names that a name, `ask.*` or `*` stands for; none where there is no such type."""
+    """The names that a name or `ask.*` stands for, and `*` for what an endpoint that wants everything gets."""
     if pattern == "*":
-        return list(TYPES)
+        return [name for name in FOR_CRMS if not name.startswith("webhook.")]
     if pattern.endswith(".*"):
         return [name for name in TYPES if name.startswith(pattern[:-1])]
     return [pattern] if pattern in TYPES else []

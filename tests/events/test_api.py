@@ -2,6 +2,7 @@
 
 import httpx2
 
+from app.events import catalogue
 from app.events.body import Data
 from app.events.record import record
 from app.events.types import clients as happenings
@@ -46,6 +47,8 @@ async def test_filters(api: httpx2.AsyncClient, world: World) -> None:
     assert {event["type"] for event in both} == {"link.created", "client.created"}
     about = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
     assert [event["type"] for event in about] == ["link.created"]
+    everything = (await api.get("/events", params={"types": "*"})).json()["data"]
+    assert {"client.created", "link.created"} <= {each["type"] for each in everything} <= set(catalogue.FOR_CRMS)
     audit = (await api.get("/events", params={"types": "api_key.created"})).json()["data"]
     assert len(audit) == 1
     wrong = await api.get("/events", params={"types": "link.created,link.lost"})

@@ -9,7 +9,7 @@ from app.events.following import BEFORE_ALL
 from app.events.model import Event
 from app.events.record import record
 from app.events.types import webhooks as happenings
-from app.kit import clock, ids
+from app.kit import ids
 from app.kit.refusal import Malformed, Refusal
 from app.webhooks.dispatch.deliveries import showing
 from app.webhooks.dispatch.deliveries.actions import EndpointDisabled
@@ -157,8 +157,9 @@ async def activate(
     return endpoint, replay
 
 
-async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str) -> datetime:
-    """When an endpoint last began to miss things: by its failures, or by being disabled; at most 30 days ago.
+async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str, now: datetime) -> datetime:
+    """When an endpoint last began to miss things: by its failures, or by being disabled; at most 30 days before now,
+    which is also what is meant where nothing is known.
 
     Raises NotFound.
     """
@@ -175,7 +176,7 @@ async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str)
         .order_by(Event.sequence.desc())
         .limit(1)
     )
-    longest_ago = clock.now() - LONGEST
+    longest_ago = now - LONGEST
     return max(min(filter(None, (failing, disabled)), default=longest_ago), longest_ago)
 
 

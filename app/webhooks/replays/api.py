@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse, Response
 
 from app.kit import clock
@@ -75,12 +75,15 @@ async def cancel_replay(caller: Writer, session: Session, replay_id: str) -> Rep
 
 
 @router.post("/endpoints/{endpoint_id}/activation")
-async def activate_endpoint(caller: Writer, session: Session, endpoint_id: str, given: Activation) -> ActivationView:
+async def activate_endpoint(
+    caller: Writer, session: Session, endpoint_id: str, given: Annotated[Activation, Body(default_factory=Activation)]
+) -> ActivationView:
     """Sends to an endpoint again, one delivery first to see how it does, and if wanted what it missed."""
     selection = None
     if given.replay != "none":
-        since = given.since or await actions.trouble_since(session, caller.agency_id, endpoint_id)
-        selection = Selection(given.replay, since, clock.now())
+        now = clock.now()
+        since = given.since or await actions.trouble_since(session, caller.agency_id, endpoint_id, now)
+        selection = Selection(given.replay, since, now)
     endpoint, replay = await actions.activate(
         session, caller.agency_id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=caller.actor
     )

@@ -95,8 +95,9 @@ async def activate(
     given = checked(Activation, replay=missed, since=_utc(since))
     selection = None
     if given.replay != "none":
-        from_ = given.since or await actions.trouble_since(at.session, found.id, endpoint_id)
-        selection = Selection(given.replay, from_, clock.now())
+        now = clock.now()
+        from_ = given.since or await actions.trouble_since(at.session, found.id, endpoint_id, now)
+        selection = Selection(given.replay, from_, now)
     active, row = await actions.activate(
         at.session, found.id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=at.actor
     )

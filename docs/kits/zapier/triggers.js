@@ -20,8 +20,7 @@ const unsubscribe = async (z, bundle) => {
 // The newest ones, of the same shape as what is sent.
 const list = (types) => async (z, bundle) => {
   const wanted = types || bundle.inputData.event_types || ['*'];
-  const params = { limit: 3 };
-  if (!wanted.some((type) => type.endsWith('*'))) params.types = wanted.join(',');
+  const params = { limit: 3, types: wanted.join(',') };
   const answer = await z.request({ url: api(bundle, '/events'), params });
   return answer.data.data;
 };

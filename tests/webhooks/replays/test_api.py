@@ -187,6 +187,14 @@ async def test_activation_sends_what_was_missed(
     assert (again["state"], again["replay"]) == ("active", None)
 
 
+async def test_one_that_never_had_trouble_is_activated_too(api: httpx2.AsyncClient, endpoint: Endpoint) -> None:
+    path = f"/webhooks/endpoints/{endpoint.id}/activation"
+    assert (await api.post(path)).status_code == 200  # nothing has to be said
+    answer = await api.post(path, json={"replay": "failed"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["replay"]["select"] == "failed"
+
+
 async def test_activation_is_all_or_nothing(api: httpx2.AsyncClient, sessions: Sessions, endpoint: Endpoint) -> None:
     path = f"/webhooks/endpoints/{endpoint.id}/activation"
     await setting.endpoint(sessions, endpoint, state="disabled")

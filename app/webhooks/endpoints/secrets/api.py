@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from app.kit.database import Session
 from app.people.members.caller import Caller, requires
@@ -28,7 +28,11 @@ async def read_secrets(request: Request, caller: Confidant, session: Session, en
 
 @router.post("/secret/rotation", status_code=201)
 async def rotate_secret(
-    request: Request, caller: Writer, session: Session, endpoint_id: str, given: Rotation
+    request: Request,
+    caller: Writer,
+    session: Session,
+    endpoint_id: str,
+    given: Annotated[Rotation, Body(default_factory=Rotation)],
 ) -> SecretView:
     """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
     made, text = await actions.rotate_secret(

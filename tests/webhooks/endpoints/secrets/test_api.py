@@ -57,7 +57,7 @@ async def told(sessions: Sessions, world: World) -> list[str]:
 async def test_rotating_keeps_the_one_before_for_a_while(
     api: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World, endpoint: dict[str, Any], there: str
 ) -> None:
-    answer = await api.post(f"{there}/secret/rotation", json={})
+    answer = await api.post(f"{there}/secret/rotation")  # nothing has to be said
     new = answer.json()
     assert (answer.status_code, new["expires_at"], len(secret.key(new["value"]))) == (201, None, 32)
     shown = (await api.get(f"{there}/secret")).json()["data"]
