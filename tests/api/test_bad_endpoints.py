@@ -76,3 +76,17 @@ async def _one_reason(api: httpx2.AsyncClient, place: tuple[str, dict[str, Any]]
     if answer.status_code != 422 or len(told["errors"]) > 1 or "\n" in told["detail"]:
         return None
     return str(next(iter(told["errors"].values()), told["detail"]))
+
+
+async def test_a_field_of_several_kinds_has_one_sentence_under_its_own_name(api: httpx2.AsyncClient) -> None:
+    """No word of the library that checks it: somebody who writes a client reads it."""
+    for given, field, begins in (
+        ({"event_types": "ask.*"}, "event_types", "Give a list"),
+        ({"event_types": []}, "event_types", "Give at least 1."),
+        ({**TYPES, "retry_policy": "slow"}, "retry_policy", "Choose one of"),
+    ):
+        answer = await api.post("/webhooks/endpoints", json={"url": URL, **given})
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, [field]), answer.text
+        assert answer.json()["errors"][field].startswith(begins), answer.text
+    listed = await api.get("/webhooks/deliveries", params={"state": "lost"})
+    assert (listed.status_code, list(listed.json()["errors"])) == (422, ["state"]), listed.text

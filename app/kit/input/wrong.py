@@ -10,6 +10,7 @@ from app.kit.input.fields import SENTENCES
 from app.kit.refusal import Malformed, Refusal
 
 Model = TypeVar("Model", bound=BaseModel)
+_KINDS = ("literal[", "list[", "dict[")
 
 
 class BrokenJson(Refusal):
@@ -45,7 +46,7 @@ def refusal_of(problem: RequestValidationError) -> Refusal:
         return BrokenJson(f"The body is not valid JSON: {first['ctx']['error']} at character {first['loc'][-1]}.")
     if isinstance(problem.body, bytes) and problem.body:
         return WrongContentType()
-    fields = {_name(error["loc"]): _sentence(error) for error in errors}
+    fields = _by_field(errors)
     unknown = [_name(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
     if unknown:
         return UnknownField(f"There is no field {unknown[0][:100]!r} here.", fields=fields)
@@ -61,9 +62,22 @@ def checked(model: type[Model], **values: Any) -> Model:
         raise Malformed(hint="Correct them and try again.", fields=fields) from problem
 
 
+def _by_field(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """A sentence for each field; where it may be one of several kinds, what each of them would need."""
+    fields: dict[str, str] = {}
+    for error in errors:
+        name, sentence = _name(error["loc"]), _sentence(error)
+        said = fields.get(name)
+        fields[name] = sentence if said in (None, sentence) else f"{said} Or: {sentence}"
+    return fields
+
+
 def _name(place: Sequence[str | int]) -> str:
-    """`("body", "client", "name")` -> `client.name`; what concerns the whole body is `body`."""
-    return ".".join(str(part) for part in place[1:]) or str(place[0])
+    """`("body", "client", "name")` -> `client.name`; what concerns the whole body is `body`.
+
+    pydantic adds which of several kinds it tried, such as `literal['a']`: no field of ours is called so.
+    """
+    return ".".join(str(part) for part in place[1:] if not str(part).startswith(_KINDS)) or str(place[0])
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -76,6 +90,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
         case "string_too_long" | "string_too_short":
             most, least = about.get("max_length"), about.get("min_length")
             return f"Use at most {most} characters." if most else f"Use at least {least} characters."
+        case "list_type":
+            return "Give a list: `[…]`."
+        case "too_short":
+            return f"Give at least {about['min_length']}."
         case "string_pattern_mismatch":
             return SENTENCES.get(about["pattern"], "This does not have the shape it must have.")
         case "model_attributes_type" | "model_type" | "dict_type":
