@@ -127,7 +127,7 @@ async def test_types_by_wildcard_and_a_span_of_time(api: httpx2.AsyncClient, ses
     every = (await api.get("/events", params={"limit": 200})).json()["data"]
     some = (await api.get("/events", params={"types": "link.*, client.created"})).json()["data"]
     assert {event["type"] for event in some} == {"link.created", "client.created"}
-    assert len((await api.get("/events", params={"types": "*", "limit": 200})).json()["data"]) == len(every)
+    assert len(every) > len(some)  # the record of the agency too
     middle = every[len(every) // 2]["timestamp"]
     late = (await api.get("/events", params={"since": middle, "limit": 200})).json()["data"]
     early = (await api.get("/events", params={"until": middle, "limit": 200})).json()["data"]

@@ -22,6 +22,8 @@ class Received:
 
     id: str
     type: str
+    #: whom it is about, where it says so
+    client: str | None
     attempt: str
     verified: bool
     sequence: int | None
@@ -44,7 +46,7 @@ class Inbox:
             verified = False
         event = _read(body)
         taken = Received(
-            id=headers.get("webhook-id", ""), type=str(event.get("type", "?")),
+            id=headers.get("webhook-id", ""), type=str(event.get("type", "?")), client=_client(event),
             attempt=headers.get("x-keyturn-attempt", "?"), verified=verified, sequence=event.get("sequence"),
             body=json.dumps(event, indent=2, ensure_ascii=False),
         )  # fmt: skip
@@ -75,6 +77,12 @@ def create_inbox(secret: str) -> FastAPI:
 
     app.mount("/static", StaticFiles(directory=static_dir), name="static")
     return app
+
+
+def _client(event: dict[str, Any]) -> str | None:
+    data = event.get("data")
+    name = data.get("client_name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _read(body: bytes) -> dict[str, Any]:
