@@ -33,7 +33,7 @@ BATCH = 256
 GATHER_SECONDS = 0.02
 #: Under load, when more than half of the slots are taken, few large statements cost less than many small ones: so many
 #: times as long is waited until a claim or a batch is worth a quarter of the slots.
-PATIENCE = 3
+PATIENCE = 6
 #: So many batches are written at once: while one waits for the disk, the other goes on.
 WRITERS = 2
 #: So often a batch that the database refuses is tried.
