@@ -72,16 +72,16 @@ def make_engine(url: str, *, pool_size: int = 10, checked: bool = True) -> Async
 
 
 @lru_cache(64)
-def _looking(engine: AsyncEngine) -> AsyncEngine:
+def _autocommit(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def look(sessions: Sessions) -> AsyncConnection:
-    """A connection for single statements that only read, to be used `async with`: no transaction around each.
+def autocommit(sessions: Sessions) -> AsyncConnection:
+    """A connection on which each statement is a transaction of its own, to be used `async with`.
 
-    For loops that look for something to do many times a second and mostly find nothing.
+    For loops that do one thing many times a second: BEGIN and COMMIT would cost as much as the thing itself.
     """
-    return _looking(sessions.kw["bind"]).connect()
+    return _autocommit(sessions.kw["bind"]).connect()
 
 
 async def commit_without_waiting(session: AsyncSession) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.kit.database import ACROSS_AGENCIES, Base, Sessions, look
+from app.kit.database import ACROSS_AGENCIES, Base, Sessions, autocommit
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ async def claim(
     where: ColumnElement[bool] | None = None,
 ) -> Sequence[Row]:
     """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
-    async with look(sessions) as connection:
+    async with autocommit(sessions) as connection:
         if not (await connection.execute(_anything(model, where))).first():
             return ()
     async with sessions.begin() as session:

@@ -8,7 +8,9 @@ from sqlalchemy import Dialect, Uuid
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
 from typeid import TypeID
+from typeid.codecs import base32
 from typeid.core.errors import TypeIDException
+from uuid_utils.compat import uuid7
 
 _LAST_MILLISECOND = (1 << 48) - 1
 
@@ -24,12 +26,12 @@ def new(prefix: str) -> str:
 
 def text(prefix: str, value: uuid.UUID) -> str:
     """The public form of a UUID read without its column's type."""
-    return str(TypeID.from_uuid(value, prefix))  # type: ignore[arg-type]  # it reads `bytes` alone
+    return f"{prefix}_{base32.encode(value.bytes)}"
 
 
 def raw() -> uuid.UUID:
     """A new UUIDv7 without a prefix, for rows written in bulk."""
-    return uuid.UUID(bytes=TypeID().uuid.bytes)
+    return uuid7()
 
 
 def parse(prefix: str, text: str) -> uuid.UUID:

@@ -3,13 +3,15 @@
 import asyncio
 import atexit
 import io
-import json as json_
 import logging
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor
 
 
@@ -41,17 +43,26 @@ class _Gathered(io.TextIOBase):
         self._out.flush()
 
 
-#: Made once: `json.dumps` with a default makes one for every line.
-_encode = json_.JSONEncoder(default=repr).encode
-
-
 def _dumps(value: Any, **_: Any) -> str:
-    return _encode(value)
+    return to_json(value, fallback=repr).decode()
 
 
 def _stamped(_: Any, __: str, event: EventDict) -> EventDict:
     event["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
     return event
+
+
+def many(event: str, each: Iterable[Mapping[str, Any]]) -> None:
+    """A line at level info for each of these, all with the time of now: for what happens thousands of times a second.
+
+    They go straight to the last processor and out; those between have nothing to add to them.
+    """
+    settings = structlog.get_config()
+    render, out = settings["processors"][-1], settings["logger_factory"]()
+    said = _stamped(None, "info", {"event": event, "level": "info"})
+    for line in each:
+        with suppress(structlog.DropEvent):
+            out.msg(render(out, "info", {**line, **said}))
 
 
 def set_up(*, json: bool) -> None:

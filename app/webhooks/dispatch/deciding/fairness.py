@@ -70,9 +70,14 @@ class _Deal:
         self._free = taken.free
         self._shares = {"first": taken.by_share.get("first", 0), "again": taken.by_share.get("again", 0)}
         self._agencies = dict(taken.by_agency)
-        self._lanes = [lane for lane in lanes if lane.ready and lane.room > 0]
-        self._room = {lane.endpoint: lane.room for lane in self._lanes}
-        self._in_flight = {lane.endpoint: lane.in_flight for lane in self._lanes}
+        self._lanes: dict[Share, list[Lane]] = {"first": [], "again": []}
+        self._room: dict[uuid.UUID, int] = {}
+        self._in_flight: dict[uuid.UUID, int] = {}
+        for lane in lanes:
+            if lane.ready and lane.room > 0:
+                self._lanes[lane.share].append(lane)
+                self._room[lane.endpoint] = lane.room
+                self._in_flight[lane.endpoint] = lane.in_flight
 
     def leave_free(self, slots: int) -> None:
         """Deals all but so many of the free slots from now on."""
@@ -80,6 +85,8 @@ class _Deal:
 
     def hand_out(self, share: Share, quota: int, *, cap: int) -> None:
         """Deals until the share has its quota, every agency `cap`, no slot is free or nobody can take one."""
+        if not self._free or self._shares[share] >= quota:
+            return
         queues = self._queues(share)
         agencies = [(self._agencies.get(agency, 0), queue[0][1], agency) for agency, queue in queues.items()]
         heapq.heapify(agencies)
@@ -94,10 +101,12 @@ class _Deal:
     def _queues(self, share: Share) -> dict[uuid.UUID, list[tuple[int, datetime, uuid.UUID, Lane]]]:
         """The lanes of each agency that can send one more, the next one first."""
         queues: dict[uuid.UUID, list[tuple[int, datetime, uuid.UUID, Lane]]] = {}
-        for lane in self._lanes:
-            if lane.share == share and self._can(lane):
+        for lane in self._lanes[share]:
+            if self._can(lane):
                 entry = (self._in_flight[lane.endpoint], lane.oldest, lane.endpoint, lane)
-                heapq.heappush(queues.setdefault(lane.agency, []), entry)
+                queues.setdefault(lane.agency, []).append(entry)
+        for queue in queues.values():
+            heapq.heapify(queue)
         return queues
 
     def _one_more(self, queue: list[tuple[int, datetime, uuid.UUID, Lane]], share: Share) -> bool:

@@ -51,6 +51,10 @@ def next_delay(policy: str | Sequence[int], made: int, jitter: float) -> timedel
     return timedelta(seconds=steps[made] * jitter) if made < len(steps) else None
 
 
+#: Nothing follows what arrived.
+ARRIVED = Step("succeeded", None, None)
+
+
 def after(
     outcome: Outcome,
     *,
@@ -62,7 +66,7 @@ def after(
 ) -> Step:
     """What follows an attempt; `made` counts it."""
     if outcome.arrived:
-        return Step("succeeded", None, None)
+        return ARRIVED
     delay = next_delay(policy, made, jitter)
     if delay is None:
         return Step("exhausted", "attempts_used", None)

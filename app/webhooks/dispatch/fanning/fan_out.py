@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Integer, Table, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Integer, Table, bindparam, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.model import Event, EventFanout, EventPersonal
 from app.events.queries import Happened
-from app.kit.database import ACROSS_AGENCIES, Sessions, commit_without_waiting
+from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit, commit_without_waiting
 from app.webhooks.dispatch.fanning import letters
 from app.webhooks.dispatch.fanning.letters import Receiver, Wish
 from app.webhooks.dispatch.keeping import partitions
@@ -50,6 +50,8 @@ _MARKS = (
     .with_for_update(skip_locked=True, of=EventFanout)
     .execution_options(**ACROSS_AGENCIES)
 )
+#: Whether there may be one: cheap, for there mostly is none.
+_ANY = select(literal(1)).where(EventFanout.due_at <= func.now()).limit(1).execution_options(**ACROSS_AGENCIES)
 _RECEIVERS = (
     select(*_NEEDED)
     .where(Endpoint.agency_id.in_(bindparam("agencies", expanding=True)), Endpoint.deleted_at.is_(None))
@@ -57,7 +59,7 @@ _RECEIVERS = (
 )
 _TAKE_AWAY = (
     delete(cast(Table, EventFanout.__table__))
-    .where(EventFanout.__table__.c.id.in_(bindparam("events", expanding=True)))
+    .where(EventFanout.__table__.c.id == func.any(bindparam("events", type_=ARRAY(EventFanout.__table__.c.id.type))))
     .execution_options(**ACROSS_AGENCIES)
 )
 
@@ -70,7 +72,7 @@ async def serve(tools: Tools, stop: asyncio.Event) -> None:
         tools.pulse.beat(LOOP)
         try:
             await months.keep()
-            done = await fan_out(tools.sessions)
+            done = await fan_out(tools.sessions) if await _anything(tools.sessions) else 0
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
@@ -82,6 +84,11 @@ async def serve(tools: Tools, stop: asyncio.Event) -> None:
             quiet += 1
         if done < AT_ONCE:
             await asyncio.sleep(BUSY_SECONDS if quiet < _BUSY_LOOKS else IDLE_SECONDS)
+
+
+async def _anything(sessions: Sessions) -> bool:
+    async with autocommit(sessions) as connection:
+        return (await connection.execute(_ANY)).first() is not None
 
 
 async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
@@ -121,15 +128,13 @@ async def _fan_out(session: AsyncSession, taken: list[str], *, limit: int) -> tu
     receivers = await _receivers(session, {each.event.agency_id for each in happened})
     interested = _Interested(receivers)
     wishes = [
-        Wish(each, endpoint)
+        Wish(each, concerned(interested[each.event.agency_id, each.event.type], each))
         for each in happened
         if not each.event.test  # a test has one receiver, served by whoever asked for it
-        for endpoint in interested[each.event.agency_id, each.event.type]
-        if concerns(endpoint, each)
     ]
     await letters.write_all(session, wishes)
     await session.execute(_TAKE_AWAY, {"events": [each.event.id for each in happened]})
-    return happened, sum(not wish.endpoint.active for wish in wishes)
+    return happened, sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
 
 
 class _Interested(dict[tuple[str, str], list[Receiver]]):
@@ -145,11 +150,13 @@ class _Interested(dict[tuple[str, str], list[Receiver]]):
         return self[key]
 
 
-def concerns(endpoint: Receiver, happened: Happened) -> bool:
-    """Whether an event of a type that an endpoint wants goes to it; what happens to an endpoint itself never does."""
-    event = happened.event
-    about_itself = event.type.startswith(matching.OPERATIONAL) and event.facts.get("endpoint_id") == endpoint.id
-    return not about_itself and (not endpoint.filter or matching.passes(endpoint.filter, event.facts))
+def concerned(endpoints: Sequence[Receiver], happened: Happened) -> list[Receiver]:
+    """Those of the endpoints that want its type to which an event goes; what happens to one itself never does."""
+    facts = happened.event.facts
+    itself = facts.get("endpoint_id") if happened.event.type.startswith(matching.OPERATIONAL) else None
+    return [
+        each for each in endpoints if each.id != itself and (not each.filter or matching.passes(each.filter, facts))
+    ]
 
 
 async def _taken(session: AsyncSession, *, limit: int) -> Sequence[Happened]:

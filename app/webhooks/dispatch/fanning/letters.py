@@ -1,15 +1,14 @@
 """Turning events into bodies and deliveries."""
 
 import hashlib
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
+    BindParameter,
     Boolean,
     DateTime,
     Float,
@@ -55,41 +54,34 @@ _RECEIVER: rows.Columns = {
 _PAIR: rows.Columns = {"id": Uuid(), "told": Integer(), "receiver": Integer()}
 
 
-def _given(name: str, columns: rows.Columns) -> str:
-    names = ", ".join(columns)
-    return f"unnest({', '.join(f':{name}_{column}' for column in columns)}) WITH ORDINALITY AS {name}({names}, number)"
-
-
 #: What is told and who receives it come once each, however many deliveries they make together.
-_WRITE_DELIVERIES = text(
-    f"""
+_WRITE = f"""
     INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
       ordered, state, reason, body_id, body_created_at, expires_at, due_at)
     SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
       told.sequence, :series, receiver.ordered, receiver.state, receiver.reason, told.body_id, :made_at,
       told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.state WHEN 'pending' THEN now() END
-    FROM {_given("pair", _PAIR)}
-    JOIN {_given("told", _TOLD)} ON told.number = pair.told
-    JOIN {_given("receiver", _RECEIVER)} ON receiver.number = pair.receiver
+    FROM {rows.given("pair", _PAIR)}
+    JOIN {rows.given("told", _TOLD, place="place")} ON told.place = pair.told
+    JOIN {rows.given("receiver", _RECEIVER, place="place")} ON receiver.place = pair.receiver
     ON CONFLICT DO NOTHING
-    RETURNING id
     """  # noqa: S608 - names of ours
-).bindparams(
+_GIVEN: Sequence[BindParameter[Any]] = (
     bindparam("series", type_=String()),
     bindparam("made_at", type_=DateTime(timezone=True)),
-    *(
-        bindparam(f"{name}_{column}", type_=ARRAY(kind))
-        for name, columns in (("pair", _PAIR), ("told", _TOLD), ("receiver", _RECEIVER))
-        for column, kind in columns.items()
-    ),
-).columns(id=Uuid())  # fmt: skip
+    *rows.parameters("pair", _PAIR),
+    *rows.parameters("told", _TOLD),
+    *rows.parameters("receiver", _RECEIVER),
+)
+_WRITE_DELIVERIES = text(_WRITE).bindparams(*_GIVEN)
+_WRITE_AND_SAY = text(f"{_WRITE} RETURNING id").bindparams(*_GIVEN).columns(id=Uuid())
 
 
 class Wish(NamedTuple):
-    """That an event goes to an endpoint."""
+    """That an event goes to endpoints."""
 
     happened: Happened
-    endpoint: "Receiver"
+    endpoints: Sequence["Receiver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +118,11 @@ async def write(
 ) -> list[str]:
     """Bodies and deliveries of an event for these endpoints of its agency; the ids of those that were not there yet."""
     assert happened.event.agency_id == agency_id
-    made = await write_all(session, [Wish(happened, receiver(endpoint)) for endpoint in endpoints], series=series)
-    return [ids.text("delivery", each) for each in made]
+    bodies, deliveries = _rows([Wish(happened, [receiver(endpoint) for endpoint in endpoints])], series=series)
+    if not bodies:
+        return []
+    await session.execute(_WRITE_BODIES, bodies)
+    return [ids.text("delivery", each) for each in await session.scalars(_WRITE_AND_SAY, deliveries)]
 
 
 async def write_body(
@@ -141,37 +136,43 @@ async def write_body(
     return ids.text("body", body[1]), body[2]
 
 
-async def write_all(session: AsyncSession, wishes: Sequence[Wish], *, series: str = "event") -> list[uuid.UUID]:
+async def write_all(session: AsyncSession, wishes: Iterable[Wish]) -> None:
     """Bodies and deliveries of many events, in two statements; no second delivery of an event to an endpoint."""
-    if not wishes:
-        return []
+    bodies, deliveries = _rows(wishes)
+    if bodies:
+        await session.execute(_WRITE_BODIES, bodies)
+        await session.execute(_WRITE_DELIVERIES, deliveries)
+
+
+def _rows(wishes: Iterable[Wish], *, series: str = "event") -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters of both statements, empty where there is nothing to write."""
     made_at = clock.now()
-    bodies: dict[tuple[str, str, bool], tuple[Any, ...]] = {}
+    bodies: list[tuple[Any, ...]] = []
     told: list[tuple[Any, ...]] = []
-    places: dict[tuple[str, str, bool], int] = {}
-    receivers: dict[str, int] = {}
     received: list[tuple[Any, ...]] = []
+    receivers: dict[str, int] = {}
     pairs = []
-    for happened, endpoint in wishes:
-        variant = (happened.event.id, endpoint.mode, endpoint.personal)
-        if variant not in bodies:
-            bodies[variant] = _body(happened, endpoint.mode, endpoint.personal, made_at)
-            told.append(_told(happened, bodies[variant]))
-            places[variant] = len(told)
-        if endpoint.id not in receivers:
-            received.append(_received(endpoint))
-            receivers[endpoint.id] = len(received)
-        pairs.append((ids.raw(), places[variant], receivers[endpoint.id]))
-    await session.execute(_WRITE_BODIES, rows.values("body", _BODY, list(bodies.values())))
-    given = {
+    for happened, endpoints in wishes:
+        places: dict[tuple[str, bool], int] = {}
+        for endpoint in endpoints:
+            variant = endpoint.mode, endpoint.personal
+            if variant not in places:
+                bodies.append(_body(happened, *variant, made_at))
+                told.append(_told(happened, bodies[-1]))
+                places[variant] = len(told)
+            if endpoint.id not in receivers:
+                received.append(_received(endpoint))
+                receivers[endpoint.id] = len(received)
+            pairs.append((ids.raw(), places[variant], receivers[endpoint.id]))
+    if not pairs:
+        return {}, {}
+    return rows.values("body", _BODY, bodies), {
         **rows.values("pair", _PAIR, pairs),
         **rows.values("told", _TOLD, told),
         **rows.values("receiver", _RECEIVER, received),
         "series": series,
         "made_at": made_at,
     }
-    made = await session.scalars(_WRITE_DELIVERIES, given)
-    return list(made.all())
 
 
 def _body(happened: Happened, mode: str, personal: bool, made_at: datetime) -> tuple[Any, ...]:

@@ -1,9 +1,10 @@
 """The bytes that receivers get: an envelope in one of three shapes, minified and rendered once."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_json
 
 LONGEST = 256 * 1024
 
@@ -42,7 +43,7 @@ def _full(envelope: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(body)
 
 
 _SHAPES = {"full": _full, "thin": _thin, "flat": _flat}

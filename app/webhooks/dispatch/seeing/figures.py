@@ -48,20 +48,13 @@ def event_fanned_out(event_type: str) -> None:
     _event(event_type).inc()
 
 
-def attempt_made(
-    *,
-    result: str,
-    code_class: str,
-    attempt_bucket: str,
-    dns_ms: int | None = None,
-    connect_ms: int | None = None,
-    ttfb_ms: int | None = None,
-    total_ms: int = 0,
-    first_after: float | None = None,
-    success_after: float | None = None,
-) -> None:
-    """One attempt; `first_after` and `success_after` are seconds since the event, where this was the one."""
-    _attempt(result, code_class, attempt_bucket).inc()
+def attempts_made(result: str, code_class: str, attempt_bucket: str, n: int) -> None:
+    """So many attempts of a kind."""
+    _attempt(result, code_class, attempt_bucket).inc(n)
+
+
+def attempt_took(dns_ms: int | None, connect_ms: int | None, ttfb_ms: int | None, total_ms: int) -> None:
+    """The phases of one attempt, None where there was none."""
     if dns_ms is not None:
         _dns.observe(dns_ms / 1000)
     if connect_ms is not None:
@@ -69,10 +62,16 @@ def attempt_made(
     if ttfb_ms is not None:
         _ttfb.observe(ttfb_ms / 1000)
     _total.observe(total_ms / 1000)
-    if first_after is not None:
-        _first_attempt.observe(first_after)
-    if success_after is not None:
-        _success.observe(success_after)
+
+
+def first_attempt(seconds: float) -> None:
+    """From an event to its first attempt."""
+    _first_attempt.observe(seconds)
+
+
+def succeeded(seconds: float) -> None:
+    """From an event to its arrival."""
+    _success.observe(seconds)
 
 
 def code_class(status: int | None, code: str) -> str:

@@ -1,17 +1,14 @@
 """What a sender counts for Prometheus, and tells the operator."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
 
-import structlog
-
-from app.kit.egress.answer import Answer
+from app.kit import logs
 from app.webhooks.dispatch.seeing import figures
-from app.webhooks.dispatch.sending.claim import Claimed
+from app.webhooks.dispatch.sending.claim import Claimed, Lease
 from app.webhooks.dispatch.sending.finish import Finished
-from app.webhooks.dispatch.sending.send import Attempted, since_event
-
-_NOTHING = Answer()
-_lines = structlog.get_logger("app.webhooks.dispatch")
+from app.webhooks.dispatch.sending.send import since_event
 
 
 def claimed(rows: Sequence[Claimed], seconds: float) -> None:
@@ -21,48 +18,52 @@ def claimed(rows: Sequence[Claimed], seconds: float) -> None:
         figures.lease_expired(lapsed)
 
 
-def attempted(each: Finished, *, late: bool) -> None:
-    """An attempt that was written down."""
-    attempt, outcome = each.attempted, each.attempted.outcome
-    answer = attempt.answers[-1][1] if attempt.answers else _NOTHING
-    after = since_event(attempt.parcel, attempt.began)
-    figures.attempt_made(
-        result="success" if outcome.arrived else "failure",
-        code_class=figures.code_class(answer.status, outcome.code),
-        attempt_bucket=figures.attempt_bucket(each.row.attempt_count + 1),
-        dns_ms=answer.timing.dns,
-        connect_ms=answer.timing.connect,
-        ttfb_ms=answer.timing.first_byte,
-        total_ms=answer.timing.total,
-        first_after=after if each.row.is_first else None,
-        success_after=after + answer.timing.total / 1000 if outcome.arrived and not each.row.replay else None,
-    )
-    if outcome.code == "blocked_address":
-        figures.ssrf_blocked("connect")
+def attempted(batch: Sequence[Finished], late: Collection[Lease]) -> None:
+    """Attempts that were written down; `late` are those whose lease was lost meanwhile."""
+    made: Counter[tuple[str, str, str]] = Counter()
+    ended: Counter[tuple[str, str | None]] = Counter()
+    for each in batch:
+        attempt, row, step = each.attempted, each.row, each.step
+        answer, outcome = attempt.answer, attempt.outcome
+        made[
+            "success" if outcome.arrived else "failure",
+            figures.code_class(answer.status, outcome.code),
+            figures.attempt_bucket(row.attempt_count + 1),
+        ] += 1
+        timing, after = answer.timing, since_event(attempt.parcel, attempt.began)
+        figures.attempt_took(timing.dns, timing.connect, timing.first_byte, timing.total)
+        if row.is_first:
+            figures.first_attempt(after)
+        if outcome.arrived and not row.replay:
+            figures.succeeded(after + timing.total / 1000)
+        if outcome.code == "blocked_address":
+            figures.ssrf_blocked("connect")
+        if each.over and row.lease not in late:
+            ended[step.state, step.reason] += 1
+    for kind, n in made.items():
+        figures.attempts_made(*kind, n)
+    for end, n in ended.items():
+        figures.delivery_ended(*end, n)
     if late:
-        figures.late_finish(1)
-    elif each.over:
-        figures.delivery_ended(each.step.state, each.step.reason)
+        figures.late_finish(len(late))
 
 
-def say(each: Finished, *, late: bool) -> None:
-    """One line for the operator; unlike the attempt it may say which address was meant."""
-    row, attempted = each.row, each.attempted
-    answer = attempted.answers[-1][1] if attempted.answers else _NOTHING
-    _lines.info(
-        "webhooks.attempt",
-        agency=attempted.parcel.endpoint.agency_id,
-        endpoint=attempted.parcel.endpoint.id,
-        delivery=attempted.letter.delivery_id,
-        event_id=attempted.letter.event_id,
-        number=row.attempt_count + 1,
-        code=attempted.outcome.code,
-        state="late" if late else each.step.state,
-        total_ms=answer.timing.total if len(attempted.answers) < 2 else _total(attempted),
-        detail=answer.detail,
-        request_id=attempted.parcel.contents.request_id,
-    )
+def say(batch: Sequence[Finished], late: Collection[Lease]) -> None:
+    """A line for each; unlike the attempt it may say which address was meant."""
+    logs.many("webhooks.attempt", (_line(each, late) for each in batch))
 
 
-def _total(attempted: Attempted) -> int:
-    return sum(answer.timing.total for _, answer in attempted.answers)
+def _line(each: Finished, late: Collection[Lease]) -> dict[str, Any]:
+    row, attempt = each.row, each.attempted
+    return {
+        "agency": attempt.parcel.endpoint.agency_id,
+        "endpoint": attempt.letter.endpoint_id,
+        "delivery": attempt.letter.delivery_id,
+        "event_id": attempt.letter.event_id,
+        "number": row.attempt_count + 1,
+        "code": attempt.outcome.code,
+        "state": "late" if row.lease in late else each.step.state,
+        "total_ms": sum(answer.timing.total for _, answer in attempt.answers),
+        "detail": attempt.answer.detail,
+        "request_id": attempt.parcel.contents.request_id,
+    }

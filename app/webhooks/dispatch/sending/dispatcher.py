@@ -31,8 +31,8 @@ IDLE_SECONDS = 0.08
 #: As many attempts are written down at once, and as long they wait for others.
 BATCH = 256
 GATHER_SECONDS = 0.02
-#: Under load, when more than half of the slots are taken, few large statements cost less than many small ones: so many
-#: times as long is waited until a claim or a batch is worth a quarter of the slots.
+#: Under load, when as many as a quarter of the slots are held, few large statements cost less than many small ones: so
+#: many times as long is waited until a claim is worth half of the slots, a batch a quarter.
 PATIENCE = 6
 #: So many batches are written at once: while one waits for the disk, the other goes on.
 WRITERS = 2
@@ -56,6 +56,11 @@ class Dispatcher:
         self._senders: list[asyncio.Task[None]] = []
         self._resting = 0
         self._done: asyncio.Queue[Finished] = asyncio.Queue()
+        #: that arrived and wait to be written down, by endpoint
+        self._arrived: Counter[uuid.UUID] = Counter()
+        #: claimed and not written down
+        self._held = 0
+        self._batching = asyncio.Lock()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
@@ -67,21 +72,21 @@ class Dispatcher:
             more = await self._beat()
             await asyncio.sleep(BEAT_SECONDS)
             if more:
-                await self._gather(BEAT_SECONDS, lambda: self._tools.slots - self._in_flight)
+                await self._gather(BEAT_SECONDS, lambda: (self._tools.slots - self._in_flight) // 2)
             else:
                 await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
         try:
             async with asyncio.timeout(LONGEST_END):
                 await self.settle()
         except TimeoutError:  # their leases run out: they are sent again
-            lines.warning("webhooks.stopped_with_some_under_way", number=self._in_flight)
+            lines.warning("webhooks.stopped_with_some_under_way", number=self._held)
         for each in (*writing, *self._senders):
             each.cancel()
 
     async def once(self) -> None:
         """Claims once what is due, sends it and writes it down. For tests."""
         await self._beat()
-        while self._done.qsize() < self._in_flight:  # noqa: ASYNC110 - what is not sent ends it too
+        while self._in_flight:  # noqa: ASYNC110 - what is not sent ends it too
             await asyncio.sleep(0.001)
         while not self._done.empty():
             await self._write(self._take_batch())
@@ -91,13 +96,13 @@ class Dispatcher:
 
     async def settle(self) -> None:
         """Waits until nothing is under way."""
-        while self._in_flight:  # noqa: ASYNC110 - several things end it
+        while self._held:  # noqa: ASYNC110 - several things end it
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _gather(self, pause: float, gathered: Callable[[], int]) -> None:
         """Under load, waits a little longer until there is enough to do at once."""
         for _ in range(PATIENCE - 1):
-            if self._in_flight * 2 < self._tools.slots or gathered() * 4 >= self._tools.slots:
+            if self._held * 4 < self._tools.slots or gathered() * 4 >= self._tools.slots:
                 return
             await asyncio.sleep(pause)
 
@@ -108,11 +113,11 @@ class Dispatcher:
     async def _beat(self) -> bool:
         """Claims and starts sending; whether there was more than could be taken."""
         taken = Taken(self._tools.slots, self._shares, self._agencies)
-        if not taken.free:
+        if not taken.free or self._held > 2 * self._tools.slots:  # the database is slower than the receivers
             return True
         started = time.perf_counter()
         try:
-            haul = await claim(self._tools.sessions, taken)
+            haul = await claim(self._tools.sessions, taken, self._arrived)
             counting.claimed(haul.rows, time.perf_counter() - started)
             parcels = await pack(self._tools.sessions, self._shelf, haul) if haul.rows else []
         except Exception:  # the database is away, or a fault of ours: say so, stay, try again
@@ -146,6 +151,7 @@ class Dispatcher:
         return ended
 
     def _start(self, parcel: Parcel) -> None:
+        self._held += 1
         self._shares[parcel.row.share] += 1
         self._agencies[parcel.row.agency_id] += 1
         self._parcels.put_nowait(parcel)
@@ -166,10 +172,13 @@ class Dispatcher:
                 parcel, self._tools.egress, self._tools.destinations, began=clock.now()
             )  # fmt: skip
             self._done.put_nowait(finish.decide(attempted))
+            if attempted.outcome.arrived:
+                self._arrived[parcel.row.endpoint_id] += 1
         except Exception:  # a fault of ours: the delivery is given back, its tries keep counting
             lines.exception("webhooks.not_sent", delivery=str(parcel.row.id))
             await self._give_back(parcel.row)
-            self._free(parcel.row)
+            self._held -= 1
+        self._free(parcel.row)
 
     def _free(self, row: Claimed) -> None:
         self._shares[row.share] -= 1
@@ -179,14 +188,18 @@ class Dispatcher:
 
     async def _write_down(self) -> None:
         while True:
-            first = await self._done.get()
-            if self._done.empty():
-                await asyncio.sleep(GATHER_SECONDS)
-            await self._gather(GATHER_SECONDS, self._done.qsize)
-            await self._write([first, *self._take_batch()])
+            async with self._batching:
+                self._done.put_nowait(await self._done.get())
+                if self._done.qsize() == 1:
+                    await asyncio.sleep(GATHER_SECONDS)
+                await self._gather(GATHER_SECONDS, self._done.qsize)
+                batch = self._take_batch()
+            await self._write(batch)
 
     def _take_batch(self) -> list[Finished]:
-        return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
+        batch = [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
+        self._arrived.subtract(each.row.endpoint_id for each in batch if each.attempted.outcome.arrived)
+        return batch
 
     async def _write(self, batch: Sequence[Finished]) -> None:
         """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
@@ -202,8 +215,7 @@ class Dispatcher:
                 for each in batch:
                     await self._write([each])
                 return
-        for each in batch:  # what was not written has a lease that runs out: it is sent again
-            self._free(each.row)
+        self._held -= len(batch)  # what was not written has a lease that runs out: it is sent again
         self._tools.alarm.ring()  # their endpoints have room again
         self._say(batch, late)
 
@@ -212,9 +224,8 @@ class Dispatcher:
         try:
             self._tools.pulse.attempt()
             figures.in_flight(self._in_flight)
-            for each in batch:
-                counting.attempted(each, late=each.row.lease in late)
-                counting.say(each, late=each.row.lease in late)
+            counting.attempted(batch, late)
+            counting.say(batch, late)
         except Exception:
             lines.exception("webhooks.not_counted")
 
@@ -226,7 +237,7 @@ class Dispatcher:
                 async with self._tools.sessions() as session:
                     await session.execute(select(1))
             except Exception:
-                lines.warning("webhooks.database_away", kept=self._in_flight)
+                lines.warning("webhooks.database_away", kept=self._held)
             else:
                 return
 

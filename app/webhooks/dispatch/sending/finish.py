@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.record import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import ids, rows
-from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.deciding.schedule import Step
 from app.webhooks.dispatch.model import TERMINAL, Delivery
@@ -59,6 +59,8 @@ class Finished(NamedTuple):
 def decide(attempted: Attempted) -> Finished:
     """The step after an attempt, by the endpoint's retry policy."""
     row, endpoint = attempted.parcel.row, attempted.parcel.endpoint
+    if attempted.outcome.arrived:
+        return Finished(attempted, schedule.ARRIVED)
     step = schedule.after(
         attempted.outcome,
         made=row.series_attempts + 1,
@@ -71,19 +73,29 @@ def decide(attempted: Attempted) -> Finished:
 
 
 async def write(sessions: Sessions, finished: Sequence[Finished], *, worker: str) -> set[Lease]:
-    """Writes all of it in one transaction; the leases of those that were lost meanwhile.
+    """Writes all of it in one transaction, mostly one statement; the leases of those that were lost meanwhile.
 
     Their attempts are kept as `late`: they left, but decided nothing.
     """
+    finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
+    if all(map(_plain, finished)):
+        async with autocommit(sessions) as connection:
+            late = await log.write(connection, finished, worker, only_well=True)
+        if late is not None:
+            return late
     async with sessions.begin() as session:
         await _hold_order(session, [each.row for each in finished if each.over])
-        finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
-        late = await log.write(session, finished, worker)
+        late = await log.write(session, finished, worker) or set()
         kept = [each for each in finished if each.row.lease not in late] if late else finished
         await _let_next_go(session, [each.row for each in kept if each.over])
         await _tell(session, [(each.row, each.step) for each in kept if each.step.state == "exhausted"])
         await note(session, kept)
     return late
+
+
+def _plain(each: Finished) -> bool:
+    """Whether nothing follows from it but its own end, if its endpoint is well."""
+    return each.attempted.outcome.arrived and not each.row.ordered and len(each.attempted.answers) < 2
 
 
 async def give_up(sessions: Sessions, ended: Sequence[tuple[Claimed, str, str]]) -> Sequence[tuple[Claimed, str, str]]:

@@ -1,6 +1,7 @@
 """Who has deliveries that are due, and how many of them may leave now."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ _LANES = text(
     SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.ready, head.oldest,
       e.state <> 'disabled' AND e.deleted_at IS NULL AS sendable,
       e.paused_at IS NOT NULL OR e.state = 'pending_verification' AS paused,
-      e.concurrency, e.ordering = 'by_subject' AS ordered, e.rate_limit,
+      e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
       e.xmin::text AS stamp, h.breaker <> 'closed' OR h.lowered_to IS NOT NULL OR h.hold_until IS NOT NULL AS unwell
     FROM lanes
     JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
@@ -47,7 +48,7 @@ _LANES = text(
         SELECT d.due_at, d.lease_until FROM webhook_deliveries d
         WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
           AND d.due_at <= now()
-        ORDER BY d.due_at LIMIT e.concurrency * 2
+        ORDER BY d.due_at LIMIT e.concurrency * 3
       ) first
     ) head
     WHERE head.ready > 0 OR head.in_flight > 0
@@ -89,14 +90,20 @@ class Waiting(NamedTuple):
         )  # fmt: skip
 
 
-async def waiting(session: AsyncSession) -> list[Waiting]:
-    """Every lane with something due or in flight; also those of endpoints that are not sent to any more."""
+async def waiting(session: AsyncSession, arrived: Mapping[uuid.UUID, int]) -> list[Waiting]:
+    """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
+
+    `arrived` by endpoint: what has a lease and is over. It is looked at when the lanes are read: what is written down
+    afterwards is among them still.
+    """
     found = (await session.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
+    over = dict(arrived)
     troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
     known, now = await _healths(session, troubled)
     in_flight: dict[uuid.UUID, int] = {}
     for row in found:
-        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight
+        begun = in_flight.get(row.endpoint_id, 0 if row.unwell else -over.get(row.endpoint_id, 0))
+        in_flight[row.endpoint_id] = begun + row.in_flight
     return [_seen(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 

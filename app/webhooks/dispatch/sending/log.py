@@ -5,114 +5,145 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Boolean, Float, Integer, String, Uuid, bindparam, text
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Boolean, Float, Integer, String, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from app.kit import ids
+from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.egress.answer import Answer
+from app.kit.ids import raw
 from app.webhooks.dispatch.deciding.outcome import judge
 from app.webhooks.dispatch.sending.claim import Lease
+from app.webhooks.dispatch.sending.wellbeing import UNWELL
 
 if TYPE_CHECKING:
     from app.webhooks.dispatch.sending.finish import Finished
 
-#: What stands in the log where a destination had nothing to say.
-NO_REQUEST = Answer()
-
-_REQUEST: dict[str, TypeEngine[Any]] = {
-    "agency_id": Uuid(), "delivery_id": Uuid(), "token": Uuid(), "id": Uuid(), "endpoint_id": Uuid(),
-    "number": Integer(), "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(),
-    "status": Integer(), "headers": String(), "body": String(), "address": String(), "tls": String(),
-    "dns_ms": Integer(), "connect_ms": Integer(), "first_byte_ms": Integer(), "total_ms": Integer(),
+_REQUEST: rows.Columns = {
+    "agency_id": Uuid(), "delivery_id": Uuid(), "token": Uuid(), "endpoint_id": Uuid(), "id": Uuid(),
+    "number": Integer(), "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
 }  # fmt: skip
-_STEP: dict[str, TypeEngine[Any]] = {"state": String(), "reason": String(), "due_in": Float()}
-_LOGGED = [name for name in _REQUEST if name != "token"]
-_GIVEN = f"unnest({', '.join(f':{name}' for name in _REQUEST)}"
-_AS_LOGGED = ", ".join(f"{name}::jsonb" if name == "headers" else name for name in _LOGGED)
+#: What requests came to, and what follows: much the same for many of a batch, so it is given once.
+_CAME: rows.Columns = {
+    "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
+    "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
+    "connect_ms": Integer(), "state": String(), "reason": String(),
+}  # fmt: skip
+_EARLIER: rows.Columns = {**_REQUEST, "late": Boolean()}
+_CAME_TO = f"""
+    came AS MATERIALIZED (
+      SELECT place, headers::jsonb AS headers, {", ".join(name for name in _CAME if name != "headers")}
+      FROM {rows.given("came", _CAME, place="place")}
+    )"""  # noqa: S608 - names of ours
+_LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "state", "reason")]
+_LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
 
 #: A lease that somebody else has by now decides nothing; its attempt is kept as `late`, and its key comes back.
-_WRITE = (
-    text(
-        f"""
-    WITH given AS (
-      SELECT * FROM {_GIVEN}, :state, :reason, :due_in) AS g({", ".join(_REQUEST)}, state, reason, due_in)
+_WRITE = text(
+    f"""
+    WITH {_CAME_TO}, given AS MATERIALIZED (
+      SELECT * FROM {rows.given("given", _REQUEST)}
+      WHERE NOT :only_well OR NOT EXISTS (
+        SELECT FROM webhook_health
+        WHERE (agency_id, id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id)) AND ({UNWELL}))
     ), moved AS (
       UPDATE webhook_deliveries d
-      SET state = given.state, reason = given.reason, share = 'again',
+      SET state = came.state, reason = came.reason, share = 'again',
         due_at = now() + make_interval(secs => given.due_in), attempt_count = d.attempt_count + 1,
-        series_attempts = d.series_attempts + 1, last_code = given.code,
+        series_attempts = d.series_attempts + 1, last_code = came.code,
         first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
         lease_until = NULL, lease_token = NULL, tries = 0
-      FROM given
+      FROM given JOIN came ON came.place = given.came
       WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = given.token
       RETURNING given.id
     ), logged AS (
-      INSERT INTO webhook_attempts ({", ".join(_LOGGED)}, late, worker)
-      SELECT {_AS_LOGGED}, id NOT IN (SELECT id FROM moved), :worker FROM given
+      {_LOG}, id NOT IN (SELECT id FROM moved), :worker FROM given JOIN came ON came.place = given.came
     )
-    SELECT delivery_id, token FROM given WHERE id NOT IN (SELECT id FROM moved)
+    SELECT count(*), array_agg(delivery_id) FILTER (WHERE moved.id IS NULL),
+      array_agg(token) FILTER (WHERE moved.id IS NULL)
+    FROM given LEFT JOIN moved ON moved.id = given.id
     """  # noqa: S608 - names of ours
-    )
-    .bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in (_REQUEST | _STEP).items()))
-    .columns(delivery_id=Uuid(), token=Uuid())
+).bindparams(
+    *rows.parameters("given", _REQUEST), *rows.parameters("came", _CAME), bindparam("only_well", type_=Boolean())
 )
 
 #: The requests before the last one, where a destination makes several.
 _ADD = text(
     f"""
-    INSERT INTO webhook_attempts ({", ".join(_LOGGED)}, late, worker)
-    SELECT {_AS_LOGGED}, late, :worker FROM {_GIVEN}, :late) AS g({", ".join(_REQUEST)}, late)
-    """  # noqa: S608 - names of ours
-).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in (_REQUEST | {"late": Boolean()}).items()))
+    WITH {_CAME_TO}
+    {_LOG}, late, :worker FROM {rows.given("given", _EARLIER)}
+    JOIN came ON came.place = given.came
+    """
+).bindparams(*rows.parameters("given", _EARLIER), *rows.parameters("came", _CAME))
 
 
-async def write(session: AsyncSession, finished: Sequence["Finished"], worker: str) -> set[Lease]:
-    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile."""
-    last = [(*_request(each, *_last(each)), *_step(each)) for each in finished]
-    given = _columns([*_REQUEST, *_STEP], last)
-    found = await session.execute(_WRITE, given | {"worker": worker}, execution_options=ACROSS_AGENCIES)
-    late = {(row[0], row[1]) for row in found}
-    before = [
-        (*_request(each, part, answer), each.row.lease in late)
+async def write(
+    to: AsyncSession | AsyncConnection, finished: Sequence["Finished"], worker: str, *, only_well: bool = False
+) -> set[Lease] | None:
+    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile.
+
+    `only_well`: writes nothing and answers None where one of the endpoints has not been well.
+    """
+    came = _Came()
+    given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
+    values = {**rows.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
+    found = (await to.execute(_WRITE, values, execution_options=ACROSS_AGENCIES)).one()
+    if not found[0]:
+        return None
+    late = set(zip(found[1] or (), found[2] or (), strict=True))
+    await _add(to, finished, late, worker)
+    return late
+
+
+async def _add(
+    to: AsyncSession | AsyncConnection, finished: Sequence["Finished"], late: set[Lease], worker: str
+) -> None:
+    came = _Came()
+    given = [
+        (*came.request(each, part, answer, None), each.row.lease in late)
         for each in finished
         if len(each.attempted.answers) > 1
         for part, answer in each.attempted.answers[:-1]
     ]
-    if before:
-        given = _columns([*_REQUEST, "late"], before)
-        await session.execute(_ADD, given | {"worker": worker}, execution_options=ACROSS_AGENCIES)
-    return late
+    if given:
+        values = {**rows.values("given", _EARLIER, given), **came.values(), "worker": worker}
+        await to.execute(_ADD, values, execution_options=ACROSS_AGENCIES)
 
 
-def _last(each: "Finished") -> tuple[str | None, Answer]:
+def _part(each: "Finished") -> str | None:
     answers = each.attempted.answers
-    return answers[-1] if answers else (None, NO_REQUEST)
+    return answers[-1][0] if answers else None
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+def _due_in(each: "Finished") -> float | None:
+    return None if each.step.due_in is None else each.step.due_in.total_seconds()
 
 
-def _step(each: "Finished") -> tuple[Any, ...]:
-    step = each.step
-    return step.state, step.reason, None if step.due_in is None else step.due_in.total_seconds()
+class _Came:
+    """What the requests of a batch came to, each once."""
 
+    def __init__(self) -> None:
+        self._places: dict[tuple[Any, ...], int] = {}
 
-def _request(each: "Finished", part: str | None, answer: Answer) -> tuple[Any, ...]:
-    """Of several requests the last has the outcome of the attempt; the others speak for themselves."""
-    attempted = each.attempted
-    row, timing = attempted.parcel.row, answer.timing
-    ends = not attempted.answers or answer is attempted.answers[-1][1]
-    outcome = (
-        attempted.outcome if ends else judge(answer.status, answer.error, answer.headers, attempted.began)
-    )  # fmt: skip
-    return (
-        row.agency_id, row.id, row.token, ids.raw(), row.endpoint_id, row.attempt_count + 1, part, outcome.arrived,
-        outcome.code, outcome.explanation, answer.status, _json(tuple(answer.headers.items())), answer.body,
-        answer.address, answer.tls, timing.dns, timing.connect, timing.first_byte, timing.total,
-    )  # fmt: skip
+    def values(self) -> dict[str, list[Any]]:
+        """As parameters of a statement."""
+        return rows.values("came", _CAME, list(self._places))
+
+    def request(self, each: "Finished", part: str | None, answer: Answer, due_in: float | None) -> tuple[Any, ...]:
+        """The row of a request. Of several the last has the outcome of the attempt; the others speak for themselves."""
+        attempted, step = each.attempted, each.step
+        row, timing, outcome = attempted.parcel.row, answer.timing, attempted.outcome
+        if answer is not attempted.answer:
+            outcome = judge(answer.status, answer.error, answer.headers, attempted.began)
+        came = (
+            part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
+            _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
+            step.state, step.reason,
+        )  # fmt: skip
+        return (
+            row.agency_id, row.id, row.token, row.endpoint_id, raw(), row.attempt_count + 1, timing.first_byte,
+            timing.total, due_in, self._places.setdefault(came, len(self._places) + 1),
+        )  # fmt: skip
 
 
 @lru_cache(1024)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.events.model import Event
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES, Sessions, look
+from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
 from app.webhooks.dispatch.model import WebhookBody
 from app.webhooks.dispatch.sending.claim import Claimed, Haul
 from app.webhooks.dispatch.sending.prepared import Prepared, Shelf
@@ -58,7 +58,7 @@ class Parcel(NamedTuple):
 async def pack(sessions: Sessions, shelf: Shelf, haul: Haul) -> list[Parcel]:
     """Endpoint (deleted or not), live secrets and body of each delivery whose endpoint can be opened."""
     endpoints = await shelf.get(sessions, haul.stamps)
-    async with look(sessions) as connection:
+    async with autocommit(sessions) as connection:
         bodies = await _contents(connection, haul.rows)
     return [
         Parcel(row, endpoints[row.endpoint_id], bodies[row.body_id])

@@ -16,6 +16,8 @@ from app.webhooks.dispatch.sending.claim import Claimed
 from app.webhooks.dispatch.sending.parcels import Parcel
 
 STANDARD = "webhook"
+#: What there is where a destination had nothing to say.
+NO_ANSWER = Answer()
 
 
 class Attempted(NamedTuple):
@@ -28,6 +30,11 @@ class Attempted(NamedTuple):
     answers: Sequence[tuple[str | None, Answer]]
     outcome: Outcome
     letter: Letter
+
+    @property
+    def answer(self) -> Answer:
+        """The last one, which has the outcome of the attempt."""
+        return self.answers[-1][1] if self.answers else NO_ANSWER
 
     @property
     def began(self) -> datetime:
@@ -63,19 +70,10 @@ def letter(parcel: Parcel, now: datetime) -> Letter:
     """The delivery as its destination sees it."""
     row, endpoint = parcel.row, parcel.endpoint
     return Letter(
-        url=endpoint.url,
-        event_id=_event(row.event_id),
-        event_type=row.event_type,
-        delivery_id=ids.text("delivery", row.id),
-        endpoint_id=endpoint.id,
-        attempt=row.attempt_count + 1,
-        replay=row.replay,
-        content=parcel.contents.content or b"",
-        keys=endpoint.signing(now),
-        headers=endpoint.headers,
-        options=endpoint.options,
-        now=now,
-    )
+        endpoint.url, _event(row.event_id), row.event_type, ids.text("delivery", row.id), endpoint.id,
+        row.attempt_count + 1, row.replay, parcel.contents.content or b"", endpoint.signing(now), endpoint.headers,
+        endpoint.options, now,
+    )  # fmt: skip
 
 
 @lru_cache(4096)

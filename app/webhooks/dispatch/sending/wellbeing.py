@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Boolean, Table, Uuid, func, select, true, update
+from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
@@ -30,6 +30,9 @@ _LOOKED_AT = 1000
 
 Key = tuple[uuid.UUID, uuid.UUID]
 
+#: A row of `webhook_health` to which an attempt that arrived makes a difference.
+UNWELL = "breaker <> 'closed' OR lowered_to IS NOT NULL OR failing_since IS NOT NULL OR notices > 0"
+
 _ASKED: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
 _asked = rows.table("asked", _ASKED)
 _TROUBLED = (
@@ -37,11 +40,7 @@ _TROUBLED = (
     .where(
         EndpointHealth.agency_id == _asked.c.agency_id,
         EndpointHealth.id == _asked.c.id,
-        _asked.c.failed
-        | (EndpointHealth.breaker != "closed")
-        | EndpointHealth.lowered_to.is_not(None)
-        | EndpointHealth.failing_since.is_not(None)
-        | (EndpointHealth.notices > 0),
+        or_(_asked.c.failed, text(UNWELL)),
     )
     .order_by(EndpointHealth.id)
     .with_for_update(of=EndpointHealth)

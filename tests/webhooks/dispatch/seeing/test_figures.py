@@ -27,7 +27,8 @@ def test_the_names_are_those_promised() -> None:
 
 
 def test_no_label_names_anybody() -> None:
-    figures.attempt_made(result="success", code_class="2xx", attempt_bucket="1", total_ms=1)
+    figures.attempts_made("success", "2xx", "1", 1)
+    figures.attempt_took(None, None, None, 1)
     families = [family for family in REGISTRY.collect() if family.name.startswith("webhook_")]
     assert {label for family in families for sample in family.samples for label in sample.labels} <= LABELS
 
@@ -38,10 +39,10 @@ def test_an_attempt_counts_in_all_its_figures() -> None:
     phases = [("webhook_attempt_duration_seconds_count", {"phase": phase}) for phase in ("dns", "connect", "total")]
     before = [value("webhook_attempts_total", **labels), *map(value, names)]
     before_phases = [value(name, **phase) for name, phase in phases]
-    figures.attempt_made(
-        result="failure", code_class="5xx", attempt_bucket="2-4", dns_ms=3, ttfb_ms=20, total_ms=25, first_after=0.05
-    )
-    assert [value("webhook_attempts_total", **labels), *map(value, names)] == [before[0] + 1, before[1] + 1, before[2]]
+    figures.attempts_made("failure", "5xx", "2-4", 2)
+    figures.attempt_took(3, None, 20, 25)
+    figures.first_attempt(0.05)
+    assert [value("webhook_attempts_total", **labels), *map(value, names)] == [before[0] + 2, before[1] + 1, before[2]]
     changes = [value(name, **phase) - was for (name, phase), was in zip(phases, before_phases, strict=True)]
     assert changes == [1, 0, 1]  # a kept connection has no connect
 
