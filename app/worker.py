@@ -91,30 +91,31 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
 async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is under way end."""
     logs.set_up(json=chosen.log_json)
-    _settle_memory()
+    settle_memory()
     stop, alarm = asyncio.Event(), Alarm()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = make_engine(chosen.database_url, pool_size=20)
     sessions = make_sessions(engine)
-    delivering = make_engine(chosen.database_url, pool_size=4, checked=False)  # its loops try again
+    looping = make_engine(chosen.database_url, pool_size=6, checked=False)  # loops that look many times a second
+    often = make_sessions(looping)
     egress = egress_of(chosen)
     async with httpx2.AsyncClient(trust_env=False) as http:
         access, webhooks, mails = tools(
-            chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, make_sessions(delivering)
+            chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, often
         )
         keeping = keeping_of(chosen, sessions)
         works = table(access, webhooks, mails, keeping)
         log.info("worker.started", works=[work.name for work in works])
-        loops = [due.serve(work, sessions, stop, alarm) for work in works]
+        loops = [due.serve(work, often, stop, alarm) for work in works]
         async with pages(chosen, webhooks.pulse, keeping):
             await asyncio.gather(*loops, dispatch.serve(webhooks, stop))
     await egress.close()
-    await delivering.dispose()
+    await looping.dispose()
     await engine.dispose()
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What was loaded stays: looking through it for garbage again and again costs a third of a busy worker's time."""
     gc.collect()
     gc.freeze()

@@ -28,22 +28,24 @@ FEW = 5000
 
 
 async def rates(on: Stage, rounds: int, events: int, due: int) -> dict[str, Any]:
-    """Rounds of both kinds, one after the other; medians."""
-    through, alone = [], []
+    """Rounds of all kinds, one after the other; medians."""
+    through, alone, plain = [], [], []
     egress = Egress(allow=["127.0.0.0/8"])
     async with workers(on) as pids:
         for _ in range(rounds):
             through.append(await rate.delivered(on, pids, events))
-            alone.append(await rate.bare(on, egress, events * 10))
+            alone.append(await rate.bare(on, egress, events * 10, settled=True))
+            plain.append(await rate.bare(on, egress, events * 10, settled=False))
         await rate.delivered(on, pids, due // 10)
         memory = rate.memory_of(pids)
     async with workers(on, 2) as pids:
         both = await rate.delivered(on, pids, events)
     await egress.close()
-    per_s, bare_per_s = median(each.per_s for each in through), median(each.per_s for each in alone)
+    per_s, bare_per_s, plain_per_s = (median(each.per_s for each in kind) for kind in (through, alone, plain))
     return {
         "deliveries_per_s": round(per_s), "bare_per_s": round(bare_per_s),
         "ratio_to_bare": round(per_s / bare_per_s, 2),
+        "plain_per_s": round(plain_per_s), "ratio_to_plain": round(per_s / plain_per_s, 2),
         "cpu_us_per_delivery": round(median(each.cpu_us for each in through)),
         "bare_cpu_us": round(median(each.cpu_us for each in alone)),
         "ratio_of_cpu": round(median(each.cpu_us for each in alone) / median(each.cpu_us for each in through), 2),

@@ -31,8 +31,11 @@ IDLE_SECONDS = 0.08
 #: As many attempts are written down at once, and as long they wait for others.
 BATCH = 256
 GATHER_SECONDS = 0.02
-#: Under load, when as many as a quarter of the slots are held, few large statements cost less than many small ones: so
-#: many times as long is waited until a claim is worth half of the slots, a batch a quarter.
+#: Under load few large statements cost less than many small ones. A claim waits until so large a part of the slots is
+#: left to send, a batch, when as many slots as LOAD are held, until it is as large as WRITE_AT; both so many times.
+CLAIM_AT = 0.5
+LOAD = 0.25
+WRITE_AT = 0.25
 PATIENCE = 6
 #: So many batches are written at once: while one waits for the disk, the other goes on.
 WRITERS = 2
@@ -52,6 +55,7 @@ class Dispatcher:
         self._shelf = Shelf(tools.vault)
         self._shares: Counter[Share] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
+        self._claimed: asyncio.Queue[Parcel] = asyncio.Queue()
         self._parcels: asyncio.Queue[Parcel] = asyncio.Queue()
         self._senders: list[asyncio.Task[None]] = []
         self._resting = 0
@@ -66,13 +70,13 @@ class Dispatcher:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
         figures.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
         figures.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
-        writing = [asyncio.create_task(self._write_down()) for _ in range(WRITERS)]
+        standing = [asyncio.create_task(each()) for each in (self._start, *[self._write_down] * WRITERS)]
         while not stop.is_set():
             self._tools.pulse.beat(LOOP)
             more = await self._beat()
             await asyncio.sleep(BEAT_SECONDS)
             if more:
-                await self._gather(BEAT_SECONDS, lambda: (self._tools.slots - self._in_flight) // 2)
+                await _patiently(BEAT_SECONDS, lambda: self._in_flight <= self._tools.slots * CLAIM_AT)
             else:
                 await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
         try:
@@ -80,31 +84,26 @@ class Dispatcher:
                 await self.settle()
         except TimeoutError:  # their leases run out: they are sent again
             lines.warning("webhooks.stopped_with_some_under_way", number=self._held)
-        for each in (*writing, *self._senders):
+        for each in (*standing, *self._senders):
             each.cancel()
 
     async def once(self) -> None:
         """Claims once what is due, sends it and writes it down. For tests."""
+        starting = asyncio.create_task(self._start())
         await self._beat()
         while self._in_flight:  # noqa: ASYNC110 - what is not sent ends it too
             await asyncio.sleep(0.001)
         while not self._done.empty():
             await self._write(self._take_batch())
-        while self._senders:
-            self._senders.pop().cancel()
+        for each in (starting, *self._senders):
+            each.cancel()
+        self._senders.clear()
         self._resting = 0
 
     async def settle(self) -> None:
         """Waits until nothing is under way."""
         while self._held:  # noqa: ASYNC110 - several things end it
             await asyncio.sleep(BEAT_SECONDS)
-
-    async def _gather(self, pause: float, gathered: Callable[[], int]) -> None:
-        """Under load, waits a little longer until there is enough to do at once."""
-        for _ in range(PATIENCE - 1):
-            if self._held * 4 < self._tools.slots or gathered() * 4 >= self._tools.slots:
-                return
-            await asyncio.sleep(pause)
 
     @property
     def _in_flight(self) -> int:
@@ -125,13 +124,14 @@ class Dispatcher:
             await asyncio.sleep(1)
             return False
         ended = await self._give_back_all(haul.rows, parcels)
-        for place, parcel in enumerate(parcels, start=1):
+        for parcel in parcels:
             if reason := why_not(parcel):
                 ended.append((parcel.row, *reason))
             else:
-                self._start(parcel)
-                if place % SLICE == 0:
-                    await asyncio.sleep(0)  # answers, the database's too, are not kept waiting for all of them
+                self._held += 1
+                self._shares[parcel.row.share] += 1
+                self._agencies[parcel.row.agency_id] += 1
+                self._claimed.put_nowait(parcel)
         if ended:
             await self._end(ended)
         return haul.more
@@ -150,15 +150,18 @@ class Dispatcher:
                 await self._give_back(row)
         return ended
 
-    def _start(self, parcel: Parcel) -> None:
-        self._held += 1
-        self._shares[parcel.row.share] += 1
-        self._agencies[parcel.row.agency_id] += 1
-        self._parcels.put_nowait(parcel)
-        if self._resting:
-            self._resting -= 1
-        else:
-            self._senders.append(asyncio.create_task(self._send_on()))
+    async def _start(self) -> None:
+        """Hands what was claimed to senders, while more is claimed: some at a time, so that answers, the
+        database's too, are not kept waiting for all of them.
+        """
+        while True:
+            for _ in range(SLICE):
+                self._parcels.put_nowait(await self._claimed.get())
+                if self._resting:
+                    self._resting -= 1
+                else:
+                    self._senders.append(asyncio.create_task(self._send_on()))
+            await asyncio.sleep(0)
 
     async def _send_on(self) -> None:
         """One of as many as there were ever in flight at once: a task that stays is cheaper than one a delivery."""
@@ -192,9 +195,12 @@ class Dispatcher:
                 self._done.put_nowait(await self._done.get())
                 if self._done.qsize() == 1:
                     await asyncio.sleep(GATHER_SECONDS)
-                await self._gather(GATHER_SECONDS, self._done.qsize)
+                await _patiently(GATHER_SECONDS, self._is_worth_writing)
                 batch = self._take_batch()
             await self._write(batch)
+
+    def _is_worth_writing(self) -> bool:
+        return self._held < self._tools.slots * LOAD or self._done.qsize() >= self._tools.slots * WRITE_AT
 
     def _take_batch(self) -> list[Finished]:
         batch = [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
@@ -253,3 +259,11 @@ class Dispatcher:
             await finish.give_back(self._tools.sessions, row)
         except Exception:  # its lease runs out
             lines.warning("webhooks.not_given_back", delivery=str(row.id))
+
+
+async def _patiently(pause: float, enough: Callable[[], bool]) -> None:
+    """Waits a little longer until there is enough to do at once."""
+    for _ in range(PATIENCE - 1):
+        if enough():
+            return
+        await asyncio.sleep(pause)
