@@ -29,14 +29,15 @@ LOOP = "deliveries"
 BEAT_SECONDS = 0.02
 IDLE_SECONDS = 0.08
 #: As many attempts are written down at once, and as long they wait for others.
-BATCH = 256
+BATCH = 512
 GATHER_SECONDS = 0.02
 #: Under load few large statements cost less than many small ones. A claim waits until so large a part of the slots is
-#: left to send, a batch, when as many slots as LOAD are held, until it is as large as WRITE_AT; both so many times.
+#: left to send, a batch, when as many slots as LOAD are held, until it is as large as WRITE_AT; both at most so long.
 CLAIM_AT = 0.5
 LOAD = 0.25
-WRITE_AT = 0.25
-PATIENCE = 6
+WRITE_AT = 0.5
+PATIENCE_SECONDS = 0.12
+STEP_SECONDS = 0.01
 #: So many batches are written at once: while one waits for the disk, the other goes on.
 WRITERS = 2
 #: So often a batch that the database refuses is tried.
@@ -74,10 +75,11 @@ class Dispatcher:
         while not stop.is_set():
             self._tools.pulse.beat(LOOP)
             more = await self._beat()
+            if more and not self._has_room():
+                await _patiently(self._has_room)
+                continue
             await asyncio.sleep(BEAT_SECONDS)
-            if more:
-                await _patiently(BEAT_SECONDS, lambda: self._in_flight <= self._tools.slots * CLAIM_AT)
-            else:
+            if not more:
                 await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
         try:
             async with asyncio.timeout(LONGEST_END):
@@ -195,9 +197,12 @@ class Dispatcher:
                 self._done.put_nowait(await self._done.get())
                 if self._done.qsize() == 1:
                     await asyncio.sleep(GATHER_SECONDS)
-                await _patiently(GATHER_SECONDS, self._is_worth_writing)
+                await _patiently(self._is_worth_writing)
                 batch = self._take_batch()
             await self._write(batch)
+
+    def _has_room(self) -> bool:
+        return self._in_flight <= self._tools.slots * CLAIM_AT
 
     def _is_worth_writing(self) -> bool:
         return self._held < self._tools.slots * LOAD or self._done.qsize() >= self._tools.slots * WRITE_AT
@@ -261,9 +266,8 @@ class Dispatcher:
             lines.warning("webhooks.not_given_back", delivery=str(row.id))
 
 
-async def _patiently(pause: float, enough: Callable[[], bool]) -> None:
+async def _patiently(enough: Callable[[], bool]) -> None:
     """Waits a little longer until there is enough to do at once."""
-    for _ in range(PATIENCE - 1):
-        if enough():
-            return
-        await asyncio.sleep(pause)
+    latest = time.monotonic() + PATIENCE_SECONDS
+    while not enough() and time.monotonic() < latest:  # noqa: ASYNC110 - several things bring it about
+        await asyncio.sleep(STEP_SECONDS)
