@@ -37,7 +37,8 @@ async def work(mode: str) -> None:
         setattr(dispatcher, "attempt", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(finish, "write", die)  # noqa: B010
-    else:  # the attempts are in the transaction, which is not over
+    else:  # the attempts are in the transaction, which is not over; one statement alone is never half done
+        setattr(finish, "_plain", lambda _: False)  # noqa: B010
         setattr(finish, "_let_next_go", die)  # noqa: B010
     async with asyncio.timeout(LONGEST):
         await dispatcher.Dispatcher(tools).serve(asyncio.Event())

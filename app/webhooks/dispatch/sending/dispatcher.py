@@ -113,8 +113,10 @@ class Dispatcher:
 
     async def _beat(self) -> bool:
         """Claims and starts sending; whether there was more than could be taken."""
-        taken = Taken(self._tools.slots, self._shares, self._agencies)
-        if not taken.free or self._held > 2 * self._tools.slots:  # the database is slower than the receivers
+        # what was answered and is not written down has no slot; with those in flight it never exceeds twice the slots
+        left = max(2 * self._tools.slots - self._held, 0)
+        taken = Taken(min(self._tools.slots, self._in_flight + left), self._shares, self._agencies)
+        if taken.free <= 0:
             return True
         started = time.perf_counter()
         try:
