@@ -3,7 +3,7 @@
 import heapq
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -35,11 +35,16 @@ class Lane(NamedTuple):
 
 @dataclass(frozen=True)
 class Taken:
-    """The slots of this worker and who has them now."""
+    """The slots of this worker and who has them now.
+
+    By endpoint: `in_air` has no answer yet; `arrived` was sent, still has its lease, and nobody began to write it down.
+    """
 
     slots: int
     by_share: Mapping[Share, int]
     by_agency: Mapping[uuid.UUID, int]
+    in_air: Mapping[uuid.UUID, int] = field(default_factory=dict)
+    arrived: Mapping[uuid.UUID, int] = field(default_factory=dict)
 
     @property
     def free(self) -> int:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from sqlalchemy import (
@@ -146,14 +145,11 @@ class Haul:
     stamps: Mapping[tuple[uuid.UUID, uuid.UUID], str] = field(default_factory=dict)
 
 
-async def claim(sessions: Sessions, taken: Taken, arrived: Mapping[uuid.UUID, int] = MappingProxyType({})) -> Haul:
-    """Takes what is due in fair shares, in one transaction, which is over before anything is sent.
-
-    `arrived`: what the caller has sent to each endpoint and nobody began to write down; it takes no room there.
-    """
+async def claim(sessions: Sessions, taken: Taken) -> Haul:
+    """Takes what is due in fair shares, in one transaction, which is over before anything is sent."""
     async with sessions.begin() as session:
         await session.execute(_BEGIN)
-        lanes = await waiting(session, arrived)
+        lanes = await waiting(session, taken)
         if not lanes:
             return Haul((), more=False)
         open_ones = [lane for lane in lanes if lane.room > 0]

@@ -56,6 +56,7 @@ class Dispatcher:
         self._shelf = Shelf(tools.vault)
         self._shares: Counter[Share] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
+        self._in_air: Counter[uuid.UUID] = Counter()
         self._claimed: asyncio.Queue[Parcel] = asyncio.Queue()
         self._parcels: asyncio.Queue[Parcel] = asyncio.Queue()
         self._senders: list[asyncio.Task[None]] = []
@@ -115,12 +116,13 @@ class Dispatcher:
         """Claims and starts sending; whether there was more than could be taken."""
         # what was answered and is not written down has no slot; with those in flight it never exceeds twice the slots
         left = max(2 * self._tools.slots - self._held, 0)
-        taken = Taken(min(self._tools.slots, self._in_flight + left), self._shares, self._agencies)
+        slots = min(self._tools.slots, self._in_flight + left)
+        taken = Taken(slots, self._shares, self._agencies, self._in_air, self._arrived)
         if taken.free <= 0:
             return True
         started = time.perf_counter()
         try:
-            haul = await claim(self._tools.sessions, taken, self._arrived)
+            haul = await claim(self._tools.sessions, taken)
             counting.claimed(haul.rows, time.perf_counter() - started)
             parcels = await pack(self._tools.sessions, self._shelf, haul) if haul.rows else []
         except Exception:  # the database is away, or a fault of ours: say so, stay, try again
@@ -135,6 +137,7 @@ class Dispatcher:
                 self._held += 1
                 self._shares[parcel.row.share] += 1
                 self._agencies[parcel.row.agency_id] += 1
+                self._in_air[parcel.row.endpoint_id] += 1
                 self._claimed.put_nowait(parcel)
         if ended:
             await self._end(ended)
@@ -189,9 +192,8 @@ class Dispatcher:
 
     def _free(self, row: Claimed) -> None:
         self._shares[row.share] -= 1
-        self._agencies[row.agency_id] -= 1
-        if not self._agencies[row.agency_id]:
-            del self._agencies[row.agency_id]
+        _drop(self._agencies, row.agency_id)
+        _drop(self._in_air, row.endpoint_id)
 
     async def _write_down(self) -> None:
         while True:
@@ -211,7 +213,9 @@ class Dispatcher:
 
     def _take_batch(self) -> list[Finished]:
         batch = [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
-        self._arrived.subtract(each.row.endpoint_id for each in batch if each.attempted.outcome.arrived)
+        for each in batch:
+            if each.attempted.outcome.arrived:
+                _drop(self._arrived, each.row.endpoint_id)
         return batch
 
     async def _write(self, batch: Sequence[Finished]) -> None:
@@ -266,6 +270,12 @@ class Dispatcher:
             await finish.give_back(self._tools.sessions, row)
         except Exception:  # its lease runs out
             lines.warning("webhooks.not_given_back", delivery=str(row.id))
+
+
+def _drop(counter: Counter[uuid.UUID], key: uuid.UUID) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 async def _patiently(enough: Callable[[], bool]) -> None:

@@ -1,7 +1,6 @@
 """Who has deliveries that are due, and how many of them may leave now."""
 
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES
 from app.webhooks.dispatch.deciding import health
 from app.webhooks.dispatch.deciding.bucket import tokens
-from app.webhooks.dispatch.deciding.fairness import Lane, Share
+from app.webhooks.dispatch.deciding.fairness import Lane, Share, Taken
 from app.webhooks.dispatch.deciding.health import Health
 from app.webhooks.endpoints.model import EndpointHealth
 
@@ -90,20 +89,22 @@ class Waiting(NamedTuple):
         )  # fmt: skip
 
 
-async def waiting(session: AsyncSession, arrived: Mapping[uuid.UUID, int]) -> list[Waiting]:
+async def waiting(session: AsyncSession, taken: Taken) -> list[Waiting]:
     """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
 
-    `arrived` by endpoint: what has a lease and is over. It is looked at when the lanes are read: what is written down
-    afterwards is among them still.
+    What arrived takes no room of an endpoint that is well, though it has a lease until it is written down. `taken` is
+    looked at when the lanes have been read: what is written down afterwards is among them still.
     """
     found = (await session.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
-    over = dict(arrived)
+    in_air, arrived = dict(taken.in_air), dict(taken.arrived)
     troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
     known, now = await _healths(session, troubled)
     in_flight: dict[uuid.UUID, int] = {}
     for row in found:
-        begun = in_flight.get(row.endpoint_id, 0 if row.unwell else -over.get(row.endpoint_id, 0))
-        in_flight[row.endpoint_id] = begun + row.in_flight
+        over = 0 if row.unwell else arrived.get(row.endpoint_id, 0)
+        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, -over) + row.in_flight
+    for endpoint_id, number in in_flight.items():  # of very many, not all that are in flight were looked at
+        in_flight[endpoint_id] = max(number, in_air.get(endpoint_id, 0))
     return [_seen(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 

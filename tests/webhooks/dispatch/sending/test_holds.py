@@ -10,6 +10,8 @@ from sqlalchemy import func, select, update
 from app.events.model import Event
 from app.kit.database import Sessions
 from app.kit.vault import Vault
+from app.webhooks.dispatch.deciding.fairness import Taken
+from app.webhooks.dispatch.sending.claim import claim
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints import states
 from app.webhooks.endpoints.model import Endpoint, EndpointHealth
@@ -158,6 +160,27 @@ async def test_no_more_are_in_flight_than_the_endpoint_takes(
     assert len(first) + len(second) == 4
     assert {parcel.row.id for parcel in first}.isdisjoint(parcel.row.id for parcel in second)
     assert await scenes.claimed(tools) == []
+
+
+@pytest.mark.parametrize(
+    ("in_air", "arrived", "health", "room"),
+    [(0, 4, {}, 4), (1, 3, {}, 3), (3, 4, {}, 1), (0, 4, {"lowered_to": 4}, 0)],
+)
+async def test_what_arrived_holds_no_room_until_it_is_written_down(
+    in_air: int, arrived: int, health: dict[str, int], room: int, tools: Tools, sessions: Sessions, vault: Vault,
+    world: World,
+) -> None:  # fmt: skip
+    """But of an endpoint that is not well, whose answers decide how much it is given."""
+    endpoint = await make(
+        tools, sessions, vault, world.north.agency_id, "https://hooks.example.com/in", 12, concurrency=4
+    )
+    first = await scenes.claimed(tools)
+    if health:
+        await set_health(sessions, endpoint, **health)
+    key = first[0].row.endpoint_id
+    more = await claim(tools.sessions, Taken(tools.slots, {}, {}, {key: in_air}, {key: arrived}))
+    assert len(first) == 4
+    assert len(more.rows) == room
 
 
 async def test_a_rate_limit_lets_its_burst_go_and_then_waits(
