@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 LOOP = "fan-out"
 
 AT_ONCE = 100
+#: After a rest fewer, so that they leave while the others of a burst are fanned out.
+AT_FIRST = 25
 #: Between two looks for something new: soon after there was something, and else.
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.08
@@ -72,7 +74,8 @@ async def serve(tools: Tools, stop: asyncio.Event) -> None:
         tools.pulse.beat(LOOP)
         try:
             await months.keep()
-            done = await fan_out(tools.sessions) if await _anything(tools.sessions) else 0
+            limit = AT_FIRST if quiet else AT_ONCE
+            done = await fan_out(tools.sessions, limit=limit) if await _anything(tools.sessions) else 0
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
@@ -82,7 +85,7 @@ async def serve(tools: Tools, stop: asyncio.Event) -> None:
             quiet = 0
         else:
             quiet += 1
-        if done < AT_ONCE:
+        if done < limit:
             await asyncio.sleep(BUSY_SECONDS if quiet < _BUSY_LOOKS else IDLE_SECONDS)
 
 
