@@ -117,7 +117,7 @@ class Dispatcher:
         # what was answered and is not written down has no slot; with those in flight it never exceeds twice the slots
         left = max(2 * self._tools.slots - self._held, 0)
         slots = min(self._tools.slots, self._in_flight + left)
-        taken = Taken(slots, self._shares, self._agencies, self._in_air, self._arrived)
+        taken = Taken(slots, dict(self._shares), dict(self._agencies), self._in_air, self._arrived)
         if taken.free <= 0:
             return True
         started = time.perf_counter()
