@@ -1,6 +1,7 @@
 """A worker killed by SIGKILL at a moment of its first deliveries: `python -m tests.faults.deliveries.mortal MODE`.
 
 `before`: claimed, nothing sent. `after`: sent and answered, nothing written down. `finish`: while it is written down.
+`written`: when the one statement of a batch in which all arrived is over, and nobody was told.
 """
 
 import asyncio
@@ -13,10 +14,10 @@ from app import settings, worker
 from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
 from app.platforms.catalog import Platforms
-from app.webhooks.dispatch.sending import dispatcher, finish
+from app.webhooks.dispatch.sending import dispatcher, finish, log
 from app.webhooks.dispatch.tools import Tools
 
-BEFORE, AFTER, FINISH = "before", "after", "finish"
+BEFORE, AFTER, FINISH, WRITTEN = "before", "after", "finish", "written"
 #: Each dies with so many in flight.
 SLOTS = 4
 LONGEST = 60
@@ -37,6 +38,14 @@ async def work(mode: str) -> None:
         setattr(dispatcher, "attempt", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(finish, "write", die)  # noqa: B010
+    elif mode == WRITTEN:
+        real = log.write
+
+        async def write_and_die(*given: Any, **named: Any) -> None:
+            await real(*given, **named)
+            die()
+
+        setattr(log, "write", write_and_die)  # noqa: B010
     else:  # the attempts are in the transaction, which is not over; one statement alone is never half done
         setattr(finish, "_plain", lambda _: False)  # noqa: B010
         setattr(finish, "_let_next_go", die)  # noqa: B010

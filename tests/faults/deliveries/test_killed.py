@@ -10,7 +10,7 @@ from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.settings import Settings
 from tests.faults.deliveries import stage
-from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, SLOTS
+from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, SLOTS, WRITTEN
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.world import World
 
@@ -41,6 +41,26 @@ async def test_killed_around_a_delivery(
     assert counted.total() - len(counted) == sent_before
     assert max(counted.values()) <= 1 + KILLS
     assert sent_before <= KILLS * 2 * SLOTS  # as many as are in flight, and as many that wait to be written down
+    assert await stage.recorded(sessions, agency_id) == len(counted)
+
+
+async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
+    settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
+        killed = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.deliveries.mortal", WRITTEN, env=stage.env(settings), cwd=stage.ROOT
+        )
+        assert await killed.wait() == -signal.SIGKILL
+        sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
+        assert 0 < written <= sent
+        async with stage.workers(settings):
+            await stage.until_all_arrived(sessions, agency_id)
+        counted = stage.arrived(there, secrets)
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert counted.total() - len(counted) == sent - written
     assert await stage.recorded(sessions, agency_id) == len(counted)
 
 

@@ -38,6 +38,7 @@ class Taken:
     """The slots of this worker and who has them now.
 
     By endpoint: `in_air` has no answer yet; `arrived` was sent, still has its lease, and nobody began to write it down.
+    Both may go on changing while a claim is made.
     """
 
     slots: int
