@@ -24,9 +24,9 @@ from app.access.imports.model import Import
 from app.access.openings.model import Opening
 from app.access.patience import Patience
 from app.access.tools import Tools
-from app.kit import due, logs
+from app.kit import logs, lookout
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.due import Alarm, Work
+from app.kit.due import Work
 from app.kit.egress.sender import Egress
 from app.kit.vault import Vault
 from app.kit.web import beside
@@ -51,9 +51,6 @@ from app.webhooks.replays import pruning
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between two looks for work that nobody sits and waits for.
-SOON, LATER = 0.3, 2.0
-
 
 def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping) -> list[Work[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
@@ -74,14 +71,13 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
             concurrency=2,
             lease=access.lease,
             longest=handshakes.LONGEST_ROUND,
-            idle=SOON,
             where=Handshake.watching.is_(True),
         ),
-        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE, idle=SOON),
-        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease, idle=SOON),
-        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease, idle=SOON),
-        Work("links that end", Link, partial(ending.expire, access), lease=access.lease, idle=SOON),
-        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions), idle=LATER),
+        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
+        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
+        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
+        Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
+        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *replays.work(webhooks),
         *chores.work(keeping),
         *mail.work(mails),
@@ -92,7 +88,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is under way end."""
     logs.set_up(json=chosen.log_json)
     settle_memory()
-    stop, alarm = asyncio.Event(), Alarm()
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = make_engine(chosen.database_url, pool_size=20)
@@ -107,9 +103,8 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         keeping = keeping_of(chosen, sessions)
         works = table(access, webhooks, mails, keeping)
         log.info("worker.started", works=[work.name for work in works])
-        loops = [due.serve(work, often, stop, alarm) for work in works]
         async with pages(chosen, webhooks.pulse, keeping):
-            await asyncio.gather(*loops, dispatch.serve(webhooks, stop))
+            await asyncio.gather(lookout.serve_all(works, often, stop), dispatch.serve(webhooks, stop))
     await egress.close()
     await looping.dispose()
     await engine.dispose()

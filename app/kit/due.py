@@ -71,15 +71,14 @@ async def claim(
 ) -> Sequence[Row]:
     """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
     async with autocommit(sessions) as connection:
-        if not (await connection.execute(_anything(model, where))).first():
+        if not (await connection.execute(anything(model, where))).first():
             return ()
     async with sessions.begin() as session:
         rows: Sequence[Row] = (await session.scalars(_taking(model, where), {"most": limit, "lease": lease})).all()
         return rows
 
 
-@lru_cache(256)
-def _anything(model: type[Row], where: ColumnElement[bool] | None) -> Select[int]:
+def anything(model: type[Row], where: ColumnElement[bool] | None) -> Select[int]:
     """Whether there is something to take: cheap, for there mostly is not."""
     return select(literal(1)).where(*_is_due(model, where)).limit(1).execution_options(**ACROSS_AGENCIES)
 
@@ -187,7 +186,7 @@ class Work(Generic[Row]):
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
     longest: timedelta | None = None
-    #: between two looks when there was nothing to do; for what nobody waits for it may be longer
+    #: between two looks when there was nothing to do and nobody woke it
     idle: float = IDLE_SECONDS
     #: only rows of this kind, where one table holds several
     where: ColumnElement[bool] | None = None

@@ -36,7 +36,7 @@ class Tools:
 
 def work(tools: Tools) -> list[Work[Any]]:
     """The lines of the worker's table."""
-    return [Work("mails to send", Mail, partial(send, tools), concurrency=4, lease=LEASE, idle=0.3)]
+    return [Work("mails to send", Mail, partial(send, tools), concurrency=4, lease=LEASE)]
 
 
 async def send(tools: Tools, row: Mail) -> None:

@@ -5,11 +5,11 @@ from statistics import median
 
 from sqlalchemy import text
 
+from app.webhooks.dispatch.claiming.claim import claim
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.deliveries import queries
 from app.webhooks.dispatch.deliveries.queries import Sought
 from app.webhooks.dispatch.fanning.fan_out import fan_out
-from app.webhooks.dispatch.sending.claim import claim
 from app.webhooks.endpoints import queries as endpoints
 from bench.webhooks.stage import Stage
 

@@ -13,14 +13,14 @@ from app.kit import clock
 from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.kit.vault import Vault
 from app.webhooks.dispatch import actions
+from app.webhooks.dispatch.claiming.claim import claim
+from app.webhooks.dispatch.claiming.parcels import Parcel, pack
+from app.webhooks.dispatch.claiming.prepared import Shelf
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.fanning.fan_out import fan_out
 from app.webhooks.dispatch.model import Attempt, Delivery
 from app.webhooks.dispatch.sending import finish, send
-from app.webhooks.dispatch.sending.claim import claim
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
-from app.webhooks.dispatch.sending.parcels import Parcel, pack
-from app.webhooks.dispatch.sending.prepared import Shelf
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints.actions import Wish, create_endpoint
 from app.webhooks.endpoints.model import Endpoint

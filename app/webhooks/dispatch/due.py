@@ -3,14 +3,22 @@
 import asyncio
 
 from app.webhooks.dispatch.fanning import fan_out
-from app.webhooks.dispatch.sending import dispatcher
+from app.webhooks.dispatch.sending import dispatcher as sending
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
 
 #: The loops that a worker's health looks at.
-LOOPS = (fan_out.LOOP, dispatcher.LOOP)
+LOOPS = (fan_out.LOOP, sending.LOOP)
 
 
 async def serve(tools: Tools, stop: asyncio.Event) -> None:
     """Both loops of a worker, until `stop` is set; what is under way then is ended and written down."""
-    await asyncio.gather(fan_out.serve(tools, stop), Dispatcher(tools).serve(stop))
+    dispatcher, fanned = Dispatcher(tools), asyncio.Event()
+
+    async def fan() -> None:
+        try:
+            await fan_out.serve(tools, stop, dispatcher)
+        finally:
+            fanned.set()  # what it left in the dispatcher's hands is sent before that ends
+
+    await asyncio.gather(fan(), dispatcher.serve(fanned))

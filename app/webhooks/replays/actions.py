@@ -11,10 +11,10 @@ from app.events.record import record
 from app.events.types import webhooks as happenings
 from app.kit import ids
 from app.kit.refusal import Malformed, Refusal
+from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.deliveries import showing
 from app.webhooks.dispatch.deliveries.actions import EndpointDisabled
 from app.webhooks.dispatch.model import Delivery
-from app.webhooks.dispatch.sending import ordering
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints import states
 from app.webhooks.endpoints.model import Endpoint, EndpointHealth

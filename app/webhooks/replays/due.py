@@ -33,7 +33,7 @@ WAITING_AT_MOST = 1000
 
 def work(tools: Tools) -> list[Work[Any]]:
     """The line of the worker's table."""
-    return [Work("webhooks.replay", Replay, partial(advance, tools), lease=LEASE, idle=0.3)]
+    return [Work("webhooks.replay", Replay, partial(advance, tools), lease=LEASE)]
 
 
 async def advance(tools: Tools, row: Replay) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.vault import Vault
+from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.model import OPEN, Delivery
-from app.webhooks.dispatch.sending import ordering
 from app.webhooks.endpoints import actions as endpoints
 from app.webhooks.endpoints.changing import changes as endpoint_changes
 from app.webhooks.endpoints.model import Endpoint

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.record import record
 from app.events.types import webhooks as happenings
 from app.kit.refusal import NotFound, Refusal
+from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.deliveries import anew, bodies
 from app.webhooks.dispatch.model import TERMINAL, Attempt, Delivery
-from app.webhooks.dispatch.sending import ordering
 from app.webhooks.endpoints.model import Endpoint
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.deliveries import bodies, showing
 from app.webhooks.dispatch.deliveries.bodies import DELETED
 from app.webhooks.dispatch.model import OPEN, TERMINAL, Delivery
-from app.webhooks.dispatch.sending import ordering
 from app.webhooks.endpoints.model import Endpoint
 
 

@@ -1,25 +1,28 @@
 """Fanning out what happened, many events in one transaction; a mark goes when its deliveries are there."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 import structlog
-from sqlalchemy import ARRAY, Integer, Table, bindparam, delete, func, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Boolean, Integer, Uuid, bindparam, case, func, literal, select, type_coerce, update
 
 from app.events.model import Event, EventFanout, EventPersonal
 from app.events.queries import Happened
-from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit, commit_without_waiting
-from app.webhooks.dispatch.fanning import letters
-from app.webhooks.dispatch.fanning.letters import Receiver, Wish
+from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.webhooks.dispatch.claiming.claim import CHOOSING, Claimed, Stamps
+from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.deciding.fairness import Taken
+from app.webhooks.dispatch.fanning import at_once, letters
+from app.webhooks.dispatch.fanning.at_once import Hands
+from app.webhooks.dispatch.fanning.letters import Wish
+from app.webhooks.dispatch.fanning.receivers import Directory, Receiver
 from app.webhooks.dispatch.keeping import partitions
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints import matching
-from app.webhooks.endpoints.model import Endpoint
 
 log = structlog.get_logger(__name__)
 
@@ -35,56 +38,59 @@ IDLE_SECONDS = 0.08
 _BUSY_LOOKS = 250
 _LONGEST_REST = timedelta(minutes=5)
 
-_NEEDED = (
-    Endpoint.agency_id, Endpoint.id, Endpoint.event_types, Endpoint.filter, Endpoint.payload_mode, Endpoint.personal,
-    Endpoint.retry_policy, Endpoint.state == "active", Endpoint.ordering == "by_subject", Endpoint.destination,
-)  # fmt: skip
-
-
+#: Committed without waiting for the disk: a crash of the server that undoes it brings the marks back. `chooses`: nobody
+#: else deals slots until it is over.
+_chooses = case((bindparam("choose", type_=Boolean()), func.pg_try_advisory_xact_lock(CHOOSING)), else_=False)
+_begun = select(
+    func.set_config("synchronous_commit", "off", True).label("waits"), _chooses.label("chooses")
+).cte("begun")  # fmt: skip
+_mark, _event, _personal = EventFanout.__table__, Event.__table__, EventPersonal.__table__
 _MARKS = (
-    select(Event, EventPersonal.data)
-    .select_from(EventFanout)
-    .join(Event, (Event.agency_id == EventFanout.agency_id) & (Event.id == EventFanout.id))
-    .outerjoin(EventPersonal, (EventPersonal.agency_id == Event.agency_id) & (EventPersonal.id == Event.id))
-    .where(EventFanout.due_at <= func.now())
-    .order_by(EventFanout.due_at)
+    select(
+        *_event.c, _personal.c.data, _begun.c.chooses, type_coerce(_event.c.id, Uuid()).label("mark"),
+        type_coerce(_event.c.agency_id, Uuid()).label("agency"),
+    )
+    .select_from(_begun)
+    .join(_mark, _begun.c.waits == "off")
+    .join(_event, (_event.c.agency_id == _mark.c.agency_id) & (_event.c.id == _mark.c.id))
+    .outerjoin(_personal, (_personal.c.agency_id == _event.c.agency_id) & (_personal.c.id == _event.c.id))
+    .where(_mark.c.due_at <= func.now())
+    .order_by(_mark.c.due_at)
     .limit(bindparam("most", type_=Integer()))
-    .with_for_update(skip_locked=True, of=EventFanout)
+    .with_for_update(skip_locked=True, of=_mark)
     .execution_options(**ACROSS_AGENCIES)
-)
+)  # fmt: skip
 #: Whether there may be one: cheap, for there mostly is none.
 _ANY = select(literal(1)).where(EventFanout.due_at <= func.now()).limit(1).execution_options(**ACROSS_AGENCIES)
-_RECEIVERS = (
-    select(*_NEEDED)
-    .where(Endpoint.agency_id.in_(bindparam("agencies", expanding=True)), Endpoint.deleted_at.is_(None))
-    .order_by(Endpoint.id)
-)
-_TAKE_AWAY = (
-    delete(cast(Table, EventFanout.__table__))
-    .where(EventFanout.__table__.c.id == func.any(bindparam("events", type_=ARRAY(EventFanout.__table__.c.id.type))))
-    .execution_options(**ACROSS_AGENCIES)
-)
 
 
-async def serve(tools: Tools, stop: asyncio.Event) -> None:
-    """Fans out until `stop` is set."""
-    quiet = _BUSY_LOOKS
+class Fanned(NamedTuple):
+    """What came of it: the events, and how many deliveries are left to be claimed.
+
+    `leased` are those that need not be, with the stamps of their endpoints.
+    """
+
+    happened: Sequence[Happened]
+    left: int = 0
+    leased: Sequence[tuple[Claimed, Contents]] = ()
+    stamps: Stamps = MappingProxyType({})
+
+
+async def serve(tools: Tools, stop: asyncio.Event, hands: Hands) -> None:
+    """Fans out until `stop` is set; what can leave at once is put into `hands`."""
+    quiet, directory = _BUSY_LOOKS, Directory()
     months = partitions.Months(tools.sessions)
     while not stop.is_set():
         tools.pulse.beat(LOOP)
         try:
             await months.keep()
             limit = AT_FIRST if quiet else AT_ONCE
-            done = await fan_out(tools.sessions, limit=limit) if await _anything(tools.sessions) else 0
+            done = await _serve(tools, hands, directory, limit) if await _anything(tools.sessions) else 0
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
             continue
-        if done:
-            tools.alarm.ring()
-            quiet = 0
-        else:
-            quiet += 1
+        quiet = 0 if done else quiet + 1
         if done < limit:
             await asyncio.sleep(BUSY_SECONDS if quiet < _BUSY_LOOKS else IDLE_SECONDS)
 
@@ -92,6 +98,23 @@ async def serve(tools: Tools, stop: asyncio.Event) -> None:
 async def _anything(sessions: Sessions) -> bool:
     async with autocommit(sessions) as connection:
         return (await connection.execute(_ANY)).first() is not None
+
+
+async def _serve(tools: Tools, hands: Hands, directory: Directory, limit: int) -> int:
+    """Fans out once, and wakes whoever claims where something is left to claim; how many marks there were."""
+    try:
+        async with hands.offer() as taken:
+            done = await _fan_out(tools.sessions, [], directory, limit=limit, slots=taken)
+            if done.leased:
+                await hands.take(done.leased, done.stamps)
+        if done.left:
+            tools.alarm.ring()
+        return len(done.happened)
+    except Exception:
+        log.warning("webhooks.fan_out_again", exc_info=True)
+    number = await fan_out(tools.sessions, limit=limit)
+    tools.alarm.ring()
+    return number
 
 
 async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
@@ -102,14 +125,7 @@ async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
     """
     taken: list[str] = []
     try:
-        async with sessions.begin() as session:
-            await commit_without_waiting(session)  # undone by a crash of the server, the marks are there again
-            happened, skipped = await _fan_out(session, taken, limit=limit)
-        for each in happened:
-            figures.event_fanned_out(each.event.type)
-        if skipped:
-            figures.delivery_ended("skipped", "endpoint_disabled", skipped)
-        return len(happened)
+        return len((await _fan_out(sessions, taken, Directory(), limit=limit)).happened)
     except Exception:
         if limit == 1:
             log.exception("webhooks.event_not_fanned_out")
@@ -122,22 +138,42 @@ async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
     return done
 
 
-async def _fan_out(session: AsyncSession, taken: list[str], *, limit: int) -> tuple[Sequence[Happened], int]:
-    """The events that were fanned out, and how many deliveries were skipped at once; `taken` gets their ids first."""
-    happened = await _taken(session, limit=limit)
-    if not happened:
-        return (), 0
-    taken += [each.event.id for each in happened]
-    receivers = await _receivers(session, {each.event.agency_id for each in happened})
+async def _fan_out(
+    sessions: Sessions, taken: list[str], directory: Directory, *, limit: int, slots: Taken | None = None
+) -> Fanned:
+    """In one transaction; `taken` gets the ids of the events first."""
+    async with sessions.begin() as session:
+        found = (await session.execute(_MARKS, {"most": limit, "choose": slots is not None})).all()
+        if not found:
+            return Fanned(())
+        # rows in place of objects: they are read by the thousand
+        happened = [Happened(cast(Event, row), row.data or {}) for row in found]
+        taken += [row.id for row in found]
+        chosen = slots if found[0].chooses else None
+        receivers, seats = await directory.of(session, {row.agency for row in found}, looking=chosen is not None)
+        wishes = _wishes(happened, receivers)
+        batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
+        for wish in wishes:
+            batch.add(wish)
+        made = await batch.write(session, marks=[row.mark for row in found])
+    for each in happened:
+        figures.event_fanned_out(each.event.type)
+    skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
+    if skipped:
+        figures.delivery_ended("skipped", "endpoint_disabled", skipped)
+    leased = batch.leased(made)
+    stamps = {(row.agency_id, row.endpoint_id): seats[row.endpoint_id].stamp for row, _ in leased}
+    return Fanned(happened, len(made) - skipped - len(leased), leased, stamps)
+
+
+def _wishes(happened: Sequence[Happened], receivers: Mapping[str, Sequence[Receiver]]) -> list[Wish]:
+    """Who gets them. A test has one receiver, served by whoever asked for it."""
     interested = _Interested(receivers)
-    wishes = [
+    return [
         Wish(each, concerned(interested[each.event.agency_id, each.event.type], each))
         for each in happened
-        if not each.event.test  # a test has one receiver, served by whoever asked for it
+        if not each.event.test
     ]
-    await letters.write_all(session, wishes)
-    await session.execute(_TAKE_AWAY, {"events": [each.event.id for each in happened]})
-    return happened, sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
 
 
 class _Interested(dict[tuple[str, str], list[Receiver]]):
@@ -149,7 +185,9 @@ class _Interested(dict[tuple[str, str], list[Receiver]]):
 
     def __missing__(self, key: tuple[str, str]) -> list[Receiver]:
         agency_id, event_type = key
-        self[key] = [each for each in self._receivers[agency_id] if matching.wants(each.event_types, event_type)]
+        self[key] = [
+            each for each in self._receivers.get(agency_id, ()) if matching.wants(each.event_types, event_type)
+        ]
         return self[key]
 
 
@@ -160,21 +198,6 @@ def concerned(endpoints: Sequence[Receiver], happened: Happened) -> list[Receive
     return [
         each for each in endpoints if each.id != itself and (not each.filter or matching.passes(each.filter, facts))
     ]
-
-
-async def _taken(session: AsyncSession, *, limit: int) -> Sequence[Happened]:
-    """Events whose marks are due and nobody else's, the oldest first; their marks stay locked."""
-    found = await session.execute(_MARKS, {"most": limit})
-    return [Happened(event, personal or {}) for event, personal in found]
-
-
-async def _receivers(session: AsyncSession, agency_ids: set[str]) -> dict[str, list[Receiver]]:
-    """The endpoints of these agencies that are not deleted, disabled ones too."""
-    found: dict[str, list[Receiver]] = defaultdict(list)
-    for row in await session.execute(_RECEIVERS, {"agencies": sorted(agency_ids)}):
-        values: tuple[Any, ...] = tuple(row)
-        found[values[0]].append(Receiver(*values))
-    return found
 
 
 async def _rest(sessions: Sessions, event_ids: Sequence[str]) -> None:

@@ -1,25 +1,23 @@
 """Turning events into bodies and deliveries."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple, cast
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
-    BindParameter,
     Boolean,
     DateTime,
     Float,
     Integer,
     LargeBinary,
     String,
-    Table,
     Uuid,
     bindparam,
-    insert,
-    select,
     text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,90 +25,67 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import queries as events
 from app.events.queries import Happened
 from app.kit import clock, ids, rows
+from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.claiming.parcels import Contents
 from app.webhooks.dispatch.deciding import schedule
+from app.webhooks.dispatch.fanning.receivers import Receiver, Seat, receiver
 from app.webhooks.dispatch.message import payload
-from app.webhooks.dispatch.model import WebhookBody
 from app.webhooks.endpoints.model import Endpoint
 
-#: The payload mode that destinations are given; they make of it what their receiver understands.
-FOR_DESTINATIONS = "full"
-
-_BODY: rows.Columns = {
-    "agency_id": Uuid(), "id": Uuid(), "created_at": DateTime(timezone=True), "event_id": Uuid(), "mode": String(),
-    "personal": Boolean(), "truncated": Boolean(), "content": LargeBinary(), "sha256": LargeBinary(),
-}  # fmt: skip
-_bodies = rows.table("body", _BODY)
-_WRITE_BODIES = insert(cast(Table, WebhookBody.__table__)).from_select(
-    list(_BODY), select(*_bodies.c), include_defaults=False
-)
-
+#: What is told, in one shape: an event and the body that its receivers share.
 _TOLD: rows.Columns = {
     "agency_id": Uuid(), "event_id": Uuid(), "event_type": String(), "subject_id": String(), "sequence": BigInteger(),
-    "body_id": Uuid(), "occurred_at": DateTime(timezone=True),
+    "occurred_at": DateTime(timezone=True), "body_id": Uuid(), "mode": String(), "personal": Boolean(),
+    "truncated": Boolean(), "content": LargeBinary(), "sha256": LargeBinary(),
 }  # fmt: skip
 _RECEIVER: rows.Columns = {
     "endpoint_id": Uuid(), "ordered": Boolean(), "state": String(), "reason": String(), "lasts": Float(),
+    "lease": Float(),
 }  # fmt: skip
-_PAIR: rows.Columns = {"id": Uuid(), "told": Integer(), "receiver": Integer()}
-
+#: `token`: that of the lease it is made with
+_PAIR: rows.Columns = {"id": Uuid(), "told": Integer(), "receiver": Integer(), "token": Uuid()}
 
 #: What is told and who receives it come once each, however many deliveries they make together.
-_WRITE = f"""
-    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
-      ordered, state, reason, body_id, body_created_at, expires_at, due_at)
-    SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
-      told.sequence, :series, receiver.ordered, receiver.state, receiver.reason, told.body_id, :made_at,
-      told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.state WHEN 'pending' THEN now() END
-    FROM {rows.given("pair", _PAIR)}
-    JOIN {rows.given("told", _TOLD, place="place")} ON told.place = pair.told
-    JOIN {rows.given("receiver", _RECEIVER, place="place")} ON receiver.place = pair.receiver
-    ON CONFLICT DO NOTHING
+_WRITE = text(
+    f"""
+    WITH told AS MATERIALIZED (
+      SELECT * FROM {rows.given("told", _TOLD, place="place")}
+    ), bodies AS (
+      INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
+      SELECT agency_id, body_id, :made_at, event_id, mode, personal, truncated, content, sha256 FROM told
+    ), marks AS (
+      DELETE FROM event_fanouts WHERE id = ANY(:marks)
+    ), written AS (
+      INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
+        ordered, state, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
+      SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
+        told.sequence, :series, receiver.ordered, receiver.state, receiver.reason, told.body_id, :made_at,
+        told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.state WHEN 'pending' THEN now() END,
+        pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => receiver.lease) END,
+        (pair.token IS NOT NULL)::integer
+      FROM {rows.given("pair", _PAIR)}
+      JOIN told ON told.place = pair.told
+      JOIN {rows.given("receiver", _RECEIVER, place="place")} ON receiver.place = pair.receiver
+      ON CONFLICT DO NOTHING
+      RETURNING id
+    )
+    SELECT array_agg(id) FROM written
     """  # noqa: S608 - names of ours
-_GIVEN: Sequence[BindParameter[Any]] = (
+).bindparams(
     bindparam("series", type_=String()),
     bindparam("made_at", type_=DateTime(timezone=True)),
+    bindparam("marks", type_=ARRAY(Uuid())),
     *rows.parameters("pair", _PAIR),
     *rows.parameters("told", _TOLD),
     *rows.parameters("receiver", _RECEIVER),
 )
-_WRITE_DELIVERIES = text(_WRITE).bindparams(*_GIVEN)
-_WRITE_AND_SAY = text(f"{_WRITE} RETURNING id").bindparams(*_GIVEN).columns(id=Uuid())
 
 
 class Wish(NamedTuple):
     """That an event goes to endpoints."""
 
     happened: Happened
-    endpoints: Sequence["Receiver"]
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """What fanning out needs of an endpoint."""
-
-    agency_id: str
-    id: str
-    event_types: Sequence[str]
-    filter: dict[str, Any] | None
-    payload_mode: str
-    personal: bool
-    retry_policy: str | Sequence[int]
-    active: bool
-    ordered: bool
-    destination: str
-
-    @property
-    def mode(self) -> str:
-        """The payload mode of its bodies."""
-        return self.payload_mode if self.destination == "webhook" else FOR_DESTINATIONS
-
-
-def receiver(row: Endpoint) -> Receiver:
-    """From the endpoint's row."""
-    return Receiver(
-        row.agency_id, row.id, row.event_types, row.filter, row.payload_mode, row.personal, row.retry_policy,
-        row.state == "active", row.ordering == "by_subject", row.destination,
-    )  # fmt: skip
+    endpoints: Sequence[Receiver]
 
 
 async def write(
@@ -118,11 +93,9 @@ async def write(
 ) -> list[str]:
     """Bodies and deliveries of an event for these endpoints of its agency; the ids of those that were not there yet."""
     assert happened.event.agency_id == agency_id
-    bodies, deliveries = _rows([Wish(happened, [receiver(endpoint) for endpoint in endpoints])], series=series)
-    if not bodies:
-        return []
-    await session.execute(_WRITE_BODIES, bodies)
-    return [ids.text("delivery", each) for each in await session.scalars(_WRITE_AND_SAY, deliveries)]
+    batch = Batch(series)
+    batch.add(Wish(happened, [receiver(endpoint) for endpoint in endpoints]))
+    return [ids.text("delivery", each) for each in await batch.write(session)]
 
 
 async def write_body(
@@ -131,65 +104,93 @@ async def write_body(
     """The body of an event for one endpoint of its agency, once more; its id and when it was made, which find it."""
     to = receiver(endpoint)
     assert happened.event.agency_id == agency_id == to.agency_id
-    body = _body(happened, to.mode, to.personal, clock.now())
-    await session.execute(_WRITE_BODIES, rows.values("body", _BODY, [body]))
-    return ids.text("body", body[1]), body[2]
+    batch = Batch("event")
+    body_id = batch.tell(happened, to.mode, personal=to.personal)
+    await batch.write(session)
+    return ids.text("body", body_id), batch.made_at
 
 
-async def write_all(session: AsyncSession, wishes: Iterable[Wish]) -> None:
-    """Bodies and deliveries of many events, in two statements; no second delivery of an event to an endpoint."""
-    bodies, deliveries = _rows(wishes)
-    if bodies:
-        await session.execute(_WRITE_BODIES, bodies)
-        await session.execute(_WRITE_DELIVERIES, deliveries)
+class Batch:
+    """Bodies and deliveries of events, made in one statement; there is no second delivery of an event to an endpoint.
 
+    As many of an endpoint as `given` says are made with a lease, and are sent without being claimed.
+    """
 
-def _rows(wishes: Iterable[Wish], *, series: str = "event") -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters of both statements, empty where there is nothing to write."""
-    made_at = clock.now()
-    bodies: list[tuple[Any, ...]] = []
-    told: list[tuple[Any, ...]] = []
-    received: list[tuple[Any, ...]] = []
-    receivers: dict[str, int] = {}
-    pairs = []
-    for happened, endpoints in wishes:
+    def __init__(
+        self,
+        series: str,
+        given: Mapping[uuid.UUID, int] = MappingProxyType({}),
+        seats: Mapping[uuid.UUID, Seat] = MappingProxyType({}),
+    ) -> None:
+        self.made_at = clock.now()
+        self._series = series
+        self._left = dict(given)
+        self._seats = seats
+        self._token = ids.raw()
+        self._told: list[tuple[Any, ...]] = []
+        self._received: list[tuple[Any, ...]] = []
+        self._receivers: dict[uuid.UUID, int] = {}
+        self._pairs: list[tuple[Any, ...]] = []
+        self._leased: dict[uuid.UUID, tuple[Happened, int, int]] = {}
+
+    def add(self, wish: Wish) -> None:
+        """One event and the endpoints it goes to."""
         places: dict[tuple[str, bool], int] = {}
-        for endpoint in endpoints:
+        for endpoint in wish.endpoints:
             variant = endpoint.mode, endpoint.personal
             if variant not in places:
-                bodies.append(_body(happened, *variant, made_at))
-                told.append(_told(happened, bodies[-1]))
-                places[variant] = len(told)
-            if endpoint.id not in receivers:
-                received.append(_received(endpoint))
-                receivers[endpoint.id] = len(received)
-            pairs.append((ids.raw(), places[variant], receivers[endpoint.id]))
-    if not pairs:
-        return {}, {}
-    return rows.values("body", _BODY, bodies), {
-        **rows.values("pair", _PAIR, pairs),
-        **rows.values("told", _TOLD, told),
-        **rows.values("receiver", _RECEIVER, received),
-        "series": series,
-        "made_at": made_at,
-    }
+                self.tell(wish.happened, endpoint.mode, personal=endpoint.personal)
+                places[variant] = len(self._told)
+            if endpoint.key not in self._receivers:
+                self._received.append(_received(endpoint, self._seats.get(endpoint.key)))
+                self._receivers[endpoint.key] = len(self._received)
+            delivery_id, told, received = ids.raw(), places[variant], self._receivers[endpoint.key]
+            leased = self._left.get(endpoint.key, 0)
+            if leased:
+                self._left[endpoint.key] = leased - 1
+                self._leased[delivery_id] = wish.happened, told - 1, received - 1
+            self._pairs.append((delivery_id, told, received, self._token if leased else None))
+
+    def tell(self, happened: Happened, mode: str, *, personal: bool) -> uuid.UUID:
+        """Renders a body; its id."""
+        event, body_id = happened.event, ids.raw()
+        rendered = payload.render(events.envelope(happened, personal=personal).model_dump(), mode)
+        self._told.append((
+            ids.parse("agency", event.agency_id), ids.parse("evt", event.id), event.type, event.subject_id,
+            event.sequence, event.occurred_at, body_id, mode, personal, rendered.truncated, rendered.content,
+            hashlib.sha256(rendered.content).digest(),
+        ))  # fmt: skip
+        return body_id
+
+    async def write(self, session: AsyncSession, *, marks: Sequence[uuid.UUID] = ()) -> Sequence[uuid.UUID]:
+        """Writes all of it, and takes away the marks of these events; the deliveries that were not there yet."""
+        values = {
+            **rows.values("pair", _PAIR, self._pairs),
+            **rows.values("told", _TOLD, self._told),
+            **rows.values("receiver", _RECEIVER, self._received),
+            "series": self._series, "made_at": self.made_at, "marks": list(marks),
+        }  # fmt: skip
+        return (await session.execute(_WRITE, values)).scalar_one() or ()
+
+    def leased(self, made: Iterable[uuid.UUID]) -> list[tuple[Claimed, Contents]]:
+        """Those of the deliveries that were made with a lease."""
+        return [self._claimed(each, *self._leased[each]) for each in made if each in self._leased]
+
+    def _claimed(
+        self, delivery_id: uuid.UUID, happened: Happened, told: int, received: int
+    ) -> tuple[Claimed, Contents]:
+        agency_id, event_id, event_type, subject_id, _, occurred_at, body_id, *_, content, _ = self._told[told]
+        endpoint_id, *_, lasts, _ = self._received[received]
+        expires_at = occurred_at + timedelta(seconds=lasts)
+        return Claimed(
+            token=self._token, agency_id=agency_id, id=delivery_id, endpoint_id=endpoint_id, event_id=event_id,
+            event_type=event_type, subject_id=subject_id, series=self._series, share="first", ordered=False,
+            replay=False, body_id=body_id, body_created_at=self.made_at, attempt_count=0, series_attempts=0, tries=1,
+            is_first=True, due_at=self.made_at, expires_at=expires_at, expired=expires_at < self.made_at, lapsed=False,
+        ), Contents(content, occurred_at, happened.event.request_id)  # fmt: skip
 
 
-def _body(happened: Happened, mode: str, personal: bool, made_at: datetime) -> tuple[Any, ...]:
-    event = happened.event
-    rendered = payload.render(events.envelope(happened, personal=personal).model_dump(), mode)
-    return (
-        ids.parse("agency", event.agency_id), ids.raw(), made_at, ids.parse("evt", event.id), mode, personal,
-        rendered.truncated, rendered.content, hashlib.sha256(rendered.content).digest(),
-    )  # fmt: skip
-
-
-def _told(happened: Happened, body: tuple[Any, ...]) -> tuple[Any, ...]:
-    event = happened.event
-    return (body[0], body[3], event.type, event.subject_id, event.sequence, body[1], event.occurred_at)
-
-
-def _received(endpoint: Receiver) -> tuple[Any, ...]:
+def _received(endpoint: Receiver, seat: Seat | None) -> tuple[Any, ...]:
     state, reason = ("pending", None) if endpoint.active else ("skipped", "endpoint_disabled")
     lasts = schedule.age_limit(endpoint.retry_policy).total_seconds()
-    return (ids.parse("endpoint", endpoint.id), endpoint.ordered, state, reason, lasts)
+    return (endpoint.key, endpoint.ordered, state, reason, lasts, seat and seat.lease)

@@ -20,7 +20,7 @@ CHORES: dict[str, Callable[[Keeping], Awaitable[timedelta]]] = {
 
 def work(tools: Keeping) -> list[Work[Any]]:
     """The lines of the worker's table."""
-    return [Work("webhooks.chores", Chore, partial(do, tools), concurrency=2, longest=timedelta(minutes=15), idle=2.0)]
+    return [Work("webhooks.chores", Chore, partial(do, tools), concurrency=2, longest=timedelta(minutes=15))]
 
 
 async def do(tools: Keeping, row: Chore) -> None:

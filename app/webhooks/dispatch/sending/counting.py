@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.kit import logs
+from app.webhooks.dispatch.claiming.claim import Claimed, Lease
 from app.webhooks.dispatch.seeing import figures
-from app.webhooks.dispatch.sending.claim import Claimed, Lease
 from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.send import since_event
 

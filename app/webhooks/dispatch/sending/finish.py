@@ -13,11 +13,12 @@ from app.events.record import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.webhooks.dispatch.claiming import ordering
+from app.webhooks.dispatch.claiming.claim import Claimed, Lease
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.deciding.schedule import Step
 from app.webhooks.dispatch.model import TERMINAL, Delivery
-from app.webhooks.dispatch.sending import log, ordering
-from app.webhooks.dispatch.sending.claim import Claimed, Lease
+from app.webhooks.dispatch.sending import log
 from app.webhooks.dispatch.sending.send import Attempted
 from app.webhooks.dispatch.sending.wellbeing import note
 from app.webhooks.endpoints import matching

@@ -12,8 +12,8 @@ from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.egress.answer import Answer
 from app.kit.ids import raw
+from app.webhooks.dispatch.claiming.claim import Lease
 from app.webhooks.dispatch.deciding.outcome import judge
-from app.webhooks.dispatch.sending.claim import Lease
 from app.webhooks.dispatch.sending.wellbeing import UNWELL
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from app.kit import ids
 from app.kit.egress.answer import Answer
 from app.kit.egress.sender import Egress
+from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.claiming.parcels import Parcel
 from app.webhooks.dispatch.deciding.outcome import Outcome
 from app.webhooks.dispatch.message import standard
 from app.webhooks.dispatch.message.conversation import Destination, Letter
-from app.webhooks.dispatch.sending.claim import Claimed
-from app.webhooks.dispatch.sending.parcels import Parcel
 
 STANDARD = "webhook"
 #: What there is where a destination had nothing to say.

@@ -13,11 +13,11 @@ from app.events.record import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES
+from app.webhooks.dispatch.claiming.lanes import read
 from app.webhooks.dispatch.deciding import health
 from app.webhooks.dispatch.deciding.health import Health, Tried, Verdict
 from app.webhooks.dispatch.model import Attempt
 from app.webhooks.dispatch.seeing import figures
-from app.webhooks.dispatch.sending.lanes import read
 from app.webhooks.endpoints import actions as endpoint_actions
 from app.webhooks.endpoints import states
 from app.webhooks.endpoints.model import EndpointHealth

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from app.events.model import Event
 from app.kit.database import Sessions
 from app.kit.vault import Vault
+from app.webhooks.dispatch.claiming.claim import claim
 from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.sending.claim import claim
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints import states
 from app.webhooks.endpoints.model import Endpoint, EndpointHealth

@@ -7,7 +7,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.kit.database import Sessions
 from app.kit.vault import Vault
-from app.webhooks.dispatch.sending import prepared
+from app.webhooks.dispatch.claiming import prepared
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints.secrets import actions as secrets

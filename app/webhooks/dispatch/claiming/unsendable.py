@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.database import ACROSS_AGENCIES
-from app.webhooks.dispatch.sending.lanes import Waiting
+from app.webhooks.dispatch.claiming.lanes import Waiting
 
 AT_ONCE = 500
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.events.model import Event
 from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.webhooks.dispatch.claiming.claim import Claimed, Haul
+from app.webhooks.dispatch.claiming.prepared import Prepared, Shelf
 from app.webhooks.dispatch.model import WebhookBody
-from app.webhooks.dispatch.sending.claim import Claimed, Haul
-from app.webhooks.dispatch.sending.prepared import Prepared, Shelf
 
 _BODIES: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "created_at": DateTime(timezone=True), "event_id": Uuid()}
 

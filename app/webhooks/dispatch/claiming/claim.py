@@ -27,25 +27,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.webhooks.dispatch.claiming import ordering, unsendable
+from app.webhooks.dispatch.claiming.lanes import Waiting, waiting
 from app.webhooks.dispatch.deciding.fairness import Share, Taken, allot
-from app.webhooks.dispatch.sending import ordering, unsendable
-from app.webhooks.dispatch.sending.lanes import Waiting, waiting
 from app.webhooks.endpoints.model import EndpointHealth
 
 #: One worker chooses at a time, so that an endpoint's limits hold for all of them together.
-_CHOOSING = 0x6B65795078
+CHOOSING = 0x6B65795078
 #: A claim that a crash of the server undoes is made again; nobody waits until it is on disk.
-_BEGIN = select(func.set_config("synchronous_commit", "off", True), func.pg_advisory_xact_lock(_CHOOSING))
+_BEGIN = select(func.set_config("synchronous_commit", "off", True), func.pg_advisory_xact_lock(CHOOSING))
 
 #: A lease outlasts the endpoint's deadline by ten seconds, in which what came of it is written down. A destination
 #: that makes several requests has as many deadlines.
+LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 8 ELSE 1 END"
 _CLAIM = text(
-    """
+    f"""
     UPDATE webhook_deliveries d
     SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
     FROM (
-      SELECT due.agency_id, due.id, 10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 8 ELSE 1 END
-        AS seconds, due.lapsed
+      SELECT due.agency_id, due.id, {LEASE_SECONDS} AS seconds, due.lapsed
       FROM unnest(:agencies, :endpoints, :shares, :numbers) AS lane(agency_id, endpoint_id, share, number)
       JOIN webhook_endpoints e ON e.agency_id = lane.agency_id AND e.id = lane.endpoint_id
       CROSS JOIN LATERAL (
@@ -67,7 +67,7 @@ _CLAIM = text(
     RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
       d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
       d.first_attempt_at IS NULL AS is_first, d.due_at, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
-    """
+    """  # noqa: S608 - names of ours
 ).bindparams(
     bindparam("agencies", type_=ARRAY(Uuid())), bindparam("endpoints", type_=ARRAY(Uuid())),
     bindparam("shares", type_=ARRAY(String())), bindparam("numbers", type_=ARRAY(Integer())),
@@ -78,6 +78,8 @@ _CLAIM = text(
 )  # fmt: skip
 
 
+#: Of endpoints by (agency, endpoint); see `Shelf.get`.
+Stamps = Mapping[tuple[uuid.UUID, uuid.UUID], str]
 #: What holds a delivery: its id, and the token it was claimed with.
 Lease = tuple[uuid.UUID, uuid.UUID]
 
@@ -141,8 +143,9 @@ class Haul:
 
     rows: Sequence[Claimed]
     more: bool
-    #: of the endpoints by (agency, endpoint); see `Shelf.get`
-    stamps: Mapping[tuple[uuid.UUID, uuid.UUID], str] = field(default_factory=dict)
+    #: something is due that was not taken, for whatever reason
+    left: bool = False
+    stamps: Stamps = field(default_factory=dict)
 
 
 async def claim(sessions: Sessions, taken: Taken) -> Haul:
@@ -160,12 +163,15 @@ async def claim(sessions: Sessions, taken: Taken) -> Haul:
         ended = await unsendable.end(session, [lane for lane in lanes if not lane.sendable])
         given = allot([lane.lane for lane in open_ones], taken)
         if not given:
-            return Haul((), more=ended)
+            return Haul((), more=ended, left=True)
         claimed = await _take(session, open_ones, given)
         await _note(session, open_ones, claimed)
         served = {(row.agency_id, row.endpoint_id) for row in claimed}
         stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
-        return Haul(claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones), stamps=stamps)
+        return Haul(
+            claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones),
+            left=len(claimed) < sum(lane.ready for lane in lanes), stamps=stamps,
+        )  # fmt: skip
 
 
 async def _take(

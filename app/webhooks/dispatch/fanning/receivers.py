@@ -1,0 +1,130 @@
+"""The endpoints of some agencies as fanning out sees them: what each wants, and what it may be sent at once."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import ids, rows
+from app.kit.database import ACROSS_AGENCIES
+from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS, Stamps
+from app.webhooks.endpoints.model import Endpoint
+
+#: The payload mode that destinations are given; they make of it what their receiver understands.
+FOR_DESTINATIONS = "full"
+#: As many are kept; a larger installation reads some of them again.
+AT_MOST = 5000
+
+#: `free`: nothing is due to it that nobody holds, and it has no limits of its own, no order and no bad health.
+_ENDPOINTS = (
+    text(
+        f"""
+    SELECT e.agency_id, e.id, e.xmin::text AS stamp, e.concurrency, head.in_flight, {LEASE_SECONDS} AS lease,
+      :looking AND e.state = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
+        AND NULLIF(e.rate_limit, 'null') IS NULL AND h.breaker = 'closed' AND h.lowered_to IS NULL
+        AND h.hold_until IS NULL AND head.waits IS NOT TRUE AS free
+    FROM webhook_endpoints e
+    JOIN webhook_health h ON h.agency_id = e.agency_id AND h.id = e.id
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS in_flight, bool_or(first.lease_until IS NULL OR first.lease_until <= now()) AS waits
+      FROM (
+        SELECT d.lease_until FROM webhook_deliveries d
+        WHERE :looking AND d.agency_id = e.agency_id AND d.endpoint_id = e.id AND d.due_at <= now()
+        LIMIT e.concurrency * 3
+      ) first
+    ) head
+    WHERE e.agency_id = ANY(:agencies) AND e.deleted_at IS NULL
+    ORDER BY e.id
+    """  # noqa: S608 - names of ours
+    )
+    .bindparams(bindparam("looking", type_=Boolean()), bindparam("agencies", type_=ARRAY(Uuid())))
+    .columns(agency_id=Uuid(), id=Uuid())
+    .execution_options(**ACROSS_AGENCIES)
+)
+
+_ASKED: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_asked = rows.table("asked", _ASKED)
+_table = Endpoint.__table__
+_NEEDED = (
+    select(
+        *(_table.c[name] for name in (
+            "agency_id", "id", "event_types", "filter", "payload_mode", "personal", "retry_policy", "state", "ordering",
+            "destination",
+        ))
+    )
+    .where(_table.c.agency_id == _asked.c.agency_id, _table.c.id == _asked.c.id)
+    .execution_options(**ACROSS_AGENCIES)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What fanning out needs of an endpoint. `key` is its id without the prefix."""
+
+    agency_id: str
+    id: str
+    key: uuid.UUID
+    event_types: Sequence[str]
+    filter: dict[str, Any] | None
+    mode: str
+    personal: bool
+    retry_policy: str | Sequence[int]
+    active: bool
+    ordered: bool
+
+
+class Seat(NamedTuple):
+    """What an endpoint to which nothing waits to be sent has under way; `stamp` as in `Shelf.get`."""
+
+    agency: uuid.UUID
+    stamp: str
+    concurrency: int
+    in_flight: int
+    lease: float
+
+
+def receiver(row: Any) -> Receiver:
+    """From the endpoint's row."""
+    return Receiver(
+        row.agency_id, row.id, ids.parse("endpoint", row.id), row.event_types, row.filter,
+        row.payload_mode if row.destination == "webhook" else FOR_DESTINATIONS, row.personal, row.retry_policy,
+        row.state == "active", row.ordering == "by_subject",
+    )  # fmt: skip
+
+
+class Directory:
+    """The receivers a process knows, each under the stamp of the row it was made of."""
+
+    def __init__(self) -> None:
+        self._kept: dict[uuid.UUID, tuple[str, Receiver]] = {}
+
+    async def of(
+        self, session: AsyncSession, agencies: Iterable[uuid.UUID], *, looking: bool
+    ) -> tuple[Mapping[str, Sequence[Receiver]], Mapping[uuid.UUID, Seat]]:
+        """Those of each agency that are not deleted, disabled ones too, and if it is `looking`, free seats."""
+        found = (await session.execute(_ENDPOINTS, {"agencies": list(agencies), "looking": looking})).all()
+        if len(self._kept) > AT_MOST:
+            self._kept.clear()
+        stale = [row for row in found if row.id not in self._kept or self._kept[row.id][0] != row.stamp]
+        if stale:
+            await self._read(session, {(row.agency_id, row.id): row.stamp for row in stale})
+        by_agency: dict[str, list[Receiver]] = {}
+        for row in found:
+            if row.id in self._kept:
+                one = self._kept[row.id][1]
+                by_agency.setdefault(one.agency_id, []).append(one)
+        seats = {
+            row.id: Seat(row.agency_id, row.stamp, row.concurrency, row.in_flight, row.lease)
+            for row in found
+            if row.free
+        }
+        return by_agency, seats
+
+    async def _read(self, session: AsyncSession, stamps: Stamps) -> None:
+        """A row that has changed since its stamp was read is harmless: next time they differ."""
+        for row in await session.execute(_NEEDED, rows.values("asked", _ASKED, sorted(stamps))):
+            one = receiver(row)
+            self._kept[one.key] = stamps[ids.parse("agency", one.agency_id), one.key], one

@@ -1,0 +1,59 @@
+"""The slots of a worker: what it has in the air, and what it holds besides until that is written down."""
+
+import uuid
+from collections import Counter
+
+from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.deciding.fairness import Share, Taken
+
+
+class Slots:
+    """Who has them. What was answered and is not written down has none, but a worker never holds more than twice as
+    many deliveries as it has slots.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        #: leased and not written down
+        self.held = 0
+        self._shares: Counter[Share] = Counter()
+        self._agencies: Counter[uuid.UUID] = Counter()
+        #: by endpoint: without an answer yet; arrived, and nobody began to write it down
+        self._in_air: Counter[uuid.UUID] = Counter()
+        self._arrived: Counter[uuid.UUID] = Counter()
+
+    @property
+    def in_flight(self) -> int:
+        """Without an answer yet."""
+        return self._shares.total()
+
+    def taken(self) -> Taken:
+        """As fairness looks at them."""
+        left = max(2 * self.number - self.held, 0)
+        slots = min(self.number, self.in_flight + left)
+        return Taken(slots, dict(self._shares), dict(self._agencies), self._in_air, self._arrived)
+
+    def fill(self, row: Claimed) -> None:
+        """It is about to be sent."""
+        self.held += 1
+        self._shares[row.share] += 1
+        self._agencies[row.agency_id] += 1
+        self._in_air[row.endpoint_id] += 1
+
+    def free(self, row: Claimed, *, arrived: bool) -> None:
+        """It was answered, or could not be sent."""
+        self._shares[row.share] -= 1
+        _drop(self._agencies, row.agency_id)
+        _drop(self._in_air, row.endpoint_id)
+        if arrived:
+            self._arrived[row.endpoint_id] += 1
+
+    def forget(self, row: Claimed) -> None:
+        """Somebody begins to write down that it arrived."""
+        _drop(self._arrived, row.endpoint_id)
+
+
+def _drop(counter: Counter[uuid.UUID], key: uuid.UUID) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -1,0 +1,121 @@
+"""Writing down what came of attempts, a batch at a time, however long the database is away."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy import select
+
+from app.webhooks.dispatch.claiming.claim import Lease
+from app.webhooks.dispatch.seeing import figures
+from app.webhooks.dispatch.sending import counting, finish
+from app.webhooks.dispatch.sending.finish import Finished
+from app.webhooks.dispatch.sending.slots import Slots
+from app.webhooks.dispatch.tools import Tools
+
+lines = structlog.get_logger(__name__)
+
+#: As many attempts are written down at once, and as long they wait for others.
+BATCH = 512
+GATHER_SECONDS = 0.05
+#: Under load few large statements cost less than many small ones: when as many slots as LOAD are held, a batch waits
+#: until it is as large as WRITE_AT of them.
+LOAD = 0.25
+WRITE_AT = 0.5
+PATIENCE_SECONDS = 0.12
+STEP_SECONDS = 0.01
+#: So many batches are written at once: while one waits for the disk, the other goes on.
+WRITERS = 2
+#: So often a batch that the database refuses is tried.
+TURNS = 3
+
+
+class Writing:
+    """Of one worker. `written` is called after each batch."""
+
+    def __init__(self, tools: Tools, slots: Slots, written: Callable[[], None]) -> None:
+        self._tools = tools
+        self._slots = slots
+        self._written = written
+        self._done: asyncio.Queue[Finished] = asyncio.Queue()
+        self._batching = asyncio.Lock()
+
+    def put(self, one: Finished) -> None:
+        """An attempt that is over."""
+        self._done.put_nowait(one)
+
+    async def serve(self) -> None:
+        """Writes batches, one by one; run WRITERS of it."""
+        while True:
+            async with self._batching:
+                self.put(await self._done.get())
+                if self._done.qsize() == 1:
+                    await asyncio.sleep(GATHER_SECONDS)
+                await patiently(self._is_worth_it)
+                batch = self._take()
+            await self._write(batch)
+
+    async def once(self) -> None:
+        """Writes what there is. For tests."""
+        while not self._done.empty():
+            await self._write(self._take())
+
+    def _is_worth_it(self) -> bool:
+        return (
+            self._slots.held < self._slots.number * LOAD or self._done.qsize() >= self._slots.number * WRITE_AT
+        )  # fmt: skip
+
+    def _take(self) -> list[Finished]:
+        batch = [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
+        for each in batch:
+            if each.attempted.outcome.arrived:
+                self._slots.forget(each.row)
+        return batch
+
+    async def _write(self, batch: Sequence[Finished]) -> None:
+        """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
+        late: set[Lease] = set()
+        for turn in range(TURNS):
+            try:
+                late = await finish.write(self._tools.sessions, batch, worker=self._tools.worker)
+                break
+            except Exception:
+                lines.exception("webhooks.not_written", number=len(batch), turn=turn)
+            await self._until_database_answers()
+            if len(batch) > 1:
+                for each in batch:
+                    await self._write([each])
+                return
+        self._slots.held -= len(batch)  # what was not written has a lease that runs out: it is sent again
+        self._written()
+        self._say(batch, late)
+
+    def _say(self, batch: Sequence[Finished], late: set[Lease]) -> None:
+        """Counts and logs; a fault in that ends nothing."""
+        try:
+            self._tools.pulse.attempt()
+            figures.in_flight(self._slots.in_flight)
+            counting.attempted(batch, late)
+            counting.say(batch, late)
+        except Exception:
+            lines.exception("webhooks.not_counted")
+
+    async def _until_database_answers(self) -> None:
+        """However long it is away: what was sent is kept until it can be written down."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                async with self._tools.sessions() as session:
+                    await session.execute(select(1))
+            except Exception:
+                lines.warning("webhooks.database_away", kept=self._slots.held)
+            else:
+                return
+
+
+async def patiently(enough: Callable[[], bool]) -> None:
+    """Waits a little longer until there is enough to do at once."""
+    latest = time.monotonic() + PATIENCE_SECONDS
+    while not enough() and time.monotonic() < latest:  # noqa: ASYNC110 - several things bring it about
+        await asyncio.sleep(STEP_SECONDS)
