@@ -14,7 +14,7 @@ from app import settings, worker
 from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
 from app.platforms.catalog import Platforms
-from app.webhooks.dispatch.sending import dispatcher, finish, log
+from app.webhooks.dispatch.sending import dispatcher, finish, log, send
 from app.webhooks.dispatch.tools import Tools
 
 BEFORE, AFTER, FINISH, WRITTEN = "before", "after", "finish", "written"
@@ -35,7 +35,7 @@ async def work(mode: str) -> None:
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
     tools = Tools(sessions, given.vault, given.egress, slots=SLOTS)
     if mode == BEFORE:
-        setattr(dispatcher, "attempt", die)  # noqa: B010 - as are those below: another life than the types say
+        setattr(send, "speak", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(finish, "write", die)  # noqa: B010
     elif mode == WRITTEN:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from app.kit import clock
 from app.webhooks.dispatch.claiming import lanes
 from app.webhooks.dispatch.claiming.claim import Claimed, Stamps, claim
 from app.webhooks.dispatch.claiming.parcels import Contents, Parcel, pack
@@ -15,7 +14,8 @@ from app.webhooks.dispatch.claiming.prepared import Shelf
 from app.webhooks.dispatch.deciding.fairness import FIRST_SHARE, Taken
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending import counting, finish
-from app.webhooks.dispatch.sending.send import attempt, given_up, why_not
+from app.webhooks.dispatch.sending.send import given_up, why_not
+from app.webhooks.dispatch.sending.senders import Senders
 from app.webhooks.dispatch.sending.slots import Slots
 from app.webhooks.dispatch.sending.writing import WRITERS, Writing, patiently
 from app.webhooks.dispatch.tools import Tools
@@ -32,9 +32,6 @@ IDLE_SECONDS = 0.08
 CLAIM_AT = 0.5
 #: A worker that is told to stop waits so long for what is under way.
 LONGEST_END = 45.0
-#: So many senders more are begun at once, so that answers, the database's too, are not kept waiting for all of them.
-SLICE = 25
-SLICE_SECONDS = 0.002
 
 
 class Dispatcher:
@@ -45,8 +42,7 @@ class Dispatcher:
         self._shelf = Shelf(tools.vault)
         self._slots = Slots(tools.slots)
         self._writing = Writing(tools, self._slots, self._written)
-        self._claimed: asyncio.Queue[Parcel] = asyncio.Queue()
-        self._senders: set[asyncio.Task[None]] = set()
+        self._senders = Senders(tools, self._slots, self._writing.put, self._give_back)
         self._dealing = asyncio.Lock()
         #: what the last claim said; see `Haul`
         self._more = self._left = False
@@ -55,7 +51,7 @@ class Dispatcher:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
         figures.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
         figures.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
-        standing = [asyncio.create_task(each()) for each in (self._start, *[self._writing.serve] * WRITERS)]
+        standing = [asyncio.create_task(each()) for each in (self._senders.serve, *[self._writing.serve] * WRITERS)]
         while not stop.is_set():
             self._tools.pulse.beat(LOOP)
             await self._beat()
@@ -70,17 +66,19 @@ class Dispatcher:
                 await self.settle()
         except TimeoutError:  # their leases run out: they are sent again
             lines.warning("webhooks.stopped_with_some_under_way", number=self._slots.held)
-        for each in (*standing, *self._senders):
+        for each in standing:
             each.cancel()
+        self._senders.cancel()
 
     async def once(self) -> None:
         """Claims once what is due, sends it and writes it down. For tests."""
-        starting = asyncio.create_task(self._start())
+        sending = asyncio.create_task(self._senders.serve())
         await self._beat()
-        while self._slots.in_flight:  # noqa: ASYNC110 - what is not sent ends it too
+        while self._slots.in_flight:
             await asyncio.sleep(0.001)
+            self._senders.settle()
         await self._writing.once()
-        starting.cancel()
+        sending.cancel()
 
     async def settle(self) -> None:
         """Waits until nothing is under way."""
@@ -94,6 +92,7 @@ class Dispatcher:
             yield None
             return
         async with self._dealing:
+            self._senders.settle()
             yield self._slots.taken()
 
     async def take(self, leased: Sequence[tuple[Claimed, Contents]], stamps: Stamps) -> None:
@@ -109,6 +108,7 @@ class Dispatcher:
     async def _beat(self) -> None:
         """Claims what there are slots for, and sends it."""
         async with self._dealing:
+            self._senders.settle()
             taken = self._slots.taken()
             if taken.free <= 0:
                 self._more = True
@@ -135,7 +135,7 @@ class Dispatcher:
                 ended.append((parcel.row, *reason))
             else:
                 self._slots.fill(parcel.row)
-                self._claimed.put_nowait(parcel)
+                self._senders.put(parcel)
         if ended:
             await self._end(ended)
 
@@ -153,34 +153,8 @@ class Dispatcher:
                 await self._give_back(row)
         return ended
 
-    async def _start(self) -> None:
-        """Begins a sender for what no other sender has got to yet, while more is claimed."""
-        while True:
-            for _ in range(SLICE):
-                sender = asyncio.create_task(self._send_on(await self._claimed.get()))
-                self._senders.add(sender)
-                sender.add_done_callback(self._senders.discard)
-            await asyncio.sleep(SLICE_SECONDS)
-
-    async def _send_on(self, parcel: Parcel) -> None:
-        """Sends this one, and goes on with those that wait."""
-        await self._send(parcel)
-        while not self._claimed.empty():
-            await self._send(self._claimed.get_nowait())
-
-    async def _send(self, parcel: Parcel) -> None:
-        try:
-            attempted = await attempt(parcel, self._tools.egress, self._tools.destinations, began=clock.now())
-            self._writing.put(finish.decide(attempted))
-        except Exception:  # a fault of ours: the delivery is given back, its tries keep counting
-            lines.exception("webhooks.not_sent", delivery=str(parcel.row.id))
-            await self._give_back(parcel.row)
-            self._slots.held -= 1
-            self._slots.free(parcel.row, arrived=False)
-        else:
-            self._slots.free(parcel.row, arrived=attempted.outcome.arrived)
-
     def _has_room(self) -> bool:
+        self._senders.settle()
         return self._slots.in_flight <= self._slots.number * CLAIM_AT
 
     def _written(self) -> None:

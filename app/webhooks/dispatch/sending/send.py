@@ -13,7 +13,7 @@ from app.webhooks.dispatch.claiming.claim import Claimed
 from app.webhooks.dispatch.claiming.parcels import Parcel
 from app.webhooks.dispatch.deciding.outcome import Outcome
 from app.webhooks.dispatch.message import standard
-from app.webhooks.dispatch.message.conversation import Destination, Letter
+from app.webhooks.dispatch.message.conversation import Conversation, Destination, Letter, Request
 
 STANDARD = "webhook"
 #: What there is where a destination had nothing to say.
@@ -42,28 +42,75 @@ class Attempted(NamedTuple):
         return self.letter.now
 
 
+class Begun(NamedTuple):
+    """A conversation and its first request; there is none where the destination has nothing to say.
+
+    `alone`: it is the only one, so that nobody has to ask the destination before the answer is weighed.
+    """
+
+    parcel: Parcel
+    letter: Letter
+    conversation: Conversation
+    request: Request | None
+    alone: bool
+    outcome: Outcome | None = None
+
+
+class Spoken(NamedTuple):
+    """A conversation in which every request was made; `outcome` is None where nobody asked for it yet."""
+
+    begun: Begun
+    answers: Sequence[tuple[str | None, Answer]]
+    outcome: Outcome | None
+
+
 async def attempt(
     parcel: Parcel, egress: Egress, destinations: Mapping[str, Destination], *, began: datetime
 ) -> Attempted:
     """Speaks with the receiver once, from its first request to its last. `began` is now."""
-    destination = destinations[parcel.endpoint.destination] if parcel.endpoint.destination != STANDARD else None
-    sent = letter(parcel, began)
-    conversation = (destination or standard.converse)(sent)
-    answers: list[tuple[str | None, Answer]] = []
+    return conclude(await speak(begin(parcel, destinations, began), egress))
+
+
+def begin(parcel: Parcel, destinations: Mapping[str, Destination], now: datetime) -> Begun:
+    """What is said first: signed, to be sent at once."""
+    alone = parcel.endpoint.destination == STANDARD
+    sent = letter(parcel, now)
+    conversation = (standard.converse if alone else destinations[parcel.endpoint.destination])(sent)
     try:
-        request = next(conversation)
-        while True:
-            answer = await egress.call(
-                request.method,
-                request.url,
-                headers=request.headers,
-                body=request.body,
-                seconds=parcel.endpoint.seconds,
-            )
-            answers.append((request.part, answer))
-            request = conversation.send(answer)
+        return Begun(parcel, sent, conversation, next(conversation), alone)
     except StopIteration as said:
-        return Attempted(parcel, answers, said.value, sent)
+        return Begun(parcel, sent, conversation, None, alone, said.value)
+
+
+async def speak(begun: Begun, egress: Egress) -> Spoken:
+    """Makes the requests, each once."""
+    answers: list[tuple[str | None, Answer]] = []
+    request, outcome = begun.request, begun.outcome
+    while request:
+        answer = await egress.call(
+            request.method, request.url, headers=request.headers, body=request.body,
+            seconds=begun.parcel.endpoint.seconds,
+        )  # fmt: skip
+        answers.append((request.part, answer))
+        request, outcome = (None, None) if begun.alone else _next(begun.conversation, answer)
+    return Spoken(begun, answers, outcome)
+
+
+def conclude(spoken: Spoken) -> Attempted:
+    """What came of it."""
+    begun, answers, outcome = spoken
+    if outcome is None:
+        _, outcome = _next(begun.conversation, answers[-1][1])
+    assert outcome, "a conversation of one request has a second one"
+    return Attempted(begun.parcel, answers, outcome, begun.letter)
+
+
+def _next(conversation: Conversation, answer: Answer) -> tuple[Request | None, Outcome | None]:
+    """The next request, or the outcome."""
+    try:
+        return conversation.send(answer), None
+    except StopIteration as said:
+        return None, said.value
 
 
 def letter(parcel: Parcel, now: datetime) -> Letter:
