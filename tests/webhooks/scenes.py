@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from app.events.model import Event
+from app.events.model import Event, EventFanout
 from app.events.record import record
 from app.events.types import asks
 from app.events.types.kinds import EventType
@@ -46,6 +46,13 @@ async def happen(sessions: Sessions, agency_id: str, event_type: EventType = ask
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")
         return await record(session, event_type, agency_id=agency_id, subject_id=subject, actor="test", data=data)
+
+
+async def mark(sessions: Sessions, event: Event) -> None:
+    """Marks an event to be fanned out once more."""
+    async with sessions.begin() as session:
+        told = {"id": event.id, "subject_id": event.subject_id, "sequence": event.sequence}
+        session.add(EventFanout(agency_id=event.agency_id, due_at=func.now(), **told))
 
 
 async def fan_all_out(tools: Tools) -> None:

@@ -1,7 +1,8 @@
 """A worker killed by SIGKILL at a moment of its first deliveries: `python -m tests.faults.deliveries.mortal MODE`.
 
 `before`: claimed, nothing sent. `after`: sent and answered, nothing written down. `finish`: while it is written down.
-`written`: when the one statement of a batch in which all arrived is over, and nobody was told.
+`kept`: fanned out and kept in hand, nothing
+sent. `written`: when the one statement of a batch in which all arrived is over, and nobody was told.
 """
 
 import asyncio
@@ -14,10 +15,11 @@ from app import settings, worker
 from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
 from app.platforms.catalog import Platforms
+from app.webhooks.dispatch import due
 from app.webhooks.dispatch.sending import dispatcher, finish, log, send
 from app.webhooks.dispatch.tools import Tools
 
-BEFORE, AFTER, FINISH, WRITTEN = "before", "after", "finish", "written"
+BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
 #: Each dies with so many in flight.
 SLOTS = 4
 LONGEST = 60
@@ -34,7 +36,7 @@ async def work(mode: str) -> None:
     sessions = make_sessions(make_engine(chosen.database_url))
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
     tools = Tools(sessions, given.vault, given.egress, slots=SLOTS)
-    if mode == BEFORE:
+    if mode in (BEFORE, KEPT):
         setattr(send, "speak", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(finish, "write", die)  # noqa: B010
@@ -50,7 +52,12 @@ async def work(mode: str) -> None:
         setattr(finish, "_plain", lambda _: False)  # noqa: B010
         setattr(finish, "_let_next_go", die)  # noqa: B010
     async with asyncio.timeout(LONGEST):
-        await dispatcher.Dispatcher(tools).serve(asyncio.Event())
+        await (due.serve if mode == KEPT else alone)(tools, asyncio.Event())
+
+
+async def alone(tools: Tools, stop: asyncio.Event) -> None:
+    """The sending loop, which claims what it sends."""
+    await dispatcher.Dispatcher(tools).serve(stop)
 
 
 if __name__ == "__main__":

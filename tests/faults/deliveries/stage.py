@@ -47,14 +47,17 @@ async def make(
             sessions, vault, agency_id, url, timeout_ms=timeout_ms, concurrency=20
         )
         secrets[endpoint.id] = secret
-    async with sessions.begin() as session:
-        await record_all(
-            session, asks.VERIFIED, [Happening(f"link_{number}", {}) for number in range(events)],
-            agency_id=agency_id, actor="test",
-        )  # fmt: skip
+    await happen(sessions, agency_id, events)
     while await fan_out(sessions):
         pass
     return secrets
+
+
+async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
+    """So many events that are not fanned out yet."""
+    async with sessions.begin() as session:
+        happened = [Happening(f"link_{number}", {}) for number in range(events)]
+        await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="test")
 
 
 def env(settings: Settings) -> dict[str, str]:

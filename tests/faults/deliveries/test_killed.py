@@ -10,8 +10,9 @@ from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.settings import Settings
 from tests.faults.deliveries import stage
-from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, SLOTS, WRITTEN
+from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, KEPT, SLOTS, WRITTEN
 from tests.kit.egress.receivers import OK, answers, receiver
+from tests.webhooks import scenes
 from tests.world import World
 
 KILLS = 3
@@ -42,6 +43,29 @@ async def test_killed_around_a_delivery(
     assert max(counted.values()) <= 1 + KILLS
     assert sent_before <= KILLS * 2 * SLOTS  # as many as are in flight, and as many that wait to be written down
     assert await stage.recorded(sessions, agency_id) == len(counted)
+
+
+async def test_killed_with_what_it_fanned_out_in_its_hands(
+    settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    """It was leased as it was made, and never claimed: its lease runs out, and somebody else sends it."""
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        secrets = await stage.make(sessions, vault, agency_id, there, events=0, timeout_ms=3000)
+        await stage.happen(sessions, agency_id, EVENTS)
+        killed = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.deliveries.mortal", KEPT, env=stage.env(settings), cwd=stage.ROOT
+        )
+        assert await killed.wait() == -signal.SIGKILL
+        assert there.requests == []
+        leased = [row for row in await scenes.deliveries(sessions, agency_id) if row.lease_token]
+        assert 0 < len(leased) <= SLOTS
+        async with stage.workers(settings):
+            await stage.until_all_arrived(sessions, agency_id, number=EVENTS * len(secrets))
+        counted = stage.arrived(there, secrets)
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert set(counted.values()) == {1}
+    assert await stage.recorded(sessions, agency_id) == len(counted) == EVENTS * len(secrets)
 
 
 async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(

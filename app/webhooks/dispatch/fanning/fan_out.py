@@ -85,7 +85,7 @@ async def serve(tools: Tools, stop: asyncio.Event, hands: Hands) -> None:
         try:
             await months.keep()
             limit = AT_FIRST if quiet else AT_ONCE
-            done = await _serve(tools, hands, directory, limit) if await _anything(tools.sessions) else 0
+            done = await once(tools, hands, directory, limit) if await _anything(tools.sessions) else 0
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
@@ -100,7 +100,7 @@ async def _anything(sessions: Sessions) -> bool:
         return (await connection.execute(_ANY)).first() is not None
 
 
-async def _serve(tools: Tools, hands: Hands, directory: Directory, limit: int) -> int:
+async def once(tools: Tools, hands: Hands, directory: Directory, limit: int) -> int:
     """Fans out once, and wakes whoever claims where something is left to claim; how many marks there were."""
     try:
         async with hands.offer() as taken:

@@ -22,7 +22,7 @@ lines = structlog.get_logger(__name__)
 #: So many are composed together, and as many senders begun at once; what was answered, the database's answers too, is
 #: not kept waiting for more.
 SLICE = 25
-SLICE_SECONDS = 0.002
+SLICE_SECONDS = 0.005
 #: What was answered is weighed after so long at the latest.
 WEIGH_SECONDS = 0.01
 

@@ -80,9 +80,7 @@ async def test_doing_it_again_makes_no_second_delivery(
     await scenes.make_endpoint(sessions, vault, agency_id, URL)
     event = await scenes.happen(sessions, agency_id)
     await scenes.fan_all_out(tools)
-    async with sessions.begin() as session:
-        mark = {"id": event.id, "subject_id": event.subject_id, "sequence": event.sequence}
-        session.add(EventFanout(agency_id=agency_id, due_at=func.now(), **mark))
+    await scenes.mark(sessions, event)
     await scenes.fan_all_out(tools)
     assert len(await scenes.deliveries(sessions, agency_id)) == 1
 

@@ -1,0 +1,246 @@
+"""What leaves as soon as it is made: for whom, how many, and that nobody else gets it meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.events.model import EventPersonal
+from app.kit.database import Sessions
+from app.kit.vault import Vault
+from app.webhooks.dispatch import due
+from app.webhooks.dispatch.claiming.claim import CHOOSING, Claimed, Stamps
+from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.deciding.fairness import Taken
+from app.webhooks.dispatch.fanning import fan_out
+from app.webhooks.dispatch.fanning.receivers import Directory
+from app.webhooks.dispatch.model import WebhookBody
+from app.webhooks.dispatch.sending import dispatcher
+from app.webhooks.dispatch.sending.dispatcher import Dispatcher
+from app.webhooks.dispatch.tools import Tools
+from tests.kit.egress.receivers import OK, answers, receiver
+from tests.webhooks import scenes, setting
+from tests.webhooks.dispatch.sending.test_holds import set_health
+from tests.world import World
+
+URL = "https://hooks.example.com/in"
+
+
+class Hands:
+    """Keeps what it is given."""
+
+    def __init__(self, taken: Taken | None) -> None:
+        self.taken = taken
+        self.got: list[tuple[Claimed, Contents]] = []
+        self.stamps: Stamps = {}
+
+    @asynccontextmanager
+    async def offer(self) -> AsyncIterator[Taken | None]:
+        yield self.taken
+
+    async def take(self, leased: Sequence[tuple[Claimed, Contents]], stamps: Stamps) -> None:
+        self.got += leased
+        self.stamps = stamps
+
+
+async def fanned(tools: Tools, *, slots: int = 100, taken: Taken | None = None) -> Hands:
+    """One fan-out into hands that have so many free slots."""
+    hands = Hands(taken or Taken(slots, {}, {}))
+    await fan_out.once(tools, hands, Directory(), 100)
+    return hands
+
+
+async def make(tools: Tools, vault: Vault, agency_id: str, **wish: Any) -> Any:
+    endpoint, _ = await scenes.make_endpoint(tools.sessions, vault, agency_id, URL, **wish)
+    await scenes.fan_all_out(tools)
+    return endpoint
+
+
+async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_bring(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    endpoint = await make(tools, vault, agency_id, timeout_ms=20_000)
+    event = await scenes.happen(sessions, agency_id, client_name="Zoë")
+    hands = await fanned(tools)
+    [row] = await scenes.deliveries(sessions, agency_id)
+    assert (row.state, row.tries, row.share) == ("pending", 1, "first")
+    assert row.lease_until is not None
+    assert row.lease_until - row.created_at == timedelta(seconds=30)
+    assert await scenes.claimed(tools) == []
+    [(leased, contents)] = hands.got
+    assert leased.token == row.lease_token
+    async with sessions() as session:
+        body = (await session.scalars(select(WebhookBody).where(WebhookBody.agency_id == agency_id))).one()
+    assert contents == Contents(body.content, event.occurred_at, event.request_id)
+    await scenes.change(sessions, row, lease_until=func.now() - timedelta(seconds=1))
+    [claimed] = await scenes.claimed(tools)
+    assert claimed.row._replace(token=leased.token, tries=1, lapsed=False, due_at=leased.due_at) == leased
+    assert list(hands.stamps) == [(claimed.row.agency_id, claimed.row.endpoint_id)]
+    assert claimed.endpoint.id == endpoint.id
+
+
+@pytest.mark.parametrize(
+    "wish", [{"ordering": "by_subject"}, {"rate_limit": {"max": 5, "per_seconds": 1, "burst": 5}}, {"enabled": False}]
+)
+async def test_what_has_its_own_rules_waits_for_a_claim(
+    wish: dict[str, Any], tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    await make(tools, vault, world.north.agency_id, **wish)
+    await scenes.happen(sessions, world.north.agency_id)
+    assert (await fanned(tools)).got == []
+    assert len(await scenes.deliveries(sessions, world.north.agency_id)) == 1
+
+
+@pytest.mark.parametrize(
+    "health", [{"breaker": "open"}, {"breaker": "half_open"}, {"lowered_to": 1}, {"hold_until": func.now()}]
+)
+async def test_an_endpoint_that_is_not_well_waits_for_a_claim(
+    health: dict[str, Any], tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    endpoint = await make(tools, vault, world.north.agency_id)
+    await set_health(sessions, endpoint, **health)
+    await scenes.happen(sessions, world.north.agency_id)
+    assert (await fanned(tools)).got == []
+
+
+async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    await make(tools, vault, agency_id)
+    await scenes.happen(sessions, agency_id)
+    await scenes.fan_all_out(tools)
+    await make(tools, vault, agency_id)
+    await scenes.happen(sessions, agency_id)
+    [waits] = await scenes.deliveries(sessions, agency_id)
+    hands = await fanned(tools)
+    [(leased, _)] = hands.got
+    now = await scenes.deliveries(sessions, agency_id)
+    assert [row.lease_token for row in now if row.endpoint_id == waits.endpoint_id] == [None, None]
+    assert [row.lease_token for row in now if row.endpoint_id != waits.endpoint_id] == [leased.token]
+
+
+async def test_no_more_are_leased_than_the_endpoint_takes_with_what_it_has(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    """Whoever has the others."""
+    agency_id = world.north.agency_id
+    await make(tools, vault, agency_id, concurrency=4)
+    for _ in range(3):
+        await scenes.happen(sessions, agency_id)
+    await scenes.fan_all_out(tools)
+    assert len(await scenes.claimed(tools)) == 3
+    for _ in range(3):
+        await scenes.happen(sessions, agency_id)
+    assert len((await fanned(tools)).got) == 1
+    assert sum(row.lease_token is None for row in await scenes.deliveries(sessions, agency_id)) == 2
+    assert tools.alarm._event.is_set()  # the two that are left are to be claimed
+
+
+async def test_no_more_are_leased_than_there_are_slots(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    for _ in range(3):
+        await make(tools, vault, agency_id)
+    await scenes.happen(sessions, agency_id)
+    assert len((await fanned(tools, taken=Taken(10, {"first": 8}, {}))).got) == 2
+    await scenes.happen(sessions, agency_id)
+    assert (await fanned(tools, taken=Taken(10, {"first": 10}, {}))).got == []
+
+
+async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    await make(tools, vault, agency_id)
+    await scenes.happen(sessions, agency_id)
+    async with sessions.begin() as other:
+        await other.execute(select(func.pg_advisory_xact_lock(CHOOSING)))
+        assert (await fanned(tools)).got == []
+    assert len(await scenes.claimed(tools)) == 1
+
+
+async def test_a_delivery_that_is_there_already_is_not_sent_again(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    await make(tools, vault, agency_id)
+    event = await scenes.happen(sessions, agency_id)
+    await scenes.fan_all_out(tools)
+    [row] = await scenes.deliveries(sessions, agency_id)
+    await scenes.change(sessions, row, state="succeeded", due_at=None)
+    await scenes.mark(sessions, event)
+    assert (await fanned(tools)).got == []
+
+
+async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    await make(tools, vault, agency_id)
+    broken = await scenes.happen(sessions, agency_id)
+    await scenes.happen(sessions, agency_id)
+    async with sessions.begin() as session:
+        session.add(EventPersonal(agency_id=agency_id, id=broken.id, data={"client_name": ["no", "text"]}))
+    assert (await fanned(tools)).got == []
+    assert [row.lease_token for row in await scenes.deliveries(sessions, agency_id)] == [None]
+    assert tools.alarm._event.is_set()
+
+
+async def test_a_changed_endpoint_is_read_again(tools: Tools, sessions: Sessions, vault: Vault, world: World) -> None:
+    agency_id, directory = world.north.agency_id, Directory()
+    endpoint = await make(tools, vault, agency_id)
+    for wanted, expected in ((["ask.*"], 1), (["link.*"], 0), (["ask.verified"], 1)):
+        await setting.endpoint(sessions, endpoint, event_types=wanted)
+        await scenes.happen(sessions, agency_id)
+        hands = Hands(Taken(100, {}, {}))
+        await fan_out.once(tools, hands, directory, 100)
+        assert len(hands.got) == expected
+
+
+async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        raise AssertionError("a claim")
+
+    monkeypatch.setattr(dispatcher, "claim", never)
+    agency_id, stop = world.north.agency_id, asyncio.Event()
+    async with receiver(answers(OK)) as there:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.fan_all_out(tools)
+        working = asyncio.create_task(due.serve(tools, stop))
+        for expected in (1, 2):
+            await scenes.happen(sessions, agency_id)
+            async with asyncio.timeout(20):
+                while len(there.requests) < expected:  # noqa: ASYNC110 - the worker is at it
+                    await asyncio.sleep(0.01)
+        stop.set()
+        await asyncio.wait_for(working, 30)
+    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 2
+
+
+async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency_id, stop, real = world.north.agency_id, asyncio.Event(), Dispatcher.take
+
+    async def late(*given: Any) -> None:
+        stop.set()
+        await asyncio.sleep(0.5)
+        await real(*given)
+
+    monkeypatch.setattr(Dispatcher, "take", late)
+    async with receiver(answers(OK)) as there:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.fan_all_out(tools)
+        await scenes.happen(sessions, agency_id)
+        await asyncio.wait_for(due.serve(tools, stop), 30)
+        assert len(there.requests) == 1
+    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"]
