@@ -155,7 +155,7 @@ async def _fan_out(
         batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
         for wish in wishes:
             batch.add(wish)
-        made = await batch.write(session, marks=[row.mark for row in found])
+        made = await batch.write(session, marks=[(row.agency, row.mark) for row in found])
     for each in happened:
         figures.event_fanned_out(each.event.type)
     skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)

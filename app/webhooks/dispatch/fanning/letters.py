@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     DateTime,
@@ -42,6 +41,7 @@ _RECEIVER: rows.Columns = {
     "endpoint_id": Uuid(), "ordered": Boolean(), "state": String(), "reason": String(), "lasts": Float(),
     "lease": Float(),
 }  # fmt: skip
+_MARK: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
 #: `token`: that of the lease it is made with
 _PAIR: rows.Columns = {"id": Uuid(), "told": Integer(), "receiver": Integer(), "token": Uuid()}
 
@@ -54,7 +54,7 @@ _WRITE = text(
       INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
       SELECT agency_id, body_id, :made_at, event_id, mode, personal, truncated, content, sha256 FROM told
     ), marks AS (
-      DELETE FROM event_fanouts WHERE id = ANY(:marks)
+      DELETE FROM event_fanouts WHERE (agency_id, id) IN (SELECT * FROM {rows.given("mark", _MARK)})
     ), written AS (
       INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
         ordered, state, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
@@ -74,7 +74,7 @@ _WRITE = text(
 ).bindparams(
     bindparam("series", type_=String()),
     bindparam("made_at", type_=DateTime(timezone=True)),
-    bindparam("marks", type_=ARRAY(Uuid())),
+    *rows.parameters("mark", _MARK),
     *rows.parameters("pair", _PAIR),
     *rows.parameters("told", _TOLD),
     *rows.parameters("receiver", _RECEIVER),
@@ -162,13 +162,16 @@ class Batch:
         ))  # fmt: skip
         return body_id
 
-    async def write(self, session: AsyncSession, *, marks: Sequence[uuid.UUID] = ()) -> Sequence[uuid.UUID]:
-        """Writes all of it, and takes away the marks of these events; the deliveries that were not there yet."""
+    async def write(
+        self, session: AsyncSession, *, marks: Sequence[tuple[uuid.UUID, uuid.UUID]] = ()
+    ) -> Sequence[uuid.UUID]:
+        """Writes all of it and takes away these marks, by agency and event; the deliveries that were not there yet."""
         values = {
             **rows.values("pair", _PAIR, self._pairs),
             **rows.values("told", _TOLD, self._told),
             **rows.values("receiver", _RECEIVER, self._received),
-            "series": self._series, "made_at": self.made_at, "marks": list(marks),
+            **rows.values("mark", _MARK, marks),
+            "series": self._series, "made_at": self.made_at,
         }  # fmt: skip
         return (await session.execute(_WRITE, values)).scalar_one() or ()
 
