@@ -57,6 +57,7 @@ class EventFanout(Due, Base):
     __table_args__ = (
         belongs_to("events", "id"),
         Index("ix_event_fanouts_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_fanouts_turn", "agency_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_event_fanouts_subject", "agency_id", "subject_id", "sequence"),
     )
 

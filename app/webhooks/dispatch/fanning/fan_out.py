@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import structlog
-from sqlalchemy import Boolean, Integer, Uuid, bindparam, case, func, literal, select, type_coerce, update
 
-from app.events.model import Event, EventFanout, EventPersonal
+from app.events.model import Event
 from app.events.queries import Happened
-from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
-from app.webhooks.dispatch.claiming.claim import CHOOSING, Claimed, Stamps
+from app.kit.database import Sessions
+from app.webhooks.dispatch.claiming.claim import Claimed, Stamps
 from app.webhooks.dispatch.claiming.parcels import Contents
 from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.fanning import at_once, letters
+from app.webhooks.dispatch.fanning import at_once, letters, marks
 from app.webhooks.dispatch.fanning.at_once import Hands
 from app.webhooks.dispatch.fanning.letters import Wish
 from app.webhooks.dispatch.fanning.receivers import Directory, Receiver
@@ -36,32 +34,6 @@ AT_FIRST = 25
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.08
 _BUSY_LOOKS = 250
-_LONGEST_REST = timedelta(minutes=5)
-
-#: Committed without waiting for the disk: a crash of the server that undoes it brings the marks back. `chooses`: nobody
-#: else deals slots until it is over.
-_chooses = case((bindparam("choose", type_=Boolean()), func.pg_try_advisory_xact_lock(CHOOSING)), else_=False)
-_begun = select(
-    func.set_config("synchronous_commit", "off", True).label("waits"), _chooses.label("chooses")
-).cte("begun")  # fmt: skip
-_mark, _event, _personal = EventFanout.__table__, Event.__table__, EventPersonal.__table__
-_MARKS = (
-    select(
-        *_event.c, _personal.c.data, _begun.c.chooses, type_coerce(_event.c.id, Uuid()).label("mark"),
-        type_coerce(_event.c.agency_id, Uuid()).label("agency"),
-    )
-    .select_from(_begun)
-    .join(_mark, _begun.c.waits == "off")
-    .join(_event, (_event.c.agency_id == _mark.c.agency_id) & (_event.c.id == _mark.c.id))
-    .outerjoin(_personal, (_personal.c.agency_id == _event.c.agency_id) & (_personal.c.id == _event.c.id))
-    .where(_mark.c.due_at <= func.now())
-    .order_by(_mark.c.due_at)
-    .limit(bindparam("most", type_=Integer()))
-    .with_for_update(skip_locked=True, of=_mark)
-    .execution_options(**ACROSS_AGENCIES)
-)  # fmt: skip
-#: Whether there may be one: cheap, for there mostly is none.
-_ANY = select(literal(1)).where(EventFanout.due_at <= func.now()).limit(1).execution_options(**ACROSS_AGENCIES)
 
 
 class Fanned(NamedTuple):
@@ -85,19 +57,14 @@ async def serve(tools: Tools, stop: asyncio.Event, hands: Hands) -> None:
         try:
             await months.keep()
             limit = AT_FIRST if quiet else AT_ONCE
-            done = await once(tools, hands, directory, limit) if await _anything(tools.sessions) else 0
+            done = await once(tools, hands, directory, limit) if await marks.anything(tools.sessions) else 0
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
             continue
         quiet = 0 if done else quiet + 1
-        if done < limit:
+        if done < limit / 2:  # of several agencies that take turns, one may have much more
             await asyncio.sleep(BUSY_SECONDS if quiet < _BUSY_LOOKS else IDLE_SECONDS)
-
-
-async def _anything(sessions: Sessions) -> bool:
-    async with autocommit(sessions) as connection:
-        return (await connection.execute(_ANY)).first() is not None
 
 
 async def once(tools: Tools, hands: Hands, directory: Directory, limit: int) -> int:
@@ -129,7 +96,7 @@ async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
     except Exception:
         if limit == 1:
             log.exception("webhooks.event_not_fanned_out")
-            await _rest(sessions, taken)
+            await marks.rest(sessions, taken)
             return 1
         log.warning("webhooks.fan_out_one_by_one")
     done = 0
@@ -143,7 +110,7 @@ async def _fan_out(
 ) -> Fanned:
     """In one transaction; `taken` gets the ids of the events first."""
     async with sessions.begin() as session:
-        found = (await session.execute(_MARKS, {"most": limit, "choose": slots is not None})).all()
+        found = await marks.take(session, limit=limit, choose=slots is not None)
         if not found:
             return Fanned(())
         # rows in place of objects: they are read by the thousand
@@ -198,15 +165,3 @@ def concerned(endpoints: Sequence[Receiver], happened: Happened) -> list[Receive
     return [
         each for each in endpoints if each.id != itself and (not each.filter or matching.passes(each.filter, facts))
     ]
-
-
-async def _rest(sessions: Sessions, event_ids: Sequence[str]) -> None:
-    """Lets the event that could not be fanned out wait, twice as long each time."""
-    pause = func.least(func.power(2, EventFanout.tries + 1), _LONGEST_REST.total_seconds())
-    async with sessions.begin() as session:
-        await session.execute(
-            update(EventFanout)
-            .where(EventFanout.id.in_(event_ids))
-            .values(tries=EventFanout.tries + 1, due_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, pause))
-            .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
-        )

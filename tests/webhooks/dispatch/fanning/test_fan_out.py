@@ -169,3 +169,36 @@ async def test_business_change_and_event_go_together(
         await record(session, asks.VERIFIED, agency_id=agency_id, subject_id="link_1", actor="test")
         await session.rollback()
     assert await marks(sessions, agency_id) == 0
+
+
+async def test_agencies_take_turns_however_much_one_of_them_has(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    north, south = world.north.agency_id, world.south.agency_id
+    for agency_id in (north, south):
+        await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.fan_all_out(tools)
+    much = [await scenes.happen(sessions, north) for _ in range(30)]
+    little = [await scenes.happen(sessions, south) for _ in range(3)]
+    assert await fan_out(sessions, limit=10) == 8  # five and three
+    done = [row.event_id for row in await scenes.deliveries(sessions, north)]
+    assert done == [event.id for event in much[:5]]
+    assert [row.event_id for row in await scenes.deliveries(sessions, south)] == [event.id for event in little]
+    assert await fan_out(sessions, limit=10) == 10
+    await scenes.fan_all_out(tools)
+    assert len(await scenes.deliveries(sessions, north)) == 30
+
+
+async def test_of_more_agencies_than_are_served_at_once_those_that_waited_longest_come_first(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agencies = sorted([world.north.agency_id, world.south.agency_id], reverse=True)
+    for agency_id in agencies:
+        await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.fan_all_out(tools)
+    for agency_id in agencies:
+        await scenes.happen(sessions, agency_id)
+    for served, waiting in ((0, 1), (1, 0)):
+        assert await fan_out(sessions, limit=1) == 1
+        assert len(await scenes.deliveries(sessions, agencies[served])) == 1
+        assert len(await scenes.deliveries(sessions, agencies[1])) == 1 - waiting
