@@ -126,3 +126,30 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
     assert set(counted.values()) == {1}
+
+
+async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
+    settings: Settings, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    """Whether they keep what they fan out or claim it."""
+    agency_id, most, now, at_once = world.north.agency_id, 3, 0, list[int]()
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        nonlocal now
+        now += 1
+        at_once.append(now)
+        await asyncio.sleep(0.02)
+        now -= 1
+        writer.write(OK)
+
+    async with receiver(talk) as there:
+        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url, concurrency=most)
+        async with stage.workers(settings, 2):
+            for round_ in range(40):
+                await stage.happen(sessions, agency_id, 1 + round_ % 5)
+                await asyncio.sleep(0.03)
+            await stage.until_all_arrived(sessions, agency_id, number=120)
+        counted = stage.arrived(there, {endpoint.id: secret})
+    assert set(counted) == await stage.accepted(sessions, agency_id)
+    assert set(counted.values()) == {1}
+    assert max(at_once) <= most
