@@ -138,17 +138,20 @@ async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
         nonlocal now
         now += 1
         at_once.append(now)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         now -= 1
         writer.write(OK)
 
     async with receiver(talk) as there:
         endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url, concurrency=most)
         async with stage.workers(settings, 2):
-            for round_ in range(40):
-                await stage.happen(sessions, agency_id, 1 + round_ % 5)
-                await asyncio.sleep(0.03)
-            await stage.until_all_arrived(sessions, agency_id, number=120)
+            async with asyncio.timeout(stage.LONGEST):
+                for events in (1, *[1] * 60, *[2] * 20):  # as many as it takes, then more
+                    await stage.happen(sessions, agency_id, events)
+                    await asyncio.sleep(0.035)
+                    while not there.requests:  # noqa: ASYNC110 - until they have begun
+                        await asyncio.sleep(0.05)
+            await stage.until_all_arrived(sessions, agency_id, number=101)
         counted = stage.arrived(there, {endpoint.id: secret})
     assert set(counted) == await stage.accepted(sessions, agency_id)
     assert set(counted.values()) == {1}
