@@ -120,7 +120,8 @@ async def test_it_waits_with_nothing_open(
 
 async def test_it_waits_no_longer_than_asked(api: httpx2.AsyncClient) -> None:
     _, cursor = await read(api, after="")
-    assert await read(api, after=cursor, wait=1) == ([], cursor)
+    found, _ = await read(api, after=cursor, wait=1)  # an empty page may move on with what others commit elsewhere
+    assert found == []
 
 
 async def test_types_by_wildcard_and_a_span_of_time(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
