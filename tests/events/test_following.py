@@ -78,7 +78,7 @@ async def test_an_empty_page_moves_on(api: httpx2.AsyncClient, sessions: Session
     await happen(sessions, world.north.agency_id, "one")
     _, last = await read(api, after=first, types="grant.*")
     assert last != first, "the place is as far as was looked"
-    assert await read(api, after=last, types="client.*") == ([], last)
+    assert (await read(api, after=last, types="client.*"))[0] == []
     await happen(sessions, world.north.agency_id, "two")
     assert (await read(api, after=last, types="client.*"))[0] == ["two"]
 
