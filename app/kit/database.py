@@ -1,6 +1,7 @@
 """The engine, the session, and the base of every table."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
@@ -15,6 +16,8 @@ from sqlalchemy.pool import NullPool
 from app.kit import ids
 
 Sessions = async_sessionmaker[AsyncSession]
+#: What a statement is given to.
+Connected = AsyncSession | AsyncConnection
 
 #: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
 ACROSS_AGENCIES = {"across_agencies": True}
@@ -82,6 +85,25 @@ def autocommit(sessions: Sessions) -> AsyncConnection:
     For loops that do one thing many times a second: BEGIN and COMMIT would cost as much as the thing itself.
     """
     return _autocommit(sessions.kw["bind"]).connect()
+
+
+@asynccontextmanager
+async def beginning(sessions: Sessions, first: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction that begins with these statements of ours, in one round trip with BEGIN.
+
+    For loops in which each round trip is waited for while much else goes on. Where it fails, the connection is given
+    up: whatever it was in the middle of ends with it.
+    """
+    async with autocommit(sessions) as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver
+        try:
+            await driver.execute(f"BEGIN; {first}")
+            yield connection
+            await driver.execute("COMMIT")
+        except BaseException:
+            await connection.invalidate()
+            raise
 
 
 async def commit_without_waiting(session: AsyncSession) -> None:

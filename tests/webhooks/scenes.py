@@ -64,7 +64,7 @@ async def fan_all_out(tools: Tools) -> None:
 async def claimed(tools: Tools) -> list[Parcel]:
     """What is due, claimed as a worker does."""
     haul = await claim(tools.sessions, Taken(tools.slots, {}, {}))
-    return await pack(tools.sessions, Shelf(tools.vault), haul) if haul.rows else []
+    return await pack(tools.sessions, Shelf(tools.vault), haul.rows, haul.stamps)
 
 
 async def deliver(tools: Tools, parcel: Parcel) -> bool:

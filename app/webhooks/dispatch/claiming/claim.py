@@ -4,8 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple, cast
+from typing import cast
 
 from sqlalchemy import (
     ARRAY,
@@ -23,11 +22,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import ids, rows
-from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.kit.database import ACROSS_AGENCIES, Sessions, beginning
 from app.webhooks.dispatch.claiming import ordering, unsendable
+from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Leased, Stamps
 from app.webhooks.dispatch.claiming.lanes import Waiting, waiting
 from app.webhooks.dispatch.deciding.fairness import Share, Taken, allot
 from app.webhooks.endpoints.model import EndpointHealth
@@ -35,38 +35,54 @@ from app.webhooks.endpoints.model import EndpointHealth
 #: One worker chooses at a time, so that an endpoint's limits hold for all of them together.
 CHOOSING = 0x6B65795078
 #: A claim that a crash of the server undoes is made again; nobody waits until it is on disk.
-_BEGIN = select(func.set_config("synchronous_commit", "off", True), func.pg_advisory_xact_lock(CHOOSING))
+_FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHOOSING})"
 
 #: A lease outlasts the endpoint's deadline by ten seconds, in which what came of it is written down. A destination
 #: that makes several requests has as many deadlines.
 LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 8 ELSE 1 END"
+#: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many
+#: rows the planner expects.
 _CLAIM = text(
     f"""
-    UPDATE webhook_deliveries d
-    SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
-    FROM (
-      SELECT due.agency_id, due.id, {LEASE_SECONDS} AS seconds, due.lapsed
-      FROM unnest(:agencies, :endpoints, :shares, :numbers) AS lane(agency_id, endpoint_id, share, number)
-      JOIN webhook_endpoints e ON e.agency_id = lane.agency_id AND e.id = lane.endpoint_id
-      CROSS JOIN LATERAL (
-        SELECT x.agency_id, x.id, x.lease_token IS NOT NULL AS lapsed FROM webhook_deliveries x
-        WHERE x.agency_id = lane.agency_id AND x.endpoint_id = lane.endpoint_id AND x.share = lane.share
-          AND x.due_at <= now() AND (x.lease_until IS NULL OR x.lease_until <= now())
-          AND (NOT x.ordered OR NOT EXISTS (
-            SELECT FROM webhook_deliveries other
-            WHERE other.agency_id = x.agency_id AND other.endpoint_id = x.endpoint_id AND other.ordered
-              AND other.state IN ('pending', 'retrying') AND other.subject_id = x.subject_id AND other.id <> x.id
-              AND (other.sequence < x.sequence OR other.lease_until > now())
-            UNION ALL
-            SELECT FROM event_fanouts mark
-            WHERE mark.agency_id = x.agency_id AND mark.subject_id = x.subject_id AND mark.sequence < x.sequence))
-        ORDER BY x.due_at LIMIT lane.number FOR UPDATE SKIP LOCKED
-      ) due
-    ) chosen
-    WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
-    RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
-      d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
-      d.first_attempt_at IS NULL AS is_first, d.due_at, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+    WITH claimed AS (
+      UPDATE webhook_deliveries d
+      SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
+      FROM (
+        SELECT due.agency_id, due.id, {LEASE_SECONDS} AS seconds, due.lapsed
+        FROM unnest(:agencies, :endpoints, :shares, :numbers) AS lane(agency_id, endpoint_id, share, number)
+        JOIN webhook_endpoints e ON e.agency_id = lane.agency_id AND e.id = lane.endpoint_id
+        CROSS JOIN LATERAL (
+          SELECT x.agency_id, x.id, x.lease_token IS NOT NULL AS lapsed FROM webhook_deliveries x
+          WHERE x.agency_id = lane.agency_id AND x.endpoint_id = lane.endpoint_id AND x.share = lane.share
+            AND x.due_at <= now() AND (x.lease_until IS NULL OR x.lease_until <= now())
+            AND (NOT x.ordered OR NOT EXISTS (
+              SELECT FROM webhook_deliveries other
+              WHERE other.agency_id = x.agency_id AND other.endpoint_id = x.endpoint_id AND other.ordered
+                AND other.state IN ('pending', 'retrying') AND other.subject_id = x.subject_id AND other.id <> x.id
+                AND (other.sequence < x.sequence OR other.lease_until > now())
+              UNION ALL
+              SELECT FROM event_fanouts mark
+              WHERE mark.agency_id = x.agency_id AND mark.subject_id = x.subject_id AND mark.sequence < x.sequence))
+          ORDER BY x.due_at LIMIT lane.number FOR UPDATE SKIP LOCKED
+        ) due
+      ) chosen
+      WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
+      RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
+        d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
+        d.first_attempt_at IS NULL AS is_first, d.due_at, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+    ), counted AS (
+      SELECT *, row_number() OVER (PARTITION BY body_id) = 1 AS carries FROM claimed
+    )
+    SELECT counted.*, contents.content, contents.occurred_at, contents.request_id
+    FROM counted
+    LEFT JOIN LATERAL (
+      SELECT body.content, event.occurred_at, event.request_id
+      FROM events event
+      LEFT JOIN webhook_bodies body
+        ON body.agency_id = event.agency_id AND body.id = counted.body_id AND body.created_at = counted.body_created_at
+      WHERE counted.carries AND event.agency_id = counted.agency_id AND event.id = counted.event_id
+      OFFSET 0
+    ) contents ON true
     """  # noqa: S608 - names of ours
 ).bindparams(
     bindparam("agencies", type_=ARRAY(Uuid())), bindparam("endpoints", type_=ARRAY(Uuid())),
@@ -75,45 +91,10 @@ _CLAIM = text(
 ).columns(
     agency_id=Uuid(), id=Uuid(), endpoint_id=Uuid(), event_id=Uuid(), body_id=Uuid(),
     body_created_at=DateTime(timezone=True), due_at=DateTime(timezone=True), expires_at=DateTime(timezone=True),
+    occurred_at=DateTime(timezone=True),
 )  # fmt: skip
-
-
-#: Of endpoints by (agency, endpoint); see `Shelf.get`.
-Stamps = Mapping[tuple[uuid.UUID, uuid.UUID], str]
-#: What holds a delivery: its id, and the token it was claimed with.
-Lease = tuple[uuid.UUID, uuid.UUID]
-
-
-class Claimed(NamedTuple):
-    """A delivery that is ours while its lease runs; ids without their prefixes."""
-
-    token: uuid.UUID
-    agency_id: uuid.UUID
-    id: uuid.UUID
-    endpoint_id: uuid.UUID
-    event_id: uuid.UUID
-    event_type: str
-    subject_id: str
-    series: str
-    share: Share
-    ordered: bool
-    replay: bool
-    body_id: uuid.UUID
-    body_created_at: datetime
-    attempt_count: int
-    series_attempts: int
-    tries: int
-    is_first: bool
-    due_at: datetime
-    expires_at: datetime
-    expired: bool
-    lapsed: bool
-
-    @property
-    def lease(self) -> Lease:
-        """What it is held by."""
-        return self.id, self.token
-
+#: How many columns are of the delivery itself.
+_OWN = len(Claimed._fields) - 1
 
 _NOTED: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Float(), "half_open": Boolean()}
 _noted = rows.table("noted", _NOTED)
@@ -141,7 +122,7 @@ _NOTE = (
 class Haul:
     """What one claim brought; `more`: something was due that could have been taken, had there been slots."""
 
-    rows: Sequence[Claimed]
+    rows: Sequence[Leased]
     more: bool
     #: something is due that was not taken, for whatever reason
     left: bool = False
@@ -150,23 +131,22 @@ class Haul:
 
 async def claim(sessions: Sessions, taken: Taken) -> Haul:
     """Takes what is due in fair shares, in one transaction, which is over before anything is sent."""
-    async with sessions.begin() as session:
-        await session.execute(_BEGIN)
-        lanes = await waiting(session, taken)
+    async with beginning(sessions, _FIRST) as connection:
+        lanes = await waiting(connection, taken)
         if not lanes:
             return Haul((), more=False)
         open_ones = [lane for lane in lanes if lane.room > 0]
         if any(lane.ordered for lane in open_ones):
             await ordering.put_aside(
-                session, [(each.agency_id, each.endpoint_id) for each in open_ones if each.ordered]
+                connection, [(each.agency_id, each.endpoint_id) for each in open_ones if each.ordered]
             )
-        ended = await unsendable.end(session, [lane for lane in lanes if not lane.sendable])
+        ended = await unsendable.end(connection, [lane for lane in lanes if not lane.sendable])
         given = allot([lane.lane for lane in open_ones], taken)
         if not given:
             return Haul((), more=ended, left=True)
-        claimed = await _take(session, open_ones, given)
-        await _note(session, open_ones, claimed)
-        served = {(row.agency_id, row.endpoint_id) for row in claimed}
+        claimed = await _take(connection, open_ones, given)
+        await _note(connection, open_ones, claimed)
+        served = {(row.agency_id, row.endpoint_id) for row, _ in claimed}
         stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
         return Haul(
             claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones),
@@ -175,11 +155,11 @@ async def claim(sessions: Sessions, taken: Taken) -> Haul:
 
 
 async def _take(
-    session: AsyncSession, lanes: Sequence[Waiting], given: Mapping[tuple[uuid.UUID, Share], int]
-) -> Sequence[Claimed]:
+    connection: AsyncConnection, lanes: Sequence[Waiting], given: Mapping[tuple[uuid.UUID, Share], int]
+) -> Sequence[Leased]:
     token = ids.raw()
     chosen = [lane for lane in lanes if (lane.endpoint_id, lane.share) in given]
-    found = await session.execute(
+    result = await connection.execute(
         _CLAIM,
         {
             "token": token,
@@ -190,12 +170,14 @@ async def _take(
         },
         execution_options=ACROSS_AGENCIES,
     )
-    return [Claimed(token, *row) for row in found.all()]
+    found = result.all()
+    carried = {row.body_id: Contents(row.content, row.occurred_at, row.request_id) for row in found if row.carries}
+    return [(Claimed(token, *row[:_OWN]), carried[row.body_id]) for row in found]
 
 
-async def _note(session: AsyncSession, lanes: Sequence[Waiting], claimed: Sequence[Claimed]) -> None:
+async def _note(connection: AsyncConnection, lanes: Sequence[Waiting], claimed: Sequence[Leased]) -> None:
     """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
-    numbers = Counter(row.endpoint_id for row in claimed)
+    numbers = Counter(row.endpoint_id for row, _ in claimed)
     of_endpoint = {lane.endpoint_id: lane for lane in lanes if numbers[lane.endpoint_id]}
     noted = [
         (
@@ -208,5 +190,5 @@ async def _note(session: AsyncSession, lanes: Sequence[Waiting], claimed: Sequen
         if lane.tokens is not None or lane.half_open
     ]
     if noted:
-        await session.execute(_LOCK, rows.values("noted", _NOTED, noted))
-        await session.execute(_NOTE, rows.values("noted", _NOTED, noted))
+        await connection.execute(_LOCK, rows.values("noted", _NOTED, noted))
+        await connection.execute(_NOTE, rows.values("noted", _NOTED, noted))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, Uuid, func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import rows
 from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
@@ -57,8 +57,9 @@ _ANY = text(f"SELECT EXISTS (SELECT FROM ({_READ}) lane WHERE ready > 0)").execu
 _WELL = Health()
 _KEY: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
 _asked = rows.table("asked", _KEY)
-_HEALTHS = select(_asked.c.id, EndpointHealth, func.now()).where(
-    EndpointHealth.agency_id == _asked.c.agency_id, EndpointHealth.id == _asked.c.id
+_health = EndpointHealth.__table__
+_HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health).where(
+    _health.c.agency_id == _asked.c.agency_id, _health.c.id == _asked.c.id
 )
 
 
@@ -94,16 +95,16 @@ async def anything(sessions: Sessions) -> bool:
         return bool((await connection.execute(_ANY)).scalar_one())
 
 
-async def waiting(session: AsyncSession, taken: Taken) -> list[Waiting]:
+async def waiting(connection: AsyncConnection, taken: Taken) -> list[Waiting]:
     """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
 
     What arrived takes no room of an endpoint that is well, though it has a lease until it is written down. `taken` is
     looked at when the lanes have been read: what is written down afterwards is among them still.
     """
-    found = (await session.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
+    found = (await connection.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
     in_air, arrived = dict(taken.in_air), dict(taken.arrived)
     troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
-    known, now = await _healths(session, troubled)
+    known, now = await _healths(connection, troubled)
     in_flight: dict[uuid.UUID, int] = {}
     for row in found:
         over = 0 if row.unwell else arrived.get(row.endpoint_id, 0)
@@ -113,7 +114,7 @@ async def waiting(session: AsyncSession, taken: Taken) -> list[Waiting]:
     return [_seen(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 
-def _seen(row: Any, known: EndpointHealth | None, in_flight: int, now: datetime) -> Waiting:
+def _seen(row: Any, known: Any, in_flight: int, now: datetime) -> Waiting:
     left = tokens(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
     how = read(known) if known else _WELL
     room, _ = health.room(
@@ -125,17 +126,17 @@ def _seen(row: Any, known: EndpointHealth | None, in_flight: int, now: datetime)
     )  # fmt: skip
 
 
-def read(row: EndpointHealth) -> Health:
-    """The row as a value."""
+def read(row: Any) -> Health:
+    """A row of health as a value."""
     return Health(**{name: getattr(row, name) for name in Health.__dataclass_fields__})
 
 
 async def _healths(
-    session: AsyncSession, keys: set[tuple[uuid.UUID, uuid.UUID]]
-) -> tuple[dict[uuid.UUID, EndpointHealth], datetime]:
+    connection: AsyncConnection, keys: set[tuple[uuid.UUID, uuid.UUID]]
+) -> tuple[dict[uuid.UUID, Any], datetime]:
     """The rows of endpoints that are not simply well, by endpoint, and the database's time."""
     if not keys:
         return {}, datetime.min.replace(tzinfo=UTC)
     given = rows.values("asked", _KEY, sorted(keys))
-    found = (await session.execute(_HEALTHS, given, execution_options=ACROSS_AGENCIES)).all()
-    return {row[0]: row[1] for row in found}, found[0][2]
+    found = (await connection.execute(_HEALTHS, given, execution_options=ACROSS_AGENCIES)).all()
+    return {row.key: row for row in found}, found[0].moment

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids
-from app.kit.database import ACROSS_AGENCIES
+from app.kit.database import ACROSS_AGENCIES, Connected
 
 #: How many are put aside in one go.
 AT_ONCE = 500
@@ -48,7 +48,7 @@ _BRING_BACK = text(
 )
 
 
-async def put_aside(session: AsyncSession, lanes: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
+async def put_aside(session: Connected, lanes: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
     """Puts aside what must wait at these (agency, endpoint); holds their locks until the transaction ends."""
     chosen = sorted(set(lanes))
     await hold_raw(session, chosen)
@@ -62,7 +62,7 @@ async def hold(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
     await hold_raw(session, [(ids.parse("agency", agency_id), ids.parse("endpoint", endpoint_id))])
 
 
-async def hold_raw(session: AsyncSession, lanes: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
+async def hold_raw(session: Connected, lanes: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
     """See `hold`; those of several (agency, endpoint), in one order."""
     for _, endpoint_id in sorted(set(lanes)):
         key = func.hashtextextended(f"webhooks order {endpoint_id}", 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.database import ACROSS_AGENCIES
 from app.webhooks.dispatch.claiming.lanes import Waiting
@@ -27,9 +27,9 @@ _END = text(
 )
 
 
-async def end(session: AsyncSession, lanes: Sequence[Waiting]) -> bool:
+async def end(connection: AsyncConnection, lanes: Sequence[Waiting]) -> bool:
     """Ends a few of each, those that are not due yet and those put aside as well; whether there were any."""
     for agency_id, endpoint_id in sorted({(lane.agency_id, lane.endpoint_id) for lane in lanes}):
         given = {"agency_id": agency_id, "endpoint_id": endpoint_id, "at_once": AT_ONCE}
-        await session.execute(_END, given, execution_options=ACROSS_AGENCIES)
+        await connection.execute(_END, given, execution_options=ACROSS_AGENCIES)
     return bool(lanes)

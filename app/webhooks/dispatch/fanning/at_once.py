@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.kit import clock
-from app.webhooks.dispatch.claiming.claim import Claimed, Stamps
-from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.claiming.claimed import Leased, Stamps
 from app.webhooks.dispatch.deciding.fairness import Lane, Taken, allot
 from app.webhooks.dispatch.fanning.letters import Wish
 from app.webhooks.dispatch.fanning.receivers import Seat
@@ -26,7 +25,7 @@ class Hands(Protocol):
         """Its slots, which nobody else deals meanwhile; None where others wait for them."""
         ...
 
-    async def take(self, leased: Sequence[tuple[Claimed, Contents]], stamps: Stamps) -> None:
+    async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
         """Sends these, whose leases are committed."""
         ...
 

@@ -10,8 +10,7 @@ import structlog
 from app.events.model import Event
 from app.events.queries import Happened
 from app.kit.database import Sessions
-from app.webhooks.dispatch.claiming.claim import Claimed, Stamps
-from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.claiming.claimed import Leased, Stamps
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.fanning import at_once, letters, marks
 from app.webhooks.dispatch.fanning.at_once import Hands
@@ -44,7 +43,7 @@ class Fanned(NamedTuple):
 
     happened: Sequence[Happened]
     left: int = 0
-    leased: Sequence[tuple[Claimed, Contents]] = ()
+    leased: Sequence[Leased] = ()
     stamps: Stamps = MappingProxyType({})
 
 

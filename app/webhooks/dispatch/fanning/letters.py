@@ -24,8 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import queries as events
 from app.events.queries import Happened
 from app.kit import clock, ids, rows
-from app.webhooks.dispatch.claiming.claim import Claimed
-from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Leased
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.fanning.receivers import Receiver, Seat, receiver
 from app.webhooks.dispatch.message import payload
@@ -175,13 +174,11 @@ class Batch:
         }  # fmt: skip
         return (await session.execute(_WRITE, values)).scalar_one() or ()
 
-    def leased(self, made: Iterable[uuid.UUID]) -> list[tuple[Claimed, Contents]]:
+    def leased(self, made: Iterable[uuid.UUID]) -> list[Leased]:
         """Those of the deliveries that were made with a lease."""
         return [self._claimed(each, *self._leased[each]) for each in made if each in self._leased]
 
-    def _claimed(
-        self, delivery_id: uuid.UUID, happened: Happened, told: int, received: int
-    ) -> tuple[Claimed, Contents]:
+    def _claimed(self, delivery_id: uuid.UUID, happened: Happened, told: int, received: int) -> Leased:
         agency_id, event_id, event_type, subject_id, _, occurred_at, body_id, *_, content, _ = self._told[told]
         endpoint_id, *_, lasts, _ = self._received[received]
         expires_at = occurred_at + timedelta(seconds=lasts)

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES
-from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS, Stamps
+from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS
+from app.webhooks.dispatch.claiming.claimed import Stamps
 from app.webhooks.endpoints.model import Endpoint
 
 #: The payload mode that destinations are given; they make of it what their receiver understands.

@@ -5,16 +5,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.kit import logs
-from app.webhooks.dispatch.claiming.claim import Claimed, Lease
+from app.webhooks.dispatch.claiming.claimed import Lease, Leased
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.send import since_event
 
 
-def claimed(rows: Sequence[Claimed], seconds: float) -> None:
+def claimed(rows: Sequence[Leased], seconds: float) -> None:
     """A claim, and those among its rows that somebody else never finished."""
     figures.claim_took(seconds)
-    if lapsed := sum(row.lapsed for row in rows):
+    if lapsed := sum(row.lapsed for row, _ in rows):
         figures.lease_expired(lapsed)
 
 

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import structlog
 
 from app.webhooks.dispatch.claiming import lanes
-from app.webhooks.dispatch.claiming.claim import Claimed, Stamps, claim
-from app.webhooks.dispatch.claiming.parcels import Contents, Parcel, pack
+from app.webhooks.dispatch.claiming.claim import claim
+from app.webhooks.dispatch.claiming.claimed import Claimed, Leased, Stamps
+from app.webhooks.dispatch.claiming.parcels import Parcel, pack
 from app.webhooks.dispatch.claiming.prepared import Shelf
 from app.webhooks.dispatch.deciding.fairness import FIRST_SHARE, Taken
 from app.webhooks.dispatch.seeing import figures
@@ -95,41 +96,10 @@ class Dispatcher:
             self._senders.settle()
             yield self._slots.taken()
 
-    async def take(self, leased: Sequence[tuple[Claimed, Contents]], stamps: Stamps) -> None:
+    async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
         """See `at_once.Hands`."""
-        endpoints = await self._shelf.get(self._tools.sessions, stamps)
-        parcels = [
-            Parcel(row, endpoints[row.endpoint_id], contents)
-            for row, contents in leased
-            if row.endpoint_id in endpoints
-        ]
-        await self._send_all([row for row, _ in leased], parcels)
-
-    async def _beat(self) -> None:
-        """Claims what there are slots for, and sends it."""
-        async with self._dealing:
-            self._senders.settle()
-            taken = self._slots.taken()
-            if taken.free <= 0:
-                self._more = True
-                return
-            try:
-                if not self._left and not await lanes.anything(self._tools.sessions):
-                    self._more = False
-                    return
-                started = time.perf_counter()
-                haul = await claim(self._tools.sessions, taken)
-                counting.claimed(haul.rows, time.perf_counter() - started)
-                parcels = await pack(self._tools.sessions, self._shelf, haul) if haul.rows else []
-            except Exception:  # the database is away, or a fault of ours: say so, stay, try again
-                lines.exception("webhooks.claim_failed")
-                await asyncio.sleep(1)
-                return
-            self._more, self._left = haul.more, haul.left
-            await self._send_all(haul.rows, parcels)
-
-    async def _send_all(self, claimed: Sequence[Claimed], parcels: Sequence[Parcel]) -> None:
-        ended = await self._give_back_all(claimed, parcels)
+        parcels = await pack(self._tools.sessions, self._shelf, leased, stamps)
+        ended = await self._give_back_all(leased, parcels)
         for parcel in parcels:
             if reason := why_not(parcel):
                 ended.append((parcel.row, *reason))
@@ -139,12 +109,39 @@ class Dispatcher:
         if ended:
             await self._end(ended)
 
+    async def _beat(self) -> None:
+        """Claims what there are slots for, and sends it."""
+        try:
+            async with self._dealing:
+                self._more = await self._claim()
+        except Exception:  # the database is away, or a fault of ours: say so, stay, try again
+            lines.exception("webhooks.claim_failed")
+            await asyncio.sleep(1)
+
+    async def _claim(self) -> bool:
+        """See `Haul.more`."""
+        self._senders.settle()
+        taken = self._slots.taken()
+        if taken.free <= 0:
+            return True
+        if not self._left and not await lanes.anything(self._tools.sessions):
+            return False
+        started = time.perf_counter()
+        haul = await claim(self._tools.sessions, taken)
+        counting.claimed(haul.rows, time.perf_counter() - started)
+        self._left = haul.left
+        if haul.rows:
+            await self.take(haul.rows, haul.stamps)
+        return haul.more
+
     async def _give_back_all(
-        self, claimed: Sequence[Claimed], parcels: Sequence[Parcel]
+        self, claimed: Sequence[Leased], parcels: Sequence[Parcel]
     ) -> list[tuple[Claimed, str, str]]:
         """Gives back what has no parcel; those among them that are over."""
+        if len(parcels) == len(claimed):
+            return []
         packed, ended = {parcel.row.id for parcel in parcels}, []
-        for row in claimed:
+        for row, _ in claimed:
             if row.id in packed:
                 continue
             if reason := given_up(row):

@@ -14,7 +14,7 @@ from app.events.types import webhooks as happenings
 from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
 from app.webhooks.dispatch.claiming import ordering
-from app.webhooks.dispatch.claiming.claim import Claimed, Lease
+from app.webhooks.dispatch.claiming.claimed import Claimed, Lease
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.deciding.schedule import Step
 from app.webhooks.dispatch.model import TERMINAL, Delivery

@@ -6,13 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Float, Integer, String, Uuid, bindparam, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES
+from app.kit.database import ACROSS_AGENCIES, Connected
 from app.kit.egress.answer import Answer
 from app.kit.ids import raw
-from app.webhooks.dispatch.claiming.claim import Lease
+from app.webhooks.dispatch.claiming.claimed import Lease
 from app.webhooks.dispatch.deciding.outcome import judge
 from app.webhooks.dispatch.sending.wellbeing import UNWELL
 
@@ -78,7 +77,7 @@ _ADD = text(
 
 
 async def write(
-    to: AsyncSession | AsyncConnection, finished: Sequence["Finished"], worker: str, *, only_well: bool = False
+    to: Connected, finished: Sequence["Finished"], worker: str, *, only_well: bool = False
 ) -> set[Lease] | None:
     """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile.
 
@@ -96,7 +95,7 @@ async def write(
 
 
 async def _add(
-    to: AsyncSession | AsyncConnection, finished: Sequence["Finished"], late: set[Lease], worker: str
+    to: Connected, finished: Sequence["Finished"], late: set[Lease], worker: str
 ) -> None:
     came = _Came()
     given = [

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.kit import ids
 from app.kit.egress.answer import Answer
 from app.kit.egress.sender import Egress
-from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.claiming.claimed import Claimed
 from app.webhooks.dispatch.claiming.parcels import Parcel
 from app.webhooks.dispatch.deciding.outcome import Outcome
 from app.webhooks.dispatch.message import standard

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from app.kit import clock
-from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.claiming.claimed import Claimed
 from app.webhooks.dispatch.claiming.parcels import Parcel
 from app.webhooks.dispatch.sending import finish, send
 from app.webhooks.dispatch.sending.finish import Finished

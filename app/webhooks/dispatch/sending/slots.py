@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 
-from app.webhooks.dispatch.claiming.claim import Claimed
+from app.webhooks.dispatch.claiming.claimed import Claimed
 from app.webhooks.dispatch.deciding.fairness import Share, Taken
 
 

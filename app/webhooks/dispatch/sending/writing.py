@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy import select
 
-from app.webhooks.dispatch.claiming.claim import Lease
+from app.webhooks.dispatch.claiming.claimed import Lease
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending import counting, finish
 from app.webhooks.dispatch.sending.finish import Finished

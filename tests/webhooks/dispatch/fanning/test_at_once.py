@@ -13,8 +13,8 @@ from app.events.model import EventPersonal
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.webhooks.dispatch import due
-from app.webhooks.dispatch.claiming.claim import CHOOSING, Claimed, Stamps
-from app.webhooks.dispatch.claiming.parcels import Contents
+from app.webhooks.dispatch.claiming.claim import CHOOSING
+from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Stamps
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.fanning import fan_out
 from app.webhooks.dispatch.fanning.receivers import Directory
