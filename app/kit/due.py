@@ -186,8 +186,6 @@ class Work(Generic[Row]):
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
     longest: timedelta | None = None
-    #: between two looks when there was nothing to do and nobody woke it
-    idle: float = IDLE_SECONDS
     #: only rows of this kind, where one table holds several
     where: ColumnElement[bool] | None = None
 
@@ -211,8 +209,13 @@ class Alarm:
         self._event.clear()
 
 
-async def serve(work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm: Alarm) -> None:
-    """Claims and does rows of one kind until `stop` is set, then waits for those under way."""
+async def serve(
+    work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm: Alarm, idle: float = IDLE_SECONDS
+) -> None:
+    """Claims and does rows of one kind until `stop` is set, then waits for those under way.
+
+    `idle`: seconds between two looks when there was nothing to do and nobody woke it.
+    """
     under_way: set[asyncio.Task[None]] = set()
     while not stop.is_set():
         free = work.concurrency - len(under_way)
@@ -228,7 +231,7 @@ async def serve(work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm:
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         if len(rows) < max(free, 1):
-            await _rest(under_way if not free else set(), alarm, work.idle)
+            await _rest(under_way if not free else set(), alarm, idle)
     if under_way:
         await asyncio.wait(under_way, timeout=work.lease.total_seconds())
 

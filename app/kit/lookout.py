@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,10 +17,9 @@ _UNTIL_WOKEN = 30.0
 
 
 async def serve_all(works: Sequence[Work[Any]], sessions: Sessions, stop: asyncio.Event) -> None:
-    """Serves every kind until `stop` is set, whatever its `idle`: a kind that has something is woken."""
+    """Serves every kind until `stop` is set; a kind that has something is woken."""
     alarms = [Alarm() for _ in works]
-    woken = [replace(work, idle=_UNTIL_WOKEN) for work in works]
-    loops = [serve(work, sessions, stop, alarm) for work, alarm in zip(woken, alarms, strict=True)]
+    loops = [serve(work, sessions, stop, alarm, idle=_UNTIL_WOKEN) for work, alarm in zip(works, alarms, strict=True)]
     await asyncio.gather(_look_out(works, alarms, sessions, stop), *loops)
 
 

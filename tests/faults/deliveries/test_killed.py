@@ -19,6 +19,14 @@ KILLS = 3
 EVENTS = 10
 
 
+async def killed(settings: Settings, mode: str) -> None:
+    """Runs a worker until it kills itself at the moment `mode` says."""
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.deliveries.mortal", mode, env=stage.env(settings), cwd=stage.ROOT
+    )
+    assert await started.wait() == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, FINISH])
 async def test_killed_around_a_delivery(
     mode: str, settings: Settings, sessions: Sessions, vault: Vault, world: World
@@ -28,10 +36,7 @@ async def test_killed_around_a_delivery(
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
         for _ in range(KILLS):
-            killed = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.faults.deliveries.mortal", mode, env=stage.env(settings), cwd=stage.ROOT
-            )
-            assert await killed.wait() == -signal.SIGKILL
+            await killed(settings, mode)
         sent_before = len(there.requests)
         assert (sent_before == 0) == (mode == BEFORE)
         async with stage.workers(settings):
@@ -53,10 +58,7 @@ async def test_killed_with_what_it_fanned_out_in_its_hands(
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, vault, agency_id, there, events=0, timeout_ms=3000)
         await stage.happen(sessions, agency_id, EVENTS)
-        killed = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.deliveries.mortal", KEPT, env=stage.env(settings), cwd=stage.ROOT
-        )
-        assert await killed.wait() == -signal.SIGKILL
+        await killed(settings, KEPT)
         assert there.requests == []
         leased = [row for row in await scenes.deliveries(sessions, agency_id) if row.lease_token]
         assert 0 < len(leased) <= SLOTS
@@ -74,10 +76,7 @@ async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
-        killed = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.deliveries.mortal", WRITTEN, env=stage.env(settings), cwd=stage.ROOT
-        )
-        assert await killed.wait() == -signal.SIGKILL
+        await killed(settings, WRITTEN)
         sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
         assert 0 < written <= sent
         async with stage.workers(settings):

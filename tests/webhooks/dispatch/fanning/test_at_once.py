@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.events.model import EventPersonal
+from app.events.model import Event, EventPersonal
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.webhooks.dispatch import due
@@ -18,7 +18,7 @@ from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Stamps
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.fanning import fan_out
 from app.webhooks.dispatch.fanning.receivers import Directory
-from app.webhooks.dispatch.model import WebhookBody
+from app.webhooks.dispatch.model import Delivery, WebhookBody
 from app.webhooks.dispatch.sending import dispatcher
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
@@ -58,6 +58,15 @@ async def make(tools: Tools, vault: Vault, agency_id: str, **wish: Any) -> Any:
     endpoint, _ = await scenes.make_endpoint(tools.sessions, vault, agency_id, URL, **wish)
     await scenes.fan_all_out(tools)
     return endpoint
+
+
+async def make_with_one(tools: Tools, vault: Vault, agency_id: str) -> tuple[Event, Delivery]:
+    """An endpoint whose one delivery waits for a claim; its event, and the delivery."""
+    await make(tools, vault, agency_id)
+    event = await scenes.happen(tools.sessions, agency_id)
+    await scenes.fan_all_out(tools)
+    [row] = await scenes.deliveries(tools.sessions, agency_id)
+    return event, row
 
 
 async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_bring(
@@ -112,12 +121,9 @@ async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
     tools: Tools, sessions: Sessions, vault: Vault, world: World
 ) -> None:
     agency_id = world.north.agency_id
+    _, waits = await make_with_one(tools, vault, agency_id)
     await make(tools, vault, agency_id)
     await scenes.happen(sessions, agency_id)
-    await scenes.fan_all_out(tools)
-    await make(tools, vault, agency_id)
-    await scenes.happen(sessions, agency_id)
-    [waits] = await scenes.deliveries(sessions, agency_id)
     hands = await fanned(tools)
     [(leased, _)] = hands.got
     now = await scenes.deliveries(sessions, agency_id)
@@ -170,10 +176,7 @@ async def test_a_delivery_that_is_there_already_is_not_sent_again(
     tools: Tools, sessions: Sessions, vault: Vault, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await make(tools, vault, agency_id)
-    event = await scenes.happen(sessions, agency_id)
-    await scenes.fan_all_out(tools)
-    [row] = await scenes.deliveries(sessions, agency_id)
+    event, row = await make_with_one(tools, vault, agency_id)
     await scenes.change(sessions, row, state="succeeded", due_at=None)
     await scenes.mark(sessions, event)
     assert (await fanned(tools)).got == []
