@@ -30,10 +30,13 @@ async def test_it_is_one_transaction_and_ends_with_it(sessions: Sessions) -> Non
 
 
 async def test_a_failure_undoes_it_and_leaves_no_connection_in_the_middle_of_it(sessions: Sessions) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fails() -> None:
         async with beginning(sessions, _FIRST) as connection:
             await connection.execute(_MAKE)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
     for _ in range(3):
         async with sessions() as session:
             assert not (await session.execute(_THERE)).scalar_one()

@@ -1,28 +1,32 @@
 """What a process counts for Prometheus. No label names an agency or an endpoint: `/stats` has those figures.
 
 Collectors stand at module level, the one accepted exception to "no module-level state": prometheus_client keeps one
-registry a process, and a name can be declared in it only once. The functions below are called for each attempt: they
-look nothing up but a cached child.
+registry a process, and a name can be declared in it only once. The functions below are called for each batch of
+attempts: they look nothing up but a cached child.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from app.webhooks.dispatch.seeing.spread import Spread
+
 _events = Counter("webhook_events_total", "Events that were fanned out.", ["type"])
 _deliveries = Counter("webhook_deliveries_total", "Deliveries that ended.", ["outcome", "reason"])
 _attempts = Counter("webhook_attempts_total", "Attempts made.", ["result", "code_class", "attempt_bucket"])
-_first_attempt = Histogram(
+_first_attempt = Spread(
     "webhook_event_to_first_attempt_seconds", "From the event to its first attempt.",
-    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )  # fmt: skip
-_success = Histogram(
+_success = Spread(
     "webhook_event_to_success_seconds", "From the event to its arrival.",
-    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 21600, 86400, 432000),
+    (0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 21600, 86400, 432000),
 )  # fmt: skip
-_duration = Histogram(
-    "webhook_attempt_duration_seconds", "How long each phase of an attempt took.", ["phase"],
-    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
+_duration = Spread(
+    "webhook_attempt_duration_seconds", "How long each phase of an attempt took.",
+    (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
+    label="phase", kinds=("dns", "connect", "ttfb", "total"),
 )  # fmt: skip
 _claim = Histogram(
     "webhook_claim_duration_seconds", "How long claiming deliveries took.",
@@ -40,7 +44,6 @@ _replayed = Counter("webhook_replay_deliveries_total", "Deliveries queued by rep
 _event = cache(lambda type_: _events.labels(type_))
 _delivery = cache(lambda outcome, reason: _deliveries.labels(outcome, reason))
 _attempt = cache(lambda result, code_class, bucket: _attempts.labels(result, code_class, bucket))
-_dns, _connect, _ttfb, _total = (_duration.labels(phase) for phase in ("dns", "connect", "ttfb", "total"))
 
 
 def event_fanned_out(event_type: str) -> None:
@@ -53,24 +56,18 @@ def attempts_made(result: str, code_class: str, attempt_bucket: str, n: int) -> 
     _attempt(result, code_class, attempt_bucket).inc(n)
 
 
-def attempt_took(dns_ms: int | None, connect_ms: int | None, ttfb_ms: int | None, total_ms: int) -> None:
-    """The phases of one attempt, None where there was none."""
-    if dns_ms is not None:
-        _dns.observe(dns_ms / 1000)
-    if connect_ms is not None:
-        _connect.observe(connect_ms / 1000)
-    if ttfb_ms is not None:
-        _ttfb.observe(ttfb_ms / 1000)
-    _total.observe(total_ms / 1000)
+def attempts_took(phase: str, milliseconds: Iterable[int]) -> None:
+    """One phase of attempts that had it: `dns`, `connect`, `ttfb` or `total`."""
+    _duration.observe([each / 1000 for each in milliseconds], phase)
 
 
-def first_attempt(seconds: float) -> None:
-    """From an event to its first attempt."""
+def first_attempts(seconds: Iterable[float]) -> None:
+    """From events to their first attempts."""
     _first_attempt.observe(seconds)
 
 
-def succeeded(seconds: float) -> None:
-    """From an event to its arrival."""
+def succeeded(seconds: Iterable[float]) -> None:
+    """From events to their arrival."""
     _success.observe(seconds)
 
 
@@ -109,9 +106,9 @@ def sweeper_fixed(kind: str, n: int) -> None:
     _fixed.labels(kind).inc(n)
 
 
-def ssrf_blocked(rule: str) -> None:
-    """A call was refused before a byte left."""
-    _blocked.labels(rule).inc()
+def ssrf_blocked(rule: str, n: int) -> None:
+    """Calls were refused before a byte left."""
+    _blocked.labels(rule).inc(n)
 
 
 def auto_disabled(reason: str) -> None:

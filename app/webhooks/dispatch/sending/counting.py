@@ -5,7 +5,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.kit import logs
+from app.kit.egress.answer import Timing
 from app.webhooks.dispatch.claiming.claimed import Lease, Leased
+from app.webhooks.dispatch.model import TERMINAL
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.send import since_event
@@ -20,32 +22,38 @@ def claimed(rows: Sequence[Leased], seconds: float) -> None:
 
 def attempted(batch: Sequence[Finished], late: Collection[Lease]) -> None:
     """Attempts that were written down; `late` are those whose lease was lost meanwhile."""
-    made: Counter[tuple[str, str, str]] = Counter()
+    made: Counter[tuple[bool, int | None, str, int]] = Counter()
     ended: Counter[tuple[str, str | None]] = Counter()
-    for each in batch:
-        attempt, row, step = each.attempted, each.row, each.step
-        answer, outcome = attempt.answer, attempt.outcome
-        made[
-            "success" if outcome.arrived else "failure",
-            figures.code_class(answer.status, outcome.code),
-            figures.attempt_bucket(row.attempt_count + 1),
-        ] += 1
-        timing, after = answer.timing, since_event(attempt.parcel, attempt.began)
-        figures.attempt_took(timing.dns, timing.connect, timing.first_byte, timing.total)
+    firsts, arrivals = list[float](), list[float]()
+    for attempt, step in batch:
+        row, outcome, answer = attempt.parcel.row, attempt.outcome, attempt.answer
+        made[outcome.arrived, answer.status, outcome.code, row.attempt_count] += 1
+        after = since_event(attempt.parcel, attempt.began)
         if row.is_first:
-            figures.first_attempt(after)
+            firsts.append(after)
         if outcome.arrived and not row.replay:
-            figures.succeeded(after + timing.total / 1000)
-        if outcome.code == "blocked_address":
-            figures.ssrf_blocked("connect")
-        if each.over and row.lease not in late:
+            arrivals.append(after + answer.timing.total / 1000)
+        if step.state in TERMINAL and row.lease not in late:
             ended[step.state, step.reason] += 1
-    for kind, n in made.items():
-        figures.attempts_made(*kind, n)
+    figures.first_attempts(firsts)
+    figures.succeeded(arrivals)
+    _took([each.attempted.answer.timing for each in batch])
+    for (arrived, status, code, before), n in made.items():
+        kind = figures.code_class(status, code)
+        figures.attempts_made("success" if arrived else "failure", kind, figures.attempt_bucket(before + 1), n)
+        if code == "blocked_address":
+            figures.ssrf_blocked("connect", n)
     for end, n in ended.items():
         figures.delivery_ended(*end, n)
     if late:
         figures.late_finish(len(late))
+
+
+def _took(timings: Sequence[Timing]) -> None:
+    figures.attempts_took("dns", [each.dns for each in timings if each.dns is not None])
+    figures.attempts_took("connect", [each.connect for each in timings if each.connect is not None])
+    figures.attempts_took("ttfb", [each.first_byte for each in timings if each.first_byte is not None])
+    figures.attempts_took("total", [each.total for each in timings])
 
 
 def say(batch: Sequence[Finished], late: Collection[Lease]) -> None:
@@ -54,7 +62,7 @@ def say(batch: Sequence[Finished], late: Collection[Lease]) -> None:
 
 
 def _line(each: Finished, late: Collection[Lease]) -> dict[str, Any]:
-    row, attempt = each.row, each.attempted
+    attempt, row = each.attempted, each.row
     return {
         "agency": attempt.parcel.endpoint.agency_id,
         "endpoint": attempt.letter.endpoint_id,
@@ -63,7 +71,7 @@ def _line(each: Finished, late: Collection[Lease]) -> dict[str, Any]:
         "number": row.attempt_count + 1,
         "code": attempt.outcome.code,
         "state": "late" if row.lease in late else each.step.state,
-        "total_ms": sum(answer.timing.total for _, answer in attempt.answers),
+        "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
         "detail": attempt.answer.detail,
         "request_id": attempt.parcel.contents.request_id,
     }

@@ -94,9 +94,7 @@ async def write(
     return late
 
 
-async def _add(
-    to: Connected, finished: Sequence["Finished"], late: set[Lease], worker: str
-) -> None:
+async def _add(to: Connected, finished: Sequence["Finished"], late: set[Lease], worker: str) -> None:
     came = _Came()
     given = [
         (*came.request(each, part, answer, None), each.row.lease in late)
