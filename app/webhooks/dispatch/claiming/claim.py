@@ -40,6 +40,8 @@ _FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHO
 #: A lease outlasts the endpoint's deadline by ten seconds, in which what came of it is written down. A destination
 #: that makes several requests has as many deadlines.
 LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 8 ELSE 1 END"
+#: Columns of the delivery itself.
+_OWN = Claimed._fields[1:]
 #: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many
 #: rows the planner expects.
 _CLAIM = text(
@@ -69,11 +71,11 @@ _CLAIM = text(
       WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
       RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
         d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
-        d.first_attempt_at IS NULL AS is_first, d.due_at, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+        d.first_attempt_at IS NULL AS is_first, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
     ), counted AS (
       SELECT *, row_number() OVER (PARTITION BY body_id) = 1 AS carries FROM claimed
     )
-    SELECT counted.*, contents.content, contents.occurred_at, contents.request_id
+    SELECT {", ".join(_OWN)}, body_id, carries, content, occurred_at, request_id
     FROM counted
     LEFT JOIN LATERAL (
       SELECT body.content, event.occurred_at, event.request_id
@@ -90,12 +92,8 @@ _CLAIM = text(
     bindparam("token", type_=Uuid()),
 ).columns(
     agency_id=Uuid(), id=Uuid(), endpoint_id=Uuid(), event_id=Uuid(), body_id=Uuid(),
-    body_created_at=DateTime(timezone=True), due_at=DateTime(timezone=True), expires_at=DateTime(timezone=True),
-    occurred_at=DateTime(timezone=True),
+    expires_at=DateTime(timezone=True), occurred_at=DateTime(timezone=True),
 )  # fmt: skip
-#: How many columns are of the delivery itself.
-_OWN = len(Claimed._fields) - 1
-
 _NOTED: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Float(), "half_open": Boolean()}
 _noted = rows.table("noted", _NOTED)
 _health = cast(Table, EndpointHealth.__table__)
@@ -172,7 +170,7 @@ async def _take(
     )
     found = result.all()
     carried = {row.body_id: Contents(row.content, row.occurred_at, row.request_id) for row in found if row.carries}
-    return [(Claimed(token, *row[:_OWN]), carried[row.body_id]) for row in found]
+    return [(Claimed._make((token, *row[: len(_OWN)])), carried[row.body_id]) for row in found]
 
 
 async def _note(connection: AsyncConnection, lanes: Sequence[Waiting], claimed: Sequence[Leased]) -> None:

@@ -28,13 +28,10 @@ class Claimed(NamedTuple):
     share: Share
     ordered: bool
     replay: bool
-    body_id: uuid.UUID
-    body_created_at: datetime
     attempt_count: int
     series_attempts: int
     tries: int
     is_first: bool
-    due_at: datetime
     expires_at: datetime
     expired: bool
     lapsed: bool

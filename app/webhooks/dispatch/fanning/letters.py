@@ -179,14 +179,14 @@ class Batch:
         return [self._claimed(each, *self._leased[each]) for each in made if each in self._leased]
 
     def _claimed(self, delivery_id: uuid.UUID, happened: Happened, told: int, received: int) -> Leased:
-        agency_id, event_id, event_type, subject_id, _, occurred_at, body_id, *_, content, _ = self._told[told]
+        agency_id, event_id, event_type, subject_id, _, occurred_at, *_, content, _ = self._told[told]
         endpoint_id, *_, lasts, _ = self._received[received]
         expires_at = occurred_at + timedelta(seconds=lasts)
         return Claimed(
             token=self._token, agency_id=agency_id, id=delivery_id, endpoint_id=endpoint_id, event_id=event_id,
             event_type=event_type, subject_id=subject_id, series=self._series, share="first", ordered=False,
-            replay=False, body_id=body_id, body_created_at=self.made_at, attempt_count=0, series_attempts=0, tries=1,
-            is_first=True, due_at=self.made_at, expires_at=expires_at, expired=expires_at < self.made_at, lapsed=False,
+            replay=False, attempt_count=0, series_attempts=0, tries=1, is_first=True, expires_at=expires_at,
+            expired=expires_at < self.made_at, lapsed=False,
         ), Contents(content, occurred_at, happened.event.request_id)  # fmt: skip
 
 
