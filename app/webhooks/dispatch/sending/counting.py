@@ -33,7 +33,7 @@ def attempted(batch: Sequence[Finished], late: Collection[Lease]) -> None:
             firsts.append(after)
         if outcome.arrived and not row.replay:
             arrivals.append(after + answer.timing.total / 1000)
-        if step.state in TERMINAL and row.lease not in late:
+        if step.state in TERMINAL and not (late and row.lease in late):
             ended[step.state, step.reason] += 1
     figures.first_attempts(firsts)
     figures.succeeded(arrivals)
@@ -70,7 +70,7 @@ def _line(each: Finished, late: Collection[Lease]) -> dict[str, Any]:
         "event_id": attempt.letter.event_id,
         "number": row.attempt_count + 1,
         "code": attempt.outcome.code,
-        "state": "late" if row.lease in late else each.step.state,
+        "state": "late" if late and row.lease in late else each.step.state,
         "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
         "detail": attempt.answer.detail,
         "request_id": attempt.parcel.contents.request_id,

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from app.webhooks.dispatch.sending.finish import Finished
 
 _REQUEST: rows.Columns = {
-    "agency_id": Uuid(), "delivery_id": Uuid(), "token": Uuid(), "endpoint_id": Uuid(), "id": Uuid(),
-    "number": Integer(), "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
+    "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "id": Uuid(), "first_byte_ms": Integer(),
+    "total_ms": Integer(), "due_in": Float(), "came": Integer(),
 }  # fmt: skip
-#: What requests came to, and what follows: much the same for many of a batch, so it is given once.
+#: What requests came to, and what follows: much the same for many of a batch, so it is given once:
+#: nothing in it may differ for each.
 _CAME: rows.Columns = {
     "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
     "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
-    "connect_ms": Integer(), "state": String(), "reason": String(),
+    "connect_ms": Integer(), "number": Integer(), "token": Uuid(), "state": String(), "reason": String(),
 }  # fmt: skip
 _EARLIER: rows.Columns = {**_REQUEST, "late": Boolean()}
 _CAME_TO = f"""
@@ -53,14 +54,14 @@ _WRITE = text(
         first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
         lease_until = NULL, lease_token = NULL, tries = 0
       FROM given JOIN came ON came.place = given.came
-      WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = given.token
+      WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = came.token
       RETURNING given.id
     ), logged AS (
       {_LOG}, id NOT IN (SELECT id FROM moved), :worker FROM given JOIN came ON came.place = given.came
     )
     SELECT count(*), array_agg(delivery_id) FILTER (WHERE moved.id IS NULL),
       array_agg(token) FILTER (WHERE moved.id IS NULL)
-    FROM given LEFT JOIN moved ON moved.id = given.id
+    FROM given JOIN came ON came.place = given.came LEFT JOIN moved ON moved.id = given.id
     """  # noqa: S608 - names of ours
 ).bindparams(
     *rows.parameters("given", _REQUEST), *rows.parameters("came", _CAME), bindparam("only_well", type_=Boolean())
@@ -135,11 +136,11 @@ class _Came:
         came = (
             part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
             _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
-            step.state, step.reason,
+            row.attempt_count + 1, row.token, step.state, step.reason,
         )  # fmt: skip
         return (
-            row.agency_id, row.id, row.token, row.endpoint_id, raw(), row.attempt_count + 1, timing.first_byte,
-            timing.total, due_in, self._places.setdefault(came, len(self._places) + 1),
+            row.agency_id, row.id, row.endpoint_id, raw(), timing.first_byte, timing.total, due_in,
+            self._places.setdefault(came, len(self._places) + 1),
         )  # fmt: skip
 
 
