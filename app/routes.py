@@ -1,6 +1,6 @@
 """The site map: every router, in the order in which addresses are tried."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.access.asks import api as asks
 from app.access.buyers import api as buyers
@@ -17,6 +17,7 @@ from app.desk.connect import pages as connect
 from app.events import api as events
 from app.journey import routes as journey
 from app.kit.web import health
+from app.kit.web.parameters import only_known
 from app.links import api as links
 from app.links.asks import api as further_asks
 from app.links.letters import api as letters
@@ -41,7 +42,7 @@ from app.webhooks.replays import api as replays
 
 API = "/api/v1"
 
-api = APIRouter(prefix=API)
+api = APIRouter(prefix=API, dependencies=[Depends(only_known)])
 for room in (
     members,
     agencies,

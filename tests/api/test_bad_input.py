@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from app.kit.web import problem
 from tests import world as worlds
+from tests.api import operations
 from tests.world import World
 
 JSON = {"Content-Type": "application/json"}
@@ -46,6 +47,32 @@ async def test_another_content_type_is_415(api: httpx2.AsyncClient, kind: str) -
     found = await refused(api, "POST", "/clients", content=b'{"name": "x"}', headers={"Content-Type": kind})
     assert (found["status"], found["code"]) == (415, "wrong_content_type")
     assert "application/json" in found["hint"]
+
+
+async def test_an_unknown_parameter_is_named_with_those_there_are(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "GET", "/events?typos=ask.verified&limit=3")
+    assert (found["status"], found["code"]) == (422, "unknown_parameter")
+    assert found["detail"] == "There is no parameter 'typos' here."
+    assert "limit" in found["hint"]
+    assert "cursor" in found["hint"]
+    assert found["errors"] == {"typos": "There is no such parameter."}
+
+
+async def test_an_address_without_parameters_says_so(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "POST", "/clients?name=x", json={"name": "x"})
+    assert found["code"] == "unknown_parameter"
+    assert found["hint"].endswith("This address takes none.")
+
+
+async def test_every_address_knows_its_parameters_and_no_others(app: FastAPI, api: httpx2.AsyncClient) -> None:
+    for operation in operations.every(app):
+        path = operation.at(dict.fromkeys(operation.parameters, "x"))
+        for each in operation.about.get("parameters", ()):
+            if each["in"] == "query":
+                answer = await api.request(operation.method, path, params={each["name"]: "x"})
+                assert "unknown_parameter" not in answer.text, (operation.path, each["name"])
+        found = await refused(api, operation.method, path, params={"nobody_knows": "x"})
+        assert found["code"] == "unknown_parameter", operation.path
 
 
 async def test_an_unknown_field_is_named(api: httpx2.AsyncClient) -> None:
