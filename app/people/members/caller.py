@@ -16,12 +16,21 @@ _bearer = HTTPBearer(
 
 
 class KeyMissing(Refusal):
-    """No key, or none that works."""
+    """No key."""
 
     status = 401
     code = "key_missing"
-    detail = "This address needs a valid API key."
+    detail = "This address needs an API key."
     hint = "Send the header `Authorization: Bearer kt_live_…`. Keys are made with `keyturn key create`."
+
+
+class KeyInvalid(Refusal):
+    """A key that does not work. Why not is told to nobody who does not have one that does."""
+
+    status = 401
+    code = "key_invalid"
+    detail = "This API key does not work: there is no such key, or it has ended."
+    hint = "Check that all of it was copied. `keyturn key list` shows which keys work; `keyturn key create` makes one."
 
 
 class ScopeMissing(Refusal):
@@ -50,9 +59,11 @@ class Caller:
 async def _caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
     # a transaction of its own, so that none is open while a handler looks up an address it was given
     async with request.app.state.sessions.begin() as session:
-        key = await queries.by_value(session, given.credentials) if given else None
-        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+        if not given:
             raise KeyMissing
+        key = await queries.by_value(session, given.credentials)
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+            raise KeyInvalid
         await actions.note_use(session, key)
         return Caller(key.agency_id, key.id, key.name, frozenset(key.scopes))
 

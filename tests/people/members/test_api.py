@@ -34,7 +34,8 @@ async def test_an_ended_or_expired_key_is_no_key(api: httpx2.AsyncClient) -> Non
     ended = (await api.post(f"/keys/{key['id']}/revocation")).json()
     again = (await api.post(f"/keys/{key['id']}/revocation")).json()
     assert ended["revoked_at"] == again["revoked_at"] is not None
-    assert (await api.get("/me", headers=bearer)).status_code == 401
+    refused = await api.get("/me", headers=bearer)
+    assert (refused.status_code, refused.json()["code"]) == (401, "key_invalid")
 
 
 async def test_a_key_makes_no_mightier_key(api: httpx2.AsyncClient) -> None:
