@@ -38,7 +38,12 @@ def found() -> dict[str, str]:
 def data_folder(given: Path | None) -> Path:
     """Where the data lies."""
     named = os.environ.get("KEYTURN_DATA_DIR")
-    return given or (Path(named) if named else default_data_dir(is_root=os.geteuid() == 0))
+    return given or (Path(named) if named else usual_folder())
+
+
+def usual_folder() -> Path:
+    """Where the data lies when nobody says otherwise."""
+    return default_data_dir(is_root=os.geteuid() == 0)
 
 
 def keep(public_url: str) -> dict[str, str]:

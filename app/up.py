@@ -1,6 +1,7 @@
 """`keyturn up`: database, migrations, web and worker on one machine, under one supervisor."""
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -29,6 +30,9 @@ def up(
 ) -> None:
     """Runs everything here. Without DATABASE_URL on an embedded PostgreSQL, for trials and small installations."""
     folder = local.data_folder(data_dir)
+    if children.is_taken(host, port):
+        err.print(f"[red]·[/red] Port {port} is taken: end what listens there, or choose another with --port.")
+        raise typer.Exit(2)
     try:
         with _database(folder) as url:
             env = {**os.environ, "DATABASE_URL": url, **local.keep(f"http://{host}:{port}")}
@@ -40,7 +44,7 @@ def up(
             from app import migrate  # Alembic is slow to load, and other commands do without
 
             migrate.upgrade(load().database_url)
-            _serve(env, host, port)
+            _serve(env, host, port, folder)
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
             err.print(f"[red]·[/red] {sentence}")
@@ -61,7 +65,7 @@ def _database(folder: Path) -> Iterator[str]:
         yield server.dsn(local.DATABASE)
 
 
-def _serve(env: dict[str, str], host: str, port: int) -> None:
+def _serve(env: dict[str, str], host: str, port: int, folder: Path) -> None:
     told: list[int] = []
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, _: told.append(number))
@@ -71,7 +75,9 @@ def _serve(env: dict[str, str], host: str, port: int) -> None:
         started.append(children.start("web", [*python, "app.web", "--host", host, "--port", str(port)], env=env))
         started.append(children.start("worker", [*python, "app.worker"], env=env))
         children.wait_for(started[0], f"http://{host}:{port}/readyz")
-        err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}; make an agency with `keyturn agency create`")
+        # other commands look where the data usually lies
+        where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
+        err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}; make an agency with `{where}keyturn agency create`")
         while not told:
             time.sleep(0.2)
             for child in started:

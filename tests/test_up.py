@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -97,3 +98,16 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_a_port_that_is_taken_is_said_before_anything_begins(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = [sys.executable, "-m", "app.cli", "up", "--port", str(other.getsockname()[1])]
+        ran = subprocess.run(
+            command, env={**os.environ, "KEYTURN_DATA_DIR": str(folder)}, cwd=ROOT, capture_output=True, text=True,
+            timeout=LONGEST, check=False,
+        )  # fmt: skip
+    assert ran.returncode == 2
+    assert "is taken" in ran.stderr
+    assert "is up at" not in ran.stderr
+    assert not list(folder.iterdir())

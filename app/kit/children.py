@@ -1,6 +1,7 @@
 """Child processes that never outlive us, and that are watched while they run."""
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -86,6 +87,18 @@ def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
             pass
         time.sleep(0.05)
     raise ChildFailed(f"{child.name} did not answer at {address} within {seconds:.0f} s.{child._last_lines()}")
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Whether something listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:  # anything else is for the server to say
+            return problem.errno == errno.EADDRINUSE
+    return False
 
 
 def port(wanted: int) -> int:

@@ -121,6 +121,7 @@ async def test_a_wrong_query_is_refused(api: httpx2.AsyncClient, query: str) -> 
 async def test_a_body_that_is_too_large_is_413(api: httpx2.AsyncClient) -> None:
     found = await refused(api, "POST", "/clients", json={"name": "x" * 1_100_000})
     assert (found["status"], found["code"]) == (413, "body_too_large")
+    assert "1024 KiB" in found["hint"]
 
 
 async def test_unknown_addresses_and_methods(api: httpx2.AsyncClient, world: World) -> None:

@@ -16,6 +16,7 @@ API_BYTES = 1024 * 1024
 FILES_BYTES = 30 * 1024 * 1024
 #: A logo of 2 MB with the form around it, and some beyond that a sentence can say how large it may be.
 LOGO_BYTES = 4 * 1024 * 1024
+_API = "/api/"
 _LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
@@ -42,7 +43,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        counted = _Counted(receive, send, self.allowed(scope["path"]))
+        allowed = self.allowed(scope["path"])
+        counted = _Counted(receive, send, allowed)
         if not counted.is_announced_too_long(Headers(scope=scope)):
             try:
                 await self.app(scope, counted.receive, counted.send)
@@ -50,7 +52,13 @@ class BodyLimit:
                 if not counted.must_refuse:
                     raise
         if counted.must_refuse:
-            await self.refuse(Request(scope), BodyTooLarge())(scope, receive, send)
+            await self.refuse(Request(scope), _too_large(scope["path"], allowed))(scope, receive, send)
+
+
+def _too_large(path: str, allowed: int) -> BodyTooLarge:
+    if not path.startswith(_API):
+        return BodyTooLarge()
+    return BodyTooLarge(hint=f"This address takes at most {allowed // 1024} KiB: send less at a time.")
 
 
 class _Counted:
