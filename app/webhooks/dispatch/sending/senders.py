@@ -23,7 +23,7 @@ lines = structlog.get_logger(__name__)
 #: not kept waiting for more.
 SLICE = 25
 SLICE_SECONDS = 0.005
-#: What was answered is weighed after so long at the latest.
+#: What was answered is weighed after so long at the latest. A slice of it is at once: claims count on its room.
 WEIGH_SECONDS = 0.01
 
 
@@ -101,6 +101,8 @@ class Senders:
                 if not self._spoken:
                     asyncio.get_running_loop().call_later(WEIGH_SECONDS, self.settle)
                 self._spoken.append(spoken)
+                if len(self._spoken) == SLICE:
+                    self.settle()
             if not self._ready and not self._compose():
                 return
             begun = self._ready.popleft()
