@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.refusal import Refusal
+from app.kit.web.problem import API
 
 FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
@@ -16,7 +17,6 @@ API_BYTES = 1024 * 1024
 FILES_BYTES = 30 * 1024 * 1024
 #: A logo of 2 MB with the form around it, and some beyond that a sentence can say how large it may be.
 LOGO_BYTES = 4 * 1024 * 1024
-_API = "/api/"
 _LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
@@ -56,7 +56,7 @@ class BodyLimit:
 
 
 def _too_large(path: str, allowed: int) -> BodyTooLarge:
-    if not path.startswith(_API):
+    if not path.startswith(API):
         return BodyTooLarge()
     return BodyTooLarge(hint=f"This address takes at most {allowed // 1024} KiB: send less at a time.")
 

@@ -25,7 +25,7 @@ class KeyMissing(Refusal):
 
 
 class KeyInvalid(Refusal):
-    """A key that does not work. Why not is told to nobody who does not have one that does."""
+    """A key that does not work; whether it never did or has ended is not told."""
 
     status = 401
     code = "key_invalid"

@@ -62,7 +62,7 @@ def say(batch: Sequence[Finished], late: Collection[Lease]) -> None:
 
 
 def _line(each: Finished, late: Collection[Lease]) -> dict[str, Any]:
-    attempt, row = each.attempted, each.row
+    row, attempt = each.row, each.attempted
     return {
         "agency": attempt.parcel.endpoint.agency_id,
         "endpoint": attempt.letter.endpoint_id,
