@@ -195,6 +195,44 @@ BLOCKERS: dict[str, Blocker] = {
     "invitation_rejected": Blocker(
         "{asset} said no to your invitation. Nothing for you to do: {agency} talks to them.", "Check again", "check"
     ),
+    "pixel_events_unread": Blocker(
+        "The pixel {asset} is connected. {agency} can’t read yet whether events arrive, and takes care of that. "
+        "Nothing for you to do."
+    ),
+    "partner_declined": Blocker(
+        "{agency} declined the request for {asset} in its Business Center, or it was removed there. Nothing for you to "
+        "do: {agency} asks again if it still needs it."
+    ),
+    "partnership_ended": Blocker(
+        "{agency} is no longer a partner of your Business Center, so {asset} isn’t shared any more.",
+        "Share it now",
+        "connect",
+    ),
+    "share_without_effect": Blocker(
+        "TikTok accepted the request to share {asset}, and nothing came of it. A few steps by hand do it.",
+        "Show me the steps",
+        "by_hand",
+    ),
+    "access_interrupted": Blocker(
+        "While the role was lowered, {agency}’s access to {asset} was removed, and TikTok didn’t take the new share. "
+        "Right now {agency} has no access.",
+        "Share it now",
+        "connect",
+    ),
+    "removal_refused": Blocker(
+        "TikTok didn’t let us remove {agency}’s access to {asset}. In Business Center, open Users, Partners, {agency}, "
+        "and remove it there.",
+        "Done — check now",
+        "check",
+    ),
+    "account_missing": Blocker(
+        "The pixel {asset} needs its ad account to be shared first, and that isn’t part of this link any more.",
+        "Choose another",
+        "change",
+    ),
+    "platform_unavailable": Blocker(
+        "TikTok hasn’t answered for a while. We keep trying; you can also do it by hand.", "Do it by hand", "by_hand"
+    ),
     "request_pending": Blocker(
         "A request for {asset} is already waiting in your Business Center: open Users, then Partners, and approve it.",
         "Check again",

@@ -22,7 +22,8 @@ CODES = (
     "auth_code_expired", "scope_not_authorised", "rate_limited", "unverifiable", "account_not_ticked",
     "asset_not_found", "consent_not_finished", "connection_dead", "app_problem", "agency_must_reauthorise",
     "bc_not_enabled", "asset_owned_elsewhere", "request_pending", "agencys_own_center", "invitation_rejected",
-    "not_connected",
+    "not_connected", "pixel_events_unread", "partner_declined", "partnership_ended", "share_without_effect",
+    "access_interrupted", "removal_refused", "account_missing", "platform_unavailable",
 )  # fmt: skip
 PLACEHOLDERS = {"agency", "asset", "bc"}
 

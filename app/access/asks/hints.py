@@ -34,6 +34,23 @@ _BY_CODE = {
     "asset_owned_elsewhere": "Another Business Center owns this ad account, and only its owner can share it.",
     "invitation_rejected": "This person said no to the invitation: talk to them, then check again, and they are "
     "invited anew (POST /api/v1/asks/{id}/verification).",
+    "pixel_events_unread": "The pixel is linked, but whether it receives events could not be read: see the exchanges "
+    "for the read that failed, add the permission it names in My Apps, and connect your side once more "
+    "(POST /api/v1/connections/invitations).",
+    "partner_declined": "The client's request was declined or removed in your Business Center (Partners, Requests). "
+    "If you want it, have it sent again (POST /api/v1/asks/{id}/verification) and accept it.",
+    "partnership_ended": "The two Business Centers are no longer partners: the client shares once more, by connecting "
+    "on its link or by hand.",
+    "share_without_effect": "TikTok accepted the share and it never appeared: the client does it by hand, and the "
+    "exchanges have the request id for TikTok's support.",
+    "access_interrupted": "While the role was lowered the access was removed and the new share was refused: your "
+    "agency has no access until the client shares once more.",
+    "removal_refused": "TikTok refused to take the access away: the client removes it in its Business Center under "
+    "Users, Partners. See the exchanges for TikTok's answer.",
+    "account_missing": "The ad account of this pixel is no longer asked for: ask for it again, or for the pixel on "
+    "another ad account.",
+    "platform_unavailable": "TikTok has not answered for a while; Keyturn keeps trying. See the exchanges for its "
+    "answers.",
     "request_pending": "A request for this account waits in the client's Business Center for approval.",
 }
 

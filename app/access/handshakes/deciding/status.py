@@ -33,6 +33,9 @@ ACTORS: dict[str, Actor] = {
     "scope_not_authorised": "agency",
     "agency_must_reauthorise": "agency",
     "invitation_rejected": "agency",
+    "pixel_events_unread": "agency",
+    "partner_declined": "agency",
+    "platform_unavailable": "platform",
     "ad_account_in_review": "platform",
     "bc_not_enabled": "platform",
 }
