@@ -5,9 +5,10 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.kit.changes import UpdatedSince
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId, Line120, Moment, PublicId
-from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.kit.web.paging import Cursor, Limit, Page
 from app.links import actions, centers, queries
 from app.links.ordering import Order, order_link
 from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
@@ -66,16 +67,16 @@ async def list_links(
     external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
     client_id: PublicId | None = None,
     status: Status | None = None,
-    updated_since: Moment | None = None,
+    updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[LinkView]:
     """The links of your agency, newest first."""
-    rows = await queries.page(
-        session, caller.agency_id, limit=limit + 1, before=before(cursor, "link"), external_id=external_id,
-        client_id=client_id, status=status, updated_since=updated_since,
+    found = await queries.page(
+        session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
+        status=status, updated_since=updated_since,
     )  # fmt: skip
-    return by_id([LinkView.of(row) for row in rows], limit)
+    return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
 
 
 @router.post("/links", status_code=201, tags=["links"], responses={200: {"description": "Known", "model": OrderedLink}})

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.changes import Changing
 from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
 from app.kit.due import Due
 from app.links.presets.preset import WIDE
@@ -14,7 +15,7 @@ from app.links.status import STATUSES
 from app.platforms.written.platform import CUSTOM
 
 
-class Link(Due, Made, Base):
+class Link(Changing, Due, Made, Base):
     """One secret address for one client. It is due when its time runs out."""
 
     __tablename__ = "links"
@@ -25,6 +26,8 @@ class Link(Due, Made, Base):
         UniqueConstraint("agency_id", "external_id"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_links_agency_id_client_id", "agency_id", "client_id"),
+        Index("ix_links_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -53,7 +56,6 @@ class Link(Due, Made, Base):
     open_link_id: Mapped[str | None] = mapped_column(ids.Id("openlink"))
     #: an id in the agency's CRM that stood in the open link's address: said by the visitor, proved by nobody
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
 class Ask(Made, Base):

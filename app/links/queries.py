@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import vault
+from app.kit import changes, vault
+from app.kit.changes import Found
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.refusal import NotFound
 from app.links.model import Ask, Consent, Intake, Link, LinkSession
@@ -157,20 +158,16 @@ async def page(
     agency_id: str,
     *,
     limit: int,
-    before: str | None = None,
+    cursor: str | None = None,
     external_id: str | None = None,
     client_id: str | None = None,
     status: str | None = None,
     updated_since: datetime | None = None,
-) -> Sequence[Link]:
-    """Links, newest first; `before` is the id of the last one seen."""
+) -> Found[Link]:
+    """Links, newest first; with `updated_since` in the order of their changes."""
     rows = select(Link).where(Link.agency_id == agency_id)
     wanted = {Link.external_id: external_id, Link.client_id: client_id, Link.status: status}
     for column, value in wanted.items():
         if value:
             rows = rows.where(column == value)
-    if before:
-        rows = rows.where(Link.id < before)
-    if updated_since:
-        rows = rows.where(Link.updated_at >= updated_since)
-    return (await session.scalars(rows.order_by(Link.id.desc()).limit(limit))).all()
+    return await changes.page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)

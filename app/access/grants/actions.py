@@ -53,7 +53,7 @@ async def saw(session: AsyncSession, ask: Ask, pair: Pair, *, role: str, seen_by
             "ask_id": ask.id,
             "drifted_at": None,
             "last_seen_at": func.now(),
-            "updated_at": func.now(),
+            "updated_at": func.changed_at(),
         },
     ).returning(Grant.id)
     grant_id = (await session.execute(kept)).scalar_one()

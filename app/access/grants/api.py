@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from app.access.grants import queries
 from app.access.grants.views import GrantView
+from app.kit.changes import UpdatedSince
 from app.kit.database import Session
-from app.kit.input.fields import Moment, PublicId
-from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.kit.input.fields import PublicId
+from app.kit.web.paging import Cursor, Limit, Page
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 
@@ -22,13 +23,12 @@ async def list_grants(
     caller: Reader,
     session: Session,
     client_id: PublicId | None = None,
-    updated_since: Moment | None = None,
+    updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[GrantView]:
     """The access your agency has, newest first; what drifted or ended too."""
-    rows = await queries.page(
-        session, caller.agency_id, limit=limit + 1, before=before(cursor, "grant"), client_id=client_id,
-        updated_since=updated_since,
-    )  # fmt: skip
-    return by_id([GrantView.model_validate(row) for row in rows], limit)
+    found = await queries.page(
+        session, caller.agency_id, limit=limit, cursor=cursor, client_id=client_id, updated_since=updated_since
+    )
+    return Page(data=[GrantView.model_validate(row) for row in found], next_cursor=found.next_cursor)

@@ -6,10 +6,11 @@ from sqlalchemy import CheckConstraint, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.changes import Changing
 from app.kit.database import Base, Made, agency_key, belongs_to, belongs_to_agency
 
 
-class Grant(Made, Base):
+class Grant(Changing, Made, Base):
     """One role of the agency on one asset of a client, as a read showed it."""
 
     __tablename__ = "grants"
@@ -26,6 +27,8 @@ class Grant(Made, Base):
             postgresql_where=text("state <> 'ended'"),
         ),
         Index("ix_grants_bc_id", "agency_id", "bc_id"),
+        Index("ix_grants_agency_id_ask_id", "agency_id", "ask_id"),
+        Index("ix_grants_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
     )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
@@ -52,4 +55,3 @@ class Grant(Made, Base):
     drifted_at: Mapped[datetime | None]
     revoke_asked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -1,12 +1,13 @@
 """Reading grants."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.grants.model import Grant
+from app.kit import changes
+from app.kit.changes import Found
 from app.kit.refusal import NotFound
 
 
@@ -43,16 +44,12 @@ async def page(
     agency_id: str,
     *,
     limit: int,
-    before: str | None = None,
+    cursor: str | None = None,
     client_id: str | None = None,
     updated_since: datetime | None = None,
-) -> Sequence[Grant]:
-    """Grants, newest first; `before` is the id of the last one seen."""
+) -> Found[Grant]:
+    """Grants, newest first; with `updated_since` in the order of their changes."""
     rows = select(Grant).where(Grant.agency_id == agency_id)
-    if before:
-        rows = rows.where(Grant.id < before)
     if client_id:
         rows = rows.where(Grant.client_id == client_id)
-    if updated_since:
-        rows = rows.where(Grant.updated_at >= updated_since)
-    return (await session.scalars(rows.order_by(Grant.id.desc()).limit(limit))).all()
+    return await changes.page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)

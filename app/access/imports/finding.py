@@ -109,7 +109,7 @@ async def _rewrite(session: AsyncSession, partner: Partner, pairs: Sequence[tupl
         .where(table.c.agency_id == partner.agency_id, table.c.id == bindparam("grant_id"))
         .values(
             role=bindparam("new_role"), asset_name=func.coalesce(bindparam("new_name"), table.c.asset_name),
-            updated_at=func.now(),
+            updated_at=func.changed_at(),
         )
     )  # fmt: skip
     values = [{"grant_id": key, "new_role": share.role, "new_name": share.name or None} for key, share in pairs]

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from app.kit.changes import UpdatedSince
 from app.kit.database import Session
-from app.kit.input.fields import ExternalId, Moment
-from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.kit.input.fields import ExternalId
+from app.kit.web.paging import Cursor, Limit, Page
 from app.people.clients import actions, queries
 from app.people.clients.views import ClientChanges, ClientFields, ClientView, NewClient
 from app.people.members.caller import Caller, requires
@@ -23,16 +24,15 @@ async def list_clients(
     caller: Reader,
     session: Session,
     external_id: Annotated[ExternalId | None, Query(examples=["hubspot:1234"])] = None,
-    updated_since: Moment | None = None,
+    updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[ClientView]:
     """The clients of your agency, newest first."""
-    rows = await queries.page(
-        session, caller.agency_id, limit=limit + 1, before=before(cursor, "client"), external_id=external_id,
-        updated_since=updated_since,
-    )  # fmt: skip
-    return by_id([ClientView.model_validate(row) for row in rows], limit)
+    found = await queries.page(
+        session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, updated_since=updated_since
+    )
+    return Page(data=[ClientView.model_validate(row) for row in found], next_cursor=found.next_cursor)
 
 
 @router.post("", status_code=201, responses={200: {"description": "Known", "model": ClientView}})

@@ -1,15 +1,14 @@
 """Clients: whoever grants access."""
 
-from datetime import datetime
-
-from sqlalchemy import CheckConstraint, String, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.changes import Changing
 from app.kit.database import Base, Made, agency_key, belongs_to_agency
 
 
-class Client(Made, Base):
+class Client(Changing, Made, Base):
     """A client of one agency. `external_id` is its id in the agency's CRM."""
 
     __tablename__ = "clients"
@@ -17,6 +16,7 @@ class Client(Made, Base):
         belongs_to_agency(),
         UniqueConstraint("agency_id", "external_id"),
         CheckConstraint("origin IN ('made', 'found')", name="origin"),
+        Index("ix_clients_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -28,4 +28,3 @@ class Client(Made, Base):
     #: `made` by the agency, or for what was `found` at a platform already
     origin: Mapped[str] = mapped_column(String(8), default="made", server_default="made")
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

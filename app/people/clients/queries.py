@@ -1,11 +1,12 @@
 """Reading clients."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit import changes
+from app.kit.changes import Found
 from app.kit.refusal import NotFound
 from app.people.clients.model import Client
 
@@ -29,16 +30,12 @@ async def page(
     agency_id: str,
     *,
     limit: int,
-    before: str | None = None,
+    cursor: str | None = None,
     external_id: str | None = None,
     updated_since: datetime | None = None,
-) -> Sequence[Client]:
-    """Clients, newest first; `before` is the id of the last one seen."""
+) -> Found[Client]:
+    """Clients, newest first; with `updated_since` in the order of their changes."""
     rows = select(Client).where(Client.agency_id == agency_id)
-    if before:
-        rows = rows.where(Client.id < before)
     if external_id:
         rows = rows.where(Client.external_id == external_id)
-    if updated_since:
-        rows = rows.where(Client.updated_at >= updated_since)
-    return (await session.scalars(rows.order_by(Client.id.desc()).limit(limit))).all()
+    return await changes.page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
