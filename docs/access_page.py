@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
+from app.access import blockers
 from app.access.asks import hints
 from app.access.attestations import status as attested
 from app.access.connections.establishing import LONGEST_HOLD
@@ -42,8 +43,10 @@ def text() -> str:
         "Whose turn it is stands in `next_actor`.",
         table(("state", "what the client reads", "whose turn"), _states()),
         "## What can be in the way",
-        "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button; you get one "
-        "hint with `GET /api/v1/asks/{id}` or `keyturn ask show`, and the platform's own code, message and request id "
+        "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "
+        "depends on the kind, on the lane and on whether its authorisation is still held (here: an ad account, "
+        "connected, without it); you get one hint with `GET /api/v1/asks/{id}` or `keyturn ask show`, and the "
+        "platform's own code, message and request id "
         "with the exchanges. Words in braces are names. A press on “check again”, and "
         "`POST /api/v1/asks/{id}/verification`, look at once.",
         table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
@@ -101,17 +104,10 @@ def _constants(node: ast.expr) -> set[str]:
 
 
 def _blockers() -> Iterator[tuple[str, ...]]:
-    for code in words.BLOCKERS:
-        if code not in hints.CODES:  # said on a screen alone, before there is anything to hint at
-            continue
-        found = words.of_code(code)
+    for code, about in blockers.BLOCKERS.items():
+        found = words.of_code(code, words.Case(about.kinds[0]))
         button = f" *{found.label}*" if found.label else ""
-        yield (
-            f"`{code}`",
-            f"{found.sentence}{button}",
-            hints.hint("blocked", code) or "",
-            status.ACTORS.get(code, "client"),
-        )
+        yield f"`{code}`", f"{found.sentence}{button}", hints.hint("blocked", code) or "", about.next_actor
 
 
 def _tiktok() -> Iterator[tuple[str, ...]]:

@@ -6,6 +6,9 @@ from datetime import timedelta
 #: How often one asset is shared until a person looks into it.
 MOST_TRIES = 8
 
+#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
+EVENTS_WITHIN = timedelta(days=2)
+
 
 @dataclass(frozen=True)
 class Patience:

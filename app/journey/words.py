@@ -1,20 +1,56 @@
-"""What clients read of each state and blocker: what happened, whose turn it is, the one next thing to do."""
+"""What clients read of each state and blocker: what happened, whose turn it is, the one next thing to do. Pure.
 
+What is in the way is told for the case at hand: the kind of access, by hand or connected, and whether we still hold
+the client's authorisation. The action offered is one that the reader can do at that moment.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-#: What a button under a blocker does: trip to the platform, look again, another choice, the steps by hand.
-Does = Literal["connect", "check", "change", "by_hand", "reduce"]
+from app.access.handshakes.deciding.giving import BY_API
+from app.access.patience import EVENTS_WITHIN
+
+#: What a button under a blocker does: trip to the platform, look again, another choice, the steps by hand, a lower
+#: role, or the Business Center from which it was really shared.
+Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
+Held = Literal["live", "given_back", "ended", "never"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One access request, as far as words about it depend on it.
+
+    `was_verified`: it was proved before, so that it cannot be chosen anew. `choosing`: nothing is agreed yet, it is a
+    line of a list to choose from.
+    """
+
+    kind: str = "ad_account"
+    lane: str | None = "connected"
+    held: Held = "never"
+    was_verified: bool = False
+    choosing: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people do it: in the guided lane everything, else what nobody can share by API."""
+        return self.lane == "guided" or self.kind not in BY_API
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """A sentence with `{agency}`, `{asset}` and `{bc}`, and the button under it, if there is one."""
+    """A sentence and the button under it, if there is one.
+
+    Placeholders: `{agency}`, `{asset}`, `{bc}`, `{account}` (of a pixel), `{role}` agreed to, `{role_seen}`, and what
+    that one `{lacking}`. `steps`: the steps by hand are shown below it. `screen`: where another choice is made.
+    """
 
     sentence: str
     label: str | None = None
     does: Does | None = None
+    steps: bool = False
+    screen: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,11 +66,11 @@ _NEXT = "Follow the steps below, then press “Done — check now”."
 
 STATES: dict[str, StateWords] = {
     "waiting": StateWords("Not agreed yet", "Nothing happens until you say yes to it.", "yours"),
-    "approved": StateWords("Sending", "We’re sending this to TikTok now. Nothing for you to do.", "moving"),
+    "approved": StateWords("Sending", "We’re doing this at TikTok now. Nothing for you to do.", "moving"),
     "awaiting_partner": StateWords(
         "Sent", "Sent. TikTok and {agency} are taking it up — nothing for you to do.", "moving"
     ),
-    "awaiting_client": StateWords("Your turn", "TikTok is waiting for you.", "yours"),
+    "awaiting_client": StateWords("Your turn", _NEXT, "yours"),
     "verified": StateWords("Verified", "We looked at TikTok, and it is exactly as agreed.", "good"),
     "attested": StateWords(
         "Confirmed",
@@ -43,17 +79,16 @@ STATES: dict[str, StateWords] = {
     ),
     "blocked": StateWords("Needs a hand", "Something is in the way.", "yours"),
     "unverifiable": StateWords(
-        "Not confirmed yet", "Shared, but we couldn’t confirm it yet. {agency} takes it from here.", "quiet"
+        "Not confirmed yet", "We sent it and couldn’t confirm it yet. {agency} takes it from here.", "quiet"
     ),
     "drifted": StateWords("Changed", "It was verified, and is no longer as agreed.", "yours"),
     "declined": StateWords("You said no", "It was not shared.", "quiet"),
     "ended": StateWords("Ended", "{agency} no longer asks for this.", "quiet"),
 }
 
-#: Where the guided lane says it otherwise.
-_GUIDED: dict[str, StateWords] = {
+#: Where people do it by hand.
+_BY_HAND: dict[str, StateWords] = {
     "approved": StateWords("Your turn", _NEXT, "yours"),
-    "awaiting_client": StateWords("Your turn", _NEXT, "yours"),
     "awaiting_partner": StateWords(
         "Shared", "You’ve shared it. TikTok and {agency} are taking it up — nothing for you to do.", "moving"
     ),
@@ -63,186 +98,338 @@ _GUIDED: dict[str, StateWords] = {
         "quiet",
     ),
 }
-
-#: Where a role is too high and only the client can lower it.
-LOWER_BY_HAND = Blocker(
-    "{agency} got more on {asset} than it asked for. In Business Center, open Users, Partners, {agency}, remove "
-    "{asset}, and share it again in the role you agreed to.",
-    "Check again",
-    "check",
+_NOT_SEEN_NOW = StateWords(
+    "Not confirmed now",
+    "It was verified, and {agency} can’t look at TikTok at the moment. {agency} takes care of that — nothing for you "
+    "to do.",
+    "quiet",
 )
+_FOLLOWS = StateWords("Next", "This follows as soon as {account} is shared.", "moving")
+_INVITED = StateWords("Invited", "{asset} has to accept TikTok’s e-mail. Nothing for you to do.", "moving")
+_TO_ACCEPT = StateWords("Sent", "{agency} has to accept it in its Business Center. Nothing for you to do.", "moving")
 
 LEAVING = StateWords("To be removed", "It is to be taken away again.", "yours")
 
-#: What is said of access the agency no longer wants: by whom it is taken away, and how.
-LEAVES = Blocker("{agency} no longer needs {asset}. We’re taking the access away now.")
-LEAVES_BY_TRIP = Blocker(
-    "{agency} no longer needs {asset}. Connect once, and we take the access away for you.", "Take it back", "connect"
-)
-LEAVES_BY_HAND = Blocker(
-    "{agency} no longer needs {asset}. In Business Center, open Users, Partners, {agency}, and remove it.",
-    "Done — check now",
-    "check",
+
+def of_state(state: str, case: Case, next_actor: str | None = None) -> StateWords:
+    """The words of a state for the case, and for whose turn it is."""
+    if state == "approved" and case.kind == "pixel" and next_actor not in (None, "us"):
+        return _FOLLOWS
+    if state == "awaiting_partner" and case.kind == "person":
+        return _INVITED
+    if state == "awaiting_partner" and next_actor == "agency":
+        return _TO_ACCEPT
+    if state == "unverifiable" and case.was_verified:
+        return _NOT_SEEN_NOW
+    return (_BY_HAND if case.by_hand else {}).get(state, STATES[state])
+
+
+def of_code(code: str, case: Case) -> Blocker:
+    """What is in the way, for the case."""
+    found = BLOCKERS.get(code, UNKNOWN)
+    return found if isinstance(found, Blocker) else found(case)
+
+
+def of_leaving(case: Case, next_actor: str | None) -> Blocker:
+    """What is said of access that the agency no longer wants: by whom it is taken away, and how."""
+    if next_actor == "us":
+        return Blocker("{agency} no longer needs {asset}. We’re taking the access away now.")
+    if next_actor != "client":
+        return Blocker("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do.")
+    if case.by_hand or case.held == "live":  # with it we tried: TikTok does not let us
+        return Blocker("{agency} no longer needs {asset}. " + _REMOVE[case.kind], "Done — check now", "check")
+    return Blocker(
+        "{agency} no longer needs {asset}. Connect once, and we take the access away for you.",
+        "Take it back",
+        "connect",
+    )
+
+
+_PARTNERS = "In Business Center, open Users, Partners, {agency}"
+_MEMBERS = "In Business Center, open Users, Members, {asset}"
+_REMOVE: Mapping[str, str] = {
+    "ad_account": f"{_PARTNERS}, and remove {{asset}}.",
+    "catalog": f"{_PARTNERS}, and remove {{asset}}.",
+    "pixel": f"{_PARTNERS}, and remove the pixel {{asset}}.",
+    "person": f"{_MEMBERS}, and remove the access to the ad accounts there.",
+}
+
+
+def _connecting(sentence: str, label: str) -> Callable[[Case], Blocker]:
+    """What only a trip to the platform mends; by hand there is nothing to authorise, only the steps to do."""
+
+    def words(case: Case) -> Blocker:
+        by_hand = case.by_hand and not case.choosing
+        return _STEPS if by_hand else Blocker(sentence, label, "connect")
+
+    return words
+
+
+#: By hand, where a code tells of a trip that nobody needs any more.
+_STEPS = Blocker("{asset} isn’t shared yet. " + _NEXT, "Done — check now", "check", steps=True)
+
+
+def _looked_at_again(sentence: str) -> Callable[[Case], Blocker]:
+    """What the client clears with TikTok: then we look again, with the authorisation we have or a new one."""
+
+    def words(case: Case) -> Blocker:
+        if (case.by_hand or case.held == "live") and not case.choosing:
+            return Blocker(sentence, "Check again", "check")
+        return Blocker(sentence, "Look again at TikTok", "connect")
+
+    return words
+
+
+def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "") -> Callable[[Case], Blocker]:
+    """Another asset does; what was proved before cannot be chosen anew, and is looked at again (`then`)."""
+
+    def words(case: Case) -> Blocker:
+        if case.kind == "person" or case.was_verified:
+            return _looked_at_again(f"{sentence} {then}".strip())(case)
+        screen = "accounts" if case.kind == "ad_account" else "pixels"
+        return Blocker(sentence, label, "change", screen=screen)
+
+    return words
+
+
+def _or_by_hand(sentence: str, label: str) -> Callable[[Case], Blocker]:
+    """The agency mends it; whoever does not want to wait does it by hand, which it may do already."""
+
+    def words(case: Case) -> Blocker:
+        if case.choosing or case.by_hand:
+            return Blocker(sentence)
+        return Blocker(f"{sentence} You can also do it by hand.", label, "by_hand")
+
+    return words
+
+
+def _not_shared(case: Case) -> Blocker:
+    if case.kind == "person":
+        gone = "{asset} can’t open your ad accounts any more." if case.was_verified else "{asset} isn’t invited yet."
+    else:
+        gone = f"{{asset}} {'is no longer' if case.was_verified else 'isn’t'} shared with {{agency}}."
+    if case.by_hand:
+        return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+    return Blocker(f"{gone} Connect with TikTok once, and we share it.", "Share it now", "connect")
+
+
+def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
+    """What is gone, and is shared again with a new authorisation, or by hand."""
+
+    def words(case: Case) -> Blocker:
+        if case.by_hand:
+            return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+        return Blocker(f"{gone} Connect with TikTok once, and we share it again.", "Share it now", "connect")
+
+    return words
+
+
+def _without_effect(case: Case) -> Blocker:
+    sentence = "TikTok accepted the request for {asset}, and nothing came of it."
+    if case.by_hand:
+        return Blocker(f"{sentence} {_NEXT}", "Done — check now", "check", steps=True)
+    return Blocker(f"{sentence} A few steps by hand do it.", "Show me the steps", "by_hand")
+
+
+def _pixel_not_linked(case: Case) -> Blocker:
+    gone = f"The pixel {{asset}} {'is no longer' if case.was_verified else 'isn’t'} connected to {{account}}."
+    if case.by_hand:
+        return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+    return Blocker(f"{gone} Connect with TikTok once, and we do it.", "Connect the pixel", "connect")
+
+
+def _role_too_low(case: Case) -> Blocker:
+    if case.kind == "person":
+        head = "{asset} has “{role_seen}”, and you agreed to “{role}”. With that they can’t {lacking}."
+        hand = f"{_MEMBERS}, and choose the role you agreed to."
+    else:
+        head = "{agency} has “{role_seen}” on {asset}, and you agreed to “{role}”. With that it can’t {lacking}."
+        hand = f"{_PARTNERS}, {{asset}}, and choose the role you agreed to."
+    if case.by_hand or case.held == "live":  # with it we tried: TikTok does not let us
+        return Blocker(f"{head} {hand}", "Check again", "check")
+    return Blocker(f"{head} Connect with TikTok once, and we raise it for you.", "Raise it", "connect")
+
+
+def _role_too_high(case: Case) -> Blocker:
+    if case.kind == "person":
+        return Blocker(
+            "{asset} can do everything here already, and more than {agency} asked for: “{role_seen}”. You need not "
+            f"remove anything. To give less, {_MEMBERS[0].lower()}{_MEMBERS[1:]}, and choose “{{role}}”.",
+            "Check again",
+            "check",
+        )
+    head = "{agency} got “{role_seen}” on {asset}. “{role}” is enough."
+    if case.by_hand or case.kind != "ad_account":
+        hand = f"{_PARTNERS}, remove {{asset}}, and share it again as “{{role}}”."
+        return Blocker(f"{head} {hand}", "Check again", "check")
+    return Blocker(
+        f"{head} We can lower it: the access is removed and shared anew, with a short gap.", "Lower it", "reduce"
+    )
+
+
+def _connection_dead(case: Case) -> Blocker:
+    if case.by_hand:
+        return _STEPS
+    if case.held == "given_back":
+        return Blocker(
+            "We gave your permission back to TikTok, as we do when nothing is left to do. Connect once more, and we do "
+            "what you agreed to.",
+            "Connect with TikTok",
+            "connect",
+        )
+    return Blocker(
+        "Our permission at TikTok has ended. What you shared stays; connect once more so we can go on.",
+        "Connect with TikTok",
+        "connect",
+    )
+
+
+def _agencys_own_center(case: Case) -> Blocker:
+    sentence = "This is {agency}’s own Business Center."
+    if case.choosing:
+        return Blocker(f"{sentence} Sign in as an Admin of yours.", "Switch", "connect")
+    if case.was_verified:
+        return _looked_at_again(f"{sentence} Ask {{agency}} which one is meant.")(case)
+    return Blocker(f"{sentence} Choose yours.", "Choose another", "change", screen="business-center")
+
+
+_SILENT = (
+    f"The pixel {{asset}} has received nothing in the last {EVENTS_WITHIN.days} days. Open your website once; TikTok "
+    "shows it some time later. Then check again."
 )
 
-#: Said of a code that has no words of its own: whatever it is, the agency sees the platform's reason.
+#: Said of a code that has no words of its own: the agency sees the platform's reason.
 UNKNOWN = Blocker(
     "TikTok didn’t take this up. {agency} sees TikTok’s reason and takes it from here.",
     "Check again",
     "check",
 )
 
-_REVIEWED = "TikTok is reviewing {asset}, so it can’t be used yet. This is usually not something we can speed up."
-
-BLOCKERS: dict[str, Blocker] = {
-    "asset_not_shared": Blocker(
-        "Your Business Center is linked, but {asset} isn’t shared with {agency}.", "Share it now", "connect"
-    ),
-    "role_too_low": Blocker(
-        "{agency} can see {asset}, but not run ads in it yet. In Business Center, open Users, Partners, "
-        "{agency}, and raise the role to the one you agreed to.",
-        "Check again",
-        "check",
-    ),
-    "role_higher_than_requested": Blocker(
-        "{agency} got more on {asset} than it asked for. We can lower it to what you agreed to: the access is "
-        "removed and shared anew, with a short gap.",
-        "Lower it",
-        "reduce",
-    ),
-    "not_bc_admin": Blocker(
+BLOCKERS: Mapping[str, Blocker | Callable[[Case], Blocker]] = {
+    "asset_not_shared": _not_shared,
+    "role_too_low": _role_too_low,
+    "role_higher_than_requested": _role_too_high,
+    "not_bc_admin": _connecting(
         "You’re a standard member of {bc}, and only an Admin can share. Forward {agency}’s message with "
         "the link to an Admin: they go on where you stopped. Or sign in again as an Admin.",
         "Sign in as an Admin",
-        "connect",
     ),
-    "wrong_bc_selected": Blocker("You signed in to another Business Center than {bc}.", "Switch", "connect"),
-    "agencys_own_center": Blocker(
-        "This is {agency}’s own Business Center. Sign in as an Admin of yours.", "Switch", "connect"
-    ),
-    "wrong_account": Blocker("You’re signed in to TikTok as a different person.", "Switch", "connect"),
-    "no_business_center": Blocker(
+    "wrong_bc_selected": _connecting("You signed in to TikTok without {bc}. Sign in as an Admin of it.", "Switch"),
+    "agencys_own_center": _agencys_own_center,
+    "no_business_center": _connecting(
         "This TikTok sign-in has no Business Center yet. Create one at business.tiktok.com (about 3 "
         "minutes), or sign in as somebody who has one.",
         "Look again at TikTok",
-        "connect",
     ),
-    "pixel_not_linked": Blocker("The pixel isn’t connected to {asset}.", "Check again", "check"),
-    "pixel_silent": Blocker(
-        "The pixel has sent nothing in 24 hours. Open your website once, then check again.",
-        "Check again",
-        "check",
+    "bc_under_review": _looked_at_again(
+        "TikTok is reviewing {bc}. Sharing works when that is over; it takes some days."
     ),
-    "ad_account_suspended": Blocker(
-        "TikTok has suspended {asset}. Ask TikTok’s support for the reason; until then choose another account."
+    "bc_punished": _looked_at_again(
+        "TikTok has restricted {bc} for breaking its rules, so nothing can be shared from it. Open business.tiktok.com "
+        "to see why, and ask TikTok’s support to lift it."
     ),
-    "ad_account_in_review": Blocker(_REVIEWED),
-    "ad_account_disapproved": Blocker(
-        "TikTok has not approved {asset}. Open it in TikTok Ads Manager to see why; until then choose another account."
+    "bc_denied": _looked_at_again(
+        "TikTok has not approved {bc}, so nothing can be shared from it. Open business.tiktok.com to see what is "
+        "missing."
     ),
-    "tt_account_already_linked": Blocker(
-        "{asset} is linked to another business sign-in. Log out, choose another, or ask who linked it.",
-        "Check again",
-        "check",
+    "bc_not_enabled": _looked_at_again(
+        "TikTok lets nothing be shared from {bc} right now. Open business.tiktok.com to see why."
     ),
-    "consent_cancelled": Blocker("Nothing was shared.", "Try again", "connect"),
-    "auth_code_expired": Blocker("That took too long. One more tap.", "Connect with TikTok", "connect"),
-    "scope_not_authorised": Blocker(
-        "We can’t do this automatically: TikTok hasn’t given {agency}’s app this permission. A few "
-        "steps by hand do it.",
-        "Show me the steps",
-        "by_hand",
-    ),
-    "rate_limited": Blocker("TikTok is busy; we’ll keep trying. Nothing for you to do."),
-    "unverifiable": Blocker("Shared, but we couldn’t confirm it yet. {agency} takes it from here."),
-    "account_not_ticked": Blocker(
-        "TikTok asked which accounts to include, and {asset} was left out. One more try?",
-        "Tick it at TikTok",
-        "connect",
-    ),
-    "asset_not_found": Blocker("We can’t find {asset} in {bc}. Check the number?", "Change it", "change"),
-    "consent_not_finished": Blocker(
-        "TikTok sends you a code by e-mail. Enter it there, and you come back here.",
-        "Go on at TikTok",
-        "connect",
-    ),
-    "not_connected": Blocker(
-        "You chose to let us do it, and we aren’t connected yet. Connect with TikTok once, and we go on.",
-        "Connect with TikTok",
-        "connect",
-    ),
-    "connection_dead": Blocker(
-        "Our permission at TikTok has ended. What you shared stays; connect once more so we can go on.",
-        "Connect with TikTok",
-        "connect",
-    ),
-    "app_problem": Blocker(
-        "Nothing you did. {agency}’s connection to TikTok needs a fix; you can also do it by hand.",
-        "Do it by hand",
-        "by_hand",
-    ),
-    "agency_must_reauthorise": Blocker("Nothing to do for you. {agency} is finishing on its side."),
-    "bc_not_enabled": Blocker(
-        "TikTok has {bc} under review; sharing works again when that is over.",
-        "Look again at TikTok",
-        "connect",
-    ),
-    "asset_owned_elsewhere": Blocker(
-        "{asset} belongs to another Business Center, so only its owner can share it. Ask them, or choose another.",
-        "Choose another",
-        "change",
-    ),
-    "invitation_rejected": Blocker(
-        "{asset} said no to your invitation. Nothing for you to do: {agency} talks to them.", "Check again", "check"
-    ),
+    "pixel_not_linked": _pixel_not_linked,
+    "pixel_silent": Blocker(_SILENT, "Check again", "check"),
     "pixel_events_unread": Blocker(
         "The pixel {asset} is connected. {agency} can’t read yet whether events arrive, and takes care of that. "
         "Nothing for you to do."
     ),
+    "ad_account_suspended": _other_choice(
+        "TikTok has suspended {asset}. Ask TikTok’s support for the reason, or choose another ad account.",
+        then="When it is lifted, check again.",
+    ),
+    "ad_account_limited": _other_choice(
+        "TikTok has limited what can be done in {asset}. Open it in TikTok Ads Manager to see why, or choose another "
+        "ad "
+        "account.",
+        then="When it is lifted, check again.",
+    ),
+    "ad_account_in_review": Blocker(
+        "TikTok is reviewing {asset}, so it can’t be used yet. This passes by itself; nothing for you to do."
+    ),
+    "ad_account_disapproved": _other_choice(
+        "TikTok has not approved {asset}. Open it in TikTok Ads Manager to see why, or choose another ad account.",
+        then="When it is approved, check again.",
+    ),
+    "consent_cancelled": _connecting("You came back from TikTok without connecting. Nothing was shared.", "Try again"),
+    "consent_not_finished": _connecting(
+        "TikTok sends you a code by e-mail. Enter it there, and you come back here.", "Go on at TikTok"
+    ),
+    "auth_code_expired": _connecting("That took too long. One more tap.", "Connect with TikTok"),
+    "not_connected": _connecting(
+        "You chose to let us do it, and we aren’t connected yet. Connect with TikTok once, and we go on.",
+        "Connect with TikTok",
+    ),
+    "connection_dead": _connection_dead,
+    "scope_not_authorised": _or_by_hand(
+        "TikTok hasn’t given {agency}’s app this permission yet. {agency} takes care of that.", "Show me the steps"
+    ),
+    "app_problem": _or_by_hand(
+        "Nothing you did: {agency}’s connection to TikTok needs a fix on its side.", "Do it by hand"
+    ),
+    "platform_changed": _or_by_hand(
+        "Nothing you did: TikTok answered in a way that Keyturn can’t read yet. {agency} has been told.",
+        "Do it by hand",
+    ),
+    "agency_must_reauthorise": Blocker("{agency} is finishing on its side. Nothing for you to do."),
+    "account_not_ticked": _connecting(
+        "TikTok asked which accounts to include, and {asset} was left out. One more try?", "Tick it at TikTok"
+    ),
+    "asset_not_found": _other_choice("We can’t find {asset} in {bc}.", "Change it"),
+    "asset_owned_elsewhere": _other_choice(
+        "{asset} belongs to another Business Center, so only its owner can share it. Ask them, or choose another."
+    ),
+    "asset_owned_by_person": _other_choice(
+        "{asset} belongs to a person and not to {bc}, so it can’t be shared from there. Bring it into your Business "
+        "Center first, or choose another."
+    ),
+    "request_pending": _other_choice(
+        "Your Business Center has asked for {asset}, and its owner has not said yes. The owner does that in TikTok Ads "
+        "Manager, in the messages (the bell). Only the owner can share it with {agency}; or choose another."
+    ),
     "partner_declined": Blocker(
-        "{agency} declined the request for {asset} in its Business Center, or it was removed there. Nothing for you to "
-        "do: {agency} asks again if it still needs it."
+        "{agency} declined the request in its Business Center. Nothing for you to do: {agency} knows, and asks again "
+        "if "
+        "it needs it."
     ),
-    "partnership_ended": Blocker(
-        "{agency} is no longer a partner of your Business Center, so {asset} isn’t shared any more.",
-        "Share it now",
-        "connect",
+    "partnership_ended": _to_share_again(
+        "{agency} is no longer a partner of your Business Center, so {asset} isn’t shared."
     ),
-    "share_without_effect": Blocker(
-        "TikTok accepted the request to share {asset}, and nothing came of it. A few steps by hand do it.",
-        "Show me the steps",
-        "by_hand",
+    "share_without_effect": _without_effect,
+    "access_interrupted": _to_share_again(
+        "While the role was lowered, the access to {asset} was removed, and TikTok didn’t take the new one. Right now "
+        "there is no access."
     ),
-    "access_interrupted": Blocker(
-        "While the role was lowered, {agency}’s access to {asset} was removed, and TikTok didn’t take the new share. "
-        "Right now {agency} has no access.",
-        "Share it now",
-        "connect",
+    "removal_refused": lambda case: Blocker(
+        f"TikTok didn’t let us take the access to {{asset}} away. {_REMOVE[case.kind]}", "Done — check now", "check"
     ),
-    "removal_refused": Blocker(
-        "TikTok didn’t let us remove {agency}’s access to {asset}. In Business Center, open Users, Partners, {agency}, "
-        "and remove it there.",
-        "Done — check now",
-        "check",
+    "account_missing": _other_choice(
+        "The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more."
     ),
-    "account_missing": Blocker(
-        "The pixel {asset} needs its ad account to be shared first, and that isn’t part of this link any more.",
-        "Choose another",
-        "change",
-    ),
-    "platform_unavailable": Blocker(
-        "TikTok hasn’t answered for a while. We keep trying; you can also do it by hand.", "Do it by hand", "by_hand"
-    ),
-    "request_pending": Blocker(
-        "A request for {asset} is already waiting in your Business Center: open Users, then Partners, and approve it.",
-        "Check again",
-        "check",
-    ),
+    "platform_unavailable": _or_by_hand("TikTok hasn’t answered for a while. We keep trying.", "Do it by hand"),
+    "invitation_pending": Blocker("{asset} has to accept TikTok’s e-mail. Nothing for you to do."),
+    "invitation_rejected": Blocker("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do."),
 }
 
-
 #: Codes that are about the Business Center itself.
-ABOUT_CENTER = frozenset({"not_bc_admin", "bc_not_enabled"})
+ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"})
+
+
+def shared_from(other: str) -> Blocker:
+    """By hand, where the agency sees the very thing as shared from another Business Center than the one given."""
+    return Blocker(
+        f"{{agency}} sees {{asset}}, shared from Business Center {other}. You gave us {{bc}}. Is {other} yours?",
+        f"Yes, it is {other}",
+        "take_center",
+    )
+
 
 #: What the screen says after a trip to the platform that did not connect: a title, and a sentence.
 CAME_BACK: dict[str, tuple[str, str]] = {
@@ -256,12 +443,17 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
     "too_late": ("That took too long.", "TikTok’s answer was too old to use. One more tap does it."),
     "scope_missing": (
-        "TikTok didn’t give all permissions this needs.",
-        "Nothing was shared. Try once more and leave everything ticked, or do it by hand.",
+        "{agency}’s TikTok app lacks a permission.",
+        "Nothing you did, and nothing was shared. {agency} has been told which one. You can go on by hand right now.",
     ),
     "app_problem": (
         "Nothing you did.",
         "{agency}’s connection to TikTok needs a fix on its side. You can go on by hand right now.",
+    ),
+    "platform_changed": (
+        "Nothing you did.",
+        "TikTok answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} has been told. You can "
+        "go on by hand right now.",
     ),
     "busy": ("TikTok is busy.", "Nothing was shared. Wait a minute and try again, or do it by hand."),
     "unknown": (
@@ -270,12 +462,5 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
 }
 
-
-def of_state(state: str, lane: str | None) -> StateWords:
-    """The words of a state in a lane."""
-    return (_GUIDED if lane == "guided" else {}).get(state, STATES[state])
-
-
-def of_code(code: str) -> Blocker:
-    """The words of a blocker."""
-    return BLOCKERS.get(code, UNKNOWN)
+#: Ends of a trip that another trip does not change: doing it by hand is offered first.
+BY_HAND_FIRST = frozenset({"scope_missing", "app_problem", "platform_changed"})

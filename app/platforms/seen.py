@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BusinessCenterSeen:
-    """A Business Center of whoever authorised; `role` ADMIN or STANDARD, `status` ENABLE or another.
+    """A Business Center of whoever authorised; `role` ADMIN or STANDARD, `status` ENABLE or another, empty if not told.
 
-    `verification` is the platform's word on the company behind it (VERIFIED or another), `area` where it is registered.
+    `company`: its legal name, where told. `verification`: the platform's word on it (VERIFIED or another). `area`:
+    where it is registered.
     """
 
     bc_id: str
@@ -17,20 +18,22 @@ class BusinessCenterSeen:
     status: str
     verification: str = ""
     area: str = ""
+    company: str = ""
 
     @property
     def usable(self) -> bool:
         """Whether this person can share from it now."""
-        return self.role == "ADMIN" and self.status == "ENABLE"
+        return self.role == "ADMIN" and self.status in ("ENABLE", "")
 
 
 @dataclass(frozen=True)
 class AccountSeen:
     """An ad account in a Business Center. `owned`: by that Business Center, so that it can be shared from there.
 
-    `owner`: the name of the Business Center that owns it, where told. `relation`: BOUND, or PENDING while the
-    Business Center waits for the owner's yes. `ticked`: the person included it when authorising; `status` is the
-    platform's word. Currency, time zone and country are known of ticked accounts only.
+    `owner`: the name of the Business Center that owns it, where told; `owned_by_person`: no Business Center does.
+    `relation`: BOUND, or PENDING while the Business Center waits for the owner's yes. `ticked`: the person included it
+    when authorising. `status` and the coarser `listed_status` are the platform's words. Status, currency, time zone and
+    country are known of ticked accounts only.
     """
 
     bc_id: str
@@ -39,7 +42,9 @@ class AccountSeen:
     owned: bool
     ticked: bool
     status: str
+    listed_status: str = ""
     owner: str = ""
+    owned_by_person: bool = False
     relation: str = "BOUND"
     currency: str = ""
     timezone: str = ""

@@ -10,6 +10,7 @@ from app.access.evidence import Exchange, ExchangeView
 from app.access.openings.model import Opening
 from app.links.model import Ask
 from app.links.shown.views import AskView
+from app.platforms.tiktok.scopes import named_in
 
 
 class AskDetail(AskView):
@@ -23,7 +24,9 @@ class AskDetail(AskView):
     @classmethod
     def of(cls, ask: Ask) -> "AskDetail":
         """From the row."""
-        return cls(**dict(AskView.model_validate(ask)), hint=hint(ask.state, ask.code, custom=ask.is_custom))
+        return cls(
+            **dict(AskView.model_validate(ask)), hint=hint(ask.state, ask.code, custom=ask.is_custom, kind=ask.kind)
+        )
 
 
 class AskEvidence(AskDetail):
@@ -36,4 +39,7 @@ class AskEvidence(AskDetail):
     def with_exchanges(cls, ask: Ask, exchanges: Sequence[Exchange], buyers: Sequence[Opening]) -> "AskEvidence":
         """From the rows."""
         last = [ExchangeView.model_validate(each) for each in exchanges]
-        return cls(**dict(AskDetail.of(ask)), exchanges=last, buyers=[OpeningView.of(row) for row in buyers])
+        shown = dict(AskDetail.of(ask))
+        if named := next((named_in(each.message) for each in last if each.blocker == ask.code and each.message), ()):
+            shown["hint"] = hint(ask.state, ask.code, kind=ask.kind, permissions=named)
+        return cls(**shown, exchanges=last, buyers=[OpeningView.of(row) for row in buyers])

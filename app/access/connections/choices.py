@@ -52,15 +52,21 @@ def center_problem(center: BusinessCenterSeen) -> str | None:
     """Why nothing can be shared from a Business Center by whoever authorised; a blocker's code."""
     if center.role != "ADMIN":
         return "not_bc_admin"
-    return None if center.status == "ENABLE" else "bc_not_enabled"
+    if center.status in ("ENABLE", ""):  # where TikTok tells no status, only trying tells
+        return None
+    return CENTER_CODES.get(center.status, "bc_not_enabled")
 
+
+#: What each status of a Business Center means that is not ENABLE.
+CENTER_CODES = {"REVIEWING": "bc_under_review", "PUNISH": "bc_punished", "DENY": "bc_denied"}
 
 #: Statuses in which an account can be shared but TikTok still has to do its part are no reason to hide it.
 _STATUS_CODES = {
     "STATUS_DISABLE": "ad_account_suspended",
-    "STATUS_LIMIT": "ad_account_suspended",
+    "STATUS_LIMIT": "ad_account_limited",
     "STATUS_PENDING_CONFIRM": "ad_account_in_review",
     "STATUS_PENDING_VERIFIED": "ad_account_in_review",
+    "STATUS_CONTRACT_PENDING": "ad_account_in_review",
     "STATUS_CONFIRM_FAIL": "ad_account_disapproved",
     "SHOW_ACCOUNT_STATUS_PUNISHED": "ad_account_suspended",
     "SHOW_ACCOUNT_STATUS_IN_REVIEW": "ad_account_in_review",
@@ -78,7 +84,7 @@ def account_problem(account: AccountSeen) -> str | None:
     if account.relation == "PENDING":
         return "request_pending"
     if not account.owned:
-        return "asset_owned_elsewhere"
+        return "asset_owned_by_person" if account.owned_by_person else "asset_owned_elsewhere"
     if not account.ticked:
         return "account_not_ticked"
-    return _STATUS_CODES.get(account.status)
+    return _STATUS_CODES.get(account.status) or _STATUS_CODES.get(account.listed_status)

@@ -49,6 +49,7 @@ class Outcome(StrEnum):
     OTHER_BROWSER = "other_browser"
     SCOPE_MISSING = "scope_missing"
     APP_PROBLEM = "app_problem"
+    PLATFORM_CHANGED = "platform_changed"
     BUSY = "busy"
     UNKNOWN = "unknown"
 
@@ -87,7 +88,9 @@ async def establish(
         outcome = Outcome.TOO_LATE if refused.blocker == "auth_code_expired" else Outcome.APP_PROBLEM
     except InvitationUsed:
         outcome = Outcome.TOO_LATE
-    except (Unavailable, Unclear, Changed):
+    except Changed:
+        outcome = Outcome.PLATFORM_CHANGED
+    except (Unavailable, Unclear):
         outcome = Outcome.BUSY
     if token is not None:
         await _give_back(platform, app, token, calls)

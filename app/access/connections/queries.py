@@ -45,6 +45,17 @@ async def of_client(
     return next(iter([*living, *fitting, *newest_first]), None)
 
 
+#: What became of the client's authorisation: we hold it, gave it back, the platform ended it, or there never was one.
+Held = Literal["live", "given_back", "ended", "never"]
+_HELD: Mapping[str, Held] = {"live": "live", "revoked": "given_back", "dead": "ended"}
+
+
+async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> Held:
+    """What became of the client's authorisation for one Business Center."""
+    connection = await of_client(session, agency_id, client_id, platform, bc_id)
+    return _HELD[connection.state] if connection else "never"
+
+
 def usable(connection: Connection) -> frozenset[str]:
     """The Business Centers from which whoever authorised can share."""
     return frozenset(center.bc_id for center in found(connection).business_centers if center.usable)
@@ -142,8 +153,9 @@ async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: date
 
 
 TripBlocker = Literal[
-    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorised", "app_problem"
-]
+    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorised", "app_problem",
+    "platform_changed",
+]  # fmt: skip
 
 #: What each end of a trip means that led to no connection; of the others the next trip tells.
 _ENDED: Mapping[str, TripBlocker] = {
@@ -151,6 +163,7 @@ _ENDED: Mapping[str, TripBlocker] = {
     "too_late": "auth_code_expired",
     "scope_missing": "scope_not_authorised",
     "app_problem": "app_problem",
+    "platform_changed": "platform_changed",
 }
 
 

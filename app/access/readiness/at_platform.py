@@ -10,7 +10,7 @@ from app.access.readiness.verdict import Verdict, by_word, read, told, unknown
 from app.platforms.seen import AccountSeen
 
 #: What keeps an ad account from being shared at all; in review or suspended it can be, and used later.
-_IN_THE_WAY = frozenset({"asset_owned_elsewhere", "request_pending"})
+_IN_THE_WAY = frozenset({"asset_owned_elsewhere", "asset_owned_by_person", "request_pending"})
 
 
 def business_center(facts: Facts) -> Verdict:
@@ -19,7 +19,7 @@ def business_center(facts: Facts) -> Verdict:
     if center is None:
         return unknown()
     code = choices.center_problem(center)
-    return read(facts, center.name, code=code, blocks=code == "bc_not_enabled")
+    return read(facts, center.name, code=code, blocks=code is not None and code != "not_bc_admin")
 
 
 def verification(facts: Facts) -> Verdict:

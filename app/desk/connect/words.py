@@ -26,6 +26,12 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "TikTok did not accept the app",
         "Check app id and secret in My Apps and here (`keyturn doctor` compares them), then open the address again.",
     ),
+    "platform_changed": (
+        "TikTok answered in a way that Keyturn can’t read",
+        "Nothing was connected. Look for a newer version of Keyturn, or report the answer: field and request id stand "
+        "in "
+        "the event connection.failed.",
+    ),
     "busy": ("TikTok is busy", "Nothing was connected. Wait a minute and open the address again."),
     "unknown": (
         "This way back is not known",

@@ -60,7 +60,7 @@ def _shown(
     by: str,
     problems: Mapping[str, str],
 ) -> Response:
-    lines = readiness.lines(items, names(link.whole))
+    lines = readiness.lines(items, names(link.whole), lane=link.whole.link.lane)
     return screen(
         request,
         link,

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from app.access.connections import queries as connections
 from app.access.handshakes import actions as handshakes
-from app.access.handshakes.deciding.giving import BY_API
 from app.journey import actions, others, words
 from app.journey.branding import brand_of
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
@@ -18,6 +18,7 @@ from app.journey.telling import lines
 from app.journey.telling.guidance import Guidance, steps
 from app.journey.telling.offer import kind_name
 from app.journey.telling.removal import removal_steps
+from app.journey.words import Held
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, headers, render
@@ -29,7 +30,7 @@ from app.platforms.port import Platform
 
 router = APIRouter(include_in_schema=False)
 
-CHANGEABLE = ("business-center", "accounts")
+CHANGEABLE = ("business-center", "pixels", "accounts")
 
 
 @router.get("/l/{link_id}/progress")
@@ -95,6 +96,7 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         "receipt",
         summary=lines.summary(whole.asks, whole.link.lane),
         asks=[(ask, lines.of_ask(ask, whole, platform)) for ask in _read(whole)] if platform else [],
+        changed=any(ask.state == "drifted" for ask in whole.asks),
         others=await others.groups(session, whole),
         consent=await links.last_consent(session, whole.agency.id, whole.link.id),
         center=whole.intake.bc_name or "Your Business Center",
@@ -114,7 +116,9 @@ async def _standing(request: Request, session: Session, link: Opened) -> dict[st
     elsewhere = await others.groups(session, whole)
     summary = lines.summary(whole.asks, whole.link.lane)
     guided = whole.link.lane == "guided"
-    read = _of_platform(platform_of(request, whole), whole) if link.standing.connecting else _OF_NO_PLATFORM
+    read = _OF_NO_PLATFORM
+    if link.standing.connecting:
+        read = _of_platform(platform_of(request, whole), whole, await _held(session, whole))
     return {
         **read,
         "others": elsewhere,
@@ -127,27 +131,44 @@ async def _standing(request: Request, session: Session, link: Opened) -> dict[st
 
 #: What the page shows of a platform we read, on a link that asks for nothing there.
 _OF_NO_PLATFORM: dict[str, Any] = {
-    "platform": None, "lines": [], "fix": None, "guided": False, "by_hand": False, "checked": None,
+    "platform": None, "lines": [], "fixes": [], "told": frozenset(), "guided": False, "by_hand": False, "checked": None,
     "changeable": False, "agency_bc_id": None, "dated": None, "guidance": [],
 }  # fmt: skip
 
 
-def _of_platform(platform: Platform, whole: Whole) -> dict[str, Any]:
-    shown = [lines.of_ask(ask, whole, platform) for ask in _read(whole)]
-    guided = whole.link.lane == "guided"
-    to_do = [ask for ask in whole.asks if ask.asset_id and _is_by_hand(ask, whole) and _is_to_do(ask)]
+def _of_platform(platform: Platform, whole: Whole, held: Held) -> dict[str, Any]:
+    asks = _read(whole)
+    shown = [lines.of_ask(ask, whole, platform, held) for ask in asks]
+    to_do = [ask for ask, line in zip(asks, shown, strict=True) if line.steps]
+    # the button under the steps looks at everything: no second one beside it
+    fixes = [fix for fix in lines.fixes(shown) if not (to_do and fix.does == "check")]
     return {
         "platform": platform.name,
         "lines": shown,
-        "fix": next((line for line in shown if line.tone == "yours" and line.label), None),
-        "guided": guided,
+        "fixes": fixes,
+        "told": frozenset(line.id for fix in fixes for line in fix.lines),
+        "guided": whole.link.lane == "guided",
         "by_hand": bool(to_do),
-        "checked": max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None),
-        "changeable": any(ask.state in actions.NOT_SHARED_YET for ask in _read(whole)),
+        "checked": _looked_in_vain(to_do),
+        "changeable": any(ask.state in actions.NOT_SHARED_YET and ask.verified_at is None for ask in asks),
         "agency_bc_id": whole.link.agency_bc_id,
         "dated": date.fromisoformat(platform.guided_dated),
         "guidance": _guidance(whole, platform, to_do),
     }
+
+
+def _looked_in_vain(to_do: Sequence[Ask]) -> datetime | None:
+    """When somebody last said that the steps are done, where nothing is known yet but that it is not seen."""
+    if any(ask.code for ask in to_do):
+        return None
+    return max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None)
+
+
+async def _held(session: Session, whole: Whole) -> Held:
+    asked = next(ask for ask in whole.asks if not ask.is_custom)
+    return await connections.held_of_client(
+        session, whole.agency.id, whole.client.id, asked.platform, whole.intake.bc_id or ""
+    )
 
 
 def _read(whole: Whole) -> list[Ask]:
@@ -179,13 +200,3 @@ def _guidance(whole: Whole, platform: Platform, to_do: Sequence[Ask]) -> list[Gu
         )
         for (kind, role), asks in groups.items()
     ]
-
-
-def _is_by_hand(ask: Ask, whole: Whole) -> bool:
-    """Whether the client does it: in the guided lane everything, else what TikTok lets nobody share by API."""
-    return not ask.is_custom and (whole.link.lane == "guided" or ask.kind not in BY_API)
-
-
-def _is_to_do(ask: Ask) -> bool:
-    """Whether the steps by hand are still, or again, to be done for it."""
-    return ask.state in ("approved", "awaiting_client") or ask.code in ("asset_not_shared", "pixel_not_linked")

@@ -1,15 +1,14 @@
 """The lines a screen shows of what can be chosen and of how each ask stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from app.access.connections.choices import Choice
-from app.access.handshakes.deciding.giving import BY_API
 from app.journey import words
 from app.journey.telling.offer import kind_name
-from app.journey.words import Does, Tone
+from app.journey.words import Case, Does, Held, Tone
 from app.links.model import Ask
 from app.links.queries import Whole
 from app.links.status import OVER, PROVED
@@ -53,6 +52,10 @@ class AskLine:
     since: datetime
     label: str | None
     does: Does | None
+    #: where another choice is made
+    screen: str
+    #: the steps by hand are to be done for it
+    steps: bool
     names: dict[str, str]
 
 
@@ -67,9 +70,10 @@ def center(whole: Whole) -> str:
     return intake.bc_name or (f"Business Center {intake.bc_id}" if intake.bc_id else "your Business Center")
 
 
-def of_choice(choice: Choice, whole: Whole) -> ChoiceLine:
+def of_choice(choice: Choice, whole: Whole, kind: str = "ad_account") -> ChoiceLine:
     """A choice in words; a Business Center names itself, an ad account its Business Center."""
-    blocker = words.of_code(choice.code) if choice.code else None
+    case = Case(kind, whole.link.lane, "live", choosing=True)
+    blocker = words.of_code(choice.code, case) if choice.code else None
     about = names(whole, choice.name) | ({"bc": choice.name} if choice.code in words.ABOUT_CENTER else {})
     return ChoiceLine(
         choice.id, choice.name, choice.detail, choice.can,
@@ -80,71 +84,116 @@ def of_choice(choice: Choice, whole: Whole) -> ChoiceLine:
     )  # fmt: skip
 
 
-def of_ask(ask: Ask, whole: Whole, platform: Platform) -> AskLine:
-    """An ask in words: its state, or its blocker where there is one."""
-    number = f"{kind_name(ask.kind)} {ask.asset_id}" if ask.person_email is None else ask.person_email
+def of_ask(ask: Ask, whole: Whole, platform: Platform, held: Held = "never") -> AskLine:
+    """An ask in words: its state, or what is in the way; `held` is what became of the client's authorisation."""
+    case = Case(ask.kind, whole.link.lane, held, was_verified=ask.verified_at is not None)
     leaves = ask.unwanted_at is not None and ask.state not in OVER
-    said = words.LEAVING if leaves else words.of_state(ask.state, whole.link.lane)
-    blocker = _blocker(ask, whole.link.lane)
+    said = words.LEAVING if leaves else words.of_state(ask.state, case, ask.next_actor)
+    blocker = _blocker(ask, case)
     theirs = blocker is not None and ask.next_actor != "client"
+    called = ask.person_email or ask.asset_id or ""
     return AskLine(
         id=ask.id,
-        name=ask.asset_name or ask.person_email or ask.asset_id or "",
-        detail=(number if ask.asset_name else kind_name(ask.kind)).capitalize(),
+        name=ask.asset_name or called,
+        detail=f"{_title(ask.kind)} {called}" if ask.asset_name else _title(ask.kind),
         role=platform.role_words(ask.kind, ask.role).label,
         short="Waiting" if theirs else said.short,
         sentence=blocker.sentence if blocker else said.sentence,
         tone="moving" if theirs else said.tone,
-        marks=marks(ask.state, whole.link.lane, seen=ask.role_seen is not None),
+        marks=marks(ask, case),
         since=ask.state_since,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
-        names=names(whole, ask.asset_name or number),
+        screen=blocker.screen if blocker else "",
+        steps=blocker.steps if blocker else case.by_hand and ask.state in ("approved", "awaiting_client"),
+        names=_names(ask, whole, platform),
     )
 
 
-def _blocker(ask: Ask, lane: str | None) -> words.Blocker | None:
+def _names(ask: Ask, whole: Whole, platform: Platform) -> dict[str, str]:
+    seen = platform.role_words(ask.kind, ask.role_seen) if ask.role_seen else None
+    return {
+        **names(whole, ask.asset_name or ask.person_email or ask.asset_id or ""),
+        "role": platform.role_words(ask.kind, ask.role).label,
+        "role_seen": seen.label if seen else "another role",
+        "lacking": seen.cannot[0] if seen else "do all of that",
+        "account": _account(ask, whole),
+    }
+
+
+def _account(ask: Ask, whole: Whole) -> str:
+    """The ad account that a pixel hangs on, by name or number."""
+    if ask.through_id is None:
+        return "the ad account"
+    account = next((each for each in whole.asks if each.asset_id == ask.through_id), None)
+    return (account.asset_name if account else None) or ask.through_id
+
+
+def _title(kind: str) -> str:
+    name = kind_name(kind)
+    return name[:1].upper() + name[1:]
+
+
+def _blocker(ask: Ask, case: Case) -> words.Blocker | None:
     """What stands in the way of it, or of its end, with the button for it."""
     if ask.unwanted_at is not None and ask.state not in OVER:
-        if ask.next_actor != "client":
-            return words.LEAVES
-        return words.LEAVES_BY_HAND if lane == "guided" else words.LEAVES_BY_TRIP
+        return words.of_leaving(case, ask.next_actor)
     if not ask.code or ask.state not in ("blocked", "drifted"):
         return None
-    blocker = words.of_code(ask.code)
-    by_hand = lane == "guided" or ask.kind not in BY_API
-    if blocker.does == "reduce" and (by_hand or ask.kind != "ad_account"):
-        return words.LOWER_BY_HAND
-    if blocker.does == "connect" and by_hand:
-        return replace(blocker, label="Check again", does="check")
-    return blocker
+    return words.of_code(ask.code, case)
 
 
-def marks(state: str, lane: str | None, *, seen: bool = False) -> tuple[Mark, ...]:
-    """Sent, accepted, verified: what is done, what is now, what is to come. Nothing for what is over."""
-    if state in OVER:
+def marks(ask: Ask, case: Case) -> tuple[Mark, ...]:
+    """Sent, accepted, verified: what was seen is done, what is now, what is to come. Nothing for what is over."""
+    if ask.state in OVER:
         return ()
-    labels = ("Shared" if lane == "guided" else "Sent", "Accepted", "Verified")
-    done, now = _reached(state, seen)
-    stuck = state in ("blocked", "drifted")
+    labels = ("Shared" if case.by_hand else "Sent", "Accepted", "Verified")
+    done, now = _reached(ask, case)
     states: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * done
     if done < len(labels):
-        states.append("stuck" if stuck else "now" if now else "todo")
+        states.append("stuck" if ask.state in ("blocked", "drifted") else "now" if now else "todo")
     states += ["todo"] * (len(labels) - len(states))
     return tuple(Mark(label, at) for label, at in zip(labels, states, strict=True))
 
 
-def _reached(state: str, seen: bool) -> tuple[int, bool]:
-    """How many stages are done, and whether the next one is under way."""
-    if state == "verified":
+def _reached(ask: Ask, case: Case) -> tuple[int, bool]:
+    """How many stages are done, and whether the next one is under way: nothing is done that nobody saw or sent."""
+    if ask.state == "verified":
         return 3, False
-    if state in ("awaiting_partner", "unverifiable"):
-        return 1, state == "awaiting_partner"
-    if state == "attested":
-        return 2, False
-    if state in ("blocked", "drifted"):
-        return (2 if seen else 0), False
-    return 0, state != "waiting"
+    seen = {"agency": 2, "client": 1}.get(ask.seen_by or "", 0)
+    if ask.state in ("awaiting_partner", "unverifiable") and not case.by_hand:
+        seen = max(seen, 1)  # it went out
+    return seen, ask.state in ("approved", "awaiting_client", "awaiting_partner")
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One thing that the client can do now, and the lines of all that it mends."""
+
+    does: Does
+    label: str
+    screen: str
+    ask: str
+    lines: tuple[AskLine, ...]
+
+
+def fixes(lines: Sequence[AskLine]) -> list[Fix]:
+    """Everything that waits for the client, each action once: one trip to the platform mends all that needs it."""
+    by_action: dict[tuple[Does, str, str], list[AskLine]] = {}
+    for line in lines:
+        if line.tone == "yours" and line.does and line.label:
+            one = line.id if line.does in ("reduce", "take_center") else ""
+            by_action.setdefault((line.does, line.screen, one), []).append(line)
+    return [
+        Fix(does, _label(does, [line.label or "" for line in those]), screen, ask, tuple(those))
+        for (does, screen, ask), those in by_action.items()
+    ]
+
+
+def _label(does: Does, labels: Sequence[str]) -> str:
+    if len(set(labels)) == 1:
+        return labels[0]
+    return "Connect with TikTok" if does == "connect" else labels[0]
 
 
 @dataclass(frozen=True)

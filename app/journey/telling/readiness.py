@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.access.readiness.checklist import Item
 from app.journey import words
-from app.journey.words import Does
+from app.journey.words import Case, Does
 
 #: The mark beside a line; the same word is said to those who do not see it.
 Mark = Literal["done", "yours", "open", "stuck"]
@@ -144,18 +144,18 @@ class Line:
     names: dict[str, str]
 
 
-def lines(items: Sequence[Item], names: Mapping[str, str]) -> list[Line]:
+def lines(items: Sequence[Item], names: Mapping[str, str], *, lane: str | None = "connected") -> list[Line]:
     """The list in words; `names` fills the placeholders."""
-    return [_line(item, names) for item in items]
+    return [_line(item, names, Case("ad_account", lane, choosing=True)) for item in items]
 
 
-def _line(item: Item, names: Mapping[str, str]) -> Line:
+def _line(item: Item, names: Mapping[str, str], case: Case) -> Line:
     told, verdict = TOLD[item.key], item.verdict
-    blocker = words.BLOCKERS.get(verdict.code or "")
+    blocker = words.of_code(verdict.code, case) if verdict.code and verdict.code in words.BLOCKERS else None
     mark = _mark(item)
     by = item.said.by if item.said else ""
     return Line(
-        key=item.key, title=told.title, mark=mark, mark_words=MARKS[mark], sentence=_sentence(item),
+        key=item.key, title=told.title, mark=mark, mark_words=MARKS[mark], sentence=_sentence(item, case),
         source=_SOURCES[verdict.source].format(by=by) if verdict.source else "",
         question=told.question.replace("{agency}", names["agency"]), answers=told.answers, how=told.how,
         asked=item.is_asked, answer=item.said.answer if item.said else "", note=item.said.note if item.said else "",
@@ -175,13 +175,15 @@ def _mark(item: Item) -> Mark:
     return {"pass": "done", "to_do": "yours", "cannot_tell": "open"}[item.verdict.state]  # type: ignore[return-value]
 
 
-def _sentence(item: Item) -> str:
+def _sentence(item: Item, case: Case) -> str:
     """What was seen, or what is in the way, with placeholders for names."""
     verdict = item.verdict
     seen = ", ".join(each.replace("{", "").replace("}", "") for each in verdict.seen[:3])
     more = f" and {len(verdict.seen) - 3} more" if len(verdict.seen) > 3 else ""
     if verdict.code is None:
         return seen + more
+    if verdict.code == "pixel_to_connect" and case.by_hand:
+        return "You connect it after you agree, with our steps."
     if verdict.code in _SENTENCES:
         return _SENTENCES[verdict.code].replace("{seen}", seen)
-    return words.of_code(verdict.code).sentence
+    return words.of_code(verdict.code, case).sentence

@@ -1,6 +1,9 @@
 """What TikTok's return codes mean for us (https://business-api.tiktok.com/portal/docs?id=1737172488964097)."""
 
+import re
 from typing import Literal
+
+from app.platforms.tiktok import scopes
 
 Meaning = Literal["ok", "denied", "unavailable", "limited", "unclear"]
 
@@ -20,6 +23,10 @@ _NO_PERMISSION = 40001
 _INVALID = 40002
 #: How a refusal reads that is about the asset, e.g. "You don't have permission to the asset(7200000000000000101)".
 _ABOUT_ASSET = "permission to the asset"
+#: Codes under which TikTok says that a token is not the app's, which only authorising once more mends.
+_MAY_BE_OF_ANOTHER_APP = {40000, _INVALID, 40113}
+#: "app_id is inconsistent with the token's app information"
+_OF_ANOTHER_APP = re.compile(r"app_?\s?id\b.*(inconsistent|not match|mismatch).*token", re.IGNORECASE)
 
 
 def meaning(code: int, *, write: bool) -> Meaning:
@@ -43,12 +50,12 @@ def blocker(code: int, message: str = "") -> str:
     40001 covers a person who is no Admin, a role too low and a permission not granted: what it means for a read with
     the agency's token only the caller knows, who finds the code in `Denied.call.code`.
     """
-    if code in _TOKEN_DEAD:
+    if code in _TOKEN_DEAD or (code in _MAY_BE_OF_ANOTHER_APP and _OF_ANOTHER_APP.search(message)):
         return "connection_dead"
     if code == 40110:
         return "auth_code_expired"
     if code == _NO_PERMISSION:
-        return "not_bc_admin"
+        return "scope_not_authorised" if scopes.named_in(message) else "not_bc_admin"
     if code in _NO_SUCH_ASSET or (code == _INVALID and about_asset(code, message)):
         return "asset_not_found"
     return "app_problem"

@@ -9,11 +9,14 @@ from app.platforms.tiktok.wire import centers, oauth
 from app.platforms.tiktok.wire.sending import Wire
 
 OURS = "OWNER_BC"
+_OF_A_PERSON = "OWNER_INDIVIDUAL"
+#: What whoever authorised is called where TikTok tells no name.
+SOMEBODY = "your TikTok sign-in"
 
 
 async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Found:
     """Everything, with six calls for one Business Center of up to 50 ad accounts."""
-    person = await oauth.user_info(wire, access, keep)
+    person = await _person(wire, access, keep)
     ticked = {row.advertiser_id for row in (await oauth.advertisers(wire, app, access, keep)).rows}
     seen = tuple(_center(row) for row in await centers.business_centers(wire, access, keep))
     usable = [center.bc_id for center in seen if center.usable]
@@ -28,7 +31,16 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Found:
         for bc_id, rows in held.items()
         for row in rows
     )
-    return Found(person.display_name, seen, accounts, tuple(pixels))
+    return Found(person, seen, accounts, tuple(pixels))
+
+
+async def _person(wire: Wire, access: Access, keep: Keep) -> str:
+    """The name of whoever authorised, which is shown and decides nothing."""
+    try:
+        told = await oauth.user_info(wire, access, keep)
+    except Changed:
+        return SOMEBODY
+    return told.display_name or told.email or SOMEBODY
 
 
 async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[PixelSeen]:
@@ -38,7 +50,9 @@ async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pi
     except (Denied, Changed):
         return []
     return [
-        PixelSeen(bc_id, row.pixel_code, row.asset_id, row.asset_name, owned=row.relation_type == OURS)
+        PixelSeen(
+            bc_id, row.pixel_code, row.asset_id, row.asset_name or row.pixel_code, owned=row.relation_type == OURS
+        )
         for row in rows
         if row.pixel_code
     ]
@@ -61,16 +75,16 @@ async def _infos(
 def _center(row: shapes.BcRow) -> BusinessCenterSeen:
     info = row.bc_info
     return BusinessCenterSeen(
-        info.bc_id, info.name, row.user_role, info.status,
-        verification=info.verification_status or "", area=info.registered_area or "",
+        info.bc_id, info.name or info.bc_id, row.user_role, info.status or "",
+        verification=info.verification_status or "", area=info.registered_area or "", company=info.company or "",
     )  # fmt: skip
 
 
 def _account(bc_id: str, row: shapes.AdminAsset, *, ticked: bool, info: shapes.AdvertiserInfo | None) -> AccountSeen:
     return AccountSeen(
-        bc_id=bc_id, asset_id=row.asset_id, name=row.asset_name, owned=row.relation_type == OURS, ticked=ticked,
-        status=row.advertiser_status or (info and info.status) or "",
-        owner=row.owner_bc_name or "", relation=row.relation_status or "BOUND",
-        currency=(info and info.currency) or "", timezone=(info and info.timezone) or "",
-        country=(info and info.country) or "",
+        bc_id=bc_id, asset_id=row.asset_id, name=row.asset_name or row.asset_id, owned=row.relation_type == OURS,
+        ticked=ticked, status=(info and info.status) or "", listed_status=row.advertiser_status or "",
+        owner=row.owner_bc_name or "", owned_by_person=row.relation_type == _OF_A_PERSON,
+        relation=row.relation_status or "BOUND", currency=(info and info.currency) or "",
+        timezone=(info and info.timezone) or "", country=(info and info.country) or "",
     )  # fmt: skip

@@ -96,7 +96,12 @@ async def _room(wire: Wire, app: App) -> RoomSeen:
 def _center(row: shapes.BcRow) -> BusinessCenterSeen:
     info = row.bc_info
     return BusinessCenterSeen(
-        info.bc_id, info.name, row.user_role, info.status, info.verification_status or "", info.registered_area or ""
+        info.bc_id,
+        info.name or info.bc_id,
+        row.user_role,
+        info.status or "",
+        info.verification_status or "",
+        info.registered_area or "",
     )
 
 

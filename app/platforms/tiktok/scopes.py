@@ -1,5 +1,6 @@
 """TikTok's numeric permissions (https://business-api.tiktok.com/portal/docs?id=1753986142651394)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -92,6 +93,17 @@ def lacking(granted: Iterable[int]) -> tuple[Permission, ...]:
 def needed_by(name: str) -> tuple[str, ...]:
     """The kinds of asks that cannot work at all without a permission, by its name."""
     return tuple(kind for kind, own in _OF_KIND.items() if name in {COSTS[each].name for each in (*_ALWAYS, *own)})
+
+
+def named_in(message: str) -> tuple[str, ...]:
+    """The permissions that a refusal names, by their names in My Apps; it may name one by its number."""
+    text = " ".join(message.casefold().split())
+    numbers = set(re.findall(r"permissions? (?:id )?\[?'?(\d+)", text))
+    return tuple(
+        permission.name
+        for number, permission in COSTS.items()
+        if str(number) in numbers or permission.name.rpartition(" > ")[2].casefold() in text
+    )
 
 
 def _has(given: frozenset[int], permission: int) -> bool:

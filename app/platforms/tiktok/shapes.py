@@ -14,9 +14,8 @@ class Shape(BaseModel):
 class PageInfo(Shape):
     """`data.page_info`; pages count from 1."""
 
-    page: int
     total_page: int
-    total_number: int
+    total_number: int | None = None
 
 
 Item = TypeVar("Item", bound=Shape)
@@ -43,15 +42,14 @@ class AccessToken(Shape):
 class UserInfo(Shape):
     """`/user/info/`."""
 
-    core_user_id: str
-    display_name: str
+    display_name: str | None = None
+    email: str | None = None
 
 
 class AdvertiserRow(Shape):
     """A row of `/oauth2/advertiser/get/`."""
 
     advertiser_id: str
-    advertiser_name: str
 
 
 class Advertisers(Shape):
@@ -80,8 +78,9 @@ class BcInfo(Shape):
     """`bc_info` of `/bc/get/`."""
 
     bc_id: str
-    name: str
-    status: str
+    name: str | None = None
+    company: str | None = None
+    status: str | None = None
     verification_status: str | None = None
     registered_area: str | None = None
 
@@ -97,7 +96,7 @@ class AdminAsset(Shape):
     """A row of `/bc/asset/admin/get/` for ADVERTISER and PIXEL."""
 
     asset_id: str
-    asset_name: str
+    asset_name: str | None = None
     relation_type: str
     relation_status: str | None = None
     owner_bc_name: str | None = None

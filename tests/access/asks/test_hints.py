@@ -1,14 +1,29 @@
 """What the agency is told to do."""
 
 from app.access.asks.hints import CODES, hint
-from app.access.connections import choices
-from app.access.handshakes.deciding.status import ACTORS
-from app.platforms.tiktok import codes
+from app.access.blockers import BLOCKERS
+from app.access.patience import EVENTS_WITHIN
 
 
-def test_every_code_that_a_decision_can_give_has_a_sentence() -> None:
-    given = {*choices._STATUS_CODES.values(), *ACTORS, *(codes.blocker(code) for code in range(40000, 61000))}
-    assert given - CODES - {"auth_code_expired"} == set()
+def test_every_code_has_a_sentence_and_no_others_are_left() -> None:
+    assert set(CODES) == set(BLOCKERS)
+
+
+def test_the_hint_fits_the_status_and_the_kind() -> None:
+    assert "review" not in (hint("blocked", "bc_punished") or "")
+    assert "suspended" not in (hint("blocked", "ad_account_limited") or "")
+    assert f"{EVENTS_WITHIN.days} days" in (hint("blocked", "pixel_silent") or "")
+    assert "accept it in your Business Center" in (hint("awaiting_partner", None, kind="ad_account") or "")
+    person = hint("awaiting_partner", None, kind="person") or ""
+    assert "accepted TikTok's e-mail" in person
+    assert "Business Center" not in person
+    assert "nothing has to be removed" in (hint("blocked", "role_higher_than_requested", kind="person") or "")
+
+
+def test_a_permission_that_the_platform_named_is_named() -> None:
+    said = hint("blocked", "scope_not_authorised", permissions=["Business Center Partner Management"])
+    assert said is not None
+    assert "lacks “Business Center Partner Management”" in said
 
 
 def test_states_where_nothing_is_to_be_done_say_nothing() -> None:

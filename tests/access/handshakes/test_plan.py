@@ -95,7 +95,7 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Any]] = {
         want(recheck_at=NOW), seen(), {A: a_try("denied", blocker="not_bc_admin")}, SHARE_A,
     ),
     "tried too often": (want(), seen(), {A: a_try("unclear", ago=999, times=8)}, Wait()),
-    "the Business Center cannot share: no call": (want(), seen(center="bc_not_enabled"), {}, Wait()),
+    "the Business Center cannot share: no call": (want(), seen(center="bc_under_review"), {}, Wait()),
     "a catalog is never shared by us": (want("C1", kind="catalog", role="AD_PROMOTE"), seen(), {}, Wait()),
     "a pixel waits for its ad account": (pixel(), seen(), {}, Wait()),
     "a pixel after its ad account": (

@@ -62,7 +62,7 @@ CASES = [
     (replace(CONNECTED, bc_id=OTHER), "business_center", UNKNOWN),
     (
         replace(CONNECTED, found=_found(center=replace(CENTER, status="REVIEWING"))), "business_center",
-        ("to_do", "platform", "bc_not_enabled", True),
+        ("to_do", "platform", "bc_under_review", True),
     ),
     (
         replace(CONNECTED, found=_found(center=replace(CENTER, role="STANDARD"))), "business_center",

@@ -9,7 +9,7 @@ import pytest
 
 from app.access.connections.choices import Choice
 from app.journey.telling import lines
-from app.journey.words import STATES
+from app.journey.words import STATES, Case
 from app.links.model import Ask
 from app.links.queries import Whole
 from app.platforms.tiktok.platform import TikTok
@@ -36,6 +36,8 @@ class Asked:
     id: str = "ask_1"
     person_email: str | None = None
     unwanted_at: datetime | None = None
+    seen_by: str | None = None
+    through_id: str | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -77,24 +79,29 @@ def test_every_state_makes_a_line_in_every_lane(state: str, lane: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "seen", "marks"),
+    ("state", "lane", "seen_by", "marks"),
     [
-        ("waiting", False, "todo todo todo"),
-        ("approved", False, "now todo todo"),
-        ("awaiting_client", False, "now todo todo"),
-        ("awaiting_partner", False, "done now todo"),
-        ("unverifiable", False, "done todo todo"),
-        ("attested", False, "done done todo"),
-        ("verified", True, "done done done"),
-        ("blocked", False, "stuck todo todo"),
-        ("blocked", True, "done done stuck"),
-        ("drifted", True, "done done stuck"),
-        ("declined", False, ""),
-        ("ended", False, ""),
+        ("waiting", "connected", None, "todo todo todo"),
+        ("approved", "connected", None, "now todo todo"),
+        ("awaiting_client", "guided", None, "now todo todo"),
+        ("awaiting_partner", "connected", None, "done now todo"),
+        ("awaiting_partner", "guided", "client", "done now todo"),
+        ("unverifiable", "connected", None, "done todo todo"),
+        ("unverifiable", "guided", None, "todo todo todo"),
+        ("attested", "guided", None, "todo todo todo"),
+        ("verified", "connected", "agency", "done done done"),
+        ("blocked", "connected", None, "stuck todo todo"),
+        ("blocked", "connected", "client", "done stuck todo"),
+        ("blocked", "connected", "agency", "done done stuck"),
+        ("drifted", "connected", "agency", "done done stuck"),
+        ("drifted", "connected", None, "stuck todo todo"),
+        ("declined", "connected", None, ""),
+        ("ended", "connected", None, ""),
     ],
 )
-def test_the_stages_show_how_far_an_ask_came(state: str, seen: bool, marks: str) -> None:
-    assert " ".join(mark.state for mark in lines.marks(state, "connected", seen=seen)) == marks
+def test_nothing_is_marked_done_that_nobody_saw_or_sent(state: str, lane: str, seen_by: str | None, marks: str) -> None:
+    found = lines.marks(_ask(state=state, seen_by=seen_by), Case(lane=lane))
+    assert " ".join(mark.state for mark in found) == marks
 
 
 def test_only_verified_is_green() -> None:
@@ -161,3 +168,35 @@ def test_a_choice_that_cannot_be_picked_says_why_and_what_to_do() -> None:
     other = lines.of_choice(Choice("72", "Brand FR", "Ad account 72", False, "account_not_ticked"), _whole())
     assert other.why.format(**other.names).startswith("TikTok asked which accounts to include, and Brand FR")
     assert lines.of_choice(Choice("72", "Brand FR", "", True), _whole()).why == ""
+
+
+def test_a_pixel_code_keeps_its_letters_and_a_person_has_no_number() -> None:
+    assert _line(kind="pixel", role="LINK", asset_name="Shop", asset_id="CD1JKLMNOP77VD28TR20").detail == (
+        "Pixel CD1JKLMNOP77VD28TR20"
+    )
+    person = _line(kind="person", role="ANALYST", asset_name=None, asset_id="person_01", person_email="bo@acme.example")
+    assert (person.name, person.detail) == ("bo@acme.example", "Person")
+
+
+def test_the_role_seen_says_what_it_cannot_do() -> None:
+    line = _line(state="blocked", code="role_too_low", next_actor="client", role="ADMIN", role_seen="OPERATOR")
+    said = line.sentence.format(**line.names)
+    assert "Run campaigns (Operator)" in said
+    assert "can’t change your billing" in said
+    assert "run ads" not in said
+
+
+def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
+    shown = [
+        _line(id="1", state="drifted", code="asset_not_shared", next_actor="client"),
+        _line(id="2", state="blocked", code="role_too_low", next_actor="client", role_seen="ANALYST"),
+        _line(id="3", state="blocked", code="ad_account_suspended", next_actor="client"),
+        _line(id="4", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="5", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="6", state="blocked", code="app_problem", next_actor="agency"),
+    ]
+    found = lines.fixes(shown)
+    assert [(fix.does, [line.id for line in fix.lines]) for fix in found] == [
+        ("connect", ["1", "2"]), ("change", ["3"]), ("reduce", ["4"]), ("reduce", ["5"]),
+    ]  # fmt: skip
+    assert found[0].label == "Connect with TikTok"

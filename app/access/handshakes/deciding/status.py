@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.access.blockers import Actor, next_actor
 from app.access.handshakes.deciding.attempts import is_exhausted, is_refused
 from app.access.handshakes.deciding.giving import is_ours_to_give, is_turned_down
 from app.access.handshakes.deciding.taking import is_gone, is_ours_to_take
 from app.access.handshakes.deciding.world import Key, Seen, Sight, Tried, Unread, Want, rank
 
-Actor = Literal["client", "agency", "us", "platform"]
 SeenBy = Literal["agency", "client"]
 
 
@@ -25,20 +25,6 @@ class Status:
     code: str | None = None
     role_seen: str | None = None
     seen_by: SeenBy | None = None
-
-
-#: Whose turn a blocker makes it; those not named wait for the client.
-ACTORS: dict[str, Actor] = {
-    "app_problem": "agency",
-    "scope_not_authorised": "agency",
-    "agency_must_reauthorise": "agency",
-    "invitation_rejected": "agency",
-    "pixel_events_unread": "agency",
-    "partner_declined": "agency",
-    "platform_unavailable": "platform",
-    "ad_account_in_review": "platform",
-    "bc_not_enabled": "platform",
-}
 
 
 def statuses(wanted: Sequence[Want], seen: Seen, tried: Tried) -> list[Status]:
@@ -187,4 +173,4 @@ def _missing(want: Want) -> str:
 
 
 def _blocked(code: str, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
-    return Status("blocked", ACTORS.get(code, "client"), code, role, seen_by)
+    return Status("blocked", next_actor(code), code, role, seen_by)

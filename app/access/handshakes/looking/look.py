@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from app.access.connections.model import Connection
 from app.access.handshakes.deciding.world import Key, Seen, Side, Sight, Want
@@ -11,13 +10,11 @@ from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import Pair
 from app.access.handshakes.model import Handshake
 from app.access.handshakes.queries import Situation
+from app.access.patience import EVENTS_WITHIN
 from app.access.tools import Tools
 from app.kit import clock
 from app.platforms.port import Call, ConnectedPlatform, Urgency
 from app.platforms.seen import Found
-
-#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
-EVENTS_WITHIN = timedelta(days=2)
 
 
 @dataclass

@@ -20,7 +20,7 @@ async def every(read: Callable[[int], Awaitable[shapes.PageOf[Item]]]) -> list[I
     """
     for _ in range(MOST_READS):
         rows: list[Item] = []
-        totals: set[int] = set()
+        totals: set[int | None] = set()
         for page in range(1, MOST_PAGES + 1):
             answer = await read(page)
             rows += answer.rows

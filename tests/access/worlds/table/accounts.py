@@ -63,7 +63,7 @@ OWNERS = (
 
 _STATUSES = {
     "STATUS_DISABLE": blocked("ad_account_suspended"),
-    "STATUS_LIMIT": blocked("ad_account_suspended"),
+    "STATUS_LIMIT": blocked("ad_account_limited"),
     "STATUS_PENDING_CONFIRM": blocked("ad_account_in_review", "platform"),
     "STATUS_PENDING_VERIFIED": blocked("ad_account_in_review", "platform"),
     "STATUS_CONTRACT_PENDING": blocked("ad_account_in_review", "platform"),

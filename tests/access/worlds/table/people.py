@@ -67,10 +67,14 @@ CENTERS = (
         Row(
             f"a Business Center that is {status}",
             make=(at(TikTokWorld.change_business_center, MAISON_LUNE, status=status),),
-            before=(blocked("bc_not_enabled", "platform"),),
+            before=(shown,),
             mend=(at(TikTokWorld.change_business_center, MAISON_LUNE, status="ENABLE"), check),
         )
-        for status in ("REVIEWING", "DENY", "PUNISH")
+        for status, shown in (
+            ("REVIEWING", blocked("bc_under_review", "platform")),
+            ("DENY", blocked("bc_denied")),
+            ("PUNISH", blocked("bc_punished")),
+        )
     ),
     Row(
         "a Business Center whose company is not verified",
@@ -79,7 +83,7 @@ CENTERS = (
     Row(
         "a Business Center punished after the yes",
         then=(at(TikTokWorld.change_business_center, MAISON_LUNE, status="PUNISH"),),
-        before=(blocked("bc_not_enabled", "platform"),),
+        before=(blocked("bc_punished"),),
         mend=(at(TikTokWorld.change_business_center, MAISON_LUNE, status="ENABLE"), check),
     ),
 )  # fmt: skip
