@@ -1,5 +1,6 @@
 """What came back from a call, or why nothing did."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 READ_AT_MOST = 64 * 1024
 KEPT_BODY = 16 * 1024
 KEPT_HEADERS = 8 * 1024
+#: Hints that come before an answer included.
+STARTS_WITHIN = 16 * 1024
 _REDACTED = frozenset(
     {
         "set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization", "authentication-info",
@@ -16,6 +19,7 @@ _REDACTED = frozenset(
 #: What our own decisions read: kept (cut) even when the other headers left no room.
 _NEEDED = frozenset({"retry-after", "location"})
 _NEEDED_LENGTH = 1024
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r\n]")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,21 @@ def kept_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         elif name in _NEEDED and name not in kept:
             kept[name] = value[:_NEEDED_LENGTH]
     return kept
+
+
+def heard_of(start: bytes) -> tuple[int | None, dict[str, str]]:
+    """Status and headers of an answer that could not be read to its end, by its first bytes.
+
+    The status is None where none was named yet; hints (1xx) are no answer and are passed over.
+    """
+    while (found := _STATUS.match(start)) and found[1].startswith(b"1") and found[1] != b"101":
+        start = start.partition(b"\r\n\r\n")[2]
+    if not found:
+        return None, {}
+    whole = start[: start.rfind(b"\r\n")].partition(b"\r\n\r\n")[0]  # without a line of which the end is missing
+    lines = whole.decode("utf-8", "surrogateescape").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return int(found[1]), kept_headers((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def redirect_host(headers: Mapping[str, str]) -> str | None:

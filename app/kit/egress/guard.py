@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import AddrInfoType, Connection
 
 from app.kit.egress.addresses import Rules, is_forbidden, is_opened
+from app.kit.egress.answer import STARTS_WITHIN
 from app.kit.egress.dns import KEPT_SECONDS, Lookup
 
 
@@ -39,9 +41,24 @@ class Call:
     dialling: set[str] = field(default_factory=set)
     address: str | None = None
     tls: str | None = None
+    heard: "Listener | None" = None
 
 
 current_call: ContextVar[Call] = ContextVar("current_call")
+
+
+class Listener(ResponseHandler):
+    """aiohttp's reader of answers, which keeps the start of one: its parser gives nothing of an answer it cannot read
+    to the end, and a status that was received counts whatever follows it.
+    """
+
+    start = b""
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol. What comes before there is a parser is given to us again with it."""
+        if self._parser is not None and len(self.start) < STARTS_WITHIN:
+            self.start += data[: STARTS_WITHIN - len(self.start)]
+        super().data_received(data)
 
 
 class Guard:
@@ -109,6 +126,9 @@ def note_connection(connection: Connection) -> None:
     call.connected = time.perf_counter()
     tls = connection.transport.get_extra_info("ssl_object") if connection.transport else None
     call.tls = tls.version() if tls else None
+    if isinstance(connection.protocol, Listener):
+        connection.protocol.start = b""
+        call.heard = connection.protocol
 
 
 def _is_among(address: str, addresses: Collection[str]) -> bool:
@@ -169,6 +189,8 @@ def session_of(
     connector = aiohttp.TCPConnector(
         resolver=resolver, socket_factory=make_socket, ttl_dns_cache=KEPT_SECONDS, ssl=tls, limit=0, keepalive_timeout=4
     )
+    # there is no public way to name what reads answers
+    connector._factory = partial(Listener, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     return aiohttp.ClientSession(
         connector=connector,
         request_class=request_class,

@@ -13,7 +13,7 @@ from yarl import URL
 
 from app.kit.egress import urls
 from app.kit.egress.addresses import Rules, read_networks
-from app.kit.egress.answer import READ_AT_MOST, Answer, Timing, kept_body, kept_headers
+from app.kit.egress.answer import READ_AT_MOST, Answer, Timing, heard_of, kept_body, kept_headers
 from app.kit.egress.dns import Dns, DnsFailed, Lookup
 from app.kit.egress.failure import code_of
 from app.kit.egress.guard import BlockedAddress, Call, Guard, current_call, open_session
@@ -131,7 +131,7 @@ class Egress:
         except urls.UrlRefused as problem:
             return _failed("blocked_address", problem, call), b""
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: what aiohttp refuses to send
-            return _failed(code_of(problem, call), problem, call), b""
+            return _heard(call) or _failed(code_of(problem, call), problem, call), b""
         call.answered = time.perf_counter()
         read, cut = await _read(response, deadline.when(), at_most)
         answer = Answer(
@@ -177,6 +177,16 @@ async def _read(response: aiohttp.ClientResponse, when: float | None, at_most: i
     finally:  # also when we are cancelled: a connection with half a body must not be used again
         response.release() if whole else response.close()
     return bytes(read), not whole
+
+
+def _heard(call: Call) -> Answer | None:
+    """The answer of which no more than its start could be read, if that names a status: the receiver has decided."""
+    status, headers = heard_of(call.heard.start if call.heard is not None else b"")
+    if status is None:
+        return None
+    return Answer(
+        status=status, headers=headers, cut=True, timing=_timing(call), address=call.address, tls=call.tls
+    )  # fmt: skip
 
 
 def _failed(code: str, problem: BaseException, call: Call) -> Answer:

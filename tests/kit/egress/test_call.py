@@ -79,7 +79,7 @@ async def test_a_file_from_a_private_address_is_not_fetched() -> None:
     await egress.close()
 
 
-@pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"])
+@pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 x00 OK\r\n\r\n"])
 async def test_what_the_operator_reads_never_has_the_whole_address(egress: Egress, answer: bytes) -> None:
     async with receiver(answers(answer)) as there:
         said = await egress.call("POST", f"{there.url}/T0000/XXXX?token=XXXX", headers={}, body=b"{}", seconds=5)

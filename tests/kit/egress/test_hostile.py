@@ -54,9 +54,8 @@ async def ask(egress: Egress, talk: Talk, *, seconds: float = DEADLINE, body: by
 TIMED_OUT = [
     then_hangs(b""),
     then_hangs(b"HTTP/1.1"),
-    then_hangs(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n"),
+    then_hangs(b"HTTP/1.1 20"),
     drips(b""),
-    drips(b"HTTP/1.1 200 OK\r\nx-slow: "),
     then_hangs(b"HTTP/1.1 100 Continue\r\n\r\n"),
 ]
 
@@ -91,6 +90,69 @@ SUCCESSES = {
 }
 
 
+#: A status that was received counts, whatever follows it, in the same breath or not.
+FOLLOWED = {
+    "a body where there is none": b"content-length: 0\r\n\r\n{}",
+    "a body after no content": b"\r\n{}",
+    "the length said twice": b"content-length: 2\r\ncontent-length: 2\r\n\r\nok",
+    "two lengths": b"content-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    "length and chunks": b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "broken chunks": b"transfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+    "a header of 1 MB": b"x-huge: " + b"v" * 1_000_000 + b"\r\ncontent-length: 0\r\n\r\n",
+    "10,000 headers": b"x: y\r\n" * 10_000 + b"content-length: 0\r\n\r\n",
+    "content-length is no number": b"content-length: ten\r\n\r\nabc",
+    "content-length below zero": b"content-length: -1\r\n\r\nabc",
+    "a NUL in a header": b"x-nul: a\x00b\r\ncontent-length: 0\r\n\r\n",
+    "a header without a colon": b"nonsense\r\ncontent-length: 0\r\n\r\n",
+    "no header's end": b"content-le",
+}
+HINT = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
+
+
+@pytest.mark.parametrize("follows", FOLLOWED.values(), ids=FOLLOWED.keys())
+@pytest.mark.parametrize("status", [b"200 OK", b"202 ", b"204 No Content", b"422 Unprocessable Content", b"500 No"])
+@pytest.mark.parametrize("before", [b"", HINT])
+async def test_a_status_stands_whatever_follows_it(
+    egress: Egress, before: bytes, status: bytes, follows: bytes
+) -> None:
+    answer = await ask(egress, then_closes(before + b"HTTP/1.1 " + status + b"\r\n" + follows), seconds=PATIENCE)
+    assert (answer.status, answer.error) == (int(status[:3]), None)
+
+
+@pytest.mark.parametrize("ends", [then_hangs, then_resets, then_closes, drips])
+async def test_a_status_stands_though_nothing_follows_it(egress: Egress, ends: Callable[[bytes], Talk]) -> None:
+    answer = await ask(egress, ends(b"HTTP/1.1 200 OK\r\nx-slow: "), seconds=0.5)
+    assert (answer.status, answer.error) == (200, None)
+
+
+async def test_a_status_stands_behind_a_reason_without_end(egress: Egress) -> None:
+    answer = await ask(egress, answers(b"HTTP/1.1 200 " + b"O" * 1_000_000 + b"\r\n\r\n"), seconds=PATIENCE)
+    assert (answer.status, answer.error) == (200, None)
+
+
+async def test_headers_of_a_broken_answer_still_say_how_long_to_wait(egress: Egress) -> None:
+    head = b"HTTP/1.1 429 Slow\r\nretry-after: 120\r\nset-cookie: s3cret\r\ntransfer-encoding: chunked\r\n\r\n"
+    answer = await ask(egress, answers(head + b"zz\r\n"), seconds=PATIENCE)
+    assert (answer.status, answer.headers["retry-after"]) == (429, "120")
+    assert "s3cret" not in str(answer)
+
+
+async def test_the_status_of_one_answer_is_not_taken_for_that_of_the_next(egress: Egress) -> None:
+    said = iter([OK, b""])
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        text = next(said)
+        writer.write(text)
+        await writer.drain()
+        if not text:
+            writer.close()
+
+    async with receiver(talk) as there:
+        first = await egress.post(there.url, headers={}, body=b"1")
+        second = await egress.post(there.url, headers={}, body=b"2")
+    assert (first.status, second.status) == (200, None)
+
+
 @pytest.mark.parametrize("talk", SUCCESSES.values(), ids=SUCCESSES.keys())
 async def test_success_stands_whatever_becomes_of_the_body(egress: Egress, talk: Talk) -> None:
     answer = await ask(egress, talk, seconds=0.5)
@@ -99,19 +161,10 @@ async def test_success_stands_whatever_becomes_of_the_body(egress: Egress, talk:
 
 
 MALFORMED = {
-    "chunks broken in the same breath as the headers": CHUNKED + b"zz\r\nabc\r\n",
-    "a header of 1 MB": b"HTTP/1.1 200 OK\r\nx-huge: " + b"v" * 1_000_000 + b"\r\ncontent-length: 0\r\n\r\n",
-    "10,000 headers": b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 10_000 + b"content-length: 0\r\n\r\n",
-    "a status line of 1 MB": b"HTTP/1.1 200 " + b"O" * 1_000_000 + b"\r\n\r\n",
-    "content-length is no number": b"HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\nabc",
-    "content-length below zero": b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nabc",
-    "two content-lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-    "length and chunks": b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "HTTP/0.9": b"<html>hello</html>\r\n\r\n",
     "SSH": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "status of no number": b"HTTP/1.1 abc OK\r\n\r\n",
-    "a NUL in a header": b"HTTP/1.1 200 OK\r\nx-nul: a\x00b\r\ncontent-length: 0\r\n\r\n",
-    "a header without a colon": b"HTTP/1.1 200 OK\r\nnonsense\r\ncontent-length: 0\r\n\r\n",
+    "a status of two figures": b"HTTP/1.1 20 OK\r\n\r\n",
     "TLS where none was asked": b"\x15\x03\x01\x00\x02\x02\x46",
 }
 
@@ -128,8 +181,8 @@ async def test_what_is_not_proper_http_is_called_so(egress: Egress, text: bytes)
     [
         (then_closes(b""), {"connect_closed", "connect_reset"}),
         (then_resets(b""), {"connect_reset", "connect_closed"}),
-        (then_closes(b"HTTP/1.1 200 OK\r\ncontent-le"), {"connect_closed", "protocol"}),
-        (then_resets(b"HTTP/1.1 200 OK\r\ncontent-le"), {"connect_reset", "connect_closed", "protocol"}),
+        (then_closes(b"HTTP/1.1 20"), {"connect_closed", "protocol"}),
+        (then_resets(b"HTTP/1.1 20"), {"connect_reset", "connect_closed", "protocol"}),
     ],
 )
 async def test_a_receiver_that_hangs_up_is_called_so(egress: Egress, talk: Talk, codes: set[str]) -> None:
