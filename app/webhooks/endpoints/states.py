@@ -80,10 +80,19 @@ async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, acto
 
 
 async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
-    """Lets what was held go. Raises NotFound."""
+    """Lets what was held go, one probe first. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.paused_at is not None:
         endpoint.paused_at = None
+        await session.execute(
+            update(EndpointHealth)
+            .where(
+                EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id,
+                EndpointHealth.breaker == "closed",
+            )
+            .values(breaker="half_open", probes=1)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
         await updated(session, endpoint, "resumed", actor)
     return endpoint
 

@@ -65,6 +65,20 @@ def answers(text: bytes) -> Talk:
     return talk
 
 
+@contextlib.asynccontextmanager
+async def chooses(choose: Callable[[bytes], bytes]) -> AsyncIterator[Receiver]:
+    """Answers each request with what `choose` makes of its body."""
+    made: list[Receiver] = []
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(choose(made[0].requests[-1].partition(b"\r\n\r\n")[2]))
+        await writer.drain()
+
+    async with receiver(talk) as there:
+        made.append(there)
+        yield there
+
+
 def leads_to(*addresses: str) -> Callable[[str], Awaitable[list[str]]]:
     """A look-up that gives every name these addresses."""
 

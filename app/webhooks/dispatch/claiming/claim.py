@@ -39,7 +39,7 @@ _FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHO
 
 #: A lease outlasts the endpoint's deadline by ten seconds, in which what came of it is written down. A destination
 #: that makes several requests has as many deadlines.
-LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 8 ELSE 1 END"
+LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
 #: Columns of the delivery itself.
 _OWN = Claimed._fields[1:]
 #: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many

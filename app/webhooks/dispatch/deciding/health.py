@@ -82,10 +82,10 @@ def room(
     """How many more deliveries may leave now, and why there are none."""
     if paused:
         return 0, "paused"
+    if is_held(health, now):
+        return 0, "retry_after"
     if health.breaker == "open" and health.open_until is not None and health.open_until > now:
         return 0, "circuit"
-    if health.hold_until is not None and health.hold_until > now:
-        return 0, "retry_after"
     if tokens is not None and tokens < 1:
         return 0, "rate_limit"
     most = min(health.lowered_to or concurrency, concurrency)
@@ -102,7 +102,9 @@ def after(
     """What these attempts make of an endpoint; `window`: attempts of the last minute, and how many of them failed."""
     verdict = Verdict(health)
     for one in tried:
-        verdict = _arrived(verdict, concurrency) if one.outcome.arrived else _failed(verdict, one, concurrency, now)
+        verdict = (
+            _arrived(verdict, concurrency, now) if one.outcome.arrived else _failed(verdict, one, concurrency, now)
+        )
     total, failed = window
     much = total >= WINDOW_LEAST and failed >= WINDOW_SHARE * total
     if verdict.health.breaker == "closed" and (much or verdict.health.unreachable >= UNREACHABLE_OPENS):
@@ -110,15 +112,20 @@ def after(
     return verdict
 
 
+def is_held(health: Health, now: datetime) -> bool:
+    """Whether the receiver asked for silence until later."""
+    return health.hold_until is not None and health.hold_until > now
+
+
 def speaks_of_the_endpoint(code: str) -> bool:
     """Whether a failure says that the endpoint is unwell; a 4xx may be about one body alone."""
     return code.startswith((*_TRANSPORT, "http_5")) or code in ("http_429", "throttled")
 
 
-def _arrived(verdict: Verdict, concurrency: int) -> Verdict:
+def _arrived(verdict: Verdict, concurrency: int, now: datetime) -> Verdict:
     health = verdict.health
     breaker, probes = health.breaker, health.probes
-    if breaker != "closed":
+    if breaker != "closed" and not is_held(health, now):  # what was sent before it asked for silence is no probe
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
         breaker = "closed" if probes > concurrency else "half_open"
     good, lowered = health.good_since + 1, health.lowered_to
@@ -151,17 +158,23 @@ def _failed(verdict: Verdict, one: Tried, concurrency: int, now: datetime) -> Ve
         spared = max((health.lowered_to or concurrency) // 2, 1)
         worse = replace(worse, lowered_to=spared if spared < concurrency else None, good_since=0)
     if code == "throttled":
-        until = now + one.outcome.wait
-        worse = replace(worse, hold_until=max(until, health.hold_until or until))
+        worse = _silent(worse, now + one.outcome.wait)
     opened = worse.breaker == "half_open" and speaks_of_the_endpoint(code)
     if opened:
         worse = _opened(worse, now)
     disable = verdict.disable
-    if gone_since and now - gone_since >= GONE_APART:
+    if one.outcome.ends == "endpoint" or (gone_since and now - gone_since >= GONE_APART):
         disable = "gone"
     elif blocked_since and blocked >= BLOCKED_AT_LEAST and now - blocked_since >= BLOCKED_FOR:
         disable = "unsafe_url"
     return replace(verdict, health=worse, disable=disable, opened=verdict.opened or opened)
+
+
+def _silent(health: Health, until: datetime) -> Health:
+    """Nothing is sent until then, and one probe first afterwards. It was asked for: it counts as no opening."""
+    until = max(until, health.hold_until or until)
+    open_until = max(until, health.open_until or until)
+    return replace(health, hold_until=until, breaker="open", open_until=open_until, probes=0)
 
 
 def _opened(health: Health, now: datetime) -> Health:

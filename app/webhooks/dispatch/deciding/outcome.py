@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
 LONGEST_WAIT = timedelta(hours=24)
@@ -38,12 +39,16 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code` is for programs; `wait` is the least time before the next attempt."""
+    """`code` is for programs; `wait` is the least time before the next attempt.
+
+    `ends`: what will never pass, so that it is not tried again: this `event`, or anything to this `endpoint`.
+    """
 
     code: str
     arrived: bool
     explanation: str
     wait: timedelta = _NO_WAIT
+    ends: Literal["event", "endpoint"] | None = None
 
 
 _ARRIVED = {status: Outcome(f"http_{status}", True, f"The receiver answered {status}.") for status in range(200, 300)}

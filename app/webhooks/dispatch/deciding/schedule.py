@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from app.webhooks.dispatch.deciding.outcome import Outcome
 
@@ -22,6 +23,12 @@ POLICIES: dict[str, tuple[int, ...]] = {
     "none": (0,),
 }
 OLDEST = timedelta(days=5)
+#: An ordered delivery holds those after it back for so many attempts, if others could pass (docs/webhooks.md, Order).
+HOLDS_BACK = 5
+#: 4xx that speak of the endpoint or of the moment; any other may be about this one body.
+_NOT_OF_THE_BODY = frozenset({401, 403, 407, 408, 421, 425, 429})
+_OF_THE_BODY = frozenset(f"http_{status}" for status in range(400, 500) if status not in _NOT_OF_THE_BODY)
+Aside = Literal["never", "if_others_pass", "now"]
 #: Jitter lies in 1.0 to this: an attempt is never earlier than promised.
 MOST_JITTER = 1.2
 
@@ -33,6 +40,8 @@ class Step:
     state: str
     reason: str | None
     due_in: timedelta | None
+    #: it holds its subject's later deliveries back no longer (of an ordered one)
+    aside: Aside = "never"
 
 
 def delays(policy: str | Sequence[int]) -> tuple[int, ...]:
@@ -67,10 +76,18 @@ def after(
     """What follows an attempt; `made` counts it."""
     if outcome.arrived:
         return ARRIVED
+    if outcome.ends:
+        return Step("exhausted", "refused" if outcome.ends == "event" else "gone", None)
     delay = next_delay(policy, made, jitter)
     if delay is None:
         return Step("exhausted", "attempts_used", None)
     due_in = max(delay, outcome.wait * jitter)
     if now + due_in > expires_at:
         return Step("exhausted", "age_limit", None)
-    return Step("retrying", outcome.code, due_in)
+    return Step("retrying", outcome.code, due_in, _aside(outcome, made))
+
+
+def _aside(outcome: Outcome, made: int) -> Aside:
+    if made < HOLDS_BACK:
+        return "never"
+    return "now" if outcome.code in _OF_THE_BODY else "if_others_pass"

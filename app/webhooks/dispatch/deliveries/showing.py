@@ -49,8 +49,8 @@ def hold_of_endpoint() -> ColumnElement[str | None]:
     """What holds back everything of an endpoint now; null: nothing does."""
     return case(
         (Endpoint.paused_at.is_not(None) | (Endpoint.state == "pending_verification"), "paused"),
-        ((EndpointHealth.breaker == "open") & (EndpointHealth.open_until > func.now()), "circuit"),
         (EndpointHealth.hold_until > func.now(), "retry_after"),
+        ((EndpointHealth.breaker == "open") & (EndpointHealth.open_until > func.now()), "circuit"),
         (_out_of_tokens(), "rate_limit"),
         else_=null(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import String, Table, Uuid, func, type_coerce, update
+from sqlalchemy import Boolean, String, Table, Uuid, func, or_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
@@ -22,6 +22,7 @@ from app.webhooks.dispatch.sending import log
 from app.webhooks.dispatch.sending.send import Attempted
 from app.webhooks.dispatch.sending.wellbeing import note
 from app.webhooks.endpoints import matching
+from app.webhooks.endpoints.model import EndpointHealth
 
 _ENDED: rows.Columns = {
     "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(),
@@ -36,6 +37,22 @@ _END = (
         state=_over.c.state, reason=_over.c.reason, due_at=None, lease_until=None, lease_token=None, tries=0
     )
     .returning(_over.c.id, _over.c.token)
+    .execution_options(**ACROSS_AGENCIES)
+)  # fmt: skip
+
+
+_STUBBORN: rows.Columns = {"agency_id": Uuid(), "id": Uuid(), "at_once": Boolean()}
+_stubborn = rows.table("stubborn", _STUBBORN)
+_health = cast(Table, EndpointHealth.__table__).c
+#: `failing_since` is the first failure since the endpoint last took something.
+_ASIDE = (
+    update(_table)
+    .where(
+        _is.agency_id == _stubborn.c.agency_id, _is.id == _stubborn.c.id,
+        _health.agency_id == _is.agency_id, _health.id == _is.endpoint_id,
+        or_(_stubborn.c.at_once, _health.failing_since.is_(None), _health.failing_since > _is.first_attempt_at),
+    )
+    .values(ordered=False)
     .execution_options(**ACROSS_AGENCIES)
 )  # fmt: skip
 
@@ -85,10 +102,11 @@ async def write(sessions: Sessions, finished: Sequence[Finished], *, worker: str
         if late is not None:
             return late
     async with sessions.begin() as session:
-        await _hold_order(session, [each.row for each in finished if each.over])
+        await _hold_order(session, [each.row for each in finished if each.over or each.step.aside != "never"])
         late = await log.write(session, finished, worker) or set()
         kept = [each for each in finished if each.row.lease not in late] if late else finished
-        await _let_next_go(session, [each.row for each in kept if each.over])
+        await _step_aside(session, [each for each in kept if each.row.ordered and each.step.aside != "never"])
+        await _let_next_go(session, [each.row for each in kept if each.over or each.step.aside != "never"])
         await _tell(session, [(each.row, each.step) for each in kept if each.step.state == "exhausted"])
         await note(session, kept)
     return late
@@ -125,6 +143,15 @@ async def give_back(sessions: Sessions, row: Claimed) -> None:
 
 async def _hold_order(session: AsyncSession, over: Sequence[Claimed]) -> None:
     await ordering.hold_raw(session, [(row.agency_id, row.endpoint_id) for row in over if row.ordered])
+
+
+async def _step_aside(session: AsyncSession, stubborn: Sequence[Finished]) -> None:
+    """Has those that others could pass hold back no longer: they are refused for what is in them, or the endpoint took
+    something else since their first attempt. They are tried again as before.
+    """
+    if stubborn:
+        given = [(each.row.agency_id, each.row.id, each.step.aside == "now") for each in stubborn]
+        await session.execute(_ASIDE, rows.values("stubborn", _STUBBORN, given))
 
 
 async def _let_next_go(session: AsyncSession, over: Sequence[Claimed]) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import random
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, update
 
 from app.events.model import EventFanout
@@ -14,7 +16,7 @@ from app.webhooks.dispatch.changing.actions import delete_endpoint
 from app.webhooks.dispatch.fanning.fan_out import fan_out
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
-from tests.kit.egress.receivers import Receiver, answers, receiver
+from tests.kit.egress.receivers import Receiver, answers, chooses, receiver
 from tests.webhooks import scenes
 from tests.world import World
 
@@ -39,6 +41,61 @@ async def until_quiet(tools: Tools, sessions: Sessions, agency_id: str) -> None:
             if row.state == "retrying" and row.due_at is not None:
                 await scenes.change(sessions, row, due_at=func.now())
     raise AssertionError("it never became quiet")
+
+
+def refuses(answer: bytes) -> AbstractAsyncContextManager[Receiver]:
+    """Answers so to the first event of `link_a`, 200 to everything else."""
+
+    def choose(body: bytes) -> bytes:
+        event = json.loads(body)
+        return answer if (event["subject"]["id"], event["sequence"]) == ("link_a", 1) else OK
+
+    return chooses(choose)
+
+
+async def _attempts(tools: Tools, sessions: Sessions, agency_id: str, number: int) -> None:
+    """So many rounds, each with what is to be tried again."""
+    for _ in range(number):
+        await scenes.round_(tools)
+        for row in await scenes.deliveries(sessions, agency_id):
+            if row.state == "retrying" and row.due_at is not None:
+                await scenes.change(sessions, row, due_at=func.now())
+
+
+REFUSED = b"HTTP/1.1 422 No\r\ncontent-length: 0\r\n\r\n"
+
+
+async def test_one_that_is_refused_for_what_is_in_it_steps_aside_and_is_tried_on(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    async with refuses(REFUSED) as there:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.fan_all_out(tools)
+        for _ in range(3):
+            await scenes.happen(sessions, agency_id, link_id="link_a")
+        await scenes.fan_all_out(tools)
+        await _attempts(tools, sessions, agency_id, 4)
+        assert set(told(there)) == {("link_a", 1)}, "the others wait at first"
+        await _attempts(tools, sessions, agency_id, 4)
+    assert [each for each in told(there) if each[1] > 1] == [("link_a", 2), ("link_a", 3)]
+    rows = await scenes.deliveries(sessions, agency_id)
+    assert sorted(row.state for row in rows) == ["retrying", "succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize("others_pass", [True, False])
+async def test_one_that_fails_steps_aside_only_while_others_pass(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World, others_pass: bool
+) -> None:
+    agency_id = world.north.agency_id
+    async with refuses(BROKEN) if others_pass else receiver(answers(BROKEN)) as there:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.fan_all_out(tools)
+        for link in ("link_a", "link_a", "link_b"):
+            await scenes.happen(sessions, agency_id, link_id=link)
+        await scenes.fan_all_out(tools)
+        await _attempts(tools, sessions, agency_id, 8)
+    assert (("link_a", 2) in told(there)) is others_pass
 
 
 async def test_each_subject_arrives_in_order_and_none_waits_for_another(

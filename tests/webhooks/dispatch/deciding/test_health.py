@@ -111,7 +111,37 @@ def test_a_wait_asked_for_holds_the_endpoint_and_is_never_shortened() -> None:
     assert free(health) == (0, "retry_after")
     health = made(health, failed("throttled", wait=timedelta(minutes=1))).health
     assert health.hold_until == NOW + timedelta(minutes=10)
-    assert free(health, now=NOW + timedelta(minutes=10)) == (5, None)
+    assert free(health, now=NOW + timedelta(minutes=10)) == (1, None)
+
+
+def test_after_a_wait_asked_for_one_goes_first_then_ever_more() -> None:
+    health = made(Health(), *[failed("throttled", wait=timedelta(minutes=10))] * 5).health
+    assert health.openings == 0
+    later, room_for = NOW + timedelta(minutes=10), []
+    for _ in range(4):
+        room_for.append(free(health, now=later)[0])
+        health = made(health, OK, now=later).health
+    assert room_for == [1, 2, 4, 5]
+    assert health.well
+
+
+def test_a_probe_that_is_put_off_again_holds_the_endpoint_again() -> None:
+    health = made(Health(), failed("throttled", wait=timedelta(minutes=1))).health
+    later = NOW + timedelta(minutes=1)
+    again = made(health, failed("throttled", wait=timedelta(minutes=2)), now=later).health
+    assert free(again, now=later + timedelta(seconds=119)) == (0, "retry_after")
+    assert free(again, now=later + timedelta(minutes=2)) == (1, None)
+
+
+def test_what_was_under_way_when_silence_was_asked_for_is_no_probe() -> None:
+    health = made(Health(), failed("throttled", wait=timedelta(minutes=1)), OK, OK, OK).health
+    assert free(health, now=NOW) == (0, "retry_after")
+    assert free(health, now=NOW + timedelta(minutes=1)) == (1, None)
+
+
+def test_an_endpoint_that_is_over_is_given_up_at_once() -> None:
+    over = Outcome("gone", False, "Slack answered channel_is_archived.", ends="endpoint")
+    assert made(Health(), Tried(over, "evt_1")).disable == "gone"
 
 
 def test_two_410s_five_minutes_apart_give_it_up_and_one_stray_does_not() -> None:

@@ -1,6 +1,7 @@
 """When attempts follow one another, and when they end."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,30 @@ def test_after_the_last_attempt_it_is_exhausted() -> None:
 def test_no_attempt_is_promised_beyond_the_age_limit() -> None:
     step = schedule.after(FAILED, made=4, policy="standard", jitter=1.0, now=NOW, expires_at=NOW + timedelta(minutes=9))
     assert step == schedule.Step("exhausted", "age_limit", None)
+
+
+@pytest.mark.parametrize(("ends", "reason"), [("event", "refused"), ("endpoint", "gone")])
+def test_what_will_never_pass_ends_at_the_first_attempt(ends: Any, reason: str) -> None:
+    refused = Outcome("http_400", False, "It refused the record.", ends=ends)
+    step = schedule.after(refused, made=1, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER)
+    assert step == schedule.Step("exhausted", reason, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "aside"),
+    [
+        ("http_400", "now"), ("http_404", "now"), ("http_409", "now"), ("http_413", "now"), ("http_422", "now"),
+        ("http_401", "if_others_pass"), ("http_403", "if_others_pass"), ("http_429", "if_others_pass"),
+        ("http_500", "if_others_pass"), ("timeout_answer", "if_others_pass"), ("gone", "if_others_pass"),
+    ],
+)  # fmt: skip
+def test_from_the_fifth_attempt_on_one_may_step_aside(code: str, aside: str) -> None:
+    failed = Outcome(code, False, "")
+    steps = [
+        schedule.after(failed, made=made, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER).aside
+        for made in (1, 4, 5, 11)
+    ]
+    assert steps == ["never", "never", aside, aside]
 
 
 def test_what_arrived_is_done() -> None:

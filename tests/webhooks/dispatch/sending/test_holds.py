@@ -98,13 +98,30 @@ async def test_a_wait_asked_for_holds_the_whole_endpoint(
     rows = await scenes.deliveries(sessions, agency_id)
     assert sorted(row.attempt_count for row in rows) == [0, 0, 1]
     async with receiver(answers(OK)) as there:
-        await set_health(sessions, endpoint, hold_until=func.now() - timedelta(seconds=1))
+        ended = func.now() - timedelta(seconds=1)
+        await set_health(sessions, endpoint, hold_until=ended, open_until=ended)
         async with sessions.begin() as session:
             await session.execute(
                 update(Endpoint).where(Endpoint.agency_id == agency_id).values(url=there.url, concurrency=5)
             )
         await scenes.round_(tools)
+        assert len(there.requests) == 1, "one goes first to see"
+        await scenes.round_(tools)
         assert len(there.requests) == 2
+
+
+async def test_after_a_pause_one_goes_first(tools: Tools, sessions: Sessions, vault: Vault, world: World) -> None:
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        endpoint = await make(tools, sessions, vault, agency_id, there.url, 4)
+        for change in (states.pause, states.resume):
+            async with sessions.begin() as session:
+                await change(session, agency_id, endpoint.id, actor="test")
+        sent = []
+        for _ in range(3):
+            await scenes.round_(tools)
+            sent.append(len(there.requests))
+    assert sent == [1, 3, 4]
 
 
 async def test_the_breaker_opens_lets_one_probe_go_and_closes(
