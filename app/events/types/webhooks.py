@@ -24,7 +24,7 @@ ENDPOINT_DISABLED = _webhook(
 ENDPOINT_ENABLED = _webhook("endpoint.enabled", "An endpoint is sent to again.", status="active")
 ENDPOINT_DEGRADED = _webhook(
     "endpoint.degraded",
-    "All attempts to reach an endpoint have been failing for a while; or, `backlog_limit`, too much waits for it.",
+    "All attempts to reach an endpoint have been failing for a while, or too much waits for it; `reason` says which.",
     status="active",
     reason="http_500",
     failed_count=23,

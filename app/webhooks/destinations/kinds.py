@@ -31,7 +31,16 @@ ALL: dict[str, Kind] = {
         Kind(
             "slack",
             "A message in a Slack channel: what happened, for which client, and whose turn it is.",
-            ("link.opened", "link.submitted", "link.completed", "ask.blocked", "grant.*"),
+            (
+                "link.opened",
+                "link.submitted",
+                "link.completed",
+                "link.expired",
+                "link.renewal_asked",
+                "ask.blocked",
+                "ask.declined",
+                "grant.*",
+            ),
             # https://docs.slack.dev/apis/web-api/rate-limits: one message a second for each incoming webhook
             rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
             concurrency=1,
@@ -41,7 +50,7 @@ ALL: dict[str, Kind] = {
             "A company for each client and a contact for each e-mail address, kept up to date in HubSpot.",
             ("client.*", "link.*", "ask.*"),
             ordering="by_subject",
-            # an event takes up to seven calls; an account has 100 in ten seconds, and 5 searches a second
+            # an event takes up to ten calls; an account has 100 in ten seconds, and 5 searches a second
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
         ),

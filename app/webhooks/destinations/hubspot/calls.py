@@ -8,9 +8,10 @@ import json
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from app.kit.egress.answer import Answer
+from app.webhooks.dispatch.deciding import refusals
 from app.webhooks.dispatch.deciding.outcome import Outcome, judge, retry_after
 from app.webhooks.dispatch.message.conversation import Request
 from app.webhooks.dispatch.message.headers import USER_AGENT
@@ -56,6 +57,11 @@ class Calls:
             raise ValueError(f"a batch holds 1 to {MOST_OF_A_BATCH} inputs")
         return self.post(part, path, {**beside, "inputs": list(inputs)}, fine=fine)
 
+    def patch(self, part: str, path: str, properties: Mapping[str, str]) -> Call:
+        """Changes one object. Raises Refused."""
+        body = json.dumps({"properties": properties}, ensure_ascii=False, separators=(",", ":"))
+        return self._call("PATCH", part, path, body, ())
+
     def get(self, part: str, path: str) -> Call:
         """One GET. Raises Refused."""
         return self._call("GET", part, path, "", ())
@@ -85,7 +91,9 @@ def written(said: Mapping[str, Any]) -> str:
         return str(found[0]["id"])
     errors = said.get("errors") or [{}]
     message = str(errors[0].get("message") or "it named no record")[:_LONGEST_MESSAGE]
-    raise Refused(Outcome("hubspot_refused", False, f"HubSpot did not write the record: {message}"), Answer())
+    sentence = f"HubSpot did not write the record: {message}"
+    outcome = Outcome("hubspot_refused", False, sentence, ends=_ends(refusals.of_record(errors[0].get("category"))))
+    raise Refused(outcome, Answer())
 
 
 def _read(answer: Answer) -> dict[str, Any]:
@@ -110,4 +118,9 @@ def _outcome(answer: Answer, said: Mapping[str, Any], now: datetime) -> Outcome:
     if answer.status == 429 and said.get("policyName") == "DAILY":
         return Outcome("throttled", False, "The account has used up its calls of today.", _DAILY_WAIT)
     message = str(said.get("message") or "")[:_LONGEST_MESSAGE]
-    return Outcome(found.code, False, f"{found.explanation} {message}".strip(), found.wait)
+    ends = _ends(refusals.meaning("hubspot", answer.status, said.get("category")))
+    return Outcome(found.code, False, f"{found.explanation} {message}".strip(), found.wait, ends)
+
+
+def _ends(meaning: refusals.Meaning) -> Literal["event", "endpoint"] | None:
+    return None if meaning == "again" else meaning

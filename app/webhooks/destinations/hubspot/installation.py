@@ -8,24 +8,35 @@ from app.webhooks.destinations.hubspot.calls import Calls, Refused
 from app.webhooks.dispatch.deciding.outcome import Outcome
 from app.webhooks.dispatch.message.conversation import Conversation, Request
 
-OBJECTS = ("companies", "contacts")
+OBJECTS = ("companies", "contacts", "deals")
+#: Only where a link names a deal; its token may not reach deals.
+_OPTIONAL = frozenset({"deals"})
+_FORBIDDEN = 403
 _EXISTS = 409
 
 
 def install(calls: Calls) -> Conversation:
-    """Group and properties of both object types, one request each."""
+    """Group and properties of each object type, one request each; deals are left out where the token forbids them."""
+    left_out = False
+    for kind in OBJECTS:
+        try:
+            yield from _install(calls, kind)
+        except Refused as refused:
+            if kind not in _OPTIONAL or refused.answer.status != _FORBIDDEN:
+                return refused.outcome
+            left_out = True
+    without = " Its token may not reach deals: they are left alone." if left_out else ""
+    return Outcome("http_200", True, f"HubSpot has all properties.{without}")
+
+
+def _install(calls: Calls, kind: str) -> Generator[Request, Answer, None]:
+    """Group and properties of one object type. Raises Refused."""
     wanted = records.property_set()
-    try:
-        for kind in OBJECTS:
-            yield from calls.post(f"{kind}_group", f"/crm/v3/properties/{kind}/groups", wanted["group"], fine=[_EXISTS])
-            for one in wanted[kind]:
-                part = f"{kind}.{one['name']}"
-                said = yield from calls.post(part, f"/crm/v3/properties/{kind}", one, fine=[_EXISTS])
-                if one.get("hasUniqueValue") and said["status_code"] == _EXISTS:
-                    yield from _unique(calls, kind, one["name"])
-    except Refused as refused:
-        return refused.outcome
-    return Outcome("http_200", True, "HubSpot has all properties.")
+    yield from calls.post(f"{kind}_group", f"/crm/v3/properties/{kind}/groups", wanted["group"], fine=[_EXISTS])
+    for one in wanted[kind]:
+        said = yield from calls.post(f"{kind}.{one['name']}", f"/crm/v3/properties/{kind}", one, fine=[_EXISTS])
+        if one.get("hasUniqueValue") and said["status_code"] == _EXISTS:
+            yield from _unique(calls, kind, one["name"])
 
 
 def _unique(calls: Calls, kind: str, name: str) -> Generator[Request, Answer, None]:

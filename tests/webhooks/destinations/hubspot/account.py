@@ -18,6 +18,7 @@ _OWN = {
     "companies": {"name", "domain", "lifecyclestage"},
     "contacts": {"email", "firstname", "lastname", "lifecyclestage"},
     "notes": {"hs_timestamp", "hs_note_body"},
+    "deals": {"dealname", "dealstage"},
 }
 _NOTE_TYPES = {190: "companies", 202: "contacts"}
 
@@ -31,10 +32,12 @@ def error(status: int, category: str, message: str, **more: Any) -> Said:
 class Account:
     """`objects` by kind and id; `trouble` are answers given instead, by a path's end, once each."""
 
-    custom: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"companies": {}, "contacts": {}})
-    groups: dict[str, set[str]] = field(default_factory=lambda: {"companies": set(), "contacts": set()})
+    custom: dict[str, dict[str, dict[str, Any]]] = field(
+        default_factory=lambda: {"companies": {}, "contacts": {}, "deals": {}}
+    )
+    groups: dict[str, set[str]] = field(default_factory=lambda: {"companies": set(), "contacts": set(), "deals": set()})
     objects: dict[str, dict[str, dict[str, str]]] = field(
-        default_factory=lambda: {"companies": {}, "contacts": {}, "notes": {}}
+        default_factory=lambda: {"companies": {}, "contacts": {}, "notes": {}, "deals": {}}
     )
     pairs: set[tuple[str, str]] = field(default_factory=set)
     notes_of: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -58,13 +61,16 @@ class Account:
         return error(404, "OBJECT_NOT_FOUND", "resource not found")
 
     def _routes(self) -> list[tuple[str, Any]]:
-        kind = "(companies|contacts)"
+        kind = "(companies|contacts|deals)"
         return [
             (rf"POST /crm/v3/properties/{kind}/groups", self._make_group),
             (rf"POST /crm/v3/properties/{kind}", self._make_property),
             (rf"GET /crm/v3/properties/{kind}/(\w+)", self._read_property),
             (rf"POST /crm/v3/objects/{kind}/batch/read", self._read),
             (rf"POST /crm/v3/objects/{kind}/batch/upsert", self._upsert),
+            (rf"POST /crm/v3/objects/{kind}/batch/update", self._update),
+            (r"POST /crm/v3/objects/companies/search", self._search_companies),
+            (r"PATCH /crm/v3/objects/deals/(\d+)", self._change_deal),
             (r"POST /crm/v4/associations/contacts/companies/batch/associate/default", self._associate),
             (r"POST /crm/v3/objects/notes/search", self._search_notes),
             (r"POST /crm/v3/objects/notes", self._make_note),
@@ -96,7 +102,7 @@ class Account:
 
     def _read(self, kind: str, body: Any) -> Said:
         key = body.get("idProperty")
-        if wrong := self._batch_wrong(kind, body["inputs"], [key]):
+        if wrong := self._batch_wrong(kind, body["inputs"], [key] if key else []):
             return wrong
         found = [self._by(kind, key, each["id"]) for each in body["inputs"]]
         known = [self._shown(kind, id_, body["properties"]) for id_ in found if id_]
@@ -114,12 +120,38 @@ class Account:
                 return wrong
         return Said(200, {"status": "COMPLETE", "results": [self._written(kind, each) for each in inputs]})
 
+    def _update(self, kind: str, body: Any) -> Said:
+        for each in body["inputs"]:
+            if each["id"] not in self.objects[kind]:
+                return error(404, "OBJECT_NOT_FOUND", "resource not found")
+            if wrong := self._values_wrong(kind, each["properties"], own=each["id"]):
+                return wrong
+        return Said(200, {"status": "COMPLETE", "results": [self._written(kind, each) for each in body["inputs"]]})
+
+    def _search_companies(self, body: Any) -> Said:
+        [group] = body["filterGroups"]
+        [one] = group["filters"]
+        found = [
+            id_ for id_, record in self.objects["companies"].items() if record.get(one["propertyName"]) == one["value"]
+        ]
+        results = [self._shown("companies", id_, body["properties"]) for id_ in sorted(found, key=int)]
+        return Said(200, {"total": len(results), "results": results[: body["limit"]]})
+
+    def _change_deal(self, id_: str, body: Any) -> Said:
+        if id_ not in self.objects["deals"]:
+            return error(404, "OBJECT_NOT_FOUND", "resource not found")
+        if wrong := self._values_wrong("deals", body["properties"]):
+            return wrong
+        self.objects["deals"][id_].update(body["properties"])
+        return Said(200, {"id": id_, "properties": self.objects["deals"][id_]})
+
     def _written(self, kind: str, given: Any) -> dict[str, Any]:
-        id_ = self._by(kind, given["idProperty"], given["id"])
+        id_ = self._by(kind, given.get("idProperty"), given["id"])
         is_new = id_ is None
         id_ = id_ or str(9_000_000 + len(self.objects[kind]))
         record = self.objects[kind].setdefault(id_, {"lifecyclestage": ""})
-        told = {**given["properties"], given["idProperty"]: given["id"]}
+        key = given.get("idProperty")
+        told = {**given["properties"], **({key: given["id"]} if key else {})}
         before, after = record["lifecyclestage"], told.get("lifecyclestage")
         if after and before in STAGES and STAGES.index(after) < STAGES.index(before):
             self.backwards += 1
@@ -166,7 +198,7 @@ class Account:
         ids = [each["id"] for each in inputs]
         return error(400, "VALIDATION_ERROR", "duplicate ids") if len(set(ids)) < len(ids) else None
 
-    def _values_wrong(self, kind: str, properties: Any) -> Said | None:
+    def _values_wrong(self, kind: str, properties: Any, own: str | None = None) -> Said | None:
         known = _OWN[kind] | self.custom.get(kind, {}).keys()
         for name, value in properties.items():
             if name not in known:
@@ -175,11 +207,18 @@ class Account:
             if not isinstance(value, str):
                 return error(400, "VALIDATION_ERROR", "Cannot deserialize value of type `java.lang.String`")
             about = self.custom.get(kind, {}).get(name, {})
+            if name == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", value):
+                return error(400, "VALIDATION_ERROR", f'[{{"error":"INVALID_EMAIL","message":"{value} is invalid"}}]')
+            there = self._by(kind, name, value) if about.get("hasUniqueValue") else None
+            if own and there not in (None, own):
+                return error(409, "CONFLICT", f"another record has that {name}")
             if about.get("type") == "number" and not re.fullmatch(r"-?\d+(\.\d+)?|", value):
                 return error(400, "VALIDATION_ERROR", "INVALID_INTEGER")
         return None
 
-    def _by(self, kind: str, key: str, value: str) -> str | None:
+    def _by(self, kind: str, key: str | None, value: str) -> str | None:
+        if key is None:
+            return value if value in self.objects[kind] else None
         return next((id_ for id_, record in self.objects[kind].items() if record.get(key) == value), None)
 
     def _shown(self, kind: str, id_: str, names: list[str]) -> dict[str, Any]:

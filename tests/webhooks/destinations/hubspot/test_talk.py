@@ -167,7 +167,7 @@ async def test_a_test_writes_nothing_invented(tell: Tell, account: Account) -> N
     outcome = await tell(event("link.completed", head={"test": True}))
     assert outcome.arrived
     assert "onboarding_client_id" in account.custom["companies"], "a test sets the account up as well"
-    assert account.objects == {"companies": {}, "contacts": {}, "notes": {}}
+    assert account.objects == {"companies": {}, "contacts": {}, "notes": {}, "deals": {}}
 
 
 async def test_a_wrong_token_is_said(tell: Tell, installed: Account) -> None:
@@ -178,7 +178,7 @@ async def test_a_wrong_token_is_said(tell: Tell, installed: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "ending", ["batch/read", "companies/batch/upsert", "contacts/batch/upsert", "default", "notes"]
+    "ending", ["batch/read", "companies/batch/upsert", "contacts/batch/upsert", "default", "notes", "companies/search"]
 )
 @pytest.mark.parametrize(
     ("trouble", "code", "least"),
@@ -202,6 +202,100 @@ async def test_trouble_at_any_step_is_told_and_the_next_attempt_makes_it_whole(
     assert (await tell(event("link.completed"))).arrived
     assert [len(installed.objects[kind]) for kind in ("companies", "contacts", "notes")] == [1, 1, 1]
     assert len(installed.pairs) == 1
+
+
+async def test_a_company_that_is_there_is_found_by_the_id_the_crm_gave(tell: Tell, installed: Account) -> None:
+    installed.objects["companies"]["1234"] = {"name": "Brand", "lifecyclestage": ""}
+    for what in ("link.created", "link.completed"):
+        assert (await tell(event(what, link_external_id=None))).code == "http_200"
+    company = only(installed.objects["companies"])
+    assert (company["name"], company["onboarding_client_id"], company["onboarding_status"]) == (
+        "Brand", event()["data"]["client_id"], "completed",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("external_id", [None, "crm-1", "hubspot:", "hubspot:0777", "pipedrive:12"])
+async def test_a_company_that_is_there_is_found_by_the_domain_of_the_contact(
+    tell: Tell, installed: Account, external_id: str | None
+) -> None:
+    installed.objects["companies"] |= {
+        "71": {"domain": "brand.example", "lifecyclestage": "", "onboarding_client_id": "client_another"},
+        "72": {"domain": "brand.example", "lifecyclestage": ""},
+        "73": {"domain": "brand.example", "lifecyclestage": ""},
+    }
+    assert (await tell(event("link.created", external_id=external_id))).arrived
+    assert installed.objects["companies"].keys() == {"71", "72", "73"}
+    assert installed.objects["companies"]["72"]["onboarding_client_id"] == event()["data"]["client_id"]
+    assert installed.objects["companies"]["71"]["onboarding_client_id"] == "client_another"
+
+
+@pytest.mark.parametrize("address", ["ana@gmail.com", "ana@orange.fr", "ana@qq.com", "ana@web.de", "ANA@Outlook.com"])
+async def test_a_free_mail_address_finds_no_company(tell: Tell, installed: Account, address: str) -> None:
+    domain = address.rpartition("@")[2].lower()
+    installed.objects["companies"]["71"] = {"domain": domain, "name": "Somebody else", "lifecyclestage": ""}
+    assert (await tell(event(external_id=None, contact_email=address))).arrived
+    assert len(installed.objects["companies"]) == 2
+    assert "onboarding_client_id" not in installed.objects["companies"]["71"]
+    assert installed.objects["companies"]["9000001"].get("domain") is None
+
+
+async def test_a_contact_that_is_refused_for_good_is_named_and_the_company_is_written(
+    tell: Tell, installed: Account
+) -> None:
+    outcome = await tell(event("link.completed", contact_email="ana@brand"))
+    assert (outcome.code, outcome.arrived) == ("partly_refused", True)
+    assert "contact" in outcome.explanation
+    assert "INVALID_EMAIL" in outcome.explanation
+    assert only(installed.objects["companies"])["onboarding_status"] == "completed"
+    assert len(installed.objects["notes"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "arrived", "ends"),
+    [
+        ("companies/batch/upsert", "http_400", False, "event"),
+        ("contacts/batch/upsert", "partly_refused", True, None),
+        ("default", "partly_refused", True, None),
+        ("objects/notes", "partly_refused", True, None),
+        ("deals/77", "partly_refused", True, None),
+    ],
+)
+async def test_a_refusal_for_good_ends_its_part_alone(
+    tell: Tell, installed: Account, ending: str, code: str, arrived: bool, ends: str | None
+) -> None:
+    installed.trouble[ending] = error(400, "VALIDATION_ERROR", "Property values were not valid")
+    outcome = await tell(event("link.completed"))
+    assert (outcome.code, outcome.arrived, outcome.ends) == (code, arrived, ends)
+
+
+async def test_a_company_that_somebody_else_wrote_at_that_moment_is_looked_for_once_more(
+    tell: Tell, installed: Account
+) -> None:
+    installed.trouble["companies/batch/upsert"] = error(409, "CONFLICT", "it exists")
+    assert (await tell(event())).arrived
+    assert len(installed.objects["companies"]) == 1
+
+
+async def test_a_deal_that_the_link_names_gets_its_status(tell: Tell, installed: Account) -> None:
+    installed.objects["deals"]["77"] = {"dealname": "Spring", "dealstage": "appointmentscheduled"}
+    assert (await tell(event("link.completed", link_external_id="deal:77"))).code == "http_200"
+    deal = installed.objects["deals"]["77"]
+    assert (deal["onboarding_status"], deal["dealstage"]) == ("completed", "appointmentscheduled")
+
+
+async def test_an_account_set_up_before_there_were_deals_gets_their_properties(tell: Tell, installed: Account) -> None:
+    installed.objects["deals"]["77"] = {"dealname": "Spring"}
+    installed.custom["deals"].clear()
+    assert (await tell(event("link.completed", link_external_id="deal:77"))).code == "http_200"
+    assert installed.objects["deals"]["77"]["onboarding_status"] == "completed"
+
+
+async def test_a_token_that_may_not_reach_deals_still_writes_companies(tell: Tell, account: Account) -> None:
+    account.trouble["properties/deals/groups"] = error(403, "MISSING_SCOPES", "needs crm.schemas.deals.write")
+    assert (await tell(event("link.completed", link_external_id=None))).arrived
+    account.trouble["deals/77"] = error(403, "MISSING_SCOPES", "needs crm.objects.deals.write")
+    outcome = await tell(event("link.completed", link_external_id="deal:77"))
+    assert (outcome.code, outcome.arrived) == ("partly_refused", True)
 
 
 async def test_a_batch_taken_without_its_record_is_a_failure(tell: Tell, installed: Account) -> None:

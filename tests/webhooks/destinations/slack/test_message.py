@@ -1,11 +1,14 @@
 """Each event type as a message that Slack takes, and that tells nothing it should not."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.access.asks import hints
 from app.events import catalogue
 from app.webhooks.destinations.slack.message import message
 from tests.webhooks.destinations.letters import event
@@ -31,11 +34,58 @@ def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
     assert made["blocks"][0]["text"]["text"] == "Brand SA: blocked"
     fields = [each["text"] for each in made["blocks"][2]["fields"]]
     assert fields == [
-        "*Client*\nBrand SA", "*Asset*\nBrand FR (ad account)", "*Next*\nthe client", "*In the way*\nnot bc admin",
-        "*Verified*\n3 of 4",
+        "*Client*\nBrand SA", "*Asset*\nBrand FR (ad account)", "*Role*\nOperator", "*Next*\nthe client",
+        "*In the way*\nThe person who signed in is no Admin of the Business Center", "*Verified*\n3 of 4",
     ]  # fmt: skip
     assert made["blocks"][3]["elements"][0]["url"] == "https://go.example/clients/1"
     assert made["text"].startswith("Brand SA: blocked. Something known is in the way")
+
+
+#: `ask_kind`, `not_bc_admin`, `OPERATOR`, `link.renewal_asked`; not the names of Slack's own blocks
+CODE = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[A-Z]{3,}_?[A-Z]+\b|\b[a-z]+\.[a-z_]+\b")
+
+
+@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+def test_words_stand_instead_of_codes(event_type: str) -> None:
+    made = message(event(event_type))
+    shown = [made["text"], made["blocks"][0]["text"]["text"], *fields(made), made["blocks"][-1]["elements"][0]["text"]]
+    assert not [text for text in shown if CODE.search(text.replace("{date_short_pretty}", ""))]
+
+
+@pytest.mark.parametrize("code", sorted(hints.CODES))
+def test_every_blocker_is_said_in_words(code: str) -> None:
+    [said] = [text for text in fields(message(event("ask.blocked", blocker_code=code))) if "In the way" in text]
+    assert said.removeprefix("*In the way*\n") not in (code, code.replace("_", " "))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "waiting",
+        "approved",
+        "awaiting_partner",
+        "awaiting_client",
+        "verified",
+        "attested",
+        "blocked",
+        "unverifiable",
+        "drifted",
+        "declined",
+        "ended",
+    ],
+)
+def test_every_state_of_an_ask_is_said_in_words(state: str) -> None:
+    assert not CODE.search(message(event("ask.approved", status=state))["text"])
+
+
+def test_the_time_is_shown_in_the_time_zone_of_who_reads_it() -> None:
+    foot = message(event())["blocks"][-1]["elements"][0]["text"]
+    assert foot == "Keyturn · <!date^1796391130^{date_short_pretty} at {time}|4 Dec 2026, 13:32 UTC>"
+
+
+def fields(made: dict[str, Any]) -> list[str]:
+    """The texts of a message's fields."""
+    return [each["text"] for block in made["blocks"] for each in block.get("fields", ())]
 
 
 def test_without_an_address_there_is_no_button() -> None:

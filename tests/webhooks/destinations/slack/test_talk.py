@@ -6,8 +6,9 @@ import pytest
 
 from app.kit.egress.sender import Egress
 from app.webhooks.destinations.driving import hold
-from app.webhooks.destinations.slack.talk import OVER, talk
+from app.webhooks.destinations.slack.talk import talk
 from app.webhooks.dispatch.deciding.outcome import Outcome
+from app.webhooks.dispatch.deciding.refusals import NOT_FOR_SLACK, OVER_IN_SLACK
 from tests.webhooks.destinations.letters import event, letter
 from tests.webhooks.destinations.receiving import serving
 from tests.webhooks.destinations.slack.channel import Channel
@@ -38,23 +39,29 @@ async def test_a_second_message_within_a_second_has_to_wait(egress: Egress) -> N
     assert len(channel.messages) == 2
 
 
-@pytest.mark.parametrize("word", sorted(OVER))
+@pytest.mark.parametrize("word", sorted(OVER_IN_SLACK))
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
 async def test_what_will_never_work_again_is_gone(egress: Egress, status: int, word: str) -> None:
     outcome = await sent(egress, Channel(trouble=(status, word)))
-    assert (outcome.code, outcome.arrived) == ("gone", False)
+    assert (outcome.code, outcome.arrived, outcome.ends) == ("gone", False, "endpoint")
+    assert word in outcome.explanation
+
+
+@pytest.mark.parametrize("word", sorted(NOT_FOR_SLACK))
+async def test_a_message_that_slack_never_takes_is_given_up(egress: Egress, word: str) -> None:
+    outcome = await sent(egress, Channel(trouble=(400, word)))
+    assert (outcome.code, outcome.arrived, outcome.ends) == ("http_400", False, "event")
     assert word in outcome.explanation
 
 
 @pytest.mark.parametrize(
     ("status", "word", "code"),
     [
-        (400, "invalid_blocks", "http_400"), (400, "<html>Bad Request</html>", "http_400"),
+        (400, "<html>Bad Request</html>", "http_400"),
         (500, "rollup_error", "http_500"),
         (404, "<html>not us</html>", "http_404"), (302, "", "redirect"), (500, "no_service", "http_500"),
     ],
 )  # fmt: skip
 async def test_what_may_pass_is_tried_again(egress: Egress, status: int, word: str, code: str) -> None:
     outcome = await sent(egress, Channel(trouble=(status, word)))
-    assert (outcome.code, outcome.arrived) == (code, False)
-    assert ("invalid_blocks" in outcome.explanation) is (word == "invalid_blocks")
+    assert (outcome.code, outcome.arrived, outcome.ends) == (code, False, None)
