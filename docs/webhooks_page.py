@@ -87,8 +87,8 @@ def sparing() -> str:
         f"{health.WINDOW_LEAST} in {said(health.WINDOW)} {health.WINDOW_SHARE:.0%} failed by 5xx, 429 or no answer. "
         "Other 4xx never open it: they may be about one body. "
         f"It stays open {said(health.FIRST_OPEN)}, each time twice as long, at most {said(health.LONGEST_OPEN)}; then "
-        "one delivery is let through, then 2, 4, 8, as long as they arrive. So it is after every hold: `Retry-After`, a "
-        "pause, a time without being active.",
+        "one delivery is let through, then 2, 4, 8, as long as they arrive. So it is after every hold: "
+        "`Retry-After`, a pause, a time of being disabled.",
         f"- *Notices:* when nothing but failures came back for {said(notices.NOTICES[0])}, and again after "
         f"{listed(notices.NOTICES[1:])}: event `webhook.endpoint.degraded`, and an e-mail to your agency's contact "
         "where mail is set up. One success ends that: `webhook.endpoint.recovered`.",
