@@ -85,12 +85,12 @@ class House:
                 session, self.tools.vault, state=query["state"], code=query.get("auth_code")
             )
 
-    async def ask_for(self, corner: Corner, kind: str, role: str, **more: Any) -> str:
+    async def ask_for(self, corner: Corner, kind: str, role: str, *, required: bool = True, **more: Any) -> str:
         """The link asks for one more access: the ask's id."""
         async with self.tools.sessions.begin() as session:
             ask = Ask(
                 agency_id=corner.agency_id, id=ids.new("ask"), link_id=corner.link_id, platform="tiktok", kind=kind,
-                role=role, reason="To see which ads lead to sales.", required=True, position=9, next_actor="client",
+                role=role, reason="To see which ads lead to sales.", required=required, position=9, next_actor="client",
                 **more,
             )  # fmt: skip
             session.add(ask)

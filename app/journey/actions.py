@@ -47,12 +47,12 @@ async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, 
 
 
 async def answer_group(session: AsyncSession, whole: Whole, key: str, *, declined: bool) -> None:
-    """No to one group of asks, or thinking better of it. What is required, or agreed to, stays as it is."""
+    """No to one optional group of asks, or thinking better of any no. What is agreed to stays as it is."""
     agency_id, link_id = whole.agency.id, whole.link.id
     whole = await links.whole(session, agency_id, link_id, lock=True)
     ids = groups.together(whole.asks, key)
     for ask in whole.asks:
-        if ask.id in ids and not ask.required:
+        if ask.id in ids and not (declined and ask.required):
             act = progress.decline if declined else progress.take_up_again
             await act(session, agency_id, link_id, ask.id)
 

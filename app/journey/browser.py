@@ -48,6 +48,11 @@ class Opened:
         return self.whole.link.lane == "connected" and self.connection is not None
 
     @property
+    def is_to_reconnect(self) -> bool:
+        """Whether the client connected, and its authorisation is no longer here: to pick, it connects once more."""
+        return self.whole.link.lane == "connected" and self.connection is None
+
+    @property
     def standing(self) -> Standing:
         """How far the client has come."""
         return standing_of(self.whole, connected=self.connection is not None, ready=self.ready)
@@ -64,14 +69,15 @@ def standing_of(whole: Whole, *, connected: bool, ready: bool) -> Standing:
         business_center=intake.bc_id is not None,
         assets=all(ask.asset_id or ask.state == "declined" for ask in accounts),
         others=intake.others_at is not None,
-        pixels=intake.pixel_codes is not None,
+        pixels=intake.pixel_codes is not None
+        and not any(ask.lacks_choice for ask in whole.asks if ask not in accounts),
         markets=intake.markets is not None,
         contacts=intake.contacts is not None,
         questions=whole.has_answers,
         ready=ready,
         submitted=whole.link.submitted_at is not None,
         unapproved=any(ask.is_chosen and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
-        completed=whole.link.status == "completed",
+        completed=whole.is_settled,
     )
 
 

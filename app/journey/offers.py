@@ -1,4 +1,4 @@
-"""Everything a link asks for, in plain words: of the platform we read, then of written ones."""
+"""What a link asks for, in plain words: of the platform we read, then of written ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,13 +6,25 @@ from dataclasses import replace
 from app.journey import others
 from app.journey.telling import offer, written
 from app.journey.telling.offer import Offer
+from app.links.model import Ask
 from app.links.queries import Whole
 from app.platforms.catalog import Platforms
 
 
 def of(whole: Whole, platforms: Platforms) -> Sequence[Offer]:
     """One for each access, its role and its reason, in the order of the asks; the same one is told once."""
-    return list(dict.fromkeys([*_read(whole, platforms), *(written.offer(each) for each in others.of(whole))]))
+    asks = [ask for ask in whole.asks if not ask.is_custom]
+    return _once([*_read(asks, platforms), *(written.offer(each) for each in others.of(whole))])
+
+
+def to_agree(whole: Whole, platforms: Platforms) -> Sequence[Offer]:
+    """The same of what a yes now would be given to: nothing that was declined, agreed to before, or not chosen."""
+    asks = [ask for ask in whole.asks if ask.awaits_yes and not ask.is_custom]
+    return _once([*_read(asks, platforms), *(written.offer(each) for each in others.fresh(whole))])
+
+
+def _once(offers: Sequence[Offer]) -> Sequence[Offer]:
+    return list(dict.fromkeys(offers))
 
 
 def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
@@ -29,8 +41,7 @@ def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
     ]
 
 
-def _read(whole: Whole, platforms: Platforms) -> Sequence[Offer]:
-    asks = [ask for ask in whole.asks if not ask.is_custom]
+def _read(asks: Sequence[Ask], platforms: Platforms) -> Sequence[Offer]:
     return [
         each
         for key in dict.fromkeys(ask.platform for ask in asks)

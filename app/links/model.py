@@ -126,6 +126,16 @@ class Ask(Made, Base):
         return self.asset_id is not None or self.is_custom
 
     @property
+    def lacks_choice(self) -> bool:
+        """Whether it is needed, and the client has not chosen what it is about."""
+        return self.required and not self.is_chosen and self.state == "waiting"
+
+    @property
+    def awaits_yes(self) -> bool:
+        """Whether a yes now would be a yes to it: chosen, and neither agreed to nor declined."""
+        return self.is_chosen and self.approved_at is None and self.declined_at is None
+
+    @property
     def why(self) -> str:
         """Why the role is needed, in words the client reads."""
         return self.role_reason or self.reason

@@ -178,7 +178,7 @@ async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, n
     session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
     whole.link.submitted_at = whole.link.submitted_at or func.now()
     whole.link.status = status.advanced(whole.link.status, "submitted")
-    fresh = [ask for ask in whole.asks if ask.is_chosen and not ask.approved_at and not ask.declined_at]
+    fresh = [ask for ask in whole.asks if ask.awaits_yes]
     await tell(session, whole, client_happenings.CONSENT_GIVEN)
     await tell(session, whole, happenings.SUBMITTED)
     for ask in fresh:

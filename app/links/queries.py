@@ -18,6 +18,7 @@ from app.links.presets.preset import Preset
 from app.links.questions import queries as questions
 from app.links.questions.model import IntakeFile
 from app.links.shown import facts
+from app.links.status import OVER, PROVED
 from app.people.agencies import queries as agencies
 from app.people.agencies.model import Agency
 from app.people.clients import queries as clients
@@ -42,6 +43,14 @@ class Whole:
     def has_answers(self) -> bool:
         """Whether every question of the preset was answered or left out."""
         return all(question.key in self.answers for question in self.preset.questions)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the link was completed and all of it still is as agreed, so that nobody has to do anything."""
+        living = [ask for ask in self.asks if ask.state not in OVER]
+        return self.link.status == "completed" and all(
+            ask.state in PROVED and ask.unwanted_at is None for ask in living
+        )
 
     def facts(self, ask: Ask | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its asks."""

@@ -99,6 +99,8 @@ def pixel(facts: Facts) -> Verdict:
         return told(facts, *(each.asset_id for each in facts.pixels), code="pixel_to_connect")
     if facts.pixel_codes:
         return by_word(facts, "pixel", unknown(*facts.pixel_codes))
+    if listed := tuple(pixel.name for pixel in facts.pixels_held if pixel.owned):
+        return by_word(facts, "pixel", unknown(*listed))
     if facts.pixel_codes is None:
         return by_word(facts, "pixel", unknown())
     return by_word(facts, "pixel", told(facts, code="no_pixel"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found
+from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
 
 #: What a client can say of each thing that a machine may not be able to read.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
@@ -84,3 +84,11 @@ class Facts:
         if self.found is None or center is None or not center.usable:
             return None
         return tuple(account for account in self.found.accounts if account.bc_id == center.bc_id)
+
+    @property
+    def pixels_held(self) -> tuple[PixelSeen, ...]:
+        """Every pixel that the platform lists in that Business Center."""
+        center = self.center
+        if self.found is None or center is None:
+            return ()
+        return tuple(pixel for pixel in self.found.pixels if pixel.bc_id == center.bc_id)

@@ -101,6 +101,7 @@ def _accounts_screen(request: Request, link: Opened, given: list[str], problems:
         problems=problems,
         form_to=consent_origins(request, link.whole),
         connected=link.is_connected,
+        reconnect=link.is_to_reconnect,
         choices=_worded(link, seen),
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),

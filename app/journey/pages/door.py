@@ -10,6 +10,7 @@ from app.journey.browser import OpenLink, opened_before, remember, way_of
 from app.journey.entrance import SECRET
 from app.journey.refusals import LinkEnded, LinkUnknown
 from app.journey.shown import is_connecting, platform_of
+from app.journey.telling import lines
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, render
@@ -46,6 +47,9 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         "journey:door/welcome.html",
         **brand_of(whole),
         link=whole.link,
+        summary=lines.summary(whole.asks, whole.link.lane) if whole.link.submitted_at else None,
+        settled=whole.is_settled,
+        changed=any(ask.state == "drifted" for ask in whole.asks),
         offers=asked,
         platform=platform_of(request, whole).name if is_connecting(whole) else None,
         others=list(dict.fromkeys(each.platform.name for each in others.of(whole) if not each.title)),

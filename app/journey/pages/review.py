@@ -35,7 +35,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
     # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    if not any(ask.is_chosen and not ask.approved_at and not ask.declined_at for ask in whole.asks):
+    if not any(ask.awaits_yes for ask in whole.asks):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
     link = replace(link, whole=whole)
     text = _text(request, link)
@@ -51,15 +51,18 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
 
 @router.post("/l/{link_id}/review/answer")
 async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """“Not this one”, or thinking better of it: of an optional group alone."""
-    await actions.answer_group(session, link.whole, form.text("group"), declined=form.text("answer") == "no")
-    return render.see_other(request, f"{link.path}/review")
+    """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
+    group, declined = form.text("group"), form.text("answer") == "no"
+    await actions.answer_group(session, link.whole, group, declined=declined)
+    left_out = [ask for ask in link.whole.asks if ask.id == group and not ask.is_chosen]
+    to = "pixels" if left_out and not declined else "review"
+    return render.see_other(request, f"{link.path}/{to}")
 
 
 def _text(request: Request, link: Opened) -> Agreement:
     whole = link.whole
     read = dry_run.sentences(whole, platform_of(request, whole)) if is_connecting(whole) else []
-    asked = offers.told_apart(offers.of(whole, request.app.state.platforms))
+    asked = offers.told_apart(offers.to_agree(whole, request.app.state.platforms))
     plan = [*written.plan(others.fresh(whole), agency=whole.agency.name), *read]
     return agreement(plan, asked, agency=whole.agency.name, client=whole.client.name)
 
@@ -115,16 +118,12 @@ def _shown(request: Request, link: Opened, text: Agreement, name: str, problems:
         others=others.fresh(link.whole),
         center=told.bc_name,
         center_id=told.bc_id,
-        accounts=[
-            ask
-            for ask in link.whole.asks
-            if ask.kind == "ad_account" and ask.asset_id and not ask.approved_at and not ask.declined_at
-        ],
+        accounts=[ask for ask in link.whole.asks if ask.kind == "ad_account" and ask.awaits_yes],
         pixels=told.pixel_codes or [],
         markets=[countries.get(code, code) for code in told.markets or []],
         contacts=told.contacts or [],
         way=link.standing.way,
-        to_agree=any(ask.is_chosen and not ask.approved_at and not ask.declined_at for ask in link.whole.asks),
+        to_agree=any(ask.awaits_yes for ask in link.whole.asks),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),
         groups=_groups(request, link.whole),

@@ -1,6 +1,6 @@
 """Pixels, and catalogs where they are asked for: told for the record, or shared like ad accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,7 +13,7 @@ from app.journey.actions import choose_assets
 from app.journey.answers import tracking
 from app.journey.answers.tracking import ON
 from app.journey.browser import LinkForm, Opened, OpenScreen
-from app.journey.shown import go_on, screen
+from app.journey.shown import consent_origins, go_on, screen
 from app.journey.telling import lines
 from app.kit.database import Session
 from app.kit.html.forms import Form
@@ -27,15 +27,18 @@ router = APIRouter(include_in_schema=False)
 @router.get("/l/{link_id}/pixels")
 async def pixels(request: Request, link: OpenScreen) -> Response:
     """The pixels on the client's websites, if any, and the ad account each is to be used in."""
-    known = list(link.whole.intake.pixel_codes or [])
+    known = link.whole.intake.pixel_codes
+    if known is None:  # what TikTok lists is proposed, where there is no choice to be made among them
+        can = [choice.id for choice in _seen(link) if choice.can]
+        known = can if len(can) == 1 or not _asks(link, "pixel") else []
     on = {ask.asset_id: ask.through_id for ask in _asks(link, "pixel") if ask.asset_id}
     catalogs = "\n".join(ask.asset_id for ask in _asks(link, "catalog") if ask.asset_id)
-    return _screen(request, link, given=known, on=on, catalogs=catalogs)
+    return _screen(request, link, given=list(known), on=on, catalogs=catalogs)
 
 
 @router.post("/l/{link_id}/pixels")
 async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Keeps them; where access to pixels is asked for, makes one ask of each. None is an answer too."""
+    """Keeps them; where access to pixels is asked for, makes one ask of each. None is a no to what is optional."""
     seen = _seen(link)
     typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
     read, on, listed = tracking.pixels(typed, seen), _on(form), form.text("catalogs", most=5_000)
@@ -46,10 +49,23 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     problems |= {"pixels": read.problem} if read.problem else {}
     problems |= picked.problems if _asks(link, "pixel") and not read.problem else {}
     problems |= {"catalogs": catalogs.problem} if catalogs.problem else {}
+    problems = _needed(link, {"pixel": read.values, "catalog": catalogs.values}) | problems
     if problems:
         return _screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
     await _keep(session, link, list(read.values), picked.chosen, catalogs.values)
     return await go_on(request, session, link)
+
+
+def _needed(link: Opened, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What is needed is not declined by leaving its field empty: a sentence beside each that is."""
+    agency = link.whole.agency
+    return {
+        f"{kind}s": f"{agency.name} needs {'a pixel' if kind == 'pixel' else 'a catalog'} to start. Choose one, or talk "
+        f"to {agency.contact_name} first."
+        for kind, given in chosen.items()
+        if not given and any(ask.required and not ask.approved_at for ask in _asks(link, kind))
+        and not any(ask.approved_at for ask in _asks(link, kind))
+    }  # fmt: skip
 
 
 async def _keep(
@@ -93,20 +109,24 @@ def _screen(
         "pixels",
         problems=problems,
         asked=bool(_asks(link, "pixel")),
+        needed=any(ask.required for ask in _asks(link, "pixel")),
         reason=next((ask.reason for ask in _asks(link, "pixel")), None),
-        choices=[lines.of_choice(choice, link.whole) for choice in seen],
+        form_to=consent_origins(request, link.whole),
+        reconnect=link.is_to_reconnect,
+        choices=[lines.of_choice(choice, link.whole, "pixel") for choice in seen],
         given=list(given),
         on=on,
         on_field=ON,
         accounts=[(ask.asset_id, ask.asset_name or ask.asset_id) for ask in _accounts(link)],
         given_codes=[] if seen else tracking.pixels(given, []).values,
         asks_catalogs=bool(_asks(link, "catalog")),
+        needs_catalogs=any(ask.required for ask in _asks(link, "catalog")),
         catalogs=catalogs,
     )
 
 
 def _seen(link: Opened) -> list[Choice]:
-    if not link.is_connected or link.connection is None or not _asks(link, "pixel"):
+    if not link.is_connected or link.connection is None:
         return []
     return choices.pixels(connections.found(link.connection), link.whole.intake.bc_id or "")
 
