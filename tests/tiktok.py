@@ -21,7 +21,13 @@ ALL = object()
 @contextmanager
 def serving() -> Iterator[str]:
     """A simulator on a free port of this machine: its address."""
-    config = uvicorn.Config(create_simulator(redirect_uris=[REDIRECT]), port=0, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        create_simulator(redirect_uris=[REDIRECT]),
+        port=0,
+        log_level="warning",
+        lifespan="off",
+        timeout_keep_alive=600,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
