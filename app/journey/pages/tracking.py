@@ -60,8 +60,7 @@ def _needed(link: Opened, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]
     """What is needed is not declined by leaving its field empty: a sentence beside each that is."""
     agency = link.whole.agency
     return {
-        f"{kind}s": f"{agency.name} needs {'a pixel' if kind == 'pixel' else 'a catalog'} to start. Choose one, or talk "
-        f"to {agency.contact_name} first."
+        f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
         for kind, given in chosen.items()
         if not given and any(ask.required and not ask.approved_at for ask in _asks(link, kind))
         and not any(ask.approved_at for ask in _asks(link, kind))
