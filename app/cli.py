@@ -10,6 +10,7 @@ from app.commands import add_all
 from app.demo import commands as demo
 from app.doctor import checkup
 from app.kit import vault
+from app.kit.database import DatabaseAway
 from app.settings import Settings, SettingsWrong
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -58,9 +59,11 @@ def migrate_() -> None:
 
     try:
         migrate.upgrade(load().database_url)
-    except OSError as problem:
-        err.print(f"[red]·[/red] The database cannot be reached: {problem}. Check DATABASE_URL, and that it runs.")
-        raise typer.Exit(1) from problem
+    except DatabaseAway as away:
+        err.print(
+            f"[red]·[/red] The database cannot be reached: {away.__cause__}. Check DATABASE_URL, and that it runs."
+        )
+        raise typer.Exit(1) from away
     typer.echo("The database has the tables of this version.")
 
 

@@ -19,7 +19,8 @@ from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
 from app.kit.refusal import Refusal
 from app.kit.vault import Vault
-from app.kit.web import body_limit, problem
+from app.kit.web import beside, body_limit, health, problem
+from app.kit.web.address import Mounted, Proxies
 from app.kit.web.body_limit import BodyLimit
 from app.kit.web.requests import RequestLog
 from app.mail.actions import Outbox
@@ -44,17 +45,30 @@ def create_app(given: Settings | None = None) -> FastAPI:
     chosen = given or settings.load()
     app = FastAPI(
         title="Keyturn", version="0.1.0", description=DESCRIPTION, lifespan=_life(chosen),
-        openapi_url=f"{routes.API}/openapi.json", docs_url=None, redoc_url=None,
+        openapi_url=f"{routes.API}/openapi.json" if chosen.serve != "pages" else None, docs_url=None, redoc_url=None,
+        servers=[{"url": chosen.public_url}], redirect_slashes=False,
     )  # fmt: skip
-    for router in routes.ROUTERS:
+    for router in routes.ROUTERS[chosen.serve]:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=static_dir), name="static")
+    if chosen.serve != "api":
+        app.mount("/static", StaticFiles(directory=static_dir), name="static")
     problem.add_to(app, page=refusal_page)
     openapi.add_webhooks(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, allowed=body_limit.by_path, refuse=_refuse)
+    app.add_middleware(Mounted, prefix=chosen.path_prefix, secure=chosen.is_secure)
     app.add_middleware(RequestLog)
+    app.add_middleware(Proxies, trusted=chosen.trusted_networks)
     return app
+
+
+def inner_app(app: FastAPI) -> FastAPI:
+    """What the web process answers on its inner address: health and figures."""
+    inside = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    inside.state = app.state
+    for router in (health.router, health.inner):
+        inside.include_router(router)
+    return inside
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:
@@ -95,7 +109,8 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
-            yield
+            async with beside.served_at(inner_app(app), chosen.metrics_listens):
+                yield
         await egress.close()
         await engine.dispose()
 
@@ -107,6 +122,7 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.sessions = sessions
     app.state.vault = Vault.from_text(chosen.secret_keys)
     app.state.public_url = chosen.public_url
+    app.state.path_prefix = chosen.path_prefix
     app.state.redirect_uri = chosen.redirect_uri
     app.state.secure_cookies = chosen.is_secure
     app.state.platforms = platforms_of(chosen, http, sessions)

@@ -80,4 +80,9 @@ for room in (
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
-ROUTERS = (health.router, api, callback.router, connect.router, journey.router)
+PAGES = (callback.router, connect.router, journey.router)
+ROUTERS = {
+    "all": (health.router, api, *PAGES),
+    "api": (health.router, api),
+    "pages": (health.router, *PAGES),
+}

@@ -1,7 +1,6 @@
 """Settings from the environment, read by assembly alone; a wrong one stops the start with a sentence."""
 
-import ipaddress
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
@@ -11,7 +10,7 @@ from app.kit.egress.addresses import read_networks
 from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import is_proxy
 from app.kit.vault import Vault
-from app.kit.web import beside
+from app.kit.web import beside, web_address
 from app.mail import server
 from app.mail.server import Server
 from app.platforms.port import App
@@ -37,7 +36,23 @@ class Settings(BaseSettings):
         description="PostgreSQL, as postgresql+asyncpg://user:password@host/name.",
     )
     secret_keys: str = Field(description="Key ring, id:base64, comma-separated, current key first.")
-    public_url: str = Field(description="Where clients reach this installation, e.g. https://go.agency.com.")
+    public_url: str = Field(
+        description="Where clients reach this installation: https://go.agency.com, or with a path, "
+        "https://agency.com/keyturn."
+    )
+    serve: Literal["all", "pages", "api"] = Field(
+        "all",
+        description="What the web process serves: `all`, or only `pages` or `api`, each on an address of its own.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1, ::1",
+        description="Reverse proxies (addresses or CIDR) whose X-Forwarded-For says who a visitor is.",
+    )
+    metrics_address: str | None = Field(
+        None,
+        description="Where the web process answers /metrics and /healthz, host:port; its network should be closed to "
+        "others.",
+    )
     egress_allow: str = Field("", description="Networks (CIDR) that webhooks may reach although private.")
     egress_deny: str = Field("", description="Networks (CIDR) that webhooks may not reach although public.")
     egress_nat64: bool = Field(False, description="Whether this network reaches IPv4 hosts by NAT64 (64:ff9b::/96).")
@@ -128,14 +143,12 @@ class Settings(BaseSettings):
     @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base", "hubspot_api_base")
     @classmethod
     def _secure(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("https", "http") or not parts.hostname:
-            raise ValueError("it must be a whole address such as https://go.agency.com")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
-            raise ValueError("it must begin with https:// (plain http is taken for this machine alone)")
-        return url.rstrip("/") if url.count("/") == 3 else url
+        return None if url is None else web_address.read(url)
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, url: str) -> str:
+        return web_address.read_base(url)
 
     @field_validator("tiktok_app_id")
     @classmethod
@@ -147,7 +160,13 @@ class Settings(BaseSettings):
             )
         return app_id
 
-    @field_validator("worker_address")
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, text: str) -> str:
+        web_address.read_proxies(_listed(text))
+        return text
+
+    @field_validator("worker_address", "metrics_address")
     @classmethod
     def _host_and_port(cls, text: str | None) -> str | None:
         if text:
@@ -200,6 +219,21 @@ class Settings(BaseSettings):
         return beside.address(self.worker_address) if self.worker_address else None
 
     @property
+    def metrics_listens(self) -> tuple[str, int] | None:
+        """Host and port of the web process's inner pages; None: it has none."""
+        return beside.address(self.metrics_address) if self.metrics_address else None
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of the public address, `/keyturn`; mostly empty."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def trusted_networks(self) -> list[str]:
+        """KEYTURN_TRUSTED_PROXIES, one network or address each."""
+        return web_address.read_proxies(_listed(self.trusted_proxies))
+
+    @property
     def redirect_uri(self) -> str:
         """The one registered address to which TikTok sends everybody back."""
         return self.tiktok_redirect_uri or self.public_url + CALLBACK
@@ -242,15 +276,6 @@ def load(**given: Any) -> Settings:
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _sentence(error: dict[str, Any]) -> str:

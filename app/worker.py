@@ -3,8 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -145,16 +144,9 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> Keeping:
     )  # fmt: skip
 
 
-@asynccontextmanager
-async def pages(chosen: Settings, pulse: Pulse, keeping: Keeping) -> AsyncIterator[None]:
+def pages(chosen: Settings, pulse: Pulse, keeping: Keeping) -> AbstractAsyncContextManager[None]:
     """The worker's own pages, while it works; none without KEYTURN_WORKER_ADDRESS."""
-    if chosen.worker_listens is None:
-        yield
-        return
-    shown = site.make(pulse, Gauges(keeping), keeping.sessions)
-    async with beside.served(shown, *chosen.worker_listens) as (host, port):
-        log.info("worker.listening", host=host, port=port)
-        yield
+    return beside.served_at(site.make(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import os
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, text
 
+from app.kit.database import make_engine
 from app.kit.ids import Id
 from app.tables import metadata
 
@@ -30,7 +30,7 @@ def _run(connection: Connection) -> None:
 
 async def _connect() -> None:
     url = context.config.attributes.get("url") or os.environ["DATABASE_URL"]
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = make_engine(url, kept=False)
     async with engine.connect() as connection:
         await connection.run_sync(_run)
         await connection.commit()

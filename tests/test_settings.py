@@ -45,6 +45,12 @@ def test_everything_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         ("egress_proxy", "proxy:4750", "http://host:port"),
         ("settle_seconds", "0", "KEYTURN_SETTLE_SECONDS is wrong"),
         ("worker_address", "9464", "KEYTURN_WORKER_ADDRESS is wrong: it must be host:port"),
+        ("metrics_address", "9465", "KEYTURN_METRICS_ADDRESS is wrong: it must be host:port"),
+        ("serve", "everything", "KEYTURN_SERVE is wrong"),
+        ("trusted_proxies", "proxy.internal", "no address or network"),
+        ("trusted_proxies", "127.0.0.1, 0.0.0.0/0", "is everybody"),
+        ("trusted_proxies", "::/0", "is everybody"),
+        ("trusted_proxies", "*", "no address or network"),
         ("webhook_days", "7", "KEYTURN_WEBHOOK_DAYS is wrong"),
     ],
 )
@@ -75,3 +81,46 @@ def test_the_names_of_a_common_guide_are_taken_too(monkeypatch: pytest.MonkeyPat
     app = load(**GOOD).tiktok_app
     assert app is not None
     assert (app.app_id, app.secret) == ("7400000000000000001", "shh")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://go.agency.com?x=1", "https://go.agency.com/?", "https://go.agency.com/#", "https://go.agency.com#x",
+        "https://ana@go.agency.com", "https://ana:secret@go.agency.com", "https://@go.agency.com", " https://go.agency.com",
+        "https://go.agency.com ", "https://go.agency.com/a b", "https://go.agency.com\n", "https://go.agency.com/\t",
+        "go.agency.com", "//go.agency.com", "https:go.agency.com", "https:///keyturn", "ftp://go.agency.com", "https://",
+        "https://go.agency.com:port", "https://go.agency.com:99999", "https://go.agency.com:", "https://go.agency.com:0",
+        "https://go.agency.com/a//b", "https://go.agency.com//", "https://go.agency.com/../a", "https://go.agency.com/.",
+        "https://go.agency.com/%2e", "https://go.agency.com/a;b", "https://go.agency.com\\a", "https://gö.agency.com",
+        "https://go.agency.com/ü", "https://[::1", 'https://go.agency.com/"x', "https://go.agency.com/<x>",
+    ],
+)  # fmt: skip
+def test_a_public_address_with_anything_but_host_and_path_is_refused_in_one_sentence(url: str) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        load(**{**GOOD, "public_url": url})
+    (sentence,) = wrong.value.sentences
+    assert sentence.startswith("KEYTURN_PUBLIC_URL is wrong: it")
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "prefix"),
+    [
+        ("https://go.agency.com", "https://go.agency.com", ""),
+        ("https://go.agency.com/", "https://go.agency.com", ""),
+        ("https://agency.com:8443/keyturn", "https://agency.com:8443/keyturn", "/keyturn"),
+        ("https://agency.com/keyturn/", "https://agency.com/keyturn", "/keyturn"),
+        ("https://agency.com/tools/key-turn_2.0", "https://agency.com/tools/key-turn_2.0", "/tools/key-turn_2.0"),
+        ("http://[::1]:8000/x", "http://[::1]:8000/x", "/x"),
+    ],
+)
+def test_a_public_address_may_have_a_path(url: str, base: str, prefix: str) -> None:
+    settings = load(**{**GOOD, "public_url": url})
+    assert (settings.public_url, settings.path_prefix) == (base, prefix)
+    assert settings.redirect_uri == f"{base}/callbacks/tiktok"
+
+
+def test_trusted_proxies_are_read_as_networks() -> None:
+    assert load(**GOOD).trusted_networks == ["127.0.0.1/32", "::1/128"]
+    assert load(**GOOD, trusted_proxies="10.1.2.3/8,  fd00::5").trusted_networks == ["10.0.0.0/8", "fd00::5/128"]
+    assert load(**GOOD, trusted_proxies="").trusted_networks == []

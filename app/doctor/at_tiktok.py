@@ -11,7 +11,7 @@ from app.access.health import examining
 from app.access.health.examining import Health
 from app.access.health.findings import Finding
 from app.access.health.views import HealthView
-from app.kit.database import make_engine, make_sessions
+from app.kit.database import DatabaseAway, make_engine, make_sessions
 from app.kit.refusal import Refusal
 from app.kit.terminal import show
 from app.kit.vault import Vault
@@ -34,12 +34,12 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
     """Prints a line for each thing that was tried; exit status 1 where one failed."""
     try:
         health = asyncio.run(_examined(chosen, agency))
+    except DatabaseAway as away:
+        err.print(f"The database cannot be reached ({away.__cause__}); check DATABASE_URL.", style="red")
+        raise typer.Exit(1) from away
     except Refusal as refusal:
         err.print(f"{refusal.detail}\n{refusal.hint or ''}".rstrip(), style="red")
         raise typer.Exit(1) from refusal
-    except OSError as problem:
-        err.print(f"The database cannot be reached ({problem}); check DATABASE_URL.", style="red")
-        raise typer.Exit(1) from problem
     if as_json:
         show.one(HealthView.of(TIKTOK, health), as_json=True)
     else:

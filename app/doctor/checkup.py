@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app import local, settings
+from app.kit.database import make_engine
 from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
 
@@ -54,6 +53,7 @@ def doctor(
         *asyncio.run(_database(chosen)),
         tiktok_app(chosen),
         redirect_address(chosen),
+        proxies(chosen),
         asyncio.run(mail(chosen)),
         *asyncio.run(egress(chosen)),
     ]
@@ -66,7 +66,7 @@ def doctor(
 async def _database(chosen: Settings) -> list[Finding]:
     from app import migrate  # Alembic is slow to load, and only this check needs it
 
-    engine = create_async_engine(chosen.database_url, poolclass=NullPool, connect_args={"timeout": 10})
+    engine = make_engine(chosen.database_url, kept=False)
     newest = migrate.newest(chosen.database_url)
     try:
         async with engine.connect() as connection:
@@ -74,7 +74,8 @@ async def _database(chosen: Settings) -> list[Finding]:
             known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
     except Exception as problem:  # whatever keeps us from the database, a person has to read it
-        return [Finding("database", False, f"cannot be reached ({problem}); check DATABASE_URL.")]
+        why = problem.__cause__ or problem
+        return [Finding("database", False, f"cannot be reached ({why}); check DATABASE_URL.")]
     finally:
         await engine.dispose()
     return [
@@ -96,7 +97,7 @@ def tiktok_app(chosen: Settings) -> Finding:
 def redirect_address(chosen: Settings) -> Finding:
     """The address to register in My Apps, letter by letter."""
     address = chosen.redirect_uri
-    if urlsplit(address).path != settings.CALLBACK:
+    if not urlsplit(address).path.endswith(settings.CALLBACK):
         return Finding(
             "redirect address", False, f"{address} must end in {settings.CALLBACK}; set TIKTOK_REDIRECT_URI."
         )
@@ -104,6 +105,14 @@ def redirect_address(chosen: Settings) -> Finding:
     if not address.startswith("https://"):
         words += " TikTok often refuses localhost: use a tunnel with an https address to try the real TikTok."
     return Finding("redirect address", True, words)
+
+
+def proxies(chosen: Settings) -> Finding:
+    """Whose word counts for who a visitor is. Behind any other proxy all visitors would share one address."""
+    if not chosen.trusted_networks:
+        return Finding("proxies", True, "none is trusted: right only where visitors reach the web process themselves.")
+    words = f"X-Forwarded-For is believed from {', '.join(chosen.trusted_networks)}"
+    return Finding("proxies", True, f"{words}; set KEYTURN_TRUSTED_PROXIES if your reverse proxy has another address.")
 
 
 async def mail(chosen: Settings) -> Finding:

@@ -11,9 +11,18 @@ class AgencySlug(StringConvertor):
     regex = rf"(?!(?:{'|'.join(sorted(map(str, TAKEN_BY_US))).replace('.', '[.]')})/)[^/]+"
 
 
+class Stray(StringConvertor):
+    """Any address whose first part is not ours."""
+
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, TAKEN_BY_US))).replace('.', '[.]')})(?:/|$)).+"
+
+
 register_url_convertor("agency_slug", AgencySlug())
+register_url_convertor("stray", Stray())
 
 #: The path of an open link; it is tried before a client's.
 OPEN = "/{agency:agency_slug}/open/{token}"
 #: The path of a link. Only the token decides; the two names before it are for people.
 SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path
+#: What no other route took: a link may be in it.
+STRAY = "/{path:stray}"

@@ -13,10 +13,14 @@ from app.journey.pages import (
     readiness,
     review,
     standing,
+    stray,
     tracking,
     trip,
 )
 
 router = APIRouter(include_in_schema=False)
-for group in (branding, trip, assets, tracking, others, details, questions, readiness, review, standing, open, door):
+_GROUPS = (
+    branding, trip, assets, tracking, others, details, questions, readiness, review, standing, open, door, stray,
+)  # fmt: skip
+for group in _GROUPS:
     router.include_router(group.router)

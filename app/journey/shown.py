@@ -30,19 +30,20 @@ def screen(
     way = link.standing.way
     at = way.index(name) + 1 if name in way else None
     back = screens.before(way, name) if at else None
+    here = render.root(request) + link.path
     return render.page(
         request,
         f"journey:screens/{name.replace('-', '_')}.html",
         status=422 if problems else 200,
         form_to=form_to,
         **brand_of(link.whole),
-        here=link.path,
+        here=here,
         form_token=forms.token(request, link.cookie),
         problems=problems or {},
         step=at,
         steps=len(way),
         minutes=screens.minutes_left(way, name) if at else None,
-        back=f"{link.path}/{back}" if back else None,
+        back=f"{here}/{back}" if back else None,
         **context,
     )
 

@@ -1,19 +1,25 @@
 """The engine, the session, and the base of every table."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
+from asyncpg.exceptions import InterfaceError as DriverError
+from asyncpg.exceptions import PostgresError
 from fastapi import Depends, Request
-from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, func, select, text
+from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, event, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 from app.kit import ids
+from app.kit.refusal import Refusal
 
 Sessions = async_sessionmaker[AsyncSession]
 #: What a statement is given to.
@@ -63,15 +69,73 @@ def belongs_to_agency() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["agency_id"], ["agencies.id"])
 
 
-def make_engine(url: str, *, pool_size: int = 10, checked: bool = True) -> AsyncEngine:
+#: In a database address: a pooler in transaction mode stands before PostgreSQL. Hosting providers use the same word.
+POOLER = "pgbouncer"
+#: Nothing is prepared under a name: the next transaction may be on another of the pooler's connections.
+_UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+_CONNECT_SECONDS = 10.0
+#: SQLSTATEs of a server that cannot serve now: starting, stopping, full, or a standby that was a primary.
+_AWAY = ("08", "53", "57P", "25006")
+
+
+class DatabaseAway(Refusal):
+    """PostgreSQL cannot be reached, or cannot serve now."""
+
+    status = 503
+    code = "database_away"
+    detail = "The database cannot be reached right now."
+    hint = "Nothing was changed. Try again in a moment."
+
+
+def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True) -> AsyncEngine:
     """An engine for `postgresql+asyncpg://…`; connections are checked before use, unless whoever uses them tries again.
 
-    All our statements are short: compiling one to machine code would take longer than running it.
+    `kept`: connections are pooled here. No error names a bound value. Connecting raises DatabaseAway.
     """
-    return create_async_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=checked,
-        connect_args={"server_settings": {"jit": "off"}},
-    )  # fmt: skip
+    pool: dict[str, Any] = (
+        {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": checked}
+        if kept
+        else {"poolclass": NullPool}
+    )
+    engine = create_async_engine(url, hide_parameters=True, **pool)
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    if not is_behind_pooler(engine):
+        event.listen(engine.sync_engine, "connect", _without_jit)
+    return engine
+
+
+def is_behind_pooler(engine: AsyncEngine) -> bool:
+    """Whether the address says that a pooler in transaction mode stands before PostgreSQL.
+
+    Nothing may then outlive a transaction: no prepared statement, LISTEN, session-level lock or SET.
+    """
+    return engine.url.query.get(POOLER) == "true"
+
+
+def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]) -> DBAPIConnection:
+    parameters.setdefault("timeout", _CONNECT_SECONDS)
+    if parameters.pop(POOLER, None) == "true":
+        parameters.update(_UNPREPARED)
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except (OSError, PostgresError, DriverError, SQLAlchemyError, dialect.loaded_dbapi.Error) as problem:
+        raise DatabaseAway from problem
+
+
+def _without_jit(connection: Any, _record: object) -> None:
+    """All our statements are short: compiling one to machine code takes longer than running it.
+
+    Not as a start-up parameter, which poolers refuse.
+    """
+    connection.run_async(lambda driver: driver.execute("SET jit = off"))
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether a statement failed because the database cannot be reached, or cannot serve now."""
+    if isinstance(problem, DBAPIError):
+        state = getattr(problem.orig, "sqlstate", None) or ""
+        return problem.connection_invalidated or str(state).startswith(_AWAY)
+    return isinstance(problem, DatabaseAway | PoolExhausted)
 
 
 @lru_cache(64)
@@ -79,12 +143,14 @@ def _autocommit(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def autocommit(sessions: Sessions) -> AsyncConnection:
+def autocommit(sessions: Sessions) -> AbstractAsyncContextManager[AsyncConnection]:
     """A connection on which each statement is a transaction of its own, to be used `async with`.
 
-    For loops that do one thing many times a second: BEGIN and COMMIT would cost as much as the thing itself.
+    For loops that do one thing many times a second: BEGIN and COMMIT would cost as much as the thing itself. Behind a
+    pooler, where two messages of one statement need a transaction to arrive at the same server, it is one all the same.
     """
-    return _autocommit(sessions.kw["bind"]).connect()
+    engine: AsyncEngine = sessions.kw["bind"]
+    return engine.begin() if is_behind_pooler(engine) else _autocommit(engine).connect()
 
 
 @asynccontextmanager
@@ -94,7 +160,7 @@ async def beginning(sessions: Sessions, first: str) -> AsyncIterator[AsyncConnec
     For loops in which each round trip is waited for while much else goes on. Where it fails, the connection is given
     up: whatever it was in the middle of ends with it.
     """
-    async with autocommit(sessions) as connection:
+    async with _autocommit(sessions.kw["bind"]).connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver
         try:

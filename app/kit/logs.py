@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import io
 import logging
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,15 @@ from typing import Any, TextIO, cast
 import structlog
 from pydantic_core import to_json
 from structlog.typing import EventDict, Processor
+
+#: Our secrets and those of platforms: API keys, webhook secrets, 256 random bits in base64 or hex.
+_SECRET = re.compile(
+    r"\b(?:kt_[a-z]+_|whsec_)[\w+/=-]+"
+    r"|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{40,}"
+    r"|(?<![0-9A-Za-z])[0-9a-f]{32,}(?![0-9A-Za-z])"
+)
+#: PostgreSQL quotes rows and keys in the details of an error.
+_DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
 
 
 class _Gathered(io.TextIOBase):
@@ -51,6 +61,17 @@ def _stamped(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def without_secrets(text: str) -> str:
+    """A text that others chose, or that quotes what they sent, as it may be logged."""
+    return _SECRET.sub("…", _DETAIL.sub(r"\1…", text))
+
+
+def _redacted(_: Any, __: str, event: EventDict) -> EventDict:
+    if "exception" in event:
+        event["exception"] = without_secrets(event["exception"])
+    return event
+
+
 def many(event: str, each: Iterable[Mapping[str, Any]]) -> None:
     """A line at level info for each of these, all with the time of now: for what happens thousands of times a second.
 
@@ -77,6 +98,7 @@ def set_up(*, json: bool) -> None:
         _stamped,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
+        _redacted,
     ]
     last: Processor = structlog.processors.JSONRenderer(_dumps) if json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(  # our lines go straight out: a worker writes thousands a second

@@ -4,6 +4,9 @@ import re
 import unicodedata
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+#: 256 bits in base64 without padding.
+SECRET_LENGTH = 43
+_SECRET_RUN = re.compile(rf"[A-Za-z0-9_-]{{{SECRET_LENGTH},}}")
 
 
 def slug(name: str) -> str:
@@ -20,6 +23,12 @@ def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> 
 def of_open_link(public_url: str, agency_slug: str, token: str) -> str:
     """The public address of an open link: `https://host/agency/open/token`."""
     return f"{public_url.rstrip('/')}/{agency_slug}/open/{token}"
+
+
+def secrets_in(path: str) -> list[str]:
+    """What may be a link's secret in an address that was cut, wrapped or run together on its way to us."""
+    runs = _SECRET_RUN.findall(path)[:3]
+    return list(dict.fromkeys(secret for run in runs for secret in (run[:SECRET_LENGTH], run[-SECRET_LENGTH:])))
 
 
 def of_screens(link_id: str) -> str:

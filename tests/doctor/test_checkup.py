@@ -35,3 +35,15 @@ async def test_a_proxy_is_knocked_at_and_its_password_not_told(settings: Setting
     assert f"127.0.0.1:{port}" in there.words
     assert "KEYTURN_EGRESS_PROXY" in gone.words
     assert "s3cret" not in there.words + gone.words
+
+
+def test_trusted_proxies_are_told(settings: Settings) -> None:
+    chosen = settings.model_copy(update={"trusted_proxies": "172.30.89.0/24"})
+    assert "172.30.89.0/24" in checkup.proxies(chosen).words
+    assert "none is trusted" in checkup.proxies(settings.model_copy(update={"trusted_proxies": ""})).words
+
+
+def test_the_redirect_address_may_lie_below_a_path(settings: Settings) -> None:
+    chosen = settings.model_copy(update={"public_url": "https://agency.com/keyturn"})
+    found = checkup.redirect_address(chosen)
+    assert (found.well, "https://agency.com/keyturn/callbacks/tiktok" in found.words) == (True, True)

@@ -17,9 +17,9 @@ def finding(address: str, came_back: datetime | None) -> Finding:
     Whether it is registered only TikTok knows: no call tells.
     """
     what, parts = "redirect address", urlsplit(address)
-    if parts.path.rstrip("/") == CALLBACK and parts.path != CALLBACK:
+    if parts.path.endswith(f"{CALLBACK}/"):
         return Finding(what, "fail", f"{address} ends in a slash, where Keyturn has none.", f"Take it away. {_SET}")
-    if parts.path != CALLBACK or parts.query or parts.fragment:
+    if not parts.path.endswith(CALLBACK) or parts.query or parts.fragment:
         return Finding(what, "fail", f"{address} is not one of Keyturn's.", f"It has to end in {CALLBACK}. {_SET}")
     register = (
         f"In My Apps, register exactly {address} as advertiser redirect address: letter by letter, no slash behind."

@@ -8,6 +8,7 @@ from app.journey import offers, others, screens
 from app.journey.branding import brand_of
 from app.journey.browser import OpenLink, opened_before, remember, way_of
 from app.journey.entrance import SECRET
+from app.journey.pages import stray
 from app.journey.refusals import LinkEnded, LinkUnknown
 from app.journey.shown import is_connecting, platform_of
 from app.journey.telling import lines
@@ -39,6 +40,8 @@ def _refuse_dead(request: Request, whole: Whole) -> None:
 @router.get(SECRET)
 async def welcome(request: Request, session: Session, token: str) -> Response:
     """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
+    if len(token) != address.SECRET_LENGTH:
+        return render.see_other(request, await stray.meant(session, request.url.path))
     whole = await _by_token(session, token)
     _refuse_dead(request, whole)
     asked = offers.of(whole, request.app.state.platforms)

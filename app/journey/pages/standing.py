@@ -55,7 +55,8 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
     if mark == standing["mark"]:
         return Response(status_code=204, headers=headers.of_page())
     return render.page(
-        request, "journey:parts/moved.html", here=link.path, form_token=forms.token(request, link.cookie),
+        request, "journey:parts/moved.html", here=render.root(request) + link.path,
+        form_token=forms.token(request, link.cookie),
         **brand_of(link.whole), **standing,
     )  # fmt: skip
 

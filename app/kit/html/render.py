@@ -22,12 +22,17 @@ def page(
     request: Request, template: str, *, status: int = 200, form_to: tuple[str, ...] = (), **context: Any
 ) -> HTMLResponse:
     """The page of `room:template.html`. `form_to` names foreign origins its forms may lead to."""
-    html = environment().get_template(template).render(context)
+    html = environment().get_template(template).render(context, root=root(request))
     return HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
 
 
+def root(request: Request) -> str:
+    """The path of the public address, before every path that a page names; mostly empty."""
+    return str(getattr(request.app.state, "path_prefix", ""))
+
+
 def see_other(request: Request, address: str) -> RedirectResponse:
-    """303: look there now, with GET."""
+    """303: look there now, with GET. A path of ours is given without the root."""
     return RedirectResponse(address, 303, headers.of_page(secure=_is_secure(request)))
 
 

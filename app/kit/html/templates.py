@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from app.kit.html import dates, static_dir
@@ -30,7 +31,7 @@ def environment() -> Environment:
     """The templates of all rooms. A name a template was not given is an error, not nothing."""
     made = Environment(loader=Rooms(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(day=dates.day, moment=dates.moment, named=named)
-    made.globals["static"] = static_address
+    made.globals["static"] = _static
     return made
 
 
@@ -38,6 +39,11 @@ def named(sentence: str, names: dict[str, str]) -> Markup:
     """A sentence with `{placeholders}` filled by names, each set in bold; both are escaped."""
     bold = {key: Markup("<strong>{}</strong>").format(name) for key, name in names.items()}
     return escape(sentence).format(**bold)
+
+
+@pass_context
+def _static(context: Context, name: str) -> str:
+    return f"{context.get('root', '')}{static_address(name)}"
 
 
 @cache

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.database import DatabaseAway
 from app.kit.egress.sender import Egress
 from app.kit.ids import MalformedId
 from app.kit.refusal import NotFound, Refusal
@@ -75,10 +76,10 @@ async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None
             await work(terminal)
     except MalformedId as problem:
         raise _said(NotFound()) from problem
+    except DatabaseAway as away:
+        raise _said(Refusal(away.detail, hint=f"Is it running? {away.__cause__}")) from away
     except Refusal as refusal:
         raise _said(refusal) from refusal
-    except OSError as problem:
-        raise _said(Refusal("The database cannot be reached.", hint=f"Is it running? {problem}")) from problem
 
 
 def _said(refusal: Refusal) -> typer.Exit:

@@ -5,8 +5,11 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
+
+log = structlog.get_logger(__name__)
 
 
 class _Beside(uvicorn.Server):
@@ -38,6 +41,17 @@ async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str,
         finally:
             server.should_exit = True
             await serving
+
+
+@asynccontextmanager
+async def served_at(app: ASGIApp, where: tuple[str, int] | None) -> AsyncIterator[None]:
+    """The same, on an address that may not be set. Raises OSError when it cannot be had."""
+    if where is None:
+        yield
+        return
+    async with served(app, *where) as (host, port):
+        log.info("inner.listening", host=host, port=port)
+        yield
 
 
 def address(text: str) -> tuple[str, int]:

@@ -1,10 +1,12 @@
-"""Whether this process lives, and whether it can do its work."""
+"""Whether this process lives, whether it can do its work, and its figures."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 router = APIRouter(include_in_schema=False)
+#: On the inner address alone: figures are nobody else's business.
+inner = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz")
@@ -25,7 +27,7 @@ async def ready(request: Request, response: Response) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@router.get("/metrics")
+@inner.get("/metrics")
 async def metrics() -> Response:
     """Figures of this process for Prometheus."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -9,8 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from app.kit import logs
+from app.kit.database import DatabaseAway, is_away
+from app.kit.html import headers
 from app.kit.ids import MalformedId
 from app.kit.input.wrong import BrokenJson, refusal_of
 from app.kit.refusal import NotFound, Refusal
@@ -21,7 +25,7 @@ API = "/api/"
 MEDIA_TYPE = "application/problem+json"
 #: Makes the answer for a person in a browser.
 Page = Callable[[Request, Refusal], Response]
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "10"}}
 
 
 class Problem(BaseModel):
@@ -81,14 +85,17 @@ class Unexpected(Refusal):
 def answer(request: Request, refusal: Refusal, *, page: Page) -> Response:
     """The refusal in the format of whoever asked."""
     if not request.url.path.startswith(API):
-        return page(request, refusal)
+        made = page(request, refusal)
+        if refusal.status == DatabaseAway.status:
+            made.headers.update(_HEADERS[refusal.status])
+        return made
     body = Problem(
         type=f"urn:keyturn:problem:{refusal.code}", title=refusal.code.replace("_", " ").capitalize(),
         status=refusal.status, code=refusal.code, detail=refusal.detail, hint=refusal.hint,
         request_id=getattr(request.state, "request_id", None), errors=refusal.fields,
     )  # fmt: skip
-    headers = {"Cache-Control": "no-store", **_HEADERS.get(refusal.status, {})}
-    return JSONResponse(body.model_dump(), refusal.status, headers, MEDIA_TYPE)
+    more = {"Cache-Control": "no-store", **_HEADERS.get(refusal.status, {})}
+    return JSONResponse(body.model_dump(), refusal.status, more, MEDIA_TYPE)
 
 
 def add_to(app: FastAPI, *, page: Page) -> None:
@@ -105,10 +112,21 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         made = answer(request, Unexpected(), page=page)
         if request_id:
             made.headers["X-Request-Id"] = request_id
+        # this answer passes no middleware
+        for name, value in headers.everywhere(secure=request.app.state.secure_cookies).items():
+            made.headers.setdefault(name, value)
         return made
+
+    async def broken(request: Request, problem: Exception) -> Response:
+        if not is_away(problem):
+            raise problem
+        log.warning("database.away", reason=logs.without_secrets(str(problem.__cause__ or problem)))
+        return answer(request, DatabaseAway(), page=page)
 
     for kind in (Refusal, RequestValidationError, HTTPException, MalformedId):
         app.add_exception_handler(kind, refused)
+    for lost in (DatabaseAway, SQLAlchemyError):
+        app.add_exception_handler(lost, broken)
     app.add_exception_handler(Exception, unexpected)
     _document(app)
 

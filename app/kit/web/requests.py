@@ -7,15 +7,16 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kit import ids
+from app.kit import ids, logs
 
 log = structlog.get_logger(__name__)
 
-#: Addresses in which a secret stands: `/{agency}/{client}/{token}…`, `/connect/{token}`.
-_SECRET_PATHS = (
-    (re.compile(r"^(/connect/)(?!return$)[^/]+"), r"\1…"),
-    (re.compile(r"^(/[a-z0-9-]+/[a-z0-9-]+/)[A-Za-z0-9_-]{40,}"), r"\1…"),
-)
+_HIDDEN = "…"
+#: Parts of an address that may be logged: short ones, words joined by hyphens or dots, numbers, ids.
+_SHORT = 12
+_PLAIN = re.compile(r"[A-Za-z0-9._-]*")
+_WORDS = re.compile(r"(?=.{0,40}$)[a-z0-9]{1,20}(?:[.-][a-z0-9]{1,20})*")
+_ID = re.compile(r"[a-z]{2,20}_[0-9a-z]{26}")
 
 
 class RequestLog:
@@ -44,15 +45,23 @@ class RequestLog:
         try:
             await self.app(scope, receive, answer)
         finally:
+            agent = Headers(scope=scope).get("user-agent", "")[:120]
             log.info(
                 "request", method=scope["method"], path=redacted(scope["path"]), status=status,
-                ms=round((time.monotonic() - started) * 1000), agent=Headers(scope=scope).get("user-agent", "")[:120],
+                ms=round((time.monotonic() - started) * 1000), agent=logs.without_secrets(agent),
             )  # fmt: skip
             structlog.contextvars.unbind_contextvars("request_id")
 
 
 def redacted(path: str) -> str:
-    """The path as it may stand in a log."""
-    for pattern, shown in _SECRET_PATHS:
-        path = pattern.sub(shown, path)
-    return path
+    """The path as it may stand in a log: a part that is not plainly harmless is hidden, wherever it stands.
+
+    Names are kept, not secrets recognised: an address may be cut, doubled or encoded in any way.
+    """
+    return "/".join(part if _may_be_logged(part) else _HIDDEN for part in path[:2000].split("/"))
+
+
+def _may_be_logged(part: str) -> bool:
+    if len(part) <= _SHORT:
+        return _PLAIN.fullmatch(part) is not None
+    return _WORDS.fullmatch(part) is not None or _ID.fullmatch(part) is not None
