@@ -1,6 +1,7 @@
 """The body of an event as CRMs read it: flat, every key always present, every id a string."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,9 +13,16 @@ def _always_there(schema: dict[str, Any]) -> None:
     schema["required"] = list(schema["properties"])
 
 
+#: One answer to a question of a preset, beside `answers`, for tools that read no deeper.
+ANSWER = "answer_"
+_ANSWER_KEY = f"^{ANSWER}[a-z0-9_]{{1,40}}$"
+
+
 def _with_examples(schema: dict[str, Any]) -> None:
     _always_there(schema)
-    for name, value in EXAMPLE.items():
+    schema["patternProperties"] = {_ANSWER_KEY: schema.pop("additionalProperties")}
+    schema["additionalProperties"] = False
+    for name, value in (EXAMPLE | EXAMPLE_GIVEN).items():
         schema["properties"][name]["examples"] = [value]
 
 
@@ -25,7 +33,8 @@ def _key(sentence: str, *, personal: bool = False) -> Any:
 class Data(BaseModel):
     """The `data` of every event. A key that does not apply is null, never absent. Lists are comma-joined text."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_with_examples)
+    model_config = ConfigDict(extra="allow", json_schema_extra=_with_examples)
+    __pydantic_extra__: dict[Annotated[str, Field(pattern=_ANSWER_KEY)], str | None]
 
     agency_id: str | None = _key("Your agency.")
     link_id: str | None = _key("The link.")
@@ -34,7 +43,10 @@ class Data(BaseModel):
     )
     client_id: str | None = _key("The client record.")
     client_name: str | None = _key("The client's name.", personal=True)
-    contact_email: str | None = _key("The e-mail address of the client's contact.", personal=True)
+    contact_email: str | None = _key(
+        "The e-mail address of the client's contact: the one the client gave on the link, else the one you gave.",
+        personal=True,
+    )
     external_id: str | None = _key("The client's id in your CRM, as you gave it.")
     link_external_id: str | None = _key("The link's id in your CRM, as you gave it: of a deal, for example.")
     preset: str | None = _key("The preset the link was made from.")
@@ -68,9 +80,23 @@ class Data(BaseModel):
     tiktok_ad_account_ids: str | None = _key("The ad accounts chosen.")
     tiktok_pixel_codes: str | None = _key("The pixel codes given.")
     target_markets: str | None = _key("The countries named.")
+    approver_name: str | None = _key("Who can approve access and posts, as the client gave it.", personal=True)
+    approver_email: str | None = _key("That person's e-mail address.", personal=True)
+    billing_name: str | None = _key("Who looks after billing.", personal=True)
+    billing_email: str | None = _key("That person's e-mail address.", personal=True)
+    technical_name: str | None = _key("Who looks after website and pixel.", personal=True)
+    technical_email: str | None = _key("That person's e-mail address.", personal=True)
+    answers: dict[str, str | None] | None = _key(
+        "The answers to your own questions, by the question's key; of files their names. Each is also a key of its "
+        "own, `answer_` and the question's key; `flat` bodies have these alone.",
+        personal=True,
+    )
+    agreed_by: str | None = _key("Who agreed to the access, by the name given.", personal=True)
+    agreed_at: str | None = _key("When that was.", personal=True)
 
 
-#: Keys that lie in `event_personal`, so that they can be erased and left out for an endpoint.
+#: Keys that lie in `event_personal`, so that they can be erased and left out for an endpoint; single answers are made
+#: of them.
 PERSONAL = frozenset(
     name
     for name, about in Data.model_fields.items()
@@ -131,6 +157,39 @@ EXAMPLE: dict[str, Any] = {
     "tiktok_pixel_codes": "C4ABCDEFGH77U7QBTM10",
     "target_markets": "FR,BE",
 }
+#: What the client gave; few events bring it.
+EXAMPLE_GIVEN: dict[str, Any] = {
+    "approver_name": "Ana Lima",
+    "approver_email": "ana@brand.example",
+    "billing_name": "Bo Chen",
+    "billing_email": "bo@brand.example",
+    "answers": {"website": "https://brand.example", "budget": "5,000 a month"},
+    "agreed_by": "Ana Lima",
+    "agreed_at": "2026-12-04T13:20:45.000Z",
+}
+
+
+def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is kept of data: facts, and what is personal. Raises ValueError for a key that no event has.
+
+    Single answers are not kept: each is among `answers`.
+    """
+    values = Data(**data).model_dump(exclude_none=True)
+    facts = {key: value for key, value in values.items() if key in Data.model_fields and key not in PERSONAL}
+    return facts, {key: value for key, value in values.items() if key in PERSONAL}
+
+
+def shown(values: Mapping[str, Any]) -> Data:
+    """Data as receivers get it: each answer stands by itself, too."""
+    answers = values.get("answers") or {}
+    return Data(**values, **{f"{ANSWER}{key}": answer for key, answer in answers.items()})
+
+
+def without_personal(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Data as receivers get it where names, addresses and answers are left out: these keys null, answers gone."""
+    return {
+        key: None if key in PERSONAL else value for key, value in data.items() if not key.startswith(ANSWER)
+    }  # fmt: skip
 
 
 def joined(values: list[str] | None) -> str | None:

@@ -27,7 +27,7 @@ def named(pattern: str) -> list[str]:
 
 def example(event: EventType) -> dict[str, Any]:
     """A whole envelope of this type with invented values."""
-    data = body.Data(**{**body.EXAMPLE, **event.example})
+    data = body.shown({**body.EXAMPLE, **event.example})
     subject_id = getattr(data, f"{event.subject}_id", None) or f"{event.subject}_01ksy1q3e0fzs8qj5m8g3d4w7x"
     return body.Envelope(
         id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",

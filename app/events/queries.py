@@ -121,5 +121,5 @@ def envelope(happened: Happened, *, personal: bool = True) -> body.Envelope:
         test=event.test,
         agency_id=event.agency_id,
         subject=body.Subject(type=event.subject_type, id=event.subject_id),
-        data=body.Data(**known),
+        data=body.shown(known),
     )

@@ -43,8 +43,7 @@ async def record(
 
     `data` holds keys of `body.Data`; an unknown key is an error here, not at a receiver.
     """
-    given = body.Data(**{**(data or {}), "agency_id": agency_id})
-    values = given.model_dump(exclude_none=True)
+    facts, personal = body.parted({**(data or {}), "agency_id": agency_id})
     event = Event(
         agency_id=agency_id,
         id=ids.new("evt"),
@@ -52,14 +51,13 @@ async def record(
         subject_type=event_type.subject,
         subject_id=subject_id,
         sequence=await _next_sequence(session, agency_id, subject_id),
-        facts={key: value for key, value in values.items() if key not in body.PERSONAL},
+        facts=facts,
         actor=actor,
         test=test,
         request_id=structlog.contextvars.get_contextvars().get("request_id"),
     )
     session.add(event)
     await session.flush()
-    personal = {key: value for key, value in values.items() if key in body.PERSONAL}
     if personal:
         session.add(EventPersonal(agency_id=agency_id, id=event.id, data=personal))
     if event_type.for_crms and not test:  # whoever asks for a test delivers it to one endpoint
@@ -90,21 +88,20 @@ async def _record_batch(
 ) -> None:
     sequences = await _next_sequences(session, agency_id, [each.subject_id for each in happenings])
     request_id = structlog.contextvars.get_contextvars().get("request_id")
-    events, personal = [], []
+    events, about = [], []
     for each in happenings:
-        values = body.Data(**{**each.data, "agency_id": agency_id}).model_dump(exclude_none=True)
+        facts, personal = body.parted({**each.data, "agency_id": agency_id})
         key = {"agency_id": agency_id, "id": ids.new("evt")}
         events.append({
             **key, "type": event_type.name, "subject_type": event_type.subject, "subject_id": each.subject_id,
             "sequence": sequences[each.subject_id], "actor": actor, "test": False, "request_id": request_id,
-            "facts": {name: value for name, value in values.items() if name not in body.PERSONAL},
+            "facts": facts,
         })  # fmt: skip
-        about = {name: value for name, value in values.items() if name in body.PERSONAL}
-        if about:
-            personal.append({**key, "data": about})
+        if personal:
+            about.append({**key, "data": personal})
     await session.execute(insert(Event), events)
-    if personal:
-        await session.execute(insert(EventPersonal), personal)
+    if about:
+        await session.execute(insert(EventPersonal), about)
     if event_type.for_crms:
         written = select(Event.agency_id, Event.id, Event.subject_id, Event.sequence, func.now()).where(
             Event.agency_id == agency_id, Event.id.in_([event["id"] for event in events])

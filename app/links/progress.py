@@ -19,6 +19,11 @@ from app.links.model import Ask, Consent, LinkSession
 from app.links.queries import Whole
 from app.mail.actions import Outbox
 
+#: Events that bring the agency's CRM all that the client gave.
+GIVEN = (
+    client_happenings.INTAKE_COMPLETED, client_happenings.CONSENT_GIVEN, happenings.SUBMITTED, happenings.COMPLETED,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -252,6 +257,8 @@ async def tell(
         await session.refresh(row)
     asks = await queries.asks(session, whole.link.agency_id, whole.link.id)
     now = replace(whole, asks=asks)
+    if event in GIVEN:
+        more |= now.given(await queries.last_consent(session, whole.link.agency_id, whole.link.id))
     await record(
         session, event, agency_id=whole.link.agency_id, subject_id=subject_id or whole.link.id, actor=actor,
         data=now.facts(ask) | more,

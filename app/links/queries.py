@@ -57,6 +57,10 @@ class Whole:
         about = facts.of_link(self.link, self.client, self.asks, self.intake)
         return about | facts.of_ask(ask) if ask else about
 
+    def given(self, consent: Consent | None) -> dict[str, Any]:
+        """What the client gave, for the events that bring all of it."""
+        return facts.of_given(self.intake, self.preset.questions, self.answers, self.files, consent)
+
 
 async def find(session: AsyncSession, agency_id: str, link_id: str) -> Link:
     """One link. Raises NotFound."""

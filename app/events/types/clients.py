@@ -18,7 +18,7 @@ INTAKE_COMPLETED = EventType(
     "intake.completed",
     "The client gave all details asked for.",
     "link",
-    example=SUBMITTED.example | {"link_status": "in_progress"},
+    example=SUBMITTED.example | {"link_status": "in_progress", "agreed_by": None, "agreed_at": None},
 )
 CONSENT_GIVEN = EventType(
     "consent.given", "The client agreed by name to the access shown.", "link", example=SUBMITTED.example

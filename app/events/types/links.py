@@ -1,5 +1,6 @@
 """What happens to a link."""
 
+from app.events.body import EXAMPLE_GIVEN
 from app.events.types.examples import LINK, UNTOLD, only
 from app.events.types.kinds import EventType, audit_only
 
@@ -15,12 +16,13 @@ OPENED = _link(
     "opened", "The client pressed Start for the first time; a mere page view does not count.", "opened", **UNTOLD
 )
 SCREEN_COMPLETED = _link("screen_completed", "The client finished one screen.", "in_progress", screen="business-center")
-SUBMITTED = _link("submitted", "The client said yes to what was asked; we go to work.", "submitted")
+SUBMITTED = _link("submitted", "The client said yes to what was asked; we go to work.", "submitted", **EXAMPLE_GIVEN)
 COMPLETED = _link(
     "completed",
     "Every required ask is verified, or attested where no read is possible.",
     "completed",
     assets_verified=4,
+    **EXAMPLE_GIVEN,
 )
 EXPIRED = _link("expired", "The link's time ran out before it was completed.", "expired", **UNTOLD)
 EXTENDED = _link("extended", "The link was given more time.", "sent", **UNTOLD)

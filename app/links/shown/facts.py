@@ -1,11 +1,14 @@
 """What events and the API say of a link and its asks: flat, ids as text, lists comma-joined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.events.body import joined
 from app.kit import clock
-from app.links.model import Ask, Intake, Link
+from app.links.intake import CONTACT_ROLES
+from app.links.model import Ask, Consent, Intake, Link
+from app.links.presets.preset import Question
+from app.links.questions.model import IntakeFile
 from app.links.status import OVER, PROVED
 from app.people.clients import actions as clients
 from app.people.clients.model import Client
@@ -17,6 +20,7 @@ def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | No
     accounts = [ask.asset_id for ask in asks if ask.kind == "ad_account" and ask.asset_id]
     return {
         **clients.facts(client),
+        "contact_email": _given_address(intake) or client.contact_email,
         "link_id": link.id,
         "link_status": link.status,
         "link_external_id": link.external_id,
@@ -31,6 +35,35 @@ def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | No
         "tiktok_pixel_codes": joined(intake.pixel_codes) if intake else None,
         "target_markets": joined(intake.markets) if intake else None,
     }
+
+
+def of_given(
+    intake: Intake,
+    questions: Sequence[Question],
+    answers: Mapping[str, str],
+    files: Sequence[IntakeFile],
+    consent: Consent | None,
+) -> dict[str, Any]:
+    """What the client gave: contacts by role, answers by the question's key (of files the names), who agreed."""
+    contacts = {
+        f"{contact['role']}_{field}": contact.get(field) or None
+        for contact in intake.contacts or ()
+        for field in ("name", "email")
+    }
+    names = {question.key: joined([file.name for file in files if file.key == question.key]) for question in questions}
+    given = {question.key: names[question.key] or answers.get(question.key) or None for question in questions}
+    return {
+        **contacts,
+        "answers": given or None,
+        "agreed_by": consent.name if consent else None,
+        "agreed_at": clock.iso(consent.given_at) if consent else None,
+    }
+
+
+def _given_address(intake: Intake | None) -> str | None:
+    """That of the first contact the client gave with one: who approves comes before the others."""
+    contacts = {contact["role"]: contact.get("email") for contact in (intake.contacts if intake else None) or ()}
+    return next((contacts[role] for role in CONTACT_ROLES if contacts.get(role)), None)
 
 
 def of_ask(ask: Ask) -> dict[str, Any]:

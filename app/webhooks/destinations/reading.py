@@ -1,15 +1,17 @@
 """The stored body of a delivery, as destinations read it, and the values it has."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.events.body import Data
+from app.events.body import ANSWER, Data
 
 #: Keys beside `data` that a value can be taken from.
 HEAD = ("id", "type", "timestamp", "sequence", "test")
-#: Every key that a value can be taken from.
+#: Every key that a value can be taken from, besides those of single answers.
 KEYS = frozenset({*HEAD, *Data.model_fields})
+_ANSWER = re.compile(rf"{ANSWER}[a-z0-9_]{{1,40}}")
 
 
 def envelope(content: bytes) -> dict[str, Any]:
@@ -18,7 +20,12 @@ def envelope(content: bytes) -> dict[str, Any]:
     return read
 
 
+def is_key(name: str) -> bool:
+    """Whether an event can have such a value: any preset may ask a question of that key."""
+    return name in KEYS or bool(_ANSWER.fullmatch(name))
+
+
 def values(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Every key of KEYS; null where it does not apply, or where the endpoint gets nothing personal."""
+    """Every key of KEYS, and the answers; null where it does not apply, or where nothing personal is told."""
     data: Mapping[str, Any] = event.get("data") or {}
-    return {key: event.get(key) if key in HEAD else data.get(key) for key in KEYS}
+    return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}

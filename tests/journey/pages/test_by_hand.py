@@ -4,9 +4,11 @@ import asyncio
 import re
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.links import progress
 from app.links import queries as links
 from app.links.queries import Whole
 from tests.house import House
@@ -181,6 +183,30 @@ async def test_the_business_center_agreed_to_stays_unless_it_is_taken_back(
     await walk.send("change", screen="business-center")
     await walk.send("business-center", bc_id="7111222233334444602")
     assert (await _whole(session, world)).intake.bc_id == "7111222233334444602"
+
+
+async def test_contacts_by_role_and_the_yes_reach_the_crm(
+    walk: Walk, session: AsyncSession, world: World, api: httpx2.AsyncClient
+) -> None:
+    await walk.start()
+    await walk.answer()
+    await walk.agree(name="Theo B.")
+    whole = await links.whole(session, world.north.agency_id, world.north.link_id, lock=True)
+    for ask in whole.asks:
+        await progress.set_state(session, whole, ask, state="verified")
+    await progress.settle(session, whole)
+    await session.commit()
+    told = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
+    data = {event["type"]: event["data"] for event in told}
+    contact = {"contact_email": "theo@brand.example", "target_markets": "FR,DE"}
+    contact |= {f"{role}_name": "Theo Brand" for role in ("approver", "billing", "technical")}
+    contact |= {f"{role}_email": "theo@brand.example" for role in ("approver", "billing", "technical")}
+    for event_type in ("intake.completed", "consent.given", "link.submitted", "link.completed"):
+        assert data[event_type].items() >= contact.items(), event_type
+    for event_type in ("consent.given", "link.submitted", "link.completed"):
+        assert data[event_type]["agreed_by"] == "Theo B."
+    assert data["link.opened"]["contact_email"] != "theo@brand.example"
+    assert data["ask.verified"]["contact_email"] == "theo@brand.example"
 
 
 async def test_pressing_agree_twice_at_once_is_one_yes(walk: Walk, house: House, world: World) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from app.events.model import Event
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import actions as links
@@ -149,3 +151,59 @@ async def test_a_form_of_another_browser_is_refused(asked: Walk) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site"}
     answer = await asked.browser.post(f"{asked.path}/questions", data=GOOD, headers=foreign)
     assert answer.status_code == 403
+
+
+GIVEN = {
+    "answer_website": "https://brand.com", "answer_system": "Shopify", "answer_goal": "Sell <b>more</b>",
+    "answer_plan": "plan.pdf",
+}  # fmt: skip
+
+
+async def _agreed(asked: Walk, api: httpx2.AsyncClient) -> dict[str, dict[str, Any]]:
+    """All is given and agreed to: the data of the events that bring it, by type."""
+    await give(asked, GOOD, PDF)
+    await asked.answer("get-ready")
+    assert asked.goes_to(await asked.agree(name="Theo B.")) == "progress"
+    told = (await api.get("/events", params={"subject_id": asked.corner.link_id})).json()["data"]
+    return {event["type"]: event["data"] for event in told}
+
+
+async def test_what_the_client_gave_reaches_the_crm(asked: Walk, api: httpx2.AsyncClient) -> None:
+    told = await _agreed(asked, api)
+    for data in (told["intake.completed"], told["link.submitted"]):
+        assert data.items() >= GIVEN.items()
+        assert data["answers"] == {key.removeprefix("answer_"): value for key, value in GIVEN.items()}
+    submitted = told["link.submitted"]
+    assert submitted["agreed_by"] == "Theo B."
+    assert submitted["agreed_at"].endswith("Z")
+    assert told["intake.completed"]["agreed_by"] is None
+    assert told["link.opened"]["answers"] is None
+    assert not [key for key in told["link.opened"] if key.startswith("answer_")]
+
+
+@pytest.mark.parametrize("asks", [{"personal": "false"}, {"payload_mode": "thin"}, {"payload_mode": "flat"}])
+async def test_what_is_personal_of_it_is_left_out_where_it_is_not_wanted(
+    asked: Walk, api: httpx2.AsyncClient, asks: dict[str, str]
+) -> None:
+    await _agreed(asked, api)
+    for event_type in ("link.submitted", "intake.completed"):
+        said = (await api.get("/hooks/sample", params={"event_type": event_type, **asks})).json()
+        body = said[0] if isinstance(said, list) else said["data"][0]
+        data = body.get("data", body)
+        if asks.get("payload_mode") == "flat":
+            assert data.items() >= GIVEN.items()
+            assert not [key for key, value in data.items() if isinstance(value, dict | list)]
+        else:
+            assert not [value for value in GIVEN.values() if value in str(body)]
+            assert not [key for key in data if key.startswith("answer_")]
+            assert "Theo B." not in str(body)
+
+
+async def test_what_was_given_can_be_erased_and_lies_in_no_fact(
+    asked: Walk, api: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await _agreed(asked, api)
+    where = Event.agency_id == world.north.agency_id
+    async with sessions() as session:
+        facts = [event.facts for event in await session.scalars(select(Event).where(where))]
+    assert not [value for value in (*GIVEN.values(), "Theo B.") if value in str(facts)]

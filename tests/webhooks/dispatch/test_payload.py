@@ -8,6 +8,7 @@ from app.events import catalogue
 from app.webhooks.dispatch.message import payload
 
 ENVELOPE = catalogue.example(catalogue.FOR_CRMS["ask.verified"])
+GIVEN = catalogue.example(catalogue.FOR_CRMS["link.submitted"])
 
 
 def test_full_is_the_envelope_minified() -> None:
@@ -35,11 +36,20 @@ def test_thin_has_ids_and_where_to_read_the_rest() -> None:
 def test_flat_has_everything_at_the_first_level() -> None:
     body = json.loads(payload.render(ENVELOPE, "flat").content)
     assert not [key for key, value in body.items() if isinstance(value, dict | list)]
-    assert {
-        **ENVELOPE["data"],
-        "subject_id": ENVELOPE["subject"]["id"],
-        "type": "ask.verified",
-    }.items() <= body.items()
+    data = {key: value for key, value in ENVELOPE["data"].items() if key != "answers"}
+    told = {**data, "subject_id": ENVELOPE["subject"]["id"], "type": "ask.verified"}
+    assert told.items() <= body.items()
+
+
+def test_flat_has_each_answer_at_the_first_level_instead_of_all_in_one() -> None:
+    body = json.loads(payload.render(GIVEN, "flat").content)
+    assert body["answer_website"] == GIVEN["data"]["answers"]["website"]
+    assert not [key for key, value in body.items() if isinstance(value, dict | list)]
+
+
+def test_thin_has_no_answer_though_its_question_is_called_an_id() -> None:
+    asked = {**GIVEN, "data": {**GIVEN["data"], "answer_tax_id": "FR123"}}
+    assert "FR123" not in payload.render(asked, "thin").content.decode()
 
 
 @pytest.mark.parametrize("event_type", catalogue.FOR_CRMS)

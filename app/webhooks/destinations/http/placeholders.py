@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from app.webhooks.destinations.reading import KEYS
+from app.webhooks.destinations.reading import KEYS, is_key
 
 DEEPEST = 20
 LONGEST_BODY = 16 * 1024
@@ -28,7 +28,7 @@ def check_text(text: str) -> None:
     for found in _PIECE.finditer(text):
         if found[0] in ("{", "}"):
             raise PlaceholderWrong(f"There is a single `{found[0]}`; write `{found[0] * 2}` for the character itself.")
-        if found[1] is not None and found[1] not in KEYS:
+        if found[1] is not None and not is_key(found[1]):
             raise PlaceholderWrong(_unknown(found[1]))
 
 
@@ -70,7 +70,7 @@ def in_body(value: Any, values: Mapping[str, Any]) -> Any:
     """The JSON value with its values. A string that is one placeholder alone becomes what the event has: null, 4."""
     if isinstance(value, str):
         alone = _PIECE.fullmatch(value)
-        return values.get(alone[1]) if alone and alone[1] in KEYS else in_text(value, values)
+        return values.get(alone[1]) if alone and alone[1] and is_key(alone[1]) else in_text(value, values)
     if isinstance(value, Mapping):
         return {key: in_body(each, values) for key, each in value.items()}
     if isinstance(value, list):
@@ -94,7 +94,7 @@ def _segment(part: str, values: Mapping[str, Any]) -> str:
 def _piece(found: re.Match[str], values: Mapping[str, Any], shape: Any) -> str:
     if found[0] in ("{{", "}}"):
         return found[0][0]
-    return str(shape(values.get(found[1]))) if found[1] in KEYS else found[0]
+    return str(shape(values.get(found[1]))) if is_key(found[1]) else found[0]
 
 
 def as_text(value: Any) -> str:

@@ -48,6 +48,6 @@ async def samples(
 
 def _invented(envelope: dict[str, Any], agency_id: str, number: int, *, personal: bool) -> dict[str, Any]:
     """An example as this agency's; each of several has an id of its own, by which tools tell them apart."""
-    hidden = {} if personal else dict.fromkeys(body.PERSONAL)
-    data = {**envelope["data"], **hidden, "agency_id": agency_id}
+    told = envelope["data"] if personal else body.without_personal(envelope["data"])
+    data = {**told, "agency_id": agency_id}
     return {**envelope, "id": f"{envelope['id'][:-1]}{number}", "test": True, "agency_id": agency_id, "data": data}

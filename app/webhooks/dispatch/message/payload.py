@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from app.events.body import without_personal
+
 LONGEST = 256 * 1024
 
 
@@ -27,15 +29,16 @@ def render(envelope: Mapping[str, Any], mode: str) -> Rendered:
 
 def _thin(envelope: Mapping[str, Any]) -> dict[str, Any]:
     """Ids alone, and where the rest can be read."""
-    data = {key: value for key, value in envelope["data"].items() if key.endswith("_id")}
+    data = {key: value for key, value in without_personal(envelope["data"]).items() if key.endswith("_id")}
     return {**envelope, "href": f"/api/v1/events/{envelope['id']}", "data": data}
 
 
 def _flat(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """All keys at the first level, for receivers that read no deeper."""
+    """All keys at the first level, for receivers that read no deeper; answers are there one by one."""
     subject = envelope["subject"]
     rest = {key: value for key, value in envelope.items() if key not in ("data", "subject")}
-    return {**envelope["data"], **rest, "subject_type": subject["type"], "subject_id": subject["id"]}
+    data = {key: value for key, value in envelope["data"].items() if key != "answers"}
+    return {**data, **rest, "subject_type": subject["type"], "subject_id": subject["id"]}
 
 
 def _full(envelope: Mapping[str, Any]) -> dict[str, Any]:
