@@ -4,15 +4,22 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.connections.choices import Choice
 from app.access.grants import queries as grants
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import queries
+from app.access.partners import queries as partners
+from app.events.types import links as happenings
+from app.journey.answers import company
 from app.journey.telling import groups
+from app.kit.input import free_mail
 from app.links import progress
 from app.links import queries as links
 from app.links.progress import Chosen
 from app.links.queries import Whole
+from app.platforms.seen import Found
 
+TIKTOK = "tiktok"
 #: States in which we have shared nothing yet: a yes can be taken back without a trace at the platform.
 NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 
@@ -32,18 +39,58 @@ async def choose_assets(session: AsyncSession, whole: Whole, kind: str, chosen: 
     )  # fmt: skip
 
 
-async def keep_business_center(session: AsyncSession, whole: Whole, bc_id: str, name: str | None) -> None:
-    """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays."""
+async def keep_business_center(
+    session: AsyncSession, whole: Whole, bc_id: str, name: str | None, *, differs: bool = False
+) -> None:
+    """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays.
+
+    `differs`: it looks like another company's, and the client said that it is right; the agency is told.
+    """
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
     changed = whole.intake.bc_id not in (None, bc_id)
-    shared = await grants.answered_asks(session, agency_id, whole.client.id)
-    if changed and any((ask.approved_at or ask.id in shared) and not ask.is_custom for ask in whole.asks):
+    if changed and await _is_bound(session, whole):
         return
     if changed and link.lane == "connected":
         await choose_assets(session, whole, "ad_account", [])
     await progress.save_business_center(session, agency_id, link.id, bc_id=bc_id, name=name)
     await progress.finish_screen(session, agency_id, link.id, "business-center")
+    if differs:
+        await progress.tell(session, whole, happenings.COMPANY_DIFFERS, reason=name or bc_id)
+
+
+async def forget_center_not_in(session: AsyncSession, whole: Whole, found: Found) -> None:
+    """A Business Center that a new sign-in does not have is chosen anew, unless the client agreed to share from it."""
+    whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
+    here = {center.bc_id for center in found.business_centers}
+    if whole.intake.bc_id is None or whole.intake.bc_id in here or await _is_bound(session, whole):
+        return
+    await choose_assets(session, whole, "ad_account", [])
+    await progress.save_business_center(session, whole.agency.id, whole.link.id, bc_id=None, name=None)
+
+
+async def _is_bound(session: AsyncSession, whole: Whole) -> bool:
+    """Whether something was agreed to, or is shared, from the Business Center named."""
+    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
+    return any((ask.approved_at or ask.id in shared) and not ask.is_custom for ask in whole.asks)
+
+
+async def differs(session: AsyncSession, whole: Whole, choice: Choice, found: Found | None) -> bool:
+    """Whether a Business Center looks like another company's: asked before it is taken, told to the agency after.
+
+    What the agency knows of it comes first; only then are names compared, and one word in common is enough.
+    """
+    owner = await partners.client_of(session, whole.agency.id, TIKTOK, choice.id)
+    if owner is not None and owner[0] == whole.client.id:
+        return False
+    if owner is not None and owner[1]:
+        return True
+    known = [whole.client.name]
+    if whole.client.contact_email and not free_mail.is_free(whole.client.contact_email):
+        known.append(free_mail.domain_of(whole.client.contact_email).partition(".")[0])
+    seen = [choice.name, choice.company]
+    seen += [account.name for account in (found.accounts if found else ()) if account.bc_id == choice.id]
+    return bool(choice.name) and not company.may_be_one(known, seen)
 
 
 async def answer_group(session: AsyncSession, whole: Whole, key: str, *, declined: bool) -> None:

@@ -70,9 +70,9 @@ async def choose_lane(session: AsyncSession, agency_id: str, link_id: str, lane:
 
 
 async def save_business_center(
-    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str, name: str | None
+    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str | None, name: str | None
 ) -> None:
-    """Keeps which Business Center the assets are in."""
+    """Keeps which Business Center the assets are in; None forgets it."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     whole.intake.bc_id, whole.intake.bc_name = bc_id, name
 

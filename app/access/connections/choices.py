@@ -7,19 +7,23 @@ from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of a list to choose from; where it cannot be chosen, `code` names the blocker."""
+    """One line of a list to choose from; where it cannot be chosen, `code` names the blocker.
+
+    `company`: the legal name behind a Business Center.
+    """
 
     id: str
     name: str
     detail: str
     can: bool
     code: str | None = None
+    company: str = ""
 
 
 def business_centers(found: Found, agency_bc_id: str = "") -> list[Choice]:
     """Business Centers, those that can be chosen first; the agency's own cannot share with itself."""
     choices = [
-        Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", code is None, code)
+        Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", code is None, code, center.company)
         for center in found.business_centers
         for code in ["agencys_own_center" if center.bc_id == agency_bc_id else center_problem(center)]
     ]

@@ -26,6 +26,7 @@ from app.platforms.port import (
     Changed,
     ConnectedPlatform,
     Denied,
+    PlatformFailure,
     Token,
     Unavailable,
     Unclear,
@@ -75,28 +76,66 @@ async def establish(
     """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
     calls: list[Call] = []
     token: Token | None = None
+    reason = ""
     try:
         token = await patiently(lambda: platform.exchange(app, code, calls.append))
-        if not platform.missing_scopes(token.scopes):
+        missing = platform.missing_scopes(token.scopes)
+        if not missing:
             access = Access(token.value, app.app_id, Urgency.LOOKING)
             found = await patiently(lambda: platform.discover(app, access, calls.append))
             async with sessions.begin() as session:
                 await _keep(session, vault, platform, app, token, found, purpose, calls)
             return Outcome.CONNECTED
-        outcome = Outcome.SCOPE_MISSING
+        outcome, reason = Outcome.SCOPE_MISSING, ", ".join(missing)
     except Denied as refused:
-        outcome = Outcome.TOO_LATE if refused.blocker == "auth_code_expired" else Outcome.APP_PROBLEM
+        outcome, reason = _OF_REFUSAL.get(refused.blocker, Outcome.APP_PROBLEM), _said(refused)
     except InvitationUsed:
         outcome = Outcome.TOO_LATE
-    except Changed:
-        outcome = Outcome.PLATFORM_CHANGED
+    except Changed as changed:
+        outcome, reason = Outcome.PLATFORM_CHANGED, _said(changed)
     except (Unavailable, Unclear):
         outcome = Outcome.BUSY
     if token is not None:
         await _give_back(platform, app, token, calls)
     async with sessions.begin() as session:
         evidence.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise")
+        await _tell_failed(session, platform.key, purpose, outcome, reason)
     return outcome
+
+
+#: What a refusal of the exchange, or of the first look, means for the trip.
+_OF_REFUSAL = {
+    "auth_code_expired": Outcome.TOO_LATE,
+    "connection_dead": Outcome.TOO_LATE,
+    "scope_not_authorised": Outcome.SCOPE_MISSING,
+}
+#: What only the agency can mend, with the code it is told by.
+_AGENCYS = {
+    Outcome.SCOPE_MISSING: "scope_not_authorised",
+    Outcome.APP_PROBLEM: "app_problem",
+    Outcome.PLATFORM_CHANGED: "platform_changed",
+}
+
+
+def _said(failure: PlatformFailure) -> str:
+    """The platform's own words, with what its support asks for."""
+    call = failure.call
+    request = f" (request id {call.request_id})" if call.request_id else ""
+    return f"{call.operation}: {call.message}{request}"
+
+
+async def _tell_failed(session: AsyncSession, platform: str, purpose: Purpose, outcome: Outcome, reason: str) -> None:
+    if outcome not in _AGENCYS:
+        return
+    data: dict[str, object] = {"platform": platform}
+    if purpose.link_id:
+        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+    await record(
+        session, happenings.FAILED, agency_id=purpose.agency_id,
+        subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
+        actor=CLIENT if purpose.link_id else MEMBER,
+        data={**data, "blocker_code": _AGENCYS[outcome], "next_actor": "agency", "reason": reason},
+    )  # fmt: skip
 
 
 class InvitationUsed(Exception):

@@ -10,6 +10,9 @@ from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
 from app.desk.connect import words
+from app.events import queries as events
+from app.events.queries import Wanted
+from app.events.types.connections import FAILED
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.people.agencies import queries as agencies
@@ -30,9 +33,10 @@ async def come_back(request: Request, handle: str = "") -> Response:
         state.sessions, state.platforms, state.vault, handle=handle, cookie=cookie
     )
     shown = await _what_was_seen(request, agency_id) if outcome is Outcome.CONNECTED and agency_id else {}
+    why = await _why_not(request, agency_id) if not shown and agency_id and outcome in _TOLD else ""
     return render.page(
         request, "desk/connect:outcome.html", status=200 if shown else 409, said=words.OUTCOMES[outcome],
-        **{"person": None, "centers": [], "missing": [], **shown},
+        why=why, **{"person": None, "centers": [], "missing": [], **shown},
     )  # fmt: skip
 
 
@@ -63,6 +67,17 @@ async def connect(request: Request, session: Session, token: str) -> Response:
         secure=state.secure_cookies,
     )
     return answer
+
+
+#: Outcomes of which the event says why.
+_TOLD = (Outcome.SCOPE_MISSING, Outcome.APP_PROBLEM, Outcome.PLATFORM_CHANGED)
+
+
+async def _why_not(request: Request, agency_id: str) -> str:
+    """What the trip that just ended lacked, as the agency was told by event."""
+    async with request.app.state.sessions() as session:
+        last = await events.newest(session, agency_id, limit=1, wanted=Wanted(types=(FAILED.name,)))
+    return str(last[0].event.facts.get("reason") or "") if last else ""
 
 
 async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:

@@ -17,10 +17,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "scope_missing": (
         "A permission is missing",
-        "Nothing was connected. The app needs Read Business Center, Business Center Asset, Business "
-        "Center Partner "
-        "Management and Read Ad Account Information: switch them on in My Apps, then open the address "
-        "again.",
+        "Nothing was connected. Switch it on in My Apps (Scope of permission), then open the address again.",
     ),
     "app_problem": (
         "TikTok did not accept the app",

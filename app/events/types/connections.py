@@ -30,5 +30,18 @@ CONSENT_CANCELLED = EventType(
     "connection",
     example=only(*LINK) | _LINK_NOW,
 )
+FAILED = EventType(
+    "connection.failed",
+    "Somebody authorised, and it led to no connection because of the app or of what the platform answered; `reason` "
+    "names the missing permissions, or the platform's words with its request id.",
+    "connection",
+    example=only(*LINK)
+    | _LINK_NOW
+    | {
+        "blocker_code": "scope_not_authorised",
+        "next_actor": "agency",
+        "reason": "Ad Account Management > Business Center > Business Center Partner Management",
+    },
+)
 
-ALL = (AUTHORISED, REVOKED, REVOCATION_FAILED, TOKEN_INVALID, CONSENT_CANCELLED)
+ALL = (AUTHORISED, REVOKED, REVOCATION_FAILED, TOKEN_INVALID, CONSENT_CANCELLED, FAILED)

@@ -16,6 +16,13 @@ OPENED = _link(
     "opened", "The client pressed Start for the first time; a mere page view does not count.", "opened", **UNTOLD
 )
 SCREEN_COMPLETED = _link("screen_completed", "The client finished one screen.", "in_progress", screen="business-center")
+COMPANY_DIFFERS = _link(
+    "company_differs",
+    "The client shares from a Business Center that looks like another company's, and said that it is right; `reason` "
+    "names it.",
+    "in_progress",
+    reason="Maison Lune",
+)
 SUBMITTED = _link("submitted", "The client said yes to what was asked; we go to work.", "submitted", **EXAMPLE_GIVEN)
 COMPLETED = _link(
     "completed",
@@ -35,6 +42,6 @@ ASK_REMOVED = audit_only("link.ask_removed", "The agency took back an ask before
 ROLE_ASKED = audit_only("link.role_asked", "The agency asked for another role than before.", "link")
 
 ALL = (
-    CREATED, SENT, OPENED, SCREEN_COMPLETED, SUBMITTED, COMPLETED, EXPIRED, EXTENDED, REVOKED, RENEWAL_ASKED,
-    ADDRESS_SHOWN, INVITED, ASK_ADDED, ASK_REMOVED, ROLE_ASKED,
+    CREATED, SENT, OPENED, SCREEN_COMPLETED, COMPANY_DIFFERS, SUBMITTED, COMPLETED, EXPIRED, EXTENDED, REVOKED,
+    RENEWAL_ASKED, ADDRESS_SHOWN, INVITED, ASK_ADDED, ASK_REMOVED, ROLE_ASKED,
 )  # fmt: skip

@@ -6,13 +6,14 @@ from fastapi.responses import Response
 from app.access.connections import choices
 from app.access.connections import queries as connections
 from app.access.connections.choices import Choice
-from app.journey.actions import choose_assets, keep_business_center
+from app.journey.actions import choose_assets, differs, keep_business_center
 from app.journey.answers import picking
 from app.journey.browser import LinkForm, Opened, OpenScreen
 from app.journey.shown import consent_origins, go_on, platform_of, screen
 from app.journey.telling import how, lines
 from app.journey.telling.how import How
 from app.kit.database import Session
+from app.kit.html import render
 from app.links import intake, progress
 from app.links.intake import Read
 from app.links.model import Ask
@@ -25,9 +26,17 @@ ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
 
 
 @router.get("/l/{link_id}/business-center")
-async def business_center(request: Request, link: OpenScreen) -> Response:
-    """The Business Center the ad accounts are in."""
-    return _center_screen(request, link, link.whole.intake.bc_id or "", {})
+async def business_center(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
+    """The Business Center the ad accounts are in; `sure`: one of which the client is asked whether it is right."""
+    can = [choice for choice in _centers(link) if choice.can]
+    asked = next((choice for choice in can if choice.id == sure), None)
+    if asked is None and sure and not can:
+        asked = _typed(sure)
+    if asked is None and len(can) == 1 and link.whole.intake.bc_id is None:
+        asked = can[0]  # the only one there is: said at once
+    found = connections.found(link.connection) if link.connection else None
+    in_doubt = asked if asked and await differs(session, link.whole, asked, found) else None
+    return _center_screen(request, link, link.whole.intake.bc_id or "", {}, in_doubt=in_doubt)
 
 
 @router.post("/l/{link_id}/business-center")
@@ -41,9 +50,19 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
     problems = form.too_long or _beside("bc_id", read)
     if problems:
         return _center_screen(request, link, typed, problems)
-    name = next((choice.name for choice in seen if choice.id == read.values[0]), None)
-    await keep_business_center(session, link.whole, read.values[0], name)
+    (bc_id,) = read.values
+    choice = next((choice for choice in seen if choice.id == bc_id), _typed(bc_id))
+    found = connections.found(link.connection) if link.connection else None
+    in_doubt = await differs(session, link.whole, choice, found)
+    if in_doubt and form.text("sure") != bc_id:
+        return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
+    await keep_business_center(session, link.whole, bc_id, choice.name or None, differs=in_doubt)
     return await go_on(request, session, link)
+
+
+def _typed(bc_id: str) -> Choice:
+    """A Business Center of which only the number is known."""
+    return Choice(bc_id, "", f"Business Center {bc_id}", True)
 
 
 @router.get("/l/{link_id}/accounts")
@@ -71,7 +90,9 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
     return await go_on(request, session, link)
 
 
-def _center_screen(request: Request, link: Opened, given: str, problems: dict[str, str]) -> Response:
+def _center_screen(
+    request: Request, link: Opened, given: str, problems: dict[str, str], *, in_doubt: Choice | None = None
+) -> Response:
     seen = _centers(link)
     can = [choice.id for choice in seen if choice.can]
     return screen(
@@ -83,6 +104,7 @@ def _center_screen(request: Request, link: Opened, given: str, problems: dict[st
         connected=link.is_connected,
         person=link.connection.person if link.connection else None,
         choices=_worded(link, seen),
+        in_doubt=in_doubt,
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=any(ask.approved_at for ask in link.whole.asks if not ask.is_custom),
         center=link.whole.intake.bc_name or link.whole.intake.bc_id,

@@ -43,6 +43,7 @@ async def way(
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
+        by_hand_first=outcome in words.BY_HAND_FIRST,
     )
 
 
@@ -85,6 +86,9 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     if outcome is Outcome.CONNECTED:
         async with state.sessions.begin() as session:
             await actions.take_lane(session, before.whole, "connected")
+            made = await connections.live(session, before.whole.agency.id, link_id)
+            if made is not None:
+                await actions.forget_center_not_in(session, before.whole, connections.found(made))
     link = await _opened(request, link_id)
     return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")
 

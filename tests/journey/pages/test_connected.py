@@ -147,7 +147,7 @@ async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -
 async def test_what_cannot_be_shared_says_why(walk: Walk, house: House, account: str, why: str) -> None:
     await walk.start()
     await _trip(walk, house, seed.MIXED_MILO)
-    await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE)
+    await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     page = (await walk.see("accounts")).text
     assert why in page
     assert f'value="{account}"' not in page
@@ -158,9 +158,9 @@ async def test_another_business_center_lets_go_of_what_was_picked(
 ) -> None:
     await walk.start()
     await _trip(walk, house, seed.TWO_BRANDS_THEO)
-    await walk.send("business-center", bc_id=seed.BRAND_FR)
+    await walk.send("business-center", bc_id=seed.BRAND_FR, sure=seed.BRAND_FR)
     await walk.send("accounts", accounts=[seed.BRAND_FR_ACCOUNTS[0]])
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_DE)) == "accounts"
+    assert walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
     asks = await links.asks(session, world.north.agency_id, world.north.link_id)
     assert [ask.asset_id for ask in asks] == [None]
 

@@ -1,0 +1,138 @@
+"""Whether two names may be those of one company: only where nothing they have in common is found is that asked. "
+"Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+#: Words that stand in names of companies and tell none from another.
+_COMMON = frozenset(
+    [
+        "ab",
+        "ag",
+        "ads",
+        "advertising",
+        "agency",
+        "and",
+        "aps",
+        "as",
+        "asa",
+        "bc",
+        "bv",
+        "by",
+        "business",
+        "center",
+        "co",
+        "com",
+        "company",
+        "corp",
+        "corporation",
+        "de",
+        "der",
+        "des",
+        "di",
+        "die",
+        "digital",
+        "du",
+        "e",
+        "el",
+        "et",
+        "eu",
+        "europe",
+        "france",
+        "gbr",
+        "germany",
+        "global",
+        "gmbh",
+        "group",
+        "groupe",
+        "gruppe",
+        "holding",
+        "holdings",
+        "inc",
+        "international",
+        "italia",
+        "kft",
+        "kg",
+        "la",
+        "le",
+        "les",
+        "limited",
+        "llc",
+        "llp",
+        "lp",
+        "ltd",
+        "ltda",
+        "marketing",
+        "media",
+        "mbh",
+        "nv",
+        "official",
+        "og",
+        "oy",
+        "plc",
+        "pty",
+        "pte",
+        "sa",
+        "sarl",
+        "sas",
+        "sasu",
+        "se",
+        "shop",
+        "sl",
+        "sla",
+        "slu",
+        "spa",
+        "sp",
+        "srl",
+        "store",
+        "studio",
+        "sro",
+        "the",
+        "tiktok",
+        "ua",
+        "ug",
+        "uk",
+        "und",
+        "us",
+        "usa",
+        "zoo",
+    ]
+)
+#: From here on two words that differ are taken for spellings of one.
+_ALIKE = 0.8
+_WORD = re.compile(r"[^\W_]+")
+
+
+def may_be_one(known: Iterable[str], seen: Iterable[str]) -> bool:
+    """Whether any name of one side may be that of the other. Names that say nothing are no reason to doubt."""
+    ours = [words for name in known if _telling(words := _words(name))]
+    theirs = [words for name in seen if _telling(words := _words(name))]
+    if not ours or not theirs:
+        return True
+    return any(_alike(one, other) for one in ours for other in theirs)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    apart = unicodedata.normalize("NFKD", name).casefold()
+    return tuple(_WORD.findall("".join(letter for letter in apart if not unicodedata.combining(letter))))
+
+
+def _telling(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in _COMMON and len(word) > 1 and not word.isdecimal())
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """A word in common or nearly so, one inside the other when written together, or the first letters of the other."""
+    ours, theirs = _telling(one), _telling(other)
+    if any(SequenceMatcher(None, a, b).ratio() >= _ALIKE for a in ours for b in theirs):
+        return True
+    together, others = "".join(ours), "".join(theirs)
+    if together in others or others in together:
+        return True
+    return together == _initials(other) or others == _initials(one)
+
+
+def _initials(words: tuple[str, ...]) -> str:
+    return "".join(word[0] for word in words)
