@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test check lint style types layers templates format docs schemas bench-budget bench-webhooks pins clean
+.PHONY: help setup demo up test check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -60,6 +60,9 @@ schemas: .make/dev ## keeps the schemas of events as they are promised to receiv
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
 	@$(BIN)/python -m bench.budget
+
+bench-idle: .make/dev ## what an installation costs at rest, and one event with 1, 10 and 50 deliveries: about 4 min
+	@$(BIN)/python -m bench.idle $(ARGS)
 
 bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with five million behind them: about 8 min
 	@$(BIN)/python -m bench.webhooks $(ARGS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import os
 import socket
 import subprocess
@@ -56,11 +57,11 @@ class Stage:
             "KEYTURN_EGRESS_ALLOW": "127.0.0.0/8",
         }
 
-    async def add_endpoints(self, each: int) -> None:
-        """So many endpoints more for each of the agencies."""
+    async def add_endpoints(self, *each: int) -> None:
+        """So many endpoints more for the agencies in turn."""
         vault = Vault.from_text(KEYS)
-        for agency_id in self.agency_ids:
-            for _ in range(each):
+        for agency_id, number in zip(self.agency_ids, itertools.cycle(each)):
+            for _ in range(number):
                 wish = Wish(url=f"http://127.0.0.1:{self.port}/in", event_types=["ask.*"], timeout_ms=15_000)
                 async with self.sessions.begin() as session:
                     await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
@@ -125,11 +126,9 @@ def postgres() -> Iterator[str]:
 
 
 @asynccontextmanager
-async def stage(url: str) -> AsyncIterator[Stage]:
-    """A receiver, and agencies with ten endpoints each."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
+async def stage(url: str, endpoints: Sequence[int] = (10,)) -> AsyncIterator[Stage]:
+    """A receiver, and agencies with so many endpoints in turn."""
+    port = free_port()
     receiver = _start("bench.webhooks.receiver", str(port), env=dict(os.environ))
     engine = make_engine(url)
     try:
@@ -142,7 +141,7 @@ async def stage(url: str) -> AsyncIterator[Stage]:
                         contact_email="ana@agency.example", actor="bench",
                     )  # fmt: skip
                     made.agency_ids.append(agency.id)
-            await made.add_endpoints(10)
+            await made.add_endpoints(*endpoints)
             yield made
     finally:
         receiver.terminate()
@@ -164,6 +163,13 @@ async def workers(on: Stage, number: int = 1) -> AsyncIterator[list[int]]:
             each.terminate()
         for each in started:
             each.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _start(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[bytes]":
