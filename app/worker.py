@@ -92,7 +92,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = make_engine(chosen.database_url, pool_size=20)
     sessions = make_sessions(engine)
-    looping = make_engine(chosen.database_url, pool_size=6, checked=False)  # loops that look many times a second
+    looping = make_engine(chosen.database_url, pool_size=8, checked=False)  # what loops keep
     often = make_sessions(looping)
     egress = egress_of(chosen)
     async with httpx2.AsyncClient(trust_env=False) as http:
@@ -103,7 +103,9 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         works = table(access, webhooks, mails, keeping)
         log.info("worker.started", works=[work.name for work in works])
         async with pages(chosen, webhooks.pulse, keeping):
-            await asyncio.gather(lookout.serve_all(works, often, stop), dispatch.serve(webhooks, stop))
+            await asyncio.gather(
+                lookout.serve_all(works, often, stop, dispatch.kinds(webhooks)), dispatch.serve(webhooks, stop)
+            )
     await egress.close()
     await looping.dispose()
     await engine.dispose()

@@ -1,16 +1,18 @@
 """The engine, the session, and the base of every table."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from asyncpg.exceptions import InterfaceError as DriverError
 from asyncpg.exceptions import PostgresError
 from fastapi import Depends, Request
-from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, event, func, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ClauseElement, DateTime, ForeignKeyConstraint, MetaData, event, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, asyncpg
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -151,6 +153,91 @@ def autocommit(sessions: Sessions) -> AbstractAsyncContextManager[AsyncConnectio
     """
     engine: AsyncEngine = sessions.kw["bind"]
     return engine.begin() if is_behind_pooler(engine) else _autocommit(engine).connect()
+
+
+def alone(sessions: Sessions) -> AbstractAsyncContextManager[AsyncSession]:
+    """A session for one statement, to be used `async with`; see `autocommit`."""
+    engine: AsyncEngine = sessions.kw["bind"]
+    return sessions.begin() if is_behind_pooler(engine) else sessions(bind=_autocommit(engine))
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A statement as the driver takes it, for loops: through SQLAlchemy it would cost ten times as much.
+
+    Values and rows are the driver's: ids are without their prefixes.
+    """
+
+    sql: str
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, statement: ClauseElement) -> Self:
+        """Written once; the driver prepares it once on each connection."""
+        compiled = statement.compile(dialect=asyncpg.dialect())  # type: ignore[no-untyped-call]
+        return cls(str(compiled), tuple(getattr(compiled, "positiontup", None) or ()))
+
+    async def fetch(self, driver: Any, values: Mapping[str, Any]) -> list[Any]:
+        """Its rows."""
+        found: list[Any] = await driver.fetch(self.sql, *[values[name] for name in self.names])
+        return found
+
+
+class Kept:
+    """A connection that a loop keeps for itself; where something on it fails, the next use opens another."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._engine: AsyncEngine = sessions.kw["bind"]
+        self._using = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
+        self._driver: Any = None
+
+    @property
+    def behind_pooler(self) -> bool:
+        """Whether nothing outlives a transaction on it."""
+        return is_behind_pooler(self._engine)
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Any]:
+        """The driver's connection (asyncpg), for one user at a time; see `autocommit`."""
+        async with self._taken() as driver:
+            if not self.behind_pooler:
+                yield driver
+                return
+            async with driver.transaction():
+                yield driver
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """See `driver`; all of it is one transaction."""
+        async with self._taken() as driver:
+            await driver.execute("BEGIN")
+            yield driver
+            await driver.execute("COMMIT")
+
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[Any]:
+        async with self._using:
+            try:
+                if self._connection is None:
+                    self._connection = await _autocommit(self._engine).connect()
+                    self._driver = (await self._connection.get_raw_connection()).driver_connection
+                yield self._driver
+            except BaseException:
+                await self._give_up()
+                raise
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        async with self._using:
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Whatever it was in the middle of ends with it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()
 
 
 @asynccontextmanager

@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal,
     select,
     tuple_,
     update,
@@ -28,11 +27,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.kit.database import ACROSS_AGENCIES, Base, Sessions, autocommit
+from app.kit.database import ACROSS_AGENCIES, Base, Sessions, alone
 
 log = structlog.get_logger(__name__)
 
-IDLE_SECONDS = 0.08
+#: A loop that is woken when there is something looks by itself all the same, in case of a fault in that.
+UNTIL_WOKEN = 30.0
 POISON_AFTER = 8
 POISON_REST = timedelta(minutes=10)
 
@@ -70,32 +70,35 @@ async def claim(
     where: ColumnElement[bool] | None = None,
 ) -> Sequence[Row]:
     """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
-    async with autocommit(sessions) as connection:
-        if not (await connection.execute(anything(model, where))).first():
-            return ()
-    async with sessions.begin() as session:
+    async with alone(sessions) as session:
         rows: Sequence[Row] = (await session.scalars(_taking(model, where), {"most": limit, "lease": lease})).all()
         return rows
 
 
-def anything(model: type[Row], where: ColumnElement[bool] | None) -> Select[int]:
-    """Whether there is something to take: cheap, for there mostly is not."""
-    return select(literal(1)).where(*_is_due(model, where)).limit(1).execution_options(**ACROSS_AGENCIES)
-
-
-def _is_due(model: type[Row], where: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
+def seconds_until(model: type[Row], where: ColumnElement[bool] | None, within: timedelta) -> Select[float | None]:
+    """In how many seconds a row can be taken; below nought: now. None where there is none `within` so long."""
     table = _columns(model)
-    due = [table.due_at <= func.now(), (table.lease_until.is_(None)) | (table.lease_until < func.now())]
-    return due if where is None else [*due, where]
+    return (
+        select(func.extract("epoch", table.due_at - func.now()))
+        .where(table.due_at <= func.now() + within, *_is_free(model, where))
+        .order_by(table.due_at)
+        .limit(1)
+    )
+
+
+def _is_free(model: type[Row], where: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
+    lease = _columns(model).lease_until
+    free: ColumnElement[bool] = lease.is_(None) | (lease < func.now())
+    return [free] if where is None else [free, where]
 
 
 @lru_cache(256)
 def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpdate[Any]:
-    """The statement of a claim, written once: idle workers ask a dozen times a second."""
+    """The statement of a claim, written once."""
     table, lease = _columns(model), bindparam("lease", type_=Interval())
     due = (
         select(*_key(model))
-        .where(*_is_due(model, where))
+        .where(table.due_at <= func.now(), *_is_free(model, where))
         .order_by(table.due_at)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
@@ -208,15 +211,21 @@ class Alarm:
             return
         self._event.clear()
 
+    async def ring_at(self, stop: asyncio.Event) -> None:
+        """Rings when `stop` is set, for a loop that looks at it when it is awake."""
+        await stop.wait()
+        self.ring()
+
 
 async def serve(
-    work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm: Alarm, idle: float = IDLE_SECONDS
+    work: Work[Any], sessions: Sessions, stop: asyncio.Event, alarm: Alarm, idle: float = UNTIL_WOKEN
 ) -> None:
     """Claims and does rows of one kind until `stop` is set, then waits for those under way.
 
-    `idle`: seconds between two looks when there was nothing to do and nobody woke it.
+    `idle`: seconds between two looks when there was nothing to do and nobody woke it; see `lookout`.
     """
     under_way: set[asyncio.Task[None]] = set()
+    stopping = asyncio.create_task(alarm.ring_at(stop))
     while not stop.is_set():
         free = work.concurrency - len(under_way)
         rows: Sequence[Any] = []
@@ -232,6 +241,7 @@ async def serve(
             task.add_done_callback(under_way.discard)
         if len(rows) < max(free, 1):
             await _rest(under_way if not free else set(), alarm, idle)
+    stopping.cancel()
     if under_way:
         await asyncio.wait(under_way, timeout=work.lease.total_seconds())
 

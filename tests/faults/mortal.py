@@ -61,7 +61,7 @@ async def work(mode: str) -> None:
             handshakes._do = _die_after(handshakes._do)
         once = Work("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
         async with asyncio.timeout(LONGEST):
-            await due.serve(once, sessions, asyncio.Event(), Alarm())
+            await due.serve(once, sessions, asyncio.Event(), Alarm(), 0.1)
 
 
 def _die_after(share: Any) -> Any:

@@ -17,6 +17,8 @@ from tests.world import World
 
 LEASE = timedelta(seconds=30)
 A_SECOND = timedelta(seconds=1)
+#: Seconds between two looks of a loop that nobody wakes.
+LOOKS = 0.1
 
 
 async def _set(sessions: Sessions, **values: Any) -> None:
@@ -110,7 +112,7 @@ async def test_serving_does_everything_due_and_keeps_what_failed(
             await due.finish(done, row, due_in=None)
         stop.set()
 
-    await asyncio.wait_for(due.serve(Work("links", Link, do), sessions, stop, alarm), 20)
+    await asyncio.wait_for(due.serve(Work("links", Link, do), sessions, stop, alarm, LOOKS), 20)
     assert sorted(set(seen)) == sorted([world.north.link_id, world.south.link_id])
     failed = await _link(session, world)
     assert (failed.lease_token, failed.tries) == (None, 1)
@@ -146,5 +148,5 @@ async def test_work_longer_than_its_lease_keeps_its_row_and_is_finished(sessions
         stop.set()
 
     work = Work("links", Link, do, lease=timedelta(seconds=0.6), longest=timedelta(seconds=20))
-    await asyncio.wait_for(due.serve(work, sessions, stop, alarm), 20)
+    await asyncio.wait_for(due.serve(work, sessions, stop, alarm, LOOKS), 20)
     assert begun == [1]

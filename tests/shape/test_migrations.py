@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app import migrate
+from app.kit.database import Base
+from app.kit.due import Due
 from app.kit.postgres.server import EmbeddedPostgres
 from app.tables import metadata
 
@@ -38,6 +40,15 @@ def test_migrations_make_what_the_models_describe(server: EmbeddedPostgres) -> N
     url = _database(server, "shape_models")
     migrate.upgrade(url)
     assert asyncio.run(_differences(url)) == []
+
+
+def test_every_table_of_rows_that_are_due_wakes_workers(server: EmbeddedPostgres) -> None:
+    url = _database(server, "shape_wakes")
+    migrate.upgrade(url)
+    due = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if issubclass(mapper.class_, Due)}
+    assert due
+    waking = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'wake_workers' AND tgenabled = 'O'"
+    assert set(asyncio.run(_names(url, waking))) == due
 
 
 def test_there_is_one_newest_migration_and_names_are_dated() -> None:

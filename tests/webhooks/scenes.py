@@ -1,5 +1,6 @@
 """Making endpoints and events, and doing what is due."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ from app.events.types import asks
 from app.events.types.kinds import EventType
 from app.kit import clock
 from app.kit.database import ACROSS_AGENCIES, Sessions
+from app.kit.lookout import Lookout
 from app.kit.vault import Vault
-from app.webhooks.dispatch import actions
+from app.webhooks.dispatch import actions, due
 from app.webhooks.dispatch.claiming.claim import claim
 from app.webhooks.dispatch.claiming.parcels import Parcel, pack
 from app.webhooks.dispatch.claiming.prepared import Shelf
@@ -59,6 +61,17 @@ async def fan_all_out(tools: Tools) -> None:
     """Does every fan-out that is due."""
     while await fan_out(tools.sessions):
         pass
+
+
+async def send_all(tools: Tools, stop: asyncio.Event, *, loops: int = 1) -> None:
+    """So many sending loops, and what wakes them, until `stop` is set."""
+    watch = Lookout(due.kinds(tools), tools.sessions)
+    await asyncio.gather(watch.serve(stop), *(Dispatcher(tools).serve(stop) for _ in range(loops)))
+
+
+async def work(tools: Tools, stop: asyncio.Event) -> None:
+    """All that a worker does for webhooks, until `stop` is set."""
+    await asyncio.gather(Lookout(due.kinds(tools), tools.sessions).serve(stop), due.serve(tools, stop))
 
 
 async def claimed(tools: Tools) -> list[Parcel]:

@@ -18,13 +18,14 @@ SLOTS = 512
 
 @dataclass(frozen=True)
 class Tools:
-    """Shared by the loops of one worker. `alarm` wakes its sending loop when there is something new to send."""
+    """Shared by the loops of one worker. `alarm` wakes the one that sends, `happened` the one that fans out."""
 
     sessions: Sessions
     vault: Vault
     egress: Egress
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     alarm: Alarm = field(default_factory=Alarm)
+    happened: Alarm = field(default_factory=Alarm)
     pulse: Pulse = field(default_factory=Pulse)
     slots: int = SLOTS
     worker: str = f"{socket.gethostname()[:48]}:{os.getpid()}"

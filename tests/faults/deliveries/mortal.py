@@ -15,9 +15,9 @@ from app import settings, worker
 from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
 from app.platforms.catalog import Platforms
-from app.webhooks.dispatch import due
-from app.webhooks.dispatch.sending import dispatcher, finish, log, send
+from app.webhooks.dispatch.sending import finish, log, send
 from app.webhooks.dispatch.tools import Tools
+from tests.webhooks import scenes
 
 BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
 #: Each dies with so many in flight.
@@ -41,23 +41,18 @@ async def work(mode: str) -> None:
     elif mode == AFTER:
         setattr(finish, "write", die)  # noqa: B010
     elif mode == WRITTEN:
-        real = log.write
+        real = log.write_directly
 
         async def write_and_die(*given: Any, **named: Any) -> None:
             await real(*given, **named)
             die()
 
-        setattr(log, "write", write_and_die)  # noqa: B010
+        setattr(log, "write_directly", write_and_die)  # noqa: B010
     else:  # the attempts are in the transaction, which is not over; one statement alone is never half done
         setattr(finish, "_plain", lambda _: False)  # noqa: B010
         setattr(finish, "_let_next_go", die)  # noqa: B010
     async with asyncio.timeout(LONGEST):
-        await (due.serve if mode == KEPT else alone)(tools, asyncio.Event())
-
-
-async def alone(tools: Tools, stop: asyncio.Event) -> None:
-    """The sending loop, which claims what it sends."""
-    await dispatcher.Dispatcher(tools).serve(stop)
+        await (scenes.work if mode == KEPT else scenes.send_all)(tools, asyncio.Event())
 
 
 if __name__ == "__main__":

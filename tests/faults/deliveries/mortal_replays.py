@@ -60,7 +60,9 @@ async def work(mode: str) -> None:
     setattr(replays, "_queue", mortal_queue)  # noqa: B010
     setattr(replays, "advance", mortal_advance)  # noqa: B010
     async with asyncio.timeout(LONGEST):
-        await asyncio.gather(*(due.serve(each, sessions, asyncio.Event(), Alarm()) for each in replays.work(tools)))
+        await asyncio.gather(
+            *(due.serve(each, sessions, asyncio.Event(), Alarm(), 0.1) for each in replays.work(tools))
+        )
 
 
 def main() -> None:

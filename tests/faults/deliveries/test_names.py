@@ -15,7 +15,6 @@ from app.kit.egress.dns import Dns
 from app.kit.egress.sender import Egress
 from app.kit.vault import Vault
 from app.webhooks.dispatch.model import Attempt
-from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
@@ -127,7 +126,7 @@ async def _saved(
 async def _work(tools: Tools, sessions: Sessions, agency_id: str, endpoints: dict[str, str]) -> None:
     """Sends until what can arrive has arrived, and each of the others was tried."""
     stop = asyncio.Event()
-    working = asyncio.create_task(Dispatcher(tools).serve(stop))
+    working = asyncio.create_task(scenes.send_all(tools, stop))
     async with asyncio.timeout(LONGEST):
         while not await _enough(sessions, agency_id, endpoints):  # noqa: ASYNC110
             await asyncio.sleep(0.2)

@@ -122,7 +122,7 @@ class Haul:
 
     rows: Sequence[Leased]
     more: bool
-    #: something is due that was not taken, for whatever reason
+    #: something is due that was not taken though nothing holds it: others are in flight, or it is limited
     left: bool = False
     stamps: Stamps = field(default_factory=dict)
 
@@ -141,14 +141,14 @@ async def claim(sessions: Sessions, taken: Taken) -> Haul:
         ended = await unsendable.end(connection, [lane for lane in lanes if not lane.sendable])
         given = allot([lane.lane for lane in open_ones], taken)
         if not given:
-            return Haul((), more=ended, left=True)
+            return Haul((), more=ended, left=any(not lane.held for lane in lanes))
         claimed = await _take(connection, open_ones, given)
         await _note(connection, open_ones, claimed)
         served = {(row.agency_id, row.endpoint_id) for row, _ in claimed}
         stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
         return Haul(
             claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones),
-            left=len(claimed) < sum(lane.ready for lane in lanes), stamps=stamps,
+            left=len(claimed) < sum(lane.ready for lane in lanes if not lane.held), stamps=stamps,
         )  # fmt: skip
 
 

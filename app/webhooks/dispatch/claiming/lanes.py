@@ -8,7 +8,8 @@ from sqlalchemy import String, Uuid, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.kit.database import ACROSS_AGENCIES
+from app.kit.lookout import LISTENING_SECONDS
 from app.webhooks.dispatch.deciding import health
 from app.webhooks.dispatch.deciding.bucket import tokens
 from app.webhooks.dispatch.deciding.fairness import Lane, Share, Taken
@@ -18,7 +19,7 @@ from app.webhooks.endpoints.model import EndpointHealth
 #: Walks the index of due deliveries from one (agency, endpoint, share) to the next, and looks at the head of each:
 #: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
 #: have something to send, not of what they have.
-_READ = """
+_WALK = """
     WITH RECURSIVE lanes AS (
       (SELECT agency_id, endpoint_id, share FROM webhook_deliveries WHERE due_at IS NOT NULL
        ORDER BY agency_id, endpoint_id, share LIMIT 1)
@@ -30,6 +31,10 @@ _READ = """
         ORDER BY d.agency_id, d.endpoint_id, d.share LIMIT 1
       ) following
     )
+    """
+_LANES = text(
+    f"""
+    {_WALK}
     SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.ready, head.oldest,
       e.state <> 'disabled' AND e.deleted_at IS NULL AS sendable,
       e.paused_at IS NOT NULL OR e.state = 'pending_verification' AS paused,
@@ -50,9 +55,25 @@ _READ = """
       ) first
     ) head
     WHERE head.ready > 0 OR head.in_flight > 0
-    """
-_LANES = text(_READ).columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
-_ANY = text(f"SELECT EXISTS (SELECT FROM ({_READ}) lane WHERE ready > 0)").execution_options(**ACROSS_AGENCIES)  # noqa: S608 - ours
+    """  # noqa: S608 - ours
+).columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+#: For the look-out (see `Kind.seconds`): what a hold or an open breaker keeps comes later, what is paused never.
+SECONDS = f"""
+    {_WALK}
+    SELECT extract(epoch FROM min(greatest(
+      head.due_at, h.hold_until, CASE WHEN h.breaker = 'open' THEN h.open_until END)) - now()) AS seconds
+    FROM lanes
+    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
+    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    CROSS JOIN LATERAL (
+      SELECT d.due_at FROM webhook_deliveries d
+      WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+        AND d.due_at <= now() + make_interval(secs => {LISTENING_SECONDS})
+        AND (d.lease_until IS NULL OR d.lease_until <= now())
+      ORDER BY d.due_at LIMIT 1
+    ) head
+    WHERE (e.paused_at IS NULL AND e.state <> 'pending_verification') OR e.deleted_at IS NOT NULL
+    """  # noqa: S608 - ours
 
 _WELL = Health()
 _KEY: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
@@ -76,6 +97,8 @@ class Waiting(NamedTuple):
     ordered: bool
     room: int
     tokens: float | None
+    #: by hand, or until a moment that is known
+    held: bool
     half_open: bool
     #: changes whenever the endpoint's row does
     stamp: str
@@ -87,12 +110,6 @@ class Waiting(NamedTuple):
             self.agency_id, self.endpoint_id, self.share, self.ready, self.oldest, self.room,
             self.in_flight,
         )  # fmt: skip
-
-
-async def anything(sessions: Sessions) -> bool:
-    """Whether there is something due that nobody holds: cheap, for there mostly is not."""
-    async with autocommit(sessions) as connection:
-        return bool((await connection.execute(_ANY)).scalar_one())
 
 
 async def waiting(connection: AsyncConnection, taken: Taken) -> list[Waiting]:
@@ -117,12 +134,14 @@ async def waiting(connection: AsyncConnection, taken: Taken) -> list[Waiting]:
 def _seen(row: Any, known: Any, in_flight: int, now: datetime) -> Waiting:
     left = tokens(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
     how = read(known) if known else _WELL
-    room, _ = health.room(
+    room, hold = health.room(
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
     )  # fmt: skip
     return Waiting(
         row.agency_id, row.endpoint_id, row.share, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
-        room if row.sendable else 0, left, half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
+        room if row.sendable else 0, left,
+        held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
+        half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Fanning out what happened, many events in one transaction; a mark goes when its deliveries are there."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, cast
@@ -9,7 +10,8 @@ import structlog
 
 from app.events.model import Event
 from app.events.queries import Happened
-from app.kit.database import Sessions
+from app.kit.database import Kept, Sessions
+from app.kit.due import UNTIL_WOKEN
 from app.webhooks.dispatch.claiming.claimed import Leased, Stamps
 from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.dispatch.fanning import at_once, letters, marks
@@ -29,107 +31,127 @@ LOOP = "fan-out"
 AT_ONCE = 100
 #: After a rest fewer, so that they leave while the others of a burst are fanned out.
 AT_FIRST = 25
-#: Between two looks for something new: soon after there was something, and else.
-BUSY_SECONDS = 0.02
-IDLE_SECONDS = 0.08
-_BUSY_LOOKS = 250
+#: Between two rounds: a few events are fanned out together, and what is in the air has its turn.
+PAUSE_SECONDS = 0.005
 
 
 class Fanned(NamedTuple):
     """What came of it: the events, and how many deliveries are left to be claimed.
 
-    `leased` are those that need not be, with the stamps of their endpoints.
+    `leased` are those that need not be, with the stamps of their endpoints. `more`: some agency had its whole share.
     """
 
-    happened: Sequence[Happened]
+    happened: Sequence[Happened] = ()
+    more: bool = False
     left: int = 0
     leased: Sequence[Leased] = ()
     stamps: Stamps = MappingProxyType({})
 
 
+class FanOut:
+    """Of one process: a connection of its own, and the endpoints it knows."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._line = Kept(sessions)
+        self._directory = Directory(sessions)
+
+    async def close(self) -> None:
+        """Gives the connection up."""
+        await self._line.close()
+
+    async def once(self, tools: Tools, hands: Hands, limit: int) -> bool:
+        """Fans out once, and wakes whoever claims where something is left to claim; whether there may be more."""
+        try:
+            async with hands.offer() as taken:
+                done = await self._fan_out([], limit=limit, slots=taken)
+                if done.leased:
+                    await hands.take(done.leased, done.stamps)
+            if done.left:
+                tools.alarm.ring()
+            return done.more
+        except Exception:
+            log.warning("webhooks.fan_out_again", exc_info=True)
+        number = await self.all(limit=limit)
+        tools.alarm.ring()
+        return number > 0
+
+    async def all(self, *, limit: int = AT_ONCE) -> int:
+        """Makes the deliveries of up to `limit` events and takes their marks away; how many marks there were.
+
+        Nothing is sent here, so one transaction holds it all: a worker that dies leaves everything as it was. Where one
+        event cannot be fanned out, the others are done one by one and it rests a while.
+        """
+        taken: list[str] = []
+        try:
+            return len((await self._fan_out(taken, limit=limit)).happened)
+        except Exception:
+            if limit == 1:
+                log.exception("webhooks.event_not_fanned_out")
+                await marks.rest(self._sessions, taken)
+                return 1
+            log.warning("webhooks.fan_out_one_by_one")
+        done = 0
+        while done < limit and await self.all(limit=1):
+            done += 1
+        return done
+
+    async def _fan_out(self, taken: list[str], *, limit: int, slots: Taken | None = None) -> Fanned:
+        """In one transaction; `taken` gets the ids of the events first."""
+        async with self._line.transaction() as driver:
+            found = await marks.take(driver, limit=limit, choose=slots is not None)
+            if not found:
+                return Fanned()
+            # rows in place of objects: they are read by the thousand
+            happened = [Happened(cast(Event, row), row.personal) for row in found]
+            taken += [row.id for row in found]
+            chosen = slots if found[0].chooses else None
+            of_agency = Counter(row.agency for row in found)
+            receivers, seats = await self._directory.of(driver, list(of_agency), looking=chosen is not None)
+            wishes = _wishes(happened, receivers)
+            batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
+            for wish in wishes:
+                batch.add(wish)
+            made = await batch.write_directly(driver, [(row.agency, row.mark) for row in found])
+        for each in happened:
+            figures.event_fanned_out(each.event.type)
+        skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
+        if skipped:
+            figures.delivery_ended("skipped", "endpoint_disabled", skipped)
+        leased = batch.leased(made)
+        stamps = {(row.agency_id, row.endpoint_id): seats[row.endpoint_id].stamp for row, _ in leased}
+        more = max(of_agency.values()) >= max(limit // len(of_agency), 1)
+        return Fanned(happened, more, len(made) - skipped - len(leased), leased, stamps)
+
+
 async def serve(tools: Tools, stop: asyncio.Event, hands: Hands) -> None:
     """Fans out until `stop` is set; what can leave at once is put into `hands`."""
-    quiet, directory = _BUSY_LOOKS, Directory()
+    more, fanning = False, FanOut(tools.sessions)
     months = partitions.Months(tools.sessions)
+    stopping = asyncio.create_task(tools.happened.ring_at(stop))
     while not stop.is_set():
         tools.pulse.beat(LOOP)
         try:
             await months.keep()
-            limit = AT_FIRST if quiet else AT_ONCE
-            done = await once(tools, hands, directory, limit) if await marks.anything(tools.sessions) else 0
+            more = await fanning.once(tools, hands, AT_ONCE if more else AT_FIRST)
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
             continue
-        quiet = 0 if done else quiet + 1
-        if done < limit / 2:  # of several agencies that take turns, one may have much more
-            await asyncio.sleep(BUSY_SECONDS if quiet < _BUSY_LOOKS else IDLE_SECONDS)
-
-
-async def once(tools: Tools, hands: Hands, directory: Directory, limit: int) -> int:
-    """Fans out once, and wakes whoever claims where something is left to claim; how many marks there were."""
-    try:
-        async with hands.offer() as taken:
-            done = await _fan_out(tools.sessions, [], directory, limit=limit, slots=taken)
-            if done.leased:
-                await hands.take(done.leased, done.stamps)
-        if done.left:
-            tools.alarm.ring()
-        return len(done.happened)
-    except Exception:
-        log.warning("webhooks.fan_out_again", exc_info=True)
-    number = await fan_out(tools.sessions, limit=limit)
-    tools.alarm.ring()
-    return number
+        if not more:
+            await asyncio.sleep(PAUSE_SECONDS)
+            await tools.happened.sleep(UNTIL_WOKEN)
+    stopping.cancel()
+    await fanning.close()
 
 
 async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
-    """Makes the deliveries of up to `limit` events and takes their marks away; how many marks there were.
-
-    Nothing is sent here, so one transaction holds it all: a worker that dies leaves everything as it was. Where one
-    event cannot be fanned out, the others are done one by one and it rests a while.
-    """
-    taken: list[str] = []
+    """See `FanOut.all`. For tests."""
+    fanning = FanOut(sessions)
     try:
-        return len((await _fan_out(sessions, taken, Directory(), limit=limit)).happened)
-    except Exception:
-        if limit == 1:
-            log.exception("webhooks.event_not_fanned_out")
-            await marks.rest(sessions, taken)
-            return 1
-        log.warning("webhooks.fan_out_one_by_one")
-    done = 0
-    while done < limit and await fan_out(sessions, limit=1):
-        done += 1
-    return done
-
-
-async def _fan_out(
-    sessions: Sessions, taken: list[str], directory: Directory, *, limit: int, slots: Taken | None = None
-) -> Fanned:
-    """In one transaction; `taken` gets the ids of the events first."""
-    async with sessions.begin() as session:
-        found = await marks.take(session, limit=limit, choose=slots is not None)
-        if not found:
-            return Fanned(())
-        # rows in place of objects: they are read by the thousand
-        happened = [Happened(cast(Event, row), row.data or {}) for row in found]
-        taken += [row.id for row in found]
-        chosen = slots if found[0].chooses else None
-        receivers, seats = await directory.of(session, {row.agency for row in found}, looking=chosen is not None)
-        wishes = _wishes(happened, receivers)
-        batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
-        for wish in wishes:
-            batch.add(wish)
-        made = await batch.write(session, marks=[(row.agency, row.mark) for row in found])
-    for each in happened:
-        figures.event_fanned_out(each.event.type)
-    skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
-    if skipped:
-        figures.delivery_ended("skipped", "endpoint_disabled", skipped)
-    leased = batch.leased(made)
-    stamps = {(row.agency_id, row.endpoint_id): seats[row.endpoint_id].stamp for row, _ in leased}
-    return Fanned(happened, len(made) - skipped - len(leased), leased, stamps)
+        return await fanning.all(limit=limit)
+    finally:
+        await fanning.close()
 
 
 def _wishes(happened: Sequence[Happened], receivers: Mapping[str, Sequence[Receiver]]) -> list[Wish]:

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import queries as events
 from app.events.queries import Happened
 from app.kit import clock, ids, rows
+from app.kit.database import Direct
 from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Leased
 from app.webhooks.dispatch.deciding import schedule
 from app.webhooks.dispatch.fanning.receivers import Receiver, Seat, receiver
@@ -78,6 +79,7 @@ _WRITE = text(
     *rows.parameters("told", _TOLD),
     *rows.parameters("receiver", _RECEIVER),
 )
+_WRITE_DIRECTLY = Direct.of(_WRITE)
 
 
 class Wish(NamedTuple):
@@ -161,18 +163,23 @@ class Batch:
         ))  # fmt: skip
         return body_id
 
-    async def write(
-        self, session: AsyncSession, *, marks: Sequence[tuple[uuid.UUID, uuid.UUID]] = ()
-    ) -> Sequence[uuid.UUID]:
-        """Writes all of it and takes away these marks, by agency and event; the deliveries that were not there yet."""
-        values = {
+    async def write(self, session: AsyncSession) -> Sequence[uuid.UUID]:
+        """Writes all of it; the deliveries that were not there yet."""
+        return (await session.execute(_WRITE, self._values(()))).scalar_one() or ()
+
+    async def write_directly(self, driver: Any, marks: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> Sequence[uuid.UUID]:
+        """The same by the driver; takes away these marks, by agency and event."""
+        [(made,)] = await _WRITE_DIRECTLY.fetch(driver, self._values(marks))
+        return made or ()
+
+    def _values(self, marks: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> dict[str, Any]:
+        return {
             **rows.values("pair", _PAIR, self._pairs),
             **rows.values("told", _TOLD, self._told),
             **rows.values("receiver", _RECEIVER, self._received),
             **rows.values("mark", _MARK, marks),
             "series": self._series, "made_at": self.made_at,
         }  # fmt: skip
-        return (await session.execute(_WRITE, values)).scalar_one() or ()
 
     def leased(self, made: Iterable[uuid.UUID]) -> list[Leased]:
         """Those of the deliveries that were made with a lease."""

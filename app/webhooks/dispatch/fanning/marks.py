@@ -1,16 +1,15 @@
 """The marks of events that are still to be fanned out: whose turn it is."""
 
+import uuid
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, DateTime, Integer, Uuid, bindparam, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Boolean, Integer, bindparam, func, text, update
 
 from app.events.model import EventFanout
 from app.kit import ids
-from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.kit.database import ACROSS_AGENCIES, Direct, Sessions
 from app.webhooks.dispatch.claiming.claim import CHOOSING
 
 _LONGEST_REST = timedelta(minutes=5)
@@ -20,7 +19,7 @@ _LONGEST_REST = timedelta(minutes=5)
 #:
 #: Walks the index from one agency with marks to the next, and takes an equal share from each, the oldest first: an
 #: agency with very many keeps nobody else waiting.
-_TAKE = (
+_TAKE = Direct.of(
     text(
         f"""
     WITH RECURSIVE begun AS MATERIALIZED (
@@ -47,7 +46,7 @@ _TAKE = (
       ) mark
     )
     SELECT e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test, e.facts,
-      e.request_id, personal.data, begun.chooses, e.agency_id AS agency, e.id AS mark
+      e.request_id, personal.data, begun.chooses
     FROM begun
     JOIN taken ON begun.waits = 'off'
     JOIN events e ON e.agency_id = taken.agency_id AND e.id = taken.id
@@ -56,29 +55,41 @@ _TAKE = (
     """  # noqa: S608 - a number of ours
     )
     .bindparams(bindparam("choose", type_=Boolean()), bindparam("most", type_=Integer()))
-    .columns(
-        agency_id=ids.Id("agency"), id=ids.Id("evt"), occurred_at=DateTime(timezone=True), facts=JSONB(), data=JSONB(),
-        agency=Uuid(), mark=Uuid(),
-    )
-    .execution_options(**ACROSS_AGENCIES)
 )  # fmt: skip
-#: Whether there may be one: cheap, for there mostly is none.
-_ANY = select(literal(1)).where(EventFanout.due_at <= func.now()).limit(1).execution_options(**ACROSS_AGENCIES)
 
 
-async def anything(sessions: Sessions) -> bool:
-    """Whether there may be something to fan out."""
-    async with autocommit(sessions) as connection:
-        return (await connection.execute(_ANY)).first() is not None
+class Mark(NamedTuple):
+    """What is to be fanned out: an event, as `Event` has it, and what is personal. `agency` and `mark` are raw ids.
 
-
-async def take(session: AsyncSession, *, limit: int, choose: bool) -> Sequence[Any]:
-    """Locks up to `limit` marks that are due and nobody else's; their events, as rows, with what is personal (`data`).
-
-    `agency` and `mark` are the ids without their prefixes. With `choose`, `chooses` says whether this transaction is
-    the one that deals slots.
+    `chooses`: this transaction is the one that deals slots.
     """
-    return (await session.execute(_TAKE, {"most": limit, "choose": choose})).all()
+
+    agency: uuid.UUID
+    mark: uuid.UUID
+    agency_id: str
+    id: str
+    type: str
+    occurred_at: datetime
+    subject_type: str
+    subject_id: str
+    sequence: int
+    test: bool
+    facts: dict[str, Any]
+    request_id: str | None
+    personal: dict[str, Any]
+    chooses: bool
+
+
+async def take(driver: Any, *, limit: int, choose: bool) -> Sequence[Mark]:
+    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends."""
+    found = await _TAKE.fetch(driver, {"most": limit, "choose": choose})
+    return [
+        Mark._make((
+            agency, mark, ids.text("agency", agency), ids.text("evt", mark), *event, request_id,
+            personal or {}, chooses,
+        ))
+        for agency, mark, *event, request_id, personal, chooses in found
+    ]  # fmt: skip
 
 
 async def rest(sessions: Sessions, event_ids: Sequence[str]) -> None:

@@ -1,15 +1,14 @@
 """The endpoints of some agencies as fanning out sees them: what each wants, and what it may be sent at once."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids, rows
-from app.kit.database import ACROSS_AGENCIES
+from app.kit.database import ACROSS_AGENCIES, Direct, Sessions, alone
 from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS
 from app.webhooks.dispatch.claiming.claimed import Stamps
 from app.webhooks.endpoints.model import Endpoint
@@ -20,10 +19,10 @@ FOR_DESTINATIONS = "full"
 AT_MOST = 5000
 
 #: `free`: nothing is due to it that nobody holds, and it has no limits of its own, no order and no bad health.
-_ENDPOINTS = (
+_ENDPOINTS = Direct.of(
     text(
         f"""
-    SELECT e.agency_id, e.id, e.xmin::text AS stamp, e.concurrency, head.in_flight, {LEASE_SECONDS} AS lease,
+    SELECT e.agency_id, e.id, e.xmin::text AS stamp, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float AS lease,
       :looking AND e.state = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
         AND NULLIF(e.rate_limit, 'null') IS NULL AND h.breaker = 'closed' AND h.lowered_to IS NULL
         AND h.hold_until IS NULL AND head.waits IS NOT TRUE AS free
@@ -40,10 +39,7 @@ _ENDPOINTS = (
     WHERE e.agency_id = ANY(:agencies) AND e.deleted_at IS NULL
     ORDER BY e.id
     """  # noqa: S608 - names of ours
-    )
-    .bindparams(bindparam("looking", type_=Boolean()), bindparam("agencies", type_=ARRAY(Uuid())))
-    .columns(agency_id=Uuid(), id=Uuid())
-    .execution_options(**ACROSS_AGENCIES)
+    ).bindparams(bindparam("looking", type_=Boolean()), bindparam("agencies", type_=ARRAY(Uuid())))
 )
 
 _ASKED: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
@@ -77,6 +73,18 @@ class Receiver:
     ordered: bool
 
 
+class _Found(NamedTuple):
+    """A row of `_ENDPOINTS`."""
+
+    agency_id: uuid.UUID
+    id: uuid.UUID
+    stamp: str
+    concurrency: int
+    in_flight: int
+    lease: float
+    free: bool
+
+
 class Seat(NamedTuple):
     """What an endpoint to which nothing waits to be sent has under way; `stamp` as in `Shelf.get`."""
 
@@ -99,19 +107,20 @@ def receiver(row: Any) -> Receiver:
 class Directory:
     """The receivers a process knows, each under the stamp of the row it was made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
         self._kept: dict[uuid.UUID, tuple[str, Receiver]] = {}
 
     async def of(
-        self, session: AsyncSession, agencies: Iterable[uuid.UUID], *, looking: bool
+        self, driver: Any, agencies: Sequence[uuid.UUID], *, looking: bool
     ) -> tuple[Mapping[str, Sequence[Receiver]], Mapping[uuid.UUID, Seat]]:
         """Those of each agency that are not deleted, disabled ones too, and if it is `looking`, free seats."""
-        found = (await session.execute(_ENDPOINTS, {"agencies": list(agencies), "looking": looking})).all()
+        found = [_Found(*row) for row in await _ENDPOINTS.fetch(driver, {"agencies": agencies, "looking": looking})]
         if len(self._kept) > AT_MOST:
             self._kept.clear()
         stale = [row for row in found if row.id not in self._kept or self._kept[row.id][0] != row.stamp]
         if stale:
-            await self._read(session, {(row.agency_id, row.id): row.stamp for row in stale})
+            await self._read({(row.agency_id, row.id): row.stamp for row in stale})
         by_agency: dict[str, list[Receiver]] = {}
         for row in found:
             if row.id in self._kept:
@@ -124,8 +133,10 @@ class Directory:
         }
         return by_agency, seats
 
-    async def _read(self, session: AsyncSession, stamps: Stamps) -> None:
+    async def _read(self, stamps: Stamps) -> None:
         """A row that has changed since its stamp was read is harmless: next time they differ."""
-        for row in await session.execute(_NEEDED, rows.values("asked", _ASKED, sorted(stamps))):
+        async with alone(self._sessions) as session:
+            found = await session.execute(_NEEDED, rows.values("asked", _ASKED, sorted(stamps)))
+        for row in found:
             one = receiver(row)
             self._kept[one.key] = stamps[ids.parse("agency", one.agency_id), one.key], one

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from app.webhooks.dispatch.claiming import lanes
+from app.kit.due import UNTIL_WOKEN
 from app.webhooks.dispatch.claiming.claim import claim
 from app.webhooks.dispatch.claiming.claimed import Claimed, Leased, Stamps
 from app.webhooks.dispatch.claiming.parcels import Parcel, pack
@@ -15,6 +15,7 @@ from app.webhooks.dispatch.claiming.prepared import Shelf
 from app.webhooks.dispatch.deciding.fairness import FIRST_SHARE, Taken
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending import counting, finish
+from app.webhooks.dispatch.sending.finish import Finished
 from app.webhooks.dispatch.sending.send import given_up, why_not
 from app.webhooks.dispatch.sending.senders import Senders
 from app.webhooks.dispatch.sending.slots import Slots
@@ -26,9 +27,10 @@ lines = structlog.get_logger(__name__)
 #: How the worker's health names this loop.
 LOOP = "deliveries"
 
-#: Between two claims, and without anything to do.
+#: Between two claims; twice as long each time where one brought nothing though something was due, up to a third of a
+#: second.
 BEAT_SECONDS = 0.02
-IDLE_SECONDS = 0.08
+_LONGER = 4
 #: A claim waits a while until so large a part of the slots is left to send: few large ones cost less than many small.
 CLAIM_AT = 0.5
 #: A worker that is told to stop waits so long for what is under way.
@@ -47,12 +49,15 @@ class Dispatcher:
         self._dealing = asyncio.Lock()
         #: what the last claim said; see `Haul`
         self._more = self._left = False
+        #: claims in a row that brought nothing
+        self._empty = 0
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
         figures.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
         figures.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
         standing = [asyncio.create_task(each()) for each in (self._senders.serve, *[self._writing.serve] * WRITERS)]
+        standing.append(asyncio.create_task(self._tools.alarm.ring_at(stop)))
         while not stop.is_set():
             self._tools.pulse.beat(LOOP)
             await self._beat()
@@ -61,7 +66,8 @@ class Dispatcher:
                 continue
             await asyncio.sleep(BEAT_SECONDS)
             if not self._more:
-                await self._tools.alarm.sleep(IDLE_SECONDS - BEAT_SECONDS)
+                again = BEAT_SECONDS * (2 ** min(self._empty, _LONGER) - 1) if self._left else UNTIL_WOKEN
+                await self._tools.alarm.sleep(again)
         try:
             async with asyncio.timeout(LONGEST_END):
                 await self.settle()
@@ -124,12 +130,11 @@ class Dispatcher:
         taken = self._slots.taken()
         if taken.free <= 0:
             return True
-        if not self._left and not await lanes.anything(self._tools.sessions):
-            return False
         started = time.perf_counter()
         haul = await claim(self._tools.sessions, taken)
         counting.claimed(haul.rows, time.perf_counter() - started)
         self._left = haul.left
+        self._empty = 0 if haul.rows else self._empty + 1
         if haul.rows:
             await self.take(haul.rows, haul.stamps)
         return haul.more
@@ -154,9 +159,9 @@ class Dispatcher:
         self._senders.settle()
         return self._slots.in_flight <= self._slots.number * CLAIM_AT
 
-    def _written(self) -> None:
-        if self._left:
-            self._tools.alarm.ring()  # their endpoints have room again
+    def _written(self, batch: Sequence[Finished]) -> None:
+        if self._left or any(each.row.ordered for each in batch):
+            self._tools.alarm.ring()  # their endpoints have room again, or the next of a subject may go
 
     async def _end(self, ended: Sequence[tuple[Claimed, str, str]]) -> None:
         try:

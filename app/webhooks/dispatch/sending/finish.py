@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.record import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import ids, rows
-from app.kit.database import ACROSS_AGENCIES, Sessions, autocommit
+from app.kit.database import ACROSS_AGENCIES, Kept, Sessions
 from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.claiming.claimed import Claimed, Lease
 from app.webhooks.dispatch.deciding import schedule
@@ -90,20 +90,22 @@ def decide(attempted: Attempted) -> Finished:
     return Finished(attempted, step)
 
 
-async def write(sessions: Sessions, finished: Sequence[Finished], *, worker: str) -> set[Lease]:
-    """Writes all of it in one transaction, mostly one statement; the leases of those that were lost meanwhile.
+async def write(
+    sessions: Sessions, finished: Sequence[Finished], *, worker: str, line: Kept | None = None
+) -> set[Lease]:
+    """Writes all of it in one transaction; the leases of those that were lost meanwhile.
 
-    Their attempts are kept as `late`: they left, but decided nothing.
+    Their attempts are kept as `late`: they left, but decided nothing. Mostly it is one statement on the `line`.
     """
     finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
-    if all(map(_plain, finished)):
-        async with autocommit(sessions) as connection:
-            late = await log.write(connection, finished, worker, only_well=True)
-        if late is not None:
-            return late
+    if line and all(map(_plain, finished)):
+        async with line.driver() as driver:
+            written = await log.write_directly(driver, finished, worker)
+        if written is not None:
+            return written
     async with sessions.begin() as session:
         await _hold_order(session, [each.row for each in finished if each.over or each.step.aside != "never"])
-        late = await log.write(session, finished, worker) or set()
+        late = await log.write(session, finished, worker)
         kept = [each for each in finished if each.row.lease not in late] if late else finished
         await _step_aside(session, [each for each in kept if each.row.ordered and each.step.aside != "never"])
         await _let_next_go(session, [each.row for each in kept if each.over or each.step.aside != "never"])

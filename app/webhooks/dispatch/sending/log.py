@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, Float, Integer, String, Uuid, bindparam, text
 
 from app.kit import rows
-from app.kit.database import ACROSS_AGENCIES, Connected
+from app.kit.database import ACROSS_AGENCIES, Connected, Direct
 from app.kit.egress.answer import Answer
 from app.kit.ids import raw
 from app.webhooks.dispatch.claiming.claimed import Lease
@@ -66,6 +66,7 @@ _WRITE = text(
 ).bindparams(
     *rows.parameters("given", _REQUEST), *rows.parameters("came", _CAME), bindparam("only_well", type_=Boolean())
 )
+_WRITE_DIRECTLY = Direct.of(_WRITE)
 
 #: The requests before the last one, where a destination makes several.
 _ADD = text(
@@ -77,22 +78,32 @@ _ADD = text(
 ).bindparams(*rows.parameters("given", _EARLIER), *rows.parameters("came", _CAME))
 
 
-async def write(
-    to: Connected, finished: Sequence["Finished"], worker: str, *, only_well: bool = False
-) -> set[Lease] | None:
-    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile.
-
-    `only_well`: writes nothing and answers None where one of the endpoints has not been well.
-    """
-    came = _Came()
-    given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
-    values = {**rows.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
-    found = (await to.execute(_WRITE, values, execution_options=ACROSS_AGENCIES)).one()
-    if not found[0]:
-        return None
-    late = set(zip(found[1] or (), found[2] or (), strict=True))
+async def write(to: Connected, finished: Sequence["Finished"], worker: str) -> set[Lease]:
+    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile."""
+    given = _given(finished, worker, only_well=False)
+    [found] = await to.execute(_WRITE, given, execution_options=ACROSS_AGENCIES)
+    late = _late(found)
     await _add(to, finished, late, worker)
     return late
+
+
+async def write_directly(driver: Any, finished: Sequence["Finished"], worker: str) -> set[Lease] | None:
+    """The same by the driver, in a transaction of its own, for attempts of one request each.
+
+    Writes nothing and answers None where one of the endpoints has not been well.
+    """
+    [found] = await _WRITE_DIRECTLY.fetch(driver, _given(finished, worker, only_well=True))
+    return _late(found) if found[0] else None
+
+
+def _given(finished: Sequence["Finished"], worker: str, *, only_well: bool) -> dict[str, Any]:
+    came = _Came()
+    given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
+    return {**rows.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
+
+
+def _late(found: Sequence[Any]) -> set[Lease]:
+    return set(zip(found[1] or (), found[2] or (), strict=True))
 
 
 async def _add(to: Connected, finished: Sequence["Finished"], late: set[Lease], worker: str) -> None:

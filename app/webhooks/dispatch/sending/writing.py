@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy import select
 
+from app.kit.database import Kept
 from app.webhooks.dispatch.claiming.claimed import Lease
 from app.webhooks.dispatch.seeing import figures
 from app.webhooks.dispatch.sending import counting, finish
@@ -32,9 +33,9 @@ TURNS = 3
 
 
 class Writing:
-    """Of one worker. `written` is called after each batch."""
+    """Of one worker. `written` is told of each batch."""
 
-    def __init__(self, tools: Tools, slots: Slots, written: Callable[[], None]) -> None:
+    def __init__(self, tools: Tools, slots: Slots, written: Callable[[Sequence[Finished]], None]) -> None:
         self._tools = tools
         self._slots = slots
         self._written = written
@@ -47,19 +48,25 @@ class Writing:
 
     async def serve(self) -> None:
         """Writes batches, one by one; run WRITERS of it."""
-        while True:
-            async with self._batching:
-                self.put(await self._done.get())
-                if self._done.qsize() == 1:
-                    await asyncio.sleep(GATHER_SECONDS)
-                await patiently(self._is_worth_it)
-                batch = self._take()
-            await self._write(batch)
+        line = Kept(self._tools.sessions)
+        try:
+            while True:
+                async with self._batching:
+                    self.put(await self._done.get())
+                    if self._done.qsize() == 1:
+                        await asyncio.sleep(GATHER_SECONDS)
+                    await patiently(self._is_worth_it)
+                    batch = self._take()
+                await self._write(batch, line)
+        finally:
+            await line.close()
 
     async def once(self) -> None:
         """Writes what there is. For tests."""
+        line = Kept(self._tools.sessions)
         while not self._done.empty():
-            await self._write(self._take())
+            await self._write(self._take(), line)
+        await line.close()
 
     def _is_worth_it(self) -> bool:
         return (
@@ -73,22 +80,22 @@ class Writing:
                 self._slots.forget(each.row)
         return batch
 
-    async def _write(self, batch: Sequence[Finished]) -> None:
+    async def _write(self, batch: Sequence[Finished], line: Kept) -> None:
         """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
         late: set[Lease] = set()
         for turn in range(TURNS):
             try:
-                late = await finish.write(self._tools.sessions, batch, worker=self._tools.worker)
+                late = await finish.write(self._tools.sessions, batch, worker=self._tools.worker, line=line)
                 break
             except Exception:
                 lines.exception("webhooks.not_written", number=len(batch), turn=turn)
             await self._until_database_answers()
             if len(batch) > 1:
                 for each in batch:
-                    await self._write([each])
+                    await self._write([each], line)
                 return
         self._slots.held -= len(batch)  # what was not written has a lease that runs out: it is sent again
-        self._written()
+        self._written(batch)
         self._say(batch, late)
 
     def _say(self, batch: Sequence[Finished], late: set[Lease]) -> None:

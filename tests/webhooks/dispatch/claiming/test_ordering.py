@@ -14,7 +14,6 @@ from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.webhooks.dispatch.changing.actions import delete_endpoint
 from app.webhooks.dispatch.fanning.fan_out import fan_out
-from app.webhooks.dispatch.sending.dispatcher import Dispatcher
 from app.webhooks.dispatch.tools import Tools
 from tests.kit.egress.receivers import Receiver, answers, chooses, receiver
 from tests.webhooks import scenes
@@ -191,7 +190,7 @@ async def test_two_workers_keep_the_order_too(tools: Tools, sessions: Sessions, 
         await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject", concurrency=20)
         await scenes.fan_all_out(tools)
         stop = asyncio.Event()
-        workers = [asyncio.create_task(Dispatcher(tools).serve(stop)) for _ in range(2)]
+        workers = asyncio.create_task(scenes.send_all(tools, stop, loops=2))
         for _ in range(12):
             for link in range(5):
                 await scenes.happen(sessions, agency_id, link_id=f"link_{link}")
@@ -200,7 +199,7 @@ async def test_two_workers_keep_the_order_too(tools: Tools, sessions: Sessions, 
             while len(there.requests) < 60:  # noqa: ASYNC110 - two workers are at it
                 await asyncio.sleep(0.05)
         stop.set()
-        await asyncio.gather(*workers)
+        await workers
     for link in range(5):
         assert [sequence for subject, sequence in told(there) if subject == f"link_{link}"] == list(range(1, 13))
     assert {row.state for row in await scenes.deliveries(sessions, agency_id)} == {"succeeded"}

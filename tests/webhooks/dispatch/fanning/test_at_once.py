@@ -12,12 +12,11 @@ from sqlalchemy import func, select
 from app.events.model import Event, EventPersonal
 from app.kit.database import Sessions
 from app.kit.vault import Vault
-from app.webhooks.dispatch import due
+from app.webhooks.dispatch.claiming import claim as claims
 from app.webhooks.dispatch.claiming.claim import CHOOSING
 from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Stamps
 from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.fanning import fan_out
-from app.webhooks.dispatch.fanning.receivers import Directory
+from app.webhooks.dispatch.fanning.fan_out import FanOut
 from app.webhooks.dispatch.model import Delivery, WebhookBody
 from app.webhooks.dispatch.sending import dispatcher
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
@@ -50,7 +49,9 @@ class Hands:
 async def fanned(tools: Tools, *, slots: int = 100, taken: Taken | None = None) -> Hands:
     """One fan-out into hands that have so many free slots."""
     hands = Hands(taken or Taken(slots, {}, {}))
-    await fan_out.once(tools, hands, Directory(), 100)
+    fanning = FanOut(tools.sessions)
+    await fanning.once(tools, hands, 100)
+    await fanning.close()
     return hands
 
 
@@ -197,28 +198,33 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
 
 
 async def test_a_changed_endpoint_is_read_again(tools: Tools, sessions: Sessions, vault: Vault, world: World) -> None:
-    agency_id, directory = world.north.agency_id, Directory()
+    agency_id, fanning = world.north.agency_id, FanOut(sessions)
     endpoint = await make(tools, vault, agency_id)
     for wanted, expected in ((["ask.*"], 1), (["link.*"], 0), (["ask.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
         await scenes.happen(sessions, agency_id)
         hands = Hands(Taken(100, {}, {}))
-        await fan_out.once(tools, hands, directory, 100)
+        await fanning.once(tools, hands, 100)
         assert len(hands.got) == expected
+    await fanning.close()
 
 
 async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
     tools: Tools, sessions: Sessions, vault: Vault, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: object) -> None:
-        raise AssertionError("a claim")
+    claimed, real = list[Any](), claims.claim
 
-    monkeypatch.setattr(dispatcher, "claim", never)
+    async def claim(*given: Any) -> Any:
+        haul = await real(*given)
+        claimed.extend(haul.rows)
+        return haul
+
+    monkeypatch.setattr(dispatcher, "claim", claim)
     agency_id, stop = world.north.agency_id, asyncio.Event()
     async with receiver(answers(OK)) as there:
         await scenes.make_endpoint(sessions, vault, agency_id, there.url)
         await scenes.fan_all_out(tools)
-        working = asyncio.create_task(due.serve(tools, stop))
+        working = asyncio.create_task(scenes.work(tools, stop))
         for expected in (1, 2):
             await scenes.happen(sessions, agency_id)
             async with asyncio.timeout(20):
@@ -226,6 +232,7 @@ async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
                     await asyncio.sleep(0.01)
         stop.set()
         await asyncio.wait_for(working, 30)
+    assert claimed == []
     assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 2
 
 
@@ -244,6 +251,6 @@ async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(
         await scenes.make_endpoint(sessions, vault, agency_id, there.url)
         await scenes.fan_all_out(tools)
         await scenes.happen(sessions, agency_id)
-        await asyncio.wait_for(due.serve(tools, stop), 30)
+        await asyncio.wait_for(scenes.work(tools, stop), 30)
         assert len(there.requests) == 1
     assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"]
