@@ -1,21 +1,40 @@
 """The command `keyturn`: assembly for people at a terminal."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
 
 from app import local, up
 from app.commands import add_all
 from app.demo import commands as demo
 from app.doctor import checkup
 from app.kit import vault
-from app.kit.database import DatabaseAway
+from app.kit.database import unreachable
 from app.settings import Settings, SettingsWrong
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Commands(TyperGroup):
+    """Every command: a database that cannot be used is said in one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as problem:
+            words = unreachable(problem)
+            if words is None:
+                raise
+            err.print(f"[red]·[/red] {escape(words)}")
+            raise typer.Exit(1) from problem
+
+
 cli = typer.Typer(
-    name="keyturn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="keyturn", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Partner access to TikTok Business Centers: asked by one link, proved, told, taken away.",
 )  # fmt: skip
 
@@ -57,13 +76,7 @@ def migrate_() -> None:
     """Brings the database to the tables of this version."""
     from app import migrate
 
-    try:
-        migrate.upgrade(load().database_url)
-    except DatabaseAway as away:
-        err.print(
-            f"[red]·[/red] The database cannot be reached: {away.__cause__}. Check DATABASE_URL, and that it runs."
-        )
-        raise typer.Exit(1) from away
+    migrate.upgrade(load().database_url)
     typer.echo("The database has the tables of this version.")
 
 

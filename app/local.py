@@ -15,9 +15,10 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 def load() -> Settings:
     """The settings; what is not set comes from this machine's `keyturn up`, if there is one. Raises SettingsWrong."""
-    if "DATABASE_URL" not in os.environ:
+    if settings.environment("DATABASE_URL") is None:
         for name, value in found().items():
-            os.environ.setdefault(name, value)
+            if settings.environment(name) is None:
+                os.environ[name] = value
     return settings.load()
 
 
@@ -37,7 +38,7 @@ def found() -> dict[str, str]:
 
 def data_folder(given: Path | None) -> Path:
     """Where the data lies."""
-    named = os.environ.get("KEYTURN_DATA_DIR")
+    named = settings.environment("KEYTURN_DATA_DIR")
     return given or (Path(named) if named else usual_folder())
 
 
@@ -50,14 +51,14 @@ def keep(public_url: str) -> dict[str, str]:
     """What `up` sets when nobody did: a key ring made once, and the address, kept beside the configuration."""
     own = {}
     folder = key_file().parent
-    if "KEYTURN_SECRET_KEYS" not in os.environ:
+    if settings.environment("KEYTURN_SECRET_KEYS") is None:
         if not key_file().exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(os.open(key_file(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(vault.new_key() + "\n")
         own["KEYTURN_SECRET_KEYS"] = key_file().read_text().strip()
-        address_file().write_text(os.environ.get("KEYTURN_PUBLIC_URL", public_url) + "\n")
-    if "KEYTURN_PUBLIC_URL" not in os.environ:
+        address_file().write_text((settings.environment("KEYTURN_PUBLIC_URL") or public_url) + "\n")
+    if settings.environment("KEYTURN_PUBLIC_URL") is None:
         own["KEYTURN_PUBLIC_URL"] = public_url
     return own
 
@@ -66,7 +67,7 @@ def key_file() -> Path:
     """The key ring `up` makes for itself: apart from the data, so that a copy of the data alone opens nothing."""
     if os.geteuid() == 0:
         return Path("/etc/keyturn/secret-keys")
-    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    home = settings.environment("XDG_CONFIG_HOME") or "~/.config"
     return Path(home).expanduser() / "keyturn" / "secret-keys"
 
 

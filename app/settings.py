@@ -1,11 +1,13 @@
 """Settings from the environment, read by assembly alone; a wrong one stops the start with a sentence."""
 
+import os
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.kit import database_url
 from app.kit.egress.addresses import read_networks
 from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import is_proxy
@@ -29,11 +31,13 @@ class SettingsWrong(Exception):
 class Settings(BaseSettings):
     """What an installation sets. Field descriptions are what `keyturn doctor` and the README print."""
 
-    model_config = SettingsConfigDict(env_prefix="KEYTURN_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KEYTURN_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     database_url: str = Field(
         validation_alias="DATABASE_URL",
-        description="PostgreSQL, as postgresql+asyncpg://user:password@host/name.",
+        description="PostgreSQL, as its provider prints it: postgresql://user:password@host:5432/name?sslmode=require.",
     )
     secret_keys: str = Field(description="Key ring, id:base64, comma-separated, current key first.")
     public_url: str = Field(
@@ -126,13 +130,17 @@ class Settings(BaseSettings):
         description="How many deliveries may be pending for one endpoint before the oldest are given up.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, given: dict[str, Any]) -> dict[str, Any]:
+        trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in trimmed.items() if value not in ("", None)}
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, url: str) -> str:
-        scheme, colon, rest = url.partition("://")
-        if scheme not in ("postgresql", "postgres", "postgresql+asyncpg") or not colon:
-            raise ValueError("it must begin with postgresql+asyncpg://; Keyturn keeps everything in PostgreSQL")
-        return f"postgresql+asyncpg://{rest}"
+        database_url.read(url)
+        return url
 
     @field_validator("secret_keys")
     @classmethod
@@ -171,7 +179,7 @@ class Settings(BaseSettings):
     def _host_and_port(cls, text: str | None) -> str | None:
         if text:
             beside.address(text)
-        return text or None
+        return text
 
     @field_validator("egress_allow", "egress_deny")
     @classmethod
@@ -186,14 +194,12 @@ class Settings(BaseSettings):
             tls_context(path)
         except OSError as problem:
             raise ValueError("it must name a readable file with certificates in PEM form") from problem
-        return path or None
+        return path
 
     @field_validator("egress_proxy")
     @classmethod
     def _proxy(cls, url: str | None) -> str | None:
-        if not url:
-            return None
-        if not is_proxy(url):
+        if url and not is_proxy(url):
             raise ValueError("it must be http://host:port, the address of a proxy that knows CONNECT")
         return url
 
@@ -264,6 +270,11 @@ class Settings(BaseSettings):
         if self.tiktok_app_id is None or self.tiktok_app_secret is None:
             return None
         return App(self.tiktok_app_id, self.tiktok_app_secret)
+
+
+def environment(name: str) -> str | None:
+    """The value of an environment variable, trimmed; None where it is empty or not set."""
+    return os.environ.get(name, "").strip() or None
 
 
 def load(**given: Any) -> Settings:

@@ -1,8 +1,9 @@
 """Settings: missing or wrong ones stop the start with one sentence each."""
 
 import pytest
+from pydantic import AliasChoices
 
-from app.settings import SettingsWrong, load
+from app.settings import Settings, SettingsWrong, load
 from tests.world import KEYS
 
 GOOD = {"database_url": "postgresql://u:p@db/keyturn", "secret_keys": KEYS, "public_url": "https://go.agency.com"}
@@ -10,7 +11,7 @@ GOOD = {"database_url": "postgresql://u:p@db/keyturn", "secret_keys": KEYS, "pub
 
 def test_what_is_needed_is_enough() -> None:
     settings = load(**GOOD)
-    assert settings.database_url == "postgresql+asyncpg://u:p@db/keyturn"
+    assert settings.database_url == "postgresql://u:p@db/keyturn"
     assert settings.redirect_uri == "https://go.agency.com/callbacks/tiktok"
     assert settings.tiktok_app is None
     assert settings.is_secure
@@ -31,6 +32,7 @@ def test_everything_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("database_url", "mysql://x", "DATABASE_URL is wrong"),
         ("database_url", "sqlite:///x.db", "PostgreSQL"),
+        ("database_url", "postgres://u:p@ss@db/keyturn", "DATABASE_URL is wrong: an unescaped @ in user or password"),
         ("secret_keys", "k1:QUJD", "3 bytes instead of 32"),
         ("public_url", "http://go.agency.com", "https://"),
         ("public_url", "go.agency.com", "whole address"),
@@ -58,6 +60,41 @@ def test_a_wrong_one_is_named_with_what_to_do(name: str, value: str, words: str)
     with pytest.raises(SettingsWrong) as wrong:
         load(**{**GOOD, "tiktok_app_secret": "s" if name == "tiktok_app_id" else None, name: value})
     assert words in " ".join(wrong.value.sentences)
+
+
+def test_an_empty_value_is_the_same_as_none_and_others_are_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {
+        name: [alias for alias in field.validation_alias.choices if isinstance(alias, str)]
+        if isinstance(field.validation_alias, AliasChoices)
+        else [field.validation_alias or f"KEYTURN_{name.upper()}"]
+        for name, field in Settings.model_fields.items()
+    }
+    for each in names.values():
+        for alias in each:
+            monkeypatch.delenv(str(alias), raising=False)
+    plain = load(**GOOD)
+    for empty in ("", "  ", "\t\n"):
+        for name, each in names.items():
+            for alias in each:
+                monkeypatch.setenv(str(alias), empty if name not in GOOD else f" {GOOD[name]}\n")
+        assert load() == plain
+        assert load(**GOOD, **{name: empty for name in names if name not in GOOD}) == plain
+    monkeypatch.setenv("DATABASE_URL", "")
+    with pytest.raises(SettingsWrong, match="DATABASE_URL is not set"):
+        load()
+
+
+def test_an_empty_name_of_a_guide_gives_way_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("APP_ID", ""), ("CLIENT_KEY", " 7400000000000000001 "), ("APP_SECRET", "shh")):
+        monkeypatch.setenv(f"TIKTOK_{name}", value)
+    assert load(**GOOD).tiktok_app_id == "7400000000000000001"
+
+
+def test_starttls_on_the_port_that_is_encrypted_from_the_first_byte() -> None:
+    mail = {"smtp_url": "smtp://u:p@mail.example:465", "mail_from": "access@agency.example"}
+    with pytest.raises(SettingsWrong, match="write smtps:// in place of smtp://"):
+        load(**GOOD, **mail)
+    assert load(**GOOD, **{**mail, "smtp_url": "smtp://u:p@mail.example:465?starttls=yes"}).mail_server
 
 
 def test_an_app_without_its_secret_is_refused() -> None:

@@ -1,6 +1,7 @@
 """`keyturn doctor`: what is set, what works, and what to do about the rest."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,11 +11,12 @@ from rich.console import Console
 from sqlalchemy import text
 
 from app import local, settings
-from app.kit.database import make_engine
+from app.kit.database import make_engine, unreachable
 from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
 
 OLDEST_POSTGRES = 140000
+LONGEST_SECONDS = 10
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -50,12 +52,12 @@ def doctor(
         return
     findings = [
         Finding("settings", True, "all readable"),
-        *asyncio.run(_database(chosen)),
+        *asyncio.run(_bounded("database", database(chosen))),
         tiktok_app(chosen),
         redirect_address(chosen),
         proxies(chosen),
-        asyncio.run(mail(chosen)),
-        *asyncio.run(egress(chosen)),
+        *asyncio.run(_bounded("mail", mail(chosen))),
+        *asyncio.run(_bounded("egress", egress(chosen))),
     ]
     for finding in findings:
         out.print(f"{'[green]pass[/green]' if finding.well else '[red]fail[/red]'}  {finding.what}: {finding.words}")
@@ -63,7 +65,17 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def _database(chosen: Settings) -> list[Finding]:
+async def _bounded(what: str, check: Coroutine[None, None, list[Finding]]) -> list[Finding]:
+    """A check that is given up after a while: a person waits."""
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await check
+    except TimeoutError:
+        return [Finding(what, False, f"no answer within {LONGEST_SECONDS} s; check its address and the network.")]
+
+
+async def database(chosen: Settings) -> list[Finding]:
+    """Whether the database is there, new enough, and has the tables of this version."""
     from app import migrate  # Alembic is slow to load, and only this check needs it
 
     engine = make_engine(chosen.database_url, kept=False)
@@ -73,9 +85,11 @@ async def _database(chosen: Settings) -> list[Finding]:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
-    except Exception as problem:  # whatever keeps us from the database, a person has to read it
-        why = problem.__cause__ or problem
-        return [Finding("database", False, f"cannot be reached ({why}); check DATABASE_URL.")]
+    except Exception as problem:
+        words = unreachable(problem)
+        if words is None:
+            raise
+        return [Finding("database", False, words)]
     finally:
         await engine.dispose()
     return [
@@ -115,16 +129,17 @@ def proxies(chosen: Settings) -> Finding:
     return Finding("proxies", True, f"{words}; set KEYTURN_TRUSTED_PROXIES if your reverse proxy has another address.")
 
 
-async def mail(chosen: Settings) -> Finding:
+async def mail(chosen: Settings) -> list[Finding]:
     """Whether the mail server takes us; nothing is sent."""
     server = chosen.mail_server
     if server is None:
-        return Finding("mail", True, "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM.")
+        words = "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
+        return [Finding("mail", True, words)]
     answer = await knock(server)
     where = f"{server.host}:{server.port}, sent as {server.sender}"
     if answer.accepted:
-        return Finding("mail", True, where)
-    return Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")
+        return [Finding("mail", True, where)]
+    return [Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")]
 
 
 async def egress(chosen: Settings) -> list[Finding]:

@@ -1,6 +1,7 @@
 """The engine, the session, and the base of every table."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
+import asyncpg
 from asyncpg.exceptions import InterfaceError as DriverError
 from asyncpg.exceptions import PostgresError
 from fastapi import Depends, Request
@@ -20,13 +22,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
-from app.kit import ids
+from app.kit import database_url, ids
 from app.kit.refusal import Refusal
 
 Sessions = async_sessionmaker[AsyncSession]
 #: What a statement is given to.
 Connected = AsyncSession | AsyncConnection
 
+#: What the driver raises where no connection comes about.
+_NO_CONNECTION = (
+    OSError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError,
+    asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.PostgresConnectionError,
+    asyncpg.ProtocolViolationError, asyncpg.ClientConfigurationError, asyncpg.UndefinedObjectError,
+)  # fmt: skip
 #: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
 ACROSS_AGENCIES = {"across_agencies": True}
 
@@ -90,7 +98,7 @@ class DatabaseAway(Refusal):
 
 
 def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True) -> AsyncEngine:
-    """An engine for `postgresql+asyncpg://…`; connections are checked before use, unless whoever uses them tries again.
+    """An engine for DATABASE_URL; connections are checked before use, unless whoever uses them tries again.
 
     `kept`: connections are pooled here. No error names a bound value. Connecting raises DatabaseAway.
     """
@@ -99,7 +107,9 @@ def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bo
         if kept
         else {"poolclass": NullPool}
     )
-    engine = create_async_engine(url, hide_parameters=True, **pool)
+    address = database_url.read(url)
+    named = f"postgresql+asyncpg://?{POOLER}=true" if address.pooled else "postgresql+asyncpg://"
+    engine = create_async_engine(named, hide_parameters=True, connect_args=address.arguments(), **pool)
     event.listen(engine.sync_engine, "do_connect", _connect)
     if not is_behind_pooler(engine):
         event.listen(engine.sync_engine, "connect", _without_jit)
@@ -138,6 +148,25 @@ def is_away(problem: BaseException) -> bool:
         state = getattr(problem.orig, "sqlstate", None) or ""
         return problem.connection_invalidated or str(state).startswith(_AWAY)
     return isinstance(problem, DatabaseAway | PoolExhausted)
+
+
+def unreachable(problem: BaseException) -> str | None:
+    """Why the database cannot be used, in one sentence without a password; None where it is something else."""
+    told = problem.orig if isinstance(problem, DBAPIError) and problem.orig is not None else problem
+    told = told.__cause__ or told if isinstance(problem, DBAPIError | DatabaseAway) else told
+    if isinstance(told, asyncpg.UndefinedTableError):
+        return "The database lacks tables of this version: run `keyturn migrate`."
+    if isinstance(told, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of the database is not trusted ({told.verify_message}): name its authority by "
+            "sslrootcert=… in DATABASE_URL."
+        )
+    if isinstance(told, TimeoutError):
+        return "The database does not answer in time: check host and port in DATABASE_URL, and that it runs."
+    if isinstance(told, _NO_CONNECTION):
+        words = str(told).strip().partition("\n")[0].rstrip(".") or type(told).__name__
+        return f"The database cannot be reached: {words}. Check DATABASE_URL, and that it runs."
+    return None
 
 
 @lru_cache(64)
@@ -274,7 +303,7 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 
 async def recreate(admin_url: str, name: str) -> None:
     """An empty database of this name; what was in it before is gone. For demos."""
-    engine = create_async_engine(admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = make_engine(admin_url, kept=False).execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         await connection.execute(text(f'CREATE DATABASE "{name}"'))

@@ -82,6 +82,8 @@ def _tls(parts: SplitResult) -> Tls:
         if starttls:
             raise ServerWrong(_URL + "smtps:// is encrypted from the first byte; leave starttls out.")
         return "whole"
+    if parts.port == _PORTS["smtps"] and not starttls:
+        raise ServerWrong(_URL + "port 465 is encrypted from the first byte; write smtps:// in place of smtp://.")
     is_here = bool(_LOOPBACK.match(parts.hostname or ""))
     return "none" if starttls == "no" or (starttls is None and is_here) else "starttls"
 

@@ -1,16 +1,20 @@
 """Speaking to the mail server: one letter handed over, or a knock to see whether it lets us in."""
 
 import asyncio
+import ssl
 from email.message import EmailMessage
 
 from aiosmtplib import (
     SMTP,
+    SMTPConnectError,
     SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
 )
 
 from app.mail.outcome import ACCEPTED, Answer
@@ -18,6 +22,12 @@ from app.mail.server import Server
 
 #: Seconds for one command, and for the whole; the lease of the work is longer.
 COMMAND, WHOLE = 15.0, 40.0
+#: The same for a knock, behind which a person waits.
+KNOCK, KNOCK_WHOLE = 4.0, 8.0
+#: Seconds in which a server that greets nobody has to answer a TLS handshake.
+HANDSHAKE = 2.0
+#: What comes of speaking plainly to a server that waits for a TLS handshake, or of waiting for its greeting.
+_SILENT = (TimeoutError, SMTPTimeoutError, SMTPConnectError, SMTPServerDisconnected)
 
 
 async def hand_over(server: Server, message: EmailMessage, *, to: str) -> Answer:
@@ -28,20 +38,44 @@ async def hand_over(server: Server, message: EmailMessage, *, to: str) -> Answer
             await client.send_message(message, sender=server.sender, recipients=[to])
             answer = ACCEPTED
     except (SMTPException, OSError, ValueError) as problem:
-        return answer if answer.accepted else _read(problem)
+        return answer if answer.accepted else await _why(server, problem)
     return answer
 
 
 async def knock(server: Server) -> Answer:
     """Connects and signs in, sends nothing; for the doctor."""
     try:
-        async with asyncio.timeout(WHOLE), _client(server):
+        async with asyncio.timeout(KNOCK_WHOLE), _client(server, KNOCK):
             return ACCEPTED
     except (SMTPException, OSError, ValueError) as problem:
-        return _read(problem)
+        return await _why(server, problem)
 
 
-def _client(server: Server) -> SMTP:
+async def _why(server: Server, problem: Exception) -> Answer:
+    """Why it failed; a mismatch of plain text and TLS is named, since neither side says it by itself."""
+    if server.tls != "whole" and isinstance(problem, _SILENT) and await _is_encrypted(server):
+        return Answer(False, None, "it is encrypted from the first byte: write smtps:// in KEYTURN_SMTP_URL.")
+    if server.tls == "whole" and "WRONG_VERSION_NUMBER" in str(problem):
+        return Answer(False, None, "it is not encrypted from the first byte: write smtp:// in KEYTURN_SMTP_URL.")
+    if isinstance(problem, TimeoutError) and not str(problem):
+        return Answer(False, None, "it does not answer in time.")
+    return _read(problem)
+
+
+async def _is_encrypted(server: Server) -> bool:
+    """Whether the server takes a TLS handshake where it should have greeted."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent through it
+    try:
+        async with asyncio.timeout(HANDSHAKE):
+            _, writer = await asyncio.open_connection(server.host, server.port, ssl=context)
+    except OSError:  # a time-out and a broken handshake too
+        return False
+    writer.close()
+    return True
+
+
+def _client(server: Server, seconds: float = COMMAND) -> SMTP:
     return SMTP(
         hostname=server.host,
         port=server.port,
@@ -50,7 +84,7 @@ def _client(server: Server) -> SMTP:
         use_tls=server.tls == "whole",
         start_tls=server.tls == "starttls",
         local_hostname=server.sender.rpartition("@")[2],
-        timeout=COMMAND,
+        timeout=seconds,
     )
 
 

@@ -100,6 +100,24 @@ async def test_a_server_that_says_nothing_is_not_waited_for_forever(monkeypatch:
     assert judge(answer).what == "later"
 
 
+async def test_plain_words_to_a_server_that_is_encrypted_from_the_first_byte(certificate: ssl.SSLContext) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate) as there:
+        port = there.sockets[0].getsockname()[1]
+        for tls in ("starttls", "none"):
+            answer = await wire.knock(Server("127.0.0.1", port, tls, "keyturn@post.example"))
+            assert answer.text == "it is encrypted from the first byte: write smtps:// in KEYTURN_SMTP_URL."
+
+
+async def test_a_handshake_with_a_server_that_greets_in_plain_words() -> None:
+    async with serving(PostOffice()) as office:
+        answer = await wire.knock(replace(office.server, tls="whole"))
+    assert answer.text == "it is not encrypted from the first byte: write smtp:// in KEYTURN_SMTP_URL."
+
+
 @pytest.fixture
 def trusted(certificate: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """The same, and this machine trusts it."""

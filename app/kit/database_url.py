@@ -1,0 +1,180 @@
+"""The address of the database in any form that is handed out: read for the driver, or refused in one sentence.
+
+https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING and what hosting providers add to it.
+"""
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+_SCHEMES = re.compile(r"(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+#: Taken over as they are: the driver knows them.
+_DRIVER = _words(
+    "host port user password dbname passfile service sslcert sslkey sslrootcert sslcrl sslpassword sslnegotiation",
+    "ssl_min_protocol_version ssl_max_protocol_version target_session_attrs krbsrvname gsslib",
+)
+#: Given to the server when a connection begins.
+_SERVER = _words("application_name options")
+#: Nothing that would matter here: tuning of other drivers and pools, and what every connection of ours does anyway.
+_IGNORED = _words(
+    "channel_binding gssencmode keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout",
+    "sslcompression sslsni client_encoding load_balance_hosts fallback_application_name requirepeer require_auth",
+    "connection_limit pool_timeout pool_mode statement_cache_size prepared_statement_cache_size",
+    "preparethreshold uselibpqcompat supa",
+)
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_MODE_OF_SSL = {"true": "require", "1": "require", "false": "disable", "0": "disable", "no-verify": "require"}
+_MUST_BE_ESCAPED = "an unescaped {} in user or password: write it as {}"
+
+
+class DatabaseUrlWrong(ValueError):
+    """The text names no database; the message is a clause that says what to change and holds no part of the text."""
+
+
+@dataclass(frozen=True)
+class DatabaseUrl:
+    """An address that was read. `dsn` is for asyncpg; `trust_system`: verified by the system's authorities."""
+
+    dsn: str = field(repr=False)
+    sslmode: str | None = None
+    trust_system: bool = False
+    seconds: float | None = None
+    #: a pooler in transaction mode stands before the server
+    pooled: bool = False
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `asyncpg.connect`."""
+        arguments: dict[str, Any] = {"dsn": self.dsn}
+        if self.seconds is not None:
+            arguments["timeout"] = self.seconds
+        if self.trust_system:
+            context = ssl.create_default_context()
+            context.check_hostname = self.sslmode == "verify-full"
+            arguments["ssl"] = context
+        return arguments
+
+
+def read(text: str) -> DatabaseUrl:
+    """Read postgres://, postgresql:// or postgresql+driver://, with what follows. Raises DatabaseUrlWrong."""
+    text = text.strip().strip("\"'")
+    scheme = _SCHEMES.match(text)
+    if not scheme:
+        raise DatabaseUrlWrong(
+            "it must begin with postgresql://, as in postgresql://user:password@host:5432/name; "
+            "Keyturn keeps everything in PostgreSQL"
+        )
+    rest = text[scheme.end() :]
+    _see_escapes(rest)
+    place, _, query = rest.partition("?")
+    given = _parameters(query)
+    mode = _mode(given)
+    seconds = _seconds(given.pop("connect_timeout", None))
+    pooled = given.pop("pgbouncer", "false").lower() == "true"
+    unknown = sorted(name for name in given if name not in _DRIVER | _SERVER)
+    if unknown:
+        raise DatabaseUrlWrong(f"Keyturn does not know its parameter {unknown[0]}: remove it")
+    trust_system = mode in ("verify-ca", "verify-full") and given.get("sslrootcert", "system") == "system"
+    if trust_system:
+        given.pop("sslrootcert", None)
+    elif mode:
+        given["sslmode"] = mode
+    _see_files(given)
+    _see_hosts(place, given)
+    dsn = f"postgresql://{place}" + (f"?{urlencode(given, quote_via=quote, safe='/')}" if given else "")
+    return DatabaseUrl(dsn, mode, trust_system, seconds, pooled)
+
+
+def _see_escapes(rest: str) -> None:
+    """Name the character that keeps user or password from being read."""
+    if "#" in rest:
+        raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("#", "%23"))
+    before_query, _, query = rest.partition("?")
+    authority, _, path = before_query.partition("/")
+    if authority.count("@") > 1:
+        raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("@", "%40"))
+    if "@" in path:
+        raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("/", "%2F"))
+    looks_like_person = not path and re.search(r":(?![0-9]+$)", authority)
+    if "@" in query and ("@" in query.partition("=")[0] or looks_like_person):
+        raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("?", "%3F"))
+    if any(character.isspace() for character in rest):
+        raise DatabaseUrlWrong("it has a blank in it: write it as %20, or remove it")
+    person, at, _ = authority.partition("@")
+    if at:
+        for character, escaped in (("[", "%5B"), ("]", "%5D"), ("<", "%3C"), (">", "%3E")):
+            if character in person:
+                raise DatabaseUrlWrong(
+                    f"a {character} in user or password: put the password in place of the placeholder, or write "
+                    f"the character as {escaped}"
+                )
+        if re.search(r"%(?![0-9A-Fa-f]{2})", person):
+            raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("%", "%25"))
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """The parameters that matter, by name; the last of two counts, as in libpq."""
+    given = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name.lower() not in _IGNORED and (value.strip() or name not in _DRIVER | {"sslmode"}):
+            given[name] = value.strip()
+    if given.get("schema", "public") == "public":
+        given.pop("schema", None)
+    if "schema" in given:
+        raise DatabaseUrlWrong("Keyturn does not know its parameter schema: use options=-csearch_path=… instead")
+    if "database" in given:
+        given["dbname"] = given.pop("database")
+    return given
+
+
+def _mode(given: dict[str, str]) -> str | None:
+    """The sslmode; `ssl` and `requiressl` are what other drivers call it."""
+    required = "require" if given.pop("requiressl", None) == "1" else None
+    named = given.pop("ssl", None)
+    mode = given.pop("sslmode", named or required)
+    if mode is None:
+        return None
+    mode = _MODE_OF_SSL.get(mode, mode)
+    if mode not in _MODES:
+        raise DatabaseUrlWrong(f"its sslmode must be one of {', '.join(_MODES)}")
+    return mode
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise DatabaseUrlWrong("its connect_timeout must be a number of seconds")
+    return float(text) or None  # 0 is libpq's word for none
+
+
+def _see_files(given: dict[str, str]) -> None:
+    for name in ("sslrootcert", "sslcert", "sslkey"):
+        if name in given:
+            try:
+                with open(given[name], "rb"):
+                    pass
+            except (OSError, ValueError) as problem:
+                raise DatabaseUrlWrong(f"its {name} must name a file that can be read") from problem
+
+
+def _see_hosts(place: str, given: dict[str, str]) -> None:
+    """Ports are numbers; nothing more than a database follows the hosts."""
+    hosts, _, name = place.rpartition("@")[2].partition("/")
+    ports = [re.sub(r"^(\[[^\]]*\]|[^:]*)", "", host) for host in hosts.split(",")]
+    ports += [f":{port}" for port in given.get("port", "").split(",") if port]
+    for port in ports:
+        if port and not (re.fullmatch(r":[0-9]{1,5}", port) and int(port[1:]) < 65536):
+            raise DatabaseUrlWrong(
+                "what follows the colon after its host is no port; if it belongs to a password, "
+                "write postgresql://user:password@host:5432/name"
+            )
+    if "/" in name:
+        raise DatabaseUrlWrong("more than the name of the database follows its host")
