@@ -3,7 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+<<<<<<< HEAD
 .PHONY: help setup demo up test check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
+=======
+.PHONY: help setup demo up test test-faults check lint style types layers templates format docs schemas bench-budget bench-webhooks pins clean
+>>>>>>> a8eb6b9 (up: start again what dies; know a child by its own answer)
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -26,6 +30,9 @@ up: .make/app ## starts Keyturn on an embedded PostgreSQL: database, web and wor
 
 test: .make/dev ## runs all tests, on an embedded PostgreSQL
 	@$(BIN)/pytest -n auto $(ARGS)
+
+test-faults: .make/dev ## kills each process of `keyturn up` five times under load, in about 3 min
+	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py -k killed $(ARGS)
 
 check: lint test ## lint and test: what has to be green before a commit
 

@@ -1,5 +1,6 @@
 """`keyturn up`: database, migrations, web and worker on one machine, under one supervisor."""
 
+import ipaddress
 import os
 import shlex
 import signal
@@ -12,31 +13,34 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from app import local
-from app.kit import children
+from app.kit import children, supervisor
 from app.kit.children import Child, ChildFailed
 from app.kit.postgres.failures import PostgresFailure
 from app.kit.postgres.server import EmbeddedPostgres
-from app.settings import SettingsWrong, load
+from app.kit.supervisor import Part
+from app.settings import SettingsWrong, environment, load
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def up(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
     data_dir: Annotated[Path | None, typer.Option(envvar="KEYTURN_DATA_DIR", help="Where the data lies.")] = None,
 ) -> None:
     """Runs everything here. Without DATABASE_URL on an embedded PostgreSQL, for trials and small installations."""
     folder = local.data_folder(data_dir)
-    if children.is_taken(host, port):
-        err.print(f"[red]·[/red] Port {port} is taken: end what listens there, or choose another with --port.")
+    host = host.removeprefix("[").removesuffix("]")
+    if problem := _unusable(host, port):
+        err.print(f"[red]·[/red] {escape(problem)}")
         raise typer.Exit(2)
     try:
-        with _database(folder) as url:
-            env = {**os.environ, "DATABASE_URL": url, **local.keep(f"http://{host}:{port}")}
-            if "KEYTURN_SECRET_KEYS" not in os.environ:
+        with _database(folder) as (url, server):
+            env = {**os.environ, "DATABASE_URL": url, **local.keep(here(host, port))}
+            if environment("KEYTURN_SECRET_KEYS") is None:
                 err.print(
                     f"· the key ring is {local.key_file()}: keep a copy apart from the data, nothing opens without it"
                 )
@@ -44,43 +48,81 @@ def up(
             from app import migrate  # Alembic is slow to load, and other commands do without
 
             migrate.upgrade(load().database_url)
-            _serve(env, host, port, folder)
+            _serve(env, host, port, folder, server)
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
-            err.print(f"[red]·[/red] {sentence}")
+            err.print(f"[red]·[/red] {escape(sentence)}")
         raise typer.Exit(2) from wrong
     except (ChildFailed, PostgresFailure) as failed:
-        err.print(f"[red]Keyturn stopped:[/red] {failed}")
+        err.print(f"[red]Keyturn stopped:[/red] {escape(str(failed))}")
         raise typer.Exit(1) from failed
 
 
+def _unusable(host: str, port: int) -> str | None:
+    """Why --host and --port cannot be used; None where they can."""
+    if problem := children.why_not(host, port):
+        return problem
+    if environment("KEYTURN_PUBLIC_URL") is None and not (_is_any(host) or _is_loopback(host)):
+        return (
+            f"--host {host} can be reached by others, and clients need https: set KEYTURN_PUBLIC_URL to the https "
+            "address of the proxy in front, or leave --host out."
+        )
+    return None
+
+
+def here(host: str, port: int) -> str:
+    """The address at which this machine reaches what listens on a host."""
+    if _is_any(host):
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_any(host: str) -> bool:
+    return host in ("0.0.0.0", "::", "")  # noqa: S104 - read, not bound
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    if given := os.environ.get("DATABASE_URL"):
-        yield given
+def _database(folder: Path) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    if given := environment("DATABASE_URL"):
+        yield given, None
         return
     err.print(f"· starting the embedded PostgreSQL (its data: {folder})")
     with EmbeddedPostgres(folder) as server:
         server.ensure_database(local.DATABASE)
-        yield server.dsn(local.DATABASE)
+        yield server.dsn(local.DATABASE), server
 
 
-def _serve(env: dict[str, str], host: str, port: int, folder: Path) -> None:
+def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: EmbeddedPostgres | None) -> None:
+    """Until SIGINT or SIGTERM: whatever of it ends before is started again."""
     told: list[int] = []
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, _: told.append(number))
-    python = [sys.executable, "-m"]
-    started: list[Child] = []
+    running: dict[str, Child] = {}
+
+    def part(name: str, *arguments: str) -> Part:
+        def start() -> None:
+            running[name] = children.start(name, [sys.executable, "-m", *arguments], env=env)
+
+        start()
+        return Part(name, start, lambda: running[name].process.poll())
+
     try:
-        started.append(children.start("web", [*python, "app.web", "--host", host, "--port", str(port)], env=env))
-        started.append(children.start("worker", [*python, "app.worker"], env=env))
-        children.wait_for(started[0], f"http://{host}:{port}/readyz")
+        parts = [part("web", "app.web", "--host", host, "--port", str(port)), part("worker", "app.worker")]
+        if server is not None:
+            parts.insert(0, Part("PostgreSQL", server.start, lambda: server.status, see=str(folder / "postgres.log")))
+        children.wait_for(running["web"], f"{here(host, port)}/readyz")
         # other commands look where the data usually lies
         where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}; make an agency with `{where}keyturn agency create`")
         while not told:
             time.sleep(0.2)
-            for child in started:
-                child.check()
+            supervisor.look(parts, lambda words: err.print(f"· {escape(words)}"), (PostgresFailure, OSError))
     finally:
-        children.stop(started)
+        children.stop(list(running.values()))

@@ -4,12 +4,14 @@ import argparse
 
 import uvicorn
 
+from app.kit import children
+
 
 def serve(host: str, port: int) -> None:
     """Until SIGTERM or SIGINT; requests under way get ten seconds."""
     uvicorn.run(
         "app.main:create_app", factory=True, host=host, port=port, access_log=False, log_config=None,
-        proxy_headers=True, server_header=False, timeout_graceful_shutdown=10,
+        proxy_headers=True, server_header=False, timeout_graceful_shutdown=10, headers=children.own_headers(),
     )  # fmt: skip
 
 

@@ -20,9 +20,7 @@ ROOT = Path(__file__).parents[1]
 def as_printed(database_url: str) -> str:
     """The test's database, as a provider would print it."""
     parts = urlsplit(database_url)
-    more = (
-        "sslmode=prefer&channel_binding=prefer&application_name=crm&options=-c%20statement_timeout%3D60s"
-    )
+    more = "sslmode=prefer&channel_binding=prefer&application_name=crm&options=-c%20statement_timeout%3D60s"
     return f"postgres://{parts.username}@{parts.path}?{parts.query}&{more}"
 
 

@@ -1,11 +1,13 @@
 """`keyturn up` as a process: on a database that is named, on one of its own, and after it was killed."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +15,18 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.kit import children
+from app.settings import load
+from app.up import here
 from tests.world import KEYS
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 60
+LONGEST = 120
+#: How often each process is killed; `make test-faults` says five.
+TIMES = int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
 
 
 @pytest.fixture
@@ -29,15 +37,16 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def up(folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A running `keyturn up` and its address."""
+def up(folder: Path, lines: Path | None = None, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A running `keyturn up` and its address; what it says goes to `lines`."""
     port = children.port(0)
     env = {**os.environ, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_DATA_DIR": str(folder), **more}
     if "DATABASE_URL" not in more:
         env.pop("DATABASE_URL", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "up", "--port", str(port)], env=env, cwd=ROOT, stderr=subprocess.DEVNULL
-    )
+    with open(lines or os.devnull, "ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "up", "--port", str(port)], env=env, cwd=ROOT, stderr=said
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         children.wait_for(children.Child("up", process), f"{address}/readyz", seconds=LONGEST)
@@ -45,6 +54,65 @@ def up(folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str
     finally:
         process.terminate()
         process.wait(LONGEST)
+
+
+def running(supervisor: int) -> dict[str, int]:
+    """The processes below `keyturn up`: PostgreSQL, web and worker, by name."""
+    names = {"app.web": "web", "app.worker": "worker", "postgres": "PostgreSQL"}
+    found = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            if (
+                not entry.name.isdecimal()
+                or int((entry / "stat").read_text().rpartition(")")[2].split()[1]) != supervisor
+            ):
+                continue
+            words = (entry / "cmdline").read_text().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for word, name in names.items():
+            if word in words or words[0].endswith(f"/{word}"):
+                found[name] = int(entry.name)
+    return found
+
+
+def kill(supervisor: int, name: str) -> None:
+    """SIGKILL to one of its processes, then wait until another has taken its place."""
+    _until(lambda: name in running(supervisor), f"there is no {name}")
+    before = running(supervisor)[name]
+    os.kill(before, signal.SIGKILL)
+    _until(lambda: running(supervisor).get(name, before) != before, f"{name} did not come back")
+
+
+@contextmanager
+def making_clients(folder: Path, address: str) -> Iterator[list[str]]:
+    """Clients that a CRM makes without pause, each tried until it is answered; the ids of those that were."""
+    _command(folder, "agency", "create", "--name", "N", "--slug", "north", "--contact", "N", "--email", "n@n.example")
+    scopes = ("--scope", "clients:write", "--scope", "clients:read")
+    key = json.loads(_command(folder, "key", "create", "--agency", "north", "--name", "CRM", *scopes, "--json"))
+    made: list[str] = []
+    over = threading.Event()
+
+    def make() -> None:
+        headers = {"Authorization": f"Bearer {key['value']}"}
+        with httpx2.Client(base_url=f"{address}/api/v1", headers=headers, trust_env=False, timeout=20) as http:
+            while not over.is_set():
+                try:
+                    wish = {"name": "Brand", "external_id": f"crm:{len(made)}"}
+                    if http.post("/clients", json=wish).status_code in (200, 201):
+                        made.append(wish["external_id"])
+                        continue
+                except httpx2.TransportError:
+                    pass
+                over.wait(0.1)
+
+    writer = threading.Thread(target=make)
+    writer.start()
+    try:
+        yield made
+    finally:
+        over.set()
+        writer.join()
 
 
 def _until(is_so: object, what: str) -> None:
@@ -98,6 +166,56 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Path) -> None:
+    lines = folder.with_suffix(".log")
+    with up(folder, lines) as (process, address):
+        with making_clients(folder, address) as made:
+            for name in ("PostgreSQL", "worker", "web") * TIMES:
+                before = len(made)
+                kill(process.pid, name)
+                _until(lambda before=before: len(made) > before + 1, f"nothing is made after {name} was killed")
+        assert process.poll() is None
+        listed = json.loads(_command(folder, "client", "list", "--agency", "north", "--limit", "1000", "--json"))
+        assert sorted(each["external_id"] for each in listed) == sorted(made), "lost, or made twice"
+        below = running(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONGEST) == 0
+    assert set(below) == {"PostgreSQL", "web", "worker"}
+    for name, pid in below.items():
+        assert not Path(f"/proc/{pid}").exists(), f"{name} stayed behind"
+    said = lines.read_text()
+    lines.unlink()
+    for name in below:
+        assert said.count(f"{name} ended (SIGKILL): it is started again in") == TIMES, said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--host", "192.0.2.1"), "--host 192.0.2.1 is no address of this machine"),
+        (("--host", "nonsense.invalid"), "--host nonsense.invalid is no address of this machine"),
+        (("--port", "99999"), "--port"),
+    ],
+)
+def test_a_wrong_flag_is_blamed_by_its_name(words: tuple[str, ...], said: str, folder: Path) -> None:
+    env = {**os.environ, "KEYTURN_DATA_DIR": str(folder)}
+    ran = CliRunner().invoke(cli, ["up", *words], env=env)
+    assert (ran.exit_code, "KEYTURN_" in ran.stderr) == (2, False)
+    assert said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"), ("0.0.0.0", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000"),
+        ("::", "http://[::1]:8000"), ("localhost", "http://localhost:8000"),
+    ],
+)  # fmt: skip
+def test_every_host_has_an_address_that_settings_take(host: str, address: str) -> None:
+    assert here(host, 8000) == address
+    assert load(database_url="postgres://h/k", secret_keys=KEYS, public_url=address).public_url == address
 
 
 def test_a_port_that_is_taken_is_said_before_anything_begins(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import httpx2
 
+#: The header by which a child is known, and the variable that tells it what to say there.
+INSTANCE, ENVIRONMENT = "Process-Instance", "PROCESS_INSTANCE"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -30,11 +33,13 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path | None = None
+    #: what it answers in the header INSTANCE; None: it is not asked who it is
+    instance: str | None = None
 
     def check(self) -> None:
         """Raises ChildFailed when it has ended."""
         if self.process.poll() is not None:
-            raise ChildFailed(f"{self.name} ended with status {self.process.returncode}.{self._last_lines()}")
+            raise ChildFailed(f"{self.name} ended ({how(self.process.returncode)}).{self._last_lines()}")
 
     def _last_lines(self) -> str:
         if self.log is None or not self.log.exists():
@@ -45,7 +50,7 @@ class Child:
 
 def start(name: str, arguments: Sequence[str], *, env: Mapping[str, str], log: Path | None = None) -> Child:
     """Starts a child that the kernel ends when we die. Call from the main thread: the kernel watches the thread."""
-    parent = os.getpid()
+    parent, instance = os.getpid(), secrets.token_hex(8)
 
     def end_with_parent() -> None:
         if _libc is not None:
@@ -55,10 +60,10 @@ def start(name: str, arguments: Sequence[str], *, env: Mapping[str, str], log: P
 
     with open(log, "ab") if log else open(os.dup(2), "ab") as lines:
         process = subprocess.Popen(  # noqa: S603 - our own programs
-            list(arguments), env=dict(env), stdin=subprocess.DEVNULL, stdout=lines, stderr=lines,
+            list(arguments), env={**env, ENVIRONMENT: instance}, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines,
             preexec_fn=end_with_parent, start_new_session=True,
         )  # fmt: skip
-    return Child(name, process, log)
+    return Child(name, process, log, instance)
 
 
 def stop(children: Sequence[Child], *, seconds: float = 10.0) -> None:
@@ -75,13 +80,25 @@ def stop(children: Sequence[Child], *, seconds: float = 10.0) -> None:
             child.process.wait()
 
 
+def how(status: int) -> str:
+    """How a process ended, in words."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+
+
+def own_headers() -> list[tuple[str, str]]:
+    """The headers by which a child that serves HTTP is told apart from others; none for other processes."""
+    instance = os.environ.get(ENVIRONMENT)
+    return [(INSTANCE, instance)] if instance else []
+
+
 def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
-    """Until the child answers at the address. Raises ChildFailed when it ends or takes too long."""
+    """Until the child itself answers at the address. Raises ChildFailed when it ends or takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         child.check()
         try:
-            if httpx2.get(address, timeout=2, trust_env=False).status_code == 200:
+            answer = httpx2.get(address, timeout=2, trust_env=False)
+            if answer.status_code == 200 and child.instance in (None, answer.headers.get(INSTANCE)):
                 return
         except httpx2.TransportError:
             pass
@@ -89,26 +106,50 @@ def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
     raise ChildFailed(f"{child.name} did not answer at {address} within {seconds:.0f} s.{child._last_lines()}")
 
 
-def is_taken(host: str, port: int) -> bool:
-    """Whether something listens there already."""
+def why_not(host: str, port: int) -> str | None:
+    """Why a server could not listen there; None where it could."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as problem:  # anything else is for the server to say
-            return problem.errno == errno.EADDRINUSE
-    return False
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                return f"Port {port} is taken: end what listens there, or choose another with --port."
+            if problem.errno in (errno.EACCES, errno.EPERM):
+                return f"This account may not listen on port {port}: choose one above 1023 with --port."
+            return f"--host {host} is no address of this machine: choose 127.0.0.1, or 0.0.0.0 for all of them."
+    return None
 
 
 def port(wanted: int) -> int:
-    """The wanted port of this machine if it is free, else any free one. 0 asks for any."""
-    for candidate in (wanted, 0):
+    """The wanted port of this machine if it is free, else any free one. 0 asks for any.
+
+    It is ours until we end, before anything listens there too: another program of ours that starts at the same
+    moment gets another.
+    """
+    for candidate in (wanted, *[0] * 20):
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", candidate))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+        if _reserve(found):
+            return found
     raise ChildFailed("This machine has no free port.")
+
+
+def _reserve(port: int) -> bool:
+    """Take the name of a port among programs of ours (Linux only); the kernel frees it when we end."""
+    if sys.platform != "linux":
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0keyturn-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    name.detach()  # stays open, and ours, as long as this process
+    return True

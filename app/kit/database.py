@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-import asyncpg
+from asyncpg import exceptions as failures
 from asyncpg.exceptions import InterfaceError as DriverError
 from asyncpg.exceptions import PostgresError
 from fastapi import Depends, Request
@@ -31,9 +31,9 @@ Connected = AsyncSession | AsyncConnection
 
 #: What the driver raises where no connection comes about.
 _NO_CONNECTION = (
-    OSError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError,
-    asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.PostgresConnectionError,
-    asyncpg.ProtocolViolationError, asyncpg.ClientConfigurationError, asyncpg.UndefinedObjectError,
+    OSError, failures.InvalidAuthorizationSpecificationError, failures.InvalidCatalogNameError,
+    failures.CannotConnectNowError, failures.TooManyConnectionsError, failures.PostgresConnectionError,
+    failures.ProtocolViolationError, failures.ClientConfigurationError, failures.UndefinedObjectError,
 )  # fmt: skip
 #: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
 ACROSS_AGENCIES = {"across_agencies": True}
@@ -154,7 +154,7 @@ def unreachable(problem: BaseException) -> str | None:
     """Why the database cannot be used, in one sentence without a password; None where it is something else."""
     told = problem.orig if isinstance(problem, DBAPIError) and problem.orig is not None else problem
     told = told.__cause__ or told if isinstance(problem, DBAPIError | DatabaseAway) else told
-    if isinstance(told, asyncpg.UndefinedTableError):
+    if isinstance(told, failures.UndefinedTableError):
         return "The database lacks tables of this version: run `keyturn migrate`."
     if isinstance(told, ssl.SSLCertVerificationError):
         return (

@@ -6,6 +6,7 @@ import os
 import uvicorn
 
 from app.demo.inbox.app import create_inbox
+from app.kit import children
 
 SECRET = "KEYTURN_DEMO_INBOX_SECRET"  # noqa: S105 - the name of a variable
 
@@ -15,7 +16,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8002)
     port = parser.parse_args().port
-    uvicorn.run(create_inbox(os.environ[SECRET]), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(
+        create_inbox(os.environ[SECRET]), host="127.0.0.1", port=port, log_level="warning",
+        headers=children.own_headers(),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Starts the simulator by itself: `python -m app.demo.tiktok_simulator`."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log_level="warning",
         lifespan="off",
         timeout_graceful_shutdown=LAST_CALLS,
+        headers=[("Process-Instance", os.environ.get("PROCESS_INSTANCE", "simulator"))],  # as who started it expects
     )
     # uvicorn stops in order, then raises the signal again: without this the exit status would be a crash's.
     for stop in (signal.SIGTERM, signal.SIGINT):

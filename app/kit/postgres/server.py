@@ -64,6 +64,11 @@ class EmbeddedPostgres:
         """The server's process, while it runs."""
         return self._server.pid if self._server and self._server.poll() is None else None
 
+    @property
+    def status(self) -> int | None:
+        """How the server's process ended; None while it runs, or where it was stopped or never started."""
+        return self._server.poll() if self._server else None
+
     def dsn(self, database: str) -> str:
         """A SQLAlchemy address over the socket. Needs no start: another process may ask for it too."""
         query = urlencode({"host": str(self._folders.socket), "port": "5432"}, safe="/")
