@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         "127.0.0.1, ::1",
-        description="Reverse proxies (addresses or CIDR) whose X-Forwarded-For says who a visitor is.",
+        description="Reverse proxies (addresses or CIDR) whose X-Forwarded-For says who a visitor is, or `none`.",
     )
     metrics_address: str | None = Field(
         None,
@@ -171,6 +171,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies(cls, text: str) -> str:
+        text = "" if text.lower() == "none" else text
         web_address.read_proxies(_listed(text))
         return text
 

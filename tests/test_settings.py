@@ -124,8 +124,8 @@ def test_the_names_of_a_common_guide_are_taken_too(monkeypatch: pytest.MonkeyPat
     "url",
     [
         "https://go.agency.com?x=1", "https://go.agency.com/?", "https://go.agency.com/#", "https://go.agency.com#x",
-        "https://ana@go.agency.com", "https://ana:secret@go.agency.com", "https://@go.agency.com", " https://go.agency.com",
-        "https://go.agency.com ", "https://go.agency.com/a b", "https://go.agency.com\n", "https://go.agency.com/\t",
+        "https://ana@go.agency.com", "https://ana:secret@go.agency.com", "https://@go.agency.com",
+        "https://go.agency.com/a b", "https://go.agency .com", "https://go.agency.com/\ta",
         "go.agency.com", "//go.agency.com", "https:go.agency.com", "https:///keyturn", "ftp://go.agency.com", "https://",
         "https://go.agency.com:port", "https://go.agency.com:99999", "https://go.agency.com:", "https://go.agency.com:0",
         "https://go.agency.com/a//b", "https://go.agency.com//", "https://go.agency.com/../a", "https://go.agency.com/.",
@@ -160,4 +160,4 @@ def test_a_public_address_may_have_a_path(url: str, base: str, prefix: str) -> N
 def test_trusted_proxies_are_read_as_networks() -> None:
     assert load(**GOOD).trusted_networks == ["127.0.0.1/32", "::1/128"]
     assert load(**GOOD, trusted_proxies="10.1.2.3/8,  fd00::5").trusted_networks == ["10.0.0.0/8", "fd00::5/128"]
-    assert load(**GOOD, trusted_proxies="").trusted_networks == []
+    assert load(**GOOD, trusted_proxies="none").trusted_networks == []
