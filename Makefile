@@ -3,11 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-<<<<<<< HEAD
-.PHONY: help setup demo up test check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
-=======
-.PHONY: help setup demo up test test-faults check lint style types layers templates format docs schemas bench-budget bench-webhooks pins clean
->>>>>>> a8eb6b9 (up: start again what dies; know a child by its own answer)
+.PHONY: help setup demo up test test-faults check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
