@@ -75,7 +75,7 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
         Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
         Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
         Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
-        Work("links that end", Link, partial(ending.expire, access), lease=access.lease),
+        Work("links that end", Link, partial(ending.attend, access), lease=access.lease),
         Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *replays.work(webhooks),
         *chores.work(keeping),
@@ -125,7 +125,10 @@ def tools(
     vault = Vault.from_text(chosen.secret_keys)
     access = Tools(
         sessions=sessions, vault=vault, platforms=platforms,
-        patience=Patience(settle=timedelta(seconds=chosen.settle_seconds)),
+        patience=Patience(
+            settle=timedelta(seconds=chosen.settle_seconds), proof=2 * timedelta(hours=chosen.watch_hours)
+        ),
+        outbox=Outbox(vault, chosen.public_url) if chosen.mail_server else None,
         lease=timedelta(seconds=chosen.lease_seconds),
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-#: How often one asset is shared until a person looks into it.
+#: How often one thing is shared or taken away until a person looks into it.
 MOST_TRIES = 8
+#: How often what the platform accepted is repeated where nothing comes of it.
+MOST_ACCEPTED = 2
+#: How often a share is tried again where the access was taken away to be given in a lower role.
+MOST_REPAIRS = 4
 
 #: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
 EVENTS_WITHIN = timedelta(days=2)
@@ -12,11 +16,15 @@ EVENTS_WITHIN = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Patience:
-    """How long we wait before repeating a write.
+    """How long we wait before repeating a write, and before telling people.
 
     settle: an attempt without a clear answer may still show up until then.
     accepted: an attempt the platform recorded may take this long to show on the client's own list.
+    silence: the platform may be out of reach this long until that is said.
+    proof: what was read as agreed counts this long without being read again.
     """
 
     settle: timedelta = timedelta(seconds=30)
     accepted: timedelta = timedelta(minutes=15)
+    silence: timedelta = timedelta(hours=1)
+    proof: timedelta = timedelta(hours=48)

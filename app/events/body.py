@@ -39,7 +39,7 @@ class Data(BaseModel):
     agency_id: str | None = _key("Your agency.")
     link_id: str | None = _key("The link.")
     link_status: str | None = _key(
-        "`draft`, `sent`, `opened`, `in_progress`, `submitted`, `completed`, `expired` or `revoked`."
+        "`draft`, `sent`, `opened`, `in_progress`, `submitted`, `completed`, `drifted`, `expired` or `revoked`."
     )
     client_id: str | None = _key("The client record.")
     client_name: str | None = _key("The client's name.", personal=True)

@@ -8,6 +8,7 @@ from app.access.connections.choices import Choice
 from app.access.grants import queries as grants
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import queries
+from app.access.partners import belonging
 from app.access.partners import queries as partners
 from app.events.types import links as happenings
 from app.journey.answers import company
@@ -54,6 +55,9 @@ async def keep_business_center(
     if changed and link.lane == "connected":
         await choose_assets(session, whole, "ad_account", [])
     await progress.save_business_center(session, agency_id, link.id, bc_id=bc_id, name=name)
+    await session.flush()
+    for platform in {ask.platform for ask in whole.asks if not ask.is_custom}:
+        await belonging.match(session, agency_id, platform, bc_id)
     await progress.finish_screen(session, agency_id, link.id, "business-center")
     if differs:
         await progress.tell(session, whole, happenings.COMPANY_DIFFERS, reason=name or bc_id)

@@ -147,7 +147,7 @@ async def revoke_link(session: AsyncSession, agency_id: str, link_id: str, *, ac
 async def expire_link(session: AsyncSession, agency_id: str, link_id: str) -> bool:
     """Writes down that a link's time ran out; False when it no longer has to."""
     link = (await queries.whole(session, agency_id, link_id, lock=True)).link
-    if status.is_dead(link.status) or link.status == "completed" or link.expires_at > clock.now():
+    if status.is_dead(link.status) or link.status in ("completed", "drifted") or link.expires_at > clock.now():
         return False
     link.status = "expired"
     await _tell(session, link, happenings.EXPIRED, KEYTURN)

@@ -22,7 +22,7 @@ Reader = Annotated[Caller, requires("links:read")]
 Writer = Annotated[Caller, requires("links:write")]
 AgencyWriter = Annotated[Caller, requires("agency:write")]
 Revealer = Annotated[Caller, requires("links:address")]
-Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "expired", "revoked"]
+Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"]
 
 
 class NewLink(BaseModel):
@@ -76,7 +76,8 @@ async def list_links(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
         status=status, updated_since=updated_since,
     )  # fmt: skip
-    return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
+    turns = await queries.turns(session, caller.agency_id, found)
+    return Page(data=[LinkView.of(row, turns[row.id]) for row in found], next_cursor=found.next_cursor)
 
 
 @router.post("/links", status_code=201, tags=["links"], responses={200: {"description": "Known", "model": OrderedLink}})

@@ -84,7 +84,8 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
         raise NotFound
     living = select(func.count()).where(
         Link.agency_id == agency_id, Link.agency_bc_id == center.bc_id,
-        Link.status.not_in(("completed", "expired", "revoked")), Link.expires_at > func.now(),
+        Link.status.not_in(("completed", "expired", "revoked")),
+        (Link.status == "drifted") | (Link.expires_at > func.now()),
     )  # fmt: skip
     public = select(func.count()).where(
         OpenLink.agency_id == agency_id, OpenLink.agency_bc_id == center.bc_id, OpenLink.revoked_at.is_(None),

@@ -78,7 +78,8 @@ async def list_(
     found = await agencies.chosen(at.session, agency)
     rows = await queries.page(at.session, found.id, limit=limit, status=status)
     columns = ["id", "client_id", "external_id", "preset", "status", "lane", "expires_at", "updated_at"]
-    show.many([LinkView.of(row) for row in rows], columns, as_json=as_json)
+    turns = await queries.turns(at.session, found.id, rows)
+    show.many([LinkView.of(row, turns[row.id]) for row in rows], columns, as_json=as_json)
 
 
 @command(link, "show")

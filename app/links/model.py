@@ -52,6 +52,8 @@ class Link(Changing, Due, Made, Base):
     completed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     renewal_asked_at: Mapped[datetime | None]
+    #: when the client was last needed again after its yes: more was asked for, or access is gone
+    needed_again_at: Mapped[datetime | None]
     #: the open link that made it
     open_link_id: Mapped[str | None] = mapped_column(ids.Id("openlink"))
     #: an id in the agency's CRM that stood in the open link's address: said by the visitor, proved by nobody
@@ -112,6 +114,13 @@ class Ask(Made, Base):
     role_seen: Mapped[str | None] = mapped_column(String(32))
     #: by whose token it was seen: `agency` or `client`
     seen_by: Mapped[str | None] = mapped_column(String(16))
+    #: when the client's own list began to show what waits for the agency
+    listed_at: Mapped[datetime | None]
+    #: what the platform itself said of what is in the way: the call, its code, its message, its id for support
+    platform_operation: Mapped[str | None] = mapped_column(String(64))
+    platform_code: Mapped[int | None]
+    platform_message: Mapped[str | None] = mapped_column(String(2000))
+    platform_request_id: Mapped[str | None] = mapped_column(String(128))
     verified_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func
@@ -23,6 +24,8 @@ from app.mail.actions import Outbox
 GIVEN = (
     client_happenings.INTAKE_COMPLETED, client_happenings.CONSENT_GIVEN, happenings.SUBMITTED, happenings.COMPLETED,
 )  # fmt: skip
+#: How long a link lives at least when its client is needed again.
+AGAIN = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -229,13 +232,33 @@ async def set_state(
 
 
 async def settle(session: AsyncSession, whole: Whole) -> None:
-    """Completes the link once every required ask is proved."""
-    done = status.is_complete([(ask.state, ask.required) for ask in whole.asks])
-    if done and whole.link.status in ("submitted", "in_progress", "opened", "sent"):
-        whole.link.status = "completed"
-        whole.link.completed_at = func.now()
-        whole.link.due_at = None
+    """Completes the link once every required ask is proved; brings it back to life where that is no longer so."""
+    link = whole.link
+    now = status.following(link.status, [(ask.state, ask.required) for ask in whole.asks])
+    if now == link.status:
+        return
+    if now == "completed":
+        link.status, link.completed_at, link.due_at = now, func.now(), None
         await tell(session, whole, happenings.COMPLETED, actor=KEYTURN)
+    else:
+        await reopen(session, whole, now, reason="drifted" if now == "drifted" else "not_proved")
+
+
+async def reopen(session: AsyncSession, whole: Whole, to: str, *, reason: str, actor: str = KEYTURN) -> None:
+    """A completed link is alive again: the client is needed, is told by e-mail, and gets time to act."""
+    link, was = whole.link, whole.link.status
+    link.status, link.completed_at = to, None
+    if to != "drifted":  # which stays open as the receipt it is
+        link.expires_at = max(link.expires_at, clock.now() + AGAIN)
+    need_client(whole)
+    if was == "completed":
+        turn = status.next_actor(to, [ask.next_actor for ask in whole.asks])
+        await tell(session, whole, happenings.REOPENED, actor=actor, reason=reason, next_actor=turn)
+
+
+def need_client(whole: Whole) -> None:
+    """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""
+    whole.link.needed_again_at = whole.link.due_at = func.now()
 
 
 async def tell(

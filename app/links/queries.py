@@ -1,6 +1,6 @@
 """Reading links and what hangs on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import changes, vault
+from app.kit import changes, clock, vault
 from app.kit.changes import Found
 from app.kit.database import ACROSS_AGENCIES
 from app.kit.refusal import NotFound
+from app.links import status
 from app.links.model import Ask, Consent, Intake, Link, LinkSession
 from app.links.presets import queries as presets
 from app.links.presets.preset import Preset
@@ -51,6 +52,11 @@ class Whole:
         return self.link.status == "completed" and all(
             ask.state in PROVED and ask.unwanted_at is None for ask in living
         )
+
+    @property
+    def turn(self) -> tuple[str | None, datetime]:
+        """Whose turn it is on the link, and since when."""
+        return _turn(self.link, [(ask.next_actor, ask.state_since) for ask in self.asks], clock.now())
 
     def facts(self, ask: Ask | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its asks."""
@@ -99,7 +105,7 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
         Link.agency_id == agency_id,
         Link.client_id == client_id,
         Link.status.not_in(("completed", "expired", "revoked")),
-        Link.expires_at > func.now(),
+        (Link.status == "drifted") | (Link.expires_at > func.now()),
     )
     return (await session.execute(select(living.exists()))).scalar_one()
 
@@ -137,6 +143,30 @@ async def asks(session: AsyncSession, agency_id: str, link_id: str, *, anew: boo
     rows = select(Ask).where(Ask.agency_id == agency_id, Ask.link_id == link_id)
     ordered = rows.order_by(Ask.position, Ask.id).execution_options(populate_existing=anew)
     return (await session.scalars(ordered)).all()
+
+
+async def turns(
+    session: AsyncSession, agency_id: str, found: Sequence[Link]
+) -> Mapping[str, tuple[str | None, datetime]]:
+    """Whose turn it is on links, and since when, in one statement for all of them."""
+    rows = select(Ask.link_id, Ask.next_actor, func.min(Ask.state_since)).where(
+        Ask.agency_id == agency_id, Ask.link_id.in_({link.id for link in found})
+    )
+    known: dict[str, list[tuple[str | None, datetime]]] = {}
+    for link_id, actor, since in await session.execute(rows.group_by(Ask.link_id, Ask.next_actor)):
+        known.setdefault(link_id, []).append((actor, since))
+    now = clock.now()
+    return {link.id: _turn(link, known.get(link.id, ()), now) for link in found}
+
+
+async def turn(session: AsyncSession, agency_id: str, link: Link) -> tuple[str | None, datetime]:
+    """The same for one."""
+    return (await turns(session, agency_id, [link]))[link.id]
+
+
+def _turn(link: Link, asks: Iterable[tuple[str | None, datetime]], now: datetime) -> tuple[str | None, datetime]:
+    as_of = status.as_of(link.status, link.expires_at, now)
+    return status.turn(as_of, link.submitted_at or link.opened_at or link.created_at, asks)
 
 
 async def ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:

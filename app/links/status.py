@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "expired", "revoked")
+STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked")
 
 #: States in which an ask needs nothing more of anybody.
 PROVED = frozenset({"verified", "attested"})
 OVER = frozenset({"declined", "ended"})
+
+#: Whose turn is told first when several are waited for.
+TURNS = ("client", "agency", "platform", "us")
 
 LANES = ("connected", "guided")
 
@@ -15,9 +18,9 @@ LANES = ("connected", "guided")
 def as_of(status: str, expires_at: datetime, now: datetime) -> str:
     """The status to act on: a link past its time is `expired` even before the row says so.
 
-    A completed link stays open as the client's receipt.
+    A completed link stays open as the client's receipt, also while what it gave has drifted.
     """
-    if status not in ("completed", "revoked", "expired") and expires_at <= now:
+    if status not in ("completed", "drifted", "revoked", "expired") and expires_at <= now:
         return "expired"
     return status
 
@@ -38,13 +41,39 @@ def advanced(status: str, to: str) -> str:
     return max(status, to, key=STATUSES.index)
 
 
+def following(status: str, states: list[tuple[str, bool]]) -> str:
+    """The status that follows from the asks, for a link whose client has said yes; `states` as above.
+
+    Complete once all is proved, and back to life where that is no longer so. What merely cannot be read at the moment
+    is nothing for the client to do.
+    """
+    if status in ("draft", "expired", "revoked"):
+        return status
+    if any(state == "drifted" for state, _ in states):
+        return "drifted" if status in ("completed", "drifted") else status
+    if is_complete(states):
+        return "completed"
+    unread = is_complete([("verified" if state == "unverifiable" else state, needed) for state, needed in states])
+    if status == "completed" and unread:
+        return status
+    return "submitted" if status in ("completed", "drifted") else status
+
+
 def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
     """Whose turn it is on the link as a whole: before consent by its status, then by its asks, people first."""
-    if is_dead(status) or status == "completed":
+    if is_dead(status):
         return None
     if status == "draft":
         return "agency"
-    if status != "submitted":
+    if status not in ("submitted", "completed", "drifted"):
         return "client"
     waiting = set(actors)
-    return next((actor for actor in ("client", "agency", "platform", "us") if actor in waiting), None)
+    return next((actor for actor in TURNS if actor in waiting), None)
+
+
+def turn(status: str, since: datetime, asks: Iterable[tuple[str | None, datetime]]) -> tuple[str | None, datetime]:
+    """Whose turn it is on the link, and since when; `asks` are (next actor, in this state since)."""
+    known = list(asks)
+    actor = next_actor(status, [each for each, _ in known])
+    moments = [at for each, at in known if each == actor] if status in ("submitted", "completed", "drifted") else []
+    return actor, min(moments, default=since)

@@ -61,14 +61,15 @@ async def count_calls(caller: Auditor, session: Session, link_id: str) -> LinkCa
 @router.post("/links/{link_id}/revocation", tags=["links"])
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
-    return LinkView.of(await ending.end_link(session, caller.agency_id, link_id, actor=caller.actor))
+    link = await ending.end_link(session, caller.agency_id, link_id, actor=caller.actor)
+    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
 
 
 @router.post("/links/{link_id}/extension", tags=["links"])
 async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
     """Gives a link more time. An expired one lives again where it stood."""
     link = await ending.renew_link(session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor)
-    return LinkView.of(link)
+    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
 
 
 @router.get("/asks/{ask_id}", tags=["asks"])

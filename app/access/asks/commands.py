@@ -41,7 +41,7 @@ async def extend(
     found = await agencies.chosen(at.session, agency)
     until = clock.now() + timedelta(days=days)
     renewed = await ending.renew_link(at.session, found.id, link_id, expires_at=until, actor=at.actor)
-    show.one(LinkView.of(renewed), as_json=as_json)
+    show.one(LinkView.of(renewed, await links.turn(at.session, found.id, renewed)), as_json=as_json)
 
 
 @command(link, "revoke")
@@ -49,7 +49,7 @@ async def revoke(at: Terminal, link_id: str, agency: AgencyOption = None, as_jso
     """Ends a link at once; what was shared stays shared."""
     found = await agencies.chosen(at.session, agency)
     ended = await ending.end_link(at.session, found.id, link_id, actor=at.actor)
-    show.one(LinkView.of(ended), as_json=as_json)
+    show.one(LinkView.of(ended, await links.turn(at.session, found.id, ended)), as_json=as_json)
 
 
 @command(ask, "show")

@@ -12,6 +12,7 @@ from app.events.record import KEYTURN
 from app.kit import clock, due
 from app.links import actions as links
 from app.links import progress, queries
+from app.links.letters import needed_again
 from app.links.model import Link
 
 
@@ -35,16 +36,20 @@ async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, exp
     return link
 
 
-async def expire(tools: Tools, link: Link) -> None:
-    """The work on a claimed link whose time ran out: written down with all that follows, in one transaction."""
+async def attend(tools: Tools, link: Link) -> None:
+    """The work on a claimed link: its time ran out, with all that follows, or its client is needed again."""
     async with tools.sessions.begin() as session:
         expired = await links.expire_link(session, link.agency_id, link.id)
         if expired:
             await _end_asks(session, link.agency_id, link.id)
             await _let_go(session, link.agency_id, link.client_id)
-        ahead = link.expires_at - clock.now()  # our clock may be behind the database's
-        again = max(ahead, timedelta(seconds=1)) if not expired and ahead > timedelta(0) else None
-        await due.finish(session, link, due_in=again)
+        later = await needed_again.write_to_client(session, tools.outbox, link.agency_id, link.id)
+        now = await queries.find(session, link.agency_id, link.id)
+        stays = now.status in ("completed", "drifted", "expired", "revoked")
+        runs_out = None if stays else now.expires_at - clock.now()
+        # our clock may be behind the database's
+        ahead = [max(each, timedelta(seconds=1)) for each in (later, runs_out) if each is not None]
+        await due.finish(session, link, due_in=min(ahead, default=None))
 
 
 async def _end_asks(session: AsyncSession, agency_id: str, link_id: str) -> None:

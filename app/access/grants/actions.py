@@ -85,5 +85,5 @@ async def drifted(session: AsyncSession, agency_id: str, ask_id: str) -> str | N
 async def ended(session: AsyncSession, grant: Grant) -> None:
     """It was read as gone."""
     grant.state = "ended"
-    grant.ended_at = func.now()
+    grant.ended_at, grant.code, grant.next_actor = func.now(), None, None
     await session.flush()

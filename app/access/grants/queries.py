@@ -1,5 +1,6 @@
 """Reading grants."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,6 +24,14 @@ async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Grant | 
     """The grant that answers an ask, ended ones left out."""
     rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state != "ended")
     return (await session.scalars(rows)).one_or_none()
+
+
+async def of_asks(session: AsyncSession, agency_id: str, ask_ids: Collection[str]) -> Mapping[str, Grant]:
+    """The grants that answer asks, by ask; ended ones left out."""
+    if not ask_ids:
+        return {}
+    rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id.in_(ask_ids), Grant.state != "ended")
+    return {str(grant.ask_id): grant for grant in await session.scalars(rows)}
 
 
 async def answered_asks(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:

@@ -30,6 +30,12 @@ class GrantView(BaseModel):
     last_seen_at: Time
     drifted_at: Time | None
     revoke_asked_at: Time | None = Field(description="When you asked to have it taken away.")
+    code: str | None = Field(
+        description="While `revoking`: what is in the way (docs/access.md).", examples=["removal_refused"]
+    )
+    next_actor: str | None = Field(
+        description="While `revoking`: whose turn it is, `us`, `client` or `agency`.", examples=["client"]
+    )
     ended_at: Time | None = Field(description="When a read showed that it is gone.")
     created_at: Time
     updated_at: Time

@@ -149,11 +149,13 @@ class ReadPossible(Refusal):
 
 
 async def _can_read(session: AsyncSession, whole: Whole, ask: Ask) -> bool:
+    """Whether a token of the side that proves it is there and was not refused; people the client's token shows."""
     agency_id = whole.link.agency_id
-    if await connections.of_agency(session, agency_id, ask.platform):
-        return True
-    bc_id = whole.intake.bc_id or ""
-    client = await connections.of_client(session, agency_id, whole.client.id, ask.platform, bc_id)
+    if ask.state == "unverifiable":
+        return False
+    if ask.kind != "person":
+        return await connections.of_agency(session, agency_id, ask.platform) is not None
+    client = await connections.of_client(session, agency_id, whole.client.id, ask.platform, whole.intake.bc_id or "")
     return client is not None and client.state == "live"
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import evidence
 from app.access.connections import actions as connections
+from app.access.connections import blindness
 from app.access.connections import queries as tokens
 from app.access.connections.establishing import LONGEST_HOLD
 from app.access.connections.model import Connection
@@ -17,6 +18,7 @@ from app.access.handshakes import queries
 from app.access.handshakes.acting import Intent, Person, send
 from app.access.handshakes.deciding import schedule
 from app.access.handshakes.deciding.plan import Deed, Give, Settled, Step, plan
+from app.access.handshakes.deciding.status import changes_at
 from app.access.handshakes.deciding.tried import as_request
 from app.access.handshakes.deciding.world import Tried, Want
 from app.access.handshakes.looking.client_side import accounts_agreed
@@ -74,8 +76,11 @@ async def _record(
     await queries.lock(session, handshake)
     # what people did while we looked counts: decide on the asks as they are now
     now = await queries.situation(session, handshake)
-    news = await project(session, handshake, now, look.seen)
+    news = await project(session, handshake, now, look.seen, tools.patience)
     await _keep(session, handshake, situation, look)
+    if news.blind or "agency" in look.dead:
+        refused = [call for call in look.calls["agency"] if call.outcome in ("denied", "changed")]
+        await blindness.tell(session, tools, situation.agency, refused[-1] if refused else None)
     step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
     if isinstance(step, Deed) and now.client is not None and _is_still(situation.client, now.client):
         intent = await _intend(session, handshake, step, now.client, now)
@@ -154,6 +159,7 @@ async def _rest(
 ) -> None:
     """Gives the row back: to be watched, or never again by itself when settled, else at the next look."""
     looks, setbacks, watching = (0 if news else handshake.looks + 1), 0, False
+    turns = changes_at(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
     if look.limited is not None:
         setbacks = handshake.setbacks + 1
         pause: timedelta | None = max(schedule.after_limit(setbacks), timedelta(seconds=look.limited))
@@ -166,12 +172,14 @@ async def _rest(
         pause = (schedule.next_look(looks) if look.away else tools.watch) * spread if watching else None
     else:
         pause = schedule.next_look(looks)
-        until = getattr(step, "until", None)
+    for until in (getattr(step, "until", None), turns):
         if until is not None:
-            pause = min(pause, max(until - clock.now(), timedelta(seconds=0.2)))
+            ahead = max(until - clock.now(), timedelta(seconds=0.2))
+            pause = ahead if pause is None else min(pause, ahead)
     await due.finish(
-        session, handshake, due_in=pause, looks=looks, setbacks=setbacks, looked_at=clock.now(), watching=watching
-    )
+        session, handshake, due_in=pause, looks=looks, setbacks=setbacks, looked_at=clock.now(), watching=watching,
+        away_since=look.seen.away_since,
+    )  # fmt: skip
 
 
 async def _explain(tools: Tools, handshake: Handshake, agency: Connection | None) -> None:

@@ -34,3 +34,5 @@ class Handshake(Due, Made, Base):
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     watching: Mapped[bool] = mapped_column(default=False, server_default="false")
     looked_at: Mapped[datetime | None]
+    #: since when the platform gives no answer to work with
+    away_since: Mapped[datetime | None]

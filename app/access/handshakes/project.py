@@ -14,10 +14,11 @@ from app.access.grants.model import Grant
 from app.access.handshakes import queries
 from app.access.handshakes.deciding.status import Status, statuses
 from app.access.handshakes.deciding.taking import is_gone
-from app.access.handshakes.deciding.world import Seen, Unread, Want
+from app.access.handshakes.deciding.world import Key, Seen, Unread, Want
 from app.access.handshakes.model import Handshake
 from app.access.handshakes.queries import Situation
 from app.access.openings import actions as openings
+from app.access.patience import Patience
 from app.events.record import KEYTURN, record
 from app.events.types import grants as happenings
 from app.kit import clock
@@ -30,28 +31,34 @@ from app.links.status import OVER, PROVED, as_of, is_dead
 
 @dataclass
 class News:
-    """What a look changed: whether anything, and whether access that was proved is no longer as agreed."""
+    """What a look changed: whether anything, whether access that was proved is no longer as agreed or to be seen."""
 
     any: bool = False
     drifted: bool = False
+    blind: bool = False
     shown: dict[str, Status] = field(default_factory=dict)
 
 
-async def project(session: AsyncSession, handshake: Handshake, situation: Situation, seen: Seen) -> News:
+async def project(
+    session: AsyncSession, handshake: Handshake, situation: Situation, seen: Seen, patience: Patience
+) -> News:
     """Brings every ask and grant of the handshake to the state that was seen."""
-    found = statuses(situation.wanted, seen, situation.tried)
+    found = statuses(situation.wanted, seen, situation.tried, clock.now(), patience)
     wants = {want.ask_id: want for want in situation.wanted if want.ask_id}
     news = News(shown={want.ask_id or "": each for want, each in zip(situation.wanted, found, strict=True)})
+    leaving = {want.key: each for want, each in zip(situation.wanted, found, strict=True) if want.ask_id is None}
     pairs = await queries.asks(session, handshake)
     for link_id in dict.fromkeys(link.id for link, _ in pairs):
         whole = await links.whole(session, handshake.agency_id, link_id, lock=True)
         for ask in whole.asks:
             if ask.id in wants:  # of a written platform people speak
-                await _write(session, handshake, whole, ask, wants[ask.id], seen, news)
+                await _write(session, handshake, whole, ask, wants[ask.id], situation, seen, news)
         await progress.settle(session, whole)
     for grant in await queries.unasked(session, handshake):
         if is_gone(queries.unwanted(grant), seen, situation.tried):
             await _end(session, grant, {"client_id": grant.client_id, "platform": grant.platform}, news)
+        elif status := leaving.get(Key(grant.kind, grant.asset_id, grant.through_id)):
+            await _hold_up(session, grant, status, {"client_id": grant.client_id, "platform": grant.platform}, news)
     await openings.follow(
         session, handshake.agency_id, Grant.client_id == handshake.client_id,
         Grant.agency_bc_id == handshake.agency_bc_id,
@@ -61,12 +68,23 @@ async def project(session: AsyncSession, handshake: Handshake, situation: Situat
 
 
 async def _write(
-    session: AsyncSession, handshake: Handshake, whole: Whole, ask: Ask, want: Want, seen: Seen, news: News
+    session: AsyncSession,
+    handshake: Handshake,
+    whole: Whole,
+    ask: Ask,
+    want: Want,
+    situation: Situation,
+    seen: Seen,
+    news: News,
 ) -> None:
     before = (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
     new = news.shown[ask.id]
     if new.state == "leaving":
-        ask.next_actor = new.next_actor
+        ask.code, ask.next_actor = new.code, new.next_actor
+        _keep_answer(ask, new)
+        grant = await grant_rows.of_ask(session, ask.agency_id, ask.id)
+        if grant is not None:
+            await _hold_up(session, grant, new, whole.facts(ask), news)
         return
     if new.state == "verified" and new.seen_by is None:  # not looked at anew: what was proved stands
         return
@@ -74,6 +92,9 @@ async def _write(
     later = agency is not None and agency.why_not is Unread.UNAVAILABLE
     if later and new.state not in OVER and ask.state != "approved":
         return  # the side that counts can be read, only not now: what was shown stands until then
+    _keep_answer(ask, new)
+    if want.key is not None and _begins_to_wait(want, new, situation):
+        ask.listed_at = func.now()
     values: dict[str, Any] = {
         "state": new.state, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
         "seen_by": new.seen_by,
@@ -94,6 +115,8 @@ async def _write(
     news.any = news.any or before != (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
     if saw:
         await _tell_seen(session, whole, ask, saw, was)
+    elif new.state == "unverifiable" and want.was_verified and was != "unverifiable":
+        news.blind = True
     elif new.state == "drifted" and was != "drifted":
         news.drifted = True
         grant_id = await grants.drifted(session, ask.agency_id, ask.id)
@@ -104,8 +127,42 @@ async def _write(
             await _end(session, grant, whole.facts(ask) | {"status_previous": was}, news)
 
 
+def _keep_answer(ask: Ask, new: Status) -> None:
+    """The platform's own words on what is in the way, for people and for its support."""
+    answer = new.answer
+    ask.platform_operation = answer.operation if answer else None
+    ask.platform_code = answer.code if answer else None
+    ask.platform_message = answer.message[:2000] if answer else None
+    ask.platform_request_id = answer.request_id if answer else None
+
+
+def _begins_to_wait(want: Want, new: Status, situation: Situation) -> bool:
+    """Whether the client's list shows, for the first time since it was shared, what waits for the agency."""
+    if new.seen_by != "client" or new.state not in ("awaiting_partner", "unverifiable"):
+        return False
+    given = situation.tried.given.get(want.key) if want.key else None
+    return want.listed_at is None or (given is not None and given.at > want.listed_at)
+
+
+async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[str, Any], news: News) -> None:
+    """Access that is to be taken away is still there: whose turn it is, told where the platform refuses."""
+    before = grant.code
+    grant.code, grant.next_actor = new.code, new.next_actor
+    if new.code is None or new.code == before:
+        return
+    news.any = True
+    about = {
+        "grant_id": grant.id, "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+        "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
+    }  # fmt: skip
+    await record(
+        session, happenings.REVOCATION_REFUSED, agency_id=grant.agency_id, subject_id=grant.id, actor=KEYTURN,
+        data=data | about,
+    )  # fmt: skip
+
+
 async def _tell_seen(session: AsyncSession, whole: Whole, ask: Ask, saw: grants.Saw, was: str) -> None:
-    if was == "drifted":
+    if saw.state_before == "drifted":
         await _tell(session, whole, ask, happenings.RESTORED, saw.grant_id, was)
     elif saw.role_before is not None and saw.role_before != ask.role_seen:
         await _tell(session, whole, ask, happenings.ROLE_CHANGED, saw.grant_id, was)

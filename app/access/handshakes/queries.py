@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import evidence
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
+from app.access.grants import queries as grants
 from app.access.grants.model import Grant
 from app.access.handshakes.deciding.giving import BY_API
 from app.access.handshakes.deciding.tried import Attempt, from_attempts
@@ -33,6 +34,8 @@ class Situation:
     client: Connection | None
     agency: Connection | None
     trip: connections.TripBlocker | None = None
+    #: since when the platform gives no answer to work with
+    away_since: datetime | None = None
 
 
 async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
@@ -51,7 +54,9 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
         last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
         trip = connections.trip_blocker(last, clock.now())
     since = client.created_at if client is not None else None
-    asked = [want(link, ask, tried, connected_at=since) for link, ask in await asks(session, handshake)]
+    pairs = await asks(session, handshake)
+    given = await grants.of_asks(session, agency_id, [ask.id for _, ask in pairs if ask.verified_at is not None])
+    asked = [want(link, ask, tried, given.get(ask.id), connected_at=since) for link, ask in pairs]
     wanted = [*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))]
     leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
     held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
@@ -61,6 +66,7 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
         client=client,
         agency=await connections.of_agency(session, agency_id, handshake.platform),
         trip=trip,
+        away_since=handshake.away_since,
     )
 
 
@@ -85,6 +91,7 @@ async def held_by_others(
     granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
         Grant.agency_id == agency_id, Grant.client_id != client_id, Grant.agency_bc_id == agency_bc_id,
         Grant.asset_id.in_(assets), Grant.state.in_(("live", "drifted")), Grant.kind != "person",
+        Grant.ask_id.is_not(None),  # what was merely found somebody may have shared for these very asks
     )  # fmt: skip
     agreed = (
         select(Ask.kind, Ask.asset_id, Ask.through_id)
@@ -112,7 +119,20 @@ async def tried_of(session: AsyncSession, handshake: Handshake) -> Tried:
     """The last attempts of a handshake, as its exchanges tell."""
     rows = await evidence.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
     return from_attempts(
-        [Attempt(row.started_at, row.purpose, row.request, row.outcome, row.blocker, row.operation) for row in rows]
+        [
+            Attempt(
+                row.started_at,
+                row.purpose,
+                row.request,
+                row.outcome,
+                row.blocker,
+                row.operation,
+                row.code,
+                row.message or "",
+                row.platform_request_id,
+            )
+            for row in rows
+        ]
     )
 
 
@@ -147,8 +167,13 @@ async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Li
     return [(link, ask) for link, ask in every if link.id in here and link.agency_bc_id == handshake.agency_bc_id]
 
 
-def want(link: Link, ask: Ask, tried: Tried, *, connected_at: datetime | None = None) -> Want:
-    """An ask as a decision needs it. Where a link ended, what was proved or may be on its way is still looked at."""
+def want(
+    link: Link, ask: Ask, tried: Tried, grant: Grant | None = None, *, connected_at: datetime | None = None
+) -> Want:
+    """An ask, and the grant that answers it, as a decision needs them.
+
+    Where a link ended, what was proved or may be on its way is still looked at.
+    """
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
     last = tried.given.get(Key(ask.kind, ask.asset_id or "", ask.through_id))
@@ -167,12 +192,16 @@ def want(link: Link, ask: Ask, tried: Tried, *, connected_at: datetime | None = 
         link_ended=ended,
         over=ask.state == "ended" if leaves else ended and ask.verified_at is None and not on_its_way,
         unwanted=leaves,
+        unwanted_at=ask.unwanted_at,
         attested=ask.attested_at is not None,
         was_verified=ask.verified_at is not None,
         proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
         recheck_at=ask.recheck_at,
         reduce_at=ask.reduce_at,
         connected_at=connected_at,
+        seen_at=grant.last_seen_at if grant is not None else ask.verified_at,
+        drifted_at=grant.drifted_at if grant is not None else None,
+        listed_at=ask.listed_at,
         needs_events=ask.needs_events,
         email=ask.person_email,
     )
@@ -182,5 +211,5 @@ def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> Want:
     """A grant that nobody asked for here and that is to be taken away."""
     return Want(
         ask_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
-        lane="connected", unwanted=True, connected_at=connected_at,
+        lane="connected", unwanted=True, unwanted_at=grant.revoke_asked_at, connected_at=connected_at,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import evidence
 from app.access.connections import actions as connections
+from app.access.connections import blindness
 from app.access.connections import queries as tokens
 from app.access.connections.model import Connection
 from app.access.handshakes.deciding import schedule
@@ -110,6 +111,7 @@ async def _stop(
     if isinstance(failure, Denied):
         if failure.blocker == "connection_dead":
             await connections.mark_dead(session, connection)
+            await blindness.tell(session, tools, connection, failure.call)
         await actions.fail(session, row, code=failure.blocker, call=failure.call, again_in=tools.watch)
     elif isinstance(failure, Unavailable) and row.setbacks < MOST_SETBACKS:
         pause = max(schedule.after_limit(row.setbacks + 1), timedelta(seconds=failure.retry_after))

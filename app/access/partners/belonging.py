@@ -38,6 +38,14 @@ async def settle(session: AsyncSession, partner: Partner) -> str:
     return client_id
 
 
+async def match(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> None:
+    """A link came to know its Business Center: what an import found of it belongs to the client of the link."""
+    await alone(session, agency_id, platform, bc_id)
+    for partner in await queries.of_center(session, agency_id, platform, bc_id, lock=True):
+        if partner.client_id is not None:
+            await settle(session, partner)
+
+
 async def is_leaving(session: AsyncSession, partner: Partner) -> bool:
     """Whether access found of this partner is being taken away: the handshake at work on it knows its client."""
     rows = select(Grant.id).where(*_found(partner), Grant.state == "revoking")

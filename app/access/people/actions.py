@@ -76,10 +76,12 @@ async def ask_for_person(
     )
     ask.asset_id, ask.person_email = await _number(session, whole, platform, email), email
     session.add(ask)
-    asks.open_again(whole)
     await session.flush()
     await session.refresh(ask)
+    whole = await links.whole(session, agency_id, link_id)
+    await asks.open_again(session, whole, reason="access_requested", actor=actor)
     await asks.tell(session, whole, ask, happenings.ASK_ADDED, actor)
+    await asks.tell_requested(session, whole, ask, actor)
     return ask
 
 

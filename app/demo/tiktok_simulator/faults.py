@@ -16,6 +16,9 @@ class Fault:
     drop: the connection ends before anything is done.
     lost: everything is done, then the connection ends without an answer.
     applied: everything is done, then `code` or `http_status` is answered all the same.
+
+    A `code` of 0 is the answer of success to a call that does nothing. `person`: it strikes only calls with a token of
+    this person. `times` None: it strikes until it is cleared.
     """
 
     path: str = ANY_PATH
@@ -26,7 +29,8 @@ class Fault:
     lost: bool = False
     applied: bool = False
     delay: float = 0.0
-    times: int = 1
+    person: str | None = None
+    times: int | None = 1
 
     @property
     def lets_work(self) -> bool:
@@ -40,7 +44,10 @@ class Fault:
             return f"http {self.http_status}"
         return "dropped" if self.drop else "lost" if self.lost else "answered"
 
-    def fits(self, path: str) -> bool:
+    def fits(self, path: str, person: str | None = None) -> bool:
+        """Whether it strikes a call of this path with a token of this person."""
+        if self.person is not None and self.person != person:
+            return False
         return self.path == ANY_PATH or self.path.removeprefix(PREFIX).strip("/") == path.strip("/")
 
 
@@ -48,7 +55,7 @@ class Script:
     """The faults still to come. The first that fits a call is the one it gets."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault, int]] = []
+        self._waiting: list[tuple[Fault, int | None]] = []
 
     def add(self, fault: Fault) -> None:
         self._waiting.append((fault, fault.times))
@@ -56,17 +63,18 @@ class Script:
     def clear(self) -> None:
         self._waiting.clear()
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str, person: str | None = None) -> Fault | None:
+        """The fault of a call; one that has a number of times is used up by that many."""
         for index, (fault, left) in enumerate(self._waiting):
-            if fault.fits(path):
-                if left > 1:
+            if fault.fits(path, person):
+                if left is not None and left > 1:
                     self._waiting[index] = (fault, left - 1)
-                else:
+                elif left is not None:
                     del self._waiting[index]
                 return fault
         return None
 
-    def waiting(self) -> list[tuple[Fault, int]]:
+    def waiting(self) -> list[tuple[Fault, int | None]]:
         """Every fault not used up, with how often it still strikes."""
         return list(self._waiting)
 

@@ -19,6 +19,7 @@ class Switches:
     lost_answers: share of writes that are done but never answered.
     reauthorise: ad accounts that came to a person after consent stay out of the token's reach.
     pixel_links_denied: reads of a pixel's links are refused, to admins too.
+    strangers_refused: lists of shares with a Business Center that is no partner are refused instead of empty.
     """
 
     partner_approval: bool = False
@@ -28,6 +29,7 @@ class Switches:
     lost_answers: float = 0.0
     reauthorise: bool = False
     pixel_links_denied: bool = False
+    strangers_refused: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.read_lag < math.inf:
@@ -39,7 +41,10 @@ class Switches:
                 raise WrongSwitch(f"{name} is a probability between 0 and 1")
 
 
-NAMES = ("partner-approval", "read-lag", "qps", "flaky", "lost-answers", "reauthorise", "pixel-links-denied")
+NAMES = (
+    "partner-approval", "read-lag", "qps", "flaky", "lost-answers", "reauthorise", "pixel-links-denied",
+    "strangers-refused",
+)  # fmt: skip
 
 
 def parse_switches(text: str) -> Switches:
@@ -58,6 +63,7 @@ def parse_switches(text: str) -> Switches:
         lost_answers=_number("lost-answers", given),
         reauthorise=_flag("reauthorise", given),
         pixel_links_denied=_flag("pixel-links-denied", given),
+        strangers_refused=_flag("strangers-refused", given),
     )
 
 

@@ -13,6 +13,15 @@ def _ask(state: str, sentence: str, **example: object) -> EventType:
     )
 
 
+REQUESTED = EventType(
+    "ask.requested",
+    "One more access, or a wider role, is asked of a client who has the link already; it waits for the client's yes.",
+    "link",
+    example={
+        "link_status": "submitted", "status": "waiting", "status_previous": None, "verified_at": None,
+        "grant_id": None, "role_granted": None, "next_actor": "client",
+    },
+)  # fmt: skip
 APPROVED = _ask(
     "approved", "The client approved this access; our next call is due.", status_previous="waiting", next_actor="us"
 )
@@ -48,5 +57,6 @@ UNVERIFIABLE = _ask(
 )
 DECLINED = _ask("declined", "The client said no to this access.", status_previous="waiting")
 
-ALL = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
-BY_STATE = {event.name.removeprefix("ask."): event for event in ALL}
+_BY_STATE = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
+ALL = (REQUESTED, *_BY_STATE)
+BY_STATE = {event.name.removeprefix("ask."): event for event in _BY_STATE}

@@ -34,6 +34,18 @@ FOUND = EventType(
     example=only(*SEEN),
 )
 REVOCATION_ASKED = audit_only("grant.revocation_asked", "The agency wants a grant taken away.", "grant")
+REVOCATION_REFUSED = EventType(
+    "grant.revocation_refused",
+    "The access is to be taken away and the platform refuses that to us: `next_actor` says who does it.",
+    "grant",
+    example={
+        "link_status": "completed",
+        "status": "revoking",
+        "status_previous": None,
+        "blocker_code": "removal_refused",
+        "next_actor": "client",
+    },
+)
 REVOKED = EventType(
     "grant.revoked",
     "The access was taken away.",
@@ -41,4 +53,4 @@ REVOKED = EventType(
     example={"link_status": "completed", "status": "ended", "status_previous": "verified", "role_granted": None},
 )
 
-ALL = (FOUND, DRIFTED, RESTORED, ROLE_CHANGED, REVOCATION_ASKED, REVOKED)
+ALL = (FOUND, DRIFTED, RESTORED, ROLE_CHANGED, REVOCATION_ASKED, REVOCATION_REFUSED, REVOKED)

@@ -31,6 +31,15 @@ COMPLETED = _link(
     assets_verified=4,
     **EXAMPLE_GIVEN,
 )
+REOPENED = _link(
+    "reopened",
+    "A completed link is alive again: more is asked for, or what was proved is gone; `reason` says which: "
+    "`access_requested`, `wider_role`, `lower_role`, `drifted` or `not_proved`.",
+    "drifted",
+    assets_verified=3,
+    reason="drifted",
+    next_actor="client",
+)
 EXPIRED = _link("expired", "The link's time ran out before it was completed.", "expired", **UNTOLD)
 EXTENDED = _link("extended", "The link was given more time.", "sent", **UNTOLD)
 REVOKED = _link("revoked", "The agency ended the link.", "revoked", **UNTOLD)
@@ -42,6 +51,6 @@ ASK_REMOVED = audit_only("link.ask_removed", "The agency took back an ask before
 ROLE_ASKED = audit_only("link.role_asked", "The agency asked for another role than before.", "link")
 
 ALL = (
-    CREATED, SENT, OPENED, SCREEN_COMPLETED, COMPANY_DIFFERS, SUBMITTED, COMPLETED, EXPIRED, EXTENDED, REVOKED,
-    RENEWAL_ASKED, ADDRESS_SHOWN, INVITED, ASK_ADDED, ASK_REMOVED, ROLE_ASKED,
+    CREATED, SENT, OPENED, SCREEN_COMPLETED, COMPANY_DIFFERS, SUBMITTED, COMPLETED, REOPENED, EXPIRED, EXTENDED,
+    REVOKED, RENEWAL_ASKED, ADDRESS_SHOWN, INVITED, ASK_ADDED, ASK_REMOVED, ROLE_ASKED,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
+from app.events.types import asks as ask_happenings
 from app.events.types import links as happenings
 from app.events.types.kinds import EventType
 from app.kit import clock
@@ -73,7 +74,11 @@ async def ask_for_role(
     ask.role, ask.role_reason = role, reason
     if ask.approved_at is not None:
         await (_wait_for_yes if wider else _lower)(session, whole, ask)
+        await session.flush()
+        await open_again(session, whole, reason="wider_role" if wider else "lower_role", actor=actor)
     await tell(session, whole, ask, happenings.ROLE_ASKED, actor)
+    if wider:
+        await tell_requested(session, whole, ask, actor)
     return ask
 
 
@@ -98,16 +103,17 @@ async def add_ask(
         raise TooManyAsks
     ask = new_ask(whole.link, wanted, max(each.position for each in whole.asks) + 1)
     session.add(ask)
-    open_again(whole)
     await session.flush()
     await session.refresh(ask)
+    whole = await queries.whole(session, agency_id, link_id)
+    await open_again(session, whole, reason="access_requested", actor=actor)
     await tell(session, whole, ask, happenings.ASK_ADDED, actor)
+    await tell_requested(session, whole, ask, actor)
     return ask
 
 
 async def _wait_for_yes(session: AsyncSession, whole: Whole, ask: Ask) -> None:
     """What the client agreed to stays shared; the wider role is asked for like a new access."""
-    open_again(whole)
     await progress.set_state(
         session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None, attested_at=None,
         attested_by=None, recheck_at=None, verified_at=None, actor=KEYTURN,
@@ -116,7 +122,6 @@ async def _wait_for_yes(session: AsyncSession, whole: Whole, ask: Ask) -> None:
 
 async def _lower(session: AsyncSession, whole: Whole, ask: Ask) -> None:
     """Less than agreed needs no new yes; it counts once it is read back in the lower role."""
-    open_again(whole)
     await progress.set_state(
         session, whole, ask, state="approved", code=None, next_actor="us", reduce_at=func.now(), verified_at=None,
         attested_at=None, attested_by=None, actor=KEYTURN,
@@ -135,11 +140,17 @@ def _is_past(expires_at: datetime, now: datetime) -> bool:
     return expires_at <= now
 
 
-def open_again(whole: Whole) -> None:
-    """A completed link waits for its client again."""
-    link = whole.link
-    if link.status == "completed":
-        link.status, link.completed_at, link.due_at = "submitted", None, link.expires_at
+async def open_again(session: AsyncSession, whole: Whole, *, reason: str, actor: str) -> None:
+    """A completed link waits for its client again; one under way has something new for a client who agreed before."""
+    if whole.link.status in ("completed", "drifted"):
+        await progress.reopen(session, whole, "submitted", reason=reason, actor=actor)
+    elif whole.link.submitted_at is not None:
+        progress.need_client(whole)
+
+
+async def tell_requested(session: AsyncSession, whole: Whole, ask: Ask, actor: str) -> None:
+    """More is asked of a client, or in a wider role: it waits for the client's yes."""
+    await tell(session, whole, ask, ask_happenings.REQUESTED, actor)
 
 
 def _beside(whole: Whole) -> list[PresetAsk]:

@@ -1,5 +1,7 @@
 """Links and their asks, as the API and the command line show them."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit import clock
@@ -11,6 +13,8 @@ from app.links.questions.views import AnswerView, FileView
 from app.links.status import OVER, PROVED
 from app.people.clients.views import ClientView
 
+#: Whose turn it is, and since when.
+Turn = tuple[str | None, datetime]
 _CONTACTS = [{"role": "approver", "name": "Ana Lima", "email": "ana@brand.example"}]
 
 
@@ -42,14 +46,21 @@ class LinkView(BaseModel):
     completed_at: Time | None
     revoked_at: Time | None
     renewal_asked_at: Time | None = Field(description="When the client of a dead link asked for a new one.")
+    needed_again_at: Time | None = Field(
+        description="When the client was last needed again after its yes: more was asked for, or access is gone."
+    )
+    next_actor: str | None = Field(None, description="Whose turn it is on the link as a whole.", examples=["client"])
+    next_actor_since: Time | None = Field(None, description="Since when it is their turn.")
     created_at: Time
     updated_at: Time
 
     @classmethod
-    def of(cls, link: Link) -> "LinkView":
+    def of(cls, link: Link, turn: Turn) -> "LinkView":
         """From the row; a link past its time is `expired` even before that is written down."""
         as_of = status.as_of(link.status, link.expires_at, clock.now())
-        return cls.model_validate(link).model_copy(update={"status": as_of})
+        actor, since = turn
+        told = {"status": as_of, "next_actor": actor, "next_actor_since": since if actor else None}
+        return cls.model_validate(link).model_copy(update=told)
 
 
 class AskView(BaseModel):
@@ -82,6 +93,14 @@ class AskView(BaseModel):
     )
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
     seen_by: str | None = Field(description="By whose token: `agency` or `client`.", examples=["agency"])
+    platform_operation: str | None = Field(
+        description="The call at the platform that something is in the way of.", examples=["bc/partner/add"]
+    )
+    platform_code: int | None = Field(description="Its code, as the platform gave it.", examples=[40002])
+    platform_message: str | None = Field(description="Its message.", examples=["Invalid parameters."])
+    platform_request_id: str | None = Field(
+        description="Its id, for the platform's support.", examples=["202611211023000101010081420108"]
+    )
     verified_at: Time | None
     approved_at: Time | None
     declined_at: Time | None
@@ -142,12 +161,11 @@ class WholeLink(LinkView):
     assets: Counts
     intake: IntakeView
     answers: list[AnswerView] = Field(description="To the preset's own questions, in their order.")
-    next_actor: str | None = Field(description="Whose turn it is on the link as a whole.", examples=["client"])
 
     @classmethod
     def whole(cls, found: Whole) -> "WholeLink":
         """From all its rows."""
-        link = LinkView.of(found.link)
+        link = LinkView.of(found.link, found.turn)
         counted = [ask.state for ask in found.asks if ask.state not in OVER]
         return cls(
             **dict(link),
@@ -160,7 +178,6 @@ class WholeLink(LinkView):
             ),
             intake=IntakeView.of(found.intake),
             answers=_answers(found),
-            next_actor=status.next_actor(link.status, [ask.next_actor for ask in found.asks]),
         )
 
 

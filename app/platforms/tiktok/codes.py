@@ -27,6 +27,10 @@ _ABOUT_ASSET = "permission to the asset"
 _MAY_BE_OF_ANOTHER_APP = {40000, _INVALID, 40113}
 #: "app_id is inconsistent with the token's app information"
 _OF_ANOTHER_APP = re.compile(r"app_?\s?id\b.*(inconsistent|not match|mismatch).*token", re.IGNORECASE)
+#: How a refusal reads where there is no partnership, e.g. "Business Center 7000999988887777666 is not your partner."
+_NO_PARTNER = re.compile(
+    r"\b(no|not|non|isn't|aren't|never)\b.*\bpartner|\bpartner\w*\b.*\b(no|not|doesn't)\b", re.IGNORECASE
+)
 
 
 def meaning(code: int, *, write: bool) -> Meaning:
@@ -64,6 +68,11 @@ def blocker(code: int, message: str = "") -> str:
 def about_asset(code: int, message: str) -> bool:
     """Whether it is this asset that was refused: then another way to read it may be open."""
     return code in (_NO_PERMISSION, _INVALID) and _ABOUT_ASSET in message.lower()
+
+
+def no_partner(code: int | None, message: str) -> bool:
+    """Whether a refusal may say that two Business Centers are no partners: `/bc/partner/get/` tells for certain."""
+    return code in (_NO_PERMISSION, _INVALID, GONE) and _NO_PARTNER.search(message) is not None
 
 
 def retry_after(code: int) -> float:

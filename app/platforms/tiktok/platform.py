@@ -106,10 +106,25 @@ class TikTok:
         share_type: Literal["SHARED", "SHARING"],
         keep: Keep,
     ) -> Shares:
-        rows = await partners.partner_assets(
-            self.wire, access, bc_id=bc_id, partner_id=partner_id, share_type=share_type, shape=_SHARED[kind], keep=keep
-        )
+        try:
+            rows = await partners.partner_assets(
+                self.wire, access, bc_id=bc_id, partner_id=partner_id, share_type=share_type, shape=_SHARED[kind],
+                keep=keep,
+            )  # fmt: skip
+        except Denied as refused:
+            if not codes.no_partner(refused.call.code, refused.call.message):
+                raise
+            if await self._are_partners(access, bc_id, partner_id, keep):
+                raise
+            return {}  # two strangers share nothing
         return {row.asset_id: ShareSeen(row.asset_id, row.role, row.asset_name or "") for row in rows}
+
+    async def _are_partners(self, access: Access, bc_id: str, partner_id: str, keep: Keep) -> bool:
+        """Whether the list of partners names it, or is refused, too: then nothing is known."""
+        try:
+            return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, keep=keep))
+        except Denied:
+            return True
 
     async def share(
         self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep

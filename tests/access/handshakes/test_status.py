@@ -1,12 +1,13 @@
 """The state shown: a table of cases, and never green without a read of the agreed role."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from app.access.handshakes.deciding.status import Status, status
 from app.access.handshakes.deciding.world import Seen, Side, Sight, Try, Unread, Want
-from tests.access.handshakes.test_plan import KEY_A, KEY_P, NOW, A, a_try, as_tried, pixel, seen, want
+from tests.access.handshakes.test_plan import KEY_A, KEY_P, NOW, PATIENCE, A, a_try, as_tried, pixel, seen, want
 
 NO = Unread.NO_TOKEN
 DONE = want(lane="guided", recheck_at=NOW)
@@ -25,11 +26,48 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
     "the agency reads the role": (
         want(), seen({}, {A: "OPERATOR"}), {}, Status("verified", None, None, "OPERATOR", "agency"),
     ),
-    "only the client's token can read": (
-        want(), seen({A: "OPERATOR"}, NO), {}, Status("verified", None, None, "OPERATOR", "client"),
+    "only the client's token can read: it may wait for the agency": (
+        want(), seen({A: "OPERATOR"}, NO), {}, Status("unverifiable", "agency", None, "OPERATOR", "client"),
     ),
     "the agency's read was refused, the client's shows it": (
-        want(), seen({A: "OPERATOR"}, Unread.DENIED), {}, Status("verified", None, None, "OPERATOR", "client"),
+        want(), seen({A: "OPERATOR"}, Unread.DENIED), {},
+        Status("unverifiable", "agency", None, "OPERATOR", "client"),
+    ),
+    "the agency's list was refused, and lists the client as its partner": (
+        want(), seen({A: "OPERATOR"}, Unread.DENIED, partnered=True), {},
+        Status("verified", None, None, "OPERATOR", "client"),
+    ),
+    "only the client's token can read, and the agency read it once": (
+        want(was_verified=True), seen({A: "OPERATOR"}, NO), {}, Status("verified", None, None, "OPERATOR", "client"),
+    ),
+    "only the client's token can read, and a member says that it works": (
+        want(attested=True), seen({A: "OPERATOR"}, NO), {}, Status("attested"),
+    ),
+    "raised, as TikTok says, and not seen for long": (
+        want(), seen({A: "ANALYST"}, {A: "ANALYST"}), {A: a_try("ok", ago=1000, times=2)},
+        Status("blocked", "client", "role_too_low", "ANALYST", "agency"),
+    ),
+    "a raise that TikTok refused": (
+        want(), seen({A: "ANALYST"}, {A: "ANALYST"}), {A: a_try("denied", blocker="app_problem")},
+        Status("blocked", "client", "role_too_low", "ANALYST", "agency"),
+    ),
+    "accepted by TikTok twice, and never seen": (
+        want(), seen(), {A: a_try("ok", ago=1000, times=2)}, Status("blocked", "client", "share_without_effect"),
+    ),
+    "it waited for the agency, and is gone": (
+        want(listed_at=NOW - timedelta(minutes=5)), seen(), {A: a_try("ok", ago=600)},
+        Status("blocked", "agency", "partner_declined"),
+    ),
+    "it waited for the agency, and nobody can look any more": (
+        want(listed_at=NOW - timedelta(minutes=5)), seen(NO, client_can_write=False), {A: a_try("ok", ago=3600)},
+        Status("awaiting_partner", "agency"),
+    ),
+    "TikTok is out of reach": (
+        want(), seen(Unread.UNAVAILABLE, away_since=NOW), {}, Status("approved", "us"),
+    ),
+    "TikTok has been out of reach for hours": (
+        want(), seen(Unread.UNAVAILABLE, away_since=NOW - timedelta(hours=2)), {},
+        Status("blocked", "platform", "platform_unavailable"),
     ),
     "recorded, not visible to the agency": (
         want(), seen({A: "OPERATOR"}), {}, Status("awaiting_partner", "agency", None, "OPERATOR", "client"),
@@ -73,7 +111,9 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
         want(), seen(problems={KEY_A: "ad_account_in_review"}), {},
         Status("blocked", "platform", "ad_account_in_review"),
     ),
-    "a pixel that waits": (pixel(), seen(), {}, Status("approved", "us")),
+    "a pixel whose ad account nobody asks for any more": (
+        pixel(), seen(), {}, Status("blocked", "client", "account_missing"),
+    ),
     "a pixel the agency sees": (
         pixel(), seen({}, {A: "OPERATOR", "pixel": "LINK"}), {}, Status("verified", None, None, "LINK", "agency"),
     ),
@@ -84,6 +124,14 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
     "a pixel that receives nothing": (
         pixel(needs_events=True), seen({}, {"pixel": "LINK"}, events={KEY_P: 0}), {},
         Status("blocked", "client", "pixel_silent", "LINK", "agency"),
+    ),
+    "a pixel whose events nobody may read": (
+        pixel(needs_events=True), seen({}, {"pixel": "LINK"}, events_unread={KEY_P: Sight(why_not=Unread.DENIED)}), {},
+        Status("blocked", "agency", "pixel_events_unread", "LINK", "agency"),
+    ),
+    "a pixel whose events nobody asked for": (
+        pixel(needs_events=True), seen({}, {"pixel": "LINK"}), {},
+        Status("blocked", "agency", "pixel_events_unread", "LINK", "agency"),
     ),
     "a pixel that receives events": (
         pixel(needs_events=True), seen({}, {"pixel": "LINK"}, events={KEY_P: 3}), {},
@@ -133,6 +181,33 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
         want(was_verified=True), seen(NO, {A: "ANALYST"}), {},
         Status("drifted", "client", "role_too_low", "ANALYST", "agency"),
     ),
+    "was verified, gone with the partnership": (
+        want(was_verified=True), seen(NO, partnered=False), {}, Status("drifted", "client", "partnership_ended"),
+    ),
+    "was verified, gone, and now somebody else's": (
+        want(was_verified=True), seen(problems={KEY_A: "asset_owned_elsewhere"}), {},
+        Status("drifted", "client", "asset_owned_elsewhere"),
+    ),
+    "was verified, gone, and the client has authorised us since": (
+        want(was_verified=True, drifted_at=NOW - timedelta(hours=1), connected_at=NOW), seen(), {},
+        Status("drifted", "us", "asset_not_shared"),
+    ),
+    "was verified two watches ago, and the read is refused": (
+        want(was_verified=True, seen_at=NOW - timedelta(days=3)), seen(NO, Unread.DENIED, client_can_write=False), {},
+        Status("unverifiable", "agency", "agency_must_reauthorise", "OPERATOR"),
+    ),
+    "was verified a day ago, and the read is refused": (
+        want(was_verified=True, seen_at=NOW - timedelta(days=1)), seen(NO, Unread.DENIED, client_can_write=False), {},
+        Status("verified", None, None, "OPERATOR", None),
+    ),
+    "to be lowered, taken away, and the new share refused": (
+        want(reduce_at=NOW - timedelta(minutes=9)), seen(), {A: a_try("denied", blocker="app_problem")},
+        Status("blocked", "us", "access_interrupted"),
+    ),
+    "to be lowered, taken away, and the new share refused again and again": (
+        want(reduce_at=NOW - timedelta(minutes=9)), seen(), {A: a_try("denied", times=4, blocker="app_problem")},
+        Status("blocked", "client", "access_interrupted"),
+    ),
     "was verified, nobody can look now": (
         want(was_verified=True), seen(NO, NO), {}, Status("verified", None, None, "OPERATOR", None),
     ),
@@ -142,9 +217,10 @@ CASES: dict[str, tuple[Want, Seen, dict[str, Try], Status]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_state_shown(name: str) -> None:
     wanted, world, tried, expected = CASES[name]
-    assert status(wanted, [wanted], world, as_tried(tried)) == expected
+    taken = {A: a_try("ok", ago=60, role="")} if expected.code == "access_interrupted" else {}
+    assert status(wanted, [wanted], world, as_tried(tried, taken), NOW, PATIENCE) == expected
 
 
 def test_the_reason_of_a_refused_read_is_told() -> None:
     world = Seen(Side(), Side(otherwise=Sight(why_not=Unread.DENIED, blocker="app_problem")))
-    assert status(DONE, [DONE], world, as_tried({})) == Status("unverifiable", "agency", "app_problem")
+    assert status(DONE, [DONE], world, as_tried({}), NOW, PATIENCE) == Status("unverifiable", "agency", "app_problem")

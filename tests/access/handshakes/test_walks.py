@@ -121,7 +121,7 @@ def test_it_ends_and_touches_only_what_it_may(data: st.DataObject) -> None:
     truth, now, patience = Truth(dict(start), frozenset(start)), NOW, Patience()
     for _ in range(300):
         world = truth.seen(client, agency)
-        statuses(wanted, world, truth.tried)  # total, whatever was seen
+        statuses(wanted, world, truth.tried, now, patience)  # total, whatever was seen
         step = plan(wanted, world, truth.tried, now, patience)
         if not isinstance(step, Give | Take):
             if not isinstance(step, Wait) or step.until is None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from app.access.handshakes.deciding.world import Try, Want
-from app.access.patience import MOST_TRIES, Patience
+from app.access.patience import MOST_ACCEPTED, MOST_TRIES, Patience
 
 #: Refusals that are about whoever asks, not about one of the assets.
-_ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised"})
+ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised"})
 
 
 def again_at(
@@ -16,13 +16,9 @@ def again_at(
 
     `undone` is the last attempt at the opposite: what came before it tells nothing any more.
     """
-    if last is None:
+    if last is None or (undone is not None and undone.at > last.at and undone.may_have_happened):
         return now
-    if is_exhausted(last, want):
-        return None
-    if undone is not None and undone.at > last.at and undone.may_have_happened:
-        return now
-    if is_refused(last, want):
+    if is_exhausted(last, want) or is_refused(last, want):
         return None
     if last.outcome in ("denied", "unavailable"):
         return now
@@ -31,28 +27,25 @@ def again_at(
 
 
 def is_refused(last: Try | None, want: Want) -> bool:
-    """Whether the platform's no stands: nobody agreed anew or asked to look again since.
+    """Whether the platform's no stands: nobody acted since.
 
     A no to several assets at once may be about one of them: each is then asked for alone.
     """
-    if last is None or last.outcome != "denied" or acted_since(last, want):
-        return False
-    if last.blocker in _ABOUT_US and want.connected_at is not None and want.connected_at > last.at:
-        return False  # it was about whoever asked then: somebody authorised since
-    return not was_refused_in_company(last)
+    return last is not None and last.outcome == "denied" and not acted_since(last, want) and not in_company(last)
 
 
 def is_exhausted(last: Try | None, want: Want) -> bool:
     """Whether it was tried as often as makes sense without a person looking into it."""
-    return last is not None and last.times >= MOST_TRIES and not acted_since(last, want)
+    if last is None or acted_since(last, want):
+        return False
+    return last.times >= (MOST_ACCEPTED if last.outcome == "ok" else MOST_TRIES)
 
 
-def was_refused_in_company(last: Try | None) -> bool:
+def in_company(last: Try | None) -> bool:
     """Whether the last no was to several assets and may be about one of the others."""
-    return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in _ABOUT_US
+    return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
 
 
 def acted_since(last: Try, want: Want) -> bool:
-    """Whether somebody agreed, or asked to look again, after an attempt."""
-    acts = (want.approved_at, want.recheck_at, want.reduce_at)
-    return any(moment is not None and moment > last.at for moment in acts)
+    """Whether somebody agreed, asked to look again, or authorised after an attempt."""
+    return any(moment > last.at for moment in want.acts)

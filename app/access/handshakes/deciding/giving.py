@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from app.access.handshakes.deciding.attempts import acted_since, again_at
-from app.access.handshakes.deciding.world import Key, Seen, Tried, Want, rank
-from app.access.patience import Patience
+from app.access.handshakes.deciding.world import INVITE, Key, Seen, Tried, Try, Want, rank
+from app.access.patience import MOST_REPAIRS, Patience
 
 #: Kinds that can be shared by API at all; the others are shared by hand in either lane.
 BY_API = frozenset({"ad_account", "pixel", "person"})
@@ -12,28 +12,74 @@ BY_API = frozenset({"ad_account", "pixel", "person"})
 
 def give_at(want: Want, seen: Seen, tried: Tried, now: datetime, patience: Patience) -> datetime | None:
     """When this ask is to be shared by us: now, a later moment, or never (None)."""
-    if want.key is None or not is_ours_to_give(want, seen):
+    if want.key is None or not is_ours_to_give(want, seen, tried):
         return None
-    last, undone = tried.given.get(want.key), tried.taken.get(want.key)
-    if seen.client.of(want.key).rejected:
+    client, last, undone = seen.client.of(want.key), last_give(want, tried), tried.taken.get(want.key)
+    if client.rejected:
         return None if is_turned_down(want, seen, tried) else now
+    if client.member and last is not None and last.operation == INVITE:
+        return now  # they came; what the invitation did not carry is assigned
+    if last is not None and last.outcome == "denied" and is_interrupted(want, tried):
+        return max(last.at + patience.settle, now) if last.times < MOST_REPAIRS else None
     return again_at(last, want, want.role, now, patience, undone=undone)
 
 
-def is_ours_to_give(want: Want, seen: Seen) -> bool:
+def last_give(want: Want, tried: Tried) -> Try | None:
+    """The last attempt that still tells something: not what arrived, and went away again since."""
+    last = tried.given.get(want.key) if want.key else None
+    if last is None:
+        return None
+    arrived = (want.drifted_at, want.listed_at)
+    return None if any(moment is not None and last.at <= moment for moment in arrived) else last
+
+
+def is_ours_to_give(want: Want, seen: Seen, tried: Tried) -> bool:
     """Whether the client approved it, we can write, the client's own list was read, and it lacks the role."""
-    if want.key is None or not want.is_live or want.link_ended or want.unwanted:
+    if want.key is None or not want.is_live or want.link_ended or want.unwanted or by_hand(want):
         return False
-    if want.lane != "connected" or want.kind not in BY_API:
-        return False
-    if want.was_verified and want.reduce_at is None:
-        return False  # somebody took away what was proved: only the client's new yes brings it back
-    if not may_write(want.key, seen) or want.key in seen.problems:
+    if want.was_verified and want.reduce_at is None and not is_agreed_anew(want):
+        return False  # somebody took away what was proved: only the client's new authorisation brings it back
+    if not may_write(want.key, seen) or want.key in seen.problems or is_declined(want, seen, tried):
         return False
     client, agency = seen.client.of(want.key), seen.agency.of(want.key)
-    if client.pending or rank(agency.role) >= rank(want.role):
+    if client.pending or client.everything or rank(agency.role) >= rank(want.role):
         return False
     return rank(client.role) < rank(want.role) and is_account_there(want.key, seen)
+
+
+def by_hand(want: Want) -> bool:
+    """Whether people share it: in the guided lane everything, else what no API shares."""
+    return want.lane != "connected" or want.kind not in BY_API
+
+
+def is_agreed_anew(want: Want) -> bool:
+    """Whether the client authorised us after the access had drifted: then it is shared again."""
+    return want.drifted_at is not None and want.connected_at is not None and want.connected_at > want.drifted_at
+
+
+def is_declined(want: Want, seen: Seen, tried: Tried) -> bool:
+    """Whether it waited for the agency and is gone from the client's list: the agency declined it there.
+
+    We did not take it away ourselves, it was never in force, and nobody acted since.
+    """
+    if want.key is None or want.listed_at is None or want.was_verified:
+        return False
+    client, taken = seen.client.of(want.key), tried.taken.get(want.key)
+    if not client.is_read or client.role is not None or client.pending:
+        return False
+    if taken is not None and taken.at >= want.listed_at:
+        return False
+    given = tried.given.get(want.key)
+    tried_again = given is not None and given.at > want.listed_at
+    return not tried_again and not any(moment > want.listed_at for moment in want.acts)
+
+
+def is_interrupted(want: Want, tried: Tried) -> bool:
+    """Whether the access was taken away to be given in a lower role, and is not given again yet."""
+    if want.key is None or want.reduce_at is None:
+        return False
+    taken = tried.taken.get(want.key)
+    return taken is not None and taken.at >= want.reduce_at and taken.may_have_happened
 
 
 def is_turned_down(want: Want, seen: Seen, tried: Tried) -> bool:

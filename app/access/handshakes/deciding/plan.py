@@ -1,13 +1,13 @@
 """The next thing to do so that what is seen becomes what is wanted. Pure and total."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access.handshakes.deciding.attempts import is_refused, was_refused_in_company
+from app.access.handshakes.deciding.attempts import in_company, is_refused
 from app.access.handshakes.deciding.giving import give_at
 from app.access.handshakes.deciding.taking import is_gone, take_at
-from app.access.handshakes.deciding.world import Key, Seen, Sight, Tried, Unread, Want, rank
+from app.access.handshakes.deciding.world import Key, Seen, Sight, Tried, Try, Unread, Want, rank
 from app.access.patience import Patience
 
 BATCH = 50
@@ -53,15 +53,23 @@ def plan(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patien
     Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
     """
     gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
-    if give := _first_give([want for at, want in gives if at is not None and at <= now], tried):
-        return give
     takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
-    if take := _first_take([want for at, want in takes if at is not None and at <= now]):
-        return take
+    for held_up in (False, True):  # what the platform could not take up last time lets the rest go first
+        due = [want for at, want in gives if at is not None and at <= now and _is_held_up(want, tried.given) is held_up]
+        if give := _first_give(due, tried):
+            return give
+        due = [want for at, want in takes if at is not None and at <= now and _is_held_up(want, tried.taken) is held_up]
+        if take := _first_take(due):
+            return take
     moments = [at for at, _ in (*gives, *takes) if at is not None]
     if moments:
         return Wait(min(moments))
     return Wait() if any(is_pending(want, seen, tried) for want in wanted) else Settled()
+
+
+def _is_held_up(want: Want, tries: Mapping[Key, Try]) -> bool:
+    last = tries.get(want.key) if want.key else None
+    return last is not None and last.outcome == "unavailable"
 
 
 def _first_give(due: Sequence[Want], tried: Tried) -> Give | None:
@@ -70,7 +78,7 @@ def _first_give(due: Sequence[Want], tried: Tried) -> Give | None:
     alone: list[Give] = []
     for want in due:
         assert want.key is not None  # give_at answers for no others
-        if was_refused_in_company(tried.given.get(want.key)):
+        if in_company(tried.given.get(want.key)):
             alone.append(Give(want.kind, want.role, (want.key,)))
         else:
             which = want.key.asset_id if want.kind in ("pixel", "person") else ""
@@ -104,10 +112,10 @@ def is_pending(want: Want, seen: Seen, tried: Tried) -> bool:
         return not want.over and not is_gone(want, seen, tried)
     if not want.is_live or (want.was_verified and not want.proved_by_client):
         return False
-    if agency.role == want.role:
-        return False
+    if want.role == agency.role or client.everything:
+        return want.key in seen.events_unread and not want.was_verified
     if not agency.is_read and client.role == want.role:
-        return agency.why_not is Unread.UNAVAILABLE
+        return agency.why_not in (Unread.UNAVAILABLE, Unread.DENIED)
     return not is_refused(tried.given.get(want.key), want)
 
 

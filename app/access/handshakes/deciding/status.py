@@ -1,14 +1,29 @@
-"""What an ask's state is, from what was seen and tried. Pure and total; green only by a read with the agreed role."""
+"""What an ask's state is, from what was seen and tried. Pure and total; green only by a read with the agreed role.
+
+Nothing waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` name a moment, and
+the platform's only for as long as `Patience` says; afterwards a code says what is in the way and whose turn it is.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
-from app.access.blockers import Actor, next_actor
+from app.access.blockers import Actor
+from app.access.blockers import next_actor as actor_of
 from app.access.handshakes.deciding.attempts import is_exhausted, is_refused
-from app.access.handshakes.deciding.giving import is_ours_to_give, is_turned_down
-from app.access.handshakes.deciding.taking import is_gone, is_ours_to_take
-from app.access.handshakes.deciding.world import Key, Seen, Sight, Tried, Unread, Want, rank
+from app.access.handshakes.deciding.giving import (
+    by_hand,
+    give_at,
+    is_account_there,
+    is_declined,
+    is_interrupted,
+    is_turned_down,
+    last_give,
+)
+from app.access.handshakes.deciding.taking import is_gone, refusal, take_at
+from app.access.handshakes.deciding.world import Answer, Key, Seen, Sight, Tried, Try, Unread, Want, rank
+from app.access.patience import Patience
 
 SeenBy = Literal["agency", "client"]
 
@@ -17,7 +32,8 @@ SeenBy = Literal["agency", "client"]
 class Status:
     """One ask as shown. `seen_by` names whose token showed the role; `code` is set with `blocked` and `drifted`.
 
-    State `leaving` is not shown as such: the ask is to be taken away and is still there.
+    `answer` is the platform's own word on what is in the way. State `leaving` is not shown as such: the ask is to be
+    taken away and is still there.
     """
 
     state: str
@@ -25,152 +41,362 @@ class Status:
     code: str | None = None
     role_seen: str | None = None
     seen_by: SeenBy | None = None
+    answer: Answer | None = field(default=None, compare=False)
 
 
-def statuses(wanted: Sequence[Want], seen: Seen, tried: Tried) -> list[Status]:
+@dataclass(frozen=True)
+class _Case:
+    """One ask with all that its state depends on; `key` is what is wanted, `account` the state of what it hangs on."""
+
+    want: Want
+    key: Key
+    wanted: Sequence[Want]
+    seen: Seen
+    tried: Tried
+    now: datetime
+    patience: Patience
+    account: Status | None = None
+
+    @property
+    def agency(self) -> Sight:
+        return self.seen.agency.of(self.key)
+
+    @property
+    def client(self) -> Sight:
+        return self.seen.client.of(self.key)
+
+    @property
+    def last(self) -> Try | None:
+        """The last attempt to share it that still tells something."""
+        return last_give(self.want, self.tried)
+
+    @property
+    def gives(self) -> bool:
+        """Whether we are going to share it, now or at a known moment."""
+        return give_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
+
+    @property
+    def takes(self) -> bool:
+        """Whether we are going to take it away."""
+        return take_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what the platform accepted may still show by itself."""
+        return self.is_recent(self.last) and self.last is not None and self.last.outcome == "ok"
+
+    def is_recent(self, attempt: Try | None) -> bool:
+        """Whether an attempt was made so lately that what came of it may not show yet."""
+        return attempt is not None and self.now < attempt.at + self.patience.accepted
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the platform has been out of reach for longer than can be kept to ourselves."""
+        tries = (self.last, self.tried.taken.get(self.key))
+        since = [self.seen.away_since, *(each.since for each in tries if each is not None)]
+        return any(moment is not None and self.now >= moment + self.patience.silence for moment in since)
+
+
+def statuses(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patience: Patience) -> list[Status]:
     """The state of every ask, in order; one that hangs on an ad account may wait for whom that one waits for."""
     accounts: dict[Key | None, Status] = {}
     for want in wanted:
-        if want.kind == "ad_account" and want.is_live:
-            accounts[want.key] = status(want, wanted, seen, tried)
-    return [status(want, wanted, seen, tried, accounts.get(want.key.account if want.key else None)) for want in wanted]
+        asked = want.kind == "ad_account" and not (want.over or want.declined or want.unwanted)
+        if asked and (want.is_live or want.key not in accounts):
+            accounts[want.key] = status(want, wanted, seen, tried, now, patience)
+    return [
+        status(want, wanted, seen, tried, now, patience, accounts.get(want.key.account if want.key else None))
+        for want in wanted
+    ]
 
 
-def status(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, account: Status | None = None) -> Status:
+def changes_at(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patience: Patience) -> datetime | None:
+    """When something is shown otherwise merely because time has passed; None: never."""
+    tries = [*tried.given.values(), *tried.taken.values()]
+    moments = {each.at + patience.accepted for each in tries}
+    moments |= {each.since + patience.silence for each in tries if each.since is not None}
+    moments |= {want.seen_at + patience.proof for want in wanted if want.seen_at is not None}
+    moments |= {seen.away_since + patience.silence} if seen.away_since is not None else set()
+    shown = statuses(wanted, seen, tried, now, patience)
+    ahead = sorted(moment for moment in moments if moment > now)
+    return next((moment for moment in ahead if statuses(wanted, seen, tried, moment, patience) != shown), None)
+
+
+def status(
+    want: Want,
+    wanted: Sequence[Want],
+    seen: Seen,
+    tried: Tried,
+    now: datetime,
+    patience: Patience,
+    account: Status | None = None,
+) -> Status:
     """The state of one ask; `account` is that of the ad account it hangs on."""
     if want.over:
         return Status("ended")
     if want.declined:
         return Status("declined")
-    if want.unwanted:
-        return _leaving(want, wanted, seen, tried)
-    if not want.approved_at or want.key is None:
+    if want.key is None or not (want.approved_at or want.unwanted):
         return Status("waiting", "client")
-    agency = seen.agency.of(want.key)
-    if agency.role is not None:
-        return _of_role(want, wanted, seen, tried, agency.role, "agency")
-    if agency.is_read:
-        return _absent(want, wanted, seen, tried, account)
-    return _agency_cannot_see(want, wanted, seen, tried, agency, account)
+    case = _Case(want, want.key, wanted, seen, tried, now, patience, account)
+    if want.unwanted:
+        return _leaving(case)
+    found = _seen_by_agency(case) if case.agency.is_read else _agency_cannot_see(case)
+    if want.link_ended and found.next_actor == "client":
+        return replace(found, next_actor="agency")  # a dead link leads its client nowhere
+    return found
 
 
-def _leaving(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried) -> Status:
-    if is_gone(want, seen, tried):
+def _leaving(case: _Case) -> Status:
+    want = case.want
+    if is_gone(want, case.seen, case.tried):
         return Status("ended")
     if want.held_by_others:
         return Status("leaving", "agency")
-    return Status("leaving", "us" if is_ours_to_take(want, wanted, seen, tried) else "client")
+    if case.takes and not case.is_silent:
+        return Status("leaving", "us")
+    if case.takes:  # by hand it need not wait
+        return Status("leaving", "client", "platform_unavailable")
+    if failed := refusal(want, case.tried):
+        return Status("leaving", "client", failed[0], answer=failed[1].answer)
+    away = case.client.why_not is Unread.UNAVAILABLE and case.seen.client_can_write
+    return Status("leaving", "us" if away and not case.is_silent else "client")
 
 
-def _of_role(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, role: str, seen_by: SeenBy) -> Status:
-    if role == want.role or _is_agreed_elsewhere(want, wanted, role):
-        if want.key is not None and seen.events.get(want.key) == 0 and not want.was_verified:
-            return _blocked("pixel_silent", role, seen_by)
-        return Status("verified", None, None, role, seen_by)
-    if is_ours_to_give(want, seen) or is_ours_to_take(want, wanted, seen, tried):
-        return Status("approved", "us", None, role, seen_by)
+def _seen_by_agency(case: _Case) -> Status:
+    want, client = case.want, case.client
+    if case.agency.role is not None:
+        return _of_role(case, case.agency, "agency")
+    if client.role is not None:
+        if _is_as_agreed(case, client):
+            return Status("awaiting_partner", "agency", None, client.role, "client")
+        return _of_role(case, client, "client")
+    return _absent(case) if client.is_read or not want.proved_by_client else Status("awaiting_partner", "agency")
+
+
+def _absent(case: _Case) -> Status:
+    """Read, by the agency or by the client at least, and not there."""
+    want = case.want
+    if is_turned_down(want, case.seen, case.tried):
+        return _blocked("invitation_rejected")
+    if case.client.pending:
+        return Status("awaiting_partner", "agency", "invitation_pending")
+    if is_declined(want, case.seen, case.tried):
+        return _blocked("partner_declined")
+    if want.was_verified and want.reduce_at is None:
+        return _gone(case)
+    return _under_way(case)
+
+
+def _of_role(case: _Case, sight: Sight, seen_by: SeenBy) -> Status:
+    """One side shows a role, and it is that side that counts."""
+    want, role = case.want, sight.role
+    assert role is not None  # only such sights are passed
+    if _is_as_agreed(case, sight):
+        return _of_events(case, role, seen_by)
+    state = "drifted" if want.was_verified else "blocked"
+    if case.gives or case.takes:
+        if case.is_silent:
+            return Status(state, "platform", "platform_unavailable", role, seen_by)
+        return Status("drifted" if want.was_verified else "approved", "us", None, role, seen_by)
     higher = rank(role) > rank(want.role)
-    if higher and _was_taken(want, tried):  # we took it away; this side is only slow to show it
-        return Status("approved", "us", None, role, seen_by)
-    code = "role_higher_than_requested" if higher else "role_too_low"
-    return Status("drifted" if want.was_verified else "blocked", "client", code, role, seen_by)
+    if higher and is_interrupted(want, case.tried) and case.is_recent(case.tried.taken.get(case.key)):
+        return Status("approved", "platform", None, role, seen_by)  # taken away; this side is only slow to show it
+    code, answer = "role_higher_than_requested" if higher else "role_too_low", None
+    actor: Actor | None = None
+    if higher and want.reduce_at is not None:
+        if failed := refusal(want, case.tried):
+            code, answer = failed[0], failed[1].answer
+        elif want.held_by_others:
+            actor = "agency"
+    elif not higher and case.last is not None and is_refused(case.last, want):
+        answer = case.last.answer
+        code = str(case.last.blocker) if case.last.blocker in _ABOUT_WHO_ASKS else code
+    return Status(state, actor or actor_of(code), code, role, seen_by, answer)
 
 
-def _is_agreed_elsewhere(want: Want, wanted: Sequence[Want], role: str) -> bool:
-    """Whether the client said yes to this wider role of the same thing on another of its links: nothing is amiss."""
-    others = [each for each in wanted if each is not want and each.key == want.key and each.is_live]
+#: Refusals of a raise that say more than that the role is too low.
+_ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised", "platform_changed"})
+
+
+def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
+    """The role is as agreed; of a pixel that has to receive events that must have been seen, too."""
+    want = case.want
+    proof = Status("verified", None, None, role, seen_by)
+    if not want.needs_events or want.was_verified or want.kind != "pixel":
+        return proof
+    count = case.seen.events.get(case.key)
+    if count:
+        return proof
+    if count == 0:
+        return _blocked("pixel_silent", role, seen_by)
+    unread = case.seen.events_unread.get(case.key, Sight())
+    if unread.why_not is Unread.UNAVAILABLE:
+        return _while_away(case, role, seen_by)
+    return replace(_blocked("pixel_events_unread", role, seen_by), answer=unread.answer)
+
+
+def _is_as_agreed(case: _Case, sight: Sight) -> bool:
+    """Whether it is the agreed role, or what is agreed to already covers it.
+
+    An Admin of the client's Business Center can do everything there. A wider role of the same thing may have been
+    agreed to on another of the client's links.
+    """
+    want, role = case.want, sight.role
+    if role == want.role or (want.kind == "person" and sight.everything):
+        return True
+    others = [each for each in case.wanted if each is not want and each.key == case.key and each.is_live]
     return rank(role) > rank(want.role) and any(each.role == role and not each.unwanted for each in others)
 
 
-def _was_taken(want: Want, tried: Tried) -> bool:
-    if want.key is None or want.reduce_at is None:
-        return False
-    last = tried.taken.get(want.key)
-    return last is not None and last.at >= want.reduce_at and last.may_have_happened
+def _gone(case: _Case) -> Status:
+    """It was proved, and is not there any more: what exactly is gone, and whose turn that makes it."""
+    last, client = case.last, case.client
+    if case.gives:
+        late = case.is_silent
+        return Status("drifted", "platform" if late else "us", "platform_unavailable" if late else _missing(case))
+    code, answer = _missing(case), None
+    if client.why_not not in (Unread.DEAD, Unread.NO_TOKEN) and (lasting := _lasting(case)):
+        code = lasting
+    elif last is not None and is_refused(last, case.want):
+        code, answer = last.blocker or "app_problem", last.answer
+    elif is_exhausted(last, case.want):
+        code = "share_without_effect"
+    elif case.want.kind in ("ad_account", "catalog") and case.seen.partnered is False:
+        code = "partnership_ended"
+    return Status("drifted", actor_of(code), code, answer=answer)
 
 
-def _absent(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, account: Status | None) -> Status:
-    """The agency's side was read, and it is not there."""
-    assert want.key is not None  # waiting asks were answered above
-    client = seen.client.of(want.key)
-    if client.role is not None:
-        if client.role == want.role:
-            return Status("awaiting_partner", "agency", None, client.role, "client")
-        return _of_role(want, wanted, seen, tried, client.role, "client")
-    if want.proved_by_client:  # seen by the client alone until now: the agency has not accepted it yet
-        return Status("awaiting_partner", "agency")
-    if want.was_verified and want.reduce_at is None:
-        return Status("drifted", "client", _missing(want))
-    return _under_way(want, seen, tried, account)
-
-
-def _agency_cannot_see(
-    want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried, agency: Sight, account: Status | None
-) -> Status:
-    assert want.key is not None
-    client = seen.client.of(want.key)
-    if agency.why_not is Unread.UNAVAILABLE and not want.was_verified:
+def _agency_cannot_see(case: _Case) -> Status:
+    want, agency, client = case.want, case.agency, case.client
+    if agency.why_not is Unread.UNAVAILABLE and not want.was_verified and want.kind != "person":
         # it can be read, only not now: the client's word alone must not turn it green
-        return _under_way(want, seen, tried, account)
-    if agency.blocker == "agency_must_reauthorise" and not want.was_verified and _is_done(want, client, tried):
+        return _under_way(case)
+    if agency.blocker == "agency_must_reauthorise" and not want.was_verified and _is_done(case):
         seen_by: SeenBy | None = "client" if client.role else None
-        return Status("blocked", "agency", agency.blocker, client.role, seen_by)
+        return Status("blocked", "agency", agency.blocker, client.role, seen_by, agency.answer)
     if client.role is not None:
-        return _of_role(want, wanted, seen, tried, client.role, "client")
-    if client.pending:
-        return Status("awaiting_partner", "agency")
-    if is_turned_down(want, seen, tried):
-        return _blocked("invitation_rejected")
-    if client.is_read:
-        gone = want.was_verified and want.reduce_at is None
-        return Status("drifted", "client", _missing(want)) if gone else _under_way(want, seen, tried, account)
-    if want.was_verified:  # what was proved stays until a read says otherwise
-        return Status("verified", None, None, want.role, None)
+        if not _is_as_agreed(case, client) or _is_in_force(case):
+            return _of_role(case, client, "client")
+        if want.attested:
+            return Status("attested")
+        return Status("unverifiable", "agency", agency.blocker, client.role, "client", agency.answer)
+    if client.is_read or client.pending or client.rejected:
+        return _absent(case)
+    if want.was_verified and want.reduce_at is None:
+        return _unseen_now(case)
     if want.attested:
         return Status("attested")
-    if _is_done(want, client, tried) and (agency.why_not is Unread.DENIED or want.lane == "guided"):
-        return Status("unverifiable", "agency", agency.blocker if agency.why_not is Unread.DENIED else None)
-    return _under_way(want, seen, tried, account)
+    refused = agency.why_not is Unread.DENIED
+    if _is_done(case) and (refused or want.lane == "guided"):
+        return Status("unverifiable", "agency", agency.blocker if refused else None, answer=agency.answer)
+    return _under_way(case)
 
 
-def _is_done(want: Want, client: Sight, tried: Tried) -> bool:
+def _is_in_force(case: _Case) -> bool:
+    """Whether what the client's list shows has been accepted by the agency: it need not have.
+
+    People are members of the client's own Business Center. Of the rest the agency's token saw it before, or sees the
+    client among its partners.
+    """
+    proved_by_agency = case.want.was_verified and not case.want.proved_by_client
+    return case.want.kind == "person" or proved_by_agency or case.seen.partnered is True
+
+
+def _unseen_now(case: _Case) -> Status:
+    """It was proved, and nobody can look: the proof counts for a while. Of people nobody of the agency ever can."""
+    want = case.want
+    if want.kind == "person" or want.seen_at is None or case.now < want.seen_at + case.patience.proof:
+        return Status("verified", None, None, want.role, None)
+    if case.agency.why_not is Unread.UNAVAILABLE:
+        return Status("unverifiable", "platform", "platform_unavailable", want.role)
+    code = "agency_must_reauthorise" if case.agency.blocker != "platform_changed" else "platform_changed"
+    return Status("unverifiable", "agency", code, want.role, answer=case.agency.answer)
+
+
+def _is_done(case: _Case) -> bool:
     """Whether it is done as far as we can tell: seen by the client, sent by us, or done by hand as the client says."""
-    assert want.key is not None
-    given = tried.given.get(want.key)
+    given = case.tried.given.get(case.key)
     sent = given is not None and given.outcome == "ok"
-    return client.role is not None or sent or (want.lane == "guided" and want.says_done)
+    return case.client.role is not None or sent or (case.want.lane == "guided" and case.want.says_done)
 
 
-def _under_way(want: Want, seen: Seen, tried: Tried, account: Status | None) -> Status:
+def _under_way(case: _Case) -> Status:
     """Not seen on any side that could be read."""
-    assert want.key is not None
-    last = tried.given.get(want.key)
-    if last is not None and last.outcome == "ok":
-        return Status("awaiting_partner", "platform")
-    if want.lane == "guided":
-        looked_in_vain = seen.agency.of(want.key).is_read and want.says_done and seen.partnered
-        return _blocked(_missing(want)) if looked_in_vain else Status("awaiting_client", "client")
-    client = seen.client.of(want.key)
-    lasting = seen.center or seen.problems.get(want.key)
-    if lasting is not None and client.why_not not in (Unread.DEAD, Unread.NO_TOKEN):
+    want, last, client = case.want, case.last, case.client
+    if want.link_ended:
+        if last is not None and last.may_have_happened:
+            return Status("awaiting_partner", "platform" if case.is_recent(last) else "agency")
+        return _blocked("access_interrupted") if is_interrupted(want, case.tried) else Status("ended")
+    if by_hand(want):
+        return _by_hand(case)
+    closed = client.why_not in (Unread.DEAD, Unread.NO_TOKEN) or (client.is_read and not case.seen.client_can_write)
+    if is_interrupted(want, case.tried) and (client.is_read or closed) and not case.is_fresh:
+        refused = last is not None and last.outcome == "denied" and last.at > case.tried.taken[case.key].at
+        if refused or not case.gives:
+            interrupted = _blocked("access_interrupted", actor="us" if case.gives else "client")
+            return replace(interrupted, answer=last.answer if last is not None and refused else None)
+    lasting = _lasting(case)
+    if lasting is not None and not closed:
         return _blocked(lasting)  # says more than the platform's no that it leads to
-    if last is not None and is_refused(last, want):
-        return _blocked(last.blocker or "app_problem")
-    if is_exhausted(last, want):
-        return _blocked("app_problem")
-    if client.why_not in (Unread.DEAD, Unread.NO_TOKEN):
+    if case.gives:
+        if last is not None and last.outcome == "ok":
+            return Status("awaiting_partner", "platform")
+        return _blocked("platform_unavailable") if case.is_silent else Status("approved", "us")
+    if is_refused(last, want) and last is not None:
+        return replace(_blocked(last.blocker or "app_problem"), answer=last.answer)
+    if case.is_fresh:
+        return Status("awaiting_partner", "platform")
+    if is_exhausted(last, want) and last is not None:
+        code = "share_without_effect" if last.outcome == "ok" else "app_problem"
+        return replace(_blocked(code), answer=last.answer)
+    if closed:
+        if want.listed_at is not None:
+            return Status("awaiting_partner", "agency")
         never = client.why_not is Unread.NO_TOKEN and client.blocker is None
-        return _blocked(seen.trip or ("not_connected" if never else "connection_dead"))
+        return _blocked(case.seen.trip or ("not_connected" if never else "connection_dead"))
     if client.why_not is Unread.DENIED:
-        return _blocked(client.blocker or "app_problem")
-    if account is not None and account.state in ("blocked", "drifted", "awaiting_client", "waiting"):
-        return Status("approved", account.next_actor)
-    return Status("approved", "us")
+        return replace(_blocked(client.blocker or "app_problem"), answer=client.answer)
+    if Unread.UNAVAILABLE in (client.why_not, case.agency.why_not):
+        return _while_away(case)
+    return _waiting_for_account(case)
 
 
-def _missing(want: Want) -> str:
-    return "pixel_not_linked" if want.kind == "pixel" else "asset_not_shared"
+def _by_hand(case: _Case) -> Status:
+    if case.is_fresh:  # sent before the client chose to do it by hand
+        return Status("awaiting_partner", "platform")
+    looked_in_vain = case.agency.is_read and case.want.says_done and case.seen.partnered
+    return _blocked(_missing(case)) if looked_in_vain else Status("awaiting_client", "client")
 
 
-def _blocked(code: str, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
-    return Status("blocked", next_actor(code), code, role, seen_by)
+def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
+    """The platform is out of reach: we look again, and say so when that takes long."""
+    if case.is_silent or case.seen.away_since is None:
+        return _blocked("platform_unavailable", role, seen_by)
+    return Status("approved", "us", None, role, seen_by)
+
+
+def _waiting_for_account(case: _Case) -> Status:
+    """A pixel waits for its ad account, for as long as that one is on its way."""
+    if is_account_there(case.key, case.seen):
+        return _while_away(case)
+    if case.account is None or case.account.state in ("declined", "ended", "leaving"):
+        return _blocked("account_missing")
+    if case.account.next_actor is None:  # attested, or not looked at now
+        return Status("approved", "agency")
+    return Status("approved", case.account.next_actor)
+
+
+def _lasting(case: _Case) -> str | None:
+    """Why it cannot be shared from the client's Business Center, or by whoever authorised."""
+    return case.seen.center or case.seen.problems.get(case.key)
+
+
+def _missing(case: _Case) -> str:
+    return "pixel_not_linked" if case.want.kind == "pixel" else "asset_not_shared"
+
+
+def _blocked(
+    code: str, role: str | None = None, seen_by: SeenBy | None = None, *, actor: Actor | None = None
+) -> Status:
+    return Status("blocked", actor or actor_of(code), code, role, seen_by)

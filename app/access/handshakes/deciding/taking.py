@@ -6,9 +6,9 @@ Only what the agency itself holds is ever taken, one asset at a time, and only w
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.access.handshakes.deciding.attempts import again_at
+from app.access.handshakes.deciding.attempts import ABOUT_US, again_at, is_exhausted, is_refused
 from app.access.handshakes.deciding.giving import may_write
-from app.access.handshakes.deciding.world import Seen, Sight, Tried, Want, rank
+from app.access.handshakes.deciding.world import Seen, Sight, Tried, Try, Want, rank
 from app.access.patience import Patience
 
 #: The role under which an attempt to take away is remembered.
@@ -23,6 +23,15 @@ def take_at(
         return None
     last, undone = tried.taken.get(want.key), tried.given.get(want.key)
     return again_at(last, want, NONE, now, patience, undone=undone)
+
+
+def refusal(want: Want, tried: Tried) -> tuple[str, Try] | None:
+    """Why taking it away came to nothing until a person acts: a blocker's code, and the attempt; None: it did not."""
+    last = tried.taken.get(want.key) if want.key else None
+    if last is None or not (is_refused(last, want) or is_exhausted(last, want)):
+        return None
+    about_us = last.outcome == "denied" and last.blocker in ABOUT_US
+    return (str(last.blocker) if about_us else "removal_refused"), last
 
 
 def is_ours_to_take(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried) -> bool:

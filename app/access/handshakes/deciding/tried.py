@@ -6,10 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from app.access.handshakes.deciding.plan import Deed, Give
-from app.access.handshakes.deciding.world import Key, Tried, Try
-
-#: The call with which a person is invited; a member is given ad accounts by others.
-INVITE = "bc/member/invite"
+from app.access.handshakes.deciding.world import INVITE, Answer, Key, Tried, Try
 
 
 @dataclass(frozen=True)
@@ -22,6 +19,9 @@ class Attempt:
     outcome: str | None
     blocker: str | None
     operation: str = ""
+    code: int | None = None
+    message: str = ""
+    request_id: str | None = None
 
 
 def as_request(deed: Deed) -> dict[str, Any]:
@@ -37,21 +37,30 @@ def from_attempts(attempts: Iterable[Attempt]) -> Tried:
     given: dict[Key, Try] = {}
     taken: dict[Key, Try] = {}
     for attempt in attempts:
-        into = given if attempt.purpose == "share" else taken
+        into, opposite = (given, taken) if attempt.purpose == "share" else (taken, given)
         keys = _keys(attempt.request)
         for key in keys:
-            before = into.get(key)
-            counts = attempt.outcome != "unavailable"
-            into[key] = Try(
-                at=attempt.at,
-                role=str(attempt.request.get("role", "")),
-                outcome=as_outcome(attempt.outcome),
-                times=(before.times if before else 0) + counts,
-                blocker=attempt.blocker,
-                batch=len(keys),
-                invited=(before is not None and before.invited) or attempt.operation == INVITE,
-            )
+            into[key] = _next(attempt, into.get(key), opposite.get(key), len(keys))
     return Tried(given, taken)
+
+
+def _next(attempt: Attempt, before: Try | None, undone: Try | None, batch: int) -> Try:
+    outcome = as_outcome(attempt.outcome)
+    afresh = before is None or (undone is not None and undone.at > before.at and undone.may_have_happened)
+    times = 0 if afresh or before is None else before.times
+    since = before.since if before is not None and not afresh else None
+    return Try(
+        at=attempt.at,
+        role=str(attempt.request.get("role", "")),
+        outcome=outcome,
+        times=times + (outcome != "unavailable"),
+        blocker=attempt.blocker,
+        batch=batch,
+        invited=(before is not None and before.invited) or attempt.operation == INVITE,
+        operation=attempt.operation,
+        since=(since or attempt.at) if outcome == "unavailable" else None,
+        answer=Answer(attempt.operation, attempt.code, attempt.message, attempt.request_id),
+    )
 
 
 def _keys(request: dict[str, Any]) -> list[Key]:

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+#: The call with which a person is invited; a member is given ad accounts by others.
+INVITE = "bc/member/invite"
+
 
 class Unread(StrEnum):
     """Why one side could not be read."""
@@ -14,6 +17,17 @@ class Unread(StrEnum):
     DEAD = "connection_dead"
     DENIED = "denied"
     UNAVAILABLE = "unavailable"
+    WAITS = "waits_for_account"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The platform's own words on one call, as far as people and its support need them."""
+
+    operation: str
+    code: int | None
+    message: str
+    request_id: str | None
 
 
 class Key(NamedTuple):
@@ -34,9 +48,11 @@ class Want:
     """One ask, or a grant to be taken away. `approved_at` is the client's yes; without it nothing is done.
 
     `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
-    `unwanted`: to be taken away. `reduce_at`: the wish to have a role lowered that is higher than agreed.
+    `unwanted`: to be taken away, said at `unwanted_at`. `reduce_at`: the wish to have a role lowered that is higher
+    than agreed.
     `proved_by_client`: what was verified was seen by the client's token alone.
-    `connected_at`: when the client's connection was made.
+    `connected_at`: when the client's connection was made. `seen_at`: when it was last read as agreed; `drifted_at`:
+    since when it is no longer. `listed_at`: when the client's own list began to show what waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
     `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
     """
@@ -52,12 +68,16 @@ class Want:
     link_ended: bool = False
     over: bool = False
     unwanted: bool = False
+    unwanted_at: datetime | None = None
     attested: bool = False
     was_verified: bool = False
     proved_by_client: bool = False
     recheck_at: datetime | None = None
     reduce_at: datetime | None = None
     connected_at: datetime | None = None
+    seen_at: datetime | None = None
+    drifted_at: datetime | None = None
+    listed_at: datetime | None = None
     held_by_others: bool = False
     needs_events: bool = False
     email: str | None = field(default=None, repr=False)
@@ -73,6 +93,12 @@ class Want:
         return self.approved_at is not None and not self.declined and not self.over and self.asset_id is not None
 
     @property
+    def acts(self) -> tuple[datetime, ...]:
+        """When people did something after which a refusal is tried again: agreed, looked again, authorised."""
+        moments = (self.approved_at, self.recheck_at, self.reduce_at, self.unwanted_at, self.connected_at)
+        return tuple(moment for moment in moments if moment is not None)
+
+    @property
     def says_done(self) -> bool:
         """Whether somebody said "look now" after the client's yes: by hand that means the steps were done."""
         return self.recheck_at is not None and self.approved_at is not None and self.recheck_at > self.approved_at
@@ -82,8 +108,9 @@ class Want:
 class Sight:
     """What one side's token shows of one thing: its role, or that it is not there, or why that is unknown.
 
-    `blocker` is what stood in the way of the read; `pending`: an invitation that waits for its person;
-    `rejected`: its person said no.
+    `blocker` is what stood in the way of the read, `answer` the platform's words on it. Of a person, `pending`: the
+    invitation waits for them; `rejected`: they said no; `member`: they came and lack the ad accounts; `everything`:
+    they are Admin of the whole Business Center.
     """
 
     role: str | None = None
@@ -91,6 +118,9 @@ class Sight:
     blocker: str | None = None
     pending: bool = False
     rejected: bool = False
+    member: bool = False
+    everything: bool = False
+    answer: Answer | None = field(default=None, compare=False)
 
     @property
     def is_read(self) -> bool:
@@ -116,9 +146,11 @@ class Seen:
 
     `problems`: for each thing of the client's, why it cannot be shared from its Business Center (a blocker's code).
     `center`: what is wrong with the client's Business Center or with whoever authorised.
-    `partnered`: whether the agency's side lists the client as its partner; None where nobody looked.
+    `partnered`: whether the agency's side lists the client as its partner, so that both agreed; None where nobody
+    looked.
     `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).
-    `events`: how many events a pixel received lately, where that was asked.
+    `events`: how many events a pixel received lately, where that was asked; `events_unread`: why that is unknown.
+    `away_since`: since when the platform gives no answer to work with.
     """
 
     client: Side = Side()
@@ -129,13 +161,16 @@ class Seen:
     partnered: bool | None = None
     trip: str | None = None
     events: Mapping[Key, int] = field(default_factory=dict)
+    events_unread: Mapping[Key, Sight] = field(default_factory=dict)
+    away_since: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Try:
     """The last attempt on one thing. `outcome` open: no answer was recorded; `batch`: how many went with it.
 
-    `invited`: a person became a member by it, now or before.
+    `times`: how often it was tried since the last attempt at the opposite. `since`: since when nothing could be sent at
+    all. `invited`: a person became a member by it, now or before; `operation` is the platform's name of the call.
     """
 
     at: datetime
@@ -145,6 +180,9 @@ class Try:
     blocker: str | None = None
     batch: int = 1
     invited: bool = False
+    operation: str = ""
+    since: datetime | None = None
+    answer: Answer | None = field(default=None, compare=False)
 
     @property
     def may_have_happened(self) -> bool:

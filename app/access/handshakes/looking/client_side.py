@@ -114,13 +114,14 @@ async def read(
     for want in wanted:
         if want.kind == "pixel" and want.key and want.key.account:
             is_there = there.of(want.key.account).role or ours.of(want.key.account).role
-            sights[want.key] = await _pixel(eyes, pair, want.key) if is_there or want.unwanted else LATER_ON
+            look = is_there or want.unwanted
+            sights[want.key] = await _pixel(eyes, pair, want.key) if look else eyes.closed or WAITS
     sights |= await _people(eyes, pair, wanted, every)
-    return Side(sights, otherwise=eyes.closed or LATER_ON)
+    return Side(sights, otherwise=eyes.closed or WAITS)
 
 
 #: A pixel whose ad account is not there yet: nothing to look for, and nothing to do.
-LATER_ON = Sight(why_not=Unread.UNAVAILABLE)
+WAITS = Sight(why_not=Unread.WAITS)
 
 
 async def _given(eyes: Eyes, pair: Pair, kind: str) -> object:
@@ -179,7 +180,8 @@ async def _people(eyes: Eyes, pair: Pair, wanted: Sequence[Want], every: Sequenc
         elif member.relation == "PENDING":
             sights[want.key] = Sight(pending=True)
         else:
-            sights[want.key] = Sight("ADMIN") if member.role == "ADMIN" else await _opens(eyes, pair, want, every)
+            is_admin = member.role == "ADMIN"
+            sights[want.key] = Sight("ADMIN", everything=True) if is_admin else await _opens(eyes, pair, want, every)
     return sights
 
 
@@ -200,7 +202,9 @@ async def _opens(eyes: Eyes, pair: Pair, want: Want, wanted: Sequence[Want]) -> 
         email = (want.email or "").casefold()
         roles.append(next((each.role for each in holders if each.email.casefold() == email), None))
     other = [role for role in roles if role != want.role]
-    return Sight(want.role) if not other else Sight(None if None in other else max(other, key=rank))
+    if None in other:
+        return Sight(member=True)
+    return Sight(max(other, key=rank) if other else want.role)
 
 
 def accounts_agreed(wanted: Sequence[Want]) -> tuple[str, ...]:

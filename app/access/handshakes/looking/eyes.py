@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
-from app.access.handshakes.deciding.world import Sight, Unread
+from app.access.handshakes.deciding.world import Answer, Sight, Unread
 from app.access.tools import Tools
 from app.platforms.port import Access, Call, Changed, Denied, Keep, Unavailable, Unclear, Urgency
 
@@ -59,10 +59,17 @@ class Eyes:
             if refused.blocker == "connection_dead":
                 self.closed = DEAD
                 return DEAD
-            return Sight(why_not=Unread.DENIED, blocker=refused.blocker)
+            return Sight(why_not=Unread.DENIED, blocker=refused.blocker, answer=answer_of(refused.call))
+        except Changed as changed:  # lasting: until somebody looks into it
+            return Sight(why_not=Unread.DENIED, blocker="platform_changed", answer=answer_of(changed.call))
         except Unavailable as away:
             self.limited = away.retry_after if away.limited else self.limited
-        except (Unclear, Changed):
+        except Unclear:
             return LATER
         self.closed = LATER
         return LATER
+
+
+def answer_of(call: Call) -> Answer:
+    """The platform's own words on a call."""
+    return Answer(call.operation, call.code, call.message, call.request_id)

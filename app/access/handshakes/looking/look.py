@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.access.connections.model import Connection
-from app.access.handshakes.deciding.world import Key, Seen, Side, Sight, Want
+from app.access.handshakes.deciding.world import Key, Seen, Side, Sight, Unread, Want
 from app.access.handshakes.looking import client_side, sides
 from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import Pair
@@ -42,6 +42,8 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
     found, lists = await client_side.lists(client, pair, situation)
     open_ones = [want for want in wanted if _needs_client(want, ours)]
     theirs = await client_side.read(client, pair, open_ones, ours, lists.center, every=wanted)
+    events, events_unread = await _events(agency, pair, wanted, ours)
+    away = agency.is_away or client.is_away
     seen = Seen(
         client=theirs,
         agency=ours,
@@ -50,14 +52,16 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
         client_can_write=client.closed is None and client.connection is not None,
         partnered=await _partnered(agency, pair, wanted, ours),
         trip=situation.trip,
-        events=await _events(agency, pair, wanted, ours),
+        events=events,
+        events_unread=events_unread,
+        away_since=(situation.away_since or clock.now()) if away else None,
     )
     return Look(
         seen=seen,
         calls={"agency": agency.calls, "client": client.calls},
         dead=frozenset(name for name, eyes in (("agency", agency), ("client", client)) if eyes.is_dead),
         limited=max((each for each in (agency.limited, client.limited) if each is not None), default=None),
-        away=agency.is_away or client.is_away,
+        away=away,
         found=found,
     )
 
@@ -70,31 +74,44 @@ def _needs_client(want: Want, ours: Side) -> bool:
 
 
 async def _partnered(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> bool | None:
-    """Whether the client is among the agency's partners; asked only where somebody did the steps by hand in vain."""
-    in_vain = [want for want in wanted if want.lane == "guided" and want.says_done and _is_absent(want, ours)]
-    if not in_vain:
-        return None
+    """Whether the client is among the agency's partners.
+
+    Asked only where it says more than the list of shares: somebody did the steps by hand in vain, what was proved is
+    gone, or that list is refused.
+    """
     if any(sight.role for sight in ours.sights.values()):
         return True
+    if not any(_tells_more(want, ours) for want in wanted):
+        return None
     partners = await agency.read(lambda access, keep: pair.platform.partners(access, bc_id=pair.ours, keep=keep))
     if isinstance(partners, Sight):
         return None
     return any(partner.bc_id == pair.theirs for partner in partners)
 
 
-def _is_absent(want: Want, ours: Side) -> bool:
-    return want.key is not None and ours.of(want.key) == Sight()
+def _tells_more(want: Want, ours: Side) -> bool:
+    if want.key is None or want.unwanted or want.kind == "person":
+        return False
+    sight = ours.of(want.key)
+    if sight.why_not is Unread.DENIED:
+        return True
+    done_by_hand = want.lane == "guided" and want.says_done
+    return sight.is_read and sight.role is None and (done_by_hand or want.was_verified)
 
 
-async def _events(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> dict[Key, int]:
-    """How many events the pixels received that are to have some; nothing where that may not be read."""
+async def _events(
+    agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side
+) -> tuple[dict[Key, int], dict[Key, Sight]]:
+    """How many events the pixels received that are to have some, and why that is not known of the others."""
     counted: dict[Key, int] = {}
+    unread: dict[Key, Sight] = {}
     since = clock.now() - EVENTS_WITHIN
     for want in wanted:
         key = want.key
         if key is None or not key.through_id or not want.needs_events or want.was_verified or not ours.of(key).role:
             continue
         if not may(pair.platform, agency.connection, "events"):
+            unread[key] = Sight(why_not=Unread.DENIED, blocker="scope_not_authorised")
             continue
         account_id, code = key.through_id, key.asset_id
         count = await agency.read(
@@ -102,9 +119,11 @@ async def _events(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) 
                 access, account_id=account_id, code=code, since=since, keep=keep
             )
         )
-        if not isinstance(count, Sight):
+        if isinstance(count, Sight):
+            unread[key] = count
+        else:
             counted[key] = count
-    return counted
+    return counted, unread
 
 
 def may(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:

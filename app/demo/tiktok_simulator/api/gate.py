@@ -111,7 +111,8 @@ async def _arrive(simulator: Simulator, path: str, request: Request) -> _Arrival
 def _fault_for(simulator: Simulator, endpoint: Endpoint, arrival: _Arrival) -> Fault:
     """What goes wrong with this call: what a test scripted comes first, then limits, then bad luck."""
     number = simulator.calls.arrive(arrival.app_id, arrival.at)
-    if scripted := simulator.script.take(arrival.path):
+    person = arrival.token.consent.person_id if arrival.token else None
+    if scripted := simulator.script.take(arrival.path, person):
         return scripted
     limit = simulator.switches.qps
     if limit is not None and arrival.app_id is not None and number > limit:

@@ -51,8 +51,11 @@ def partner_assets(call: Call) -> Data:
     page = call.parameters.page()
     keyword = call.parameters.filtering().optional_text("keyword")
     call.administered(bc_id)
+    moment = call.simulator.visible_moment()
+    if call.simulator.switches.strangers_refused and partner_id not in call.world.sharing.partner_ids(bc_id, moment):
+        raise Refusal(40002, f"Business Center {partner_id} is not your partner.")
     look = call.world.sharing.received if share_type == "SHARED" else call.world.sharing.given
-    shares = look(bc_id, partner_id, call.simulator.visible_moment())
+    shares = look(bc_id, partner_id, moment)
     found = [share for share in shares if share.asset_type == asset_type and _matches(call, share, keyword)]
     return page.cut(found, lambda share: _row(call, share))
 

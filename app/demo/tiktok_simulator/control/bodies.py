@@ -20,6 +20,7 @@ class SwitchesPatch(_Body):
     lost_answers: float = 0.0
     reauthorise: bool = False
     pixel_links_denied: bool = False
+    strangers_refused: bool = False
 
 
 class NewFault(_Body):
@@ -33,7 +34,8 @@ class NewFault(_Body):
     lost: bool = False
     applied: bool = False
     delay: float = Field(0.0, ge=0, le=120)
-    times: int = Field(1, ge=1)
+    person: str | None = None
+    times: int | None = Field(1, ge=1)
 
     @model_validator(mode="after")
     def goes_wrong_in_one_way(self) -> "NewFault":

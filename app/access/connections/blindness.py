@@ -1,0 +1,36 @@
+"""The e-mail to an agency whose own side can no longer be read: what was shared cannot be checked any more."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections.model import Connection
+from app.access.tools import Tools
+from app.mail import actions as mails
+from app.mail import queries as sent
+from app.mail.letter import Person
+from app.people.agencies import letterhead
+from app.people.agencies import queries as agencies
+from app.platforms.port import Call
+
+KIND = "blind"
+
+
+async def tell(session: AsyncSession, tools: Tools, connection: Connection | None, call: Call | None) -> None:
+    """Once for each connection of the agency that went blind. Without mail its events say it alone."""
+    if tools.outbox is None or connection is None or connection.side != "agency":
+        return
+    agency_id = connection.agency_id
+    if await sent.newest(session, agency_id, about_id=connection.id, kind=KIND) is not None:
+        return
+    agency = await agencies.find(session, agency_id)
+    invitations = f"{tools.outbox.public_url}/api/v1/connections/invitations"
+    await mails.queue(
+        session, tools.outbox, agency_id, kind=KIND, to=Person(agency.contact_email, agency.contact_name),
+        letterhead=letterhead.of_agency(agency), about_id=connection.id,
+        context={
+            "platform": tools.platforms[connection.platform].name,
+            "said": call.message if call is not None and call.message else "nothing more",
+            "request_id": call.request_id if call is not None else None,
+            "command_line": f"keyturn agency connect --agency {agency.slug}",
+            "api_line": f'curl -X POST {invitations} -H "Authorization: Bearer $KEYTURN_API_KEY"',
+        },
+    )  # fmt: skip
