@@ -53,13 +53,13 @@ async def test_one_failed_read_of_the_agency_does_not_make_the_clients_word_gree
     assert "grant.drifted" not in await house.events(house.world.north)
 
 
-async def test_what_only_the_client_proved_waits_for_the_agency_once_it_can_look(house: House) -> None:
+async def test_what_only_the_client_sees_waits_for_the_agency_and_is_not_green(house: House) -> None:
     north = house.world.north
     await house.tiktok.switch(partner_approval=True)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work(4)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.states(north) == [("unverifiable", None)]
     await house.connect_agency(north)
     await house.work(1)
     assert await house.states(north) == [("awaiting_partner", None)]

@@ -44,13 +44,13 @@ async def test_the_clients_token_is_given_back_and_forgotten_once_all_is_verifie
     assert (await house.tiktok.calls())["by_path"]["oauth2/revoke_token/"] == 1
 
 
-async def test_without_an_agency_token_the_clients_own_list_is_the_proof_and_says_so(house: House) -> None:
+async def test_without_an_agency_token_the_clients_own_list_is_no_proof(house: House) -> None:
     north = house.world.north
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work()
     (ask,) = await house.asks(north)
-    assert (ask.state, ask.seen_by) == ("verified", "client")
+    assert (ask.state, ask.next_actor, ask.seen_by) == ("unverifiable", "agency", "client")
 
 
 async def test_waits_for_the_agency_to_accept_and_does_not_share_again(house: House) -> None:

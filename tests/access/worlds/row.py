@@ -78,7 +78,7 @@ class Row:
     `after` when the humans did their part; one entry for each ask, or one for all of them.
     person: who authorises for the client; None: nobody does. agency: whether the agency is connected from the start.
     blind: for so long nobody can look, so that what was proved stands whatever happens: checked against what is true
-    only after `mend`. settle: how long an attempt may take to show, in seconds.
+    only after `mend`. settle, accepted: how long an attempt may take to show, in seconds.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Row:
     agency: bool = True
     blind: bool = False
     settle: float = 0.0
+    accepted: float = 900.0
 
     def __str__(self) -> str:
         return self.name

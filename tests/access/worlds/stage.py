@@ -26,7 +26,7 @@ from tests.world import Corner
 ROUNDS = 8
 _CHOSEN = ("ad_account", "pixel", "catalog")
 #: Said of things that are there: a pixel that is linked and silent; one that the agency's token may not see yet.
-_THERE_ALL_THE_SAME = frozenset({"pixel_silent", "agency_must_reauthorise"})
+_THERE_ALL_THE_SAME = frozenset({"pixel_silent", "pixel_events_unread", "agency_must_reauthorise"})
 
 
 @dataclass
@@ -100,14 +100,13 @@ class Stage:
 
     async def _no_false_green(self) -> None:
         world = await self.house.tiktok.world()
-        bc_id, agency_looks = await self._situation()
+        bc_id, _ = await self._situation()
         for ask in await self.asks():
             if ask.state == "verified" and self.can_look:
-                sees = [truth.agency_sees(world, ask, bc_id)]
-                if ask.seen_by == "client" and not agency_looks:  # said so: nobody of the agency can look
-                    sees.append(truth.client_sees(world, ask, bc_id))
-                assert ask.role in sees, f"false green: {ask.kind} {ask.asset_id} is {sees}"
-                assert ask.role_seen == ask.role
+                sees = truth.agency_sees(world, ask, bc_id)
+                covers = ask.kind == "person" and sees == "ADMIN"  # of the whole Business Center
+                assert covers or sees == ask.role, f"false green: {ask.kind} {ask.asset_id} is {sees}"
+                assert ask.role_seen == sees
 
     async def _no_false_red(self) -> None:
         world = await self.house.tiktok.world()
@@ -126,7 +125,8 @@ class Stage:
 
 async def play(house: House, row: Row) -> Stage:
     """From the world of a row to what is shown before and after the humans did their part."""
-    patient = replace(house.tools, patience=Patience(settle=timedelta(seconds=row.settle)))
+    patience = Patience(settle=timedelta(seconds=row.settle), accepted=timedelta(seconds=row.accepted))
+    patient = replace(house.tools, patience=patience)
     stage = Stage(replace(house, tools=patient), row, house.world.north, can_look=True)
     await _begin(stage, row)
     for do in row.then:

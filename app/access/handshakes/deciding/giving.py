@@ -19,7 +19,8 @@ def give_at(want: Want, seen: Seen, tried: Tried, now: datetime, patience: Patie
         return None if is_turned_down(want, seen, tried) else now
     if client.member and last is not None and last.operation == INVITE:
         return now  # they came; what the invitation did not carry is assigned
-    if last is not None and last.outcome == "denied" and is_interrupted(want, tried):
+    repairing = last is not None and last.outcome == "denied" and not acted_since(last, want)
+    if last is not None and repairing and is_interrupted(want, tried):
         return max(last.at + patience.settle, now) if last.times < MOST_REPAIRS else None
     return again_at(last, want, want.role, now, patience, undone=undone)
 

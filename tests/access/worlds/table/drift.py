@@ -17,12 +17,14 @@ from tests.access.worlds.doing import (
 from tests.access.worlds.row import BY_HAND, GREEN, Row, Shown, account, blocked, drifted
 from tests.tiktok import TikTokWorld
 
+_WITHDRAWN = at(TikTokWorld.withdraw, seed.NORA_NORTH)
 _SHARED = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU)
 _REMOVED = at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU)
 _PARTED = at(TikTokWorld.part_by_hand, MAISON_LUNE)
 _RAISED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="ADMIN")
 _LOWERED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="ANALYST")
 _AS_AGREED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="OPERATOR")
+_PARTNERLESS = drifted("partnership_ended")
 _GONE, _HIGHER, _LOWER = drifted("asset_not_shared"), drifted("role_higher_than_requested"), drifted("role_too_low")
 
 DRIFT = (
@@ -32,10 +34,10 @@ DRIFT = (
         behind=(connect(), _REMOVED), before=(_GONE,), mend=(_SHARED, check),
     ),
     Row("removed by mistake and given back within a day", behind=(_REMOVED, _SHARED)),
-    Row("the partnership ended", behind=(_PARTED,), before=(_GONE,), mend=(_SHARED, check)),
+    Row("the partnership ended", behind=(_PARTED,), before=(_PARTNERLESS,), mend=(_SHARED, check)),
     Row(
         "the partnership ended with three ad accounts",
-        wanted=(account(LUNE_EU), account(LUNE_UK)), behind=(_PARTED,), before=(_GONE,),
+        wanted=(account(LUNE_EU), account(LUNE_UK)), behind=(_PARTED,), before=(_PARTNERLESS,),
         mend=(at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, LUNE_UK), check),
     ),
     Row("raised behind our back", behind=(_RAISED,), before=(_HIGHER,), mend=(_AS_AGREED, check)),
@@ -66,11 +68,11 @@ DRIFT = (
     ),
     Row(
         "removed while the agency cannot look, the client's token is there",
-        agency=False, behind=(connect(), _REMOVED, check), before=(_GONE,), mend=(_SHARED, check),
+        behind=(_WITHDRAWN, connect(), _REMOVED, check), before=(_GONE,), mend=(_SHARED, check, work, connect_agency),
     ),
     Row(
         "removed while nobody can look",
-        agency=False, behind=(_REMOVED,), blind=True, mend=(connect_agency, work, _SHARED, check),
+        behind=(_WITHDRAWN, work, _REMOVED), blind=True, mend=(connect_agency, work, _SHARED, check),
     ),
 )  # fmt: skip
 
@@ -78,7 +80,7 @@ _CLIENTS_WORD = Shown("unverifiable", None, "agency")
 _ATTESTED = Shown("attested")
 
 BLIND = (
-    Row("connected, the agency cannot look", agency=False, mend=(connect_agency,)),
+    Row("connected, the agency cannot look", agency=False, before=(_CLIENTS_WORD,), mend=(connect_agency,)),
     Row(
         "by hand, nobody can look",
         lane="guided", agency=False, before=(BY_HAND,), mend=(_SHARED, check, attest, connect_agency),
@@ -117,7 +119,7 @@ BLIND = (
     ),
     Row(
         "the agency's token withdrawn before the share",
-        then=(at(TikTokWorld.withdraw, seed.NORA_NORTH),), mend=(connect_agency,),
+        then=(_WITHDRAWN,), before=(_CLIENTS_WORD,), mend=(connect_agency,),
     ),
     Row(
         "both tokens withdrawn",
@@ -127,7 +129,7 @@ BLIND = (
     Row(
         "72 hours passed before the agency approved",
         make=(at(TikTokWorld.switch, partner_approval=True),), then=(work, forget_client),
-        before=(Shown("awaiting_partner", None, "platform"),), mend=(at(TikTokWorld.approve, MAISON_LUNE),),
+        before=(Shown("awaiting_partner", None, "agency"),), mend=(at(TikTokWorld.approve, MAISON_LUNE),),
     ),
     Row(
         "by hand, then connected although it is done",

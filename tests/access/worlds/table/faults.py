@@ -150,6 +150,7 @@ SLOW = (
     Row(
         "the agency has to approve, and cannot look",
         agency=False, make=(at(TikTokWorld.switch, partner_approval=True),),
+        before=(Shown("unverifiable", None, "agency"),),
         mend=(connect_agency, work, at(TikTokWorld.approve, seed.MAISON_LUNE)),
     ),
     Row("every answer to a write is lost", wanted=(*_THREE, pixel()), then=(at(TikTokWorld.switch, lost_answers=1),)),

@@ -1,0 +1,117 @@
+"""A platform that keeps refusing, or says yes and does nothing; an agency that declines; reads that stay refused."""
+
+from typing import Any
+
+from app.demo.tiktok_simulator import seed
+from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
+from tests.access.worlds.doing import at, check, connect, connect_agency, fault, reduce, switch_lane, work
+from tests.access.worlds.row import Do, Row, Shown, account, blocked, drifted, person, pixel
+from tests.tiktok import TikTokWorld
+
+SHARE, TAKE, LIST = "bc/partner/add/", "bc/partner/asset/delete/", "bc/partner/asset/get/"
+_CLEARED = at(TikTokWorld.clear_faults)
+_STRICT = at(TikTokWorld.switch, strangers_refused=True)
+_SHARED = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU)
+_AS_ANALYST = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ANALYST")
+_AS_ADMIN = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ADMIN")
+_RAISED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="OPERATOR")
+_BY_AGENCY = Shown("unverifiable", "not_bc_admin", "agency")
+_LEA = "lea@northagency.example"
+
+
+def always(path: str, **how: Any) -> Do:
+    """Every call of a path goes wrong, until that is cleared."""
+    return fault(path, times=None, **how)
+
+
+STUBBORN = (
+    Row(
+        "a raise that TikTok says yes to and does not apply",
+        make=(_AS_ANALYST,), then=(always(SHARE, code=0),), accepted=0.2,
+        before=(blocked("role_too_low"),), mend=(_RAISED, check),
+    ),
+    *(
+        Row(
+            f"a raise that TikTok refuses with {code}",
+            make=(_AS_ANALYST,), then=(always(SHARE, code=code), work), before=(blocked("role_too_low"),),
+            mend=(_RAISED, check),
+        )
+        for code in (40002, 40050)
+    ),
+    Row(
+        "a share that TikTok says yes to and does not do",
+        then=(always(SHARE, code=0),), accepted=0.2, before=(blocked("share_without_effect"),),
+        mend=(switch_lane("guided"), _SHARED, check),
+    ),
+    Row(
+        "lowering that TikTok refuses",
+        make=(_AS_ADMIN,), then=(work, always(TAKE, code=40002), reduce), before=(blocked("removal_refused"),),
+        mend=(at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="OPERATOR"), check),
+    ),
+    Row(
+        "lowering that TikTok refuses because the client is no Admin any more",
+        make=(_AS_ADMIN,), then=(work, always(TAKE, code=40001), reduce), before=(blocked("not_bc_admin"),),
+        mend=(_CLEARED, connect(), work),
+    ),
+    Row(
+        "lowering whose second half is refused",
+        make=(_AS_ADMIN,), then=(work, always(SHARE, code=40002), reduce), before=(blocked("access_interrupted"),),
+        mend=(_CLEARED, connect()),
+    ),
+    Row(
+        "lowering whose second half is refused once repairs itself",
+        make=(_AS_ADMIN,), then=(work, fault(SHARE, code=40002), reduce),
+    ),
+    Row(
+        "the agency declines",
+        make=(at(TikTokWorld.switch, partner_approval=True),),
+        then=(work, at(TikTokWorld.part_by_hand, NORTH_AGENCY, MAISON_LUNE)),
+        before=(blocked("partner_declined", "agency"),), mend=(check, work, at(TikTokWorld.approve, MAISON_LUNE)),
+    ),
+    Row(
+        "strangers are refused instead of an empty list",
+        make=(_STRICT,),
+    ),
+    Row(
+        "strangers are refused, and the agency has to approve",
+        make=(_STRICT, at(TikTokWorld.switch, partner_approval=True)),
+        before=(Shown("awaiting_partner", None, "agency"),), mend=(at(TikTokWorld.approve, MAISON_LUNE),),
+    ),
+    Row(
+        "strangers are refused, and the partnership ended",
+        make=(_STRICT,), behind=(at(TikTokWorld.part_by_hand, MAISON_LUNE),),
+        before=(drifted("partnership_ended"),), mend=(_SHARED, check),
+    ),
+    Row(
+        "the agency's person is no Admin, and it waits for approval",
+        make=(at(TikTokWorld.switch, partner_approval=True),),
+        then=(at(TikTokWorld.make_member, NORTH_AGENCY, seed.NORA_NORTH, "STANDARD"),), before=(_BY_AGENCY,),
+        mend=(
+            at(TikTokWorld.make_member, NORTH_AGENCY, seed.NORA_NORTH, "ADMIN"), check, work,
+            at(TikTokWorld.approve, MAISON_LUNE),
+        ),
+    ),
+    Row(
+        "drifted, and shared again with a new authorisation",
+        behind=(at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU),), before=(drifted("asset_not_shared"),),
+        mend=(connect(), work),
+    ),
+    Row(
+        "the partnership ended, and shared again with a new authorisation",
+        behind=(at(TikTokWorld.part_by_hand, MAISON_LUNE),), before=(drifted("partnership_ended"),),
+        mend=(connect(), work),
+    ),
+    Row(
+        "a pixel whose events nobody may read",
+        wanted=(account(), pixel(seed.PIXEL_LUNE_CODE, needs_events=True)),
+        then=(always("pixel/event/stats/", code=40001),),
+        before=(Shown("verified"), blocked("pixel_events_unread", "agency")), mend=(_CLEARED, connect_agency),
+    ),
+    Row(
+        "somebody who came without the ad accounts",
+        wanted=(account(), person(_LEA)),
+        make=(at(TikTokWorld.invite_by_hand, MAISON_LUNE, _LEA),),
+        before=(Shown("verified"), Shown("awaiting_partner", "invitation_pending", "agency")),
+        mend=(at(TikTokWorld.accept_invitation, MAISON_LUNE, _LEA),),
+    ),
+)  # fmt: skip
