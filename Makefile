@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test test-faults check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
+.PHONY: help setup demo up test test-deployment test-faults check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -29,6 +29,12 @@ test: .make/dev ## runs all tests, on an embedded PostgreSQL
 
 test-faults: .make/dev ## kills each process of `keyturn up` five times under load, in about 3 min
 	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py -k killed $(ARGS)
+
+test-deployment: .make/dev ## nginx with TLS before Keyturn, PgBouncer behind it, half-sent requests, restores: about 1 min
+	@for each in nginx pgbouncer openssl; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$each >/dev/null || { echo "$$each is missing; as root: apt-get install $$each" >&2; exit 1; }; \
+	done
+	@$(BIN)/pytest tests/deployment $(ARGS)
 
 check: lint test ## lint and test: what has to be green before a commit
 

@@ -1,17 +1,21 @@
 """Serving the web application: `python -m app.web --host … --port …`, as `keyturn web` does it."""
 
 import argparse
+import asyncio
 
 import uvicorn
 
-from app.kit import children
+from app import settings
+from app.kit import children, database
+from app.kit.web import patience
 
 
 def serve(host: str, port: int) -> None:
     """Until SIGTERM or SIGINT; requests under way get ten seconds."""
+    asyncio.run(database.see_pooler(settings.load().database_url))
     uvicorn.run(
-        "app.main:create_app", factory=True, host=host, port=port, access_log=False, log_config=None,
-        proxy_headers=True, server_header=False, timeout_graceful_shutdown=10, headers=children.own_headers(),
+        "app.main:create_app", factory=True, host=host, port=port, timeout_graceful_shutdown=10,
+        headers=children.own_headers(), **patience.options(patience.limits()),
     )  # fmt: skip
 
 

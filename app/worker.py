@@ -23,7 +23,7 @@ from app.access.imports.model import Import
 from app.access.openings.model import Opening
 from app.access.patience import Patience
 from app.access.tools import Tools
-from app.kit import logs, lookout
+from app.kit import database, logs, lookout
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.due import Work
 from app.kit.egress.sender import Egress
@@ -86,6 +86,7 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
 async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is under way end."""
     logs.set_up(json=chosen.log_json)
+    await database.see_pooler(chosen.database_url)
     settle_memory()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -97,6 +97,18 @@ class DatabaseAway(Refusal):
     hint = "Nothing was changed. Try again in a moment."
 
 
+class PoolerUnnamed(SystemExit):
+    """A pooler in transaction mode that the address does not name: nothing that is prepared would be found again."""
+
+    words = (
+        "A pooler in transaction mode stands before PostgreSQL: add pgbouncer=true to DATABASE_URL (after ? or &), "
+        "or give the address of PostgreSQL itself."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(self.words)
+
+
 def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True) -> AsyncEngine:
     """An engine for DATABASE_URL; connections are checked before use, unless whoever uses them tries again.
 
@@ -122,6 +134,31 @@ def is_behind_pooler(engine: AsyncEngine) -> bool:
     Nothing may then outlive a transaction: no prepared statement, LISTEN, session-level lock or SET.
     """
     return engine.url.query.get(POOLER) == "true"
+
+
+async def see_pooler(url: str) -> None:
+    """Ends the process with a sentence where the address leads to an unnamed pooler. Raises PoolerUnnamed.
+
+    Two connections at once that are answered by the same server process share it between their transactions. A
+    database that is away is not waited for.
+    """
+    engine = make_engine(url, kept=False)
+    if is_behind_pooler(engine):
+        return
+    event.listen(engine.sync_engine, "do_connect", _unprepared, insert=True)
+    pid = text("SELECT pg_backend_pid()")
+    with suppress(DatabaseAway, SQLAlchemyError):
+        async with engine.connect() as one, engine.connect() as other:
+            seen = set()
+            for connection in (one, other):
+                seen.add((await connection.execute(pid)).scalar_one())
+                await connection.commit()
+            if len(seen) == 1:
+                raise PoolerUnnamed
+
+
+def _unprepared(_dialect: Dialect, _record: object, _arguments: list[Any], parameters: dict[str, Any]) -> None:
+    parameters.update(_UNPREPARED)
 
 
 def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]) -> DBAPIConnection:

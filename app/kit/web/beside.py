@@ -9,7 +9,13 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.kit.web import patience
+from app.kit.web.patience import Limits
+
 log = structlog.get_logger(__name__)
+
+#: Nobody but a monitor and a supervisor calls.
+FEW = Limits(connections=64)
 
 
 class _Beside(uvicorn.Server):
@@ -22,17 +28,11 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> AsyncIterator[tuple[str, int]]:
     """Serves while the block runs; where it listens. Raises OSError when the address cannot be had."""
     config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
+        app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **patience.options(limits)
+    )  # fmt: skip
     server = _Beside(config)
     with _listening(host, port) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))

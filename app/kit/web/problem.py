@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.kit import logs
 from app.kit.database import DatabaseAway, is_away
@@ -123,7 +124,7 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         log.warning("database.away", reason=logs.without_secrets(str(problem.__cause__ or problem)))
         return answer(request, DatabaseAway(), page=page)
 
-    for kind in (Refusal, RequestValidationError, HTTPException, MalformedId):
+    for kind in (Refusal, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):
         app.add_exception_handler(kind, refused)
     for lost in (DatabaseAway, SQLAlchemyError):
         app.add_exception_handler(lost, broken)
