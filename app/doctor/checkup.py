@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy import text
 
 from app import local, settings
-from app.kit.database import make_engine, unreachable
+from app.kit.database import make_engine, see_pooler, unreachable
 from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
 
@@ -50,6 +50,7 @@ def doctor(
 
         at_tiktok.examine(chosen, agency, as_json=as_json)
         return
+    asyncio.run(see_pooler(chosen.database_url))
     findings = [
         Finding("settings", True, "all readable"),
         *asyncio.run(_bounded("database", database(chosen))),
