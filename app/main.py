@@ -23,6 +23,7 @@ from app.kit.web import beside, body_limit, health, problem
 from app.kit.web.address import Mounted, Proxies
 from app.kit.web.body_limit import BodyLimit
 from app.kit.web.requests import RequestLog
+from app.kit.web.well_formed import WellFormed
 from app.mail.actions import Outbox
 from app.platforms.budget.allowance import Limits
 from app.platforms.budget.taking import Budget
@@ -56,6 +57,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     openapi.add_webhooks(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, allowed=body_limit.by_path, refuse=_refuse)
+    app.add_middleware(WellFormed, refuse=_refuse)
     app.add_middleware(Mounted, prefix=chosen.path_prefix, secure=chosen.is_secure)
     app.add_middleware(RequestLog)
     app.add_middleware(Proxies, trusted=chosen.trusted_networks)

@@ -11,6 +11,7 @@ from app.kit import database_url
 from app.kit.egress.addresses import read_networks
 from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import is_proxy
+from app.kit.input import platform_ids
 from app.kit.vault import Vault
 from app.kit.web import beside, web_address
 from app.mail import server
@@ -161,7 +162,8 @@ class Settings(BaseSettings):
     @field_validator("tiktok_app_id")
     @classmethod
     def _digits(cls, app_id: str | None) -> str | None:
-        if app_id is not None and not app_id.isdecimal():
+        app_id = platform_ids.digits(app_id) if app_id is not None else None
+        if app_id is not None and not (app_id.isascii() and app_id.isdigit()):
             raise ValueError(
                 "it must have digits only; a client key with letters is from TikTok for Developers and does not "
                 "work with TikTok API for Business"

@@ -3,11 +3,11 @@
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.changes import UpdatedSince
 from app.kit.database import Session
-from app.kit.input.fields import ExternalId, Line120, Moment, PublicId
+from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page
 from app.links import actions, centers, queries
 from app.links.ordering import Order, order_link
@@ -25,11 +25,10 @@ Revealer = Annotated[Caller, requires("links:address")]
 Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"]
 
 
-class NewLink(BaseModel):
+class NewLink(RequestShape):
     """A link as you want it: for a client you name by `client_id`, or tell as `client`."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"client": {"name": "Brand SA", "external_id": "hubspot:1234"}, "external_id": "deal:77"},
@@ -40,11 +39,11 @@ class NewLink(BaseModel):
 
     client_id: PublicId | None = None
     client: NewClient | None = None
-    preset: str = Field("run-campaigns", max_length=64)
+    preset: Word = "run-campaigns"
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
     asked_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
-    agency_bc_id: PublicId | None = Field(
+    agency_bc_id: Digits | None = Field(
         None, description="Which of your Business Centers gets the access; needed where you have several."
     )
 

@@ -4,11 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-import idna
+from app.kit.input import email_address
+from app.kit.input.text import TextWrong
 
-#: What may stand before the @ without quotes (RFC 5322 dot-atom; RFC 6531 adds what lies beyond ASCII).
-_LOCAL = re.compile(r"^[^\x00-\x20\x7f-\xa0@<>()\[\]\\,;:\"]{1,64}$")
-_HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
 #: Characters with a meaning in address headers: long names are folded, and then Python 3.11 forgets their quotes.
 _SYNTAX = str.maketrans(dict.fromkeys('()<>[]:;@\\,"', " "))
 #: The start of a coded word: Python 3.11 decodes it in what it is given, line breaks and all.
@@ -33,16 +31,11 @@ class Mailbox:
 
 def mailbox(text: str) -> Mailbox:
     """The parts of an address; an international host becomes ASCII. Raises AddressUnusable."""
-    local, at, host = text.strip().rpartition("@")
-    if not at or not _LOCAL.match(local) or any(unicodedata.category(each) in _BREAKS for each in local):
-        raise AddressUnusable("it is no e-mail address")
     try:
-        plain = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
-    except UnicodeError as problem:
-        raise AddressUnusable("its host name does not exist in any alphabet") from problem
-    if not _HOST.match(plain):
-        raise AddressUnusable("its host name cannot exist")
-    return Mailbox(local, plain)
+        parts = email_address.validated(text.strip(), anywhere=False)
+    except TextWrong as problem:
+        raise AddressUnusable(str(problem)) from problem
+    return Mailbox(parts.local_part, parts.ascii_domain)
 
 
 def one_line(text: str) -> str:

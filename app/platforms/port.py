@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
+from app.platforms.roles import plain
 from app.platforms.seen import ChangeSeen, Examined, Found, HolderSeen, MemberSeen, PartnerSeen, Shares
 
 Outcome = Literal["ok", "denied", "unavailable", "unclear", "changed"]
@@ -127,7 +128,7 @@ class Kind:
     """A kind of asset that can be asked for.
 
     `roles` from the smallest to the largest. `by_api`: the connected lane can share it. `through`: the kind of asset
-    it hangs on (a pixel on an ad account).
+    it hangs on (a pixel on an ad account). `names`: further names that guides and people use for roles.
     """
 
     key: str
@@ -136,6 +137,12 @@ class Kind:
     roles: tuple[str, ...]
     by_api: bool = False
     through: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def official(self, role: str) -> str:
+        """The platform's own name of a role, however it is spelt; what is no name of one comes back as it was."""
+        spelt = plain(role)
+        return spelt if spelt in self.roles else self.names.get(spelt, role)
 
 
 class Platform(Protocol):

@@ -1,9 +1,12 @@
 """Roles by the names people use for them, and by the platform's own. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
+
+from app.kit.input.text import folded
 
 #: Roles on an ad account, from the smallest to the largest.
 ON_AD_ACCOUNTS = ("ANALYST", "OPERATOR", "ADMIN")
@@ -17,12 +20,17 @@ MEMBER_NAMES: Mapping[str, str] = {"ADMIN": "ADMIN", "STANDARD": "STANDARD", "OW
 
 def on_ad_account(name: str) -> str:
     """The official name of a role on an ad account; what is no name of one comes back as it was."""
-    return AD_ACCOUNT_NAMES.get(name.strip().upper(), name)
+    return AD_ACCOUNT_NAMES.get(plain(name), name)
 
 
 def of_member(name: str) -> str:
     """The official name of a role in a Business Center; what is no name of one comes back as it was."""
-    return MEMBER_NAMES.get(name.strip().upper(), name)
+    return MEMBER_NAMES.get(plain(name), name)
+
+
+def plain(name: str) -> str:
+    """A role's name as it is looked up: `View only` and `view-only` are `VIEW_ONLY`."""
+    return re.sub(r"[\s-]+", "_", folded(name)).upper()
 
 
 def lesser(role: str, other: str) -> str:

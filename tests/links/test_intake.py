@@ -29,8 +29,8 @@ def test_a_business_center_is_found(text: str) -> None:
     [
         ("", "Enter your Business Center ID"),
         ("Brand FR", "is not a Business Center ID"),
-        ("7111A22223333", "no letters"),
-        ("1234", "5 to 20 digits"),
+        ("7111A22223333", "shorter than any Business Center ID"),
+        ("1234", "about 19 digits"),
         (f"{BC} {ONE}", "these are 2"),
         (AGENCY, "agency's Business Center ID"),
         ("https://business.tiktok.com/manage", "found no Business Center ID in this address"),
@@ -58,7 +58,7 @@ def test_ad_accounts_are_found_each_once(text: str) -> None:
 
 
 def test_too_many_ad_accounts_are_said_and_kept() -> None:
-    read = intake.ad_accounts("\n".join(str(7200000000000000000 + each) for each in range(51)))
+    read = intake.ad_accounts("\n".join(str(7200000000000000101 + each) for each in range(51)))
     assert len(read.values) == 51
     assert read.problem == "Enter at most 50 ad accounts here."
 

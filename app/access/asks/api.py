@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.access import evidence
 from app.access.asks import ending
@@ -15,7 +15,7 @@ from app.access.handshakes import actions
 from app.access.openings import actions as openings
 from app.access.openings import queries as buyers
 from app.kit.database import Session
-from app.kit.input.fields import Line200, Moment
+from app.kit.input.fields import Line200, Moment, RequestShape
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
 from app.links.shown.views import LinkView
@@ -29,18 +29,14 @@ Writer = Annotated[Caller, requires("links:write")]
 Auditor = Annotated[Caller, requires("grants:read")]
 
 
-class Attestation(BaseModel):
+class Attestation(RequestShape):
     """A person's word that an access works."""
-
-    model_config = ConfigDict(extra="forbid")
 
     by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
 
 
-class Extension(BaseModel):
+class Extension(RequestShape):
     """More time for a link."""
-
-    model_config = ConfigDict(extra="forbid")
 
     expires_at: Moment = Field(description="At most 90 days from now.")
 

@@ -2,25 +2,22 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.handshakes import actions as handshakes
-from app.kit.input.fields import Line500
+from app.kit.input.fields import Asked500, RequestShape, Word
 from app.links import queries as links
 from app.links.asks import actions
 from app.links.model import Ask
-from app.links.presets.views import Word
 from app.platforms.port import Platform
 
 
-class NewRole(BaseModel):
+class NewRole(RequestShape):
     """Another role than was asked for."""
 
-    model_config = ConfigDict(extra="forbid")
-
     role: Word = Field(examples=["OPERATOR"])
-    reason: Line500 | None = Field(
+    reason: Asked500 | None = Field(
         None, description="Why; a wider role needs one, and the client reads it.", examples=["To run the campaigns."]
     )
 

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.access.buyers.hints import hint
 from app.access.grants.model import Grant
 from app.access.grants.views import GrantView
 from app.access.openings.actions import MOST_BUYERS, Named
 from app.access.openings.model import BuyerList, Opening
-from app.kit.input.fields import Email, Time
+from app.kit.input.fields import Email, RequestShape, Time
 from app.platforms.roles import AdAccountRole
 
 
-class Buyer(BaseModel):
+class Buyer(RequestShape):
     """Somebody of your agency who is to open what clients share."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email = Field(description="As your Business Center knows them.", examples=["bo@north.example"])
     role: AdAccountRole = Field(
@@ -25,10 +23,8 @@ class Buyer(BaseModel):
     )
 
 
-class Buyers(BaseModel):
+class Buyers(RequestShape):
     """Everybody who is to have it: this replaces the list there was. Nobody: an empty list."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyers: list[Buyer] = Field(max_length=MOST_BUYERS)
 
@@ -37,16 +33,23 @@ class Buyers(BaseModel):
         return [Named(each.email, each.role) for each in self.buyers]
 
 
+class BuyerView(BaseModel):
+    """One of them."""
+
+    email: str = Field(examples=["bo@north.example"])
+    role: str = Field(examples=["OPERATOR"])
+
+
 class BuyersView(BaseModel):
     """Who is to open what clients share."""
 
-    buyers: list[Buyer]
+    buyers: list[BuyerView]
     updated_at: Time | None = Field(description="Null: nobody was named yet.")
 
     @classmethod
     def of(cls, row: BuyerList | None) -> "BuyersView":
         """From the row, where there is one."""
-        people = [Buyer(**each) for each in row.people] if row else []
+        people = [BuyerView(**each) for each in row.people] if row else []
         return cls(buyers=people, updated_at=row.updated_at if row else None)
 
 

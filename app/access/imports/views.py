@@ -7,17 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.access.imports.hints import hint
 from app.access.imports.model import Import
 from app.access.partners.model import Partner
-from app.kit.input.fields import Time
+from app.kit.input.fields import Digits, RequestShape, Time
 
 
-class NewImport(BaseModel):
+class NewImport(RequestShape):
     """What to import."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    agency_bc_id: str | None = Field(
+    agency_bc_id: Digits | None = Field(
         None,
-        max_length=32,
         description="One of your Business Centers; left out, all that whoever connected administers.",
         examples=["7000999988887777666"],
     )

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.partners import queries
 from app.access.partners.model import Partner
-from app.kit.input.fields import PublicId, Time
+from app.kit.input.fields import PublicId, RequestShape, Time
 
 
 class PartnerView(BaseModel):
@@ -47,9 +47,7 @@ class PartnerView(BaseModel):
         ]  # fmt: skip
 
 
-class PartnersClient(BaseModel):
+class PartnersClient(RequestShape):
     """Which client a partner is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     client_id: PublicId = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])

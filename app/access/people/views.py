@@ -2,25 +2,23 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from app.kit.input.fields import Email, Line500
+from app.kit.input.fields import Asked500, Email, RequestShape
 from app.kit.input.free_mail import domain_of, is_free
 from app.links.model import Ask
 from app.links.shown.views import AskView
 from app.platforms.roles import MemberRole, WorkingRole
 
 
-class NewPerson(BaseModel):
+class NewPerson(RequestShape):
     """Somebody of your agency whom the client is to invite to its own Business Center."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email = Field(description="Of your own domain.", examples=["nora@north.example"])
     role: WorkingRole = Field(
         description="On the link's ad accounts; `Observer` is taken for `ANALYST`.", examples=["ANALYST"]
     )
-    reason: Line500 = Field(description="Why, in words the client reads.", examples=["To help with the launch."])
+    reason: Asked500 = Field(description="Why, in words the client reads.", examples=["To help with the launch."])
     member_role: MemberRole = Field(
         "STANDARD",
         description="In the Business Center. Only `STANDARD` (`Employee`) is asked for: an Admin could do everything.",

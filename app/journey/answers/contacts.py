@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.kit.input import email_address
 from app.links.intake import CONTACT_ROLES, contact
 
 FIRST = next(iter(CONTACT_ROLES))
@@ -14,6 +15,10 @@ class Fields(Protocol):
 
     def text(self, name: str, *, most: int = 200) -> str:
         """One field."""
+        ...
+
+    def line(self, name: str, *, most: int = 200) -> str:
+        """One field of one line."""
         ...
 
     def ticked(self, name: str) -> bool:
@@ -53,11 +58,11 @@ def kept(saved: Sequence[Any] | None, invited: Invited) -> dict[str, Given]:
 
 
 def read(form: Fields) -> dict[str, Given]:
-    """What was typed, as it was typed."""
+    """The fields as they were typed; an address without what stands around it."""
     return {
         role: Given(
-            form.text(f"{role}-name", most=120),
-            form.text(f"{role}-email", most=254),
+            form.line(f"{role}-name", most=120),
+            email_address.tidied(form.text(f"{role}-email", most=254)),
             same=role != FIRST and form.ticked(f"{role}-same"),
         )
         for role in CONTACT_ROLES

@@ -1,10 +1,10 @@
 """What a client picked from a list the platform gave us, or typed instead. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.access.connections.choices import Choice
 from app.links import intake
-from app.links.intake import MAX_ASSETS, Read
+from app.links.intake import MAX_ASSETS, NOTHING, Read
 
 
 def center(given: str, seen: Sequence[Choice]) -> Read:
@@ -14,12 +14,14 @@ def center(given: str, seen: Sequence[Choice]) -> Read:
     return Read(problem="Choose the Business Center your ad accounts are in.")
 
 
-def accounts(given: Sequence[str], seen: Sequence[Choice], *, agreed: Collection[str | None]) -> Read:
+def accounts(
+    given: Sequence[str], seen: Sequence[Choice], *, agreed: Collection[str | None], taken: Mapping[str, str] = NOTHING
+) -> Read:
     """The ad accounts ticked among `seen`, else typed; none is fine once some are agreed."""
     if not any(text.strip() for text in given) and agreed:
         return Read()
     if not seen:
-        return intake.ad_accounts("\n".join(given))
+        return intake.ad_accounts("\n".join(given), taken=taken)
     can = {choice.id for choice in seen if choice.can}
     ticked = tuple(dict.fromkeys(asset_id for asset_id in given if asset_id in can))
     if not ticked:

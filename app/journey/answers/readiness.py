@@ -28,7 +28,7 @@ def read(form: Fields, asked: Iterable[str]) -> Given:
         for key, answer in answers.items()
         if answer in ANSWERS.get(key, ())
     }
-    by, problems = form.text(BY, most=120), {}
+    by, problems = form.line(BY, most=120), {}
     if "payment" in words and words["payment"].answer == "plan" and not note:
         problems[NOTE] = "Write who pays, and who gets the invoices."
     if words and not by:

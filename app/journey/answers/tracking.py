@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.access.connections.choices import Choice
 from app.links import intake
-from app.links.intake import Read
+from app.links.intake import NOTHING, Read
 from app.links.progress import Chosen
 
 #: The field of a pixel's ad account is called `on-` and the pixel's code.
@@ -45,6 +45,6 @@ def placed(codes: Sequence[str], on: Mapping[str, str], accounts: Collection[str
     return Picked(tuple(chosen), problems)
 
 
-def catalogs(text: str) -> Read:
+def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> Read:
     """Catalog ids from a list or pasted addresses; none is fine."""
-    return intake.catalogs(text)
+    return intake.catalogs(text, taken=taken)

@@ -1,9 +1,10 @@
 """What somebody says of themselves on an open link. Pure."""
 
-import re
 from dataclasses import dataclass
 
-from app.kit.input.fields import EMAIL, LINE
+from app.kit.input import email_address
+from app.kit.input.passwords import looks_like_password
+from app.kit.input.text import TextWrong, identifier, is_blank
 
 #: A field people do not see: whatever fills it in is a program.
 TRAP = "website"
@@ -21,12 +22,14 @@ class Visitor:
 def problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
     """Sentences by field; `{}` when a link can be made."""
     found = {}
-    if not re.fullmatch(LINE, given.company):
+    if is_blank(given.company):
         found["company"] = "Enter the name of your company."
-    if not re.fullmatch(LINE, given.name):
+    if is_blank(given.name):
         found["name"] = "Enter your name."
-    if not re.fullmatch(EMAIL, given.email):
-        found["email"] = "Enter an e-mail address such as ana@brand.com."
+    try:
+        email_address.read(given.email)
+    except TextWrong as problem:
+        found["email"] = str(problem)
     if trapped:
         found["company"] = "A field that people don’t see was filled in, perhaps by your browser. Please send it again."
     return found
@@ -34,4 +37,8 @@ def problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
 
 def external_id(given: str) -> str | None:
     """The agency's own id out of the address; one that cannot be kept is left out, as the visitor can't mend it."""
-    return given if len(given) <= 200 and re.fullmatch(LINE, given) else None
+    try:
+        kept = identifier(given)
+    except TextWrong:
+        return None
+    return kept if len(kept) <= 200 and not looks_like_password(kept) else None

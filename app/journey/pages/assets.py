@@ -23,6 +23,7 @@ from app.people.agencies import queries as agencies
 router = APIRouter(include_in_schema=False)
 
 ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
+_GIVEN_AS = {"ad_account": "an ad account ID", "catalog": "a catalog ID"}
 
 
 @router.get("/l/{link_id}/business-center")
@@ -46,8 +47,9 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
     own = await agencies.business_centers(session, link.whole.agency.id, platform_of(request, link.whole).key)
     agency_ids = {link.whole.link.agency_bc_id or "", *(center.bc_id for center in own)}
     seen = _centers(link)
-    read = picking.center(typed, seen) if seen else intake.business_center(typed, agency_bc_ids=agency_ids)
-    problems = form.too_long or _beside("bc_id", read)
+    taken = taken_numbers(link, but="business_center")
+    read = picking.center(typed, seen) if seen else intake.business_center(typed, agency_bc_ids=agency_ids, taken=taken)
+    problems = form.problems or _beside("bc_id", read)
     if problems:
         return _center_screen(request, link, typed, problems)
     (bc_id,) = read.values
@@ -78,8 +80,9 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
     """Makes one ask of each. Accounts agreed to before stay."""
     seen = _accounts(link)
     typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
-    read = picking.accounts(typed, seen, agreed=[ask.asset_id for ask in _agreed(link)])
-    problems = form.too_long or _beside("accounts", read)
+    agreed = [ask.asset_id for ask in _agreed(link)]
+    read = picking.accounts(typed, seen, agreed=agreed, taken=taken_numbers(link, but="ad_account"))
+    problems = form.problems or _beside("accounts", read)
     if problems:
         return _accounts_screen(request, link, typed, problems)
     names = {choice.id: choice.name for choice in seen}
@@ -131,6 +134,19 @@ def _accounts_screen(request: Request, link: Opened, given: list[str], problems:
         role=platform.role_words("ad_account", next(ask.role for ask in link.whole.asks if ask.kind == "ad_account")),
         helps=_helps(seen, without="no_ad_account"),
     )
+
+
+def taken_numbers(link: Opened, *, but: str) -> dict[str, str]:
+    """Numbers given on other screens, with what each was given for."""
+    whole = link.whole
+    centers = {
+        whole.link.agency_bc_id: "the agency’s Business Center ID", whole.intake.bc_id: "your Business Center ID"
+    }  # fmt: skip
+    taken = {value: what for value, what in centers.items() if value and but != "business_center"}
+    for ask in whole.asks:
+        if ask.asset_id and ask.kind in _GIVEN_AS and ask.kind != but:
+            taken[ask.asset_id] = _GIVEN_AS[ask.kind]
+    return taken
 
 
 def _centers(link: Opened) -> list[Choice]:

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.journey.answers import contacts as people
-from app.journey.answers import markets as places
+from app.journey.answers import markets as countries
 from app.journey.browser import LinkForm, Opened, OpenScreen
 from app.journey.shown import go_on, screen
 from app.kit.database import Session
+from app.kit.input import places
 from app.links import intake, progress
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +41,7 @@ async def contacts(request: Request, link: OpenScreen) -> Response:
 async def save_contacts(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps one contact for each role; the same person may have them all."""
     given = people.read(form)
-    problems = form.too_long or people.problems(given)
+    problems = form.problems or people.problems(given)
     if problems:
         return screen(request, link, "contacts", problems=problems, given=given, roles=intake.CONTACT_ROLES)
     await _keep(session, link, "contacts", contacts=people.rows(given))
@@ -48,7 +49,7 @@ async def save_contacts(request: Request, session: Session, link: OpenScreen, fo
 
 
 def _markets_screen(request: Request, link: Opened, given: list[str], problems: dict[str, str]) -> Response:
-    near, others = places.grouped(intake.countries("en"), given)
+    near, others = countries.grouped(places.countries("en"), given)
     return screen(request, link, "markets", problems=problems, given=set(given), near=near, others=others)
 
 

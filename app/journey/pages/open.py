@@ -17,6 +17,7 @@ from app.journey.telling.offer import offers
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
+from app.kit.input import email_address
 from app.links import address
 from app.links.open import entering, queries
 from app.links.open.entering import Details, OpenLinkBusy, OpenLinkOver, Sender
@@ -47,9 +48,11 @@ async def enter_open_link(request: Request, session: Session, token: str, form: 
     if found is None:
         return await door.start(request, session, token)
     about = await _about(request, session, found)
-    given = Visitor(form.text("company"), form.text("name", most=120), form.text("email", most=254))
+    given = Visitor(
+        form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
+    )
+    problems = dict(form.problems) or visitor.problems(given, trapped=form.ticked(TRAP))
     claimed = form.text("external_id", most=2_000)
-    problems = form.too_long or visitor.problems(given, trapped=form.ticked(TRAP))
     if problems:
         return _page(request, about, given, problems, claimed=claimed, status=422)
     state = request.app.state

@@ -7,6 +7,7 @@ from app.access.attestations import actions as attestations
 from app.journey import others
 from app.journey.answers import numbers
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
+from app.journey.pages.assets import taken_numbers
 from app.journey.shown import go_on, screen
 from app.kit.database import Session
 from app.kit.html import render
@@ -28,8 +29,8 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
     asked = others.fresh(link.whole)
     typed = {numbers.field_of(each): form.text(numbers.field_of(each), most=200) for each in asked}
     agreed = {each.given: each.full_name for each in others.of(link.whole) if each.agreed_at and each.given}
-    read = numbers.read(asked, typed, taken=agreed)
-    problems = form.too_long or dict(read.problems)
+    read = numbers.read(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
+    problems = form.problems or dict(read.problems)
     if problems:
         return _shown(request, link, typed, problems)
     agency_id, link_id = link.whole.agency.id, link.whole.link.id

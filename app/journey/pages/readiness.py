@@ -34,7 +34,7 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
     items = await queries.of_link(session, link.whole)
     given = answers.read(form, [item.key for item in items if item.is_asked])
-    problems = form.too_long or given.problems
+    problems = form.problems or given.problems
     if problems:
         return _shown(request, link, items, given.words, given.by, problems)
     await actions.keep_words(session, agency_id, link_id, given.words, by=given.by)

@@ -16,7 +16,8 @@ from app.journey.telling.agreement import Agreement, agreement
 from app.journey.telling.groups import Group, grouped
 from app.kit.database import Session
 from app.kit.html import render
-from app.links import intake, progress
+from app.kit.input import places
+from app.links import progress
 from app.links import queries as links
 from app.links.queries import Whole
 
@@ -39,8 +40,8 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
     link = replace(link, whole=whole)
     text = _text(request, link)
-    name = form.text("name", most=120)
-    problems = form.too_long or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
+    name = form.line("name", most=120)
+    problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
     if problems:
         return _shown(request, link, text, name, problems)
     await progress.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
@@ -104,7 +105,7 @@ def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
 
 def _shown(request: Request, link: Opened, text: Agreement, name: str, problems: dict[str, str]) -> Response:
     told = link.whole.intake
-    countries = intake.countries("en")
+    countries = places.countries("en")
     return screen(
         request,
         link,

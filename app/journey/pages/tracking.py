@@ -13,6 +13,7 @@ from app.journey.actions import choose_assets
 from app.journey.answers import tracking
 from app.journey.answers.tracking import ON
 from app.journey.browser import LinkForm, Opened, OpenScreen
+from app.journey.pages.assets import taken_numbers
 from app.journey.shown import consent_origins, go_on, screen
 from app.journey.telling import lines
 from app.kit.database import Session
@@ -42,10 +43,10 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     seen = _seen(link)
     typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
     read, on, listed = tracking.pixels(typed, seen), _on(form), form.text("catalogs", most=5_000)
-    catalogs = tracking.catalogs(listed)
+    catalogs = tracking.catalogs(listed, taken=taken_numbers(link, but="catalog"))
     names = {choice.id: choice.name for choice in seen}
     picked = tracking.placed(read.values, on, [ask.asset_id or "" for ask in _accounts(link)], names)
-    problems = dict(form.too_long)
+    problems = dict(form.problems)
     problems |= {"pixels": read.problem} if read.problem else {}
     problems |= picked.problems if _asks(link, "pixel") and not read.problem else {}
     problems |= {"catalogs": catalogs.problem} if catalogs.problem else {}

@@ -7,6 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
+from app.kit.input.passwords import SENTENCE as PASSWORD
+from app.kit.input.passwords import looks_like_password
+from app.kit.input.text import is_blank, one_line, visible
 from app.kit.refusal import Refusal
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
@@ -23,23 +26,32 @@ class ForeignForm(Refusal):
 
 
 class Form:
-    """The fields of a sent form, as text. What is longer than allowed is noted in `too_long`."""
+    """The fields of a sent form, as visible text. What cannot be kept of it is noted in `problems`, by field."""
 
     def __init__(self, fields: FormData) -> None:
         self._fields = fields
-        self.too_long: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
 
     def text(self, name: str, *, most: int = 200) -> str:
-        """One field without what no text can hold; empty when it was not sent."""
+        """One field; empty when it was not sent, or when nothing is to be seen of it.
+
+        It is given back as it is, to be shown again, when it is too long or looks like a password.
+        """
         value = self._fields.get(name, "")
-        text = _clean(value) if isinstance(value, str) else ""
+        text = _read(value) if isinstance(value, str) else ""
         if len(text) > most:
-            self.too_long[name] = f"Use at most {most:,} characters here; these are {len(text):,}."
+            self.problems[name] = f"Use at most {most:,} characters here; these are {len(text):,}."
+        elif looks_like_password(text):
+            self.problems[name] = PASSWORD
         return text
+
+    def line(self, name: str, *, most: int = 200) -> str:
+        """One field of one line, such as a name."""
+        return one_line(self.text(name, most=most))
 
     def texts(self, name: str) -> list[str]:
         """Every value sent under a name: the ticked ones of a list of boxes."""
-        return [_clean(value) for value in self._fields.getlist(name) if isinstance(value, str)]
+        return [_read(value) for value in self._fields.getlist(name) if isinstance(value, str)]
 
     def files(self, name: str) -> list[UploadFile]:
         """The files chosen under a name; a field in which none was chosen counts as none."""
@@ -77,7 +89,7 @@ def check_token(request: Request, form: Form, cookie: str) -> None:
 FROM_OUR_SITE = Depends(check_site)
 
 
-async def _read(request: Request) -> Form:
+async def _sent(request: Request) -> Form:
     check_site(request)
     return Form(await request.form(max_files=0))
 
@@ -90,8 +102,9 @@ async def read_with_files(request: Request, *, most: int) -> AsyncIterator[Form]
         yield Form(fields)
 
 
-SentForm = Annotated[Form, Depends(_read)]
+SentForm = Annotated[Form, Depends(_sent)]
 
 
-def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\x00", "").encode("utf-8", "ignore").decode().strip()
+def _read(text: str) -> str:
+    cleaned = visible(text)
+    return "" if is_blank(cleaned) else cleaned

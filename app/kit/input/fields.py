@@ -1,37 +1,119 @@
-"""The shapes fields may have, in what we take and in what we answer."""
+"""Fields of request and response shapes: each kind of text that people type has its type here."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, Any, get_args
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from app.kit import clock
+from app.kit.input import email_address, passwords, places, platform_ids, text, times
+from app.kit.input.platform_ids import BUSINESS_CENTER
+from app.kit.input.text import TextWrong
 
-#: One line with at least one visible character. No NUL: PostgreSQL keeps none in text.
-LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+$"
 #: Printable ASCII without spaces, as addresses and tokens are.
 VISIBLE = r"^[\x21-\x7e]+$"
-
 #: What to say where a pattern does not match.
-SENTENCES = {
-    LINE: "Give one line of text, without control characters.",
-    EMAIL: "Give an e-mail address such as ana@brand.com.",
-    VISIBLE: "Use printable ASCII characters, without spaces.",
-}
+SENTENCES = {VISIBLE: "Use printable ASCII characters, without spaces."}
 
-Line120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=LINE)]
-Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=LINE)]
-Line500 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=LINE)]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
+
+class RequestShape(BaseModel):
+    """A JSON object that callers send: no unknown field, and `""` for an optional one is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_null(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if NoneType in get_args(field.annotation)}
+        return {
+            name: None if name in optional and isinstance(value, str) and text.is_blank(value) else value
+            for name, value in given.items()
+        }
+
+
+def _read(reader: Callable[[str], str]) -> BeforeValidator:
+    """Text as `reader` gives it; what is no text is left to its type."""
+    return BeforeValidator(lambda given: reader(given) if isinstance(given, str) else given)
+
+
+def _without_password(reader: Callable[[str], str]) -> Callable[[str], str]:
+    def read(given: str) -> str:
+        if passwords.looks_like_password(given):
+            raise TextWrong(passwords.SENTENCE)
+        return reader(given)
+
+    return read
+
+
+def _for_clients(reader: Callable[[str], str]) -> Callable[[str], str]:
+    def read(given: str) -> str:
+        if passwords.asks_for_password(given):
+            raise TextWrong(passwords.NEVER_ASKED)
+        return reader(given)
+
+    return _without_password(read)
+
+
+def _platform_id(given: Any) -> Any:
+    if isinstance(given, bool | int | float):
+        raise TextWrong("Give the id as text, in quotes: numbers of this length lose digits on their way.")
+    return platform_ids.one(given, BUSINESS_CENTER) if isinstance(given, str) else given
+
+
+_LINE = _read(_without_password(text.line))
+_ASKED = _read(_for_clients(text.line))
+
+#: One line with at least one visible character.
+Line120 = Annotated[str, StringConstraints(min_length=1, max_length=120), _LINE]
+Line200 = Annotated[str, StringConstraints(min_length=1, max_length=200), _LINE]
+Line500 = Annotated[str, StringConstraints(min_length=1, max_length=500), _LINE]
+#: The same where clients read it, who are never asked for a password.
+Asked120 = Annotated[str, StringConstraints(min_length=1, max_length=120), _ASKED]
+Asked200 = Annotated[str, StringConstraints(min_length=1, max_length=200), _ASKED]
+Asked500 = Annotated[str, StringConstraints(min_length=1, max_length=500), _ASKED]
+AskedText = Annotated[str, StringConstraints(max_length=500), _read(_for_clients(text.paragraphs))]
+#: Several lines, or nothing.
+Text500 = Annotated[str, StringConstraints(max_length=500), _read(_without_password(text.paragraphs))]
+Note = Annotated[str, _read(_without_password(text.paragraphs))]
+#: Text that is passed on as it is, secrets included; it has to be text.
+Verbatim = Annotated[str, _read(text.unbroken)]
+Email = Annotated[str, StringConstraints(max_length=email_address.LONGEST), _read(email_address.read)]
 #: An id of the agency's own, from its CRM.
-ExternalId = Annotated[str, StringConstraints(max_length=200, pattern=LINE)]
-#: One of our ids, read where it is looked up: a malformed one is *not found*, like a foreign one.
-PublicId = Annotated[str, StringConstraints(max_length=90)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), _read(_without_password(text.identifier))]
+#: One of our ids or names, read where it is looked up: a malformed one is *not found*, like a foreign one.
+PublicId = Annotated[str, StringConstraints(max_length=90), _read(text.line)]
+Word = Annotated[str, StringConstraints(max_length=64), _read(text.line)]
+EventTypeName = Annotated[str, StringConstraints(max_length=128), _read(text.line)]
+#: A key or token as it is copied.
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE), _read(text.one_line)]
+
+_ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000, "examples": ["7000999988887777666"]})
+#: A Business Center ID however it is written: in groups, in digits of any script, or in an address of TikTok's.
+BusinessCenterId = Annotated[str, StringConstraints(max_length=20), BeforeValidator(_platform_id), _ID_SCHEMA]
+#: A platform's number of another kind, in ASCII digits where it is one.
+Digits = Annotated[str, StringConstraints(max_length=40), _read(platform_ids.digits)]
+
+Language = Annotated[str, StringConstraints(max_length=16), _read(places.language), Field(examples=["en"])]
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 #: A moment with its time zone, as given to us.
-Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST, examples=["2026-12-31T12:00:00Z"])]
+Moment = Annotated[
+    AwareDatetime, Field(ge=_EARLIEST, le=_LATEST, examples=["2026-12-31T12:00:00Z"]), BeforeValidator(times.iso)
+]
 #: A moment as we answer it.
 Time = Annotated[
     datetime,

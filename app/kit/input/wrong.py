@@ -10,7 +10,7 @@ from app.kit.input.fields import SENTENCES
 from app.kit.refusal import Malformed, Refusal
 
 Model = TypeVar("Model", bound=BaseModel)
-_KINDS = ("literal[", "list[", "dict[")
+_KINDS = ("literal[", "list[", "dict[", "function-", "constrained-")
 
 
 class BrokenJson(Refusal):

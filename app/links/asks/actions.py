@@ -59,6 +59,7 @@ async def ask_for_role(
     ask = await queries.ask(session, agency_id, ask_id)
     whole = await queries.whole(session, agency_id, ask.link_id, lock=True)
     ask = next(each for each in whole.asks if each.id == ask_id)
+    role = checking.official(PresetAsk(ask.platform, ask.kind, role, ask.reason), platforms).role
     if role == ask.role:
         return ask
     refuse_over(whole)
@@ -97,6 +98,7 @@ async def add_ask(
     """
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     refuse_over(whole)
+    wanted = checking.official(wanted, platforms)
     if wrong := checking.of_ask(wanted, platforms, beside=[*_beside(whole), wanted]):
         raise Malformed(fields=wrong)
     if len(whole.asks) >= MOST_OPEN:

@@ -4,22 +4,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.kit.input.fields import Line120, Moment, PublicId, Time
+from app.kit.input.fields import Digits, Language, Line120, Moment, RequestShape, Time, Word
 from app.links.open import entering
 from app.links.open.actions import MOST_PER_HOUR
 from app.links.open.model import OpenLink
-from app.people.clients.views import Language
 
 
-class NewOpenLink(BaseModel):
+class NewOpenLink(RequestShape):
     """An open link as you want it."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"preset": "prospect"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "prospect"}]})
 
-    preset: str = Field("run-campaigns", max_length=64)
+    preset: Word = "run-campaigns"
     language: Language = "en"
     expires_at: Moment | None = Field(None, description="Until revoked unless given.")
-    agency_bc_id: PublicId | None = Field(
+    agency_bc_id: Digits | None = Field(
         None, description="Which of your Business Centers gets the access; needed where you have several."
     )
     asked_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")

@@ -1,6 +1,7 @@
 """Making, changing and putting away an agency's own presets. No version is ever changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -59,7 +60,7 @@ async def create_preset(
 
     Raises Malformed with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
     """
-    _check(slug, body, platforms)
+    body = _checked(slug, body, platforms)
     await _one_at_a_time(session, agency_id)
     known = await queries.newest_row(session, agency_id, slug)
     if known is not None and known.archived_at is None:
@@ -83,7 +84,7 @@ async def change_preset(
 
     Raises Malformed, NotFound, PresetBuiltIn.
     """
-    _check(slug, body, platforms)
+    body = _checked(slug, body, platforms)
     await _one_at_a_time(session, agency_id)
     known = await queries.newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
@@ -107,11 +108,15 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
     )  # fmt: skip
 
 
-def _check(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platform]) -> None:
+def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platform]) -> dict[str, Any]:
+    """The body as it is kept: roles by the platform's own names."""
     if slug in builtin.newest():
         raise PresetBuiltIn
-    if problems := checking.problems(preset.read(slug, 1, body), platforms):
+    wanted = preset.read(slug, 1, body)
+    asks = [checking.official(ask, platforms) for ask in wanted.asks]
+    if problems := checking.problems(replace(wanted, asks=tuple(asks)), platforms):
         raise Malformed(fields=problems)
+    return {**body, "asks": [{**each, "role": ask.role} for each, ask in zip(body["asks"], asks, strict=True)]}
 
 
 async def _one_at_a_time(session: AsyncSession, agency_id: str) -> None:

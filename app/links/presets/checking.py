@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from app.links.passwords import asks_for_password
 from app.links.presets.preset import SCREENS, Preset, PresetAsk, Question
 from app.platforms.port import Kind, Platform
 
@@ -34,6 +35,45 @@ def problems(preset: Preset, platforms: Mapping[str, Platform]) -> Problems:
             found[f"questions.{at}.key"] = "Two questions have this key; give each its own."
         found |= {f"questions.{at}.{field}": said for field, said in _of_question(question)}
     return found
+
+
+def problems_of_file(given: Mapping[str, Any], platforms: Mapping[str, Platform]) -> Problems:
+    """The same of a file whose types are not checked yet; a value of another type counts as empty."""
+    screens = given.get("screens")
+    return problems(
+        Preset(
+            slug=str(given.get("slug", "")),
+            version=1,
+            name="",
+            sentence="",
+            asks=tuple(official(_ask_of(row), platforms) for row in _rows(given, "asks")),
+            questions=tuple(_question_of(row) for row in _rows(given, "questions")),
+            screens=_texts(screens) if isinstance(screens, list) else SCREENS,
+        ),
+        platforms,
+    )
+
+
+def _rows(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    rows = given.get(name)
+    return [row if isinstance(row, Mapping) else {} for row in rows] if isinstance(rows, list) else []
+
+
+def _ask_of(row: Mapping[str, Any]) -> PresetAsk:
+    platform, kind, role = (str(row.get(name, "")) for name in ("platform", "kind", "role"))
+    return PresetAsk(
+        platform or "tiktok", kind, role, str(row.get("reason", "")), needs_events=row.get("needs_events") is True,
+        title=str(row.get("title", "")) or None, steps=_texts(row.get("steps")),
+    )  # fmt: skip
+
+
+def _question_of(row: Mapping[str, Any]) -> Question:
+    key, kind, label = (str(row.get(name, "")) for name in ("key", "kind", "label"))
+    return Question(key, kind or "text", label, choices=_texts(row.get("choices")))
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    return tuple(map(str, given)) if isinstance(given, list) else ()
 
 
 def of_ask(ask: PresetAsk, platforms: Mapping[str, Platform], *, beside: Sequence[PresetAsk]) -> Problems:
@@ -67,9 +107,14 @@ def _of_own_words(ask: PresetAsk, platform: Platform) -> Problems:
         found["title"] = "Say what the access is called, such as “Booking tool, reports only”."
     if not ask.steps:
         found["steps"] = "Write at least one step for the client."
-    if any(asks_for_password(text) for text in (ask.title or "", *ask.steps)):
-        found["steps"] = "Clients are never asked for a password, a key or a token: ask for access instead."
     return found
+
+
+def official(ask: PresetAsk, platforms: Mapping[str, Platform]) -> PresetAsk:
+    """The same with its role by the platform's own name, where people call it by another."""
+    platform = platforms.get(ask.platform)
+    kind = platform.kinds.get(ask.kind) if platform else None
+    return replace(ask, role=kind.official(ask.role)) if kind else ask
 
 
 def is_wider(kind: Kind, role: str, than: str) -> bool:
@@ -93,8 +138,6 @@ def _of_screens(preset: Preset) -> Iterator[tuple[str, str]]:
 def _of_question(question: Question) -> Iterator[tuple[str, str]]:
     if not _KEY.fullmatch(question.key):
         yield "key", "Use 1 to 40 lower-case letters, digits and underscores, a letter first."
-    if asks_for_password(question.label) or asks_for_password(question.hint):
-        yield "label", "Clients are never asked for a password, a key or a token: ask for access instead."
     if question.kind == "choice" and not 2 <= len(question.choices) <= MOST_CHOICES:
         yield "choices", f"Give 2 to {MOST_CHOICES} choices."
     elif question.kind == "choice" and len(set(question.choices)) < len(question.choices):

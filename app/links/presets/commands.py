@@ -1,17 +1,19 @@
 """Commands: presets, also as files to be kept beside one's other configuration."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.kit.input.wrong import checked
-from app.kit.refusal import Refusal
+from app.kit.refusal import Malformed, Refusal
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.links.presets import actions, files, queries
+from app.links.presets import actions, checking, files, queries
 from app.links.presets.views import NewPreset, PresetView
 from app.people.agencies import queries as agencies
+from app.platforms.port import Platform
 
 preset = typer.Typer()
 
@@ -19,7 +21,7 @@ MOST_BYTES = 200_000
 
 
 class FileUnreadable(Refusal):
-    """There is no such file, or it is no text."""
+    """There is no such file, or it may not be read."""
 
     code = "file_unreadable"
     detail = "The file cannot be read."
@@ -70,7 +72,7 @@ async def import_(
     as_json: Json = False,
 ) -> None:
     """Makes the preset a file describes, or a new version of it where it differs."""
-    given = checked(NewPreset, **_read(file))
+    given = _checked(_read(file), at.platforms)
     found = await agencies.chosen(at.session, agency)
     known = await queries.newest_row(at.session, found.id, given.slug)
     act = actions.change_preset if known and known.archived_at is None else actions.create_preset
@@ -91,6 +93,18 @@ def _read(file: Path) -> dict[str, Any]:
         content = file.read_bytes()
         if len(content) > MOST_BYTES:
             raise FileUnreadable(f"The file has {len(content):,} bytes; a preset has at most {MOST_BYTES:,}.")
-        return files.parsed(content.decode())
-    except (OSError, UnicodeDecodeError) as problem:
-        raise FileUnreadable(f"{file} cannot be read: {problem}.") from problem
+        return files.parsed(content)
+    except OSError as problem:
+        raise FileUnreadable(f"{file} cannot be read: {problem.strerror}.") from problem
+
+
+def _checked(given: Mapping[str, Any], platforms: Mapping[str, Platform]) -> NewPreset:
+    """The preset of a file, or all that is wrong with it at once. Raises Malformed."""
+    fields = checking.problems_of_file(given, platforms)
+    try:
+        made = checked(NewPreset, **given)
+    except Malformed as problem:
+        fields = {**fields, **problem.fields}
+    if fields:
+        raise Malformed(hint="Correct them and try again.", fields=files.counted(fields))
+    return made

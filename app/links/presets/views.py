@@ -1,13 +1,12 @@
 """Presets, as the API, files and the command line take and show them."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.kit.input.fields import Line120, Line200, Line500
+from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
 from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAsk
 
-Word = Annotated[str, Field(max_length=64)]
 _ASK: dict[str, Any] = {
     "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To create your campaigns.",
     "required": True, "needs_events": False,
@@ -21,22 +20,20 @@ EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-class AskFields(BaseModel):
+class AskFields(RequestShape):
     """One access to ask for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     platform: Word = Field("tiktok", examples=["tiktok"])
     kind: Word = Field(examples=["ad_account"])
     role: Word = Field(description="The smallest that does the job.", examples=["OPERATOR"])
-    reason: Line500 = Field(
+    reason: Asked500 = Field(
         description="Why, in words the client reads.",
         examples=["To create your campaigns, adjust them and report on them."],
     )
     required: bool = Field(True, description="False: the client may say no and go on.")
     needs_events: bool = Field(False, description="Of a pixel: not proved before it was seen to receive events.")
-    title: Line120 | None = Field(None, description="On platform `other`: what the access is called.", examples=[None])
-    steps: list[Line500] = Field(
+    title: Asked120 | None = Field(None, description="On platform `other`: what the access is called.", examples=[None])
+    steps: list[Asked500] = Field(
         default_factory=list,
         max_length=20,
         description="On platform `other`: the steps the client does, in order.",
@@ -44,28 +41,26 @@ class AskFields(BaseModel):
     )
 
 
-class QuestionFields(BaseModel):
+class QuestionFields(RequestShape):
     """One question of your own."""
-
-    model_config = ConfigDict(extra="forbid")
 
     key: Word = Field(description="Under which the answer is given to you.", examples=["budget"])
     kind: Literal["text", "choice", "address", "file"] = Field(
         "text", description="`address`: of a website. `file`: PDF, PNG, JPEG, CSV, text, Word or Excel up to 5 MB."
     )
-    label: Line200 = Field(examples=["What is your monthly budget?"])
-    hint: Annotated[str, Field(max_length=500)] = Field("", examples=["A rough figure is fine."])
+    label: Asked200 = Field(examples=["What is your monthly budget?"])
+    hint: AskedText = Field("", examples=["A rough figure is fine."])
     required: bool = True
-    choices: list[Line120] = Field(default_factory=list, examples=[["Under 5,000", "More"]])
+    choices: list[Asked120] = Field(default_factory=list, examples=[["Under 5,000", "More"]])
 
 
-class PresetFields(BaseModel):
+class PresetFields(RequestShape):
     """What a preset says. At most 20 asks and 20 questions."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    name: Line120 = Field(examples=["Brand launch"])
-    sentence: Line500 = Field(examples=["Run the launch campaign and read its results."])
+    name: Asked120 = Field(examples=["Brand launch"])
+    sentence: Asked500 = Field(examples=["Run the launch campaign and read its results."])
     asks: list[AskFields]
     screens: list[Word] = Field(
         default_factory=lambda: list(SCREENS),
@@ -83,20 +78,39 @@ class PresetFields(BaseModel):
 class NewPreset(PresetFields):
     """A preset of your own."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"slug": "brand-launch", **EXAMPLE}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "brand-launch", **EXAMPLE}]})
 
-    slug: str = Field(max_length=64, description="Its name in addresses and on links.", examples=["brand-launch"])
+    slug: Word = Field(description="Its name in addresses and on links.", examples=["brand-launch"])
 
 
-class PresetAskView(AskFields):
+class PresetAskView(BaseModel):
     """One access a preset asks for."""
 
+    platform: str = Field(examples=["tiktok"])
+    kind: str = Field(examples=["ad_account"])
+    role: str = Field(examples=["OPERATOR"])
+    reason: str = Field(examples=["To create your campaigns, adjust them and report on them."])
+    required: bool
+    needs_events: bool
+    title: str | None = Field(examples=[None])
+    steps: list[str] = Field(examples=[[]])
     wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
 
     @classmethod
     def of(cls, ask: PresetAsk) -> "PresetAskView":
         """From the preset."""
         return cls(**{**vars(ask), "steps": list(ask.steps)}, wider_than_usual=ask.role == WIDE)
+
+
+class QuestionView(BaseModel):
+    """One question of your own."""
+
+    key: str = Field(examples=["budget"])
+    kind: Literal["text", "choice", "address", "file"]
+    label: str = Field(examples=["What is your monthly budget?"])
+    hint: str = Field(examples=["A rough figure is fine."])
+    required: bool
+    choices: list[str] = Field(examples=[["Under 5,000", "More"]])
 
 
 class PresetView(BaseModel):
@@ -109,7 +123,7 @@ class PresetView(BaseModel):
     sentence: str = Field(examples=["Create and run ads and read their results."])
     asks: list[PresetAskView]
     screens: list[str] = Field(examples=[["pixels", "markets", "contacts"]])
-    questions: list[QuestionFields]
+    questions: list[QuestionView]
 
     @classmethod
     def of(cls, preset: Preset) -> "PresetView":
@@ -118,5 +132,5 @@ class PresetView(BaseModel):
             slug=preset.slug, version=preset.version, built_in=preset.built_in, name=preset.name,
             sentence=preset.sentence, asks=[PresetAskView.of(ask) for ask in preset.asks],
             screens=list(preset.screens),
-            questions=[QuestionFields(**{**vars(each), "choices": list(each.choices)}) for each in preset.questions],
+            questions=[QuestionView(**{**vars(each), "choices": list(each.choices)}) for each in preset.questions],
         )  # fmt: skip

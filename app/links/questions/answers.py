@@ -3,8 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
+from app.kit.input.passwords import SENTENCE, looks_like_password
 from app.links.intake import Read
-from app.links.passwords import SENTENCE, looks_like_password
 from app.links.presets.preset import Question
 
 MOST_TEXT, MOST_ADDRESS = 2_000, 500

@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from app.kit.database import Session
-from app.kit.input.fields import Email, Line120, Line200
+from app.kit.input.fields import BusinessCenterId, Digits, Email, Line120, Line200, RequestShape, Secret
 from app.kit.web.paging import Page
 from app.people.agencies import actions, queries
 from app.people.agencies.model import PlatformApp
@@ -21,10 +21,8 @@ Writer = Annotated[Caller, requires("agency:write")]
 TIKTOK = "tiktok"
 
 
-class AgencyChanges(BaseModel):
+class AgencyChanges(RequestShape):
     """What is to change; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Line120 = Field(default_factory=str, examples=["North Agency"])
     contact_name: Line120 = Field(default_factory=str, examples=["Ana Agent"])
@@ -32,23 +30,19 @@ class AgencyChanges(BaseModel):
     colour: str = Field(default_factory=str, max_length=7, description="`#` and six hex digits.", examples=["#0b5cad"])
 
 
-class NewApp(BaseModel):
+class NewApp(RequestShape):
     """A TikTok app from My Apps of TikTok API for Business."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    app_id: str = Field(max_length=20, description="Digits only.", examples=["7400000000000000001"])
-    secret: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")] = Field(
-        description="Kept sealed and never shown again.", examples=["d41d8cd98f00b204e9800998ecf8427e"]
+    app_id: Digits = Field(description="Digits only.", examples=["7400000000000000001"])
+    secret: Secret = Field(
+        max_length=200, description="Kept sealed and never shown again.", examples=["d41d8cd98f00b204e9800998ecf8427e"]
     )
 
 
-class NewBusinessCenter(BaseModel):
+class NewBusinessCenter(RequestShape):
     """A Business Center of your own."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    bc_id: str = Field(max_length=20, description="5 to 20 digits.", examples=["7000999988887777666"])
+    bc_id: BusinessCenterId = Field(description="The id, or an address of TikTok’s with it.")
     name: Line200 = Field(examples=["North Agency"])
 
 

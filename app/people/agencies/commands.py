@@ -93,7 +93,7 @@ async def set_app(
 @command(agency, "add-business-center")
 async def add_business_center(
     at: Terminal,
-    bc_id: Annotated[str, typer.Argument(help="5 to 20 digits.")],
+    bc_id: Annotated[str, typer.Argument(help="The id, or an address with it.")],
     name: Annotated[str, typer.Option(help="Its name.")],
     agency: AgencyOption = None,
     as_json: Json = False,

@@ -1,29 +1,12 @@
 """Clients, as the API and the command line take and show them."""
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field
 
-from babel import Locale
-from babel.core import UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-from app.kit.input.fields import Email, ExternalId, Line200, Time
+from app.kit.input.fields import Email, ExternalId, Language, Line200, RequestShape, Time
 
 
-def _known(language: str) -> str:
-    try:
-        Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError) as problem:
-        raise ValueError("Give a language such as en, fr or pt-BR.") from problem
-    return language
-
-
-Language = Annotated[str, Field(max_length=16, examples=["en"]), AfterValidator(_known)]
-
-
-class ClientFields(BaseModel):
+class ClientFields(RequestShape):
     """What can be said of a client."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Line200 = Field(examples=["Brand SA"])
     contact_name: Line200 | None = Field(None, examples=["Ana Lima"])

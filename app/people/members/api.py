@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.kit.database import Session
-from app.kit.input.fields import Line120, Moment
+from app.kit.input.fields import Line120, Moment, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.people.agencies import queries as agencies
 from app.people.members import actions, queries
@@ -20,13 +20,11 @@ Reader = Annotated[Caller, requires("keys:read")]
 Writer = Annotated[Caller, requires("keys:write")]
 
 
-class NewKey(BaseModel):
+class NewKey(RequestShape):
     """A key as you want it."""
 
-    model_config = ConfigDict(extra="forbid")
-
     name: Line120 = Field(description="What will use it.", examples=["CRM"])
-    scopes: list[Annotated[str, Field(max_length=64)]] = Field(
+    scopes: list[Word] = Field(
         min_length=1, max_length=64, description="What it may do; at most what your own key may.",
         examples=[["links:read", "links:write"]],
     )  # fmt: skip

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from app.kit.input import json_body
 from app.kit.web import problem
 from app.people.members.idempotency.once import Known, Promise, promised
 
@@ -32,7 +33,7 @@ class ApiRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
-                made = await handle(request)
+                made = await handle(_StrictJson(request.scope, request.receive))
             except Known as known:
                 made = known.answer
             else:
@@ -43,6 +44,14 @@ class ApiRoute(APIRoute):
             return made
 
         return answered
+
+
+class _StrictJson(Request):
+    """A request whose JSON is read by the book."""
+
+    async def json(self) -> Any:
+        """The body's value. Raises JSONDecodeError."""
+        return json_body.read(await self.body())
 
 
 def _first_sentence(endpoint: Callable[..., Any]) -> str:

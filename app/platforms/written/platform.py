@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.kit.input.text import folded
 from app.platforms.port import GuidedStep, Kind, RoleWords
 from app.platforms.written.shapes import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
 
@@ -109,7 +110,7 @@ class Written:
             if need is None:
                 takes = f"it takes {', '.join(known)}" if known else "it takes none"
                 problems[key] = f"{self.name} has no such id; {takes}."
-            elif not _matches(need.pattern, value):
+            elif not re.fullmatch(need.pattern, value, re.ASCII):
                 problems[key] = f"{need.label}: {need.looks}, such as {need.example}."
         return problems
 
@@ -119,12 +120,14 @@ def read_id(about: IdShape, text: str) -> str | None:
 
     What a pattern calls `id` is kept, without what may stand around it.
     """
-    found = re.fullmatch(about.pattern, text, re.ASCII)
-    return None if found is None else found.groupdict().get("id") or text
+    bare = tidied(text)
+    found = re.fullmatch(about.pattern, bare, re.ASCII)
+    return None if found is None else found.groupdict().get("id") or bare
 
 
-def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(pattern, text, re.ASCII) is not None
+def tidied(text: str) -> str:
+    """An id without quotes, brackets and a full stop around it, digits of every script in ASCII."""
+    return folded(text).strip(" \t\n\"'“”‘’«»<>()[],;.")
 
 
 def _step(step: StepShape) -> GuidedStep:

@@ -4,23 +4,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from app.events import catalogue
-from app.kit.input.fields import VISIBLE
+from app.kit.input.fields import RequestShape, Secret, Verbatim
 from app.webhooks.destinations.http import placeholders
 from app.webhooks.endpoints.headers import MASK
 
 Stage = Literal[
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"
 ]
-Secret = Annotated[str, Field(min_length=1, max_length=2048, pattern=VISIBLE)]
 
 
-class SlackOptions(BaseModel):
+class SlackOptions(RequestShape):
     """Of Slack."""
-
-    model_config = ConfigDict(extra="forbid")
 
     webhook_url: Secret = Field(
         description="The address of an incoming webhook. It is a secret: it is kept sealed and shown masked.",
@@ -28,23 +25,21 @@ class SlackOptions(BaseModel):
     )
 
 
-class HubSpotOptions(BaseModel):
+class HubSpotOptions(RequestShape):
     """Of HubSpot."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: Secret = Field(
         description="The access token of a private app with the scopes to read and write companies, contacts and "
         "their schemas. Kept sealed and shown masked.",
         examples=["pat-eu1-00000000-0000-0000-0000-000000000000"],
     )
-    lifecycle: dict[str, Stage] = Field(
+    lifecycle: dict[Verbatim, Stage] = Field(
         default_factory=dict,
         max_length=20,
         description="Which event moves company and contact to which lifecycle stage; only ever forwards. Empty: none.",
         examples=[{"link.completed": "customer"}],
     )
-    notes: list[str] = Field(
+    notes: list[Verbatim] = Field(
         ["link.completed", "ask.blocked"],
         max_length=50,
         description="Of which events a note is left on company and contact.",
@@ -60,13 +55,11 @@ class HubSpotOptions(BaseModel):
         return given
 
 
-class HttpOptions(BaseModel):
+class HttpOptions(RequestShape):
     """Of a generic HTTP call."""
 
-    model_config = ConfigDict(extra="forbid")
-
     method: Literal["POST", "PUT", "PATCH"] = "POST"
-    url: str = Field(
+    url: Verbatim = Field(
         max_length=2048,
         description="https, a public host. Path parts and query values may hold placeholders such as `{client_id}`.",
         examples=["https://crm.example.com/api/items/{client_id}"],

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit import clock
+from app.kit.input.fields import EventTypeName, RequestShape, Text500, Verbatim
 from app.kit.vault import Vault
 from app.webhooks.destinations.kinds import Kind, needs
 from app.webhooks.destinations.options import HttpOptions, HubSpotOptions, SlackOptions, masked
 from app.webhooks.endpoints import queries
+from app.webhooks.endpoints.given.shapes import Filter
 from app.webhooks.endpoints.headers import MASK
 from app.webhooks.endpoints.headers import masked as masked_headers
 from app.webhooks.endpoints.model import Destination, Endpoint, Ordering
@@ -18,35 +20,22 @@ Delay = Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
 KindName = Literal["slack", "hubspot", "http"]
 
 
-class Pace(BaseModel):
+class Pace(RequestShape):
     """How many deliveries may go out in how many seconds, and how many at once after a rest."""
-
-    model_config = ConfigDict(extra="forbid")
 
     max: int = Field(ge=1, le=1000, examples=[1])
     per_seconds: int = Field(1, ge=1, le=3600, examples=[1])
     burst: int = Field(1, ge=1, le=1000, examples=[1])
 
 
-class Only(BaseModel):
-    """Lets through only events of one link, of one preset, or both."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    link_id: str | None = Field(None, max_length=64, examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
-    preset: str | None = Field(None, max_length=64, examples=["run-campaigns"])
-
-
-class NewDestination(BaseModel):
+class NewDestination(RequestShape):
     """What every kind of destination may be told; what is left out is as the kind has it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    description: str = Field("", max_length=500)
-    event_types: list[Annotated[str, Field(max_length=128)]] | None = Field(
+    description: Text500 = ""
+    event_types: list[EventTypeName] | None = Field(
         None, min_length=1, max_length=100, description="Names, `ask.*`, or `*` for all but `webhook.*`."
     )
-    filter: Only | None = None
+    filter: Filter | None = None
     personal: bool = Field(True, description="Whether it is told names and e-mail addresses.")
     retry_policy: Policy | Annotated[list[Delay], Field(max_length=20)] = "standard"
     timeout_ms: int = Field(15_000, ge=1000, le=30_000, description="For each request.")
@@ -97,7 +86,7 @@ class NewHttp(NewDestination):
     )
 
     options: HttpOptions
-    headers: dict[str, str] = Field(
+    headers: dict[Verbatim, Verbatim] = Field(
         default_factory=dict, description="Sent with each call; their values are never shown again."
     )
 
@@ -112,7 +101,7 @@ class DestinationView(BaseModel):
     )
     description: str
     event_types: list[str] = Field(examples=[["link.completed", "ask.blocked"]])
-    filter: Only | None
+    filter: Filter | None
     personal: bool
     retry_policy: str | list[int] = Field(examples=["standard"])
     timeout_ms: int = Field(examples=[15000])

@@ -4,10 +4,10 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.kit.database import Session, Sessions
-from app.kit.input.fields import Line500
+from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
 from app.people.members.caller import Caller, requires
 from app.people.members.route import ApiRoute
 from app.webhooks.dispatch import actions
@@ -21,14 +21,13 @@ Writer = Annotated[Caller, requires("webhooks:write")]
 Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
 
 
-class TestWish(BaseModel):
+class TestWish(RequestShape):
     """Which type of event to send the example of, and what to put in the place of the example's values."""
 
-    model_config = ConfigDict(extra="forbid")
     __test__ = False  # no test case, whatever pytest thinks of its name
 
-    event_type: str = Field(max_length=128, examples=["ask.verified"])
-    data: dict[str, Value] = Field(
+    event_type: EventTypeName = Field(examples=["ask.verified"])
+    data: dict[Word, Value] = Field(
         default_factory=dict,
         max_length=50,
         description="Keys of `data` as events have them.",

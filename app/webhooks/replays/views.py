@@ -3,27 +3,25 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.kit import clock
-from app.kit.input.fields import Line200, Moment, PublicId
+from app.kit.input.fields import EventTypeName, Line200, Moment, PublicId, RequestShape
 from app.webhooks.endpoints.model import State
 from app.webhooks.replays.model import Replay, Select
 from app.webhooks.replays.queries import Progress
 from app.webhooks.replays.selecting import Found, Selection
 
 Rate = Annotated[int, Field(ge=1, le=50, description="How many are queued a second.", examples=[10])]
-Types = Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=100, examples=[["ask.*"]])]
+Types = Annotated[list[EventTypeName], Field(max_length=100, examples=[["ask.*"]])]
 _SELECT = (
     "`failed`: given up; `missing`: events that the endpoint wants today and has no delivery of; `skipped`: what "
     "happened while it was disabled; `all`: all of these, and what it got already."
 )
 
 
-class NewReplay(BaseModel):
+class NewReplay(RequestShape):
     """What to send again, to which endpoint."""
-
-    model_config = ConfigDict(extra="forbid")
 
     endpoint_id: PublicId = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     since: Moment = Field(description="Events that happened then or later; at most 30 days before `until`.")
@@ -73,10 +71,8 @@ class ReplayView(BaseModel):
     ended_at: str | None = Field(examples=[None])
 
 
-class Activation(BaseModel):
+class Activation(RequestShape):
     """What to send again to an endpoint that is to be sent to again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     replay: Literal["none"] | Select = Field("none", description=_SELECT, examples=["failed"])
     since: Moment | None = Field(

@@ -8,6 +8,7 @@ from app.access.connections.choices import Choice
 from app.journey.answers import contacts, markets, picking
 from app.journey.answers.contacts import Given
 from app.journey.in_app import app_around
+from app.kit.input import places
 from app.links import intake
 
 CAN = Choice("7200000000000000101", "EU", "", True)
@@ -47,18 +48,18 @@ def test_more_than_a_call_can_share_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_a_country_is_found_by_what_people_type(typed: str, code: str) -> None:
-    near, others = markets.grouped(intake.countries("en"), [])
+    near, others = markets.grouped(places.countries("en"), [])
     found = {each.code for each in (*near, *others) if f" {typed}" in f" {each.found_by}"}
     assert code in found
     assert len(found) < 12
 
 
 def test_countries_chosen_before_stand_among_the_first() -> None:
-    near, others = markets.grouped(intake.countries("en"), ["AD", "FR"])
+    near, others = markets.grouped(places.countries("en"), ["AD", "FR"])
     assert [(each.name, each.found_by) for each in near if each.code == "AD"] == [("Andorra", "andorra ad")]
     assert [each.code for each in near].count("FR") == 1
     assert "AD" not in {each.code for each in others}
-    assert len(near) + len(others) == len(intake.countries("en"))
+    assert len(near) + len(others) == len(places.countries("en"))
 
 
 class Fields:
@@ -70,6 +71,8 @@ class Fields:
     def text(self, name: str, *, most: int = 200) -> str:
         """One field."""
         return self.fields.get(name.replace("-", "_"), "")[:most]
+
+    line = text
 
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""

@@ -50,7 +50,6 @@ def test_keyturns_own_are_five() -> None:
         ({"questions": (QUESTION, QUESTION)}, "questions.1.key", "own"),
         ({"questions": (replace(QUESTION, key="9"),)}, "questions.0.key", "letter first"),
         ({"questions": tuple(replace(QUESTION, key=f"q{each}") for each in range(21))}, "questions", "these are 21"),
-        ({"questions": (replace(QUESTION, label="Your TikTok password?"),)}, "questions.0.label", "never asked"),
         ({"questions": (replace(QUESTION, kind="choice"),)}, "questions.0.choices", "2 to 20"),
         ({"questions": (replace(QUESTION, kind="choice", choices=("a", "a")),)}, "questions.0.choices", "same"),
         ({"questions": (replace(QUESTION, choices=("a", "b")),)}, "questions.0.choices", "Only a question"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.links import passwords
+from app.kit.input import passwords
 from app.links.intake import Read
 from app.links.presets.preset import Question
 from app.links.questions import answers, files

@@ -74,7 +74,7 @@ def test_each_thing_has_its_own_steps_and_way_back() -> None:
         ("meta", "MANAGE_CAMPAIGNS", "act_1234567890", "act_1234567890"),
         ("meta", "MANAGE_CAMPAIGNS", "1234567890", "1234567890"),
         ("meta", "MANAGE_CAMPAIGNS", "my account", None),
-        ("meta", "MANAGE_CAMPAIGNS", "١٢٣٤٥٦٧٨٩٠", None),
+        ("meta", "MANAGE_CAMPAIGNS", "١٢٣٤٥٦٧٨٩٠", "1234567890"),
         ("google_ads", "MANAGED", "123-456-7890", "123-456-7890"),
         ("google_ads", "MANAGED", "123-456", None),
         ("google_analytics", "GTM_READ", "GTM-AB12CD3", "GTM-AB12CD3"),

@@ -12,15 +12,20 @@ from app.kit import ids
 from app.kit.refusal import Malformed, NotFound
 from app.people.agencies.identities.model import PlatformIdentity
 from app.platforms.written import library
+from app.platforms.written.platform import tidied
 
 
 async def set_platform(
     session: AsyncSession, agency_id: str, key: str, *, identifiers: Mapping[str, str], actor: str
-) -> None:
-    """Replaces the agency's ids at one platform. Raises NotFound for no written platform, Malformed for a wrong id."""
+) -> Mapping[str, str]:
+    """Replace the agency's ids at one platform; returns them as they are kept.
+
+    Raises NotFound for no written platform, Malformed for a wrong id.
+    """
     platform = library.every().get(key)
     if platform is None:
         raise NotFound
+    identifiers = {name: tidied(value) for name, value in identifiers.items()}
     problems = platform.wrong(identifiers)
     if problems:
         raise Malformed(fields={f"identifiers.{name}": sentence for name, sentence in problems.items()})
@@ -37,3 +42,4 @@ async def set_platform(
         session, happenings.PLATFORM_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"platform": key},
     )  # fmt: skip
+    return identifiers

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.kit.database import Session
-from app.kit.input.fields import Line200
+from app.kit.input.fields import Line200, RequestShape, Word
 from app.kit.refusal import NotFound
 from app.kit.web.paging import Page
 from app.people.agencies.identities import actions, queries
@@ -21,12 +21,10 @@ Reader = Annotated[Caller, requires("agency:read")]
 Writer = Annotated[Caller, requires("agency:write")]
 
 
-class Identifiers(BaseModel):
+class Identifiers(RequestShape):
     """Your ids at a platform; they replace those given before."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    identifiers: dict[str, Line200] = Field(
+    identifiers: dict[Word, Line200] = Field(
         max_length=10, description="By the key of the need.", examples=[{"portfolio_id": "1234567890123456"}]
     )
 
@@ -50,5 +48,5 @@ async def read_platform(caller: Reader, session: Session, key: str) -> PlatformV
 @router.put("/{key}")
 async def set_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
     """Sets the ids that your clients copy there, such as your Meta business portfolio ID."""
-    await actions.set_platform(session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor)
-    return PlatformView.of(library.find(key), given.identifiers)
+    kept = await actions.set_platform(session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor)
+    return PlatformView.of(library.find(key), kept)

@@ -43,5 +43,5 @@ async def set_platform(
         raise Malformed(fields=dict.fromkeys(unclear, "Give it as name=value."))
     given = checked(Identifiers, identifiers={name: value for name, _, value in pairs})
     found = await agencies.chosen(at.session, agency)
-    await actions.set_platform(at.session, found.id, key, identifiers=given.identifiers, actor=at.actor)
-    show.one(PlatformView.of(library.find(key), given.identifiers), as_json=as_json, only=_SHOWN)
+    kept = await actions.set_platform(at.session, found.id, key, identifiers=given.identifiers, actor=at.actor)
+    show.one(PlatformView.of(library.find(key), kept), as_json=as_json, only=_SHOWN)

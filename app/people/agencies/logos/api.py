@@ -4,9 +4,10 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, File, Request, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.kit.database import Session
+from app.kit.input.fields import RequestShape, Verbatim
 from app.people.agencies.logos import actions
 from app.people.agencies.logos.fetching import fetch
 from app.people.agencies.logos.picture import picture
@@ -20,12 +21,10 @@ Writer = Annotated[Caller, requires("agency:write")]
 Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]
 
 
-class NewLogo(BaseModel):
+class NewLogo(RequestShape):
     """Where the picture is to be found now; it is fetched once, and served by us from then on."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    url: str = Field(
+    url: Verbatim = Field(
         max_length=2048,
         description="The final address of a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.",
         examples=["https://north.example/logo.png"],

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 
 from app.platforms.port import Kind
+from app.platforms.roles import AD_ACCOUNT_NAMES
 
 _ADVERTISER = ("ANALYST", "OPERATOR", "ADMIN")
 
 KINDS: Mapping[str, Kind] = {
     kind.key: kind
     for kind in (
-        Kind("ad_account", "ad account", "ad accounts", _ADVERTISER, by_api=True),
+        Kind("ad_account", "ad account", "ad accounts", _ADVERTISER, by_api=True, names=AD_ACCOUNT_NAMES),
         # TikTok has no roles for pixels: a pixel is linked to an ad account, or not
         Kind("pixel", "pixel", "pixels", ("LINK",), by_api=True, through="ad_account"),
         Kind("catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN")),
-        Kind("person", "person", "people", _ADVERTISER, by_api=True),
+        Kind("person", "person", "people", _ADVERTISER, by_api=True, names=AD_ACCOUNT_NAMES),
     )
 }
 

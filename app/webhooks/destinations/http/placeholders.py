@@ -6,11 +6,13 @@ to escape from, nothing to exhaust.
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from app.kit.input.text import unbroken
 from app.webhooks.destinations.reading import KEYS, is_key
 
 DEEPEST = 20
@@ -25,6 +27,7 @@ class PlaceholderWrong(ValueError):
 
 def check_text(text: str) -> None:
     """Raises PlaceholderWrong for an unknown key, with the nearest there is, and for a brace without its other."""
+    unbroken(text)
     for found in _PIECE.finditer(text):
         if found[0] in ("{", "}"):
             raise PlaceholderWrong(f"There is a single `{found[0]}`; write `{found[0] * 2}` for the character itself.")
@@ -40,8 +43,11 @@ def check_body(value: Any, depth: int = 0) -> None:
         raise PlaceholderWrong(f"The body is nested deeper than {DEEPEST} levels.")
     if isinstance(value, str):
         check_text(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise PlaceholderWrong("NaN and Infinity are no JSON: give a number, a string or null.")
     elif isinstance(value, Mapping):
-        for each in value.values():
+        for key, each in value.items():
+            unbroken(key)
             check_body(each, depth + 1)
     elif isinstance(value, list):
         for each in value:

@@ -1,10 +1,11 @@
 """REST hooks as automation tools give them and get them back."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.kit import clock
+from app.kit.input.fields import EventTypeName, RequestShape, Verbatim
 from app.webhooks.endpoints.actions import Wish
 from app.webhooks.endpoints.given.shapes import Filter, Mode
 from app.webhooks.endpoints.model import Endpoint
@@ -13,7 +14,7 @@ _URLS = AliasChoices("target_url", "url", "hookUrl")
 _TYPES = AliasChoices("event_types", "event")
 
 
-class NewHook(BaseModel):
+class NewHook(RequestShape):
     """A subscription. What else a tool sends along is left alone."""
 
     model_config = ConfigDict(
@@ -23,10 +24,10 @@ class NewHook(BaseModel):
         },
     )
 
-    target_url: str = Field(
+    target_url: Verbatim = Field(
         validation_alias=_URLS, max_length=2048, description="Where events go; also as `url` or `hookUrl`."
     )
-    event_types: list[Annotated[str, Field(max_length=128)]] = Field(
+    event_types: list[EventTypeName] = Field(
         validation_alias=_TYPES, min_length=1, max_length=100,
         description="Names, `ask.*`, or `*`; also comma-separated text, or one name as `event`.",
     )  # fmt: skip
@@ -37,7 +38,11 @@ class NewHook(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _object(cls, given: Any) -> Any:
-        return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
+        return (
+            {key: value for key, value in given.items() if value not in (None, "")}
+            if isinstance(given, dict)
+            else given
+        )
 
     @field_validator("event_types", mode="before")
     @classmethod

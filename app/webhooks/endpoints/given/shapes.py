@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
+from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
 from app.webhooks.endpoints.actions import Wish
 from app.webhooks.endpoints.model import Ordering
 
@@ -11,11 +12,9 @@ Mode = Literal["full", "thin", "flat"]
 Policy = Literal["standard", "fast", "patient", "none"]
 Delay = Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
 Retrying = Policy | Annotated[list[Delay], Field(max_length=20)]
-#: PostgreSQL keeps no NUL in text.
-_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-_Pairs = dict[_Text, _Text]
-_Types = Annotated[list[Annotated[str, Field(max_length=128)]], Field(min_length=1, max_length=100)]
-_Secret = Annotated[str, StringConstraints(max_length=200)]
+_Headers = dict[Verbatim, Verbatim]
+_Metadata = dict[Note, Note]
+_Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
 
 _TYPES = "Names, `ask.*`, or `*` for all but `webhook.*`."
 _MODE = "`thin`: ids and `href`; `flat`: all keys at the first level."
@@ -29,19 +28,15 @@ _ENABLED = "What happens while an endpoint is disabled is listed as skipped."
 _WHSEC = "Your own signing secret, `whsec_` and the base64 of 24 to 64 bytes. Null: a new one is made."
 
 
-class Filter(BaseModel):
+class Filter(RequestShape):
     """Lets through only events of one link, of one preset, or both."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    link_id: _Text | None = Field(None, max_length=64, examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
-    preset: _Text | None = Field(None, max_length=64, examples=["run-campaigns"])
+    link_id: Word | None = Field(None, examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    preset: Word | None = Field(None, examples=["run-campaigns"])
 
 
-class RateLimit(BaseModel):
+class RateLimit(RequestShape):
     """So many attempts in so many seconds; after a rest, `burst` at once."""
-
-    model_config = ConfigDict(extra="forbid")
 
     max: int = Field(ge=1, le=10_000, examples=[10])
     per_seconds: int = Field(1, ge=1, le=3600, examples=[1])
@@ -52,11 +47,10 @@ class RateLimit(BaseModel):
         return {"max": self.max, "per_seconds": self.per_seconds, "burst": self.burst or self.max}
 
 
-class NewEndpoint(BaseModel):
+class NewEndpoint(RequestShape):
     """An endpoint as you want it."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"url": "https://hooks.example.com/keyturn", "event_types": ["link.completed", "ask.*"]},
@@ -73,9 +67,9 @@ class NewEndpoint(BaseModel):
         },
     )
 
-    url: str = Field(max_length=2048, description="https, a public host.")
+    url: Verbatim = Field(max_length=2048, description="https, a public host.")
     event_types: _Types = Field(description=_TYPES)
-    description: _Text = Field("", max_length=500)
+    description: Text500 = ""
     filter: Filter | None = None
     payload_mode: Mode = Field("full", description=_MODE)
     personal: bool = Field(True, description=_PERSONAL)
@@ -84,30 +78,29 @@ class NewEndpoint(BaseModel):
     ordering: Ordering = Field("none", description=_ORDERING)
     concurrency: int = Field(5, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)
-    headers: _Pairs = Field(default_factory=dict, description=_HEADERS, repr=False)
-    metadata: _Pairs = Field(default_factory=dict, description="Yours to keep, 4 KiB.")
+    headers: _Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
+    metadata: _Metadata = Field(default_factory=dict, description="Yours to keep, 4 KiB.")
     enabled: bool = Field(True, description=_ENABLED)
-    secret: _Secret | None = Field(None, description=_WHSEC, repr=False)
+    secret: Secret | None = Field(None, max_length=200, description=_WHSEC, repr=False)
 
     def wish(self, url: str) -> Wish:
         """The same for the action, with the URL as vetted."""
         return Wish(**{**_for_wish(self, self.model_dump()), "url": url})
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(RequestShape):
     """What is to be different. A field left out stays; null puts it back to what a new endpoint has."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [{"event_types": ["link.*"], "rate_limit": None}, {"url": "https://new.example.com/in"}]
         },
     )
 
-    url: str = Field(default_factory=str, max_length=2048, description="https, a public host.")
+    url: Verbatim = Field(default_factory=str, max_length=2048, description="https, a public host.")
     event_types: _Types = Field(default_factory=list, description=_TYPES)
     enabled: bool = Field(default_factory=bool, description=_ENABLED)
-    description: _Text | None = Field(None, max_length=500)
+    description: Text500 | None = None
     filter: Filter | None = None
     payload_mode: Mode | None = Field(None, description=_MODE)
     personal: bool | None = Field(None, description=_PERSONAL)
@@ -116,8 +109,8 @@ class EndpointChange(BaseModel):
     ordering: Ordering | None = Field(None, description=_ORDERING)
     concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)
-    headers: _Pairs | None = Field(None, description=f"{_HEADERS} All of them: those not named are gone.")
-    metadata: _Pairs | None = Field(None, description="Yours to keep, 4 KiB; all of it.")
+    headers: _Headers | None = Field(None, description=f"{_HEADERS} All of them: those not named are gone.")
+    metadata: _Metadata | None = Field(None, description="Yours to keep, 4 KiB; all of it.")
 
     def changes(self) -> dict[str, Any]:
         """Fields of a Wish by name; the URL, where it is given, still to be vetted."""

@@ -1,21 +1,20 @@
 """Signing secrets as callers ask for them and see them."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.kit import clock
+from app.kit.input.fields import RequestShape, Secret
 from app.webhooks.endpoints.model import EndpointSecret
 
 WEEK = 604_800
 DAY = 86_400
 
 
-class Rotation(BaseModel):
+class Rotation(RequestShape):
     """How one secret takes the place of another."""
 
-    model_config = ConfigDict(extra="forbid")
-
     grace_seconds: int = Field(DAY, ge=0, le=WEEK, description="How long the secret before signs too.", examples=[DAY])
-    secret: str | None = Field(
+    secret: Secret | None = Field(
         None, max_length=200, repr=False, examples=[None],
         description="Your own, `whsec_` and the base64 of 24 to 64 bytes. Null: a new one is made.",
     )  # fmt: skip

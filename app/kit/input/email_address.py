@@ -1,0 +1,74 @@
+"""One e-mail address as people paste it: what is harmless around it goes, the rest is refused. Pure."""
+
+import re
+
+import email_validator
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from app.kit.input.text import TextWrong, one_line
+
+LONGEST = 254
+#: Names inside one network: mail works there, and nobody outside can say that it does not.
+_INSIDE = frozenset({"local", "localhost"})
+email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
+    name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in _INSIDE
+]
+#: What stands around an address in a list, a sentence or a header.
+_BEFORE, _AFTER = " <([{\"'“”„‘’«»,;", " >)]}\"'“”„‘’«»,;.:!"
+_IN_ANGLES = re.compile(r"<([^<>\s]*@[^<>\s]*)>")
+_MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
+_SUCH_AS = "such as ana@brand.com"
+
+
+def read(text: str) -> str:
+    """The address itself, with its domain in small letters. Raises TextWrong."""
+    bare = _bare(text)
+    if not bare:
+        raise TextWrong(f"Enter an e-mail address {_SUCH_AS}.")
+    if bare.count("@") > 1 and re.search(r"[\s,;/<]", bare):
+        raise TextWrong("Enter one e-mail address here; this is more than one.")
+    if len(bare) > LONGEST:
+        raise TextWrong(f"Use at most {LONGEST} characters.")
+    return str(validated(bare, anywhere=True).normalized)
+
+
+def tidied(text: str) -> str:
+    """The address itself; what is none comes back as it was typed, to be shown again."""
+    try:
+        return read(text)
+    except TextWrong:
+        return text
+
+
+def validated(address: str, *, anywhere: bool) -> ValidatedEmail:
+    """The parts of a bare address (email-validator's result). `anywhere`: its domain has a dot. Raises TextWrong."""
+    try:
+        return validate_email(address, check_deliverability=False, globally_deliverable=anywhere, test_environment=True)
+    except EmailNotValidError as problem:
+        raise TextWrong(_sentence(address)) from problem
+
+
+def _bare(text: str) -> str:
+    bare = one_line(text).replace("\uff20", "@")
+    every = {each.strip(_BEFORE + _AFTER).casefold() for each in bare.split() if "@" in each}
+    named = _IN_ANGLES.findall(bare)
+    bare = named[0] if len(named) == 1 and len(every) == 1 else bare
+    bare = bare.lstrip(_BEFORE)
+    if _MAILTO.match(bare):
+        bare = bare[len("mailto:") :].partition("?")[0]
+    return bare.strip(_BEFORE).rstrip(_AFTER)
+
+
+def _sentence(bare: str) -> str:
+    local, at, domain = bare.rpartition("@")
+    if not at or not local or not domain:
+        return f"Enter an e-mail address {_SUCH_AS}."
+    if " " in bare:
+        return f"An e-mail address has no blanks: enter one {_SUCH_AS}."
+    if ".." in bare:
+        return f"Two dots stand side by side in this address: enter one {_SUCH_AS}."
+    if len(local) <= 64 and re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+", local) and local.strip(".") == local:
+        return (
+            f"There can be no domain “{domain[:60]}”: check what stands behind the @ and enter an address {_SUCH_AS}."
+        )
+    return f"What stands before the @ cannot be read: enter an e-mail address {_SUCH_AS}."

@@ -1,0 +1,204 @@
+"""Ids of ad platforms in whatever text people paste: a row, a list, an address, a sentence. Pure.
+
+An id is one run of 15 to 20 digits: TikTok's have 19, old ones 16 to 19. Digits of every script count, invisible
+characters do not, and one number may be written in groups. A pixel code is 20 letters and digits beginning with C, as
+Events Manager shows it.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import phonenumbers
+
+from app.kit.input.text import TextWrong, folded
+
+FEWEST, MOST = 15, 20
+#: Spreadsheets keep this many digits of a number and write zeros for the rest.
+SPREADSHEET_DIGITS = 15
+#: Whatever is typed beyond this is no list of ids.
+LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What an id stands for: in words, and by the names of parameters that carry it in the platform's addresses."""
+
+    one: str
+    names: tuple[str, ...]
+
+
+BUSINESS_CENTER = Sort("Business Center ID", ("org_id", "orgid", "bc_id", "bcid", "business_center_id"))
+AD_ACCOUNT = Sort("ad account ID", ("aadvid", "advertiser_id", "advertiserid", "account_id", "adv_id"))
+CATALOG = Sort("catalog ID", ("catalog_id", "catalogid"))
+SORTS = (BUSINESS_CENTER, AD_ACCOUNT, CATALOG)
+
+
+class NoId(TextWrong):
+    """There is no such id in the text."""
+
+
+_RUN = re.compile(r"\d+")
+_NAMED = {
+    sort.one: re.compile(rf"(?<![a-z])(?:{'|'.join(sort.names)})[\"']?\s*[=:/]\s*[\"']?(\d+)", re.IGNORECASE)
+    for sort in SORTS
+}
+#: Signs between the groups of one number: a blank, a separator of thousands, a dash.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,7}([ \t,.'’_·\-‐‑‒–—−٬])\d{1,7}(?:\1\d{1,7})+(?!\d)")
+_SHORTENED = re.compile(r"\b\d[.,]\d+e\s*\+?\s*\d{1,2}\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S*(?:://|[?&])\S*")
+_CODE = re.compile(r"(?<![a-z0-9])c[a-z0-9]{19}(?![a-z0-9])", re.IGNORECASE)
+
+
+def one(text: str, sort: Sort) -> str:
+    """The one id of its sort in a text. Raises TextWrong: NoId where there is none."""
+    found = every(text, sort)
+    if len(found) > 1:
+        raise TextWrong(f"Enter one {sort.one}; these are {len(found)}.")
+    return found[0]
+
+
+def every(text: str, sort: Sort) -> tuple[str, ...]:
+    """All ids in a text, each once, in their order. Raises TextWrong: NoId where there is none."""
+    plain = _plain(text)
+    others = {value: each for each in SORTS if each is not sort for value in _named(plain, each)}
+    bare = _ADDRESS.sub(lambda address: "\n".join(_named(address[0], sort)) or address[0], plain)
+    found = tuple(value for value in dict.fromkeys(_numbers(bare)) if value not in others)
+    if not found and others:
+        value, other = next(iter(others.items()))
+        raise NoId(f"{value} is {_a(other.one)} in this address; enter {_a(sort.one)}.")
+    if not found:
+        raise NoId(_why_none(plain, text, sort))
+    _refuse_spoilt(_ADDRESS.sub(" ", plain))
+    return found
+
+
+def pixel_codes(text: str) -> tuple[str, ...]:
+    """All pixel codes in a text, each once, in capitals; none in an empty text. Raises TextWrong."""
+    plain = _plain(text)
+    found = tuple(dict.fromkeys(code.upper() for code in _CODE.findall(plain) if any(map(str.isdigit, code))))
+    if found or not plain.strip():
+        return found
+    if number := next(iter(_numbers(plain)), None):
+        raise NoId(
+            f"{number} is the number TikTok’s API uses. Enter the code that stands beside it in Events Manager: "
+            "20 letters and digits, for example C4ABCDEFGH77U7QBTM10."
+        )
+    raise NoId(
+        f"“{short(text.strip())}” is not a pixel ID: Events Manager shows it as 20 letters and digits, "
+        "for example C4ABCDEFGH77U7QBTM10. You can also leave this empty."
+    )
+
+
+def digits(text: str) -> str:
+    """A text that should be one number, in ASCII digits without what surrounds it; else the text, folded."""
+    plain = folded(text)
+    bare = plain.strip(" \t\n\"'“”‘’«»#()[]<>.,;:")
+    return bare if bare.isascii() and bare.isdigit() else plain
+
+
+def is_rounded(value: str) -> bool:
+    """A number that ends as a spreadsheet leaves it."""
+    return len(value) > 17 and value.endswith("0" * (len(value) - SPREADSHEET_DIGITS))
+
+
+def short(text: str) -> str:
+    """What was typed, short enough for a sentence."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _refuse_spoilt(plain: str) -> None:
+    """Raises TextWrong for numbers, outside of addresses, that ran together or that a spreadsheet rounded."""
+    for value in _RUN.findall(plain):
+        if len(value) > MOST:
+            raise TextWrong(f"“{short(value)}” has {len(value)} digits: put each number on a line of its own.")
+        if is_rounded(value):
+            raise TextWrong(
+                f"{value} ends in {'0' * (len(value) - SPREADSHEET_DIGITS)}, as spreadsheets leave long numbers. "
+                "Copy it again from TikTok; if it really ends so, paste the address of the page it stands on."
+            )
+
+
+def _plain(text: str) -> str:
+    """Folded, and unwrapped from the escapes of addresses and of HTML."""
+    plain = folded(text[:LONGEST])
+    for _ in range(3):
+        opened = folded(unquote(html.unescape(plain)))
+        if opened == plain:
+            break
+        plain = opened
+    return plain
+
+
+def _named(plain: str, sort: Sort) -> tuple[str, ...]:
+    fits = (value for value in _NAMED[sort.one].findall(plain) if FEWEST <= len(value) <= MOST)
+    return tuple(dict.fromkeys(fits))
+
+
+def _numbers(plain: str) -> Iterator[str]:
+    """Numbers of 15 to 20 digits where they stand, those in groups too."""
+    at = 0
+    groups = [(found.start(), found.end(), found[0]) for found in _GROUPED.finditer(plain)]
+    whole = [(found.start(), found.end(), found[0]) for found in _RUN.finditer(plain) if len(found[0]) >= FEWEST]
+    for start, end, written in sorted([*groups, *whole]):
+        if start < at:
+            continue
+        for value in _of_groups(written) if not written.isdigit() else [written]:
+            if FEWEST <= len(value) <= MOST:
+                at = end
+                yield value
+
+
+def _of_groups(written: str) -> list[str]:
+    """One number in groups, or several in a row that are all grouped alike; nothing where it is neither."""
+    sign = next(each for each in written if not each.isdigit())
+    groups = written.split(sign)
+    whole = "".join(groups)
+    if len(groups) > 2 and len(whole) > 19 and len("".join(groups[1:])) == 19:  # the number of a row before it
+        return ["".join(groups[1:])]
+    if FEWEST <= len(whole) <= MOST:
+        return [whole]
+    each, rows = "", []
+    for group in groups:
+        each += group
+        if len(group) < 4 and len(each) >= FEWEST:
+            rows.append(each)
+            each = ""
+    return rows if not each and all(FEWEST <= len(row) <= MOST for row in rows) else []
+
+
+def _why_none(plain: str, text: str, sort: Sort) -> str:
+    what = sort.one
+    if _SHORTENED.search(plain):
+        return (
+            "Your spreadsheet shortened this number, so digits are missing. Copy it from TikTok itself, or format the "
+            "cell as text."
+        )
+    if "://" in plain:
+        return f"We found no {what} in this address. Paste the number itself; it has digits only."
+    run = max(_RUN.findall(plain), key=len, default="")
+    count = len(re.sub(r"\D", "", plain)) if not re.search(r"[^\W\d_]", plain) else len(run)
+    if count > MOST:
+        return f"This has {count} digits, more than any {what}. Enter it alone, or put each number on its own line."
+    if _is_phone(plain):
+        return f"This looks like a phone number. {_cap(what)}s are longer: 19 digits, as TikTok shows them."
+    if count >= 5 and (not re.search(r"[^\W\d_]", plain) or len(run) >= 5):
+        return f"“{short(text.strip())}” is shorter than any {what}: those have about 19 digits. Was it cut off?"
+    return f"“{short(text.strip())}” is not {_a(what)}: it has about 19 digits and no letters."
+
+
+def _is_phone(plain: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(plain.strip()))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _a(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
+def _cap(what: str) -> str:
+    return what[0].upper() + what[1:]
