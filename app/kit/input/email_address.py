@@ -43,7 +43,9 @@ def tidied(text: str) -> str:
 def validated(address: str, *, anywhere: bool) -> ValidatedEmail:
     """The parts of a bare address (email-validator's result). `anywhere`: its domain has a dot. Raises TextWrong."""
     try:
-        return validate_email(address, check_deliverability=False, globally_deliverable=anywhere, test_environment=True)
+        return validate_email(
+            address, check_deliverability=False, globally_deliverable=anywhere, test_environment=True, strict=True
+        )
     except EmailNotValidError as problem:
         raise TextWrong(_sentence(address)) from problem
 
