@@ -325,6 +325,8 @@ def _under_way(case: _Case) -> Status:
     """Not seen on any side that could be read."""
     want, last, client = case.want, case.last, case.client
     if want.link_ended:
+        if want.listed_at is not None and not want.was_verified:
+            return Status("awaiting_partner", "agency")
         if last is not None and last.may_have_happened:
             return Status("awaiting_partner", "platform" if case.is_recent(last) else "agency")
         return _blocked("access_interrupted") if is_interrupted(want, case.tried) else Status("ended")
