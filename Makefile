@@ -73,7 +73,7 @@ bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and 
 bench-idle: .make/dev ## what an installation costs at rest, and one event with 1, 10 and 50 deliveries: about 4 min
 	@$(BIN)/python -m bench.idle $(ARGS)
 
-bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with five million behind them: about 8 min
+bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with two million behind them: about 8 min
 	@$(BIN)/python -m bench.webhooks $(ARGS)
 
 pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones

@@ -8,14 +8,11 @@ Real processes on an embedded PostgreSQL that writes to disk. Their time on a pr
 import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,10 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from app import migrate
-from app.kit.postgres.server import EmbeddedPostgres
 from bench.webhooks import latency
-from bench.webhooks.stage import Stage, free_port, now, stage
+from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, free_port, now, postgres, stage
 
 FAN_OUTS = (1, 10, 50)
 err = Console(stderr=True, highlight=False)
@@ -42,23 +37,8 @@ class Installation:
 
     def used(self) -> dict[str, float]:
         """Seconds on a processor so far, by name."""
-        seconds = {name: sum(map(_on_processor, pids)) for name, pids in self.processes.items()}
-        return {**seconds, "postgres": _with_children(self.postmaster)}
-
-
-def _on_processor(pid: int) -> float:
-    """Of all threads of a process that still run."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        total += int(task.read_text().split()[0])
-    return total / 1e9
-
-
-def _with_children(pid: int) -> float:
-    """Of a process, of its children, and of those that have ended (in hundredths of a second)."""
-    ended = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[13:15]
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(map(_on_processor, [pid, *map(int, children)])) + sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")
+        seconds = {name: sum(map(cpu_seconds, pids)) for name, pids in self.processes.items()}
+        return {**seconds, "postgres": cpu_of_all(self.postmaster)}
 
 
 async def idle(on: Stage, seen: Installation, seconds: float) -> dict[str, Any]:
@@ -194,7 +174,7 @@ def _start(arguments: Sequence[str], env: Mapping[str, str]) -> "subprocess.Pope
 
 
 async def _run(url: str, given: argparse.Namespace, postmaster: int) -> dict[str, Any]:
-    async with stage(url, endpoints=(*FAN_OUTS, 0)) as on:
+    async with stage(url, postmaster, endpoints=(*FAN_OUTS, 0)) as on:
         return await figures(on, given, postmaster)
 
 
@@ -205,11 +185,7 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=100, help="of single events")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as data, EmbeddedPostgres(Path(data)) as server:
-        server.ensure_database("bench")
-        url, postmaster = server.dsn("bench"), server.pid
-        assert postmaster
-        migrate.upgrade(url)
+    with postgres() as (url, postmaster):
         found = uvloop.run(_run(url, given, postmaster))
     shown = Table("figure", "")
     for name, value in found.items():

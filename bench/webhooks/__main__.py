@@ -49,7 +49,9 @@ async def rates(on: Stage, rounds: int, events: int, due: int) -> dict[str, Any]
         "cpu_us_per_delivery": round(median(each.cpu_us for each in through)),
         "bare_cpu_us": round(median(each.cpu_us for each in alone)),
         "ratio_of_cpu": round(median(each.cpu_us for each in alone) / median(each.cpu_us for each in through), 2),
+        "postgres_us_per_delivery": round(median(each.postgres_us for each in through)),
         "worker_memory_mb": round(memory), "two_workers_per_s": round(both.per_s),
+        "two_workers_cpu_us": round(both.cpu_us), "two_workers_postgres_us": round(both.postgres_us),
     }  # fmt: skip
 
 
@@ -78,7 +80,7 @@ async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
 
 
 async def sizes(on: Stage, finished: int) -> dict[str, Any]:
-    """Claim and list with five thousand and with five million behind them."""
+    """Claim and list with five thousand and with millions behind them."""
     await on.happen(50)  # every endpoint has deliveries to take after
     while await fan_out(on.sessions):
         pass
@@ -100,7 +102,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=2000, help="of a round; each has ten deliveries")
     parser.add_argument("--due", type=int, default=100_000, help="deliveries that are due while memory is looked at")
     parser.add_argument("--seconds", type=float, default=8, help="of each look at latency")
-    parser.add_argument("--finished", type=int, default=5_000_000)
+    parser.add_argument("--finished", type=int, default=2_000_000, help="with an attempt each, ten to a body")
     parser.add_argument("--only", choices=("rates", "latencies", "sizes"), help="one part; latencies then at --per-s")
     parser.add_argument("--per-s", type=float, default=2000, help="what is taken for the rate where it is not measured")
     given = parser.parse_args()
@@ -108,8 +110,8 @@ def main() -> int:
     out = Console(width=100)
     parts = {"rates": _rates, "latencies": _latencies, "sizes": _sizes}
     for part in [parts[given.only]] if given.only else parts.values():
-        with postgres() as url:
-            found = uvloop.run(part(url, given, figures))
+        with postgres() as where:
+            found = uvloop.run(part(where, given, figures))
         figures |= found
         shown = Table("figure", "")
         for name, value in found.items():
@@ -125,18 +127,18 @@ def main() -> int:
     return 0
 
 
-async def _rates(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:
-    async with stage(url) as on:
+async def _rates(where: tuple[str, int], given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:
+    async with stage(*where) as on:
         return await rates(on, given.rounds, given.events, given.due)
 
 
-async def _latencies(url: str, given: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Any]:
-    async with stage(url) as on:
+async def _latencies(where: tuple[str, int], given: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Any]:
+    async with stage(*where) as on:
         return await latencies(on, figures.get("deliveries_per_s", given.per_s) / 2, given.seconds)
 
 
-async def _sizes(url: str, given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:
-    async with stage(url) as on:
+async def _sizes(where: tuple[str, int], given: argparse.Namespace, _: dict[str, Any]) -> dict[str, Any]:
+    async with stage(*where) as on:
         return await sizes(on, given.finished)
 
 

@@ -11,7 +11,7 @@ from app.events.types import asks
 from app.kit.egress.sender import Egress
 from app.webhooks.dispatch.message import headers
 from app.worker import settle_memory
-from bench.webhooks.stage import Stage, cpu_seconds, memory_mb, now
+from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, memory_mb, now
 
 #: As many as ten endpoints of ten agencies may have in flight.
 AT_ONCE = 500
@@ -20,24 +20,25 @@ _KEY = b"k" * 32
 
 @dataclass(frozen=True)
 class Rate:
-    """Of one round: deliveries a second, and CPU microseconds of the sending process for each."""
+    """Of one round: deliveries a second, and CPU microseconds of the sending processes and of PostgreSQL for each."""
 
     per_s: float
     cpu_us: float
+    postgres_us: float = 0.0
 
 
 async def delivered(on: Stage, pids: list[int], events: int) -> Rate:
     """From the commit of the events to the arrival of the last delivery, with every attempt written down."""
     await on.clear()
-    before = sum(cpu_seconds(pid) for pid in pids)
     await on.happen(events)
-    began = now()
+    began, before, stored = now(), sum(map(cpu_seconds, pids)), cpu_of_all(on.postmaster)
     await on.until_done()
+    used, stored = sum(map(cpu_seconds, pids)) - before, cpu_of_all(on.postmaster) - stored
     seen = await on.seen()
     expected = len(seen)
     assert len({(event, endpoint) for event, endpoint, _ in seen}) == expected, "a delivery came twice"
-    used = sum(cpu_seconds(pid) for pid in pids) - before
-    return Rate(expected / (max(moment for *_, moment in seen) - began), used / expected * 1e6)
+    took = max(moment for *_, moment in seen) - began
+    return Rate(expected / took, used / expected * 1e6, stored / expected * 1e6)
 
 
 async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate:

@@ -23,16 +23,35 @@ _FILL = """
       expires_at, created_at)
     SELECT d.agency_id,
       (lpad(to_hex((1780000000000 + n * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid,
-      d.endpoint_id, md5('event' || n)::uuid, d.event_type, d.subject_id, n, 'again', 'succeeded', d.body_id,
-      d.body_created_at,
+      d.endpoint_id, md5('event' || n)::uuid, d.event_type, d.subject_id, n, 'again', 'succeeded',
+      md5('body' || n / 10)::uuid, d.body_created_at,
       1, 1, 'http_200', now(), now(), now(), now()
+    FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n
+    JOIN bench_samples d ON d.number = n % :samples
+"""
+#: One to ten deliveries, as many endpoints of an agency share it.
+_FILL_BODIES = """
+    INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
+    SELECT d.agency_id, md5('body' || n / 10)::uuid, d.body_created_at, md5('event' || n)::uuid, 'full', true, false,
+      convert_to(repeat(md5(n::text), 40), 'UTF8'), decode(md5(n::text), 'hex')
+    FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n
+    JOIN bench_samples d ON d.number = n % :samples
+    WHERE n % 10 = 0
+"""
+_FILL_ATTEMPTS = """
+    INSERT INTO webhook_attempts (agency_id, id, delivery_id, endpoint_id, number, late, arrived, code, explanation,
+      status, headers, body, total_ms, worker)
+    SELECT d.agency_id, md5('attempt' || n)::uuid,
+      (lpad(to_hex((1780000000000 + n * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid,
+      d.endpoint_id, 1, false, true, 'http_200', 'Arrived.', 200,
+      '{"server": "nginx", "content-type": "text/plain", "content-length": "2"}', 'ok', 12, 'bench:1'
     FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n
     JOIN bench_samples d ON d.number = n % :samples
 """
 
 
 async def fill(on: Stage, number: int, *, already: int) -> None:
-    """Finished deliveries until there are so many, spread over all endpoints."""
+    """Finished deliveries, with their attempts and bodies, until there are so many, spread over all endpoints."""
     await on.execute("DROP TABLE IF EXISTS bench_samples")
     await on.execute(
         "CREATE TABLE bench_samples AS SELECT (row_number() OVER () - 1)::int AS number, d.* FROM ("
@@ -43,7 +62,8 @@ async def fill(on: Stage, number: int, *, already: int) -> None:
     await on.execute("ALTER TABLE webhook_deliveries DISABLE TRIGGER ALL")
     for first in range(already + 1, number + 1, 250_000):
         last = min(first + 249_999, number)
-        await on.execute(_FILL, first=first, last=last, samples=samples)
+        for statement in (_FILL_BODIES, _FILL, _FILL_ATTEMPTS):
+            await on.execute(statement, first=first, last=last, samples=samples)
     await on.execute("ALTER TABLE webhook_deliveries ENABLE TRIGGER ALL")
     await on.execute("ANALYZE webhook_deliveries")
 

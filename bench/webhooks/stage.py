@@ -44,6 +44,7 @@ class Stage:
     url: str
     port: int
     http: httpx2.AsyncClient
+    postmaster: int
     agency_ids: list[str] = field(default_factory=list)
     _round: int = 0
 
@@ -113,8 +114,8 @@ class Stage:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The address of a migrated database on a server that writes to disk."""
+def postgres() -> Iterator[tuple[str, int]]:
+    """The address of a migrated database on a server that writes to disk, and the server's process."""
     with (
         tempfile.TemporaryDirectory(prefix="keyturn-bench-") as data,
         EmbeddedPostgres(Path(data), durable=True) as server,
@@ -122,18 +123,19 @@ def postgres() -> Iterator[str]:
         server.ensure_database("bench")
         url = server.dsn("bench")
         migrate.upgrade(url)
-        yield url
+        assert server.pid
+        yield url, server.pid
 
 
 @asynccontextmanager
-async def stage(url: str, endpoints: Sequence[int] = (10,)) -> AsyncIterator[Stage]:
+async def stage(url: str, postmaster: int, endpoints: Sequence[int] = (10,)) -> AsyncIterator[Stage]:
     """A receiver, and agencies with so many endpoints in turn."""
     port = free_port()
     receiver = _start("bench.webhooks.receiver", str(port), env=dict(os.environ))
     engine = make_engine(url)
     try:
         async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
-            made = Stage(make_sessions(engine), url, port, http)
+            made = Stage(make_sessions(engine), url, port, http, postmaster)
             for number in range(AGENCIES):
                 async with made.sessions.begin() as session:
                     agency = await agencies.create_agency(
@@ -177,9 +179,15 @@ def _start(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Pop
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What all threads of a process that still run have used so far, by the kernel's nanoseconds."""
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def cpu_of_all(pid: int) -> float:
+    """What a process, its children and those that have ended (in hundredths of a second) have used so far."""
+    ended = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[13:15]
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(map(cpu_seconds, [pid, *map(int, children)])) + sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:
