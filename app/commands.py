@@ -23,6 +23,7 @@ from app.kit.terminal.command import Opening, Terminal
 from app.kit.vault import Vault
 from app.links import commands as links
 from app.links.asks import commands as further_asks
+from app.links.devices import commands as devices
 from app.links.open import commands as open_links
 from app.links.presets import commands as presets
 from app.people.agencies import commands as agencies
@@ -63,7 +64,16 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
     (
         "link",
         "Links: one secret address for one client.",
-        (links.link, further_asks.link, asks.link, roles.link, buyers.link, invited.link, readiness.link),
+        (
+            links.link,
+            further_asks.link,
+            asks.link,
+            roles.link,
+            buyers.link,
+            invited.link,
+            readiness.link,
+            devices.link,
+        ),
     ),
     ("open-link", "Open links: one public address for anybody.", (open_links.open_link,)),
     ("preset", "Presets: asks saved for reuse.", (presets.preset,)),

@@ -20,6 +20,7 @@ from app.kit.web import health
 from app.kit.web.parameters import only_known
 from app.links import api as links
 from app.links.asks import api as further_asks
+from app.links.devices import api as devices
 from app.links.letters import api as letters
 from app.links.open import api as open_links
 from app.links.presets import api as presets
@@ -52,6 +53,7 @@ for room in (
     presets,
     links,
     letters,
+    devices,
     questions,
     open_links,
     asks,

@@ -9,8 +9,10 @@ from app.access.openings import model as _openings
 from app.access.partners import model as _partners
 from app.access.readiness import model as _readiness
 from app.events import model as _events
+from app.kit import throttle as _throttle
 from app.kit.database import Base
 from app.links import model as _links
+from app.links.devices import model as _devices
 from app.links.open import model as _open_links
 from app.links.presets import model as _presets
 from app.links.questions import model as _questions
@@ -30,6 +32,6 @@ from app.webhooks.replays import model as _replays
 ROOMS = (
     _agencies, _members, _clients, _events, _presets, _open_links, _links, _questions, _connections, _evidence, _grants,
     _handshakes, _readiness, _openings, _imports, _partners, _endpoints, _dispatch, _idempotency, _mails, _budget,
-    _identities, _keeping, _replays, _logos,
+    _identities, _keeping, _replays, _logos, _devices, _throttle,
 )  # fmt: skip
 metadata = Base.metadata

@@ -23,7 +23,7 @@ from app.access.imports.model import Import
 from app.access.openings.model import Opening
 from app.access.patience import Patience
 from app.access.tools import Tools
-from app.kit import database, logs, lookout
+from app.kit import database, logs, lookout, throttle
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.due import Work
 from app.kit.egress.sender import Egress
@@ -146,7 +146,7 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> Keeping:
     outbox = Outbox(Vault.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
     return Keeping(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
-        most_pending=chosen.webhook_most_pending, others=(pruning.prune,),
+        most_pending=chosen.webhook_most_pending, others=(pruning.prune, throttle.prune),
     )  # fmt: skip
 
 

@@ -26,11 +26,12 @@ from app.kit.database import ACROSS_AGENCIES
 from app.links import actions as link_actions
 from app.links import progress
 from app.links import queries as links
+from app.links.devices import actions as devices
 from app.links.model import Ask
 from app.links.progress import Chosen
 from app.platforms.budget.model import CallBudget
 from tests.tiktok import ALL, TikTokWorld
-from tests.world import Corner, World
+from tests.world import CLIENT_BROWSER, Corner, World
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,16 @@ class House:
             _, token = await authorising.invite_agency(session, corner.agency_id, platform="tiktok")
             address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked))
-        outcome, _ = await arrival.of_agency(
+        arrived = await arrival.of_agency(
             tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
         )
-        return outcome
+        return arrived.outcome
 
-    async def open_link(self, corner: Corner) -> str:
+    async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
         async with self.tools.sessions.begin() as session:
-            return await progress.open_link(session, corner.agency_id, corner.link_id)
+            await progress.open_link(session, corner.agency_id, corner.link_id, cookie)
+        return cookie
 
     async def connect_client(
         self, corner: Corner, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
@@ -65,10 +67,11 @@ class House:
         tools, cookie = self.tools, await self.open_link(corner)
         address = await self.set_out(corner, cookie)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
-        return await arrival.of_client(
+        arrived = await arrival.of_client(
             tools.sessions, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
             handle=back.handle, cookie=cookie,
         )  # fmt: skip
+        return arrived.outcome
 
     async def set_out(self, corner: Corner, cookie: str) -> str:
         """The address at TikTok to which the client's browser is sent."""
@@ -108,6 +111,7 @@ class House:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with self.tools.sessions.begin() as session:
             where = (session, corner.agency_id, corner.link_id)
+            await devices.claim(session, await progress.open_link(*where, CLIENT_BROWSER))
             await progress.choose_lane(*where, lane)
             await progress.save_business_center(*where, bc_id=bc_id, name=None)
             await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(each) for each in asset_ids])

@@ -1,17 +1,15 @@
-"""Which link a browser has open: the cookie a client got by pressing Start, and what needs it."""
+"""Which link a browser has open, and whether it is the client's: its cookie, and what needs it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
 from app.access.readiness import queries as readiness
-from app.journey import screens
+from app.journey import limits, screens
 from app.journey.refusals import Elsewhere, LinkEnded, OtherBrowser
 from app.journey.screens import Standing
 from app.kit import clock
@@ -21,18 +19,25 @@ from app.kit.html.forms import Form, SentForm
 from app.kit.ids import MalformedId
 from app.links import address, status
 from app.links import queries as links
+from app.links.devices import actions as admission
+from app.links.devices import queries as devices
+from app.links.devices.actions import NewDevice
+from app.links.model import LinkSession
 from app.links.queries import Whole
 
-COOKIE = "keyturn_link"
-LIFETIME = timedelta(days=90)
+#: The screen on which a new device is let in.
+DEVICE = "device"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A living link in a browser that opened it."""
+    """A living link in a browser of its client."""
 
     whole: Whole
+    browser: LinkSession
+    #: the value of the browser's cookie
     cookie: str
+    #: the living connection that serves this browser
     connection: Connection | None
     #: the client went through the checklist
     ready: bool
@@ -96,30 +101,56 @@ def way_of(whole: Whole) -> tuple[str, ...]:
     return tuple(screen for screen in screens.WAY if asked.get(screen, whole.preset.asks_screen(screen)))
 
 
-async def opened_before(session: AsyncSession, request: Request, link_id: str) -> tuple[Whole, str]:
-    """The link of the path, dead or not, with the cookie of this browser. Raises OtherBrowser."""
-    cookie = request.cookies.get(COOKIE, "")
+@dataclass(frozen=True)
+class Before:
+    """A link, dead or not, in a browser that opened it once; whether it is the client's is not known."""
+
+    whole: Whole
+    browser: LinkSession
+    cookie: str
+
+    @property
+    def path(self) -> str:
+        """Where its screens lie."""
+        return address.of_screens(self.whole.link.id)
+
+
+async def opened_before(session: AsyncSession, request: Request, link_id: str) -> Before:
+    """The link of the path, dead or not, with this browser. Raises OtherBrowser."""
+    cookie = request.cookies.get(forms.BROWSER, "")
     try:
         found = await links.by_cookie(session, link_id, cookie) if cookie else None
     except MalformedId:
         found = None
     if found is None:
         raise OtherBrowser
-    return await links.whole(session, found[0].agency_id, link_id), cookie
+    return Before(await links.whole(session, found[0].agency_id, link_id), found[1], cookie)
+
+
+async def living(session: AsyncSession, request: Request, link_id: str) -> Before:
+    """The same for a living link. Raises OtherBrowser, LinkEnded."""
+    before = await opened_before(session, request, link_id)
+    link = before.whole.link
+    if status.is_dead(status.as_of(link.status, link.expires_at, clock.now())):
+        renewal = f"{before.path}/renewal"
+        raise LinkEnded(before.whole, renewal=renewal, form_token=forms.token(request, before.cookie))
+    return before
 
 
 async def opened(session: AsyncSession, request: Request, link_id: str) -> Opened:
-    """The living link of the path in the browser that holds its cookie. Raises OtherBrowser, LinkEnded."""
-    whole, cookie = await opened_before(session, request, link_id)
-    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
-        renewal = f"{address.of_screens(link_id)}/renewal"
-        raise LinkEnded(whole, renewal=renewal, form_token=forms.token(request, cookie))
-    agency_id = whole.agency.id
+    """The living link of the path in a browser of its client.
+
+    Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once something personal is saved.
+    """
+    before = await living(session, request, link_id)
+    if not await devices.is_let_in(session, before.whole, before.browser):
+        raise Elsewhere(f"{before.path}/{DEVICE}")
     return Opened(
-        whole,
-        cookie,
-        await connections.live(session, agency_id, link_id),
-        await readiness.was_seen(session, agency_id, link_id),
+        before.whole,
+        before.browser,
+        before.cookie,
+        await connections.of_browser(session, before.browser),
+        await readiness.was_seen(session, before.whole.agency.id, link_id),
     )
 
 
@@ -146,24 +177,20 @@ async def _screen(request: Request, link: OpenLink) -> Opened:
 OpenScreen = Annotated[Opened, Depends(_screen, scope="function")]
 
 
-async def _form(request: Request, link: OpenScreen, form: SentForm) -> Form:
+async def claim(session: AsyncSession, link: Opened) -> None:
+    """Before something personal is saved: the browser that does so first is the client's. Raises Elsewhere."""
+    try:
+        await admission.claim(session, link.browser)
+    except NewDevice as refused:  # another browser was first, a moment ago
+        raise Elsewhere(f"{link.path}/{DEVICE}") from refused
+
+
+async def _form(request: Request, session: Session, link: OpenScreen, form: SentForm) -> Form:
     forms.check_token(request, form, link.cookie)
+    await limits.take_form(session, link.whole, link.browser)
     return form
 
 
 #: For a route that needs no more of a form than that it was sent from a screen of this link in this browser.
 FROM_OUR_SCREEN = Depends(_form, scope="function")
 LinkForm = Annotated[Form, FROM_OUR_SCREEN]
-
-
-def remember(response: Response, link_id: str, cookie: str, *, secure: bool) -> None:
-    """Lets the browser keep the link open; the cookie goes to this link's screens alone."""
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(LIFETIME.total_seconds()),
-        path=address.of_screens(link_id),
-        httponly=True,
-        samesite="lax",
-        secure=secure,
-    )

@@ -1,5 +1,7 @@
 """Where a client cannot go on, and the page that says why and whom to ask."""
 
+import math
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Request
@@ -24,15 +26,19 @@ class LinkUnknown(PageRefusal):
 
 
 class OtherBrowser(PageRefusal):
-    """This browser has not opened the link, or its cookies were cleared."""
+    """This browser has not opened the link, or its cookies were cleared. `here`: where it has the link open itself."""
 
     status = 403
     code = "open_link_again"
     detail = "Open your link again to continue."
 
+    def __init__(self, here: str | None = None) -> None:
+        super().__init__()
+        self.here = here
+
     def page(self, request: Request) -> Response:
         """Says where the link is; the address alone tells us nothing we may show."""
-        return render.page(request, "journey:door/other_browser.html", status=self.status)
+        return render.page(request, "journey:door/other_browser.html", status=self.status, here=self.here)
 
 
 class LinkEnded(PageRefusal):
@@ -42,7 +48,7 @@ class LinkEnded(PageRefusal):
     code = "link_ended"
     detail = "This link has ended."
 
-    def __init__(self, whole: Whole, *, renewal: str, form_token: str | None) -> None:
+    def __init__(self, whole: Whole, *, renewal: str, form_token: str) -> None:
         super().__init__()
         link = whole.link
         # read now: the transaction is rolled back, and its rows with it, before the page is made
@@ -75,6 +81,28 @@ class OpenLinkEnded(PageRefusal):
     def page(self, request: Request) -> Response:
         """Says whom to ask."""
         return render.page(request, "journey:door/open_ended.html", status=self.status, **self.shown)
+
+
+class TooMany(PageRefusal):
+    """More was sent on a link, or from a browser, than any client needs."""
+
+    status = 429
+    code = "too_many_requests"
+    detail = "That was a lot in a short time."
+
+    def __init__(self, whole: Whole, retry_after: timedelta) -> None:
+        super().__init__()
+        self.seconds = math.ceil(retry_after.total_seconds())
+        self.shown = brand_of(whole)
+
+    def page(self, request: Request) -> Response:
+        """Says when it goes on, and that nothing is lost."""
+        shown = render.page(
+            request, "journey:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
+            **self.shown,
+        )  # fmt: skip
+        shown.headers["Retry-After"] = str(self.seconds)
+        return shown
 
 
 class Elsewhere(PageRefusal):

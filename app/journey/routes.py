@@ -6,6 +6,7 @@ from app.journey import branding
 from app.journey.pages import (
     assets,
     details,
+    device,
     door,
     open,
     others,
@@ -17,10 +18,12 @@ from app.journey.pages import (
     tracking,
     trip,
 )
+from app.kit.html import forms
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
 _GROUPS = (
-    branding, trip, assets, tracking, others, details, questions, readiness, review, standing, open, door, stray,
+    branding, trip, device, assets, tracking, others, details, questions, readiness, review, standing, open, door,
+    stray,
 )  # fmt: skip
 for group in _GROUPS:
     router.include_router(group.router)

@@ -7,12 +7,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import authorising
+from app.access.connections import queries as connections
 from app.access.readiness import queries as readiness
-from app.journey import screens
+from app.journey import limits, screens
 from app.journey.branding import brand_of
-from app.journey.browser import Opened, standing_of
+from app.journey.browser import Before, Opened, standing_of
 from app.kit.html import forms, render
 from app.links import queries as links
+from app.links.devices import queries as devices
 from app.links.queries import Whole
 from app.platforms.port import ConnectedPlatform
 
@@ -39,6 +41,7 @@ def screen(
         **brand_of(link.whole),
         here=here,
         form_token=forms.token(request, link.cookie),
+        codes=request.app.state.outbox is not None and bool(devices.addresses_of(link.whole)),
         problems=problems or {},
         step=at,
         steps=len(way),
@@ -64,14 +67,22 @@ def platform_of(request: Request, whole: Whole) -> ConnectedPlatform:
     return platform
 
 
-async def to_platform(request: Request, session: AsyncSession, link: Opened) -> RedirectResponse:
+async def to_platform(request: Request, session: AsyncSession, link: Opened | Before) -> RedirectResponse:
     """303 to the platform's consent page; this alone shares nothing."""
+    await limits.take(session, link.whole, (limits.TRIPS_ON_LINK, link.whole.link.id))
     state = request.app.state
     consent = await authorising.start_for_link(
         session, state.platforms, state.vault, agency_id=link.whole.agency.id, link_id=link.whole.link.id,
         cookie=link.cookie,
     )  # fmt: skip
     return render.see_other(request, consent)
+
+
+async def needs_own_connection(session: AsyncSession, link: Opened) -> bool:
+    """Whether what is done here would be carried out with an authorisation that serves another browser."""
+    if link.connection is not None:
+        return False
+    return await connections.live(session, link.whole.agency.id, link.whole.link.id) is not None
 
 
 def consent_origins(request: Request, whole: Whole) -> tuple[str, ...]:

@@ -457,8 +457,16 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
     "busy": ("TikTok is busy.", "Nothing was shared. Wait a minute and try again, or do it by hand."),
     "unknown": (
-        "This way back was used already.",
+        "That way back from TikTok is too old.",
         "Nothing was shared. Press Connect with TikTok once more.",
+    ),
+    "connect_here": (
+        "Connect in this browser first.",
+        "TikTok was connected in another browser. Connect here once, and what you agree to is done in your name.",
+    ),
+    "other_company": (
+        "This sign-in can’t use the same Business Center.",
+        "Sign in at TikTok as an Admin of the Business Center this link was started with.",
     ),
 }
 

@@ -170,6 +170,8 @@ class Intake(Base):
     markets: Mapped[list[Any] | None]
     #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
     contacts: Mapped[list[Any] | None]
+    #: the screens completed so far, each told once
+    screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     #: when the client went through what is asked for on written platforms; its ids there stand in the asks
     others_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
@@ -190,12 +192,18 @@ class Consent(Base):
 
 
 class LinkSession(Made, Base):
-    """One browser in which the link was opened; it holds the cookie whose SHA-256 this is."""
+    """One browser in which the link was opened; it holds the cookie whose SHA-256 this is.
+
+    It is the client's once it is verified: it gave the first personal answer, or showed a code.
+    """
 
     __tablename__ = "link_sessions"
-    __table_args__ = (belongs_to("links", "link_id"),)
+    __table_args__ = (belongs_to("links", "link_id"), UniqueConstraint("cookie_hash", "agency_id", "link_id"))
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("browser"), primary_key=True)
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
-    cookie_hash: Mapped[bytes] = mapped_column(unique=True)
+    cookie_hash: Mapped[bytes]
+    verified_at: Mapped[datetime | None]
+    #: devices.actions.VerifiedBy
+    verified_by: Mapped[str | None] = mapped_column(String(16))

@@ -38,18 +38,22 @@ class Chosen:
     through_id: str | None = None
 
 
-async def open_link(session: AsyncSession, agency_id: str, link_id: str) -> str:
-    """The client pressed Start: a new browser of this link, and the value of its cookie."""
+async def open_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
+    """The client pressed Start in the browser that holds this cookie. A browser that did before stays the same one."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    cookie = vault.new_secret()
-    session.add(
-        LinkSession(agency_id=agency_id, id=ids.new("browser"), link_id=link_id, cookie_hash=vault.sha256(cookie))
-    )
+    known = await queries.browser(session, agency_id, link_id, cookie)
+    if known is not None:
+        return known
+    made = LinkSession(
+        agency_id=agency_id, id=ids.new("browser"), link_id=link_id, cookie_hash=vault.sha256(cookie)
+    )  # fmt: skip
+    session.add(made)
     if whole.link.opened_at is None:
         whole.link.opened_at = func.now()
         whole.link.status = status.advanced(whole.link.status, "opened")
         await tell(session, whole, happenings.OPENED)
-    return cookie
+    await session.flush()
+    return made
 
 
 async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: Outbox | None) -> None:
@@ -159,10 +163,12 @@ async def save_intake(session: AsyncSession, agency_id: str, link_id: str, **ans
 
 
 async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, screen: str) -> None:
-    """Tells that a screen was completed."""
+    """Tells that a screen was completed, the first time it is."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     whole.link.status = status.advanced(whole.link.status, "in_progress")
-    await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
+    if screen not in whole.intake.screens_completed:
+        whole.intake.screens_completed = [*whole.intake.screens_completed, screen]
+        await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
 
 
 def is_told(whole: Whole) -> bool:

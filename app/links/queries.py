@@ -99,6 +99,16 @@ async def by_cookie(session: AsyncSession, link_id: str, cookie: str) -> tuple[L
     return (found[0], found[1]) if found else None
 
 
+async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession | None:
+    """The browser of a link that holds this cookie."""
+    rows = select(LinkSession).where(
+        LinkSession.agency_id == agency_id,
+        LinkSession.link_id == link_id,
+        LinkSession.cookie_hash == vault.sha256(cookie),
+    )
+    return (await session.scalars(rows)).one_or_none()
+
+
 async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> bool:
     """Whether a client has a link on which something may still happen."""
     living = select(Link.id).where(

@@ -3,11 +3,13 @@
 import httpx2
 import pytest
 
+from app.kit.html import forms
 from tests.journey.walk import Walk
-from tests.world import World
+from tests.world import CLIENT_BROWSER, World
 
 
 @pytest.fixture
 def walk(browser: httpx2.AsyncClient, world: World) -> Walk:
     """A client of the north agency, in front of its link."""
+    browser.cookies.set(forms.BROWSER, CLIENT_BROWSER)
     return Walk(browser, world.north)

@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx2
 
-from tests.world import Corner
+from app.demo.tiktok_simulator import seed
+from tests.house import House
+from tests.tiktok import ALL
+from tests.world import PUBLIC_URL, Corner
 
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -74,3 +77,15 @@ class Walk:
         """The screen a 303 leads to."""
         assert answer.status_code == 303, answer.text
         return str(answer.headers["location"]).removeprefix(f"{self.path}/")
+
+
+async def trip(
+    walk: Walk, house: House, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
+) -> httpx2.Response:
+    """There and back: what the link's own host answers to the way back."""
+    out = await walk.send("connection")
+    assert out.status_code == 303
+    query = await house.tiktok.consent(out.headers["location"], person, ticked=ticked, cancel=cancel)
+    back = await walk.browser.get("/callbacks/tiktok", params=query)
+    assert back.status_code == 303
+    return await walk.browser.get(back.headers["location"].removeprefix(PUBLIC_URL))

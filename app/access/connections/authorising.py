@@ -1,16 +1,22 @@
 """The trip to the platform's consent page and back.
 
-The way back ends at one registered host for everybody. There the code is only sealed under a one-time handle; it is
-exchanged where the browser shows the cookie of the link, or of the invitation, with which it set out. So a stranger's
-link cannot collect a victim's consent: the victim's browser has no cookie of that link.
+The way back ends at one registered host for everybody. There the code is only sealed under a handle; it is exchanged
+where the browser shows the cookie of the link, or of the invitation, with which it set out. So a stranger's link cannot
+collect a victim's consent: the victim's browser has no cookie of that link.
+
+Every address of the way back may be loaded again, at the same time, or by somebody else first: the code is exchanged
+once, and each time the answer is how that ended.
 """
 
+import asyncio
+import hmac
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import apps
@@ -23,13 +29,18 @@ from app.kit.database import ACROSS_AGENCIES, Sessions
 from app.kit.refusal import Refusal
 from app.kit.vault import Vault
 from app.links import queries as links
+from app.links.model import LinkSession
 from app.platforms.catalog import Platforms
 
-__all__ = ["Back", "InvitationOver", "Outcome", "StateRefused"]
+__all__ = ["Arrived", "Back", "InvitationOver", "Outcome", "StateRefused"]
 
 STATE_LIFE = timedelta(hours=1)
 HANDLE_LIFE = timedelta(minutes=10)
 INVITATION_LIFE = timedelta(days=2)
+#: A request that carries a trip out takes no longer; one that did not finish by then never will.
+LONGEST_EXCHANGE = timedelta(minutes=1)
+#: Seconds for which another request waits for it.
+PATIENCE = 3.0
 
 
 class StateRefused(Refusal):
@@ -37,8 +48,8 @@ class StateRefused(Refusal):
 
     status = 400
     code = "state_refused"
-    detail = "This way back from TikTok was used already, is too old, or did not start here."
-    hint = "Open the link you were sent again and press Connect with TikTok once more. Nothing was shared."
+    detail = "This way back from TikTok did not start here."
+    hint = "Open the link you were sent again: it shows how things stand, and you can go on there."
 
 
 class InvitationOver(Refusal):
@@ -58,8 +69,17 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True)
+class Arrived:
+    """The end of a way back. `is_first`: this request carried it out, so what follows from it is still to be done."""
+
+    outcome: Outcome
+    agency_id: str | None = None
+    is_first: bool = False
+
+
+@dataclass(frozen=True)
 class Back:
-    """Where the browser goes on after the callback: the side, its id (of the link) and the one-time handle."""
+    """Where the browser goes on after the callback: the side, its id (of the link) and the handle."""
 
     side: Side
     link_id: str | None
@@ -134,45 +154,41 @@ def _set_out(session: AsyncSession, agency_id: str, platform: str, cookie: str, 
 
 
 async def receive(session: AsyncSession, vault_: Vault, *, state: str, code: str | None) -> Back:
-    """The callback: consumes the state, seals the code under a new handle, exchanges nothing. Raises StateRefused."""
-    handle = vault.new_secret()
-    consumed = (
-        update(Authorisation)
-        .where(
-            Authorisation.state_hash == vault.sha256(state),
-            Authorisation.consumed_at.is_(None),
-            Authorisation.expires_at > func.now(),
-        )
-        .values(
-            consumed_at=func.now(),
-            handle_hash=vault.sha256(handle),
-            handle_expires_at=func.now() + HANDLE_LIFE,
-        )
-        .returning(Authorisation)
-        .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
-    )
-    trip = (await session.scalars(consumed)).one_or_none()
+    """The callback: seals the code under a handle and exchanges nothing, however often it is loaded.
+
+    The handle follows from the state, so that each time the browser is sent to the same place. A code that comes after
+    a cancelled way back, by Back at the platform, counts; one that comes after another code does not.
+    Raises StateRefused for a state that is none of ours.
+    """
+    rows = select(Authorisation).where(Authorisation.state_hash == vault.sha256(state)).with_for_update()
+    trip = (await session.scalars(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
     if trip is None:
         raise StateRefused
-    if code:
-        trip.code_sealed = vault_.seal(code, bound_to=_code_place(trip))
+    handle = vault_.keyed_hash(state, purpose="handle")
+    now = clock.now()
+    if trip.exchanged_at is None:
+        trip.consumed_at, trip.handle_hash = trip.consumed_at or now, vault.sha256(handle)
+        if trip.expires_at > now:
+            trip.handle_expires_at = now + HANDLE_LIFE
+            if code and trip.code_sealed is None:
+                trip.code_sealed, trip.outcome = vault_.seal(code, bound_to=_code_place(trip)), None
+    await session.flush()
     return Back(Side.LINK if trip.link_id else Side.AGENCY, trip.link_id, handle)
 
 
 async def exchange_for_link(
     sessions: Sessions, platforms: Platforms, vault_: Vault, *, link_id: str, handle: str, cookie: str
-) -> Outcome:
+) -> Arrived:
     """The way back on the link's own host: exchanges the code only for the browser that set out."""
-    outcome, _ = await _arrive(
+    return await _arrive(
         sessions, platforms, vault_, handle=handle, cookie=cookie, purpose=Authorisation.link_id == link_id
     )
-    return outcome
 
 
 async def exchange_for_agency(
     sessions: Sessions, platforms: Platforms, vault_: Vault, *, handle: str, cookie: str
-) -> tuple[Outcome, str | None]:
-    """The same for the member who connects the agency, and which agency; the invitation is used up when it worked."""
+) -> Arrived:
+    """The same for the member who connects the agency; the invitation is used up when it worked."""
     return await _arrive(
         sessions,
         platforms,
@@ -185,54 +201,81 @@ async def exchange_for_agency(
 
 async def _arrive(
     sessions: Sessions, platforms: Platforms, vault_: Vault, *, handle: str, cookie: str, purpose: Any
-) -> tuple[Outcome, str | None]:
+) -> Arrived:
+    """Exchange the code the first time; later, and at the same time, tell how the first time ended."""
     async with sessions.begin() as session:
-        trip = await _take(session, handle, cookie, purpose)
+        trip = await _by_handle(session, handle, purpose)
         if trip is None:
-            return await _why_not(session, handle, cookie), None
-        if trip.code_sealed is None:
-            trip.outcome = Outcome.CANCELLED
-            await _tell_cancelled(session, trip)
-            return Outcome.CANCELLED, trip.agency_id
-        code = vault_.open(trip.code_sealed, bound_to=_code_place(trip))
-        trip.code_sealed = None
-        for_whom = await _purpose(session, trip)
-        platform = platforms.connected(trip.platform)
-        app = await apps.needed(session, trip.agency_id, platform, vault_)
+            return Arrived(Outcome.UNKNOWN)
+        if not hmac.compare_digest(trip.cookie_hash, vault.sha256(cookie)):
+            return Arrived(Outcome.OTHER_BROWSER)
+        if trip.exchanged_at is None and trip.code_sealed is None and trip.handle_expires_at is not None:
+            await _cancel(session, trip)
+            return Arrived(Outcome.CANCELLED, trip.agency_id)
+        taken = await _take(session, trip)
+        if taken is not None:
+            assert taken.code_sealed is not None
+            code = vault_.open(taken.code_sealed, bound_to=_code_place(taken))
+            taken.code_sealed = None
+            for_whom = await _purpose(session, taken)
+            platform = platforms.connected(taken.platform)
+            app = await apps.needed(session, taken.agency_id, platform, vault_)
+    if taken is None:
+        return Arrived(await _outcome_of_first(sessions, trip), trip.agency_id)
     outcome = await establish(sessions, vault_, platform, app, code, for_whom)
     async with sessions.begin() as session:
-        await session.execute(
-            update(Authorisation)
-            .where(Authorisation.agency_id == trip.agency_id, Authorisation.id == trip.id)
-            .values(outcome=outcome)
-        )
-    return outcome, trip.agency_id
+        await session.execute(_this(trip).values(outcome=outcome))
+    return Arrived(outcome, trip.agency_id, is_first=True)
 
 
-async def _take(session: AsyncSession, handle: str, cookie: str, purpose: Any) -> Authorisation | None:
-    """The trip, once: only with the cookie it set out with, within ten minutes of coming back."""
+async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> Authorisation | None:
+    rows = select(Authorisation).where(Authorisation.handle_hash == vault.sha256(handle), purpose)
+    return (await session.scalars(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
+
+
+async def _take(session: AsyncSession, trip: Authorisation) -> Authorisation | None:
+    """The trip, for one request alone, within ten minutes of coming back."""
     taken = (
-        update(Authorisation)
+        _this(trip)
         .where(
-            Authorisation.handle_hash == vault.sha256(handle),
-            Authorisation.cookie_hash == vault.sha256(cookie),
             Authorisation.exchanged_at.is_(None),
+            Authorisation.code_sealed.is_not(None),
             Authorisation.handle_expires_at > func.now(),
-            purpose,
         )
         .values(exchanged_at=func.now())
         .returning(Authorisation)
-        .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
+        .execution_options(populate_existing=True)
     )
     return (await session.scalars(taken)).one_or_none()
 
 
-async def _why_not(session: AsyncSession, handle: str, cookie: str) -> Outcome:
-    rows = select(Authorisation).where(Authorisation.handle_hash == vault.sha256(handle))
-    trip = (await session.scalars(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
-    if trip is None:
-        return Outcome.UNKNOWN
-    return Outcome.TOO_LATE if trip.cookie_hash == vault.sha256(cookie) else Outcome.OTHER_BROWSER
+async def _outcome_of_first(sessions: Sessions, trip: Authorisation) -> Outcome:
+    """The end of a trip that another request carries out, or carried out before; waits for it a little."""
+    rows = select(Authorisation.outcome, Authorisation.exchanged_at, func.now()).where(
+        Authorisation.agency_id == trip.agency_id, Authorisation.id == trip.id
+    )
+    waited_since = time.monotonic()
+    while True:
+        async with sessions() as session:
+            outcome, exchanged_at, now = (await session.execute(rows)).one()
+        if outcome is not None:
+            return Outcome(outcome)
+        if exchanged_at is None or now - exchanged_at > LONGEST_EXCHANGE:
+            return Outcome.TOO_LATE
+        if time.monotonic() - waited_since > PATIENCE:
+            return Outcome.UNDER_WAY
+        await asyncio.sleep(0.1)
+
+
+async def _cancel(session: AsyncSession, trip: Authorisation) -> None:
+    """Tell once that nothing was consented to, however often the way back is loaded."""
+    cancelled = _this(trip).where(Authorisation.outcome.is_(None)).values(outcome=Outcome.CANCELLED)
+    if (await session.execute(cancelled.returning(Authorisation.id))).scalar_one_or_none() is not None:
+        await _tell_cancelled(session, trip)
+
+
+def _this(trip: Authorisation) -> Update:
+    return update(Authorisation).where(Authorisation.agency_id == trip.agency_id, Authorisation.id == trip.id)
 
 
 async def _tell_cancelled(session: AsyncSession, trip: Authorisation) -> None:
@@ -249,7 +292,13 @@ async def _purpose(session: AsyncSession, trip: Authorisation) -> Purpose:
     if trip.link_id is None:
         return Purpose(trip.agency_id, invitation_id=trip.invitation_id)
     link = await links.find(session, trip.agency_id, trip.link_id)
-    return Purpose(trip.agency_id, link_id=link.id, client_id=link.client_id)
+    rows = select(LinkSession.id).where(
+        LinkSession.agency_id == trip.agency_id,
+        LinkSession.link_id == link.id,
+        LinkSession.cookie_hash == trip.cookie_hash,
+    )
+    browser_id = (await session.execute(rows)).scalar_one_or_none()
+    return Purpose(trip.agency_id, link_id=link.id, client_id=link.client_id, browser_id=browser_id)
 
 
 def _code_place(trip: Authorisation) -> str:

@@ -19,6 +19,10 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.vault import Vault
 from app.links import queries as links
+from app.links.devices import actions as admission
+from app.links.devices import queries as devices
+from app.links.devices.actions import VerifiedBy
+from app.links.model import LinkSession
 from app.platforms.port import (
     Access,
     App,
@@ -53,6 +57,10 @@ class Outcome(StrEnum):
     PLATFORM_CHANGED = "platform_changed"
     BUSY = "busy"
     UNKNOWN = "unknown"
+    #: another request carries this one out at the moment
+    UNDER_WAY = "under_way"
+    #: on a new device: the Business Center of this link is not among those of the sign-in
+    OTHER_COMPANY = "other_company"
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Purpose:
     agency_id: str
     link_id: str | None = None
     client_id: str | None = None
+    #: the client's browser that set out
+    browser_id: str | None = None
     invitation_id: str | None = None
 
     @property
@@ -91,6 +101,8 @@ async def establish(
         outcome, reason = _OF_REFUSAL.get(refused.blocker, Outcome.APP_PROBLEM), _said(refused)
     except InvitationUsed:
         outcome = Outcome.TOO_LATE
+    except OtherCompany:
+        outcome = Outcome.OTHER_COMPANY
     except Changed as changed:
         outcome, reason = Outcome.PLATFORM_CHANGED, _said(changed)
     except (Unavailable, Unclear):
@@ -142,6 +154,10 @@ class InvitationUsed(Exception):
     """Another browser connected the agency with the same one-time address first."""
 
 
+class OtherCompany(Exception):
+    """A new device signed in as somebody who cannot use the client's Business Center."""
+
+
 async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
     """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again.
 
@@ -181,11 +197,13 @@ async def _keep(
 ) -> None:
     connection_id = ids.new("connection")
     await _use_up(session, purpose)
+    if purpose.link_id:
+        await _let_in(session, purpose, found)
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
         client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
-        person=found.person, found=queries.as_row(found),
+        person=found.person, found=queries.as_row(found), browser_id=purpose.browser_id,
         token_sealed=vault.seal(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
         due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
@@ -220,6 +238,26 @@ async def _use_up(session: AsyncSession, purpose: Purpose) -> None:
     )
     if (await session.execute(used)).scalar_one_or_none() is None:
         raise InvitationUsed
+
+
+async def _let_in(session: AsyncSession, purpose: Purpose, found: Found) -> None:
+    """The browser that connects is the client's: nothing was saved before, or it can use the same Business Center.
+
+    Raises OtherCompany.
+    """
+    assert purpose.link_id is not None
+    whole = await links.whole(session, purpose.agency_id, purpose.link_id, lock=True)
+    browser = await session.get(LinkSession, (purpose.agency_id, purpose.browser_id), populate_existing=True)
+    if browser is None or browser.verified_at is not None:
+        return
+    if not await devices.is_guarded(session, whole):
+        await admission.let_in(session, browser, VerifiedBy.ANSWER)
+        return
+    known = await queries.centers_of_link(session, purpose.agency_id, purpose.link_id)
+    known = frozenset({whole.intake.bc_id}) if whole.intake.bc_id else known
+    if not known & {center.bc_id for center in found.business_centers if center.usable}:
+        raise OtherCompany
+    await admission.let_in(session, browser, VerifiedBy.CONNECTION)
 
 
 async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: Found) -> None:

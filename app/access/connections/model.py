@@ -19,6 +19,7 @@ class Connection(Due, Made, Base):
         belongs_to_agency(),
         belongs_to("links", "link_id"),
         belongs_to("clients", "client_id"),
+        belongs_to("link_sessions", "browser_id"),
         CheckConstraint("side IN ('client', 'agency')", name="side"),
         CheckConstraint("state IN ('live', 'dead', 'revoked')", name="state"),
         CheckConstraint("(state = 'revoked') = (token_sealed IS NULL)", name="revoked_token_is_gone"),
@@ -33,6 +34,8 @@ class Connection(Due, Made, Base):
     side: Mapped[str] = mapped_column(String(8))
     client_id: Mapped[str | None] = mapped_column(ids.Id("client"))
     link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
+    #: the client's browser that made it, and that it serves
+    browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
     state: Mapped[str] = mapped_column(String(8), default="live")
     token_sealed: Mapped[bytes | None]
     #: the app that was given the token; only it can give it back

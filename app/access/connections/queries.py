@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections.model import Authorisation, Connection
 from app.kit.refusal import NotFound
 from app.kit.vault import Vault
-from app.links.model import Link
+from app.links.devices.actions import VerifiedBy
+from app.links.model import Link, LinkSession
 from app.platforms.port import Access, Urgency
 from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
 
@@ -25,8 +26,23 @@ async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Con
 
 
 async def live(session: AsyncSession, agency_id: str, link_id: str) -> Connection | None:
-    """The client's living connection made on this link."""
+    """The client's living connection made on this link, in whichever browser."""
     return await _latest(session, agency_id, Connection.link_id == link_id, Connection.state == "live")
+
+
+async def of_browser(session: AsyncSession, browser: LinkSession) -> Connection | None:
+    """The living connection that serves a browser: the one made there, or any of the link once a code was entered."""
+    where = [Connection.link_id == browser.link_id, Connection.state == "live"]
+    if browser.verified_by != VerifiedBy.CODE:
+        where.append(Connection.browser_id == browser.id)
+    return await _latest(session, browser.agency_id, *where)
+
+
+async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:
+    """The Business Centers that could be used by those who connected on a link."""
+    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
+    newest = (await session.scalars(rows.order_by(Connection.id.desc()).limit(20))).all()
+    return frozenset().union(*(usable(each) for each in newest))
 
 
 async def of_client(

@@ -17,7 +17,7 @@ from app.kit.database import Session
 from app.kit.html import forms, render
 from app.people.agencies import queries as agencies
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
 
 COOKIE = "keyturn_connect"
 PATH = "/connect"
@@ -26,12 +26,14 @@ LIFETIME = 3600
 
 @router.get(f"{PATH}/return")
 async def come_back(request: Request, handle: str = "") -> Response:
-    """The way back, guarded by a one-time handle and this browser's cookie; it holds no transaction open."""
+    """The way back, guarded by this browser's cookie; it holds no transaction open, and may be loaded again."""
     state = request.app.state
-    cookie = request.cookies.get(COOKIE, "")
-    outcome, agency_id = await arrival.of_agency(
-        state.sessions, state.platforms, state.vault, handle=handle, cookie=cookie
+    arrived = await arrival.of_agency(
+        state.sessions, state.platforms, state.vault, handle=handle, cookie=request.cookies.get(COOKIE, "")
     )
+    outcome, agency_id = arrived.outcome, arrived.agency_id
+    if outcome is Outcome.UNDER_WAY:
+        return render.again_soon(request, "desk/connect:under_way.html")
     shown = await _what_was_seen(request, agency_id) if outcome is Outcome.CONNECTED and agency_id else {}
     why = await _why_not(request, agency_id) if not shown and agency_id and outcome in _TOLD else ""
     return render.page(
@@ -48,10 +50,11 @@ async def invitation(request: Request, session: Session, token: str) -> Response
     return render.page(
         request, "desk/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
         agency=await agencies.find(session, invited.agency_id), until=invited.expires_at,
+        form_token=forms.token(request),
     )  # fmt: skip
 
 
-@router.post(f"{PATH}/{{token}}", dependencies=[forms.FROM_OUR_SITE])
+@router.post(f"{PATH}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
 async def connect(request: Request, session: Session, token: str) -> Response:
     """Off to the platform; the cookie binds the way back to this browser."""
     state = request.app.state

@@ -9,7 +9,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "too_late": (
         "That took too long",
-        "The way back was used before or too old. Open the address again; one more tap.",
+        "TikTok’s answer was too old to use. Open the address again; one more tap.",
     ),
     "other_browser": (
         "Another browser set out",

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from app.journey.answers import contacts as people
 from app.journey.answers import markets as countries
-from app.journey.browser import LinkForm, Opened, OpenScreen
+from app.journey.browser import LinkForm, Opened, OpenScreen, claim
 from app.journey.shown import go_on, screen
 from app.kit.database import Session
 from app.kit.input import places
@@ -44,6 +44,7 @@ async def save_contacts(request: Request, session: Session, link: OpenScreen, fo
     problems = form.problems or people.problems(given)
     if problems:
         return screen(request, link, "contacts", problems=problems, given=given, roles=intake.CONTACT_ROLES)
+    await claim(session, link)
     await _keep(session, link, "contacts", contacts=people.rows(given))
     return await go_on(request, session, link)
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.journey import offers, others, screens
+from app.journey import limits, offers, others, screens
 from app.journey.branding import brand_of
-from app.journey.browser import OpenLink, opened_before, remember, way_of
+from app.journey.browser import OpenLink, opened_before, way_of
 from app.journey.entrance import SECRET
 from app.journey.pages import stray
 from app.journey.refusals import LinkEnded, LinkUnknown
@@ -34,7 +34,7 @@ async def _by_token(session: AsyncSession, token: str) -> Whole:
 def _refuse_dead(request: Request, whole: Whole) -> None:
     if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
         path = request.url.path.removesuffix("/renewal")
-        raise LinkEnded(whole, renewal=f"{path}/renewal", form_token=None)
+        raise LinkEnded(whole, renewal=f"{path}/renewal", form_token=forms.token(request))
 
 
 @router.get(SECRET)
@@ -49,6 +49,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         request,
         "journey:door/welcome.html",
         **brand_of(whole),
+        form_token=forms.token(request),
         link=whole.link,
         summary=lines.summary(whole.asks, whole.link.lane) if whole.link.submitted_at else None,
         settled=whole.is_settled,
@@ -60,22 +61,25 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
     )
 
 
-@router.post(SECRET, dependencies=[forms.FROM_OUR_SITE])
+@router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
 async def start(request: Request, session: Session, token: str) -> Response:
     """Start was pressed: this browser holds the link from now on."""
     whole = await _by_token(session, token)
     _refuse_dead(request, whole)
-    cookie = await progress.open_link(session, whole.agency.id, whole.link.id)
-    answer = render.see_other(request, address.of_screens(whole.link.id))
-    remember(answer, whole.link.id, cookie, secure=request.app.state.secure_cookies)
+    agency_id, link_id, cookie = whole.agency.id, whole.link.id, forms.browser(request)
+    if await links.browser(session, agency_id, link_id, cookie) is None:
+        await limits.take(session, whole, (limits.BROWSERS_ON_LINK, link_id))
+    await progress.open_link(session, agency_id, link_id, cookie)
+    answer = render.see_other(request, address.of_screens(link_id))
+    forms.remember(request, answer)
     return answer
 
 
-@router.post(f"{SECRET}/renewal", dependencies=[forms.FROM_OUR_SITE])
+@router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """The client of a dead link asks for a new one."""
     whole = await _by_token(session, token)
-    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
+    await _ask_for_renewal(request, session, whole)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
@@ -88,7 +92,12 @@ async def go_on(request: Request, link: OpenLink) -> Response:
 @router.post("/l/{link_id}/renewal")
 async def renewal_here(request: Request, session: Session, link_id: str, form: SentForm) -> Response:
     """The same wish, from a browser that has the link open."""
-    whole, cookie = await opened_before(session, request, link_id)
-    forms.check_token(request, form, cookie)
-    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
+    before = await opened_before(session, request, link_id)
+    forms.check_token(request, form, before.cookie)
+    await _ask_for_renewal(request, session, before.whole)
     return render.see_other(request, address.of_screens(link_id))
+
+
+async def _ask_for_renewal(request: Request, session: AsyncSession, whole: Whole) -> None:
+    await limits.take(session, whole, (limits.RENEWALS_OF_LINK, whole.link.id))
+    await progress.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.journey.answers import visitor
 from app.journey.answers.visitor import TRAP, Visitor
 from app.journey.branding import brand_of_agency
-from app.journey.browser import remember
 from app.journey.entrance import OPEN
 from app.journey.pages import door
 from app.journey.refusals import OpenLinkEnded
@@ -41,7 +40,7 @@ async def read_open_link(request: Request, session: Session, token: str, externa
     return _page(request, about, Visitor(), {}, claimed=external_id)
 
 
-@router.post(OPEN, dependencies=[forms.FROM_OUR_SITE])
+@router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
 async def enter_open_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
     """Makes a client and a link of their own, and goes on as after Start."""
     found = await queries.by_token(session, token)
@@ -58,17 +57,17 @@ async def enter_open_link(request: Request, session: Session, token: str, form: 
     state = request.app.state
     details = Details(given.company, given.name, given.email, visitor.external_id(claimed))
     host = request.client.host if request.client else ""
-    sender = Sender(entering.hashed_address(state.vault, host), form.text("once") or entering.new_form())
+    sender = Sender(
+        entering.hashed_address(state.vault, host), form.text("once") or entering.new_form(), forms.browser(request)
+    )
     try:
-        link, cookie = await entering.enter(
-            session, found, details, sender, public_url=state.public_url, vault_=state.vault
-        )
+        link = await entering.enter(session, found, details, sender, public_url=state.public_url, vault_=state.vault)
     except OpenLinkOver as over:
         raise OpenLinkEnded(about) from over
     except OpenLinkBusy:
         return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
     answer = render.see_other(request, address.of_screens(link.id))
-    remember(answer, link.id, cookie, secure=state.secure_cookies)
+    forms.remember(request, answer)
     return answer
 
 
@@ -104,6 +103,7 @@ def _page(
     answer = render.page(
         request, "journey:door/open.html", status=status, **about, given=given, problems=problems, busy=busy,
         trap=TRAP, claimed=visitor.external_id(claimed) or "", once=entering.new_form(),
+        form_token=forms.token(request),
     )  # fmt: skip
     if busy:
         answer.headers["Retry-After"] = "3600"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.journey import browser
+from app.journey import browser, limits
 from app.journey.browser import Opened, OpenScreen
 from app.journey.shown import go_on, screen
 from app.kit.html import forms
@@ -39,6 +39,8 @@ async def save_questions(request: Request, link_id: str) -> Response:
         forms.check_token(request, form, link.cookie)
         sent, file_id = await _sent(link, form), form.text("remove")
     async with state.sessions.begin() as session:
+        await limits.take_form(session, link.whole, link.browser)
+        await browser.claim(session, link)
         where = session, link.whole.agency.id, link_id
         if file_id:
             problems: dict[str, str] = {}

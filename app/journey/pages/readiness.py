@@ -9,7 +9,7 @@ from app.access.readiness import actions, queries
 from app.access.readiness.checklist import Item
 from app.access.readiness.facts import Word
 from app.journey.answers import readiness as answers
-from app.journey.browser import LinkForm, Opened, OpenScreen
+from app.journey.browser import LinkForm, Opened, OpenScreen, claim
 from app.journey.shown import consent_origins, go_on, is_connecting, screen
 from app.journey.telling import how, readiness
 from app.journey.telling.lines import names
@@ -37,6 +37,7 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     problems = form.problems or given.problems
     if problems:
         return _shown(request, link, items, given.words, given.by, problems)
+    await claim(session, link)
     await actions.keep_words(session, agency_id, link_id, given.words, by=given.by)
     if any(item.verdict.blocks for item in items):
         return _shown(request, link, await queries.of_link(session, link.whole), {}, given.by, BLOCKED)

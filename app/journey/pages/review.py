@@ -9,8 +9,8 @@ from app.access.attestations import actions as attestations
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import dry_run
 from app.journey import actions, offers, others
-from app.journey.browser import LinkForm, Opened, OpenScreen
-from app.journey.shown import is_connecting, platform_of, screen
+from app.journey.browser import LinkForm, Opened, OpenScreen, claim
+from app.journey.shown import is_connecting, needs_own_connection, platform_of, screen
 from app.journey.telling import written
 from app.journey.telling.agreement import Agreement, agreement
 from app.journey.telling.groups import Group, grouped
@@ -34,6 +34,9 @@ async def review(request: Request, link: OpenScreen) -> Response:
 async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps the yes with the words it was given to, and sets the handshake going."""
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    await claim(session, link)
+    if link.whole.link.lane == "connected" and await needs_own_connection(session, link):
+        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
     whole = await links.whole(session, agency_id, link_id, lock=True)
     if not any(ask.awaits_yes for ask in whole.asks):

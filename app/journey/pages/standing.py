@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from app.access.connections import queries as connections
 from app.access.handshakes import actions as handshakes
-from app.journey import actions, others, words
+from app.journey import actions, limits, others, words
 from app.journey.branding import brand_of
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
 from app.journey.shown import consent_origins, platform_of, screen, to_platform
@@ -64,6 +64,7 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
 @router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
 async def check(request: Request, session: Session, link: OpenLink) -> Response:
     """The client did something and wants to see it."""
+    await limits.take(session, link.whole, (limits.LOOKS_ON_LINK, link.whole.link.id))
     if link.standing.connecting:
         await handshakes.check_now(session, link.whole.agency.id, link.whole.link.id)
     return render.see_other(request, f"{link.path}/progress")
@@ -72,6 +73,7 @@ async def check(request: Request, session: Session, link: OpenLink) -> Response:
 @router.post("/l/{link_id}/reduction")
 async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
+    await limits.take(session, link.whole, (limits.LOOKS_ON_LINK, link.whole.link.id))
     await handshakes.reduce(session, link.whole.agency.id, link.whole.link.id, form.text("ask"))
     if link.connection is None:
         return await to_platform(request, session, link)

@@ -8,10 +8,11 @@ from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
 from app.journey import actions, browser, screens, words
-from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
+from app.journey.branding import brand_of
+from app.journey.browser import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.journey.in_app import app_around
-from app.journey.refusals import OtherBrowser
-from app.journey.shown import consent_origins, go_on, platform_of, screen, to_platform
+from app.journey.refusals import Elsewhere, OtherBrowser
+from app.journey.shown import consent_origins, go_on, needs_own_connection, platform_of, screen, to_platform
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import render
@@ -51,6 +52,8 @@ async def way(
 async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """By hand, or back to what is connected. Nothing given so far is lost."""
     lane = form.text("lane")
+    if lane == "connected" and await needs_own_connection(session, link):
+        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     if lane in status.LANES and link.standing.connecting:
         await actions.take_lane(session, link.whole, lane)
     return await go_on(request, session, link)
@@ -66,13 +69,14 @@ async def connect(request: Request, session: Session, link: OpenLink) -> Respons
 
 @router.get("/l/{link_id}/return")
 async def come_back(request: Request, link_id: str, handle: str = "") -> Response:
-    """The way back. The only GET that does something: guarded by a one-time handle and this browser's cookie.
+    """The way back. The only GET that does something: guarded by this browser's cookie, and done once.
 
-    It holds no transaction while the platform is asked.
+    It may be loaded again, and at the same time. It holds no transaction while the platform is asked.
     """
     state = request.app.state
-    before = await _opened(request, link_id)
-    outcome = await arrival.of_client(
+    async with state.sessions() as session:
+        before = await browser.living(session, request, link_id)
+    arrived = await arrival.of_client(
         state.sessions,
         state.platforms,
         state.vault,
@@ -81,18 +85,19 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
         handle=handle,
         cookie=before.cookie,
     )
+    outcome = arrived.outcome
     if outcome is Outcome.OTHER_BROWSER:
-        raise OtherBrowser
-    if outcome is Outcome.CONNECTED:
-        async with state.sessions.begin() as session:
+        raise OtherBrowser(before.path)
+    if outcome is Outcome.UNDER_WAY:
+        return render.again_soon(request, "journey:door/under_way.html", **brand_of(before.whole))
+    async with state.sessions.begin() as session:
+        if outcome is Outcome.CONNECTED and arrived.is_first:
             await actions.take_lane(session, before.whole, "connected")
             made = await connections.live(session, before.whole.agency.id, link_id)
             if made is not None:
                 await actions.forget_center_not_in(session, before.whole, connections.found(made))
-    link = await _opened(request, link_id)
+        try:
+            link = await browser.opened(session, request, link_id)
+        except Elsewhere:  # a new device, and this did not let it in
+            return render.see_other(request, f"{before.path}/{DEVICE}?outcome={outcome}")
     return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")
-
-
-async def _opened(request: Request, link_id: str) -> Opened:
-    async with request.app.state.sessions() as session:
-        return await browser.opened(session, request, link_id)

@@ -1,18 +1,29 @@
 """Reading forms: sent by our own page, in this browser, and no longer than they may be."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from app.kit import vault
 from app.kit.input.passwords import SENTENCE as PASSWORD
 from app.kit.input.passwords import looks_like_password
 from app.kit.input.text import is_blank, one_line, visible
 from app.kit.refusal import Refusal
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
+#: The cookie of a browser that has seen a form of ours.
+BROWSER = "keyturn_browser"
+LIFETIME = timedelta(days=90)
+#: An origin that browsers do not name.
+OPAQUE = "null"
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OURS = frozenset({None, "same-origin", "none"})
 
 
@@ -23,6 +34,15 @@ class ForeignForm(Refusal):
     code = "form_refused"
     detail = "This form was not sent from an open page of ours, so nothing was changed."
     hint = "Go back, reload the page and send it again. What you saved before is kept."
+
+
+class CookiesOff(Refusal):
+    """The browser did not keep the cookie that came with the form."""
+
+    status = 403
+    code = "cookies_off"
+    detail = "This browser keeps no cookies, so we can’t tell that it is you."
+    hint = "Allow cookies for this page, or open your link in another browser, such as Safari or Chrome."
 
 
 class Form:
@@ -66,15 +86,48 @@ class Form:
         return bool(self.text(name))
 
 
-def token(request: Request, cookie: str) -> str:
-    """The value of the hidden field in every form shown to the browser with this cookie."""
-    keyed: str = request.app.state.vault.keyed_hash(cookie, purpose="form")
+def browser(request: Request) -> str:
+    """The secret by which this browser is known: its cookie, or a new one that it gets with this answer."""
+    given = request.cookies.get(BROWSER, "")
+    if _SECRET.fullmatch(given):
+        return given
+    if not hasattr(request.state, "new_browser"):
+        request.state.new_browser = vault.new_secret()
+    made: str = request.state.new_browser
+    return made
+
+
+def remember(request: Request, response: Response) -> None:
+    """Let the browser keep its cookie for another while. It is one for all links: each link knows its own browsers."""
+    response.set_cookie(
+        BROWSER,
+        browser(request),
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.secure_cookies,
+    )
+
+
+def token(request: Request, cookie: str | None = None) -> str:
+    """The value of the hidden field in every form shown to this browser, or to the one with this cookie."""
+    keyed: str = request.app.state.vault.keyed_hash(cookie or browser(request), purpose="form")
     return keyed
 
 
 def check_site(request: Request) -> None:
-    """Refuses what another site sent. Browsers tell by a header that no page can set."""
+    """Refuses what another site sent, on every route of pages. Browsers say so in two headers that no page can set.
+
+    Our pages have no referrer, so browsers send their forms with `Origin: null`, as they do those of a page without an
+    origin: such a form also needs its token.
+    """
+    if request.method in _HARMLESS:
+        return
     if request.headers.get("sec-fetch-site") not in _OURS:
+        raise ForeignForm
+    origin = request.headers.get("origin")
+    if origin not in (None, OPAQUE) and origin.partition("://")[2] not in _own_hosts(request):
         raise ForeignForm
 
 
@@ -85,19 +138,31 @@ def check_token(request: Request, form: Form, cookie: str) -> None:
         raise ForeignForm
 
 
-#: For a route that needs no more of a form than that it is ours.
+async def _check_opaque(request: Request) -> None:
+    if request.headers.get("origin") == OPAQUE:
+        if BROWSER not in request.cookies:
+            raise CookiesOff
+        check_token(request, Form(await request.form(max_files=0)), request.cookies[BROWSER])
+
+
+#: For all routes of a room's pages.
 FROM_OUR_SITE = Depends(check_site)
+#: For a form that anybody may send who can see its page; the others are checked for their token in any case.
+OPEN_TO_ALL = Depends(_check_opaque)
+
+
+def _own_hosts(request: Request) -> tuple[str, ...]:
+    """Where we are reached: the public address, and the one that this request names, for links on other domains."""
+    return urlsplit(request.app.state.public_url).netloc, request.url.netloc
 
 
 async def _sent(request: Request) -> Form:
-    check_site(request)
     return Form(await request.form(max_files=0))
 
 
 @asynccontextmanager
 async def read_with_files(request: Request, *, most: int) -> AsyncIterator[Form]:
     """The form of a request that may carry files, at most so many; to be entered while no transaction is open."""
-    check_site(request)
     async with request.form(max_files=most) as fields:
         yield Form(fields)
 

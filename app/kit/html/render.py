@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.kit.html import headers
+from app.kit.html import forms, headers
 from app.kit.html.templates import environment
 from app.kit.refusal import Refusal
 
@@ -23,7 +23,17 @@ def page(
 ) -> HTMLResponse:
     """The page of `room:template.html`. `form_to` names foreign origins its forms may lead to."""
     html = environment().get_template(template).render(context, root=root(request))
-    return HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
+    made = HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
+    if hasattr(request.state, "new_browser"):  # a form on it was made for a browser that has no cookie yet
+        forms.remember(request, made)
+    return made
+
+
+def again_soon(request: Request, template: str, *, seconds: int = 2, **context: Any) -> HTMLResponse:
+    """A page that the browser loads again by itself: the answer is on its way."""
+    made = page(request, template, **context)
+    made.headers["Refresh"] = str(seconds)
+    return made
 
 
 def root(request: Request) -> str:

@@ -13,6 +13,7 @@ from app.kit.refusal import Refusal
 from app.kit.vault import Vault
 from app.links import actions as links
 from app.links import progress
+from app.links.devices import actions as devices
 from app.links.model import Link
 from app.links.open import queries, status
 from app.links.open.model import OpenLink, OpenLinkUse
@@ -50,24 +51,26 @@ class Details:
 
 @dataclass(frozen=True)
 class Sender:
-    """The form as it came: who sent it, as a keyed hash, and the one-time value that stood in it."""
+    """The form as it came: the address it came from, as a keyed hash, its one-time value, and the browser's cookie."""
 
     address_hash: str
     form: str
+    cookie: str
 
 
 async def enter(
     session: AsyncSession, open_link: OpenLink, given: Details, sender: Sender, *, public_url: str, vault_: Vault
-) -> tuple[Link, str]:
-    """The link made for them, opened, and the value of its cookie. The same form again opens the same link.
+) -> Link:
+    """The link made for them, open in their browser. The same form again leads to the same link.
 
-    Raises OpenLinkOver, OpenLinkBusy.
+    Whoever filled it in gave something personal: another browser needs a code. Raises OpenLinkOver, OpenLinkBusy.
     """
     agency_id = open_link.agency_id
     open_link = await queries.find(session, agency_id, open_link.id, lock=True)
     form_hash = hashlib.sha256(sender.form.encode()).digest()
     if again := await _sent_before(session, open_link, form_hash):
-        return again, await progress.open_link(session, agency_id, again.id)
+        await progress.open_link(session, agency_id, again.id, sender.cookie)
+        return again
     await _refuse_over_or_busy(session, open_link, sender.address_hash)
     link, token = await _made(session, open_link, given, vault_)
     await links.give_out(session, link, token, public_url=public_url, actor=CLIENT)
@@ -79,7 +82,8 @@ async def enter(
         )
     )  # fmt: skip
     await session.flush()
-    return link, await progress.open_link(session, agency_id, link.id)
+    await devices.claim(session, await progress.open_link(session, agency_id, link.id, sender.cookie))
+    return link
 
 
 def hashed_address(vault_: Vault, host: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 
 from app.access.connections import authorising
 from app.access.connections import queries as connections
-from app.access.connections.authorising import InvitationOver, Outcome, StateRefused
+from app.access.connections.authorising import Arrived, InvitationOver, Outcome, StateRefused
 from app.access.connections.model import Authorisation, Invitation
 from app.demo.tiktok_simulator import seed
 from app.kit.database import ACROSS_AGENCIES
@@ -33,10 +33,11 @@ async def _receive(house: House, state: str, code: str | None) -> authorising.Ba
 
 async def _exchange(house: House, handle: str, cookie: str, link_id: str | None = None) -> Outcome:
     tools = house.tools
-    return await authorising.exchange_for_link(
+    arrived = await authorising.exchange_for_link(
         tools.sessions, tools.platforms, tools.vault, link_id=link_id or house.world.north.link_id, handle=handle,
         cookie=cookie,
     )  # fmt: skip
+    return arrived.outcome
 
 
 async def _nothing_was_called(house: House) -> bool:
@@ -47,8 +48,7 @@ async def test_the_browser_that_set_out_is_connected_once(house: House) -> None:
     cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     assert await _nothing_was_called(house), "the callback itself must not exchange the code"
-    assert await _exchange(house, back.handle, cookie) is Outcome.CONNECTED
-    assert await _exchange(house, back.handle, cookie) is Outcome.TOO_LATE
+    assert [await _exchange(house, back.handle, cookie) for _ in range(3)] == [Outcome.CONNECTED] * 3
     assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
 
 
@@ -67,24 +67,49 @@ async def test_a_strangers_link_cannot_collect_a_victims_consent(house: House) -
     assert await _nothing_was_called(house)
 
 
-async def test_a_state_works_once(house: House) -> None:
+async def test_a_callback_that_is_loaded_again_leads_to_the_same_place(house: House) -> None:
     cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)
-    await _receive(house, query["state"], query["auth_code"])
-    with pytest.raises(StateRefused):
-        await _receive(house, query["state"], query["auth_code"])
+    both = await asyncio.gather(*(_receive(house, query["state"], query["auth_code"]) for _ in range(2)))
+    assert await _nothing_was_called(house)
+    assert await _exchange(house, both[0].handle, cookie) is Outcome.CONNECTED
+    after = await _receive(house, query["state"], query["auth_code"])
+    assert both[0] == both[1] == after
+    assert await _exchange(house, after.handle, cookie) is Outcome.CONNECTED
+    assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
+
+
+async def test_ways_back_at_once_exchange_once_and_all_are_connected(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    await house.tiktok.fault("oauth2/access_token/", delay=0.5)
+    outcomes = await asyncio.gather(*(_exchange(house, back.handle, cookie) for _ in range(4)))
+    assert set(outcomes) == {Outcome.CONNECTED}
+    assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
+
+
+async def test_a_request_that_waits_long_for_the_first_says_that_it_is_under_way(house: House) -> None:
+    cookie = await house.open_link(house.world.north)
+    back = await _came_back(house, cookie)
+    await _age(house, exchanged_at=func.now())  # the first took it, and has not finished
+    assert await _exchange(house, back.handle, cookie) is Outcome.UNDER_WAY
+    await _age(house, exchanged_at=func.now() - timedelta(minutes=2))  # nor ever will
+    assert await _exchange(house, back.handle, cookie) is Outcome.TOO_LATE
     assert await _nothing_was_called(house)
 
 
-async def test_two_callbacks_at_once_give_one_handle(house: House) -> None:
+async def test_a_consent_after_a_cancelled_way_back_counts(house: House) -> None:
+    """Back at TikTok leads to the same consent page, with the same state."""
     cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
+    query = await house.tiktok.consent(address, seed.ANA_CLIENT, cancel=True)
+    back = await _receive(house, query["state"], None)
+    assert [await _exchange(house, back.handle, cookie) for _ in range(3)] == [Outcome.CANCELLED] * 3
+    assert (await house.events(house.world.north)).count("connection.consent_cancelled") == 1
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)
-    both = await asyncio.gather(
-        *(_receive(house, query["state"], query["auth_code"]) for _ in range(2)), return_exceptions=True
-    )
-    assert sorted(type(each).__name__ for each in both) == ["Back", "StateRefused"]
+    again = await _receive(house, query["state"], query["auth_code"])
+    assert await _exchange(house, again.handle, cookie) is Outcome.CONNECTED
 
 
 async def test_a_forged_state_is_refused(house: House) -> None:
@@ -92,13 +117,15 @@ async def test_a_forged_state_is_refused(house: House) -> None:
         await _receive(house, "forged", "code")
 
 
-async def test_a_state_is_refused_after_an_hour(house: House) -> None:
+async def test_a_way_back_after_an_hour_leads_to_the_link_and_exchanges_nothing(house: House) -> None:
     cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)
     await _age(house, expires_at=func.now() - timedelta(seconds=1))
-    with pytest.raises(StateRefused):
-        await _receive(house, query["state"], query["auth_code"])
+    back = await _receive(house, query["state"], query["auth_code"])
+    assert back.link_id == house.world.north.link_id
+    assert await _exchange(house, back.handle, cookie) is Outcome.TOO_LATE
+    assert await _nothing_was_called(house)
 
 
 async def test_a_handle_is_refused_after_ten_minutes(house: House) -> None:
@@ -120,10 +147,10 @@ async def test_a_handle_does_not_fit_another_link(house: House) -> None:
 async def test_a_clients_handle_does_not_connect_the_agency(house: House) -> None:
     tools, cookie = house.tools, await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
-    outcome, _ = await authorising.exchange_for_agency(
+    arrived = await authorising.exchange_for_agency(
         tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
     )
-    assert outcome is not Outcome.CONNECTED
+    assert arrived.outcome is not Outcome.CONNECTED
     assert await _nothing_was_called(house)
 
 
@@ -192,10 +219,14 @@ async def test_an_invitation_is_used_up_by_the_connection_it_made(house: House) 
         address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
     query = await house.tiktok.consent(address, seed.NORA_NORTH)
     back = await _receive(house, query["state"], query["auth_code"])
-    outcome, agency_id = await authorising.exchange_for_agency(
+    arrived = await authorising.exchange_for_agency(
         tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
     )
-    assert (outcome, agency_id) == (Outcome.CONNECTED, north.agency_id)
+    assert arrived == Arrived(Outcome.CONNECTED, north.agency_id, is_first=True)
+    again = await authorising.exchange_for_agency(
+        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+    )
+    assert again == Arrived(Outcome.CONNECTED, north.agency_id)
     async with tools.sessions.begin() as session:
         with pytest.raises(InvitationOver):
             await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
@@ -231,7 +262,7 @@ async def test_two_browsers_with_one_address_connect_the_agency_once(house: Hous
     outcomes = [
         (await authorising.exchange_for_agency(
             tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
-        ))[0]
+        )).outcome
         for back, cookie in trips
     ]  # fmt: skip
     assert outcomes == [Outcome.CONNECTED, Outcome.TOO_LATE]

@@ -10,26 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.demo.tiktok_simulator import seed
 from app.links import queries as links
 from tests.house import House
-from tests.journey.walk import BY_HAND, Walk
-from tests.tiktok import ALL
+from tests.journey.walk import BY_HAND, Walk, trip
 from tests.world import PUBLIC_URL, World
-
-
-async def _trip(
-    walk: Walk, house: House, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
-) -> httpx2.Response:
-    """There and back: what the link's own host answers to the way back."""
-    out = await walk.send("connection")
-    assert out.status_code == 303
-    query = await house.tiktok.consent(out.headers["location"], person, ticked=ticked, cancel=cancel)
-    back = await walk.browser.get("/callbacks/tiktok", params=query)
-    assert back.status_code == 303
-    return await walk.browser.get(back.headers["location"].removeprefix(PUBLIC_URL))
 
 
 async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: House, world: World) -> None:
     await walk.start()
-    assert walk.goes_to(await _trip(walk, house)) == "business-center"
+    assert walk.goes_to(await trip(walk, house)) == "business-center"
     page = (await walk.see("business-center")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
@@ -48,7 +35,7 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
 
 async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house: House, world: World) -> None:
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     await walk.send("business-center", bc_id=seed.MAISON_LUNE)
     await walk.send("accounts", accounts=[seed.LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
@@ -66,7 +53,7 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
 
 async def test_whoever_cancels_shared_nothing_and_may_go_on(walk: Walk, house: House) -> None:
     await walk.start()
-    assert walk.goes_to(await _trip(walk, house, cancel=True)) == "way?cancelled=1"
+    assert walk.goes_to(await trip(walk, house, cancel=True)) == "way?cancelled=1"
     page = (await walk.see("way?cancelled=1")).text
     assert "Nothing was shared." in page
     assert "Do it by hand" in page
@@ -74,7 +61,7 @@ async def test_whoever_cancels_shared_nothing_and_may_go_on(walk: Walk, house: H
 
 async def test_coming_back_twice_goes_on_like_the_first_time(walk: Walk, house: House) -> None:
     await walk.start()
-    first = await _trip(walk, house)
+    first = await trip(walk, house)
     assert walk.goes_to(await walk.browser.get(str(first.request.url))) == "business-center"
     fresh = await walk.browser.get(f"{walk.path}/return?handle=nonsense")
     assert walk.goes_to(fresh) == "business-center"
@@ -99,22 +86,22 @@ async def test_the_way_back_in_another_browser_exchanges_nothing(
     assert not (await house.tiktok.calls())["by_path"]
 
 
-async def test_an_account_left_out_can_be_ticked_with_another_trip(walk: Walk, house: House) -> None:
+async def test_an_account_left_out_can_be_ticked_with_anothertrip(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, ticked=[seed.LUNE_EU])
+    await trip(walk, house, ticked=[seed.LUNE_EU])
     await walk.send("business-center", bc_id=seed.MAISON_LUNE)
     page = (await walk.see("accounts")).text
     assert "<strong>Maison Lune UK</strong> was left out" in page
     assert "Tick it at TikTok" in page
     refused = await walk.send("accounts", accounts=[seed.LUNE_UK])
     assert refused.status_code == 422
-    assert walk.goes_to(await _trip(walk, house)) == "accounts"
+    assert walk.goes_to(await trip(walk, house)) == "accounts"
     assert walk.goes_to(await walk.send("accounts", accounts=[seed.LUNE_UK])) == "pixels"
 
 
 async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.SAM_STANDARD)
+    await trip(walk, house, seed.SAM_STANDARD)
     page = (await walk.see("business-center")).text
     assert "only an Admin can share" in page
     assert 'type="radio"' not in page
@@ -123,7 +110,7 @@ async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) ->
 
 async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.NORA_NORTH)
+    await trip(walk, house, seed.NORA_NORTH)
     page = (await walk.see("business-center")).text
     assert "own Business Center. Sign in as an Admin of yours." in page
     assert 'type="radio"' not in page
@@ -132,7 +119,7 @@ async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, hous
 
 async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.SOLO_SASHA)
+    await trip(walk, house, seed.SOLO_SASHA)
     assert "No Business Center found" in (await walk.see("business-center")).text
 
 
@@ -146,7 +133,7 @@ async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -
 )
 async def test_what_cannot_be_shared_says_why(walk: Walk, house: House, account: str, why: str) -> None:
     await walk.start()
-    await _trip(walk, house, seed.MIXED_MILO)
+    await trip(walk, house, seed.MIXED_MILO)
     await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     page = (await walk.see("accounts")).text
     assert why in page
@@ -157,7 +144,7 @@ async def test_another_business_center_lets_go_of_what_was_picked(
     walk: Walk, house: House, session: AsyncSession, world: World
 ) -> None:
     await walk.start()
-    await _trip(walk, house, seed.TWO_BRANDS_THEO)
+    await trip(walk, house, seed.TWO_BRANDS_THEO)
     await walk.send("business-center", bc_id=seed.BRAND_FR, sure=seed.BRAND_FR)
     await walk.send("accounts", accounts=[seed.BRAND_FR_ACCOUNTS[0]])
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
@@ -168,14 +155,14 @@ async def test_another_business_center_lets_go_of_what_was_picked(
 async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(walk: Walk, house: House) -> None:
     await walk.start()
     await walk.answer("lane", "business-center", "accounts")
-    assert walk.goes_to(await _trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"
+    assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"
     assert re.search(r'value="7200000000000000201"\s+checked', (await walk.see("accounts")).text)
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     assert walk.goes_to(await walk.send("lane", lane="guided")) == "progress"
     await house.work()
     assert "Your steps in TikTok" in (await walk.see("progress")).text
-    assert walk.goes_to(await _trip(walk, house, seed.TWO_BRANDS_THEO)) == "progress"
+    assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "progress"
     await house.work()
     assert "All set" in (await walk.see("progress")).text
 

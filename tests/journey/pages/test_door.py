@@ -49,7 +49,7 @@ async def test_start_opens_it_and_leaves_the_token_behind(walk: Walk, session: A
     assert walk.corner.token not in answer.headers["location"]
     assert "link.opened" in await _types(session, world)
     cookie = answer.headers["set-cookie"].lower()
-    for part in (f"path={walk.path}", "httponly", "samesite=lax", "secure", "max-age=7776000"):
+    for part in ("path=/;", "httponly", "samesite=lax", "secure", "max-age=7776000"):
         assert part in cookie
 
 

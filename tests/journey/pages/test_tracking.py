@@ -10,8 +10,7 @@ from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
 from app.links import queries as links
 from tests.house import House
-from tests.journey.pages.test_connected import _trip
-from tests.journey.walk import Walk
+from tests.journey.walk import Walk, trip
 
 VERIFIED = ("verified", None)
 ON = f"on-{PIXEL_LUNE_APP_CODE}"
@@ -23,7 +22,7 @@ async def asked(walk: Walk, house: House) -> Walk:
     await house.connect_agency(walk.corner)
     await house.ask_for(walk.corner, "pixel", "LINK", required=False)
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     await walk.send("business-center", bc_id=MAISON_LUNE)
     return walk
 
@@ -112,7 +111,7 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
     await house.ask_for(walk.corner, kind, "LINK" if kind == "pixel" else "AD_PROMOTE")
     await walk.start()
     if lane == "connected":
-        await _trip(walk, house)
+        await trip(walk, house)
     else:
         await walk.send("lane", lane="guided")
     await walk.send("business-center", bc_id=MAISON_LUNE)
@@ -128,7 +127,7 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
 
 async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     await walk.send("business-center", bc_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     page = (await walk.see("pixels")).text
@@ -174,7 +173,7 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
     await house.connect_agency(walk.corner)
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     await walk.send("business-center", bc_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
@@ -200,7 +199,7 @@ async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked:
     await house.work(2)
     assert "no longer needs" in (await asked.see("receipt")).text
     assert "Take it back" in (await asked.see("progress")).text
-    await _trip(asked, house)
+    await trip(asked, house)
     await house.work()
     assert (await house.tiktok.world())["shares"] == [] or seed.LUNE_EU not in str(
         [each for each in (await house.tiktok.world())["shares"] if each["bc_id"] == MAISON_LUNE]

@@ -1,0 +1,134 @@
+"""A new device, once something personal is saved: a code by e-mail or from the agency, or a connection of its own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import authorising
+from app.access.connections import queries as connections
+from app.journey import browser, limits, words
+from app.journey.branding import brand_of
+from app.journey.browser import DEVICE, Before
+from app.journey.refusals import Elsewhere, TooMany
+from app.journey.shown import consent_origins, is_connecting, platform_of, to_platform
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import Form, SentForm
+from app.kit.throttle import Throttled
+from app.links.devices import actions, queries
+from app.links.devices.actions import Entered
+from app.links.devices.addresses import INVITED, Address
+from app.links.intake import CONTACT_ROLES
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _new_device(session: Session, request: Request, link_id: str) -> Before:
+    """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
+    before = await browser.living(session, request, link_id)
+    if await queries.is_let_in(session, before.whole, before.browser):
+        raise Elsewhere(before.path)
+    return before
+
+
+NewDevice = Annotated[Before, Depends(_new_device, scope="function")]
+
+
+async def _form(request: Request, session: Session, link: NewDevice, form: SentForm) -> Form:
+    forms.check_token(request, form, link.cookie)
+    await limits.take_form(session, link.whole, link.browser)
+    return form
+
+
+DeviceForm = Annotated[Form, Depends(_form, scope="function")]
+
+
+@router.get("/l/{link_id}/device")
+async def new_device(
+    request: Request, session: Session, link: NewDevice, choose: bool = False, problem: str = "", outcome: str = ""
+) -> Response:
+    """Where a code can be sent, or the field for it. Nothing of what is saved is shown."""
+    sent = await queries.code_of_browser(session, link.browser)
+    addresses = _addresses(request, link)
+    return render.page(
+        request,
+        "journey:door/device.html",
+        **brand_of(link.whole),
+        form_to=consent_origins(request, link.whole),
+        here=f"{link.path}/{DEVICE}",
+        form_token=forms.token(request, link.cookie),
+        asked_by=link.whole.link.asked_by,
+        addresses=[(each.key, each.masked, _whose(each)) for each in addresses],
+        enter=bool(sent or problem) and not choose,
+        sent_to=sent.sent_to if sent else None,
+        minutes=int(actions.CODE_LIFE.total_seconds() // 60),
+        problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
+        platform=platform_of(request, link.whole).name if await _can_connect(request, session, link) else None,
+        came_back=words.CAME_BACK.get(outcome),
+    )
+
+
+@router.post("/l/{link_id}/device")
+async def send_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """E-mails a code to the address chosen."""
+    addresses = _addresses(request, link)
+    chosen = next((each for each in addresses if each.key == form.text("address")), None)
+    outbox = request.app.state.outbox
+    if chosen and outbox:
+        try:
+            await actions.send_code(session, outbox, link.whole, link.browser, chosen)
+        except Throttled as reached:
+            raise TooMany(link.whole, reached.retry_after) from reached
+    return render.see_other(request, f"{link.path}/{DEVICE}")
+
+
+@router.post("/l/{link_id}/device/code")
+async def enter_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """Lets the browser in if the code is right. A wrong one is counted."""
+    try:
+        entered = await actions.enter_code(
+            session, request.app.state.vault, link.whole, link.browser, form.text("code")
+        )  # fmt: skip
+    except Throttled as reached:
+        raise TooMany(link.whole, reached.retry_after) from reached
+    if entered is Entered.RIGHT:
+        return render.see_other(request, link.path)
+    return render.see_other(request, f"{link.path}/{DEVICE}?problem={entered}")
+
+
+@router.post("/l/{link_id}/device/connection")
+async def connect(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """Off to the platform, where no code can be e-mailed: who can use the same Business Center is let in."""
+    del form  # it was checked
+    if not await _can_connect(request, session, link):
+        return render.see_other(request, f"{link.path}/{DEVICE}")
+    return await to_platform(request, session, link)
+
+
+_PROBLEMS: dict[str, str] = {
+    Entered.WRONG: "That isn’t the code. Use the newest one; it has six digits.",
+    Entered.OVER: "That code no longer works. Have a new one sent.",
+}
+
+
+def _addresses(request: Request, link: Before) -> tuple[Address, ...]:
+    """Where a code can be e-mailed; none where this installation sends no e-mails."""
+    return queries.addresses_of(link.whole) if request.app.state.outbox else ()
+
+
+def _whose(address: Address) -> str:
+    return "This link was sent there" if address.key == INVITED else CONTACT_ROLES[address.key]
+
+
+async def _can_connect(request: Request, session: AsyncSession, link: Before) -> bool:
+    """Whether an authorisation can show that it is the same company: there is one to compare with, and no e-mail."""
+    state, whole = request.app.state, link.whole
+    if _addresses(request, link) or not is_connecting(whole):
+        return False
+    platform = platform_of(request, whole)
+    known = whole.intake.bc_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
+    return bool(known) and await authorising.is_possible(
+        session, state.platforms, state.vault, whole.agency.id, platform.key
+    )

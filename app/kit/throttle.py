@@ -1,0 +1,101 @@
+"""Limits on how often something may be done: per link, per browser, per e-mail address; shared by all processes.
+
+A limit of `most` within a span lets so many through at once and gives one back after each `within / most` (the generic
+cell rate algorithm). One row for each thing that is limited holds the moment at which all of it is available again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Interval, Select, String, case, cast, delete, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.database import Base, Sessions
+
+
+class Throttle(Base):
+    """What was used of one limit. It belongs to no agency: `subject` is an id, or a keyed hash of what is personal."""
+
+    __tablename__ = "throttles"
+
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: all of it is available again from then on
+    full_at: Mapped[datetime] = mapped_column(index=True)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` at once, and as many again spread over each span. `kind` names it in the table."""
+
+    kind: str
+    most: int
+    within: timedelta
+
+    @property
+    def step(self) -> timedelta:
+        """The time after which there is room for one more."""
+        return self.within / self.most
+
+
+class Throttled(Exception):
+    """A limit is reached. There is room for one more in `retry_after`, at least a second."""
+
+    def __init__(self, kind: str, retry_after: timedelta) -> None:
+        super().__init__(f"the limit {kind} is reached")
+        self.kind = kind
+        self.retry_after = max(retry_after, timedelta(seconds=1))
+
+
+async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
+    """Take one of each limit for its subject, in one statement.
+
+    Raises Throttled; roll the transaction back then, for some of them may have been taken. Rows are always written in
+    the same order, so that two transactions never wait for each other.
+    """
+    ordered = sorted(wanted, key=lambda each: (each[0].kind, each[1]))
+    spans = {limit.kind: (limit.within, limit.step) for limit, _ in ordered}
+    row = insert(Throttle).values(
+        [{"kind": limit.kind, "subject": subject, "full_at": _NOW + limit.step} for limit, subject in ordered]
+    )
+    later = func.greatest(Throttle.full_at, _NOW) + _by_kind({kind: step for kind, (_, step) in spans.items()})
+    fits = later <= _NOW + _by_kind({kind: within for kind, (within, _) in spans.items()})
+    taken = row.on_conflict_do_update(
+        index_elements=["kind", "subject"], set_={"full_at": later}, where=fits
+    ).returning(Throttle.kind)
+    reached = spans.keys() - set((await session.scalars(taken)).all())
+    if reached:
+        raise await _throttled(session, [each for each in ordered if each[0].kind in reached])
+
+
+async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
+    """Delete rows of which everything is available again; they say no more than none would."""
+    past = select(Throttle.kind, Throttle.subject).where(Throttle.full_at < now).limit(limit)
+    async with sessions.begin() as session:
+        gone = delete(Throttle).where(
+            tuple_(Throttle.kind, Throttle.subject).in_(past.with_for_update(skip_locked=True)),
+            Throttle.full_at < func.now(),
+        )
+        return len((await session.execute(gone.returning(Throttle.kind))).all())
+
+
+_NOW = func.statement_timestamp()
+
+
+def _by_kind(spans: dict[str, timedelta]) -> ColumnElement[timedelta]:
+    return case(*((Throttle.kind == kind, cast(literal(span, Interval), Interval)) for kind, span in spans.items()))
+
+
+async def _throttled(session: AsyncSession, reached: list[tuple[Limit, str]]) -> Throttled:
+    """The limit that takes longest to have room again."""
+    waits = []
+    for limit, subject in reached:
+        left: Select[Any] = select(Throttle.full_at + limit.step - limit.within - _NOW).where(
+            Throttle.kind == limit.kind, Throttle.subject == subject
+        )
+        wait: timedelta | None = (await session.execute(left)).scalar_one_or_none()
+        waits.append(Throttled(limit.kind, wait or timedelta()))
+    return max(waits, key=lambda each: each.retry_after)

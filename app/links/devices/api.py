@@ -1,0 +1,28 @@
+"""JSON routes: a code for a client's new device."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from app.kit.database import Session
+from app.links.devices import actions
+from app.links.devices.views import DeviceCodeView
+from app.people.members.caller import Caller, requires
+from app.people.members.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Revealer = Annotated[Caller, requires("links:address")]
+
+
+@router.post("/links/{link_id}/device-codes", status_code=201, tags=["links"])
+async def make_device_code(request: Request, caller: Revealer, session: Session, link_id: str) -> DeviceCodeView:
+    """Makes a code for a client who opens the link on a new device and can get none by e-mail.
+
+    It lets one browser in within half an hour; an earlier one no longer works. Check that it is your client who asks.
+    TikTok has to be connected once more there. Each code is recorded.
+    """
+    made, code = await actions.make_code(
+        session, caller.agency_id, link_id, vault=request.app.state.vault, actor=caller.actor
+    )
+    return DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at)

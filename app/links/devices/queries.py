@@ -1,0 +1,66 @@
+"""Reading which browsers of a link are the client's, and the codes that are under way."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.links.devices import addresses
+from app.links.devices.addresses import Address
+from app.links.devices.model import DeviceCode
+from app.links.model import LinkSession
+from app.links.queries import Whole
+
+#: A code is dead after so many wrong entries.
+MOST_TRIES = 5
+
+
+async def is_let_in(session: AsyncSession, whole: Whole, browser: LinkSession) -> bool:
+    """Whether a browser may see and change what is on the link: nothing personal is saved yet, or it is the client's.
+
+    Having opened the link before anything was saved makes no browser the client's.
+    """
+    return browser.verified_at is not None or not await is_guarded(session, whole)
+
+
+async def is_guarded(session: AsyncSession, whole: Whole) -> bool:
+    """Whether something personal is saved: contacts, answers, a consent, or whatever made a browser the client's."""
+    if whole.intake.contacts is not None or whole.link.submitted_at is not None or whole.answers or whole.files:
+        return True
+    rows = select(LinkSession.id).where(
+        LinkSession.agency_id == whole.agency.id,
+        LinkSession.link_id == whole.link.id,
+        LinkSession.verified_at.is_not(None),
+    )
+    return (await session.execute(select(rows.exists()))).scalar_one()
+
+
+def addresses_of(whole: Whole) -> tuple[Address, ...]:
+    """Where a code for this link may be e-mailed."""
+    client = whole.client
+    return addresses.of_client(client.contact_email, client.contact_name, whole.intake.contacts or [])
+
+
+async def code_of_browser(session: AsyncSession, browser: LinkSession) -> DeviceCode | None:
+    """The newest code that was e-mailed for a browser, if it can still be entered."""
+    return await _newest(session, browser, DeviceCode.browser_id == browser.id)
+
+
+async def code_of_agency(session: AsyncSession, browser: LinkSession) -> DeviceCode | None:
+    """The newest code that the agency made for the browser's link, if it can still be entered."""
+    return await _newest(session, browser, DeviceCode.browser_id.is_(None))
+
+
+async def _newest(session: AsyncSession, browser: LinkSession, *of: object) -> DeviceCode | None:
+    rows = select(DeviceCode).where(
+        DeviceCode.agency_id == browser.agency_id,
+        DeviceCode.link_id == browser.link_id,
+        *of,  # type: ignore[arg-type]
+    )
+    newest = rows.order_by(DeviceCode.id.desc()).limit(1).subquery()
+    usable = select(DeviceCode).where(
+        DeviceCode.agency_id == browser.agency_id,
+        DeviceCode.id == newest.c.id,
+        DeviceCode.used_at.is_(None),
+        DeviceCode.expires_at > func.now(),
+        DeviceCode.tries < MOST_TRIES,
+    )
+    return (await session.scalars(usable)).one_or_none()
