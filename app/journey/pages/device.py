@@ -57,7 +57,7 @@ async def new_device(
         "journey:door/device.html",
         **brand_of(link.whole),
         form_to=consent_origins(request, link.whole),
-        here=f"{link.path}/{DEVICE}",
+        here=f"{render.root(request)}{link.path}/{DEVICE}",
         form_token=forms.token(request, link.cookie),
         asked_by=link.whole.link.asked_by,
         addresses=[(each.key, each.masked, _whose(each)) for each in addresses],

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from app.kit.html import forms
 from tests.journey.walk import SAME_ORIGIN
 from tests.world import World
 
@@ -41,7 +42,7 @@ async def test_looking_changes_nothing(browser: httpx2.AsyncClient, api: httpx2.
         assert (page.status_code, "North Agency" in page.text, "hubspot:7" in page.text) == (200, True, True)
         assert page.headers["x-robots-tag"] == "noindex"
     assert await links(api) == []
-    assert browser.cookies == {}
+    assert list(browser.cookies) == [forms.BROWSER], "a browser is known by a cookie, and by nothing that is kept here"
 
 
 async def test_details_make_a_client_and_a_link(
