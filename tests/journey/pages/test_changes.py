@@ -13,8 +13,7 @@ from app.links.asks.actions import add_ask
 from app.links.model import Ask
 from app.links.presets.preset import PresetAsk
 from tests.house import House
-from tests.journey.pages.test_connected import _trip
-from tests.journey.walk import Walk
+from tests.journey.walk import Walk, trip
 
 VERIFIED = ("verified", None)
 
@@ -24,7 +23,7 @@ async def done(walk: Walk, house: House) -> Walk:
     """A client whose link is done: all is verified, and its authorisation was given back."""
     await house.connect_agency(walk.corner)
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     await walk.send("business-center", bc_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
@@ -61,7 +60,7 @@ async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, 
     assert "Raise it" in page
     assert "Run campaigns (Operator)" in page
     assert "run ads" not in page
-    assert done.goes_to(await _trip(done, house)) == "progress"
+    assert done.goes_to(await trip(done, house)) == "progress"
     await house.work()
     (ask,) = await house.asks(done.corner)
     assert (ask.state, ask.role_seen) == ("verified", "ADMIN")
@@ -76,7 +75,7 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
         )
     assert done.goes_to(await done.see("")) == "accounts"
     assert "Connect with TikTok" in (await done.see("accounts")).text
-    assert done.goes_to(await _trip(done, house)) == "accounts"
+    assert done.goes_to(await trip(done, house)) == "accounts"
     assert "<textarea" not in (await done.see("accounts")).text
     await done.send("accounts", accounts=[LUNE_UK])
     await done.agree()
@@ -95,7 +94,7 @@ async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(do
     await house.work(2)
     page = (await done.see("progress")).text
     assert "We gave your permission back" in page
-    await _trip(done, house)
+    await trip(done, house)
     await house.work()
     assert (await house.tiktok.member_states(MAISON_LUNE))["bo@northagency.example"] == "PENDING"
     page = (await done.see("progress")).text

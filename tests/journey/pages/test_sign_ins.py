@@ -8,8 +8,7 @@ from app.links import queries as links
 from app.links.queries import Whole
 from app.people.agencies import actions as agencies
 from tests.house import House
-from tests.journey.pages.test_connected import _trip
-from tests.journey.walk import Walk
+from tests.journey.walk import Walk, trip
 
 
 async def _whole(walk: Walk, house: House) -> Whole:
@@ -25,7 +24,7 @@ async def _reasons(walk: Walk, house: House, kind: str) -> list[str]:
 
 async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.MIXED_MILO)
+    await trip(walk, house, seed.MIXED_MILO)
     page = (await walk.see("business-center")).text
     assert "This link is for <strong>Maison Lune</strong>" in page
     assert "<strong>Comptoir Mixte</strong>" in page
@@ -41,7 +40,7 @@ async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, hou
 
 async def test_one_of_several_is_asked_about_when_it_is_picked(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.TWO_BRANDS_THEO)
+    await trip(walk, house, seed.TWO_BRANDS_THEO)
     assert "Is this the right company?" not in (await walk.see("business-center")).text
     to = walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_FR))
     page = (await walk.see(to)).text
@@ -51,7 +50,7 @@ async def test_one_of_several_is_asked_about_when_it_is_picked(walk: Walk, house
 
 async def test_the_right_company_is_not_asked_about(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house)
+    await trip(walk, house)
     assert "Is this the right company?" not in (await walk.see("business-center")).text
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
     assert await _reasons(walk, house, "link.company_differs") == []
@@ -59,9 +58,9 @@ async def test_the_right_company_is_not_asked_about(walk: Walk, house: House) ->
 
 async def test_signing_in_again_as_the_right_company_forgets_the_wrong_one(walk: Walk, house: House) -> None:
     await walk.start()
-    await _trip(walk, house, seed.MIXED_MILO)
+    await trip(walk, house, seed.MIXED_MILO)
     await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
-    assert walk.goes_to(await _trip(walk, house)) == "business-center"
+    assert walk.goes_to(await trip(walk, house)) == "business-center"
     assert (await _whole(walk, house)).intake.bc_id is None
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
     page = (await walk.see("accounts")).text
@@ -79,7 +78,7 @@ async def test_a_permission_that_the_app_lacks_is_named_to_the_agency_and_by_han
             vault=house.tools.vault, actor="test",
         )  # fmt: skip
     await walk.start()
-    assert walk.goes_to(await _trip(walk, house)) == "way?outcome=scope_missing"
+    assert walk.goes_to(await trip(walk, house)) == "way?outcome=scope_missing"
     page = (await walk.see("way?outcome=scope_missing")).text
     assert "ticked" not in page.split("<h1>")[0]
     assert page.index("Do it by hand") < page.index("Connect with TikTok</h2>")
