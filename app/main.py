@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import routes, settings
 from app.events import openapi
-from app.kit import logs
+from app.kit import key_ring, logs
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.sender import Egress
 from app.kit.egress.tls import tls_context
@@ -32,6 +32,7 @@ from app.platforms.tiktok.platform import TikTok
 from app.platforms.tiktok.wire.sending import Wire
 from app.platforms.written import library
 from app.settings import Settings
+from app.tables import metadata
 from app.webhooks.destinations import catalog
 
 DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
@@ -111,6 +112,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
+            await key_ring.warn(engine, metadata, app.state.vault)
             async with beside.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()

@@ -23,7 +23,7 @@ from app.access.imports.model import Import
 from app.access.openings.model import Opening
 from app.access.patience import Patience
 from app.access.tools import Tools
-from app.kit import database, logs, lookout, throttle
+from app.kit import database, key_ring, logs, lookout, throttle
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.due import Work
 from app.kit.egress.sender import Egress
@@ -37,6 +37,7 @@ from app.people.members.idempotency import due as idempotency
 from app.people.members.idempotency.model import IdempotencyKey
 from app.platforms.catalog import Platforms
 from app.settings import Settings, load
+from app.tables import metadata
 from app.webhooks.destinations import catalog
 from app.webhooks.dispatch import due as dispatch
 from app.webhooks.dispatch.keeping import chores
@@ -102,6 +103,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         )
         keeping = keeping_of(chosen, sessions)
         works = table(access, webhooks, mails, keeping)
+        await key_ring.warn(engine, metadata, access.vault)
         log.info("worker.started", works=[work.name for work in works])
         async with pages(chosen, webhooks.pulse, keeping):
             await asyncio.gather(

@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
+from app.kit import key_ring
 from app.kit.database import make_engine, see_pooler, unreachable
+from app.kit.vault import Vault
 from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
+from app.tables import metadata
 
 OLDEST_POSTGRES = 140000
 LONGEST_SECONDS = 10
@@ -86,6 +90,7 @@ async def database(chosen: Settings) -> list[Finding]:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
+            keys = await _key_ring(connection, chosen) if at == newest else []
     except Exception as problem:
         words = unreachable(problem)
         if words is None:
@@ -96,7 +101,13 @@ async def database(chosen: Settings) -> list[Finding]:
     return [
         Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (14 or newer is needed)"),
         Finding("tables", at == newest, "of this version" if at == newest else "are older: run `keyturn migrate`."),
+        *keys,
     ]
+
+
+async def _key_ring(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
+    found = await key_ring.unreadable(connection, metadata, Vault.from_text(chosen.secret_keys))
+    return [Finding("key ring", not found, key_ring.sentence(found) if found else "opens what is stored")]
 
 
 def tiktok_app(chosen: Settings) -> Finding:

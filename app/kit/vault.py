@@ -14,7 +14,11 @@ _NONCE = 12
 
 
 class SealBroken(Exception):
-    """A sealed value does not open: wrong key ring, wrong row, or it was changed."""
+    """A sealed value does not open: wrong key ring, wrong row, or it was changed. `key_id`: the key that is missing."""
+
+    def __init__(self, words: str, key_id: str | None = None) -> None:
+        super().__init__(words)
+        self.key_id = key_id
 
 
 class KeyRingWrong(ValueError):
@@ -58,9 +62,10 @@ class Vault:
         if sealed[:1] != _FORMAT:
             raise SealBroken("unknown format")
         end = 2 + sealed[1]
-        key = dict(self.keys).get(sealed[2:end].decode("ascii", "replace"))
+        key_id = sealed[2:end].decode("ascii", "replace")
+        key = dict(self.keys).get(key_id)
         if key is None:
-            raise SealBroken("the key of this value is not in KEYTURN_SECRET_KEYS")
+            raise SealBroken(f"the key {key_id} of this value is not in KEYTURN_SECRET_KEYS", key_id)
         nonce, box = sealed[end : end + _NONCE], sealed[end + _NONCE :]
         try:
             return AESGCM(key).decrypt(nonce, box, bound_to.encode())

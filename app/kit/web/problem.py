@@ -19,6 +19,7 @@ from app.kit.html import headers
 from app.kit.ids import MalformedId
 from app.kit.input.wrong import BrokenJson, refusal_of
 from app.kit.refusal import NotFound, Refusal
+from app.kit.vault import SealBroken
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,15 @@ class Unreadable(Refusal):
     hint = "Check how it is put together, and send it again."
 
 
+class KeyMissing(Refusal):
+    """What is stored does not open with this key ring."""
+
+    status = 503
+    code = "key_ring_incomplete"
+    detail = "A stored secret cannot be opened with the installation's key ring."
+    hint = "Whoever runs this installation finds out more with `keyturn doctor`."
+
+
 class Unexpected(Refusal):
     """Our fault. Nothing is told but the request's id."""
 
@@ -124,6 +134,13 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         log.warning("database.away", reason=logs.without_secrets(str(problem.__cause__ or problem)))
         return answer(request, DatabaseAway(), page=page)
 
+    async def sealed(request: Request, problem: Exception) -> Response:
+        key_id = getattr(problem, "key_id", None)
+        log.error("key_ring.incomplete", key_id=key_id, problem=str(problem))
+        missing = f"A stored secret cannot be opened: the key {key_id} is missing in KEYTURN_SECRET_KEYS."
+        return answer(request, KeyMissing(missing if key_id else None), page=page)
+
+    app.add_exception_handler(SealBroken, sealed)
     for kind in (Refusal, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):
         app.add_exception_handler(kind, refused)
     for lost in (DatabaseAway, SQLAlchemyError):
