@@ -3,10 +3,12 @@
 import os
 import resource
 import shutil
+import socket as sockets
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +59,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 @contextmanager
 def running(
     name: str, arguments: list[str], *, folder: Path, env: dict[str, str] | None = None, files: int | None = None,
-    account: int | None = None,
+    account: os.stat_result | None = None,
 ) -> Iterator[Child]:  # fmt: skip
     """A program while the block runs; its lines lie in `<name>.log`. `files`: so many may be open in it."""
 
@@ -69,7 +71,7 @@ def running(
     with log.open("ab") as lines:
         process = subprocess.Popen(
             arguments, env={**os.environ, **(env or {})}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=lines,
-            stderr=lines, preexec_fn=prepare, user=account,
+            stderr=lines, preexec_fn=prepare, user=account and account.st_uid, group=account and account.st_gid,
         )  # fmt: skip
     child = Child(name, process, log)
     try:
@@ -143,20 +145,17 @@ def pgbouncer(folder: Path, certificate: tuple[Path, Path], database_url: str) -
         text = text.replace(before, after)
     config = folder / "pgbouncer.ini"
     config.write_text(text)
-    with running("pgbouncer", [program("pgbouncer"), str(config)], folder=folder, account=socket.stat().st_uid) as it:
+    with running("pgbouncer", [program("pgbouncer"), str(config)], folder=folder, account=socket.stat()) as it:
         _until_it_listens(it, port)
         yield f"postgresql://keyturn@127.0.0.1:{port}/keyturn?sslmode=require"
 
 
 def _until_it_listens(child: Child, port: int) -> None:
-    import socket
-    import time
-
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         child.check()
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            sockets.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:
