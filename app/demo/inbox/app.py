@@ -3,9 +3,9 @@
 import json
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -14,12 +14,14 @@ from app.kit.html import static_dir
 from app.kit.html.render import page
 
 KEPT = 2000
+SHOWN = 50
 
 
 @dataclass(frozen=True)
 class Received:
     """One request that arrived."""
 
+    number: int
     id: str
     type: str
     #: whom it is about, where it says so
@@ -36,6 +38,7 @@ class Inbox:
 
     secret: str
     received: deque[Received] = field(default_factory=lambda: deque(maxlen=KEPT))
+    count: int = 0
 
     def take(self, headers: dict[str, str], body: bytes) -> Received:
         """Keeps one request, with whether its signature is good."""
@@ -45,13 +48,23 @@ class Inbox:
         except (WebhookVerificationError, ValueError):
             verified = False
         event = _read(body)
+        self.count += 1
         taken = Received(
-            id=headers.get("webhook-id", ""), type=str(event.get("type", "?")), client=_client(event),
+            number=self.count, id=headers.get("webhook-id", ""),
+            type=str(event.get("type", "?")), client=_client(event),
             attempt=headers.get("x-keyturn-attempt", "?"), verified=verified, sequence=event.get("sequence"),
             body=json.dumps(event, indent=2, ensure_ascii=False),
         )  # fmt: skip
         self.received.appendleft(taken)
         return taken
+
+    def wanted(self, client: str, type_: str) -> list[Received]:
+        """Those about a client and of a type; an empty text is any."""
+        return [each for each in self.received if client in ("", each.client) and type_ in ("", each.type)]
+
+    def one(self, number: int) -> Received | None:
+        """The one with this number, while it is kept."""
+        return next((each for each in self.received if each.number == number), None)
 
 
 def create_inbox(secret: str) -> FastAPI:
@@ -70,10 +83,24 @@ def create_inbox(secret: str) -> FastAPI:
         """What arrived, for programs."""
         return JSONResponse([asdict(each) for each in inbox.received])
 
+    @app.get("/received/{number}")
+    async def one(request: Request, number: int) -> Response:
+        """One request with its body."""
+        found = inbox.one(number)
+        if found is None:
+            return Response("It is kept no longer.", status_code=404, media_type="text/plain")
+        return page(request, "demo/inbox:one.html", received=found)
+
     @app.get("/")
-    async def shown(request: Request) -> Response:
-        """What arrived, for people."""
-        return page(request, "demo/inbox:inbox.html", received=list(inbox.received))
+    async def shown(request: Request, client: str = "", type_: Annotated[str, Query(alias="type")] = "") -> Response:
+        """What arrived, for people: the newest of those wanted, without their bodies."""
+        clients = sorted({each.client for each in inbox.received if each.client})
+        types = sorted({each.type for each in inbox.received})
+        filters = (("client", "Client", client, clients), ("type", "Type", type_, types))
+        wanted = inbox.wanted(client, type_)
+        return page(
+            request, "demo/inbox:inbox.html", received=wanted[:SHOWN], total=len(wanted), filters=filters
+        )  # fmt: skip
 
     app.mount("/static", StaticFiles(directory=static_dir), name="static")
     return app

@@ -151,4 +151,4 @@ def _pace(given: NewDestination, defaults: kinds.Kind) -> Mapping[str, int] | No
     """`null` said aloud is no limit; nothing said is the kind's."""
     if "rate_limit" not in given.model_fields_set:
         return defaults.rate_limit
-    return given.rate_limit.model_dump() if given.rate_limit else None
+    return given.rate_limit.kept() if given.rate_limit else None

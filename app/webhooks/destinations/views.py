@@ -1,6 +1,6 @@
 """Destinations as the API takes and shows them."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,22 +10,12 @@ from app.kit.vault import Vault
 from app.webhooks.destinations.kinds import Kind, needs
 from app.webhooks.destinations.options import HttpOptions, HubSpotOptions, SlackOptions, masked
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.given.shapes import Filter
+from app.webhooks.endpoints.given.shapes import Filter, RateLimit, Retrying
 from app.webhooks.endpoints.headers import MASK
 from app.webhooks.endpoints.headers import masked as masked_headers
 from app.webhooks.endpoints.model import Destination, Endpoint, Ordering
 
-Policy = Literal["standard", "fast", "patient", "none"]
-Delay = Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
 KindName = Literal["slack", "hubspot", "http"]
-
-
-class Pace(RequestShape):
-    """How many deliveries may go out in how many seconds, and how many at once after a rest."""
-
-    max: int = Field(ge=1, le=1000, examples=[1])
-    per_seconds: int = Field(1, ge=1, le=3600, examples=[1])
-    burst: int = Field(1, ge=1, le=1000, examples=[1])
 
 
 class NewDestination(RequestShape):
@@ -37,10 +27,10 @@ class NewDestination(RequestShape):
     )
     filter: Filter | None = None
     personal: bool = Field(True, description="Whether it is told names and e-mail addresses.")
-    retry_policy: Policy | Annotated[list[Delay], Field(max_length=20)] = "standard"
+    retry_policy: Retrying = "standard"
     timeout_ms: int = Field(15_000, ge=1000, le=30_000, description="For each request.")
     ordering: Ordering | None = Field(None, description="`by_subject`: the events of one link in their order.")
-    rate_limit: Pace | None = None
+    rate_limit: RateLimit | None = None
     concurrency: int | None = Field(None, ge=1, le=20)
     enabled: bool = True
 
@@ -106,7 +96,7 @@ class DestinationView(BaseModel):
     retry_policy: str | list[int] = Field(examples=["standard"])
     timeout_ms: int = Field(examples=[15000])
     ordering: Ordering
-    rate_limit: Pace | None
+    rate_limit: RateLimit | None
     concurrency: int = Field(examples=[5])
     headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": MASK}])
     options: dict[str, Any] = Field(description="Secret ones masked.", examples=[{"webhook_url": MASK}])
@@ -128,7 +118,7 @@ class KindView(BaseModel):
     needs: dict[str, Any] = Field(description="JSON Schema of `options`.", examples=[{"type": "object"}])
     event_types: list[str] = Field(examples=[["link.completed", "ask.blocked"]])
     ordering: Ordering
-    rate_limit: Pace | None
+    rate_limit: RateLimit | None
     concurrency: int = Field(examples=[1])
 
     @classmethod

@@ -190,3 +190,19 @@ async def test_event_types_have_schema_and_example(api: httpx2.AsyncClient) -> N
     assert one in listed
     assert one["schema"]["properties"]["type"]["const"] == one["example"]["type"] == "ask.verified"
     assert (await api.get("/webhooks/event-types/ask.nothing")).status_code == 404
+
+
+async def test_a_filter_by_a_preset_that_nothing_came_from_is_warned_about(api: httpx2.AsyncClient) -> None:
+    known = await made(api, filter={"preset": "run-campaigns"})
+    assert known["warnings"] == []
+    unknown = await made(api, url="https://other.example.com/in", filter={"preset": "run-campaign"})
+    assert [each for each in unknown["warnings"] if "'run-campaign'" in each]
+
+
+@pytest.mark.parametrize("path", ["/webhooks/endpoints", "/webhooks/destinations/http"])
+async def test_rates_are_given_alike_everywhere(api: httpx2.AsyncClient, path: str) -> None:
+    where: dict[str, Any] = {"url": "https://hooks.example.com/in"}
+    body = {"event_types": ["ask.*"], **(where if path.endswith("endpoints") else {"options": where})}
+    answer = await api.post(path, json={**body, "rate_limit": {"max": 2_000}})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["rate_limit"] == {"max": 2_000, "per_seconds": 1, "burst": 2_000}

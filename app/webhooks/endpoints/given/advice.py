@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.model import Event
+from app.events.types import links, settings
 from app.webhooks.endpoints import queries
 from app.webhooks.endpoints.given import doubts
 from app.webhooks.endpoints.model import Endpoint
@@ -12,7 +13,12 @@ from app.webhooks.endpoints.model import Endpoint
 async def about(session: AsyncSession, endpoint: Endpoint, *, named: list[str] | None = None) -> list[str]:
     """One sentence each; `named` are the event types as they were given, where some were given twice."""
     found = doubts.about(named if named is not None else endpoint.event_types, endpoint.filter)
-    return [*found, *await _link(session, endpoint, found), *await _others(session, endpoint)]
+    return [
+        *found,
+        *await _link(session, endpoint, found),
+        *await _preset(session, endpoint, found),
+        *await _others(session, endpoint),
+    ]
 
 
 async def _link(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
@@ -24,6 +30,19 @@ async def _link(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> 
     if await session.scalar(known):
         return []
     return [f"Your agency has no link {link_id!r}: this filter lets nothing through."]
+
+
+async def _preset(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
+    """Whether anything was ever made from such a preset, or a preset of the agency's own is called so."""
+    preset = (endpoint.filter or {}).get("preset")
+    if preset is None or any("No preset is called" in each for each in found):
+        return []
+    saved = (Event.type == settings.PRESET_SAVED.name) & (Event.facts["preset"].astext == preset)
+    used = (Event.type == links.CREATED.name) & (Event.facts["preset"].astext == preset)
+    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, saved | used).limit(1)
+    if await session.scalar(known):
+        return []
+    return [f"No link of your agency was made from a preset {preset!r} so far: check its name (GET /api/v1/presets)."]
 
 
 async def _others(session: AsyncSession, endpoint: Endpoint) -> list[str]:

@@ -22,7 +22,7 @@ async def list_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_
     found = await agencies.chosen(at.session, agency)
     rows = await actions.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
     views = [view(row, queries.open_secret(at.vault, row)) for row in rows]
-    show.many(views, ["id", "value", "expires_at", "created_at"], as_json=as_json)
+    show.many(views, ["id", "secret", "expires_at", "created_at"], as_json=as_json)
 
 
 @command(endpoint, "rotate-secret")

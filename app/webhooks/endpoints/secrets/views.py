@@ -25,7 +25,7 @@ class SecretView(BaseModel):
     """A secret that signs."""
 
     id: str = Field(examples=["secret_01ksy1q3e0fzs8qj5m8g3d4w7z"])
-    value: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
     expires_at: str | None = Field(description="Null: it is the current one.", examples=["2026-12-05T13:32:10.123Z"])
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
@@ -39,5 +39,5 @@ class Secrets(BaseModel):
 def view(row: EndpointSecret, text: str) -> SecretView:
     """From the row and its opened value."""
     return SecretView(
-        id=row.id, value=text, expires_at=clock.iso(row.expires_at), created_at=clock.iso(row.created_at) or ""
+        id=row.id, secret=text, expires_at=clock.iso(row.expires_at), created_at=clock.iso(row.created_at) or ""
     )

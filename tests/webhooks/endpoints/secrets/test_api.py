@@ -36,7 +36,7 @@ def there(endpoint: dict[str, Any]) -> str:
 
 async def values(api: httpx2.AsyncClient, there: str) -> list[str]:
     """The secrets that sign, the current one first."""
-    return [each["value"] for each in (await api.get(f"{there}/secret")).json()["data"]]
+    return [each["secret"] for each in (await api.get(f"{there}/secret")).json()["data"]]
 
 
 async def signing(sessions: Sessions, vault: Vault, world: World, endpoint_id: str) -> list[str]:
@@ -59,12 +59,12 @@ async def test_rotating_keeps_the_one_before_for_a_while(
 ) -> None:
     answer = await api.post(f"{there}/secret/rotation")  # nothing has to be said
     new = answer.json()
-    assert (answer.status_code, new["expires_at"], len(secret.key(new["value"]))) == (201, None, 32)
+    assert (answer.status_code, new["expires_at"], len(secret.key(new["secret"]))) == (201, None, 32)
     shown = (await api.get(f"{there}/secret")).json()["data"]
-    assert [each["value"] for each in shown] == [new["value"], endpoint["secret"]]
+    assert [each["secret"] for each in shown] == [new["secret"], endpoint["secret"]]
     assert shown[0] == new
     assert shown[1]["expires_at"] > shown[1]["created_at"]
-    assert await signing(sessions, vault, world, endpoint["id"]) == [new["value"], endpoint["secret"]]
+    assert await signing(sessions, vault, world, endpoint["id"]) == [new["secret"], endpoint["secret"]]
     assert await told(sessions, world) == ["webhook.secret_rotated", "webhook.secret_shown"]
 
 
@@ -72,7 +72,7 @@ async def test_without_grace_the_one_before_ends_at_once(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, there: str
 ) -> None:
     new = (await api.post(f"{there}/secret/rotation", json={"grace_seconds": 0})).json()
-    assert await values(api, there) == [new["value"]]
+    assert await values(api, there) == [new["secret"]]
     async with sessions() as session:
         rows = await session.scalars(select(EndpointSecret.id).where(EndpointSecret.agency_id == world.north.agency_id))
         assert rows.all() == [new["id"]]
@@ -85,10 +85,10 @@ async def test_a_second_rotation_waits_unless_forced(
     refused = await api.post(f"{there}/secret/rotation", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "rotation_under_way")
     assert "force" in refused.json()["hint"]
-    assert await values(api, there) == [first["value"], endpoint["secret"]]
+    assert await values(api, there) == [first["secret"], endpoint["secret"]]
     second = (await api.post(f"{there}/secret/rotation", json={"force": True, "secret": OWN})).json()
-    assert second["value"] == OWN
-    assert await values(api, there) == [OWN, first["value"]]
+    assert second["secret"] == OWN
+    assert await values(api, there) == [OWN, first["secret"]]
 
 
 async def test_when_the_grace_is_over_one_may_rotate_again(
@@ -101,9 +101,9 @@ async def test_when_the_grace_is_over_one_may_rotate_again(
             update(EndpointSecret).where(mine, EndpointSecret.expires_at.is_not(None))
             .values(expires_at=EndpointSecret.created_at)
         )  # fmt: skip
-    assert await values(api, there) == [first["value"]]
+    assert await values(api, there) == [first["secret"]]
     second = (await api.post(f"{there}/secret/rotation", json={})).json()
-    assert await values(api, there) == [second["value"], first["value"]]
+    assert await values(api, there) == [second["secret"], first["secret"]]
 
 
 async def test_two_who_rotate_at_once_do_not_make_three(api: httpx2.AsyncClient, there: str) -> None:
@@ -116,7 +116,7 @@ async def test_the_overlap_can_be_ended(api: httpx2.AsyncClient, sessions: Sessi
     new = (await api.post(f"{there}/secret/rotation", json={})).json()
     old = (await api.get(f"{there}/secret")).json()["data"][1]
     assert (await api.delete(f"{there}/secrets/{old['id']}")).status_code == 204
-    assert await values(api, there) == [new["value"]]
+    assert await values(api, there) == [new["secret"]]
     assert (await api.delete(f"{there}/secrets/{old['id']}")).status_code == 404
     last = await api.delete(f"{there}/secrets/{new['id']}")
     assert (last.status_code, last.json()["code"]) == (409, "last_secret")
@@ -127,7 +127,7 @@ async def test_a_rotation_can_be_taken_back(api: httpx2.AsyncClient, endpoint: d
     new = (await api.post(f"{there}/secret/rotation", json={})).json()
     assert (await api.delete(f"{there}/secrets/{new['id']}")).status_code == 204
     [left] = (await api.get(f"{there}/secret")).json()["data"]
-    assert (left["value"], left["expires_at"]) == (endpoint["secret"], None)
+    assert (left["secret"], left["expires_at"]) == (endpoint["secret"], None)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_the_other_agency_and_nobody(api: httpx2.AsyncClient, world: World
         assert (await api.get(f"{there}/secret", headers=headers)).status_code == status
         assert (await api.post(f"{there}/secret/rotation", json={}, headers=headers)).status_code == status
         assert (await api.delete(f"{there}/secrets/{mine['id']}", headers=headers)).status_code == status
-    assert await values(api, there) == [mine["value"]]
+    assert await values(api, there) == [mine["secret"]]
 
 
 async def test_a_secret_of_another_endpoint_is_not_found(api: httpx2.AsyncClient, there: str) -> None:
