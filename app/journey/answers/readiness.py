@@ -17,6 +17,8 @@ class Given:
     words: Mapping[str, Word]
     by: str
     problems: Mapping[str, str]
+    #: what was typed of a plan, to be shown again whichever answer is ticked
+    note: str = ""
 
 
 def read(form: Fields, asked: Iterable[str]) -> Given:
@@ -33,4 +35,4 @@ def read(form: Fields, asked: Iterable[str]) -> Given:
         problems[NOTE] = "Write who pays, and who gets the invoices."
     if words and not by:
         problems[BY] = "Enter your name, so that everybody knows who said so."
-    return Given(words, by, problems)
+    return Given(words, by, problems, note)

@@ -36,7 +36,7 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     given = answers.read(form, [item.key for item in items if item.is_asked])
     problems = form.problems or given.problems
     if problems:
-        return _shown(request, link, items, given.words, given.by, problems)
+        return _shown(request, link, items, given.words, given.by, problems, given.note)
     await claim(session, link)
     await actions.keep_words(session, agency_id, link_id, given.words, by=given.by)
     if any(item.verdict.blocks for item in items):
@@ -60,6 +60,7 @@ def _shown(
     words: Mapping[str, Word],
     by: str,
     problems: Mapping[str, str],
+    note: str | None = None,
 ) -> Response:
     lines = readiness.lines(items, names(link.whole), lane=link.whole.link.lane)
     return screen(
@@ -71,7 +72,7 @@ def _shown(
         checked=[line for line in lines if not line.asked],
         asked=[line for line in lines if line.asked],
         given={key: word.answer for key, word in words.items()},
-        note=next((word.note for word in words.values() if word.note), None),
+        note=note or next((word.note for word in words.values() if word.note), None),
         note_field=answers.NOTE,
         by=by,
         help_with=how.of_code,

@@ -96,8 +96,8 @@ Email = Annotated[str, StringConstraints(max_length=email_address.LONGEST), _rea
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), _read(_without_password(text.identifier))]
 #: One of our ids or names, read where it is looked up: a malformed one is *not found*, like a foreign one.
 PublicId = Annotated[str, StringConstraints(max_length=90), _read(text.line)]
-Word = Annotated[str, StringConstraints(max_length=64), _read(text.line)]
-EventTypeName = Annotated[str, StringConstraints(max_length=128), _read(text.line)]
+Word = Annotated[str, StringConstraints(max_length=64), _LINE]
+EventTypeName = Annotated[str, StringConstraints(max_length=128), _LINE]
 #: A key or token as it is copied.
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE), _read(text.one_line)]
 
