@@ -109,10 +109,13 @@ class PoolerUnnamed(SystemExit):
         super().__init__(self.words)
 
 
-def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True) -> AsyncEngine:
+def make_engine(
+    url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True, prepares: bool = True
+) -> AsyncEngine:
     """An engine for DATABASE_URL; connections are checked before use, unless whoever uses them tries again.
 
-    `kept`: connections are pooled here. No error names a bound value. Connecting raises DatabaseAway.
+    `kept`: connections are pooled here. `prepares`: statements are prepared, unless the address names a pooler. No
+    error names a bound value. Connecting raises DatabaseAway.
     """
     pool: dict[str, Any] = (
         {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": checked}
@@ -120,7 +123,7 @@ def make_engine(url: str, *, pool_size: int = 10, checked: bool = True, kept: bo
         else {"poolclass": NullPool}
     )
     address = database_url.read(url)
-    named = f"postgresql+asyncpg://?{POOLER}=true" if address.pooled else "postgresql+asyncpg://"
+    named = f"postgresql+asyncpg://?{POOLER}=true" if address.pooled or not prepares else "postgresql+asyncpg://"
     engine = create_async_engine(named, hide_parameters=True, connect_args=address.arguments(), **pool)
     event.listen(engine.sync_engine, "do_connect", _connect)
     if not is_behind_pooler(engine):
@@ -142,10 +145,9 @@ async def see_pooler(url: str) -> None:
     Two connections at once that are answered by the same server process share it between their transactions. A
     database that is away is not waited for.
     """
-    engine = make_engine(url, kept=False)
-    if is_behind_pooler(engine):
+    if database_url.read(url).pooled:
         return
-    event.listen(engine.sync_engine, "do_connect", _unprepared, insert=True)
+    engine = make_engine(url, kept=False, prepares=False)
     pid = text("SELECT pg_backend_pid()")
     with suppress(DatabaseAway, SQLAlchemyError):
         async with engine.connect() as one, engine.connect() as other:
@@ -155,10 +157,6 @@ async def see_pooler(url: str) -> None:
                 await connection.commit()
             if len(seen) == 1:
                 raise PoolerUnnamed
-
-
-def _unprepared(_dialect: Dialect, _record: object, _arguments: list[Any], parameters: dict[str, Any]) -> None:
-    parameters.update(_UNPREPARED)
 
 
 def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]) -> DBAPIConnection:
