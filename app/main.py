@@ -66,7 +66,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
 
 
 def inner_app(app: FastAPI) -> FastAPI:
-    """What the web process answers on its inner address: health and figures."""
+    """Application on the inner address of the web process: health and metrics."""
     inside = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     inside.state = app.state
     for router in (health.router, health.inner):

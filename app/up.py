@@ -59,7 +59,7 @@ def up(
 
 
 def _unusable(host: str, port: int) -> str | None:
-    """Why --host and --port cannot be used; None where they can."""
+    """Reason why --host and --port cannot be used; None if they can."""
     if problem := children.why_not(host, port):
         return problem
     if environment("KEYTURN_PUBLIC_URL") is None and not (_is_any(host) or _is_loopback(host)):

@@ -1,4 +1,4 @@
-"""What an installation costs at rest, and what one event costs: `make bench-idle`.
+"""Cost of an installation at rest, and of one event: `make bench-idle`.
 
 Real processes on an embedded PostgreSQL that writes to disk. Their time on a processor is read from the kernel
 (`schedstat`, nanoseconds), of PostgreSQL that of all its processes. Statements are counted as transactions in
@@ -43,7 +43,7 @@ class Installation:
 
 async def idle(on: Stage, seen: Installation, seconds: float) -> dict[str, Any]:
     """Nothing happens for a while: percent of a core, and statements a second."""
-    await asyncio.sleep(8)  # what was started settles, and what ran before is forgotten
+    await asyncio.sleep(8)  # start-up settles, and earlier load no longer counts
     before, statements, began = seen.used(), await _statements(on), now()
     await asyncio.sleep(seconds)
     took = now() - began

@@ -134,9 +134,9 @@ def _looks() -> str:
     limited = sorted({schedule.after_limit(setbacks) for setbacks in range(1, 10)})
     return (
         f"After each look without news the next one is later: {listed(growing)}, then every {said(pauses[-1])}. "
-        "News, and whoever presses “check again”, begin anew. When nothing is left to do the access is watched: one "
+        "News and “check again” restart the series. When nothing is left to do, the access is watched: one "
         f"look about every {said(Tools.watch)}, by your agency's own token. Where TikTok says “too often”, the pauses "
-        f"are {listed(limited)}, and the first success begins anew."
+        f"are {listed(limited)}, and the first success resets them."
     )
 
 

@@ -14,7 +14,7 @@ from app.people.members.scopes import ALL
 NORTH_BC = "7000999988887777666"
 SOUTH_BC = "7000999988887777777"
 PUBLIC_URL = "https://go.keyturn.example"
-#: The cookie of the one browser that the tests' client uses, at the pages and inside the house alike.
+#: Cookie of the one browser of the tests' client, used for pages and internal calls.
 CLIENT_BROWSER = "the-browser-of-the-client-in-our-tests-0000"
 KEYS = "test1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
 

@@ -15,7 +15,7 @@ _PEOPLE = ("person",)
 
 @dataclass(frozen=True)
 class Blocker:
-    """Whose turn it is, and the kinds of access of which it can be said."""
+    """Next actor of a blocker, and the kinds of access it applies to."""
 
     next_actor: Actor = "client"
     kinds: tuple[str, ...] = ANY_KIND
@@ -67,5 +67,5 @@ BLOCKERS: Mapping[str, Blocker] = {
 
 
 def next_actor(code: str) -> Actor:
-    """Whose turn a code makes it."""
+    """Next actor for a blocker code."""
     return BLOCKERS[code].next_actor if code in BLOCKERS else "client"

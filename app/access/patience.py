@@ -16,12 +16,12 @@ EVENTS_WITHIN = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Patience:
-    """How long we wait before repeating a write, and before telling people.
+    """Waiting times before we repeat a write or report a problem.
 
-    settle: an attempt without a clear answer may still show up until then.
-    accepted: an attempt the platform recorded may take this long to show on the client's own list.
-    silence: the platform may be out of reach this long until that is said.
-    proof: what was read as agreed counts this long without being read again.
+    settle: an attempt without a clear answer may still take effect within this time.
+    accepted: an attempt that the platform accepted may take this long to appear on the client's own list.
+    silence: the platform may be unreachable this long before it is reported.
+    proof: a successful read counts this long without another read.
     """
 
     settle: timedelta = timedelta(seconds=30)

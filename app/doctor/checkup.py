@@ -80,7 +80,7 @@ async def _bounded(what: str, check: Coroutine[None, None, list[Finding]]) -> li
 
 
 async def database(chosen: Settings) -> list[Finding]:
-    """Whether the database is there, new enough, and has the tables of this version."""
+    """Check that the database is reachable, new enough, and has the tables of this version."""
     from app import migrate  # Alembic is slow to load, and only this check needs it
 
     engine = make_engine(chosen.database_url, kept=False)
@@ -134,7 +134,7 @@ def redirect_address(chosen: Settings) -> Finding:
 
 
 def proxies(chosen: Settings) -> Finding:
-    """Whose word counts for who a visitor is. Behind any other proxy all visitors would share one address."""
+    """Proxies trusted to name a visitor's address. Behind any other proxy all visitors would share one address."""
     if not chosen.trusted_networks:
         return Finding("proxies", True, "none is trusted: right only where visitors reach the web process themselves.")
     words = f"X-Forwarded-For is believed from {', '.join(chosen.trusted_networks)}"

@@ -170,9 +170,9 @@ EXAMPLE_GIVEN: dict[str, Any] = {
 
 
 def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is kept of data: facts, and what is personal. Raises ValueError for a key that no event has.
+    """Facts and personal values of the data to store. Raises ValueError for a key that no event has.
 
-    Single answers are not kept: each is among `answers`.
+    Single answers are not stored: `answers` contains each.
     """
     values = Data(**data).model_dump(exclude_none=True)
     facts = {key: value for key, value in values.items() if key in Data.model_fields and key not in PERSONAL}

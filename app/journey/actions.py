@@ -43,9 +43,9 @@ async def choose_assets(session: AsyncSession, whole: Whole, kind: str, chosen: 
 async def keep_business_center(
     session: AsyncSession, whole: Whole, bc_id: str, name: str | None, *, differs: bool = False
 ) -> None:
-    """Keeps which Business Center it is; what was picked in another is let go. One agreed to stays.
+    """Save the chosen Business Center and drop choices made in another. A Business Center agreed to stays.
 
-    `differs`: it looks like another company's, and the client said that it is right; the agency is told.
+    `differs`: it looks like another company's, and the client confirmed it; the agency is notified.
     """
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
@@ -64,7 +64,7 @@ async def keep_business_center(
 
 
 async def forget_center_not_in(session: AsyncSession, whole: Whole, found: Found) -> None:
-    """A Business Center that a new sign-in does not have is chosen anew, unless the client agreed to share from it."""
+    """Forget a Business Center that the new sign-in lacks, unless the client agreed to share from it."""
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     here = {center.bc_id for center in found.business_centers}
     if whole.intake.bc_id is None or whole.intake.bc_id in here or await _is_bound(session, whole):
@@ -74,15 +74,15 @@ async def forget_center_not_in(session: AsyncSession, whole: Whole, found: Found
 
 
 async def _is_bound(session: AsyncSession, whole: Whole) -> bool:
-    """Whether something was agreed to, or is shared, from the Business Center named."""
+    """True if something was agreed to, or is shared, from the chosen Business Center."""
     shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
     return any((ask.approved_at or ask.id in shared) and not ask.is_custom for ask in whole.asks)
 
 
 async def differs(session: AsyncSession, whole: Whole, choice: Choice, found: Found | None) -> bool:
-    """Whether a Business Center looks like another company's: asked before it is taken, told to the agency after.
+    """True if a Business Center looks like another company's: the client must confirm it, and the agency is notified.
 
-    What the agency knows of it comes first; only then are names compared, and one word in common is enough.
+    The agency's own records decide first. Only then are names compared, and one common word is enough.
     """
     owner = await partners.client_of(session, whole.agency.id, TIKTOK, choice.id)
     if owner is not None and owner[0] == whole.client.id:

@@ -1,4 +1,4 @@
-"""Which link a browser has open, and whether it is the client's: its cookie, and what needs it."""
+"""The link that a browser has open, and whether the browser is the client's: the cookie and its dependencies."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -44,17 +44,17 @@ class Opened:
 
     @property
     def path(self) -> str:
-        """Where its screens lie."""
+        """Path of its screens."""
         return address.of_screens(self.whole.link.id)
 
     @property
     def is_connected(self) -> bool:
-        """Whether assets are picked from what the platform showed, rather than typed."""
+        """True if assets are picked from the platform's list rather than typed."""
         return self.whole.link.lane == "connected" and self.connection is not None
 
     @property
     def is_to_reconnect(self) -> bool:
-        """Whether the client connected, and its authorisation is no longer here: to pick, it connects once more."""
+        """True if the link is connected but has no authorisation: the client connects again to pick."""
         return self.whole.link.lane == "connected" and self.connection is None
 
     @property
@@ -111,7 +111,7 @@ class Before:
 
     @property
     def path(self) -> str:
-        """Where its screens lie."""
+        """Path of its screens."""
         return address.of_screens(self.whole.link.id)
 
 

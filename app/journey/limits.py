@@ -1,6 +1,6 @@
-"""Limits on one link and one browser, so that nobody can write events, rows and calls without end.
+"""Limits per link and per browser, so that nobody can cause an unlimited number of events, rows and calls.
 
-They are several times what the busiest client was seen to need in an hour; whoever meets one reads when to go on.
+They are several times the hourly need of the busiest client we saw. A client at a limit reads when to continue.
 """
 
 from datetime import timedelta

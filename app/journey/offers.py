@@ -1,4 +1,4 @@
-"""What a link asks for, in plain words: of the platform we read, then of written ones."""
+"""Items that a link asks for, in plain words: first the platform we read, then written ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -79,7 +79,7 @@ async def to_platform(request: Request, session: AsyncSession, link: Opened | Be
 
 
 async def needs_own_connection(session: AsyncSession, link: Opened) -> bool:
-    """Whether what is done here would be carried out with an authorisation that serves another browser."""
+    """True if actions here would use an authorisation that serves another browser."""
     if link.connection is not None:
         return False
     return await connections.live(session, link.whole.agency.id, link.whole.link.id) is not None

@@ -1,7 +1,7 @@
-"""What clients read of each state and blocker: what happened, whose turn it is, the one next thing to do. Pure.
+"""Words that clients read for each state and blocker: what happened, whose turn it is, one next action. Pure.
 
-What is in the way is told for the case at hand: the kind of access, by hand or connected, and whether we still hold
-the client's authorisation. The action offered is one that the reader can do at that moment.
+The words fit the case: the kind of access, by hand or connected, and whether we still hold the client's authorisation.
+The action offered is one that the reader can take at that moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 from app.access.handshakes.deciding.giving import BY_API
 from app.access.patience import EVENTS_WITHIN
 
-#: What a button under a blocker does: trip to the platform, look again, another choice, the steps by hand, a lower
+#: Action of a button under a blocker: trip to the platform, look again, another choice, the steps by hand, a lower
 #: role, or the Business Center from which it was really shared.
 Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
@@ -22,8 +22,8 @@ Held = Literal["live", "given_back", "ended", "never"]
 class Case:
     """One access request, as far as words about it depend on it.
 
-    `was_verified`: it was proved before, so that it cannot be chosen anew. `choosing`: nothing is agreed yet, it is a
-    line of a list to choose from.
+    `was_verified`: it was proved before, so the client cannot choose another. `choosing`: nothing is agreed yet, and it
+    is an item of a list to choose from.
     """
 
     kind: str = "ad_account"
@@ -34,7 +34,7 @@ class Case:
 
     @property
     def by_hand(self) -> bool:
-        """Whether people do it: in the guided lane everything, else what nobody can share by API."""
+        """True if people share it: everything in the guided lane, otherwise the kinds that no API shares."""
         return self.lane == "guided" or self.kind not in BY_API
 
 
@@ -125,13 +125,13 @@ def of_state(state: str, case: Case, next_actor: str | None = None) -> StateWord
 
 
 def of_code(code: str, case: Case) -> Blocker:
-    """What is in the way, for the case."""
+    """Words for a blocker code, for the case."""
     found = BLOCKERS.get(code, UNKNOWN)
     return found if isinstance(found, Blocker) else found(case)
 
 
 def of_leaving(case: Case, next_actor: str | None) -> Blocker:
-    """What is said of access that the agency no longer wants: by whom it is taken away, and how."""
+    """Words for access that the agency no longer wants: who removes it, and how."""
     if next_actor == "us":
         return Blocker("{agency} no longer needs {asset}. We’re taking the access away now.")
     if next_actor != "client":
@@ -156,7 +156,7 @@ _REMOVE: Mapping[str, str] = {
 
 
 def _connecting(sentence: str, label: str) -> Callable[[Case], Blocker]:
-    """What only a trip to the platform mends; by hand there is nothing to authorise, only the steps to do."""
+    """Words for a blocker that only a trip to the platform resolves; by hand there are only the steps."""
 
     def words(case: Case) -> Blocker:
         by_hand = case.by_hand and not case.choosing
@@ -165,12 +165,12 @@ def _connecting(sentence: str, label: str) -> Callable[[Case], Blocker]:
     return words
 
 
-#: By hand, where a code tells of a trip that nobody needs any more.
+#: By hand, when the code is about an authorisation that is not needed.
 _STEPS = Blocker("{asset} isn’t shared yet. " + _NEXT, "Done — check now", "check", steps=True)
 
 
 def _looked_at_again(sentence: str) -> Callable[[Case], Blocker]:
-    """What the client clears with TikTok: then we look again, with the authorisation we have or a new one."""
+    """Words for a problem that the client resolves with TikTok; we then look again, connecting first if necessary."""
 
     def words(case: Case) -> Blocker:
         if (case.by_hand or case.held == "live") and not case.choosing:
@@ -181,7 +181,7 @@ def _looked_at_again(sentence: str) -> Callable[[Case], Blocker]:
 
 
 def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "") -> Callable[[Case], Blocker]:
-    """Another asset does; what was proved before cannot be chosen anew, and is looked at again (`then`)."""
+    """Words that offer another asset. Access proved before cannot be replaced; it is checked again (`then`)."""
 
     def words(case: Case) -> Blocker:
         if case.kind == "person" or case.was_verified:
@@ -193,7 +193,7 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
 
 
 def _or_by_hand(sentence: str, label: str) -> Callable[[Case], Blocker]:
-    """The agency mends it; whoever does not want to wait does it by hand, which it may do already."""
+    """Words for a problem that the agency fixes; a client who does not want to wait can share by hand."""
 
     def words(case: Case) -> Blocker:
         if case.choosing or case.by_hand:
@@ -214,7 +214,7 @@ def _not_shared(case: Case) -> Blocker:
 
 
 def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
-    """What is gone, and is shared again with a new authorisation, or by hand."""
+    """Words for lost access that is shared again, with a new authorisation or by hand."""
 
     def words(case: Case) -> Blocker:
         if case.by_hand:
@@ -225,7 +225,7 @@ def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
 
 
 def _without_effect(case: Case) -> Blocker:
-    sentence = "TikTok accepted the request for {asset}, and nothing came of it."
+    sentence = "TikTok accepted the request for {asset}, but it had no effect."
     if case.by_hand:
         return Blocker(f"{sentence} {_NEXT}", "Done — check now", "check", steps=True)
     return Blocker(f"{sentence} A few steps by hand do it.", "Show me the steps", "by_hand")
@@ -263,7 +263,7 @@ def _role_too_high(case: Case) -> Blocker:
         hand = f"{_PARTNERS}, remove {{asset}}, and share it again as “{{role}}”."
         return Blocker(f"{head} {hand}", "Check again", "check")
     return Blocker(
-        f"{head} We can lower it: the access is removed and shared anew, with a short gap.", "Lower it", "reduce"
+        f"{head} We can lower it: the access is removed and shared again, with a short gap.", "Lower it", "reduce"
     )
 
 
@@ -272,13 +272,13 @@ def _connection_dead(case: Case) -> Blocker:
         return _STEPS
     if case.held == "given_back":
         return Blocker(
-            "We gave your permission back to TikTok, as we do when nothing is left to do. Connect once more, and we do "
+            "We gave your permission back to TikTok, as we do when nothing is left to do. Connect again, and we do "
             "what you agreed to.",
             "Connect with TikTok",
             "connect",
         )
     return Blocker(
-        "Our permission at TikTok has ended. What you shared stays; connect once more so we can go on.",
+        "Our permission at TikTok has ended. What you shared stays; connect again so we can go on.",
         "Connect with TikTok",
         "connect",
     )
@@ -439,7 +439,7 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
     "away": (
         "Still on your way back from TikTok?",
-        "TikTok sends you a code by e-mail. Enter it there, and you come back here. Or set out once more.",
+        "TikTok sends you a code by e-mail. Enter it there, and you come back here. Or start again.",
     ),
     "too_late": ("That took too long.", "TikTok’s answer was too old to use. One more tap does it."),
     "scope_missing": (
@@ -458,7 +458,7 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     "busy": ("TikTok is busy.", "Nothing was shared. Wait a minute and try again, or do it by hand."),
     "unknown": (
         "That way back from TikTok is too old.",
-        "Nothing was shared. Press Connect with TikTok once more.",
+        "Nothing was shared. Press Connect with TikTok again.",
     ),
     "connect_here": (
         "Connect in this browser first.",

@@ -31,7 +31,7 @@ UpdatedSince = Annotated[
 
 
 class Changing:
-    """When the row was last changed; its table needs an index on (agency_id, updated_at, id)."""
+    """Time of a row's last change; its table needs an index on (agency_id, updated_at, id)."""
 
     if TYPE_CHECKING:
         id: Mapped[str]

@@ -81,12 +81,12 @@ def stop(children: Sequence[Child], *, seconds: float = 10.0) -> None:
 
 
 def how(status: int) -> str:
-    """How a process ended, in words."""
+    """Signal name or exit status of an ended process, in words."""
     return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
 
 def own_headers() -> list[tuple[str, str]]:
-    """The headers by which a child that serves HTTP is told apart from others; none for other processes."""
+    """Headers that identify a child that serves HTTP; none for other processes."""
     instance = os.environ.get(ENVIRONMENT)
     return [(INSTANCE, instance)] if instance else []
 
@@ -107,7 +107,7 @@ def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
 
 
 def why_not(host: str, port: int) -> str | None:
-    """Why a server could not listen there; None where it could."""
+    """Reason why a server cannot listen at this address; None if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -115,7 +115,7 @@ def why_not(host: str, port: int) -> str | None:
             probe.bind((host, port))
         except OSError as problem:
             if problem.errno == errno.EADDRINUSE:
-                return f"Port {port} is taken: end what listens there, or choose another with --port."
+                return f"Port {port} is taken: stop the process that listens there, or choose another with --port."
             if problem.errno in (errno.EACCES, errno.EPERM):
                 return f"This account may not listen on port {port}: choose one above 1023 with --port."
             return f"--host {host} is no address of this machine: choose 127.0.0.1, or 0.0.0.0 for all of them."

@@ -112,7 +112,7 @@ class PoolerUnnamed(SystemExit):
 def make_engine(
     url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True, prepares: bool = True
 ) -> AsyncEngine:
-    """An engine for DATABASE_URL; connections are checked before use, unless whoever uses them tries again.
+    """An engine for DATABASE_URL; connections are checked before use, unless the caller retries.
 
     `kept`: connections are pooled here. `prepares`: statements are prepared, unless the address names a pooler. No
     error names a bound value. Connecting raises DatabaseAway.
@@ -132,7 +132,7 @@ def make_engine(
 
 
 def is_behind_pooler(engine: AsyncEngine) -> bool:
-    """Whether the address says that a pooler in transaction mode stands before PostgreSQL.
+    """True if the address declares a pooler in transaction mode.
 
     Nothing may then outlive a transaction: no prepared statement, LISTEN, session-level lock or SET.
     """
@@ -140,10 +140,10 @@ def is_behind_pooler(engine: AsyncEngine) -> bool:
 
 
 async def see_pooler(url: str) -> None:
-    """Ends the process with a sentence where the address leads to an unnamed pooler. Raises PoolerUnnamed.
+    """Detect a pooler that the address does not declare. Raises PoolerUnnamed.
 
-    Two connections at once that are answered by the same server process share it between their transactions. A
-    database that is away is not waited for.
+    Two simultaneous connections served by the same server process share it between their transactions. An unavailable
+    database is not waited for.
     """
     if database_url.read(url).pooled:
         return
@@ -170,15 +170,15 @@ def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters
 
 
 def _without_jit(connection: Any, _record: object) -> None:
-    """All our statements are short: compiling one to machine code takes longer than running it.
+    """Switch JIT off: our statements are short, and compiling one takes longer than running it.
 
-    Not as a start-up parameter, which poolers refuse.
+    Not as a start-up parameter, because poolers refuse it.
     """
     connection.run_async(lambda driver: driver.execute("SET jit = off"))
 
 
 def is_away(problem: BaseException) -> bool:
-    """Whether a statement failed because the database cannot be reached, or cannot serve now."""
+    """True if a statement failed because the database cannot be reached, or cannot serve now."""
     if isinstance(problem, DBAPIError):
         state = getattr(problem.orig, "sqlstate", None) or ""
         return problem.connection_invalidated or str(state).startswith(_AWAY)
@@ -186,7 +186,7 @@ def is_away(problem: BaseException) -> bool:
 
 
 def unreachable(problem: BaseException) -> str | None:
-    """Why the database cannot be used, in one sentence without a password; None where it is something else."""
+    """Reason why the database cannot be used, in one sentence without a password; None for other errors."""
     told = problem.orig if isinstance(problem, DBAPIError) and problem.orig is not None else problem
     told = told.__cause__ or told if isinstance(problem, DBAPIError | DatabaseAway) else told
     if isinstance(told, failures.UndefinedTableError):
@@ -258,7 +258,7 @@ class Kept:
 
     @property
     def behind_pooler(self) -> bool:
-        """Whether nothing outlives a transaction on it."""
+        """True if nothing outlives a transaction on it."""
         return is_behind_pooler(self._engine)
 
     @asynccontextmanager

@@ -76,7 +76,7 @@ async def claim(
 
 
 def seconds_until(model: type[Row], where: ColumnElement[bool] | None, within: timedelta) -> Select[float | None]:
-    """In how many seconds a row can be taken; below nought: now. None where there is none `within` so long."""
+    """Seconds until the next row can be claimed; negative if one can be claimed now, None if none `within` the time."""
     table = _columns(model)
     return (
         select(func.extract("epoch", table.due_at - func.now()))

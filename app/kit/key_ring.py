@@ -1,4 +1,4 @@
-"""Whether the key ring opens what is stored: the first and the last value of every sealed column are tried."""
+"""Check that the key ring decrypts stored values: the first and the last value of every sealed column."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ async def warn(engine: AsyncEngine, metadata: MetaData, vault: Vault) -> None:
 
 
 def sentence(found: Sequence[Unreadable]) -> str:
-    """What is missing, and what to do, in one sentence."""
+    """The missing keys and the next step, in one sentence."""
     missing = _listed(each.why.key_id for each in found if each.why.key_id)
     kinds = _listed(each.kind for each in found)
     if missing:

@@ -1,14 +1,13 @@
-"""The one look-out of a worker: it wakes each loop when there is something for it, and is quiet otherwise.
+"""The one look-out of a worker: it wakes each loop when there is work for it, and is quiet otherwise.
 
-Whoever commits a row that is due says so (a trigger, `wake_workers`), but only while somebody listens: a NOTIFY in
-every commit would have all commits wait for each other. Whoever listens holds an advisory lock, and the trigger takes
-the same one, shared, until its transaction ends. So either the trigger sees the listener and tells it, or the listener
-does not get the lock before the commit, and then finds the row by looking. In a burst nobody listens, and looks replace
-words.
+A commit of a due row sends a notification (trigger `wake_workers`), but only while a worker listens: a NOTIFY in every
+commit would make all commits wait for each other. The listener holds an advisory lock, and the trigger takes the same
+lock, shared, until its transaction ends. Either the trigger sees the listener and notifies it, or the listener gets the
+lock only after the commit and finds the row by polling. In a burst nobody listens, and polls replace notifications.
 
-A word may be lost all the same, and what is due later has none: there is a look every second, by the database's clock,
-which also finds what comes due before the next. Behind a pooler that lends connections by the transaction words do not
-arrive, and there are looks alone; so it is wherever a word to ourselves does not come back.
+A notification may still be lost, and rows that are due later send none. A poll every second, by the database's clock,
+finds both. Behind a pooler in transaction mode notifications do not arrive, and there are only polls. The same applies
+if a notification to ourselves does not arrive.
 """
 
 import asyncio
@@ -85,7 +84,7 @@ async def serve_all(
 
 
 class Lookout:
-    """Of one worker."""
+    """Look-out of one worker."""
 
     def __init__(self, kinds: Sequence[Kind], sessions: Sessions) -> None:
         self._kinds = kinds
@@ -142,7 +141,7 @@ class Lookout:
             await self._turn.sleep(min(pause, soonest) if soonest > 0 else pause)
 
     async def _hears_itself(self) -> bool:
-        """Whether words arrive: one to ourselves, said on another connection."""
+        """True if notifications arrive: sends one to ourselves on another connection."""
         self._echo, self._echoed = str(uuid.uuid4()), asyncio.Event()
         async with autocommit(self._sessions) as connection:
             await connection.execute(select(func.pg_notify(CHANNEL, self._echo)))
@@ -177,7 +176,7 @@ class _Look:
         self._statement = Direct.of(select(*(literal_column(f"({each.seconds})", Float()) for each in kinds)))
 
     async def look(self, driver: Any) -> float:
-        """Wakes those for whom something is due; seconds until the next is, below nought where one was."""
+        """Wake the loops with due rows. Returns seconds until the next row is due, negative if one was due."""
         if not self._kinds:
             return LISTENING_SECONDS
         [row] = await self._statement.fetch(driver, {})

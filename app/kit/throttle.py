@@ -17,7 +17,7 @@ from app.kit.database import Base, Sessions
 
 
 class Throttle(Base):
-    """What was used of one limit. It belongs to no agency: `subject` is an id, or a keyed hash of what is personal."""
+    """Usage of one limit. It belongs to no agency: `subject` is an id, or a keyed hash of personal data."""
 
     __tablename__ = "throttles"
 
@@ -72,7 +72,7 @@ async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
 
 
 async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
-    """Delete rows of which everything is available again; they say no more than none would."""
+    """Delete rows whose limit is fully available again; they have the same meaning as no row."""
     past = select(Throttle.kind, Throttle.subject).where(Throttle.full_at < now).limit(limit)
     async with sessions.begin() as session:
         gone = delete(Throttle).where(

@@ -26,11 +26,11 @@ def of_open_link(public_url: str, agency_slug: str, token: str) -> str:
 
 
 def secrets_in(path: str) -> list[str]:
-    """What may be a link's secret in an address that was cut, wrapped or run together on its way to us."""
+    """Possible link secrets in an address that was cut, wrapped or joined with other text."""
     runs = _SECRET_RUN.findall(path)[:3]
     return list(dict.fromkeys(secret for run in runs for secret in (run[:SECRET_LENGTH], run[-SECRET_LENGTH:])))
 
 
 def of_screens(link_id: str) -> str:
-    """The path under which the client's screens lie, without the token; the cookie is bound to it."""
+    """Path of the client's screens, without the token; the cookie is bound to it."""
     return f"/l/{link_id}"

@@ -97,6 +97,6 @@ def _ids(text: str, sort: Sort, taken: Mapping[str, str]) -> Read:
 
 
 def _twice(values: Iterable[str], taken: Mapping[str, str]) -> str | None:
-    """The sentence for a number that stands for something else already."""
+    """Error for a number that is already used for something else; None if there is none."""
     known = next((value for value in values if value in taken), None)
     return f"You gave {known} already, as {taken[known]}. Check which of the two it is." if known else None

@@ -136,17 +136,17 @@ class Ask(Made, Base):
 
     @property
     def lacks_choice(self) -> bool:
-        """Whether it is needed, and the client has not chosen what it is about."""
+        """True if it is required and the client has not chosen its asset."""
         return self.required and not self.is_chosen and self.state == "waiting"
 
     @property
     def awaits_yes(self) -> bool:
-        """Whether a yes now would be a yes to it: chosen, and neither agreed to nor declined."""
+        """True if a consent now would include it: chosen, and neither agreed to nor declined."""
         return self.is_chosen and self.approved_at is None and self.declined_at is None
 
     @property
     def why(self) -> str:
-        """Why the role is needed, in words the client reads."""
+        """Reason for the role, in words that the client reads."""
         return self.role_reason or self.reason
 
     @property
@@ -170,7 +170,7 @@ class Intake(Base):
     markets: Mapped[list[Any] | None]
     #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
     contacts: Mapped[list[Any] | None]
-    #: the screens completed so far, each told once
+    #: the screens completed so far, each reported once
     screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     #: when the client went through what is asked for on written platforms; its ids there stand in the asks
     others_at: Mapped[datetime | None]

@@ -251,7 +251,7 @@ async def settle(session: AsyncSession, whole: Whole) -> None:
 
 
 async def reopen(session: AsyncSession, whole: Whole, to: str, *, reason: str, actor: str = KEYTURN) -> None:
-    """A completed link is alive again: the client is needed, is told by e-mail, and gets time to act."""
+    """Reopen a completed link: the client must act, is notified by e-mail, and gets time for it."""
     link, was = whole.link, whole.link.status
     link.status, link.completed_at = to, None
     if to != "drifted":  # which stays open as the receipt it is

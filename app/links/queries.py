@@ -47,7 +47,7 @@ class Whole:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the link was completed and all of it still is as agreed, so that nobody has to do anything."""
+        """True if the link is completed and everything is still as agreed, so that nobody has to act."""
         living = [ask for ask in self.asks if ask.state not in OVER]
         return self.link.status == "completed" and all(
             ask.state in PROVED and ask.unwanted_at is None for ask in living
@@ -55,7 +55,7 @@ class Whole:
 
     @property
     def turn(self) -> tuple[str | None, datetime]:
-        """Whose turn it is on the link, and since when."""
+        """Next actor of the link, and since when."""
         return _turn(self.link, [(ask.next_actor, ask.state_since) for ask in self.asks], clock.now())
 
     def facts(self, ask: Ask | None = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Whole:
         return about | facts.of_ask(ask) if ask else about
 
     def given(self, consent: Consent | None) -> dict[str, Any]:
-        """What the client gave, for the events that bring all of it."""
+        """The client's input, for the events that include all of it."""
         return facts.of_given(self.intake, self.preset.questions, self.answers, self.files, consent)
 
 
@@ -158,7 +158,7 @@ async def asks(session: AsyncSession, agency_id: str, link_id: str, *, anew: boo
 async def turns(
     session: AsyncSession, agency_id: str, found: Sequence[Link]
 ) -> Mapping[str, tuple[str | None, datetime]]:
-    """Whose turn it is on links, and since when, in one statement for all of them."""
+    """Next actor of each link, and since when, in one statement for all links."""
     rows = select(Ask.link_id, Ask.next_actor, func.min(Ask.state_since)).where(
         Ask.agency_id == agency_id, Ask.link_id.in_({link.id for link in found})
     )

@@ -9,7 +9,7 @@ STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", 
 PROVED = frozenset({"verified", "attested"})
 OVER = frozenset({"declined", "ended"})
 
-#: Whose turn is told first when several are waited for.
+#: Order in which actors are named if several must act.
 TURNS = ("client", "agency", "platform", "us")
 
 LANES = ("connected", "guided")
@@ -72,7 +72,7 @@ def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
 
 
 def turn(status: str, since: datetime, asks: Iterable[tuple[str | None, datetime]]) -> tuple[str | None, datetime]:
-    """Whose turn it is on the link, and since when; `asks` are (next actor, in this state since)."""
+    """Next actor of the link, and since when; `asks` are (next actor, in this state since)."""
     known = list(asks)
     actor = next_actor(status, [each for each, _ in known])
     moments = [at for each, at in known if each == actor] if status in ("submitted", "completed", "drifted") else []

@@ -52,7 +52,7 @@ async def knock(server: Server) -> Answer:
 
 
 async def _why(server: Server, problem: Exception) -> Answer:
-    """Why it failed; a mismatch of plain text and TLS is named, since neither side says it by itself."""
+    """Reason of the failure; names a mismatch of plain text and TLS, which neither side reports by itself."""
     if server.tls != "whole" and isinstance(problem, _SILENT) and await _is_encrypted(server):
         return Answer(False, None, "it is encrypted from the first byte: write smtps:// in KEYTURN_SMTP_URL.")
     if server.tls == "whole" and "WRONG_VERSION_NUMBER" in str(problem):
@@ -63,7 +63,7 @@ async def _why(server: Server, problem: Exception) -> Answer:
 
 
 async def _is_encrypted(server: Server) -> bool:
-    """Whether the server takes a TLS handshake where it should have greeted."""
+    """True if the server accepts a TLS handshake in place of sending a greeting."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent through it
     try:

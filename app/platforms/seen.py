@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BusinessCenterSeen:
-    """A Business Center of whoever authorised; `role` ADMIN or STANDARD, `status` ENABLE or another, empty if not told.
+    """A Business Center of the person who authorised; `role` ADMIN or STANDARD, `status` ENABLE or another.
 
-    `company`: its legal name, where told. `verification`: the platform's word on it (VERIFIED or another). `area`:
-    where it is registered.
+    `status` is empty if unknown. `company`: its legal name, if known. `verification`: its status at the platform
+    (VERIFIED or another). `area`: where it is registered.
     """
 
     bc_id: str
@@ -22,7 +22,7 @@ class BusinessCenterSeen:
 
     @property
     def usable(self) -> bool:
-        """Whether this person can share from it now."""
+        """True if this person can share from it now."""
         return self.role == "ADMIN" and self.status in ("ENABLE", "")
 
 
@@ -30,7 +30,7 @@ class BusinessCenterSeen:
 class AccountSeen:
     """An ad account in a Business Center. `owned`: by that Business Center, so that it can be shared from there.
 
-    `owner`: the name of the Business Center that owns it, where told; `owned_by_person`: no Business Center does.
+    `owner`: the name of the Business Center that owns it, if known; `owned_by_person`: no Business Center does.
     `relation`: BOUND, or PENDING while the Business Center waits for the owner's yes. `ticked`: the person included it
     when authorising. `status` and the coarser `listed_status` are the platform's words. Status, currency, time zone and
     country are known of ticked accounts only.

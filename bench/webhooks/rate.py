@@ -20,7 +20,7 @@ _KEY = b"k" * 32
 
 @dataclass(frozen=True)
 class Rate:
-    """Of one round: deliveries a second, and CPU microseconds of the sending processes and of PostgreSQL for each."""
+    """Rate of one round: deliveries per second; CPU microseconds per delivery of the senders and of PostgreSQL."""
 
     per_s: float
     cpu_us: float

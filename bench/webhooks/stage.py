@@ -179,12 +179,12 @@ def _start(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Pop
 
 
 def cpu_seconds(pid: int) -> float:
-    """What all threads of a process that still run have used so far, by the kernel's nanoseconds."""
+    """CPU seconds of all running threads of a process, from the kernel's nanoseconds."""
     return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def cpu_of_all(pid: int) -> float:
-    """What a process, its children and those that have ended (in hundredths of a second) have used so far."""
+    """CPU seconds of a process, its children, and ended children (these in hundredths of a second)."""
     ended = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[13:15]
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return sum(map(cpu_seconds, [pid, *map(int, children)])) + sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""Whoever commits a row that is due wakes the workers that sleep: see app/kit/lookout.py."""
+"""Commits of due rows wake sleeping workers: see app/kit/lookout.py."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What is in the way of access keeps the platform's own words, and links come back to life."""
+"""Blockers of access keep the platform's own message, and completed links can reopen."""
 
 import sqlalchemy as sa
 from alembic import op

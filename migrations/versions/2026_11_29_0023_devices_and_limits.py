@@ -1,6 +1,6 @@
-"""A client's browsers are told apart: codes for new devices, whose connection it is, limits, screens told once.
+"""Client browsers are distinguished: codes for new devices, a browser per connection, limits, screens reported once.
 
-Of each link in which something personal is saved, the browser that opened it first counts as the client's.
+For each link with personal data, the browser that opened it first counts as the client's.
 """
 
 import sqlalchemy as sa

@@ -33,7 +33,7 @@ Place = tuple[str | int, ...]
 
 
 def places(document: Mapping[str, Any], schema: Mapping[str, Any], place: Place = ()) -> Iterator[Place]:
-    """Where a body of the schema has text, chosen words apart."""
+    """Paths of the free text in a body of the schema, without enumerated values."""
     schema = resolved(document, schema)
     for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
         yield from places(document, each, place)
@@ -228,7 +228,7 @@ WAY = ("lane", "business-center", "accounts", "others", "pixels", "markets", "co
 async def asked(
     api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World
 ) -> Walk:
-    """A client of whom everything is asked that a link can ask."""
+    """A client whose link asks for everything that a link can ask for."""
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": "1234567890123456"}})
     made = await api.post("/presets", json=PRESET)
     assert made.status_code == 201, made.text

@@ -101,7 +101,7 @@ async def change(session: AsyncSession, path: str, world: World, row_id: str, te
 
 
 def shown(poller: Poller, rows: Iterable[str]) -> list[str]:
-    """What the poller believes of these rows."""
+    """State of these rows as the poller knows it."""
     return [poller.known[row][LISTS[poller.path][1]] for row in rows]
 
 

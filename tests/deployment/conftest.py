@@ -28,7 +28,7 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 
 def program(name: str) -> str:
-    """Where a neighbour is; the test fails where it is missing."""
+    """Path of a neighbour program; the test fails if it is missing."""
     found = shutil.which(name)
     assert found, f"{name} is missing: apt-get install {name}"
     return found

@@ -96,7 +96,7 @@ async def test_a_burst_is_looked_for_and_nobody_listens(sessions: Sessions, worl
 
 
 async def test_a_writer_that_has_not_committed_keeps_everybody_awake(sessions: Sessions, world: World) -> None:
-    """Whoever sees no listener tells nobody: nobody begins to listen before that is committed."""
+    """A transaction that sees no listener sends nothing: no listener can start before its commit."""
     await _due(sessions, None)
     alarm = Heard()
     async with sessions.begin() as writer:
@@ -176,14 +176,14 @@ async def listened(sessions: Sessions) -> None:
 
 
 async def not_listened(sessions: Sessions) -> bool:
-    """Whether nobody does, as a trigger finds out."""
+    """True if nobody listens, by the test that the trigger uses."""
     async with sessions.begin() as session:
         tried = await session.execute(select(func.pg_try_advisory_xact_lock_shared(lookout.LISTENER)))
         return bool(tried.scalar_one())
 
 
 async def asks(sessions: Sessions, times: int) -> bool:
-    """Whether so many connections are there besides."""
+    """True if the database has at least this many connections."""
     async with sessions() as session:
         there = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return int((await session.execute(there)).scalar_one()) >= times

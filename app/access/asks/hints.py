@@ -6,7 +6,7 @@ from app.access.patience import EVENTS_WITHIN
 
 _CHECK = "check again (POST /api/v1/asks/{id}/verification)"
 _CONNECT_CLIENT = "ask the client to open the link and connect with TikTok"
-_CONNECT_YOURS = "connect your side once more (POST /api/v1/connections/invitations)"
+_CONNECT_YOURS = "connect your side again (POST /api/v1/connections/invitations)"
 
 _BY_CODE: Mapping[str, str] = {
     "asset_not_shared": "It is not shared with your Business Center (any more): ask the client to open the link, which "
@@ -52,17 +52,16 @@ _BY_CODE: Mapping[str, str] = {
     "it by hand there.",
     "consent_not_finished": "The client went to TikTok and did not come back: TikTok may be asking for the code it "
     "sent by e-mail.",
-    "auth_code_expired": f"The client came back from TikTok too late: {_CONNECT_CLIENT} once more.",
+    "auth_code_expired": f"The client came back from TikTok too late: {_CONNECT_CLIENT} again.",
     "not_connected": f"The client chose to connect with TikTok and has not done so: {_CONNECT_CLIENT}.",
-    "connection_dead": f"The client's authorisation has ended. What was shared stays; {_CONNECT_CLIENT} once more.",
+    "connection_dead": f"The client's authorisation has ended. What was shared stays; {_CONNECT_CLIENT} again.",
     "scope_not_authorised": "Your TikTok app lacks a permission: add it in My Apps; until then clients share by hand.",
     "app_problem": "TikTok refuses your app: see the exchanges for its code, and check app id, secret and "
     "permissions in My Apps (`keyturn doctor` tries them).",
     "platform_changed": "TikTok answered in another form than documented: see the exchanges for the field and the "
     "request id, look for a newer version of Keyturn, or report it. Clients can share by hand.",
     "agency_must_reauthorise": f"It is shared, but your own connection cannot see it yet: {_CONNECT_YOURS}.",
-    "account_not_ticked": "The client left this ad account out when authorising: it authorises once more and "
-    "includes it.",
+    "account_not_ticked": "The client left this ad account out when authorising: it authorises again and includes it.",
     "asset_not_found": "This id is in no list that can be read: check it with the client.",
     "asset_owned_elsewhere": "Another Business Center owns it, and only its owner can share it.",
     "asset_owned_by_person": "A person owns this ad account: the client brings it into its Business Center first, or "
@@ -73,12 +72,12 @@ _BY_CODE: Mapping[str, str] = {
     f"the link, or {_CHECK}.",
     "partnership_ended": "The two Business Centers are no longer partners: ask the client to open the link, which "
     "offers "
-    "to share once more.",
+    "to share again.",
     "share_without_effect": "TikTok accepted the share and it never appeared: the client does it by hand, and the "
     "exchanges have the request id for TikTok's support.",
     "access_interrupted": "While the role was lowered the access was removed and the new share was refused: you have "
     "no "
-    "access until the client shares once more. Ask it to open the link.",
+    "access until the client shares again. Ask it to open the link.",
     "removal_refused": "TikTok refused to take the access away: the client removes it in its Business Center. See the "
     "exchanges for TikTok's answer.",
     "account_missing": "The ad account of this pixel is no longer asked for: ask for it again, or for the pixel on "
@@ -89,7 +88,7 @@ _BY_CODE: Mapping[str, str] = {
     "to "
     f"see whether they have, {_CHECK}.",
     "invitation_rejected": f"This person said no to the invitation: talk to them, then {_CHECK}, and they are invited "
-    "anew.",
+    "again.",
 }
 
 #: Where a kind needs other words.
@@ -124,7 +123,7 @@ CODES = frozenset(_BY_CODE)
 def hint(
     state: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
 ) -> str | None:
-    """What to do about an ask in this state; None where nothing is to be done.
+    """The agency's next step for an ask in this state; None if there is nothing to do.
 
     `custom`: of a written platform. `permissions`: those that the platform named when it refused.
     """

@@ -6,8 +6,8 @@ _BY_CODE = {
     "invitation_pending": "They were invited to your Business Center and have not accepted yet: ask them to open the "
     "e-mail from TikTok.",
     "scope_not_authorised": "Your TikTok app lacks a permission, Business Center Asset or Business Center Member "
-    "Management: add it in My Apps, connect your side once more, or give the account by hand.",
-    "connection_dead": "TikTok has ended your own authorisation: connect your side once more "
+    "Management: add it in My Apps, connect your side again, or give the account by hand.",
+    "connection_dead": "TikTok has ended your own authorisation: connect your side again "
     "(POST /api/v1/connections/invitations).",
     "agency_not_connected": "Connect your own side (POST /api/v1/connections/invitations), or give the account by "
     "hand in Business Center.",

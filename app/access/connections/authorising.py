@@ -79,7 +79,7 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Back:
-    """Where the browser goes on after the callback: the side, its id (of the link) and the handle."""
+    """Destination of the browser after the callback: the side, its id (of the link) and the handle."""
 
     side: Side
     link_id: str | None

@@ -1,4 +1,4 @@
-"""The e-mail to an agency whose own side can no longer be read: what was shared cannot be checked any more."""
+"""E-mail to an agency when its own side can no longer be read, so that shared access cannot be verified."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

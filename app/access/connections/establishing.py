@@ -121,7 +121,7 @@ _OF_REFUSAL = {
     "connection_dead": Outcome.TOO_LATE,
     "scope_not_authorised": Outcome.SCOPE_MISSING,
 }
-#: What only the agency can mend, with the code it is told by.
+#: Problems that only the agency can fix, with their blocker codes.
 _AGENCYS = {
     Outcome.SCOPE_MISSING: "scope_not_authorised",
     Outcome.APP_PROBLEM: "app_problem",

@@ -67,7 +67,7 @@ _HELD: Mapping[str, Held] = {"live": "live", "revoked": "given_back", "dead": "e
 
 
 async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> Held:
-    """What became of the client's authorisation for one Business Center."""
+    """Status of the client's authorisation for one Business Center."""
     connection = await of_client(session, agency_id, client_id, platform, bc_id)
     return _HELD[connection.state] if connection else "never"
 

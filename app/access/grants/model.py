@@ -54,7 +54,7 @@ class Grant(Changing, Made, Base):
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     drifted_at: Mapped[datetime | None]
     revoke_asked_at: Mapped[datetime | None]
-    #: while it is to be taken away: what is in the way, and whose turn that makes it
+    #: blocker while the removal is pending, and its next actor
     code: Mapped[str | None] = mapped_column(String(48))
     next_actor: Mapped[str | None] = mapped_column(String(16))
     ended_at: Mapped[datetime | None]

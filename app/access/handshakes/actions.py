@@ -149,7 +149,7 @@ class ReadPossible(Refusal):
 
 
 async def _can_read(session: AsyncSession, whole: Whole, ask: Ask) -> bool:
-    """Whether a token of the side that proves it is there and was not refused; people the client's token shows."""
+    """True if the side that proves the access has a token that was not refused. For people that is the client."""
     agency_id = whole.link.agency_id
     if ask.state == "unverifiable":
         return False

@@ -31,7 +31,7 @@ from app.links.status import OVER, PROVED, as_of, is_dead
 
 @dataclass
 class News:
-    """What a look changed: whether anything, whether access that was proved is no longer as agreed or to be seen."""
+    """Changes found by a look: any change, and proved access that drifted or can no longer be read."""
 
     any: bool = False
     drifted: bool = False
@@ -137,7 +137,7 @@ def _keep_answer(ask: Ask, new: Status) -> None:
 
 
 def _begins_to_wait(want: Want, new: Status, situation: Situation) -> bool:
-    """Whether the client's list shows, for the first time since it was shared, what waits for the agency."""
+    """True if the client's list shows, for the first time since the share, access that waits for the agency."""
     if new.seen_by != "client" or new.state not in ("awaiting_partner", "unverifiable"):
         return False
     given = situation.tried.given.get(want.key) if want.key else None
@@ -145,7 +145,7 @@ def _begins_to_wait(want: Want, new: Status, situation: Situation) -> bool:
 
 
 async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[str, Any], news: News) -> None:
-    """Access that is to be taken away is still there: whose turn it is, told where the platform refuses."""
+    """Record the next actor of access that must be removed and is still there; report it if the platform refuses."""
     before = grant.code
     grant.code, grant.next_actor = new.code, new.next_actor
     if new.code is None or new.code == before:

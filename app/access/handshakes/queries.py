@@ -91,7 +91,7 @@ async def held_by_others(
     granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
         Grant.agency_id == agency_id, Grant.client_id != client_id, Grant.agency_bc_id == agency_bc_id,
         Grant.asset_id.in_(assets), Grant.state.in_(("live", "drifted")), Grant.kind != "person",
-        Grant.ask_id.is_not(None),  # what was merely found somebody may have shared for these very asks
+        Grant.ask_id.is_not(None),  # access that was only found may have been shared for these same asks
     )  # fmt: skip
     agreed = (
         select(Ask.kind, Ask.asset_id, Ask.through_id)

@@ -118,7 +118,7 @@ def _connection(app_id: str, examined: Examined, connected: Connected | None) ->
     if connected.app_id != app_id:
         return Finding(
             "agency connection", "limited", f"it lives, but was made with app {connected.app_id}.",
-            f"To use app {app_id}, connect once more. {CONNECT}",
+            f"To use app {app_id}, connect again. {CONNECT}",
         )  # fmt: skip
     return Finding("agency connection", "pass", f"lives; {connected.person} authorised on {day(connected.made_at)}.")
 
@@ -160,7 +160,7 @@ def _permissions(lacking: Sequence[LackingSeen]) -> list[Finding]:
             f"permission {each.name.rpartition(' > ')[2]}", "fail" if _CORE in each.kinds else "limited",
             f"missing: {each.cost}",
             f"In My Apps, Scope of permission, ask for “{each.name}” (text to paste: {GUIDE}); it takes some days. "
-            "Then connect once more.",
+            "Then connect again.",
         )
         for each in lacking
     ]  # fmt: skip
@@ -175,11 +175,7 @@ def _read(tried: TriedSeen, lacking: Sequence[LackingSeen]) -> Finding:
     state: State = "fail" if tried.what in _NEEDED_READS else "limited"
     if tried.outcome == "changed":
         return Finding(what, state, tried.message, "Look for a newer version of Keyturn, or report this answer.", tried)
-    do = (
-        "See the missing permissions above."
-        if lacking
-        else "Tell TikTok's support the request id, or connect once more."
-    )
+    do = "See the missing permissions above." if lacking else "Tell TikTok's support the request id, or connect again."
     return Finding(what, state, f"TikTok refuses: {tried.message}", do, tried)
 
 

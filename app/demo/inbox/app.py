@@ -93,7 +93,7 @@ def create_inbox(secret: str) -> FastAPI:
 
     @app.get("/")
     async def shown(request: Request, client: str = "", type_: Annotated[str, Query(alias="type")] = "") -> Response:
-        """What arrived, for people: the newest of those wanted, without their bodies."""
+        """A list of received events for people: the newest that match, without bodies."""
         clients = sorted({each.client for each in inbox.received if each.client})
         types = sorted({each.type for each in inbox.received})
         filters = (("client", "Client", client, clients), ("type", "Type", type_, types))

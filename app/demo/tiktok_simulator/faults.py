@@ -45,7 +45,7 @@ class Fault:
         return "dropped" if self.drop else "lost" if self.lost else "answered"
 
     def fits(self, path: str, person: str | None = None) -> bool:
-        """Whether it strikes a call of this path with a token of this person."""
+        """True if the fault applies to a call of this path with a token of this person."""
         if self.person is not None and self.person != person:
             return False
         return self.path == ANY_PATH or self.path.removeprefix(PREFIX).strip("/") == path.strip("/")

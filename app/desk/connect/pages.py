@@ -77,7 +77,7 @@ _TOLD = (Outcome.SCOPE_MISSING, Outcome.APP_PROBLEM, Outcome.PLATFORM_CHANGED)
 
 
 async def _why_not(request: Request, agency_id: str) -> str:
-    """What the trip that just ended lacked, as the agency was told by event."""
+    """Reason why the authorisation that just ended failed, from the agency's newest event."""
     async with request.app.state.sessions() as session:
         last = await events.newest(session, agency_id, limit=1, wanted=Wanted(types=(FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""

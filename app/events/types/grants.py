@@ -36,7 +36,7 @@ FOUND = EventType(
 REVOCATION_ASKED = audit_only("grant.revocation_asked", "The agency wants a grant taken away.", "grant")
 REVOCATION_REFUSED = EventType(
     "grant.revocation_refused",
-    "The access is to be taken away and the platform refuses that to us: `next_actor` says who does it.",
+    "The platform refuses to let Keyturn remove access that must be removed: `next_actor` says who removes it.",
     "grant",
     example={
         "link_status": "completed",

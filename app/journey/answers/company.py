@@ -1,12 +1,11 @@
-"""Whether two names may be those of one company: only where nothing they have in common is found is that asked. "
-"Pure."""
+"""Comparison of company names: the client is asked only if two names have nothing in common. Pure."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-#: Words that stand in names of companies and tell none from another.
+#: Common words in company names that do not distinguish companies.
 _COMMON = frozenset(
     [
         "ab",
@@ -106,7 +105,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def may_be_one(known: Iterable[str], seen: Iterable[str]) -> bool:
-    """Whether any name of one side may be that of the other. Names that say nothing are no reason to doubt."""
+    """True if a name of one side may be a name of the other, or if one side has no distinctive name."""
     ours = [words for name in known if _telling(words := _words(name))]
     theirs = [words for name in seen if _telling(words := _words(name))]
     if not ours or not theirs:

@@ -49,7 +49,7 @@ DeviceForm = Annotated[Form, Depends(_form, scope="function")]
 async def new_device(
     request: Request, session: Session, link: NewDevice, choose: bool = False, problem: str = "", outcome: str = ""
 ) -> Response:
-    """Where a code can be sent, or the field for it. Nothing of what is saved is shown."""
+    """The addresses a code can be sent to, or the field for it. Saved data is not shown."""
     sent = await queries.code_of_browser(session, link.browser)
     addresses = _addresses(request, link)
     return render.page(
@@ -114,7 +114,7 @@ _PROBLEMS: dict[str, str] = {
 
 
 def _addresses(request: Request, link: Before) -> tuple[Address, ...]:
-    """Where a code can be e-mailed; none where this installation sends no e-mails."""
+    """Addresses that a code can be e-mailed to; none if this installation sends no e-mails."""
     return queries.addresses_of(link.whole) if request.app.state.outbox else ()
 
 
@@ -123,7 +123,7 @@ def _whose(address: Address) -> str:
 
 
 async def _can_connect(request: Request, session: AsyncSession, link: Before) -> bool:
-    """Whether an authorisation can show that it is the same company: there is one to compare with, and no e-mail."""
+    """True if an authorisation can prove the same company: one is known to compare with, and no e-mail is possible."""
     state, whole = request.app.state, link.whole
     if _addresses(request, link) or not is_connecting(whole):
         return False

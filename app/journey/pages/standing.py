@@ -161,7 +161,7 @@ def _of_platform(platform: Platform, whole: Whole, held: Held) -> dict[str, Any]
 
 
 def _looked_in_vain(to_do: Sequence[Ask]) -> datetime | None:
-    """When somebody last said that the steps are done, where nothing is known yet but that it is not seen."""
+    """Time of the last "done" by a person, if the access is not visible yet and no reason is known."""
     if any(ask.code for ask in to_do):
         return None
     return max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None)

@@ -29,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 async def pixels(request: Request, link: OpenScreen) -> Response:
     """The pixels on the client's websites, if any, and the ad account each is to be used in."""
     known = link.whole.intake.pixel_codes
-    if known is None:  # what TikTok lists is proposed, where there is no choice to be made among them
+    if known is None:  # TikTok's list is proposed if it leaves no choice
         can = [choice.id for choice in _seen(link) if choice.can]
         known = can if len(can) == 1 or not _asks(link, "pixel") else []
     on = {ask.asset_id: ask.through_id for ask in _asks(link, "pixel") if ask.asset_id}
@@ -58,7 +58,7 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
 
 
 def _needed(link: Opened, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What is needed is not declined by leaving its field empty: a sentence beside each that is."""
+    """An error beside each required field that is empty: an empty field does not decline a required item."""
     agency = link.whole.agency
     return {
         f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."

@@ -52,9 +52,9 @@ class AskLine:
     since: datetime
     label: str | None
     does: Does | None
-    #: where another choice is made
+    #: the screen for another choice
     screen: str
-    #: the steps by hand are to be done for it
+    #: True if the steps by hand apply
     steps: bool
     names: dict[str, str]
 
@@ -157,7 +157,7 @@ def marks(ask: Ask, case: Case) -> tuple[Mark, ...]:
 
 
 def _reached(ask: Ask, case: Case) -> tuple[int, bool]:
-    """How many stages are done, and whether the next one is under way: nothing is done that nobody saw or sent."""
+    """Number of stages done, and whether the next one is in progress. A stage counts only if it was seen or sent."""
     if ask.state == "verified":
         return 3, False
     seen = {"agency": 2, "client": 1}.get(ask.seen_by or "", 0)
@@ -214,7 +214,7 @@ class Summary:
         return self.total > 0 and self.done == self.total
 
 
-#: Whose turn is told first when several are waited for.
+#: Order in which actors are named if several must act.
 _TURNS = ("client", "us", "platform", "agency")
 
 

@@ -180,7 +180,7 @@ async def _read(response: aiohttp.ClientResponse, when: float | None, at_most: i
 
 
 def _heard(call: Call) -> Answer | None:
-    """The answer of which no more than its start could be read, if that names a status: the receiver has decided."""
+    """The answer if only its start could be read and it has a status: the receiver has decided."""
     status, headers = heard_of(call.heard.start if call.heard is not None else b"")
     if status is None:
         return None

@@ -53,9 +53,9 @@ class Form:
         self.problems: dict[str, str] = {}
 
     def text(self, name: str, *, most: int = 200) -> str:
-        """One field; empty when it was not sent, or when nothing is to be seen of it.
+        """One field; empty if it was not sent or has no visible characters.
 
-        It is given back as it is, to be shown again, when it is too long or looks like a password.
+        A value that is too long or looks like a password is returned unchanged, to be shown again.
         """
         value = self._fields.get(name, "")
         text = _read(value) if isinstance(value, str) else ""
@@ -152,7 +152,7 @@ OPEN_TO_ALL = Depends(_check_opaque)
 
 
 def _own_hosts(request: Request) -> tuple[str, ...]:
-    """Where we are reached: the public address, and the one that this request names, for links on other domains."""
+    """Our own hosts: the public address, and the host of this request, for links on other domains."""
     return urlsplit(request.app.state.public_url).netloc, request.url.netloc
 
 

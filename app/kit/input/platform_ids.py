@@ -24,7 +24,7 @@ LONGEST = 20_000
 
 @dataclass(frozen=True)
 class Sort:
-    """What an id stands for: in words, and by the names of parameters that carry it in the platform's addresses."""
+    """Kind of an id: its words, and the names of the parameters that carry it in the platform's addresses."""
 
     one: str
     names: tuple[str, ...]
@@ -105,7 +105,7 @@ def is_rounded(value: str) -> bool:
 
 
 def short(text: str) -> str:
-    """What was typed, short enough for a sentence."""
+    """The typed text, short enough for a sentence."""
     return text if len(text) <= 40 else text[:39] + "…"
 
 
@@ -152,7 +152,7 @@ def _numbers(plain: str) -> Iterator[str]:
 
 
 def _of_groups(written: str) -> list[str]:
-    """One number in groups, or several in a row that are all grouped alike; nothing where it is neither."""
+    """One number in groups, or several numbers in a row with the same grouping; empty if neither."""
     sign = next(each for each in written if not each.isdigit())
     groups = written.split(sign)
     whole = "".join(groups)

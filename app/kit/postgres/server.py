@@ -66,7 +66,7 @@ class EmbeddedPostgres:
 
     @property
     def status(self) -> int | None:
-        """How the server's process ended; None while it runs, or where it was stopped or never started."""
+        """Exit status of the server's process; None while it runs, or if it was stopped or never started."""
         return self._server.poll() if self._server else None
 
     def dsn(self, database: str) -> str:

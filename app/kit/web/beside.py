@@ -45,7 +45,7 @@ async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> As
 
 @asynccontextmanager
 async def served_at(app: ASGIApp, where: tuple[str, int] | None) -> AsyncIterator[None]:
-    """The same, on an address that may not be set. Raises OSError when it cannot be had."""
+    """The same, on an optional address. Raises OSError if the address cannot be used."""
     if where is None:
         yield
         return

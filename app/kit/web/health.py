@@ -1,4 +1,4 @@
-"""Whether this process lives, whether it can do its work, and its figures."""
+"""Liveness, readiness and metrics of this process."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

@@ -7,16 +7,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: Never more connections than this, and never more than three of four files that the process may open.
+#: Maximum number of connections; also limited to three quarters of the files that the process may open.
 _MOST = 4096
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a request may take to arrive, how long its answer may wait to be read, and how many connections."""
+    """Time limits for receiving a request and for reading its answer, and the number of connections."""
 
     head_seconds: float = 10.0
-    #: A body may take this long, and longer as long as it comes at `bytes_per_second`.
+    #: A body may take this long, and longer while it arrives at `bytes_per_second` or faster.
     body_seconds: float = 20.0
     bytes_per_second: int = 2_000
     read_seconds: float = 30.0
@@ -122,7 +122,7 @@ class _Patient(HttpToolsProtocol):
         self.transport.abort()
 
     def _owed(self) -> float:
-        """How many bytes of the body should be here by now."""
+        """Number of bytes of the body that should have arrived by now."""
         return (self.loop.time() - self._body_began - self.limits.body_seconds) * self.limits.bytes_per_second
 
     def _make_room(self) -> None:
@@ -135,7 +135,7 @@ class _Patient(HttpToolsProtocol):
 
 
 def options(limits: Limits) -> dict[str, Any]:
-    """What every server of ours has in common, for uvicorn."""
+    """Options for uvicorn that all our servers share."""
     return {
         "http": protocol(limits), "access_log": False, "log_config": None, "server_header": False,
         "proxy_headers": False, "timeout_keep_alive": 75,

@@ -76,12 +76,12 @@ class Unreadable(Refusal):
 
 
 class KeyMissing(Refusal):
-    """What is stored does not open with this key ring."""
+    """A stored value cannot be decrypted with this key ring."""
 
     status = 503
     code = "key_ring_incomplete"
     detail = "A stored secret cannot be opened with the installation's key ring."
-    hint = "Whoever runs this installation finds out more with `keyturn doctor`."
+    hint = "The operator of this installation can find out more with `keyturn doctor`."
 
 
 class Unexpected(Refusal):

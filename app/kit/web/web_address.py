@@ -49,7 +49,7 @@ def _split(url: str) -> SplitResult:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is this machine for certain."""
+    """True if a host name or address is certainly this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

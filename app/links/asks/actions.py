@@ -53,7 +53,7 @@ async def ask_for_role(
 ) -> Ask:
     """Another role: a wider one needs a reason and the client's yes; a lower one counts at once.
 
-    What was shared in a wider role is then removed and shared anew, with a short gap; the caller wakes the handshake.
+    Access shared in a wider role is then removed and shared again, with a short gap; the caller wakes the handshake.
     Raises NotFound, Malformed, LinkOver, AskOver.
     """
     ask = await queries.ask(session, agency_id, ask_id)

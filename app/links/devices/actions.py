@@ -141,7 +141,7 @@ async def make_code(
 
 
 async def enter_code(session: AsyncSession, vault: Vault, whole: Whole, browser: LinkSession, typed: str) -> Entered:
-    """Try a code as it was typed; each try is counted, and is to be committed. Raises Throttled."""
+    """Try a typed code. Each try is counted, so the caller must commit. Raises Throttled."""
     digits = _digits(typed)
     if len(digits) != 6:
         return Entered.WRONG
@@ -180,7 +180,7 @@ def _new_code(
 
 
 async def _count_try(session: AsyncSession, code: DeviceCode) -> bool:
-    """Whether there was a try left, whoever else tries at this moment."""
+    """Count a try; True if one was left. Safe under concurrent tries."""
     counted = (
         update(DeviceCode)
         .where(

@@ -17,10 +17,10 @@ Revealer = Annotated[Caller, requires("links:address")]
 
 @router.post("/links/{link_id}/device-codes", status_code=201, tags=["links"])
 async def make_device_code(request: Request, caller: Revealer, session: Session, link_id: str) -> DeviceCodeView:
-    """Makes a code for a client who opens the link on a new device and can get none by e-mail.
+    """Creates a code for a client who opens the link on a new device and cannot receive one by e-mail.
 
-    It lets one browser in within half an hour; an earlier one no longer works. Check that it is your client who asks.
-    TikTok has to be connected once more there. Each code is recorded.
+    It admits one browser within half an hour and replaces any earlier code. First make sure that the request comes from
+    your client. The new browser has to connect TikTok again. Each code is recorded.
     """
     made, code = await actions.make_code(
         session, caller.agency_id, link_id, vault=request.app.state.vault, actor=caller.actor

@@ -14,15 +14,15 @@ MOST_TRIES = 5
 
 
 async def is_let_in(session: AsyncSession, whole: Whole, browser: LinkSession) -> bool:
-    """Whether a browser may see and change what is on the link: nothing personal is saved yet, or it is the client's.
+    """True if a browser may see and change the link: nothing personal is saved yet, or the browser is the client's.
 
-    Having opened the link before anything was saved makes no browser the client's.
+    A browser that only opened the link before anything was saved is not the client's.
     """
     return browser.verified_at is not None or not await is_guarded(session, whole)
 
 
 async def is_guarded(session: AsyncSession, whole: Whole) -> bool:
-    """Whether something personal is saved: contacts, answers, a consent, or whatever made a browser the client's."""
+    """True if something personal is saved: contacts, answers, a consent, or a browser verified as the client's."""
     if whole.intake.contacts is not None or whole.link.submitted_at is not None or whole.answers or whole.files:
         return True
     rows = select(LinkSession.id).where(
@@ -34,7 +34,7 @@ async def is_guarded(session: AsyncSession, whole: Whole) -> bool:
 
 
 def addresses_of(whole: Whole) -> tuple[Address, ...]:
-    """Where a code for this link may be e-mailed."""
+    """Addresses that a code for this link may be e-mailed to."""
     client = whole.client
     return addresses.of_client(client.contact_email, client.contact_name, whole.intake.contacts or [])
 

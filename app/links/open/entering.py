@@ -61,9 +61,9 @@ class Sender:
 async def enter(
     session: AsyncSession, open_link: OpenLink, given: Details, sender: Sender, *, public_url: str, vault_: Vault
 ) -> Link:
-    """The link made for them, open in their browser. The same form again leads to the same link.
+    """Create a link for the visitor, open in their browser. Submitting the same form again leads to the same link.
 
-    Whoever filled it in gave something personal: another browser needs a code. Raises OpenLinkOver, OpenLinkBusy.
+    The form contains personal data, so another browser needs a code. Raises OpenLinkOver, OpenLinkBusy.
     """
     agency_id = open_link.agency_id
     open_link = await queries.find(session, agency_id, open_link.id, lock=True)

@@ -44,7 +44,7 @@ def of_given(
     files: Sequence[IntakeFile],
     consent: Consent | None,
 ) -> dict[str, Any]:
-    """What the client gave: contacts by role, answers by the question's key (of files the names), who agreed."""
+    """The client's input: contacts by role, answers by question key (file names for files), who agreed and when."""
     contacts = {
         f"{contact['role']}_{field}": contact.get(field) or None
         for contact in intake.contacts or ()
@@ -61,13 +61,13 @@ def of_given(
 
 
 def _given_address(intake: Intake | None) -> str | None:
-    """That of the first contact the client gave with one: who approves comes before the others."""
+    """E-mail address of the first contact that has one; the approver comes before the others."""
     contacts = {contact["role"]: contact.get("email") for contact in (intake.contacts if intake else None) or ()}
     return next((contacts[role] for role in CONTACT_ROLES if contacts.get(role)), None)
 
 
 def of_ask(ask: Ask) -> dict[str, Any]:
-    """What data about one ask adds to that of its link."""
+    """Data of one ask, in addition to that of its link."""
     return {
         "platform": ask.platform,
         "ask_id": ask.id,

@@ -23,7 +23,7 @@ _NO_PERMISSION = 40001
 _INVALID = 40002
 #: How a refusal reads that is about the asset, e.g. "You don't have permission to the asset(7200000000000000101)".
 _ABOUT_ASSET = "permission to the asset"
-#: Codes under which TikTok says that a token is not the app's, which only authorising once more mends.
+#: TikTok's codes for a token that is not the app's; only a new authorisation helps.
 _MAY_BE_OF_ANOTHER_APP = {40000, _INVALID, 40113}
 #: "app_id is inconsistent with the token's app information"
 _OF_ANOTHER_APP = re.compile(r"app_?\s?id\b.*(inconsistent|not match|mismatch).*token", re.IGNORECASE)
@@ -71,7 +71,7 @@ def about_asset(code: int, message: str) -> bool:
 
 
 def no_partner(code: int | None, message: str) -> bool:
-    """Whether a refusal may say that two Business Centers are no partners: `/bc/partner/get/` tells for certain."""
+    """True if a refusal may mean that two Business Centers are not partners; `/bc/partner/get/` gives certainty."""
     return code in (_NO_PERMISSION, _INVALID, GONE) and _NO_PARTNER.search(message) is not None
 
 

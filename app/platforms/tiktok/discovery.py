@@ -10,7 +10,7 @@ from app.platforms.tiktok.wire.sending import Wire
 
 OURS = "OWNER_BC"
 _OF_A_PERSON = "OWNER_INDIVIDUAL"
-#: What whoever authorised is called where TikTok tells no name.
+#: Name of the person who authorised, if TikTok returns none.
 SOMEBODY = "your TikTok sign-in"
 
 
@@ -35,7 +35,7 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Found:
 
 
 async def _person(wire: Wire, access: Access, keep: Keep) -> str:
-    """The name of whoever authorised, which is shown and decides nothing."""
+    """Name of the person who authorised. It is only shown and decides nothing."""
     try:
         told = await oauth.user_info(wire, access, keep)
     except Changed:

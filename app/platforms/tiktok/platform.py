@@ -120,7 +120,7 @@ class TikTok:
         return {row.asset_id: ShareSeen(row.asset_id, row.role, row.asset_name or "") for row in rows}
 
     async def _are_partners(self, access: Access, bc_id: str, partner_id: str, keep: Keep) -> bool:
-        """Whether the list of partners names it, or is refused, too: then nothing is known."""
+        """True if the list of partners contains it, or is refused as well: then nothing is known."""
         try:
             return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, keep=keep))
         except Denied:

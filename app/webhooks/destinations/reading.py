@@ -21,11 +21,11 @@ def envelope(content: bytes) -> dict[str, Any]:
 
 
 def is_key(name: str) -> bool:
-    """Whether an event can have such a value: any preset may ask a question of that key."""
+    """True if an event can have this key: any preset may have a question with it."""
     return name in KEYS or bool(_ANSWER.fullmatch(name))
 
 
 def values(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Every key of KEYS, and the answers; null where it does not apply, or where nothing personal is told."""
+    """Every key of KEYS, and the answers; null if it does not apply, or if personal data is left out."""
     data: Mapping[str, Any] = event.get("data") or {}
     return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}

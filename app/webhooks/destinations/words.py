@@ -51,7 +51,7 @@ _OVER = {
 
 
 def headline(event_type: str, data: Mapping[str, Any]) -> str:
-    """What things came to, in a few words: `verified`, `waiting for the client`."""
+    """Status in a few words: `verified`, `waiting for the client`."""
     if said := _OVER.get(event_type):
         return said
     status = data.get("status") or data.get("link_status") or event_type.rpartition(".")[2]
@@ -59,17 +59,17 @@ def headline(event_type: str, data: Mapping[str, Any]) -> str:
 
 
 def blocker(code: object) -> str:
-    """What is in the way; nothing for None."""
+    """Words for a blocker; empty for None."""
     return _BLOCKER.get(str(code)) or plain(code)
 
 
 def actor(code: object) -> str:
-    """Whose turn it is; nothing for None."""
+    """Words for the next actor; empty for None."""
     return _ACTOR.get(str(code)) or plain(code)
 
 
 def kind(code: object) -> str:
-    """The kind of an asset; nothing for None."""
+    """Words for the kind of an asset; empty for None."""
     return _KIND.get(str(code)) or plain(code)
 
 

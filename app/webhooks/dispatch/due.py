@@ -17,7 +17,7 @@ LOOPS = (fan_out.LOOP, sending.LOOP)
 
 
 def kinds(tools: Tools) -> list[Kind]:
-    """What wakes them."""
+    """Kinds of due rows that wake the loops."""
     return [
         Kind(EventFanout.__tablename__, lookout.seconds(EventFanout), tools.happened, in_bursts=True),
         Kind(Delivery.__tablename__, lanes.SECONDS, tools.alarm),

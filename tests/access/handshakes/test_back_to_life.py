@@ -1,4 +1,4 @@
-"""After a link completed: what changes, drifts or can no longer be seen is told, to the right people, on every list."""
+"""Completed links: changed, drifted or unreadable access is reported to the right people and on every list."""
 
 from collections.abc import Sequence
 from dataclasses import replace

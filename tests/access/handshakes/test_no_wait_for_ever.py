@@ -1,4 +1,4 @@
-"""From any world, whatever the platform keeps answering: it ends in a proof or in a blocker that somebody can mend."""
+"""No endless wait: from any state and with any answers, access ends in a proof or a blocker that a person can fix."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -104,7 +104,7 @@ class Stubborn:
 
 
 def _is_ours(want: Want, wanted: list[Want], world: Seen, tried: Tried, now: datetime) -> bool:
-    """Whether something is due for it, or for the ad account it hangs on, before patience ends."""
+    """True if something is due for it, or for its ad account, before patience ends."""
     accounts = [each for each in wanted if want.key and each.key == want.key.account]
     moments = [
         at
@@ -154,7 +154,7 @@ def test_nothing_waits_for_us_or_the_platform_for_ever(data: st.DataObject) -> N
             assert min(moments) > now
             now = min(moments)
         if platform.reply == "unavailable" and now > NOW + timedelta(hours=90):
-            break  # what cannot be sent is tried for ever, and said
+            break  # a write that cannot be sent is retried for ever, and reported
     else:
         pytest.fail("it did not come to rest")
     for want, each in zip(wanted, statuses(wanted, world, platform.tried, now, PATIENCE), strict=True):

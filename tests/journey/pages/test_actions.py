@@ -1,4 +1,4 @@
-"""What a page offers under a blocker is pressed and leads to the end: for every code of the client's turn."""
+"""Actions under blockers: pressing what the page offers leads to the end, for every code of the client's turn."""
 
 import re
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class Scene:
         await self.walk.browser.get(back.headers["location"].removeprefix(PUBLIC_URL))
 
     async def do_by_hand(self) -> None:
-        """What the sentence or the steps say, in TikTok's own pages."""
+        """Follow the sentence or the steps, in TikTok's own pages."""
         await self.house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
         await self.house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="OPERATOR")
         if self.kind == "pixel":
@@ -122,7 +122,7 @@ async def test_what_is_offered_leads_to_the_end(
         await scene.press((await walk.see("progress")).text, "Done — check now")
     await house.work(4)
     if {state for state, _ in await house.states(walk.corner)} != {"verified"} and held == "given_back":
-        page = (await walk.see("progress")).text  # agreed to anew: it asks to connect at that moment
+        page = (await walk.see("progress")).text  # agreed to again: it asks to connect at that moment
         connect = next(label for _, inside in _FORM.findall(page) for label in _LABEL.findall(inside)
                        if "/connection" in page and "onnect" in label and "instead" not in label)  # fmt: skip
         await scene.travel(await scene.press(page, unescape(connect)))

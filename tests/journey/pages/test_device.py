@@ -45,7 +45,7 @@ class Post:
     agency_id: str
 
     async def letters(self) -> list[tuple[str, Letter]]:
-        """To whom, and what, oldest first."""
+        """Recipients and texts, oldest first."""
         async with self.sessions() as session:
             rows = select(Mail).where(Mail.agency_id == self.agency_id, Mail.kind == "device_code").order_by(Mail.id)
             mails = (await session.scalars(rows)).all()
@@ -277,7 +277,7 @@ async def test_codes_are_kept_as_keyed_hashes_bound_to_their_row(
             first, second = (await session.scalars(rows)).all()
             assert first.code_hash == vault.keyed_hash(f"{first.id}\0{code}", purpose="device_code")
             assert (first.expires_at - first.created_at) < timedelta(minutes=10, seconds=30)
-            second.code_hash = first.code_hash  # whoever can write the table still needs the key ring
+            second.code_hash = first.code_hash  # writing the table is not enough without the key ring
         assert third.goes_to(await send(third, "/code", code=code)) == "device?problem=wrong"
 
 

@@ -1,4 +1,4 @@
-"""Limits on one link and one browser, told in words; screens that are told once."""
+"""Limits per link and browser, with their messages; screens reported once."""
 
 from datetime import timedelta
 

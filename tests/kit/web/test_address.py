@@ -1,4 +1,4 @@
-"""Who a visitor is behind proxies, and who is believed about it."""
+"""A visitor's address behind proxies, and the proxies trusted to name it."""
 
 from collections.abc import Mapping
 from typing import Any

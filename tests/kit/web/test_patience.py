@@ -48,7 +48,7 @@ async def serving(limits: Limits) -> AsyncIterator[Port]:
 
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
-    """What was answered until the server ended the connection."""
+    """Bytes received until the server ended the connection."""
     async with asyncio.timeout(LONGEST):
         with contextlib.suppress(ConnectionError):
             return await reader.read()

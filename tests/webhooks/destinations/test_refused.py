@@ -1,4 +1,4 @@
-"""What a destination refuses for good ends at once, and lets what comes after it go."""
+"""Final refusals by a destination: the delivery ends at once and no longer holds later ones."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -27,25 +27,25 @@ def again_at(
 
 
 def is_refused(last: Try | None, want: Want) -> bool:
-    """Whether the platform's no stands: nobody acted since.
+    """True if the platform refused and nobody has acted since.
 
-    A no to several assets at once may be about one of them: each is then asked for alone.
+    A refusal of several assets at once may concern only one of them: each is then requested separately.
     """
     return last is not None and last.outcome == "denied" and not acted_since(last, want) and not in_company(last)
 
 
 def is_exhausted(last: Try | None, want: Want) -> bool:
-    """Whether it was tried as often as makes sense without a person looking into it."""
+    """True if the attempts are used up until a person acts."""
     if last is None or acted_since(last, want):
         return False
     return last.times >= (MOST_ACCEPTED if last.outcome == "ok" else MOST_TRIES)
 
 
 def in_company(last: Try | None) -> bool:
-    """Whether the last no was to several assets and may be about one of the others."""
+    """True if the last refusal covered several assets and may concern one of the others."""
     return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
 
 
 def acted_since(last: Try, want: Want) -> bool:
-    """Whether somebody agreed, asked to look again, or authorised after an attempt."""
+    """True if a person agreed, requested a check, or authorised after the attempt."""
     return any(moment > last.at for moment in want.acts)

@@ -49,19 +49,19 @@ def is_ours_to_give(want: Want, seen: Seen, tried: Tried) -> bool:
 
 
 def by_hand(want: Want) -> bool:
-    """Whether people share it: in the guided lane everything, else what no API shares."""
+    """True if people share it: everything in the guided lane, otherwise the kinds that no API shares."""
     return want.lane != "connected" or want.kind not in BY_API
 
 
 def is_agreed_anew(want: Want) -> bool:
-    """Whether the client authorised us after the access had drifted: then it is shared again."""
+    """True if the client authorised us after the access drifted: it is then shared again."""
     return want.drifted_at is not None and want.connected_at is not None and want.connected_at > want.drifted_at
 
 
 def is_declined(want: Want, seen: Seen, tried: Tried) -> bool:
-    """Whether it waited for the agency and is gone from the client's list: the agency declined it there.
+    """True if the agency declined it on the platform: it waited for the agency and left the client's list.
 
-    We did not take it away ourselves, it was never in force, and nobody acted since.
+    We did not remove it ourselves, it was never in force, and nobody has acted since.
     """
     if want.key is None or want.listed_at is None or want.was_verified:
         return False
@@ -76,7 +76,7 @@ def is_declined(want: Want, seen: Seen, tried: Tried) -> bool:
 
 
 def is_interrupted(want: Want, tried: Tried) -> bool:
-    """Whether the access was taken away to be given in a lower role, and is not given again yet."""
+    """True if the access was removed in order to lower its role, and is not shared again yet."""
     if want.key is None or want.reduce_at is None:
         return False
     taken = tried.taken.get(want.key)
@@ -84,7 +84,7 @@ def is_interrupted(want: Want, tried: Tried) -> bool:
 
 
 def is_turned_down(want: Want, seen: Seen, tried: Tried) -> bool:
-    """Whether the person said no to the invitation, and nobody asked to try again since."""
+    """True if the person rejected the invitation, and nobody has asked to try again since."""
     if want.key is None or not seen.client.of(want.key).rejected:
         return False
     last = tried.given.get(want.key)

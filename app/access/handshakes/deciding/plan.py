@@ -54,7 +54,7 @@ def plan(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patien
     """
     gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
     takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
-    for held_up in (False, True):  # what the platform could not take up last time lets the rest go first
+    for held_up in (False, True):  # requests that the platform could not process last time go last
         due = [want for at, want in gives if at is not None and at <= now and _is_held_up(want, tried.given) is held_up]
         if give := _first_give(due, tried):
             return give

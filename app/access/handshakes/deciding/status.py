@@ -1,7 +1,7 @@
-"""What an ask's state is, from what was seen and tried. Pure and total; green only by a read with the agreed role.
+"""State of an ask, derived from reads and attempts. Pure and total; green only after a read with the agreed role.
 
-Nothing waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` name a moment, and
-the platform's only for as long as `Patience` says; afterwards a code says what is in the way and whose turn it is.
+No ask waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns a time, and
+the platform's only within the limits of `Patience`. After that, a code names the blocker and its next actor.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ SeenBy = Literal["agency", "client"]
 
 @dataclass(frozen=True)
 class Status:
-    """One ask as shown. `seen_by` names whose token showed the role; `code` is set with `blocked` and `drifted`.
+    """One ask as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked` and `drifted`.
 
-    `answer` is the platform's own word on what is in the way. State `leaving` is not shown as such: the ask is to be
-    taken away and is still there.
+    `answer` is the platform's own message about the blocker. State `leaving` is internal: the access must be removed
+    and is still there.
     """
 
     state: str
@@ -46,7 +46,7 @@ class Status:
 
 @dataclass(frozen=True)
 class _Case:
-    """One ask with all that its state depends on; `key` is what is wanted, `account` the state of what it hangs on."""
+    """One ask with everything its state depends on. `account` is the status of the ad account it belongs to."""
 
     want: Want
     key: Key
@@ -72,26 +72,26 @@ class _Case:
 
     @property
     def gives(self) -> bool:
-        """Whether we are going to share it, now or at a known moment."""
+        """True if we will share it, now or at a known time."""
         return give_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
 
     @property
     def takes(self) -> bool:
-        """Whether we are going to take it away."""
+        """True if we will remove it."""
         return take_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
 
     @property
     def is_fresh(self) -> bool:
-        """Whether what the platform accepted may still show by itself."""
+        """True if an accepted share may still appear by itself."""
         return self.is_recent(self.last) and self.last is not None and self.last.outcome == "ok"
 
     def is_recent(self, attempt: Try | None) -> bool:
-        """Whether an attempt was made so lately that what came of it may not show yet."""
+        """True if the attempt is so recent that its result may not be visible yet."""
         return attempt is not None and self.now < attempt.at + self.patience.accepted
 
     @property
     def is_silent(self) -> bool:
-        """Whether the platform has been out of reach for longer than can be kept to ourselves."""
+        """True if the platform has been unreachable for so long that it must be reported."""
         tries = (self.last, self.tried.taken.get(self.key))
         since = [self.seen.away_since, *(each.since for each in tries if each is not None)]
         return any(moment is not None and self.now >= moment + self.patience.silence for moment in since)
@@ -111,7 +111,7 @@ def statuses(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, pa
 
 
 def changes_at(wanted: Sequence[Want], seen: Seen, tried: Tried, now: datetime, patience: Patience) -> datetime | None:
-    """When something is shown otherwise merely because time has passed; None: never."""
+    """Next time at which a status changes only because time passes; None if never."""
     tries = [*tried.given.values(), *tried.taken.values()]
     moments = {each.at + patience.accepted for each in tries}
     moments |= {each.since + patience.silence for each in tries if each.since is not None}
@@ -237,10 +237,10 @@ def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
 
 
 def _is_as_agreed(case: _Case, sight: Sight) -> bool:
-    """Whether it is the agreed role, or what is agreed to already covers it.
+    """True if the role seen is the agreed role, or another agreed access already covers it.
 
-    An Admin of the client's Business Center can do everything there. A wider role of the same thing may have been
-    agreed to on another of the client's links.
+    An Admin of the client's Business Center can do everything there. The client may have agreed to a wider role of the
+    same asset on another of its links.
     """
     want, role = case.want, sight.role
     if role == want.role or (want.kind == "person" and sight.everything):
@@ -294,10 +294,10 @@ def _agency_cannot_see(case: _Case) -> Status:
 
 
 def _is_in_force(case: _Case) -> bool:
-    """Whether what the client's list shows has been accepted by the agency: it need not have.
+    """True if the agency has accepted the share that the client's list shows.
 
-    People are members of the client's own Business Center. Of the rest the agency's token saw it before, or sees the
-    client among its partners.
+    People are members of the client's own Business Center. For other kinds, the agency's token saw the access before,
+    or sees the client among its partners.
     """
     proved_by_agency = case.want.was_verified and not case.want.proved_by_client
     return case.want.kind == "person" or proved_by_agency or case.seen.partnered is True
@@ -390,7 +390,7 @@ def _waiting_for_account(case: _Case) -> Status:
 
 
 def _lasting(case: _Case) -> str | None:
-    """Why it cannot be shared from the client's Business Center, or by whoever authorised."""
+    """Lasting blocker: of the client's Business Center, or of the person who authorised."""
     return case.seen.center or case.seen.problems.get(case.key)
 
 

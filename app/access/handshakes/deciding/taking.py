@@ -26,7 +26,7 @@ def take_at(
 
 
 def refusal(want: Want, tried: Tried) -> tuple[str, Try] | None:
-    """Why taking it away came to nothing until a person acts: a blocker's code, and the attempt; None: it did not."""
+    """Blocker code and attempt of a removal that failed until a person acts; None if it did not fail."""
     last = tried.taken.get(want.key) if want.key else None
     if last is None or not (is_refused(last, want) or is_exhausted(last, want)):
         return None
@@ -50,7 +50,7 @@ def is_ours_to_take(want: Want, wanted: Sequence[Want], seen: Seen, tried: Tried
 def is_to_be_lowered(want: Want, client: Sight) -> bool:
     """Whether the role is higher than agreed and somebody who may say so wants it lowered.
 
-    TikTok lowers no role in place: it is removed and shared anew
+    TikTok lowers no role in place: it is removed and shared again
     (https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner).
     """
     if want.reduce_at is None or not want.is_live or want.link_ended or want.lane != "connected":

@@ -94,7 +94,7 @@ class Want:
 
     @property
     def acts(self) -> tuple[datetime, ...]:
-        """When people did something after which a refusal is tried again: agreed, looked again, authorised."""
+        """Times of actions after which a refused attempt is repeated: agreed, requested a check, authorised."""
         moments = (self.approved_at, self.recheck_at, self.reduce_at, self.unwanted_at, self.connected_at)
         return tuple(moment for moment in moments if moment is not None)
 

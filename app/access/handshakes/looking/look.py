@@ -74,10 +74,10 @@ def _needs_client(want: Want, ours: Side) -> bool:
 
 
 async def _partnered(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> bool | None:
-    """Whether the client is among the agency's partners.
+    """True if the client is among the agency's partners; None if unknown.
 
-    Asked only where it says more than the list of shares: somebody did the steps by hand in vain, what was proved is
-    gone, or that list is refused.
+    Read only if it adds to the list of shares: steps by hand had no effect, proved access is gone, or the list is
+    refused.
     """
     if any(sight.role for sight in ours.sights.values()):
         return True
@@ -102,7 +102,7 @@ def _tells_more(want: Want, ours: Side) -> bool:
 async def _events(
     agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side
 ) -> tuple[dict[Key, int], dict[Key, Sight]]:
-    """How many events the pixels received that are to have some, and why that is not known of the others."""
+    """Event counts of the pixels that should receive events, and the reasons why other counts are unknown."""
     counted: dict[Key, int] = {}
     unread: dict[Key, Sight] = {}
     since = clock.now() - EVENTS_WITHIN

@@ -88,7 +88,7 @@ def domain(event: Mapping[str, Any]) -> str | None:
 
 
 def deal(event: Mapping[str, Any]) -> dict[str, str]:
-    """What a deal says of its link."""
+    """Properties of a deal that describe its link."""
     return {name: text for name, text in _told(event).items() if name in (*_CONTACT, *_OF_NOW)}
 
 

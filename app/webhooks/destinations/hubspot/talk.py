@@ -51,7 +51,7 @@ class HubSpot:
             return made
         try:
             return (yield from steps(at, event, letter.options, installed=True))
-        except Refused as refused:  # what was made a moment ago may not be known everywhere yet
+        except Refused as refused:  # new properties may not be known everywhere yet
             return replace(refused.outcome, ends=None) if _properties_are_missing(refused) else refused.outcome
 
     def install(self, letter: Letter, /) -> Conversation:
@@ -81,13 +81,13 @@ def _tell(at: Calls, event: Mapping[str, Any], options: Mapping[str, Any], *, in
 
 @dataclass
 class _Rest:
-    """What is written beside the company, and a sentence for each part that HubSpot will never take."""
+    """The parts written besides the company, and a sentence for each part that HubSpot will never accept."""
 
     installed: bool
     refused: list[str] = field(default_factory=list)
 
     def take(self, name: str, part: Part) -> Part:
-        """The id of what was written; None where it was refused for good. Raises Refused for everything else."""
+        """Id of the record written; None if it was refused for good. Raises Refused for everything else."""
         try:
             return (yield from part)
         except Refused as problem:
@@ -141,7 +141,7 @@ def _contact(at: Calls, event: Mapping[str, Any], company: str, stage: str | Non
 
 
 def _deal(at: Calls, event: Mapping[str, Any]) -> Part:
-    """What the deal says that a link names; one that is not there, or not for our token, is refused for good."""
+    """Write the deal named by the link. A deal that is missing, or not accessible to our token, is a final refusal."""
     id_ = records.deal_id(event)
     if id_ is None:
         return None

@@ -87,7 +87,7 @@ def _button(address: str) -> dict[str, Any]:
 
 
 def _when(event: Mapping[str, Any]) -> str:
-    """When it happened, which Slack shows each reader in their own time zone; in UTC where it cannot.
+    """Time of the event. Slack shows it in each reader's own time zone, or in UTC if it cannot.
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """

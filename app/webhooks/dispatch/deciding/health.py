@@ -113,19 +113,19 @@ def after(
 
 
 def is_held(health: Health, now: datetime) -> bool:
-    """Whether the receiver asked for silence until later."""
+    """True if the receiver asked us to send nothing until later."""
     return health.hold_until is not None and health.hold_until > now
 
 
 def speaks_of_the_endpoint(code: str) -> bool:
-    """Whether a failure says that the endpoint is unwell; a 4xx may be about one body alone."""
+    """True if a failure concerns the whole endpoint; a 4xx may concern only one body."""
     return code.startswith((*_TRANSPORT, "http_5")) or code in ("http_429", "throttled")
 
 
 def _arrived(verdict: Verdict, concurrency: int, now: datetime) -> Verdict:
     health = verdict.health
     breaker, probes = health.breaker, health.probes
-    if breaker != "closed" and not is_held(health, now):  # what was sent before it asked for silence is no probe
+    if breaker != "closed" and not is_held(health, now):  # an attempt from before the hold is no probe
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
         breaker = "closed" if probes > concurrency else "half_open"
     good, lowered = health.good_since + 1, health.lowered_to

@@ -1,9 +1,9 @@
-"""What a refusal means for the attempts that would follow, by kind of destination: one table.
+"""Meaning of a refusal for further attempts, by kind of destination: one table.
 
-`again`: it may pass later, by itself or once somebody put the endpoint right. `event`: this event will never be taken,
-others may. `endpoint`: nothing will be taken any more. What has no answer at all is always `again`.
+`again`: a later attempt may succeed, by itself or after the endpoint is fixed. `event`: this event will never be
+accepted, others may. `endpoint`: nothing will be accepted any more. An attempt without an answer is always `again`.
 
-- A plain receiver's 4xx may be a mistake of a deploy: it is tried again (docs/webhooks.md; an ordered one steps aside).
+- A plain receiver's 4xx may come from a bad deploy: it is tried again (docs/webhooks.md; an ordered one steps aside).
 - Slack answers with a word: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
 - HubSpot names a category: https://developers.hubspot.com/docs/api-reference/error-handling
 """
@@ -13,7 +13,7 @@ from typing import Literal
 Destination = Literal["webhook", "http", "slack", "hubspot"]
 Meaning = Literal["again", "event", "endpoint"]
 
-#: What only a new incoming webhook, or a change in Slack, can put right.
+#: Slack's errors that only a new incoming webhook, or a change in Slack, can fix.
 OVER_IN_SLACK = {
     "no_service": "this incoming webhook was removed or switched off",
     "no_service_id": "this incoming webhook was removed or switched off",
@@ -27,19 +27,19 @@ OVER_IN_SLACK = {
     "invalid_token": "the address of this incoming webhook is not valid any more",
     "user_not_found": "the person this webhook posts to does not exist any more",
 }
-#: What Slack says of one message.
+#: Slack's errors about one message.
 NOT_FOR_SLACK = frozenset({
     "invalid_payload", "invalid_blocks", "no_text", "too_many_attachments", "msg_too_long", "msg_blocks_too_long",
 })  # fmt: skip
 
 #: Of one record: its values (400, 422), another that has them (409), its size (413).
 _OF_THE_RECORD = frozenset({400, 409, 413, 422})
-#: What HubSpot says of one record; a 400 without a category is not HubSpot's own.
+#: HubSpot's categories about one record; a 400 without a category does not come from HubSpot.
 _CATEGORIES = frozenset({"VALIDATION_ERROR", "CONFLICT", "OBJECT_ALREADY_EXISTS"})
 
 
 def meaning(destination: Destination, status: int | None, said: str | None = None) -> Meaning:
-    """What it means that a destination answered so; `said` is Slack's word, or HubSpot's category."""
+    """Meaning of a destination's answer; `said` is Slack's error, or HubSpot's category."""
     if status is None or not 400 <= status < 500:
         return "again"
     if destination == "slack":

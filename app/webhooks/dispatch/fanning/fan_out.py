@@ -49,7 +49,7 @@ class Fanned(NamedTuple):
 
 
 class FanOut:
-    """Of one process: a connection of its own, and the endpoints it knows."""
+    """Fan-out of one process, with its own connection and the endpoints it knows."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -57,11 +57,11 @@ class FanOut:
         self._directory = Directory(sessions)
 
     async def close(self) -> None:
-        """Gives the connection up."""
+        """Close the connection."""
         await self._line.close()
 
     async def once(self, tools: Tools, hands: Hands, limit: int) -> bool:
-        """Fans out once, and wakes whoever claims where something is left to claim; whether there may be more."""
+        """Fan out once, and wake the claimers if something is left to claim. True if there may be more."""
         try:
             async with hands.offer() as taken:
                 done = await self._fan_out([], limit=limit, slots=taken)
@@ -155,7 +155,7 @@ async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
 
 
 def _wishes(happened: Sequence[Happened], receivers: Mapping[str, Sequence[Receiver]]) -> list[Wish]:
-    """Who gets them. A test has one receiver, served by whoever asked for it."""
+    """Receivers of the events. A test has one receiver, and its requester sends it."""
     interested = _Interested(receivers)
     return [
         Wish(each, concerned(interested[each.event.agency_id, each.event.type], each))

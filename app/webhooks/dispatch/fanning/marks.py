@@ -59,7 +59,7 @@ _TAKE = Direct.of(
 
 
 class Mark(NamedTuple):
-    """What is to be fanned out: an event, as `Event` has it, and what is personal. `agency` and `mark` are raw ids.
+    """An event to fan out, as stored in `Event`, with its personal data. `agency` and `mark` are raw ids.
 
     `chooses`: this transaction is the one that deals slots.
     """

@@ -33,7 +33,7 @@ TURNS = 3
 
 
 class Writing:
-    """Of one worker. `written` is told of each batch."""
+    """Writer of finished attempts of one worker. Calls `written` after each batch."""
 
     def __init__(self, tools: Tools, slots: Slots, written: Callable[[Sequence[Finished]], None]) -> None:
         self._tools = tools

@@ -33,7 +33,7 @@ async def _link(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> 
 
 
 async def _preset(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
-    """Whether anything was ever made from such a preset, or a preset of the agency's own is called so."""
+    """Warn about a preset in the filter that was never used and that the agency does not have."""
     preset = (endpoint.filter or {}).get("preset")
     if preset is None or any("No preset is called" in each for each in found):
         return []

@@ -53,7 +53,7 @@ def refuses(answer: bytes) -> AbstractAsyncContextManager[Receiver]:
 
 
 async def _attempts(tools: Tools, sessions: Sessions, agency_id: str, number: int) -> None:
-    """So many rounds, each with what is to be tried again."""
+    """Run the given number of rounds, each with due retries."""
     for _ in range(number):
         await scenes.round_(tools)
         for row in await scenes.deliveries(sessions, agency_id):
