@@ -276,7 +276,7 @@ class Settings(BaseSettings):
 
 
 def environment(name: str) -> str | None:
-    """The value of an environment variable, trimmed; None where it is empty or not set."""
+    """Trimmed value of an environment variable; None if it is empty or not set."""
     return os.environ.get(name, "").strip() or None
 
 

@@ -132,7 +132,7 @@ async def figures(on: Stage, given: argparse.Namespace, postmaster: int) -> dict
 
 
 async def _recording(on: Stage, postmaster: int, agency_id: str, number: int) -> float:
-    """Microseconds of PostgreSQL for an event that nobody fans out."""
+    """Microseconds of PostgreSQL for an event without fan-out."""
     seen = Installation({}, postmaster)
     await on.happen(1, [agency_id])
     before = seen.used()["postgres"]
@@ -179,7 +179,7 @@ async def _run(url: str, given: argparse.Namespace, postmaster: int) -> dict[str
 
 
 def main() -> int:
-    """Runs, and prints. No figure fails the run: they are for people to read."""
+    """Run and print. No figure fails the run; they are for information."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="of each look at rest and at latency")
     parser.add_argument("--number", type=int, default=100, help="of single events")

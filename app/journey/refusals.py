@@ -96,7 +96,7 @@ class TooMany(PageRefusal):
         self.shown = brand_of(whole)
 
     def page(self, request: Request) -> Response:
-        """Says when it goes on, and that nothing is lost."""
+        """Words that say when to continue, and that nothing is lost."""
         shown = render.page(
             request, "journey:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
             **self.shown,

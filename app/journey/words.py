@@ -423,7 +423,7 @@ ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_
 
 
 def shared_from(other: str) -> Blocker:
-    """By hand, where the agency sees the very thing as shared from another Business Center than the one given."""
+    """Words by hand, if the agency sees the asset shared from another Business Center than the one entered."""
     return Blocker(
         f"{{agency}} sees {{asset}}, shared from Business Center {other}. You gave us {{bc}}. Is {other} yours?",
         f"Yes, it is {other}",

@@ -51,7 +51,7 @@ async def unreadable(connection: AsyncConnection, metadata: MetaData, vault: Vau
 
 
 async def warn(engine: AsyncEngine, metadata: MetaData, vault: Vault) -> None:
-    """Log one line where stored values do not open; for the start of a process, which goes on all the same."""
+    """Log one line if stored values cannot be decrypted; the process starts nevertheless."""
     try:
         async with engine.connect() as connection:
             found = await unreadable(connection, metadata, vault)

@@ -28,7 +28,7 @@ class Part:
 
 
 def pause(deaths: int) -> float:
-    """Seconds to wait before a part is started again after so many deaths in a row."""
+    """Seconds to wait before a part is restarted after this many failures in a row."""
     return float(min(_FIRST_PAUSE * 2 ** (deaths - 1), _LONGEST_PAUSE))
 
 

@@ -62,5 +62,5 @@ async def one(on: Stage, agency_ids: Sequence[str]) -> float:
 
 
 def at(ordered: Sequence[float], part: float) -> float:
-    """The value below which that part of them lies."""
+    """Quantile of the values."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

@@ -59,7 +59,7 @@ class Stage:
         }
 
     async def add_endpoints(self, *each: int) -> None:
-        """So many endpoints more for the agencies in turn."""
+        """Add this many endpoints, distributed over the agencies in turn."""
         vault = Vault.from_text(KEYS)
         for agency_id, number in zip(self.agency_ids, itertools.cycle(each)):
             for _ in range(number):
@@ -129,7 +129,7 @@ def postgres() -> Iterator[tuple[str, int]]:
 
 @asynccontextmanager
 async def stage(url: str, postmaster: int, endpoints: Sequence[int] = (10,)) -> AsyncIterator[Stage]:
-    """A receiver, and agencies with so many endpoints in turn."""
+    """A receiver, and agencies with this many endpoints in turn."""
     port = free_port()
     receiver = _start("bench.webhooks.receiver", str(port), env=dict(os.environ))
     engine = make_engine(url)

@@ -61,7 +61,7 @@ def running(
     name: str, arguments: list[str], *, folder: Path, env: dict[str, str] | None = None, files: int | None = None,
     account: os.stat_result | None = None,
 ) -> Iterator[Child]:  # fmt: skip
-    """A program while the block runs; its lines lie in `<name>.log`. `files`: so many may be open in it."""
+    """Run a program during the block, with its output in `<name>.log`. `files`: its limit of open files."""
 
     def prepare() -> None:
         if files:

@@ -72,7 +72,7 @@ def test_what_is_offered_can_be_done_at_that_moment() -> None:
         if case.by_hand:
             assert found.does not in ("connect", "by_hand", "reduce"), f"by hand nobody is sent to connect: {about}"
         if found.does == "change":
-            assert not case.was_verified, f"what was proved cannot be chosen anew: {about}"
+            assert not case.was_verified, f"proved access cannot be replaced: {about}"
             assert case.kind != "person" or found.screen == "business-center", f"nobody chooses people: {about}"
         if found.does == "reduce":
             assert case.kind == "ad_account", about

@@ -49,7 +49,7 @@ async def test_a_kind_that_has_something_is_woken_and_no_other_is(sessions: Sess
 
 
 async def test_who_sleeps_is_told_of_every_kind_and_asks_once_a_second(sessions: Sessions, world: World) -> None:
-    """A word wakes its kind alone, without a look; nobody who sleeps asks for it."""
+    """A notification wakes only its kind, without a poll; sleeping loops run no query for it."""
     alarms = {table: Heard() for table in ("links", "mails")}
     async with looking_out(sessions, [Kind(name, NEVER, alarm) for name, alarm in alarms.items()]):
         await listened(sessions)

@@ -1,4 +1,4 @@
-"""Limits: so many at once, given back one by one, shared by everybody who asks."""
+"""Limits: a number of permits at once, restored one by one, shared by all callers."""
 
 import asyncio
 from datetime import timedelta

@@ -64,7 +64,7 @@ async def fan_all_out(tools: Tools) -> None:
 
 
 async def send_all(tools: Tools, stop: asyncio.Event, *, loops: int = 1) -> None:
-    """So many sending loops, and what wakes them, until `stop` is set."""
+    """Run this many sending loops, and the look-out that wakes them, until `stop` is set."""
     watch = Lookout(due.kinds(tools), tools.sessions)
     await asyncio.gather(watch.serve(stop), *(Dispatcher(tools).serve(stop) for _ in range(loops)))
 

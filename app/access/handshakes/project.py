@@ -128,7 +128,7 @@ async def _write(
 
 
 def _keep_answer(ask: Ask, new: Status) -> None:
-    """The platform's own words on what is in the way, for people and for its support."""
+    """The platform's own message about a blocker, for people and for its support."""
     answer = new.answer
     ask.platform_operation = answer.operation if answer else None
     ask.platform_code = answer.code if answer else None

@@ -63,7 +63,7 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
 
 
 def _typed(bc_id: str) -> Choice:
-    """A Business Center of which only the number is known."""
+    """A Business Center known only by its number."""
     return Choice(bc_id, "", f"Business Center {bc_id}", True)
 
 

@@ -86,7 +86,7 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
 
 @router.post("/l/{link_id}/device/code")
 async def enter_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """Lets the browser in if the code is right. A wrong one is counted."""
+    """Admit the browser if the code is right. A wrong code is counted."""
     try:
         entered = await actions.enter_code(
             session, request.app.state.vault, link.whole, link.browser, form.text("code")
@@ -100,7 +100,7 @@ async def enter_code(request: Request, session: Session, link: NewDevice, form: 
 
 @router.post("/l/{link_id}/device/connection")
 async def connect(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """Off to the platform, where no code can be e-mailed: who can use the same Business Center is let in."""
+    """Redirect to the platform if no code can be e-mailed: access to the same Business Center admits the browser."""
     del form  # it was checked
     if not await _can_connect(request, session, link):
         return render.see_other(request, f"{link.path}/{DEVICE}")

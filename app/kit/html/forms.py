@@ -87,7 +87,7 @@ class Form:
 
 
 def browser(request: Request) -> str:
-    """The secret by which this browser is known: its cookie, or a new one that it gets with this answer."""
+    """Secret that identifies this browser: its cookie, or a new one set with this answer."""
     given = request.cookies.get(BROWSER, "")
     if _SECRET.fullmatch(given):
         return given

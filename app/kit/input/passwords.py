@@ -1,4 +1,4 @@
-"""Text that looks like a password: never taken, wherever it is typed. Pure."""
+"""Detection of text that looks like a password, which no field accepts. Pure."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The addresses to which a code may go, and as much of them as somebody unknown may read. Pure."""
+"""Addresses that a code may be sent to, and their masked form for an unknown reader. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The e-mail to a client that agreed before: more is asked for, or access that was there is gone."""
+"""E-mail to a client that agreed before: the agency asks for more, or access is gone."""
 
 from datetime import timedelta
 

@@ -20,7 +20,7 @@ VERIFIED = ("verified", None)
 
 @pytest.fixture
 async def done(walk: Walk, house: House) -> Walk:
-    """A client whose link is done: all is verified, and its authorisation was given back."""
+    """A client with a completed link: everything is verified, and its authorisation was given back."""
     await house.connect_agency(walk.corner)
     await walk.start()
     await trip(walk, house)
@@ -132,4 +132,4 @@ async def test_every_blocker_of_a_page_can_be_reached(done: Walk, house: House) 
     page = (await done.see("progress")).text
     assert "Share it now" in page
     assert "Choose another" in page
-    assert page.count("TikTok has suspended") == 1, "nothing is told twice"
+    assert page.count("TikTok has suspended") == 1, "nothing is reported twice"

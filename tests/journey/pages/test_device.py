@@ -152,7 +152,7 @@ async def test_before_something_personal_is_saved_any_browser_goes_on(
 async def test_having_opened_the_link_early_opens_nothing_later(
     app: FastAPI, walk: Walk, house: House, post: Post, world: World
 ) -> None:
-    """Somebody who waits with the link open before the client begins is a new device all the same."""
+    """A browser that had the link open before the client began is still a new device."""
     async with device(app, world) as early:
         await early.answer("lane")
         await saved(walk, "contacts", house)

@@ -19,7 +19,7 @@ from tests.world import PUBLIC_URL, World
 
 
 async def _use_up(sessions: Sessions, limit: Limit, subject: str, *, but: int = 0) -> None:
-    """As if so many had been taken within the span."""
+    """State as if this many had been taken within the span."""
     async with sessions.begin() as session:
         session.add(
             Throttle(kind=limit.kind, subject=subject, full_at=func.now() + limit.within - limit.step * (but + 0.5))

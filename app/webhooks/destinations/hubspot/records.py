@@ -70,13 +70,13 @@ def company(event: Mapping[str, Any]) -> Record:
 
 
 def company_id(event: Mapping[str, Any]) -> str | None:
-    """The company's own id in HubSpot, where the client's `external_id` is `hubspot:1234`."""
+    """The company's own id in HubSpot, if the client's `external_id` is `hubspot:1234`."""
     found = _COMPANY_ID.fullmatch(str(event["data"].get("external_id")))
     return found[1] if found else None
 
 
 def deal_id(event: Mapping[str, Any]) -> str | None:
-    """The deal that a link belongs to, where the link's `external_id` is `deal:77`."""
+    """The deal that a link belongs to, if the link's `external_id` is `deal:77`."""
     found = _DEAL_ID.fullmatch(str(event["data"].get("link_external_id")))
     return found[1] if found else None
 

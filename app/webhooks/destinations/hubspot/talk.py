@@ -130,7 +130,7 @@ def _find_company(at: Calls, event: Mapping[str, Any], record: Record) -> Look:
 
 
 def _contact(at: Calls, event: Mapping[str, Any], company: str, stage: str | None) -> Part:
-    """The id of the client's contact, brought up to date, at its company; None where the event names none."""
+    """Update the client's contact at its company and return its id; None if the event names none."""
     record = records.contact(event)
     if record is None:
         return None

@@ -171,7 +171,7 @@ def _failed(verdict: Verdict, one: Tried, concurrency: int, now: datetime) -> Ve
 
 
 def _silent(health: Health, until: datetime) -> Health:
-    """Nothing is sent until then, and one probe first afterwards. It was asked for: it counts as no opening."""
+    """Hold all attempts until then, followed by one probe. The receiver asked for it: not counted as an opening."""
     until = max(until, health.hold_until or until)
     open_until = max(until, health.open_until or until)
     return replace(health, hold_until=until, breaker="open", open_until=open_until, probes=0)
