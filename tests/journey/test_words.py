@@ -167,7 +167,7 @@ def test_what_leaves_is_told_as_what_happens_to_it(kind: str, lane: str, held: H
     _keeps_the_rules(theirs.sentence)
 
 
-@pytest.mark.parametrize("outcome", [one for one in Outcome if one not in ("connected", "other_browser")])
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one not in ("connected", "other_browser", "under_way")])
 def test_every_way_back_that_did_not_connect_has_words(outcome: Outcome) -> None:
     title, sentence = words.CAME_BACK[outcome]
     _keeps_the_rules(title)
