@@ -78,7 +78,8 @@ class Row:
     `after` when the humans did their part; one entry for each ask, or one for all of them.
     person: who authorises for the client; None: nobody does. agency: whether the agency is connected from the start.
     blind: for so long nobody can look, so that what was proved stands whatever happens: checked against what is true
-    only after `mend`. settle, accepted: how long an attempt may take to show, in seconds.
+    only after `mend`. settle, accepted: how long an attempt may take to show, proof: how long what was read counts, in
+    seconds.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Row:
     blind: bool = False
     settle: float = 0.0
     accepted: float = 900.0
+    proof: float = 172_800.0
 
     def __str__(self) -> str:
         return self.name

@@ -125,7 +125,11 @@ class Stage:
 
 async def play(house: House, row: Row) -> Stage:
     """From the world of a row to what is shown before and after the humans did their part."""
-    patience = Patience(settle=timedelta(seconds=row.settle), accepted=timedelta(seconds=row.accepted))
+    patience = Patience(
+        settle=timedelta(seconds=row.settle),
+        accepted=timedelta(seconds=row.accepted),
+        proof=timedelta(seconds=row.proof),
+    )
     patient = replace(house.tools, patience=patience)
     stage = Stage(replace(house, tools=patient), row, house.world.north, can_look=True)
     await _begin(stage, row)

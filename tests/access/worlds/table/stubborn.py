@@ -92,6 +92,20 @@ STUBBORN = (
         ),
     ),
     Row(
+        "the agency's token is withdrawn, and it waits for approval",
+        make=(at(TikTokWorld.switch, partner_approval=True),),
+        then=(at(TikTokWorld.withdraw, seed.NORA_NORTH),), before=(Shown("unverifiable", None, "agency"),),
+        mend=(connect_agency, work, at(TikTokWorld.approve, MAISON_LUNE)),
+    ),
+    *(
+        Row(
+            f"proved, and then {code} for every look until the proof is too old",
+            behind=(always(LIST, code=code),), proof=0,
+            before=(Shown("unverifiable", "agency_must_reauthorise", "agency"),), mend=(_CLEARED, connect_agency),
+        )
+        for code in (40001, 40105)
+    ),
+    Row(
         "drifted, and shared again with a new authorisation",
         behind=(at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU),), before=(drifted("asset_not_shared"),),
         mend=(connect(), work),
