@@ -7,7 +7,7 @@ import uvicorn
 
 from app import settings
 from app.kit import children, database
-from app.kit.web import patience
+from app.kit.web import deadlines
 
 
 def serve(host: str, port: int) -> None:
@@ -15,7 +15,7 @@ def serve(host: str, port: int) -> None:
     asyncio.run(database.see_pooler(settings.load().database_url))
     uvicorn.run(
         "app.main:create_app", factory=True, host=host, port=port, timeout_graceful_shutdown=10,
-        headers=children.own_headers(), **patience.options(patience.limits()),
+        headers=children.own_headers(), **deadlines.options(deadlines.limits()),
     )  # fmt: skip
 
 

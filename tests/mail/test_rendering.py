@@ -23,7 +23,9 @@ def invitation(**context: Shown) -> Letter:
 
 def test_every_e_mail_is_three_files() -> None:
     kinds = [each for each in FOLDER.iterdir() if each.is_dir()]
-    assert {each.name for each in kinds} == {"invitation", "renewal_asked", "endpoint_failing", "needed_again", "blind"}
+    assert {each.name for each in kinds} == {
+        "invitation", "renewal_asked", "endpoint_failing", "needed_again", "blind", "device_code",
+    }  # fmt: skip
     for kind in kinds:
         assert sorted(each.name for each in kind.iterdir()) == ["html.html", "subject.txt", "text.txt"]
 

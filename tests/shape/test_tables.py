@@ -6,8 +6,8 @@ from app.tables import metadata
 
 #: The tenant itself.
 TENANT = "agencies"
-#: Of the installation: calls of a platform's app are counted and chores are done, whichever agencies are served.
-OF_ALL = frozenset({"call_budgets", "webhook_chores"})
+#: Of the installation: calls of a platform’s app, limits per visitor, and chores, for all agencies.
+OF_ALL = frozenset({"call_budgets", "throttles", "webhook_chores"})
 #: Written with a row that refers to it, in one transaction.
 BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 

@@ -19,6 +19,8 @@ _FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"}
 #: So many strangers are named in the log, each once.
 _NAMED = 8
 _COOKIE_PATH = re.compile(r"(;\s*path=)(/[^;]*)", re.IGNORECASE)
+#: What follows is an id of another system, slashes included.
+_VERBATIM = "/by-external-id/"
 #: GET does something here, exactly once; HEAD must not.
 _ONCE = re.compile(r"/callbacks/.*|.*/return")
 
@@ -70,7 +72,7 @@ class Mounted:
     """ASGI middleware: the application as though it stood at the root of its host.
 
     `prefix` is the path of the public address. Requests come with it or, from a proxy that cuts it off and from health
-    checks, without; doubled and trailing slashes count for nothing. Redirects and cookies leave with the prefix, and
+    checks, without; doubled and trailing slashes count for nothing, except in another system's id. Redirects and cookies leave with the prefix, and
     nothing of them comes from the request's host or scheme. HEAD is GET without its body.
     """
 
@@ -98,10 +100,11 @@ class Mounted:
         await self.app({**scope, "path": path, "raw_path": quote(path).encode(), "method": method}, receive, answer)
 
     def _inside(self, path: str) -> str:
+        path, named, external_id = path.partition(_VERBATIM)
         path = re.sub("/{2,}", "/", path)
         if self._prefix and f"{path}/".startswith(f"{self._prefix}/"):
             path = path[len(self._prefix) :]
-        return path.rstrip("/") or "/"
+        return path.rstrip("/") + named + external_id or "/"
 
     def _finish(self, sent: MutableHeaders, path: str) -> None:
         for name, value in headers.everywhere(secure=self._secure, kept=path.startswith("/static/")).items():

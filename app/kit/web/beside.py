@@ -9,8 +9,8 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from app.kit.web import patience
-from app.kit.web.patience import Limits
+from app.kit.web import deadlines
+from app.kit.web.deadlines import Limits
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class _Beside(uvicorn.Server):
 async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> AsyncIterator[tuple[str, int]]:
     """Serves while the block runs; where it listens. Raises OSError when the address cannot be had."""
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **patience.options(limits)
+        app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **deadlines.options(limits)
     )  # fmt: skip
     server = _Beside(config)
     with _listening(host, port) as listener:

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import CLIENT, record
@@ -72,10 +72,15 @@ class Entered(StrEnum):
 
 
 async def claim(session: AsyncSession, browser: LinkSession) -> None:
-    """A browser is about to save something personal: the first one is the client's. Raises NewDevice for another."""
+    """Bind the link to the first browser that saves something personal. Raises NewDevice for another.
+
+    `browser` may have been read in another session.
+    """
     whole = await links.whole(session, browser.agency_id, browser.link_id, lock=True)
-    await session.refresh(browser)
-    if browser.verified_at is not None:
+    verified_at = select(LinkSession.verified_at).where(
+        LinkSession.agency_id == browser.agency_id, LinkSession.id == browser.id
+    )
+    if await session.scalar(verified_at) is not None:
         return
     if await queries.is_guarded(session, whole):
         raise NewDevice

@@ -23,13 +23,13 @@ async def test_a_running_worker_signs_with_the_secrets_of_the_moment(
         first = made["secret"]
         await _signed_by(there, sessions, world, good=[first])
         second = (await api.post(f"{secrets}/rotation", json={})).json()
-        await _signed_by(there, sessions, world, good=[second["value"], first])
+        await _signed_by(there, sessions, world, good=[second["secret"], first])
         third = (await api.post(f"{secrets}/rotation", json={"force": True})).json()
-        await _signed_by(there, sessions, world, good=[third["value"], second["value"]], bad=[first])
+        await _signed_by(there, sessions, world, good=[third["secret"], second["secret"]], bad=[first])
         assert (await api.delete(f"{secrets}s/{second['id']}")).status_code == 204
-        await _signed_by(there, sessions, world, good=[third["value"]], bad=[first, second["value"]])
+        await _signed_by(there, sessions, world, good=[third["secret"]], bad=[first, second["secret"]])
         fourth = (await api.post(f"{secrets}/rotation", json={"grace_seconds": 0})).json()
-        await _signed_by(there, sessions, world, good=[fourth["value"]], bad=[third["value"]])
+        await _signed_by(there, sessions, world, good=[fourth["secret"]], bad=[third["secret"]])
 
 
 async def _signed_by(

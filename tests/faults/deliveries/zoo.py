@@ -74,7 +74,7 @@ def beasts(folder: Path, flood: Flood, *, inside: Receiver, good: Receiver) -> d
     huge = _OK + b"x-huge: " + b"v" * 1_000_000 + b"\r\ncontent-length: 0\r\n\r\n"
     return {
         "hangs": Beast(then_hangs(b""), _codes("timeout_answer")),
-        "drips its headers": Beast(drips(_OK + b"x-slow: ", every=1), _codes("timeout_answer")),
+        "drips its headers": Beast(drips(_OK + b"x-slow: ", every=1), _codes("http_200"), arrived=True),
         "drips its body": Beast(
             drips(_OK + b"content-length: 9999\r\n\r\n", every=1), _codes("http_200"), arrived=True
         ),

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.kit.web import beside, patience
-from app.kit.web.patience import Limits
+from app.kit.web import beside, deadlines
+from app.kit.web.deadlines import Limits
 
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 SLOW = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -103,5 +103,5 @@ async def test_connections_are_kept_and_pipelined_as_before() -> None:
 
 
 def test_the_bound_leaves_files_for_the_database() -> None:
-    found = patience.limits()
+    found = deadlines.limits()
     assert 16 <= found.connections <= 4096
