@@ -37,7 +37,7 @@ def upgrade() -> None:
     op.add_column("link_sessions", sa.Column("verified_by", sa.String(length=16), nullable=True))
     op.drop_constraint("uq_link_sessions_cookie_hash", "link_sessions", type_="unique")
     op.create_unique_constraint(
-        "uq_link_sessions_cookie_hash", "link_sessions", ["cookie_hash", "agency_id", "link_id"]
+        "uq_link_sessions_cookie_hash_agency_id_link_id", "link_sessions", ["cookie_hash", "agency_id", "link_id"]
     )
     op.add_column("connections", sa.Column("browser_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(
@@ -92,7 +92,7 @@ def downgrade() -> None:
     op.drop_column("intakes", "screens_completed")
     op.drop_constraint("fk_connections_agency_id_browser_id", "connections", type_="foreignkey")
     op.drop_column("connections", "browser_id")
-    op.drop_constraint("uq_link_sessions_cookie_hash", "link_sessions", type_="unique")
+    op.drop_constraint("uq_link_sessions_cookie_hash_agency_id_link_id", "link_sessions", type_="unique")
     # a browser may have several links open by now; each keeps the latest
     op.execute(
         "DELETE FROM link_sessions AS one USING link_sessions AS other "

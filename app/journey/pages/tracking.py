@@ -111,7 +111,7 @@ def _screen(
         asked=bool(_asks(link, "pixel")),
         needed=any(ask.required for ask in _asks(link, "pixel")),
         reason=next((ask.reason for ask in _asks(link, "pixel")), None),
-        form_to=consent_origins(request, link.whole),
+        form_to=consent_origins(request, link.whole) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
         choices=[lines.of_choice(choice, link.whole, "pixel") for choice in seen],
         given=list(given),
