@@ -71,9 +71,9 @@ def _unmapped(host: str) -> str:
 class Mounted:
     """ASGI middleware: the application as though it stood at the root of its host.
 
-    `prefix` is the path of the public address. Requests come with it or, from a proxy that cuts it off and from health
-    checks, without; doubled and trailing slashes count for nothing, except in another system's id. Redirects and cookies leave with the prefix, and
-    nothing of them comes from the request's host or scheme. HEAD is GET without its body.
+    `prefix` is the path of the public address. Requests come with it or, from health checks and from a proxy that cuts
+    it off, without. Doubled and trailing slashes are ignored, except in an id of another system. Redirects and cookies
+    leave with the prefix; nothing in them comes from the request's host or scheme. HEAD is GET without its body.
     """
 
     def __init__(self, app: ASGIApp, prefix: str, secure: bool) -> None:
