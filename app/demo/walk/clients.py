@@ -29,13 +29,13 @@ async def with_a_pixel(demo: Demo, say: Say) -> None:
         say(f"Atelier Rive: connected as {TRACKING_ADMIN}")
         await browser.press("Continue")
         await browser.press("Continue")
-        pixels = browser.page.form("Continue").choices["pixels"]
+        pixels = [value for name, value in browser.page.form("Continue").fields if name == "pixels"]  # ticked already
         say(f"Atelier Rive: picked its ad account and {len(pixels)} pixel")
         questions: Answers = {
             "q-website": "atelierrive.example", "q-shop_system": "Shopify", "q-events_api": "Yes",
             "q-tracking_plan": PLAN,
         }  # fmt: skip
-        await answer_and_agree(browser, TRACKING_ADMIN, {"pixels": {"pixels": pixels}, "questions": questions})
+        await answer_and_agree(browser, TRACKING_ADMIN, {"questions": questions})
         say("Atelier Rive: answered the agency’s questions, handed in a file, agreed; Keyturn shares")
 
 
