@@ -9,9 +9,25 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.kit.database import ACROSS_AGENCIES, DatabaseAway
+from app.kit.refusal import Refusal
 from app.kit.vault import SealBroken, Vault
 
 log = structlog.get_logger(__name__)
+
+
+class KeyRingIncomplete(Refusal):
+    """A stored value cannot be decrypted with this key ring."""
+
+    status = 503
+    code = "key_ring_incomplete"
+    detail = "A stored secret cannot be opened with the installation's key ring."
+    hint = "The operator of this installation can find out more with `keyturn doctor`."
+
+    @classmethod
+    def of(cls, why: SealBroken) -> "KeyRingIncomplete":
+        """The refusal that names the key, where that is known."""
+        missing = f"A stored secret cannot be opened: the key {why.key_id} is missing in KEYTURN_SECRET_KEYS."
+        return cls(missing if why.key_id else None)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.database import DatabaseAway
 from app.kit.egress.sender import Egress
 from app.kit.ids import MalformedId
+from app.kit.key_ring import KeyRingIncomplete
 from app.kit.refusal import NotFound, Refusal
-from app.kit.vault import Vault
+from app.kit.vault import SealBroken, Vault
 
 Given = ParamSpec("Given")
 
@@ -76,6 +77,8 @@ async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None
             await work(terminal)
     except MalformedId as problem:
         raise _said(NotFound()) from problem
+    except SealBroken as why:
+        raise _said(KeyRingIncomplete.of(why)) from why
     except DatabaseAway as away:
         raise _said(Refusal(away.detail, hint=f"Is it running? {away.__cause__}")) from away
     except Refusal as refusal:

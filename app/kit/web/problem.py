@@ -18,6 +18,7 @@ from app.kit.database import DatabaseAway, is_away
 from app.kit.html import headers
 from app.kit.ids import MalformedId
 from app.kit.input.wrong import BrokenJson, refusal_of
+from app.kit.key_ring import KeyRingIncomplete
 from app.kit.refusal import NotFound, Refusal
 from app.kit.vault import SealBroken
 
@@ -75,15 +76,6 @@ class Unreadable(Refusal):
     hint = "Check how it is put together, and send it again."
 
 
-class KeyMissing(Refusal):
-    """A stored value cannot be decrypted with this key ring."""
-
-    status = 503
-    code = "key_ring_incomplete"
-    detail = "A stored secret cannot be opened with the installation's key ring."
-    hint = "The operator of this installation can find out more with `keyturn doctor`."
-
-
 class Unexpected(Refusal):
     """Our fault. Nothing is told but the request's id."""
 
@@ -135,10 +127,9 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         return answer(request, DatabaseAway(), page=page)
 
     async def sealed(request: Request, problem: Exception) -> Response:
-        key_id = getattr(problem, "key_id", None)
-        log.error("key_ring.incomplete", key_id=key_id, problem=str(problem))
-        missing = f"A stored secret cannot be opened: the key {key_id} is missing in KEYTURN_SECRET_KEYS."
-        return answer(request, KeyMissing(missing if key_id else None), page=page)
+        why = problem if isinstance(problem, SealBroken) else SealBroken(str(problem))
+        log.error("key_ring.incomplete", key_id=why.key_id, problem=str(why))
+        return answer(request, KeyRingIncomplete.of(why), page=page)
 
     app.add_exception_handler(SealBroken, sealed)
     for kind in (Refusal, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):

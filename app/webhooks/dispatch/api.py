@@ -14,6 +14,7 @@ from app.webhooks.dispatch import actions
 from app.webhooks.dispatch.deliveries import queries
 from app.webhooks.dispatch.deliveries.views import AttemptView, DeliveryView, attempt_view, delivery_view
 from app.webhooks.dispatch.waiting import AnswerLater
+from app.webhooks.endpoints import queries as endpoints
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
@@ -61,6 +62,7 @@ async def send_test(
 
     A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
     """
+    await endpoints.check_opens(session, request.app.state.vault, caller.agency_id, endpoint_id)
     delivery_id = await actions.send_test(
         session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
     )

@@ -10,6 +10,7 @@ from app.people.agencies import queries as agencies
 from app.webhooks.dispatch import actions
 from app.webhooks.dispatch.deliveries import queries
 from app.webhooks.dispatch.deliveries.views import delivery_view
+from app.webhooks.endpoints import queries as endpoints
 
 endpoint = typer.Typer()
 
@@ -26,6 +27,7 @@ async def send_test(
 ) -> None:
     """Queues a test delivery."""
     found = await agencies.chosen(at.session, agency)
+    await endpoints.check_opens(at.session, at.vault, found.id, endpoint_id)
     delivery_id = await actions.send_test(at.session, found.id, endpoint_id, event_type=type_, actor=at.actor)
     queued = await queries.find(at.session, found.id, delivery_id)
     show.one(delivery_view(queued), as_json=as_json, only=_COLUMNS)

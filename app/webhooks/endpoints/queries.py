@@ -99,6 +99,15 @@ async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) 
     return (await session.scalars(query.order_by(*in_turn))).all()
 
 
+async def check_opens(session: AsyncSession, vault: Vault, agency_id: str, endpoint_id: str) -> None:
+    """Open all that sending to an endpoint needs. Raises NotFound and SealBroken."""
+    endpoint = await find(session, agency_id, endpoint_id)
+    open_headers(vault, endpoint)
+    open_options(vault, endpoint)
+    for sealed in await live_secrets(session, agency_id, endpoint_id):
+        signing_key(vault, sealed)
+
+
 def signing_key(vault: Vault, sealed: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises SealBroken."""
     return secret.key(open_secret(vault, sealed))
