@@ -25,8 +25,10 @@ _INVALID = 40002
 _ABOUT_ASSET = "permission to the asset"
 #: TikTok's codes for a token that is not the app's; only a new authorisation helps.
 _MAY_BE_OF_ANOTHER_APP = {40000, _INVALID, 40113}
-#: "app_id is inconsistent with the token's app information"
-_OF_ANOTHER_APP = re.compile(r"app_?\s?id\b.*(inconsistent|not match|mismatch).*token", re.IGNORECASE)
+#: "app_id is inconsistent with the token's app information"; a sentence that may also mean a blocked app is no sign.
+_OF_ANOTHER_APP = re.compile(
+    r"^(?!.*\bblocked\b).*app_?\s?id\b.*(inconsistent|not match|mismatch).*token", re.IGNORECASE | re.DOTALL
+)
 #: How a refusal reads where there is no partnership, e.g. "Business Center 7000999988887777666 is not your partner."
 _NO_PARTNER = re.compile(
     r"\b(no|not|non|isn't|aren't|never)\b.*\bpartner|\bpartner\w*\b.*\b(no|not|doesn't)\b", re.IGNORECASE

@@ -173,7 +173,7 @@ async def test_an_app_without_the_permission_is_said_and_its_token_given_back(ho
 
 async def test_an_answer_of_another_shape_than_documented_keeps_no_connection(house: House) -> None:
     await house.tiktok.fault("oauth2/access_token/", code=0)  # OK, with nothing in it
-    assert await house.connect_client(house.world.north) is Outcome.BUSY
+    assert await house.connect_client(house.world.north) is Outcome.PLATFORM_CHANGED
 
 
 async def test_a_code_that_timed_out_at_tiktok_asks_for_one_more_tap(house: House) -> None:

@@ -203,7 +203,7 @@ async def test_what_was_verified_and_vanished_has_drifted_and_is_not_shared_agai
     await house.check_now(north)
     await house.work()
     assert await house.states(north) == [("drifted", "asset_not_shared")]
-    assert (await house.events(north))[-1] == "grant.drifted"
+    assert (await house.events(north))[-2:] == ["grant.drifted", "link.reopened"]
     async with house.tools.sessions() as session:
         (grant,) = await grants.page(session, north.agency_id, limit=9)
     assert grant.state == "drifted"
@@ -223,7 +223,9 @@ async def test_what_had_drifted_and_is_there_again_is_restored(house: House) -> 
     await house.check_now(north)
     await house.work(1)
     assert await house.states(north) == [VERIFIED]
-    assert (await house.events(north))[-3:] == ["grant.drifted", "ask.verified", "grant.restored"]
+    assert (await house.events(north))[-5:] == [
+        "grant.drifted", "link.reopened", "ask.verified", "grant.restored", "link.completed",
+    ]  # fmt: skip
     async with house.tools.sessions() as session:
         (grant,) = await grants.page(session, north.agency_id, limit=9)
     assert (grant.state, grant.drifted_at) == ("live", None)

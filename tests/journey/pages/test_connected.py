@@ -15,6 +15,7 @@ from tests.world import PUBLIC_URL, World
 
 
 async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: House, world: World) -> None:
+    await house.connect_agency(world.north)
     await walk.start()
     assert walk.goes_to(await trip(walk, house)) == "business-center"
     page = (await walk.see("business-center")).text
@@ -34,6 +35,7 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
 
 
 async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house: House, world: World) -> None:
+    await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
     await walk.send("business-center", bc_id=seed.MAISON_LUNE)
@@ -152,7 +154,10 @@ async def test_another_business_center_lets_go_of_what_was_picked(
     assert [ask.asset_id for ask in asks] == [None]
 
 
-async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(walk: Walk, house: House) -> None:
+async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(
+    walk: Walk, house: House, world: World
+) -> None:
+    await house.connect_agency(world.north)
     await walk.start()
     await walk.answer("lane", "business-center", "accounts")
     assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"

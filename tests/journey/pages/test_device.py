@@ -405,6 +405,7 @@ async def test_a_guided_link_without_mail_says_whom_to_ask(
 async def test_the_work_behind_uses_the_connection_as_before(
     app: FastAPI, walk: Walk, house: House, post: Post, world: World
 ) -> None:
+    await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
     await walk.send("business-center", bc_id=seed.MAISON_LUNE)

@@ -55,6 +55,9 @@ def test_maintenance_is_not_asked_about_every_second() -> None:
         (40001, NOT_THIS_ASSET, True, "not_bc_admin"),
         (40001, "No permission to operate.", False, "not_bc_admin"),
         (40105, NOT_THIS_ASSET, False, "connection_dead"),
+        (40000, "app_id is inconsistent with the token's app information", False, "connection_dead"),
+        (40113, "app_id does not match the access token.", False, "connection_dead"),
+        (40113, "App is blocked or app_id does not match the access token.", False, "app_problem"),
     ],
 )
 def test_a_refusal_of_an_asset_is_told_from_that_of_a_call(

@@ -18,7 +18,7 @@ OWNERS = (
     Row(
         "a person's own, which the client may manage",
         person=seed.MIXED_MILO, bc_id=seed.COMPTOIR_MIXTE, wanted=(account(seed.SOLO_ACCOUNT),),
-        before=(blocked("asset_owned_elsewhere"),), mend=(_ANOTHER,),
+        before=(blocked("asset_owned_by_person"),), mend=(_ANOTHER,),
     ),
     Row(
         "a person's own, asked for by the client",
@@ -29,7 +29,7 @@ OWNERS = (
         "a person's own, who said no to the client",
         person=seed.BIG_BEA, bc_id=seed.BIG_RETAIL, wanted=(account(seed.SOLO_ACCOUNT),),
         make=(at(TikTokWorld.request, seed.BIG_RETAIL, seed.SOLO_ACCOUNT, "REJECTED"),),
-        before=(blocked("asset_owned_elsewhere"),), mend=(choose(account(seed.BIG_ACCOUNTS[0])),),
+        before=(blocked("asset_owned_by_person"),), mend=(choose(account(seed.BIG_ACCOUNTS[0])),),
     ),
     Row(
         "a number that nobody has",

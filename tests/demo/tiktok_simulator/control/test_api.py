@@ -25,7 +25,7 @@ async def lune_shares(caller: Caller) -> list[dict[str, Any]]:
 async def test_switches_change_one_by_one(caller: Caller) -> None:
     best = {
         "partner_approval": False, "read_lag": 0, "qps": None, "flaky": 0, "lost_answers": 0, "reauthorise": False,
-        "pixel_links_denied": False,
+        "pixel_links_denied": False, "strangers_refused": False,
     }  # fmt: skip
     assert await caller.control("GET", "switches") == best
     assert await caller.control("PATCH", "switches", {"qps": 5}) == {**best, "qps": 5}
