@@ -55,7 +55,7 @@ async def test_below_a_path_every_page_leads_below_it(below: httpx2.AsyncClient,
     seen = [await below.get(walk.corner.link_path)]
     started = await walk.start()
     assert started.headers["location"] == f"/keyturn{walk.path}"
-    assert f"path=/keyturn{walk.path};" in f"{started.headers['set-cookie'].lower()};"
+    assert "path=/keyturn/;" in f"{started.headers['set-cookie'].lower()};"
     for screen in BY_HAND:
         if screen != "lane":
             seen.append(await walk.see(screen))
