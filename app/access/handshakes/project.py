@@ -90,7 +90,7 @@ async def _write(
         return
     agency = seen.agency.of(want.key) if want.key else None
     later = agency is not None and agency.why_not is Unread.UNAVAILABLE
-    if later and new.state not in OVER and ask.state != "approved":
+    if later and new.state not in OVER and ask.state != "approved" and not _tells_silence(ask, new):
         return  # the side that counts can be read, only not now: what was shown stands until then
     _keep_answer(ask, new)
     if want.key is not None and _begins_to_wait(want, new, situation):
@@ -115,7 +115,7 @@ async def _write(
     news.any = news.any or before != (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
     if saw:
         await _tell_seen(session, whole, ask, saw, was)
-    elif new.state == "unverifiable" and want.was_verified and was != "unverifiable":
+    elif new.state == "unverifiable" and want.was_verified and was != "unverifiable" and new.next_actor == "agency":
         news.blind = True
     elif new.state == "drifted" and was != "drifted":
         news.drifted = True
@@ -125,6 +125,11 @@ async def _write(
         grant = await grant_rows.of_ask(session, ask.agency_id, ask.id)
         if grant is not None:
             await _end(session, grant, whole.facts(ask) | {"status_previous": was}, news)
+
+
+def _tells_silence(ask: Ask, new: Status) -> bool:
+    """Whether the platform has been out of reach for too long for what is shown: a proof, or nobody's turn to act."""
+    return new.code == "platform_unavailable" and (ask.state == "verified" or ask.next_actor in ("us", "platform"))
 
 
 def _keep_answer(ask: Ask, new: Status) -> None:

@@ -1,5 +1,6 @@
 """Playing one row: real rounds of reconciling, over HTTP to the simulator, held against what is true there."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import queries as connections
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes.model import Handshake
-from app.access.patience import Patience
+from app.access.patience import MOST_ACCEPTED, Patience
 from app.kit import ids
 from app.links import progress
 from app.links import queries as links
@@ -77,12 +78,16 @@ class Stage:
     async def settle(self) -> None:
         """Rounds until nothing moves any more; after each, nothing may be green that is not true."""
         before: object = None
-        for _ in range(ROUNDS):
+        waits = MOST_ACCEPTED if self.row.accepted < 1 else 0
+        for _ in range(ROUNDS * (1 + waits)):
             await self.house.work(1)
             await self._no_false_green()
             now = await self._standing()
             if now == before or await self._rests():
-                break
+                if not waits:
+                    break
+                waits -= 1
+                await asyncio.sleep(self.row.accepted)
             before = now
         await self._no_false_red()
 

@@ -20,12 +20,9 @@ ROWS: tuple[Row, ...] = (
 
 #: Codes of JOURNEYS' table that no row can show, and why.
 WITHOUT_ROW = {
-    "wrong_account": "comes with TikTok accounts, which are asked for later",
-    "tt_account_already_linked": "comes with TikTok accounts, which are asked for later",
-    "rate_limited": "passes by itself: rows with 40016, 40100, 40132, 40133 end verified",
     "account_missing": "an ad account is declined before its pixel: tests/access/handshakes/test_status.py",
     "platform_unavailable": "after an hour of silence: tests/access/handshakes/test_status.py",
-    "unverifiable": "a state of its own, not a code: rows show the state",
+    "bc_not_enabled": "a status that TikTok does not name yet: tests/journey/test_words.py",
 }
 
 

@@ -63,6 +63,10 @@ STUBBORN = (
         make=(_AS_ADMIN,), then=(work, fault(SHARE, code=40002), reduce),
     ),
     Row(
+        "every look is answered without what the answer should hold",
+        then=(always(LIST, code=0),), before=(blocked("platform_changed", "agency"),), mend=(_CLEARED, check),
+    ),
+    Row(
         "the agency declines",
         make=(at(TikTokWorld.switch, partner_approval=True),),
         then=(work, at(TikTokWorld.part_by_hand, NORTH_AGENCY, MAISON_LUNE)),
