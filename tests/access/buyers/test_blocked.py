@@ -83,10 +83,15 @@ async def test_a_dead_token_of_the_agency_is_told_and_mended_by_connecting_again
     assert await shown(house, api) == {BO: ("open", None, "OPERATOR")}
 
 
-async def test_an_agency_that_never_connected_is_told_so(house: House, api: httpx2.AsyncClient) -> None:
+async def test_an_agency_that_ended_its_connection_is_told_so(house: House, api: httpx2.AsyncClient) -> None:
+    await shared(house)
+    await house.work()
+    async with house.tools.sessions() as session:
+        agency = await connections.of_agency(session, house.world.north.agency_id, "tiktok")
+    assert agency is not None
+    assert (await api.post(f"/connections/{agency.id}/revocation")).status_code == 202
+    await house.work()
     await name(house, api, {"buyers": [{"email": BO, "role": "OPERATOR"}]})
-    await house.connect_client(house.world.north)
-    await house.agree(house.world.north, seed.LUNE_EU)
     await house.work(4)
     assert await shown(house, api) == {BO: ("blocked", "agency_not_connected", "OPERATOR")}
 

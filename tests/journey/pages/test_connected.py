@@ -31,7 +31,7 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
     assert re.search(r'<noscript>\s*<meta http-equiv="refresh"', page)
     await house.work()
     assert "All set" in (await walk.see("progress")).text
-    assert "Read back with your permission" in (await walk.see("receipt")).text
+    assert "Read back with North Agency’s own access" in (await walk.see("receipt")).text
 
 
 async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house: House, world: World) -> None:
