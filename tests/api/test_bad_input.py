@@ -160,3 +160,69 @@ async def test_people_get_a_page_instead(browser: httpx2.AsyncClient) -> None:
     answer = await browser.post("/healthz")
     assert answer.status_code == 405
     assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "gzip, identity"])
+async def test_a_compressed_body_is_415_and_says_so(api: httpx2.AsyncClient, encoding: str) -> None:
+    found = await refused(
+        api, "POST", "/clients", content=b"\x1f\x8b\x08", headers={**JSON, "Content-Encoding": encoding}
+    )
+    assert (found["status"], found["code"]) == (415, "compressed_body")
+    assert encoding in found["detail"]
+    assert "Content-Encoding" in found["hint"]
+
+
+async def test_nothing_in_an_optional_field_is_null(api: httpx2.AsyncClient) -> None:
+    empty = {"contact_email": "", "contact_name": " \u200b", "external_id": "", "language": "zh_CN"}
+    made = (await api.post("/clients", json={"name": " Brand\u200b\u202e SA ", **empty})).json()
+    assert (made["contact_email"], made["contact_name"], made["external_id"]) == (None, None, None)
+    assert (made["name"], made["language"]) == ("Brand SA", "zh-CN")
+
+
+@pytest.mark.parametrize("moment", ["1796040000", 1796040000, "2026-12-31", "2026-12-31T12:00:00"])
+async def test_a_time_is_not_guessed(api: httpx2.AsyncClient, moment: object) -> None:
+    found = await refused(api, "POST", "/links", json={"client": {"name": "x"}, "expires_at": moment})
+    assert found["errors"]["expires_at"].startswith("Give a time with its time zone, such as 2026-12-31T12:00:00Z.")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\uff17\uff10\uff10\uff10999988887777888", "7000-9999-8888-7777-888", "\u200b7000999988887777888",
+        "https://business.tiktok.com/manage/overview?Org_Id=7000999988887777888",
+    ],
+)  # fmt: skip
+async def test_a_business_center_id_is_kept_in_ascii(api: httpx2.AsyncClient, typed: str) -> None:
+    made = await api.post("/agency/business-centers", json={"bc_id": typed, "name": "Second"})
+    assert made.json()["bc_id"] == "7000999988887777888", made.text
+
+
+@pytest.mark.parametrize("role", ["Observer", "observer ", "ANALYST", "analyst"])
+async def test_roles_of_presets_have_the_names_people_use(api: httpx2.AsyncClient, role: str) -> None:
+    asks = [{"kind": "ad_account", "role": role, "reason": "To look."}]
+    made = await api.post("/presets", json={"slug": "look", "name": "Look", "sentence": "Look.", "asks": asks})
+    assert made.json()["asks"][0]["role"] == "ANALYST", made.text
+
+
+async def test_a_reason_that_asks_for_a_password_is_refused(api: httpx2.AsyncClient) -> None:
+    asks = [{"kind": "ad_account", "role": "ANALYST", "reason": "Send us your password by mail"}]
+    found = await refused(api, "POST", "/presets", json={"slug": "a", "name": "A", "sentence": "A.", "asks": asks})
+    assert "never asked for a password" in found["errors"]["asks.0.reason"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"description": "a\x00b"}, {"filter": {"preset": "a\x00b"}}, {"filter": {"link_id": "a\x00"}}]
+)
+async def test_no_destination_takes_what_the_database_cannot_hold(
+    api: httpx2.AsyncClient, change: dict[str, object]
+) -> None:
+    slack = {"webhook_url": "https://hooks.slack.com/services/T0000/B0000/XXXX"}
+    found = await refused(api, "POST", "/webhooks/destinations/slack", json={"options": slack, **change})
+    assert (found["status"], found["code"]) == (422, "malformed")
+
+
+@pytest.mark.parametrize("body", [b'{"x": NaN}', b'{"x": Infinity}', b'"\\ud800"', b'{"\\udc00": 1}', b'"\\u0000"'])
+async def test_no_call_of_a_destination_holds_what_is_no_json(api: httpx2.AsyncClient, body: bytes) -> None:
+    content = b'{"event_types": ["link.*"], "options": {"url": "https://crm.example.com/in", "body": ' + body + b"}}"
+    answer = await api.post("/webhooks/destinations/http", content=content, headers=JSON)
+    assert answer.status_code in (400, 422), answer.text
