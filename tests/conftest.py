@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -38,6 +39,10 @@ ROOM = 2 * 1024**3
 
 def pytest_configure() -> None:
     """Plain log lines: by default structlog draws every local value into a traceback, which takes half a minute."""
+    hypothesis.settings.register_profile(
+        "keyturn", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )  # a busy machine is no failure
+    hypothesis.settings.load_profile("keyturn")
     plain = structlog.processors.JSONRenderer()
     structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, plain])
 

@@ -103,7 +103,7 @@ async def test_keys_and_clients(run: Run, world: World) -> None:
     assert known["id"] == world.north.client_id
     wrong = await run("client", "create", "--name", "x", "--email", "nope")
     assert wrong.exit_code == 1
-    assert "email: Give an e-mail address such as ana@brand.com." in wrong.stderr
+    assert "email: Enter an e-mail address such as ana@brand.com." in wrong.stderr
 
 
 async def test_endpoints_and_deliveries(run: Run) -> None:

@@ -40,7 +40,7 @@ class RequestShape(BaseModel):
             return given
         optional = {name for name, field in cls.model_fields.items() if NoneType in get_args(field.annotation)}
         return {
-            name: None if name in optional and isinstance(value, str) and text.is_blank(value) else value
+            name: None if name in optional and isinstance(value, str) and text.is_empty(value) else value
             for name, value in given.items()
         }
 
@@ -98,8 +98,8 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), _re
 PublicId = Annotated[str, StringConstraints(max_length=90), _read(text.line)]
 Word = Annotated[str, StringConstraints(max_length=64), _LINE]
 EventTypeName = Annotated[str, StringConstraints(max_length=128), _LINE]
-#: A key or token as it is copied.
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE), _read(text.one_line)]
+#: A key, a token or an address that is one: taken as it is, or not at all.
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE)]
 
 _ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000, "examples": ["7000999988887777666"]})
 #: A Business Center ID however it is written: in groups, in digits of any script, or in an address of TikTok's.

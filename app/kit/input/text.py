@@ -37,6 +37,11 @@ def is_blank(text: str) -> bool:
     return not any(unicodedata.category(each)[0] in "LNPS" and each not in _BLANK for each in text)
 
 
+def is_empty(text: str) -> bool:
+    """White space and invisible characters alone, as a field has that nobody filled in."""
+    return is_blank(text) and not any(unicodedata.category(each) in ("Cc", "Cs") for each in text.strip())
+
+
 def line(text: str) -> str:
     """One line from a program, cleaned. Raises TextWrong for none, and for line breaks and control characters."""
     _refuse_broken(text)

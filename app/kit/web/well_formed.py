@@ -9,7 +9,6 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.kit.refusal import Malformed, Refusal
-from app.kit.web.problem import PathUnknown
 
 
 class Compressed(Refusal):
@@ -28,7 +27,9 @@ class WellFormed:
         self.app, self.refuse = app, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what cannot be read; pass on the rest."""
+        """Answer what cannot be read; pass on the rest. A path with NUL leads to nothing, as each route says it."""
+        if scope["type"] == "http" and "\x00" in scope["path"]:
+            scope = {**scope, "path": scope["path"].replace("\x00", "\ufffd")}
         refusal = _refusal(scope) if scope["type"] == "http" else None
         if refusal is None:
             await self.app(scope, receive, send)
@@ -37,8 +38,6 @@ class WellFormed:
 
 
 def _refusal(scope: Scope) -> Refusal | None:
-    if "\x00" in scope["path"]:
-        return PathUnknown()
     query = scope.get("query_string", b"")
     if b"%00" in query or b"\x00" in query:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)

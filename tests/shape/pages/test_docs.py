@@ -55,7 +55,7 @@ def test_links_lead_to_files(page: str) -> None:
 
 def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
-    given = NewPreset(**files.parsed(example))
+    given = NewPreset(**files.parsed(example.encode()))
     read = preset.read(given.slug, 1, given.body())
     platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
     assert checking.problems(read, platforms) == {}
