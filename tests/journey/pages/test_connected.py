@@ -1,5 +1,6 @@
 """The connected lane through the pages: the trip, what can be picked, what cannot and why, and the live state."""
 
+import asyncio
 import re
 
 import httpx2
@@ -183,3 +184,45 @@ async def test_whoever_went_to_tiktok_and_opens_the_link_again_is_told_about_the
     assert "code by e-mail. Enter it there" not in (await walk.see("way")).text
     await walk.send("connection")
     assert "code by e-mail. Enter it there" in (await walk.see("way")).text
+
+
+async def _back_from_tiktok(walk: Walk, house: House) -> dict[str, str]:
+    """The client consented: what TikTok's redirect to the callback carries."""
+    await walk.start()
+    out = await walk.send("connection")
+    return await house.tiktok.consent(out.headers["location"], seed.ANA_CLIENT)
+
+
+async def _load(browser: httpx2.AsyncClient, query: dict[str, str]) -> httpx2.Response:
+    """A browser loads the callback and follows it to the link."""
+    back = await browser.get("/callbacks/tiktok", params=query)
+    assert back.status_code == 303
+    return await browser.get(back.headers["location"].removeprefix(PUBLIC_URL))
+
+
+async def test_a_way_back_loaded_twice_in_a_row_and_at_once_connects_once(walk: Walk, house: House) -> None:
+    query = await _back_from_tiktok(walk, house)
+    at_once = await asyncio.gather(*(_load(walk.browser, query) for _ in range(2)))
+    in_a_row = [await _load(walk.browser, query) for _ in range(2)]
+    assert {walk.goes_to(each) for each in (*at_once, *in_a_row)} == {"business-center"}
+    assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
+
+
+async def test_a_way_back_that_a_stranger_loads_first_connects_the_client(
+    app: FastAPI, walk: Walk, house: House
+) -> None:
+    query = await _back_from_tiktok(walk, house)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as stranger:
+        assert (await _load(stranger, query)).status_code == 403
+    assert walk.goes_to(await _load(walk.browser, query)) == "business-center"
+    assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
+
+
+async def test_a_way_back_loaded_again_does_not_change_the_way_chosen_since(
+    walk: Walk, house: House, session: AsyncSession, world: World
+) -> None:
+    query = await _back_from_tiktok(walk, house)
+    await _load(walk.browser, query)
+    await walk.send("lane", lane="guided")
+    await _load(walk.browser, query)
+    assert (await links.find(session, world.north.agency_id, world.north.link_id)).lane == "guided"
