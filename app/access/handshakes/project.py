@@ -128,7 +128,7 @@ async def _write(
 
 
 def _tells_silence(ask: Ask, new: Status) -> bool:
-    """Whether the platform has been out of reach for too long for what is shown: a proof, or nobody's turn to act."""
+    """True if the platform has been silent for longer than a proof lasts, or than nobody may have to act."""
     return new.code == "platform_unavailable" and (ask.state == "verified" or ask.next_actor in ("us", "platform"))
 
 
