@@ -19,7 +19,8 @@ from app.access.readiness import commands as readiness
 from app.access.revocations import commands as revocations
 from app.events import commands as events
 from app.kit.database import make_engine, make_sessions
-from app.kit.terminal.command import Opening, Terminal
+from app.kit.terminal import operations
+from app.kit.terminal.command import Does, Opening, Terminal
 from app.kit.vault import Vault
 from app.links import commands as links
 from app.links.asks import commands as further_asks
@@ -77,6 +78,7 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
     ),
     ("open-link", "Open links: one public address for anybody.", (open_links.open_link,)),
     ("preset", "Presets: asks saved for reuse.", (presets.preset,)),
+    ("platform", "What can be asked for, on each platform.", (presets.platform,)),
     ("ask", "Asks: one access wanted, and why it is not green.", (asks.ask, roles.ask)),
     ("grant", "Grants: access that exists.", (grants.grant, buyers.grant, revocations.grant)),
     ("partner", "Partners of the agency's Business Centers, as imports found them.", (partners.partner,)),
@@ -108,6 +110,10 @@ def add_all(cli: typer.Typer, load: Callable[[], Settings]) -> None:
         group = typer.Typer(help=sentence, no_args_is_help=True)
         for part in parts:
             group.add_typer(part)
+            for each in part.registered_commands:
+                does: Does | None = getattr(each.callback, "does", None)
+                if does is not None:
+                    operations.register(does.operation, " ".join(["keyturn", name, str(each.name), *does.required]))
         cli.add_typer(group, name=name)
     cli.info.context_settings = {"obj": opening(load)}
 

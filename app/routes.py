@@ -24,6 +24,7 @@ from app.links.devices import api as devices
 from app.links.letters import api as letters
 from app.links.open import api as open_links
 from app.links.presets import api as presets
+from app.links.presets import askable
 from app.links.questions import api as questions
 from app.people.agencies import api as agencies
 from app.people.agencies.identities import api as identities
@@ -51,6 +52,7 @@ for room in (
     logos,
     clients,
     presets,
+    askable,
     links,
     letters,
     devices,

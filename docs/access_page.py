@@ -51,6 +51,8 @@ def text() -> str:
         "`POST /api/v1/asks/{id}/verification`, look at once.",
         table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
         "## What can be asked for at TikTok",
+        "`GET /api/v1/platforms` and `keyturn platform list` have the same lists, with the other names that are "
+        "understood. "
         "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the job. Where "
         "the API cannot share, the client gets the steps by hand, and the read that proves it is the same.",
         table(("kind", "role", "as the client reads it", "shared"), _tiktok()),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ async def test_the_agencys_ids_at_written_platforms(run: Run) -> None:
 async def test_every_list_prints_a_table_and_json(run: Run) -> None:
     await run("endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
     for name, _, _ in GROUPS:
-        if name in ("agency", "ask"):
+        if name in ("agency", "ask", "platform"):
             continue
         table = await run(name, "list")
         assert (table.exit_code, bool(table.stdout)) == (0, True), name
@@ -185,6 +186,62 @@ async def test_what_fails_changes_nothing(run: Run) -> None:
     assert (wrong.exit_code, "colour: Give the colour as #" in wrong.stderr) == (1, True)
     assert (await found(run, "agency", "show"))["name"] == "North Agency"
     assert (await found(run, "agency", "update", "--colour", "#112233"))["colour"] == "#112233"
+
+
+async def meta_preset(run: Run, folder: Path) -> str:
+    """A preset that asks for access at Meta, of which the agency has not told its id."""
+    (folder / "meta.toml").write_text(
+        'slug = "meta"\nname = "Meta"\nsentence = "Meta."\nscreens = []\n'
+        '[[asks]]\nplatform = "meta"\nkind = "custom"\nrole = "MANAGE_CAMPAIGNS"\nreason = "To run campaigns."\n'
+    )
+    return str((await found(run, "preset", "import", str(folder / "meta.toml")))["slug"])
+
+
+async def test_a_hint_says_the_command_to_run(run: Run, world: World, tmp_path: Path) -> None:
+    """The API says the same as method and path."""
+    unknown = await run("link", "create", "--client", "Brand SA", "--preset", "nowhere")
+    assert unknown.stderr.splitlines()[-1] == "`keyturn preset list` lists them."
+    missing = await run("link", "show", "link_01ksy1q3e0fzs8qj5m8g3d4w7s")
+    assert missing.stderr.splitlines()[-1].endswith("the agency named with `--agency`.")
+    lacking = await run("link", "create", "--client", "Brand SA", "--preset", await meta_preset(run, tmp_path))
+    assert "`keyturn agency set-platform meta portfolio_id=1234567890123456`" in lacking.stderr
+    person = ("--kind", "person", "--role", "ANALYST", "--reason", "To see the ads.")
+    refused = await run("link", "add-ask", world.north.link_id, *person)
+    assert "`keyturn link add-person LINK_ID --email … --reason …`" in refused.stderr
+    typed = await run("endpoint", "create", "https://hooks.example.com/in", "--type", "zzz")
+    assert "`keyturn endpoint event-types` lists all of them." in typed.stderr
+
+
+async def test_what_can_be_asked_for(run: Run) -> None:
+    """Each role that is listed is taken by a preset, by its own name and by each other name."""
+    listed = await found(run, "platform", "list", agency=None)
+    assert [each["platform"] for each in listed][:2] == ["tiktok", "google_ads"]
+    kinds = {kind["kind"]: kind for kind in listed[0]["kinds"]}
+    assert [(each["role"], each["also"]) for each in kinds["ad_account"]["roles"]] == [
+        ("ANALYST", ["OBSERVER"]), ("OPERATOR", []), ("ADMIN", []),
+    ]  # fmt: skip
+    assert (kinds["pixel"]["through"], kinds["person"]["in_presets"]) == ("ad_account", False)
+    table = (await run("platform", "list", "tiktok", agency=None)).stdout
+    assert ("OBSERVER" in table, "meta" in table) == (True, False)
+    unknown = await run("platform", "list", "nowhere", agency=None)
+    assert (unknown.exit_code, "There is tiktok, " in unknown.stderr) == (1, True)
+
+
+async def test_an_event_and_the_types_of_events(run: Run) -> None:
+    [last] = await found(run, "event", "list", "--limit", "1")
+    assert await found(run, "event", "show", last["id"]) == last
+    assert last["type"] in (await run("endpoint", "event-types", agency=None)).stdout
+    types = await found(run, "endpoint", "event-types", agency=None)
+    assert {"type", "sentence", "schema", "example"} <= set(types[0])
+
+
+async def test_a_client_is_changed(run: Run, world: World) -> None:
+    changed = await found(
+        run, "client", "update", world.north.client_id, "--contact", "Zoë", "--email", "zoe@x.example"
+    )
+    assert (changed["contact_name"], changed["contact_email"]) == ("Zoë", "zoe@x.example")
+    cleared = await found(run, "client", "update", world.north.client_id, "--email", "")
+    assert (cleared["contact_name"], cleared["contact_email"]) == ("Zoë", None)
 
 
 async def test_deliveries_and_replays(run: Run) -> None:

@@ -14,6 +14,7 @@ from app.access.health.views import HealthView
 from app.kit.database import DatabaseAway, make_engine, make_sessions
 from app.kit.refusal import Refusal
 from app.kit.terminal import show
+from app.kit.terminal.operations import in_commands
 from app.kit.vault import Vault
 from app.main import platforms_of
 from app.people.agencies import queries as agencies
@@ -38,7 +39,7 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
         err.print(f"The database cannot be reached ({away.__cause__}); check DATABASE_URL.", style="red")
         raise typer.Exit(1) from away
     except Refusal as refusal:
-        err.print(f"{refusal.detail}\n{refusal.hint or ''}".rstrip(), style="red")
+        show.refusal(refusal)
         raise typer.Exit(1) from refusal
     if as_json:
         show.one(HealthView.of(TIKTOK, health), as_json=True)
@@ -74,7 +75,7 @@ async def _examined(chosen: Settings, agency: str | None) -> Health:
 def _print(finding: Finding) -> None:
     out.print(f"{_SHOWN[finding.state]}  {escape(finding.what)}: {escape(finding.words)}")
     if finding.do:
-        out.print(f"             → {escape(finding.do)}")
+        out.print(f"             → {escape(in_commands(finding.do))}")
     tried = finding.tried
     if tried is not None and tried.operation and tried.outcome != "ok":
         code = "no answer" if tried.code is None else f"code {tried.code}"

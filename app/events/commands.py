@@ -39,3 +39,10 @@ async def list_(
         rows = (await following.look(at.session, found.id, place, limit=limit, wanted=wanted)).events
     columns = ["timestamp", "type", "subject", "sequence", "id"]
     show.many([queries.envelope(row) for row in rows], columns, as_json=as_json)
+
+
+@command(event, "show", does="GET /api/v1/events/{event_id}")
+async def show_(at: Terminal, event_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """One event in full."""
+    found = await agencies.chosen(at.session, agency)
+    show.one(queries.envelope(await queries.find(at.session, found.id, event_id)), as_json=as_json)

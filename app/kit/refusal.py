@@ -3,10 +3,29 @@
 from typing import ClassVar
 
 
+class Hint(str):
+    """A hint about how to put a request, with other words for the command line."""
+
+    __slots__ = ("at_terminal",)
+    at_terminal: str
+
+    def __new__(cls, sentence: str, *, at_terminal: str) -> "Hint":
+        """The sentence as the API says it."""
+        made = super().__new__(cls, sentence)
+        made.at_terminal = at_terminal
+        return made
+
+
+def at_terminal(hint: str) -> str:
+    """A hint as the command line says it."""
+    return hint.at_terminal if isinstance(hint, Hint) else hint
+
+
 class Refusal(Exception):
     """Raised by actions and queries; each subclass stands beside the action that raises it.
 
-    `code` is for programs and never changes; `detail` says what happened; `hint` says what to do.
+    `code` is for programs and never changes; `detail` says what happened; `hint` says what to do. All may name an
+    operation of the API by its method and path; the command line names the command instead.
     """
 
     status: ClassVar[int] = 400
@@ -29,7 +48,10 @@ class NotFound(Refusal):
     status = 404
     code = "not_found"
     detail = "There is nothing here under this id."
-    hint = "Check the id, and that the API key belongs to the same agency."
+    hint: str | None = Hint(
+        "Check the id, and that the API key belongs to the same agency.",
+        at_terminal="Check the id, and that it belongs to the agency named with `--agency`.",
+    )
 
 
 class Malformed(Refusal):
@@ -38,4 +60,6 @@ class Malformed(Refusal):
     status = 422
     code = "malformed"
     detail = "Some of the values given cannot be used."
-    hint = "Correct the named fields and send the request again."
+    hint: str | None = Hint(
+        "Correct the named fields and send the request again.", at_terminal="Correct them and run the command again."
+    )

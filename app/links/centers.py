@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.refusal import Malformed, NotFound, Refusal
+from app.kit.refusal import Hint, Malformed, NotFound, Refusal
 from app.links.model import Link
 from app.links.open.model import OpenLink
 from app.links.presets.preset import Preset
@@ -19,7 +19,7 @@ class BusinessCenterMissing(Refusal):
     status = 409
     code = "business_center_missing"
     detail = "The agency has no Business Center yet, so there is nothing a client could share with."
-    hint = "Name it with POST /api/v1/agency/business-centers or `keyturn agency add-business-center`."
+    hint = "Name it with POST /api/v1/agency/business-centers."
 
 
 class BusinessCenterInUse(Refusal):
@@ -51,8 +51,11 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
         if missing:
             raise IdentityMissing(
                 f"{platform.name}: {' and '.join(need.label for need in missing)} of the agency is not known yet.",
-                hint=f"Set it with PUT /api/v1/agency/platforms/{key} or `keyturn agency set-platform {key} "
-                f"{' '.join(f'{need.key}={need.example}' for need in missing)}`.",
+                hint=Hint(
+                    f"Set it with PUT /api/v1/agency/platforms/{key}: {', '.join(need.key for need in missing)}.",
+                    at_terminal=f"Set it with `keyturn agency set-platform {key} "
+                    f"{' '.join(f'{need.key}={need.example}' for need in missing)}`.",
+                ),
             )
     connecting = next((ask.platform for ask in preset.asks if ask.kind != CUSTOM), None)
     if connecting is None:

@@ -82,7 +82,7 @@ async def list_(
     show.many([LinkView.of(row, turns[row.id]) for row in rows], columns, as_json=as_json)
 
 
-@command(link, "show")
+@command(link, "show", does="GET /api/v1/links/{link_id}/asks")
 async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """One link and its asks."""
     found = await agencies.chosen(at.session, agency)
@@ -104,7 +104,7 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
         show.many(whole.asks, columns, as_json=False)
 
 
-@command(link, "address")
+@command(link, "address", does="GET /api/v1/links/{link_id}/address")
 async def address(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """The link's secret address again; each look is recorded."""
     found = await agencies.chosen(at.session, agency)

@@ -58,8 +58,7 @@ async def test_an_id_that_clients_would_have_to_paste_is_needed(api: httpx2.Asyn
     told = refused.json()
     assert (refused.status_code, told["code"]) == (409, "platform_identity_missing")
     assert told["detail"] == "Meta Business: Business portfolio ID of the agency is not known yet."
-    assert "PUT /api/v1/agency/platforms/meta" in told["hint"]
-    assert "keyturn agency set-platform meta portfolio_id=" in told["hint"]
+    assert told["hint"] == "Set it with PUT /api/v1/agency/platforms/meta: portfolio_id."
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": written.PORTFOLIO}})
     assert "Google Analytics" in (await api.post("/links", json=wish("written"))).json()["detail"]
     await api.put("/agency/platforms/google_analytics", json={"identifiers": {"email": written.MAILBOX}})

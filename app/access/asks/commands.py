@@ -77,7 +77,7 @@ async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json:
         show.many(view.buyers, ["email", "role", "state", "code", "seen_at", "hint"], as_json=False)
 
 
-@command(ask, "verify")
+@command(ask, "verify", does="POST /api/v1/asks/{ask_id}/verification")
 async def verify(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Looks at the platform now; a worker does it in a moment."""
     found = await agencies.chosen(at.session, agency)
@@ -86,7 +86,7 @@ async def verify(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json
     show.one(AskDetail.of(row), as_json=as_json, only=_SHOWN)
 
 
-@command(ask, "attest")
+@command(ask, "attest", does="POST /api/v1/asks/{ask_id}/attestation")
 async def attest(
     at: Terminal,
     ask_id: str,

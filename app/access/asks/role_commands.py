@@ -18,7 +18,7 @@ link = typer.Typer()
 _SHOWN = ["id", "link_id", "kind", "role", "reason", "state", "next_actor"]
 
 
-@command(ask, "role")
+@command(ask, "role", does="POST /api/v1/asks/{ask_id}/role")
 async def role(
     at: Terminal,
     ask_id: str,

@@ -58,7 +58,7 @@ class InvitationOver(Refusal):
     status = 410
     code = "invitation_over"
     detail = "This address was used already or its time ran out."
-    hint = "Make a new one with POST /api/v1/connections/invitations or `keyturn agency connect`."
+    hint = "Ask the person who sent it to you for a new one."
 
 
 class Side(StrEnum):

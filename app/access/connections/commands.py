@@ -12,7 +12,7 @@ agency = typer.Typer()
 connection = typer.Typer()
 
 
-@command(agency, "connect")
+@command(agency, "connect", does="POST /api/v1/connections/invitations")
 async def connect(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Prints a one-time address; whoever opens it connects the agency's own Business Center."""
     found = await agencies.chosen(at.session, agency)

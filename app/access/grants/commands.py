@@ -11,7 +11,7 @@ from app.people.agencies import queries as agencies
 grant = typer.Typer()
 
 
-@command(grant, "list")
+@command(grant, "list", does="GET /api/v1/grants")
 async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_json: Json = False) -> None:
     """The access the agency has, newest first."""
     found = await agencies.chosen(at.session, agency)

@@ -11,7 +11,7 @@ from app.platforms.seen import BusinessCenterSeen, Examined, LackingSeen, RoomSe
 #: `limited`: it works, with less.
 State = Literal["pass", "limited", "fail", "cannot_tell"]
 GUIDE = "docs/tiktok-app.md"
-CONNECT = "Connect your agency: `keyturn agency connect`, or POST /api/v1/connections/invitations."
+CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
 #: Without these nothing can be shared or proved, whatever an agency asks for.
 _CORE = "ad_account"
 _WRONG_APP = frozenset({40101, 40113, 40115, 40116, 40117, 40119, 40124, 40125})
@@ -127,8 +127,7 @@ def _center(examined: Examined, bc_id: str | None) -> Finding:
     what, seen = "your Business Center", examined.center
     if bc_id is None:
         return Finding(
-            what, "fail", "none is named.", "Name it: `keyturn agency add-business-center`, or POST "
-            "/api/v1/agency/business-centers.",
+            what, "fail", "none is named.", "Name it: POST /api/v1/agency/business-centers.",
         )  # fmt: skip
     if seen is not None:
         return _center_seen(what, seen)

@@ -26,7 +26,7 @@ class AgencyNotConnected(Refusal):
     status = 409
     code = "agency_not_connected"
     detail = "Your own side is not connected, so Keyturn cannot see what your Business Center has."
-    hint = "Connect it with POST /api/v1/connections/invitations or `keyturn agency connect`; the import then starts."
+    hint = "Connect it with POST /api/v1/connections/invitations; the import then starts."
 
 
 class CenterNotAdministered(Refusal):

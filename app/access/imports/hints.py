@@ -1,6 +1,6 @@
 """What the agency can do about an import, or a partner in it, that could not be read. Pure."""
 
-_CONNECT = "with POST /api/v1/connections/invitations or `keyturn agency connect`"
+_CONNECT = "with POST /api/v1/connections/invitations"
 _HINTS = {
     "connection_dead": f"TikTok has ended your own authorisation: connect your Business Center again {_CONNECT}. The "
     "import then starts by itself.",

@@ -16,7 +16,7 @@ link = typer.Typer()
 _SHOWN = ["id", "link_id", "person_email", "role", "reason", "state", "next_actor", "warnings"]
 
 
-@command(link, "add-person")
+@command(link, "add-person", does="POST /api/v1/links/{link_id}/people")
 async def add_person(
     at: Terminal,
     link_id: str,

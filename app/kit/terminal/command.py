@@ -4,19 +4,20 @@ import asyncio
 import dataclasses
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, get_args
 
 import typer
-from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
+from typer.models import OptionInfo
 
 from app.kit.database import DatabaseAway
 from app.kit.egress.sender import Egress
 from app.kit.ids import MalformedId
 from app.kit.key_ring import KeyRingIncomplete
 from app.kit.refusal import NotFound, Refusal
+from app.kit.terminal import show
 from app.kit.vault import SealBroken, Vault
 
 Given = ParamSpec("Given")
@@ -52,8 +53,19 @@ Opening = Callable[[], AbstractAsyncContextManager[Terminal]]
 Work = Callable[Concatenate[Terminal, Given], Awaitable[None]]
 
 
-def command(group: typer.Typer, name: str) -> Callable[[Work[Given]], Work[Given]]:
-    """Registers the function below it under a name. Its parameters after the first are the command's options."""
+@dataclasses.dataclass(frozen=True)
+class Does:
+    """The operation of the API that a command carries out, and the arguments that the command needs."""
+
+    operation: str
+    required: tuple[str, ...]
+
+
+def command(group: typer.Typer, name: str, *, does: str | None = None) -> Callable[[Work[Given]], Work[Given]]:
+    """Registers the function below it under a name. Its parameters after the first are the command's options.
+
+    `does`: the operation of the API that it carries out, where hints name it.
+    """
 
     def register(work: Work[Given]) -> Work[Given]:
         @functools.wraps(work)
@@ -65,10 +77,22 @@ def command(group: typer.Typer, name: str) -> Callable[[Work[Given]], Work[Given
         _, *options = own.parameters.values()
         run.__signature__ = own.replace(parameters=[context, *options])  # type: ignore[attr-defined]  # as inspect reads it
         run.__annotations__ = {"ctx": typer.Context, **{each.name: each.annotation for each in options}}
+        run.does = Does(does, tuple(_required(options))) if does else None  # type: ignore[attr-defined]  # for assembly
         group.command(name)(run)
         return work
 
     return register
+
+
+def _required(parameters: Iterable[inspect.Parameter]) -> Iterator[str]:
+    for each in parameters:
+        if each.default is not inspect.Parameter.empty:
+            continue
+        option = next((info for info in get_args(each.annotation)[1:] if isinstance(info, OptionInfo)), None)
+        if option is None:
+            yield each.name.upper()
+        else:
+            yield f"{next(iter(option.param_decls or ()), '--' + each.name.replace('_', '-'))} …"
 
 
 async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None]]) -> None:
@@ -76,20 +100,15 @@ async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None
         async with opening() as terminal:
             await work(terminal)
     except MalformedId as problem:
-        raise _said(NotFound()) from problem
+        raise _ended(NotFound()) from problem
     except SealBroken as why:
-        raise _said(KeyRingIncomplete.of(why)) from why
+        raise _ended(KeyRingIncomplete.of(why)) from why
     except DatabaseAway as away:
-        raise _said(Refusal(away.detail, hint=f"Is it running? {away.__cause__}")) from away
+        raise _ended(Refusal(away.detail, hint=f"Is it running? {away.__cause__}")) from away
     except Refusal as refusal:
-        raise _said(refusal) from refusal
+        raise _ended(refusal) from refusal
 
 
-def _said(refusal: Refusal) -> typer.Exit:
-    err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    err.print(refusal.detail, style="red")
-    for field, sentence in refusal.fields.items():
-        err.print(f"  {field}: {sentence}")
-    if refusal.hint:
-        err.print(refusal.hint)
+def _ended(refusal: Refusal) -> typer.Exit:
+    show.refusal(refusal)
     return typer.Exit(1)

@@ -9,6 +9,9 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from app.kit.refusal import Refusal, at_terminal
+from app.kit.terminal.operations import in_commands
+
 _WIDE = 240
 
 
@@ -40,6 +43,16 @@ def many(views: Iterable[BaseModel], columns: Sequence[str], *, as_json: bool) -
     _console().print(table if found else "None yet.")
 
 
+def refusal(why: Refusal) -> None:
+    """Why something was not done and what to do, for a person; operations of the API by their commands."""
+    err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    err.print(in_commands(why.detail), style="red")
+    for field, sentence in why.fields.items():
+        err.print(f"  {field}: {in_commands(sentence)}")
+    if why.hint:
+        err.print(in_commands(at_terminal(why.hint)))
+
+
 def text(line: str) -> None:
     """One line, as it is."""
     sys.stdout.write(f"{line}\n")
@@ -50,7 +63,7 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return in_commands(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _json(found: Any) -> None:

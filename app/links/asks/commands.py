@@ -18,11 +18,11 @@ link = typer.Typer()
 _SHOWN = ["id", "link_id", "kind", "role", "reason", "role_reason", "state", "next_actor"]
 
 
-@command(link, "add-ask")
+@command(link, "add-ask", does="POST /api/v1/links/{link_id}/asks")
 async def add_ask(
     at: Terminal,
     link_id: str,
-    kind: Annotated[str, typer.Option(help="Such as ad_account, pixel or catalog.")],
+    kind: Annotated[str, typer.Option(help="Such as ad_account; `keyturn platform list` has all.")],
     role: Annotated[str, typer.Option(help="The smallest that does the job.")],
     reason: Annotated[str, typer.Option(help="Why, in words the client reads.")],
     platform: Annotated[str, typer.Option(help="Where.")] = "tiktok",

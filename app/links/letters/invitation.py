@@ -38,7 +38,7 @@ class ContactMissing(Refusal):
     status = 409
     code = "contact_missing"
     detail = "The client has no contact with an e-mail address."
-    hint = "Set `contact_email` with PATCH /api/v1/clients/{id}, then ask again."
+    hint = "Give the client one with PATCH /api/v1/clients/{id}, then send the invitation again."
 
 
 async def send_invitation(

@@ -35,7 +35,7 @@ class PresetBuiltIn(Refusal):
     status = 409
     code = "preset_built_in"
     detail = "This is one of Keyturn’s own presets, which nobody changes."
-    hint = "Make one of your own: read this one, change it, and POST it under another slug."
+    hint = "Make one of your own: read this one, change it, and save it under another slug."
 
 
 class TooManyPresets(Refusal):

@@ -85,7 +85,7 @@ def of_ask(ask: PresetAsk, platforms: Mapping[str, Platform], *, beside: Sequenc
     if kind is None:
         return {"kind": f"{platform.name} has no kind “{ask.kind}”; it has {_listed(platform.kinds)}."}
     found: Problems = {}
-    if ask.kind == "person":
+    if asked_by_address(ask.kind):
         found["kind"] = "People are asked for by their address: POST /api/v1/links/{id}/people."
     if ask.role not in kind.roles:
         found["role"] = f"A {kind.one} has no role “{ask.role}”; it has {_listed(kind.roles)}."
@@ -115,6 +115,11 @@ def official(ask: PresetAsk, platforms: Mapping[str, Platform]) -> PresetAsk:
     platform = platforms.get(ask.platform)
     kind = platform.kinds.get(ask.kind) if platform else None
     return replace(ask, role=kind.official(ask.role)) if kind else ask
+
+
+def asked_by_address(kind: str) -> bool:
+    """Whether a kind is asked for on a link, by an address, and so never in a preset."""
+    return kind == "person"
 
 
 def is_wider(kind: Kind, role: str, than: str) -> bool:

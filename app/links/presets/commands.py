@@ -10,12 +10,13 @@ from app.kit.input.wrong import checked
 from app.kit.refusal import Malformed, Refusal
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.links.presets import actions, checking, files, queries
+from app.links.presets import actions, askable, checking, files, queries
 from app.links.presets.views import NewPreset, PresetView
 from app.people.agencies import queries as agencies
 from app.platforms.port import Platform
 
 preset = typer.Typer()
+platform = typer.Typer()
 
 MOST_BYTES = 200_000
 
@@ -27,7 +28,7 @@ class FileUnreadable(Refusal):
     detail = "The file cannot be read."
 
 
-@command(preset, "list")
+@command(preset, "list", does="GET /api/v1/presets")
 async def list_(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
     """What links can ask for."""
     found = await agencies.chosen(at.session, agency)
@@ -64,7 +65,7 @@ async def export(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
     show.text(files.written(await queries.current(at.session, found.id, slug)).rstrip())
 
 
-@command(preset, "import")
+@command(preset, "import", does="PUT /api/v1/presets/{slug}")
 async def import_(
     at: Terminal,
     file: Annotated[Path, typer.Argument(help="A TOML file; `export` shows one.")],
@@ -86,6 +87,20 @@ async def archive(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
     found = await agencies.chosen(at.session, agency)
     await actions.archive_preset(at.session, found.id, slug, actor=at.actor)
     show.text(f"{slug} is archived.")
+
+
+@command(platform, "list", does="GET /api/v1/platforms")
+async def platforms(
+    at: Terminal,
+    key: Annotated[str | None, typer.Argument(metavar="PLATFORM", help="Such as tiktok; all unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What can be asked for: platforms, kinds, and roles from the smallest to the largest."""
+    if key is not None and key not in at.platforms:
+        raise Malformed(f"There is no platform “{key}”.", hint=f"There is {', '.join(at.platforms)}.")
+    found = askable.every(each for each in at.platforms.values() if key in (None, each.key))
+    columns = list(askable.AskableLine.model_fields)
+    show.many(found if as_json else askable.lines(found), columns, as_json=as_json)
 
 
 def _read(file: Path) -> dict[str, Any]:

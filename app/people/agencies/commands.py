@@ -69,7 +69,7 @@ async def update(
     show.one(AgencyView.of(changed), as_json=as_json)
 
 
-@command(agency, "set-app")
+@command(agency, "set-app", does="PUT /api/v1/agency/platform-apps/tiktok")
 async def set_app(
     at: Terminal,
     app_id: Annotated[str, typer.Option(help="From My Apps of TikTok API for Business; digits only.")],
@@ -90,7 +90,7 @@ async def set_app(
     show.one(PlatformAppView.of(TIKTOK, app, None, at.redirect_uri), as_json=as_json)
 
 
-@command(agency, "add-business-center")
+@command(agency, "add-business-center", does="POST /api/v1/agency/business-centers")
 async def add_business_center(
     at: Terminal,
     bc_id: Annotated[str, typer.Argument(help="The id, or an address with it.")],
@@ -107,7 +107,7 @@ async def add_business_center(
     show.one(BusinessCenterView.model_validate(center), as_json=as_json)
 
 
-@command(agency, "business-centers")
+@command(agency, "business-centers", does="GET /api/v1/agency/business-centers")
 async def business_centers(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
     """The agency's Business Centers."""
     found = await queries.chosen(at.session, agency)

@@ -9,7 +9,7 @@ from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.people.agencies import queries as agencies
 from app.people.clients import actions, queries
-from app.people.clients.views import ClientView, NewClient
+from app.people.clients.views import ClientChanges, ClientView, NewClient
 
 client = typer.Typer()
 
@@ -37,6 +37,27 @@ async def create(
     found = await agencies.chosen(at.session, agency)
     made, _ = await actions.create_client(at.session, found.id, actor=at.actor, **given.model_dump())
     show.one(ClientView.model_validate(made), as_json=as_json)
+
+
+@command(client, "update", does="PATCH /api/v1/clients/{client_id}")
+async def update(
+    at: Terminal,
+    client_id: str,
+    name: Annotated[str | None, typer.Option(help="The client's name.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Who receives the link; empty: nobody.")] = None,
+    email: Annotated[str | None, typer.Option(help="The contact's e-mail address; empty: none.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of its pages.")] = None,
+    agency: AgencyOption = None,
+    as_json: Json = False,
+) -> None:
+    """Changes what is given and leaves the rest."""
+    given = {"name": name, "contact_name": contact, "contact_email": email, "language": language}
+    changes = checked(ClientChanges, **{field: value for field, value in given.items() if value is not None})
+    found = await agencies.chosen(at.session, agency)
+    changed = await actions.update_client(
+        at.session, found.id, client_id, actor=at.actor, changes=changes.model_dump(exclude_unset=True)
+    )
+    show.one(ClientView.model_validate(changed), as_json=as_json)
 
 
 @command(client, "list")

@@ -92,7 +92,7 @@ async def http(
     await _create(at, agency, "http", given, given.options, as_json=as_json)
 
 
-@command(endpoint, "set-options")
+@command(endpoint, "set-options", does="PUT /api/v1/webhooks/destinations/{endpoint_id}/options")
 async def set_options(
     at: Terminal,
     endpoint_id: str,

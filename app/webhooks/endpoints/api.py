@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from app.events import catalogue
 from app.events.body import API_VERSION
-from app.events.types.kinds import EventType
 from app.kit.database import Session
 from app.kit.refusal import NotFound
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
@@ -17,23 +16,12 @@ from app.webhooks.endpoints import actions, queries, states
 from app.webhooks.endpoints.changing import etag
 from app.webhooks.endpoints.given import advice
 from app.webhooks.endpoints.given.shapes import NewEndpoint
-from app.webhooks.endpoints.views import CreatedEndpoint, EndpointView, view
+from app.webhooks.endpoints.views import CreatedEndpoint, EndpointView, EventTypeView, view
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
 Reader = Annotated[Caller, requires("webhooks:read")]
 Writer = Annotated[Caller, requires("webhooks:write")]
-
-
-class EventTypeView(BaseModel):
-    """A type of event, with the JSON Schema of its body and an example."""
-
-    type: str = Field(examples=["ask.verified"])
-    sentence: str = Field(examples=["The access was read back with the agreed role."])
-    since: str = Field(examples=["2026-12-01"])
-    versions: list[str] = Field(examples=[["2026-12-01"]])
-    body_schema: dict[str, Any] = Field(serialization_alias="schema", examples=[{"type": "object"}])
-    example: dict[str, Any] = Field(examples=[catalogue.example(catalogue.FOR_CRMS["ask.verified"])])
 
 
 class EventTypes(BaseModel):
@@ -45,7 +33,7 @@ class EventTypes(BaseModel):
 @router.get("/event-types")
 async def list_event_types(_: Reader) -> EventTypes:
     """Every type of event that an endpoint can subscribe to."""
-    return EventTypes(data=[_type_view(kind) for kind in catalogue.FOR_CRMS.values()])
+    return EventTypes(data=[EventTypeView.of(kind) for kind in catalogue.FOR_CRMS.values()])
 
 
 @router.get("/event-types/{event_type}")
@@ -54,7 +42,7 @@ async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["
     kind = catalogue.FOR_CRMS.get(event_type)
     if kind is None:
         raise NotFound
-    return _type_view(kind)
+    return EventTypeView.of(kind)
 
 
 @router.post("/endpoints", status_code=201)
@@ -123,14 +111,3 @@ async def read_event_schema(
     if kind is None or version != API_VERSION:
         raise NotFound
     return catalogue.schema(kind)
-
-
-def _type_view(kind: EventType) -> EventTypeView:
-    return EventTypeView(
-        type=kind.name,
-        sentence=kind.sentence,
-        since=kind.since,
-        versions=[API_VERSION],
-        body_schema=catalogue.schema(kind),
-        example=catalogue.example(kind),
-    )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.events import catalogue
 from app.kit.input.wrong import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
@@ -12,7 +13,7 @@ from app.webhooks.endpoints import actions, queries, states
 from app.webhooks.endpoints.given import advice
 from app.webhooks.endpoints.given.options import pairs, rate
 from app.webhooks.endpoints.given.shapes import NewEndpoint
-from app.webhooks.endpoints.views import CreatedEndpoint, view
+from app.webhooks.endpoints.views import CreatedEndpoint, EventTypeView, view
 
 endpoint = typer.Typer()
 
@@ -60,6 +61,13 @@ async def create(
     warnings = await advice.about(at.session, made, named=given.event_types)
     shown = CreatedEndpoint(**dict(view(made, at.vault)), secret=text, warnings=warnings)
     show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "state", "secret", "warnings"])
+
+
+@command(endpoint, "event-types", does="GET /api/v1/webhooks/event-types")
+async def event_types(_: Terminal, as_json: Json = False) -> None:
+    """Every type of event that an endpoint can subscribe to."""
+    views = [EventTypeView.of(kind) for kind in catalogue.FOR_CRMS.values()]
+    show.many(views, ["type", "sentence"], as_json=as_json)
 
 
 @command(endpoint, "list")

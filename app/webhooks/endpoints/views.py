@@ -1,12 +1,38 @@
 """Endpoints as the API and the command line show them."""
 
-from pydantic import BaseModel, Field
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.events import catalogue
+from app.events.body import API_VERSION
+from app.events.types.kinds import EventType
 from app.kit import clock
 from app.kit.vault import Vault
 from app.webhooks.endpoints import headers, queries
 from app.webhooks.endpoints.given.shapes import Filter, Mode, RateLimit
 from app.webhooks.endpoints.model import Destination, Endpoint, Ordering, State
+
+
+class EventTypeView(BaseModel):
+    """A type of event, with the JSON Schema of its body and an example."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    type: str = Field(examples=["ask.verified"])
+    sentence: str = Field(examples=["The access was read back with the agreed role."])
+    since: str = Field(examples=["2026-12-01"])
+    versions: list[str] = Field(examples=[["2026-12-01"]])
+    body_schema: dict[str, Any] = Field(serialization_alias="schema", examples=[{"type": "object"}])
+    example: dict[str, Any] = Field(examples=[catalogue.example(catalogue.FOR_CRMS["ask.verified"])])
+
+    @classmethod
+    def of(cls, kind: EventType) -> "EventTypeView":
+        """From its line in the catalogue."""
+        return cls(
+            type=kind.name, sentence=kind.sentence, since=kind.since, versions=[API_VERSION],
+            body_schema=catalogue.schema(kind), example=catalogue.example(kind),
+        )  # fmt: skip
 
 
 class EndpointView(BaseModel):

@@ -81,7 +81,7 @@ async def cancel(at: Terminal, replay_id: str, agency: AgencyOption = None) -> N
     show.text(f"{replay_id} is cancelled.")
 
 
-@command(endpoint, "activate")
+@command(endpoint, "activate", does="POST /api/v1/webhooks/endpoints/{endpoint_id}/activation")
 async def activate(
     at: Terminal,
     endpoint_id: str,

@@ -79,7 +79,7 @@ async def test_without_a_connection_a_wrong_secret_still_shows_and_a_right_one_i
     right = await _health(api)
     assert _lines(right)["app"]["state"] == "cannot_tell"
     assert (right["well"], _lines(right)["agency connection"]["state"]) == (False, "fail")
-    assert "agency connect" in _lines(right)["agency connection"]["do"]
+    assert "POST /api/v1/connections/invitations" in _lines(right)["agency connection"]["do"]
     assert (await house.tiktok.calls())["total"] == 1, "one call, that takes nothing away"
     await _use_app(sessions, world, seed.FULL_APP, "mistyped")
     assert _lines(await _health(api))["app"]["state"] == "fail"

@@ -51,7 +51,7 @@ async def test_only_a_business_center_that_can_be_read_is_imported(
 async def test_without_a_connection_there_is_nothing_to_read_with(api: httpx2.AsyncClient) -> None:
     refused = await api.post("/imports", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "agency_not_connected")
-    assert "keyturn agency connect" in refused.json()["hint"]
+    assert "POST /api/v1/connections/invitations" in refused.json()["hint"]
 
 
 async def test_whoever_administers_no_business_center_of_the_agency_starts_none(

@@ -55,7 +55,7 @@ async def test_a_dead_token_ends_it_with_one_hint_and_connecting_starts_the_next
     assert ended.platform_request_id
     told = await scene.house.events(scene.corner)
     assert (told.count("connection.token_invalid"), told.count("import.failed")) == (1, 1)
-    assert "keyturn agency connect" in (await api.get(f"/imports/{ended.id}")).json()["hint"]
+    assert "POST /api/v1/connections/invitations" in (await api.get(f"/imports/{ended.id}")).json()["hint"]
     refused = await api.post("/imports", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "agency_not_connected")
     assert (await scene.a_day_later()).id == ended.id  # nothing is watched without a token

@@ -17,7 +17,7 @@ from app.webhooks.endpoints.views import WrittenEndpoint, view
 endpoint = typer.Typer()
 
 
-@command(endpoint, "update")
+@command(endpoint, "update", does="PATCH /api/v1/webhooks/endpoints/{endpoint_id}")
 async def update(
     at: Terminal,
     endpoint_id: str,

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import record
 from app.events.types import webhooks as happenings
-from app.kit.refusal import NotFound, Refusal
+from app.kit.refusal import Hint, NotFound, Refusal
 from app.webhooks.dispatch.claiming import ordering
 from app.webhooks.dispatch.deliveries import anew, bodies
 from app.webhooks.dispatch.model import TERMINAL, Attempt, Delivery
@@ -36,7 +36,10 @@ class EndpointDeleted(Refusal):
     status = 409
     code = "endpoint_deleted"
     detail = "The endpoint of this delivery was deleted."
-    hint = "Make an endpoint anew; a replay to it with `select: missing` sends what happened meanwhile."
+    hint = Hint(
+        "Make a new endpoint; a replay to it with `select: missing` sends what happened meanwhile.",
+        at_terminal="Make a new endpoint; `keyturn replay create --select missing` sends what happened meanwhile.",
+    )
 
 
 class EndpointDisabled(Refusal):

@@ -11,7 +11,7 @@ from app.webhooks.endpoints.views import view
 endpoint = typer.Typer()
 
 
-@command(endpoint, "verify")
+@command(endpoint, "verify", does="POST /api/v1/webhooks/endpoints/{endpoint_id}/verification")
 async def verify(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Sends a challenge to an endpoint and looks for it in the answer."""
     found = await agencies.chosen(at.session, agency)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.refusal import Refusal
+from app.kit.refusal import Hint, Refusal
 from app.kit.vault import Vault
 from app.webhooks.endpoints import actions, headers, queries, states
 from app.webhooks.endpoints.actions import Wish
@@ -20,7 +20,11 @@ class EndpointChanged(Refusal):
 
     status = 412
     code = "endpoint_changed"
-    hint = "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`."
+    hint = Hint(
+        "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`.",
+        at_terminal="Read it with `keyturn endpoint show`, look at what is different, and give its version to "
+        "`--if-match`.",
+    )
 
 
 class UrlInOptions(Refusal):

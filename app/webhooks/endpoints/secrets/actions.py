@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.record import record
 from app.events.types import webhooks
 from app.events.types.kinds import EventType
-from app.kit.refusal import NotFound, Refusal
+from app.kit.refusal import Hint, NotFound, Refusal
 from app.kit.vault import Vault
 from app.webhooks.endpoints import actions, queries, secret
 from app.webhooks.endpoints.model import EndpointSecret
@@ -24,7 +24,10 @@ class RotationUnderWay(Refusal):
     status = 409
     code = "rotation_under_way"
     detail = "The secret was rotated a short while ago, and the one before it still signs."
-    hint = "Wait until it expires, end it early, or send `force: true` to drop it."
+    hint = Hint(
+        "Wait until it expires, end it early, or send `force: true` to drop it.",
+        at_terminal="Wait until it expires, end it with `keyturn endpoint end-secret`, or drop it with `--force`.",
+    )
 
 
 class SecretInUse(Refusal):
@@ -42,7 +45,10 @@ class LastSecret(Refusal):
     status = 409
     code = "last_secret"
     detail = "This is the only secret of the endpoint."
-    hint = "Rotate it; with `grace_seconds: 0` it ends at once."
+    hint = Hint(
+        "Rotate it; with `grace_seconds: 0` it ends at once.",
+        at_terminal="Rotate it with `keyturn endpoint rotate-secret`; with `--grace 0` it ends at once.",
+    )
 
 
 async def rotate_secret(

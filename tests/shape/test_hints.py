@@ -1,0 +1,126 @@
+"""A hint names an operation of the API; the command line says the command that does the same."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from app import cli, routes
+from app.kit.refusal import Hint, Refusal, at_terminal
+from app.kit.terminal.operations import in_commands
+from tests.api import operations
+from tests.shape.source import python_files, text
+
+OPERATION = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*[\w}])")
+#: Talk about requests, which nobody at a terminal can follow.
+HTTP = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE|ETag|If-Match|Idempotency-Key)\b|/api/v1|[Ss]end the header|send the request"
+    r"|API key|`\w+: \w+`"
+)
+#: What speaks of requests and is only ever read by those who send them.
+OF_REQUESTS = (
+    "app.kit.web.", "app.kit.html.", "app.journey.", "app.people.members.caller.", "app.people.members.idempotency.",
+    "app.kit.input.wrong.BrokenJson", "app.kit.input.wrong.WrongContentType",
+    "app.people.members.actions.ScopeNotYours",
+)  # fmt: skip
+#: TikTok's own operations, and descriptions in the OpenAPI document.
+ELSEWHERE = ("app/demo/tiktok_simulator/", "app/platforms/tiktok/wire/")
+DOCUMENTED = frozenset({"Field", "Query", "Path", "Header"})
+
+
+def refusals(of: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    """Every problem that can be raised."""
+    for each in of.__subclasses__():
+        yield each
+        yield from refusals(each)
+
+
+REFUSALS = {f"{each.__module__}.{each.__name__}": each for each in refusals() if each.__module__.startswith("app.")}
+
+
+def sentences(node: ast.AST) -> Iterator[str]:
+    """Every text below a node but docstrings and what a `Hint` says in the API; what is filled in stands in braces."""
+    called = getattr(node, "func", None)
+    if getattr(called, "id", "") in DOCUMENTED:
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(each.value) if isinstance(each, ast.Constant) else "{filled}" for each in node.values)
+        return
+    below = list(ast.iter_child_nodes(node))
+    for each in below[2:] if getattr(called, "id", "") == Hint.__name__ else below:
+        yield from sentences(each)
+
+
+SOURCES = [path for path in python_files() if path.parts[0] == "app" and not str(path).startswith(ELSEWHERE)]
+
+
+def named_in(path: Path) -> list[str]:
+    """The sentences of a file that name an operation."""
+    return [each for each in sentences(ast.parse(text(path))) if OPERATION.search(each)]
+
+
+def of_requests(path: Path) -> bool:
+    """Whether only those who send requests read what stands in a file."""
+    return ".".join(path.with_suffix("").parts).startswith(tuple(each.rstrip(".") for each in OF_REQUESTS))
+
+
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    """Method and path of every operation, whatever its parameters are called."""
+    app = FastAPI()
+    for router in routes.ROUTERS["api"]:
+        app.include_router(router)
+    return {_bare(f"{each.method} {each.path}") for each in operations.every(app)} | {"GET /api/v1/openapi.json"}
+
+
+def _bare(operation: str) -> str:
+    return re.sub(r"{\w+}", "{}", operation)
+
+
+def test_every_operation_that_a_sentence_names_exists(known: set[str]) -> None:
+    named = [
+        (str(path), found[0])
+        for path in SOURCES
+        for sentence in sentences(ast.parse(text(path)))
+        for found in OPERATION.finditer(sentence)
+    ]
+    assert len(named) > 25
+    assert [each for each in named if _bare(each[1]) not in known] == []
+
+
+def test_every_operation_that_a_sentence_names_has_a_command() -> None:
+    assert cli.cli.registered_groups
+    silent = [
+        (str(path), said)
+        for path in SOURCES
+        if not of_requests(path) and path != Path("app/people/members/actions.py")
+        for said in map(in_commands, named_in(path))
+        if OPERATION.search(said)
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in REFUSALS if not name.startswith(OF_REQUESTS)))
+def test_a_problem_speaks_of_commands_at_a_terminal(name: str) -> None:
+    problem = REFUSALS[name]()
+    for said in (problem.detail, at_terminal(problem.hint or "")):
+        assert HTTP.search(in_commands(said)) is None, said
+
+
+@pytest.mark.parametrize("path", [each for each in SOURCES if each.stem == "hints" or each.stem == "findings"], ids=str)
+def test_hints_in_lists_speak_of_commands_at_a_terminal(path: Path) -> None:
+    for said in sentences(ast.parse(text(path))):
+        assert HTTP.search(in_commands(said)) is None, said
+
+
+def test_a_command_says_an_operation_that_exists(known: set[str]) -> None:
+    declared = re.findall(r'does="([^"]+)"', "".join(text(path) for path in SOURCES))
+    assert len(declared) > 15
+    assert [each for each in declared if _bare(each) not in known] == []
