@@ -21,7 +21,6 @@ ROWS: tuple[Row, ...] = (
 #: Codes of JOURNEYS' table that no row can show, and why.
 WITHOUT_ROW = {
     "account_missing": "an ad account is declined before its pixel: tests/access/handshakes/test_status.py",
-    "platform_unavailable": "after an hour of silence: tests/access/handshakes/test_status.py",
     "bc_not_enabled": "a status that TikTok does not name yet: tests/journey/test_words.py",
 }
 

@@ -1,48 +1,53 @@
-"""What is true in the simulated world, told without Keyturn: its own lists of shares, links and members."""
+"""What is true in the simulated world, told without Keyturn: its own lists of shares, links, members and events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from app.access.patience import EVENTS_WITHIN
 from app.demo.tiktok_simulator import seed
 from app.links.model import Ask
 
 World = Mapping[str, Any]
 
 
-def agency_sees(world: World, ask: Ask, bc_id: str) -> str | None:
-    """The role the agency's own Business Center shows of what is asked."""
-    return _role(world, ask, bc_id, "visible_to_partner")
-
-
-def client_sees(world: World, ask: Ask, bc_id: str) -> str | None:
-    """The role the client's Business Center shows of it."""
-    return _role(world, ask, bc_id, "visible_to_owner")
-
-
-def _role(world: World, ask: Ask, bc_id: str, side: str) -> str | None:
+def in_force(world: World, asks: Sequence[Ask], ask: Ask, bc_id: str) -> str | None:
+    """The role the agency has of what is asked, as TikTok keeps it; `asks` are all of the link."""
     if ask.kind == "person":
-        return _member(world, ask, bc_id)
+        return _member(world, asks, ask, bc_id)
     if ask.kind != "pixel":
-        return _shared(world, str(ask.asset_id), bc_id, side)
-    linked: list[str] = next(
-        (each["advertiser_ids"] for each in world["pixels"] if each["pixel_code"] == ask.asset_id), []
-    )
-    is_there = ask.through_id in linked and _shared(world, str(ask.through_id), bc_id, side)
+        return _shared(world, str(ask.asset_id), bc_id)
+    linked = (_pixel(world, ask) or {"advertiser_ids": []})["advertiser_ids"]
+    is_there = ask.through_id in linked and _shared(world, str(ask.through_id), bc_id)
     return "LINK" if is_there else None
 
 
-def _shared(world: World, asset_id: str, bc_id: str, side: str) -> str | None:
+def is_busy(world: World, ask: Ask) -> bool:
+    """Whether events reached a pixel lately."""
+    counts = (_pixel(world, ask) or {"events": {}})["events"].values()
+    lately = [each for each in counts if timedelta(days=each["days_ago"]) <= EVENTS_WITHIN]
+    return any(each["browser"] + each["server"] for each in lately)
+
+
+def _pixel(world: World, ask: Ask) -> Mapping[str, Any] | None:
+    return next((each for each in world["pixels"] if each["pixel_code"] == ask.asset_id), None)
+
+
+def _shared(world: World, asset_id: str, bc_id: str) -> str | None:
     for share in world["shares"]:
         if (share["bc_id"], share["partner_id"], share["asset_id"]) == (bc_id, seed.NORTH_AGENCY, asset_id):
-            return str(share["role"]) if share[side] else None
+            return str(share["role"]) if share["visible_to_partner"] else None
     return None
 
 
-def _member(world: World, ask: Ask, bc_id: str) -> str | None:
-    """The role on the ad accounts of a standard member; ADMIN of an admin. Both sides see the same."""
+def _member(world: World, asks: Sequence[Ask], ask: Ask, bc_id: str) -> str | None:
+    """The one role a standard member has on every ad account agreed to; ADMIN of an Admin, who has all."""
     number = next((each["person_id"] for each in world["persons"] if each["email"] == ask.person_email), None)
     center = next(each for each in world["business_centers"] if each["bc_id"] == bc_id)
     member = center["members"].get(number)
-    if member is None:
-        return None
-    return "ADMIN" if member["role"] == "ADMIN" else ask.role
+    if member is None or member["role"] == "ADMIN":
+        return "ADMIN" if member else None
+    agreed = {each.asset_id for each in asks if each.kind == "ad_account" and each.approved_at}
+    held = {each["asset_id"]: each["assigned"].get(bc_id, {}).get(number) for each in world["ad_accounts"]}
+    roles = {held.get(account_id) for account_id in agreed} or {ask.role}  # being there is all that was asked for
+    return roles.pop() if len(roles) == 1 else None

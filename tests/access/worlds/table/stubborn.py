@@ -16,6 +16,7 @@ _AS_ANALYST = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ANALYST"
 _AS_ADMIN = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ADMIN")
 _RAISED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="OPERATOR")
 _BY_AGENCY = Shown("unverifiable", "not_bc_admin", "agency")
+_TOO_LONG = Shown("unverifiable", "agency_must_reauthorise", "agency")
 _LEA = "lea@northagency.example"
 
 
@@ -104,10 +105,12 @@ STUBBORN = (
     *(
         Row(
             f"proved, and then {code} for every look until the proof is too old",
-            behind=(always(LIST, code=code),), proof=0,
-            before=(Shown("unverifiable", "agency_must_reauthorise", "agency"),), mend=(_CLEARED, connect_agency),
+            behind=(always(LIST, code=code),), proof=0, before=(shown,), mend=(_CLEARED, connect_agency),
         )
-        for code in (40001, 40105)
+        for code, shown in (
+            (40001, _TOO_LONG), (40105, _TOO_LONG),
+            (50000, Shown("unverifiable", "platform_unavailable", "platform")),
+        )
     ),
     Row(
         "drifted, and shared again with a new authorisation",
