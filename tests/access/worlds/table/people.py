@@ -119,7 +119,7 @@ TRIPS = (
     ),
     Row(
         "an app that TikTok no longer takes",
-        person=None, make=(fault("oauth2/access_token/", code=40113), connect()),
+        person=None, make=(fault("oauth2/access_token/", code=40101), connect()),
         before=(blocked("app_problem", "agency"),), mend=(connect(),),
     ),
     Row(
