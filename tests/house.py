@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import DateTime, select, update
 from sqlalchemy.sql import func
 
 from app.access import arrival
@@ -12,8 +13,9 @@ from app.access.buyers import due as buyer_work
 from app.access.connections import authorising
 from app.access.connections import due as connection_work
 from app.access.connections.authorising import Outcome
-from app.access.connections.model import Connection
+from app.access.connections.model import Authorisation, Connection
 from app.access.evidence import Exchange
+from app.access.grants.model import Grant
 from app.access.handshakes import actions as handshakes
 from app.access.handshakes import due as handshake_work
 from app.access.handshakes.model import Handshake
@@ -151,6 +153,18 @@ class House:
                 await buyer_work.reconcile(self.tools, opening)
             for connection in await due.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
+
+    async def later(self, by: timedelta) -> None:
+        """Time passes, without anybody waiting for it: all that Keyturn remembers of access is that much older."""
+        async with self.tools.sessions.begin() as session:
+            for model in (Handshake, Ask, Grant, Connection, Authorisation, Exchange):
+                older = {
+                    column.key: column - by
+                    for column in model.__table__.columns
+                    if isinstance(column.type, DateTime) and column.key not in ("updated_at", "expires_at")
+                }
+                moved = update(model).values(older)
+                await session.execute(moved.execution_options(synchronize_session=False, **ACROSS_AGENCIES))
 
     async def asks(self, corner: Corner) -> Sequence[Ask]:
         """The asks of the corner's link."""

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,17 +76,19 @@ async def _record(
     await queries.lock(session, handshake)
     # what people did while we looked counts: decide on the asks as they are now
     now = await queries.situation(session, handshake)
-    news = await project(session, handshake, now, look.seen, tools.patience)
+    # one moment for all: what is shown, and when it changes by time alone, must not fall on two sides of a limit
+    moment = clock.now()
+    news = await project(session, handshake, now, look.seen, moment, tools.patience)
     await _keep(session, handshake, situation, look)
     if news.blind or "agency" in look.dead:
         refused = [call for call in look.calls["agency"] if call.outcome in ("denied", "changed")]
         await blindness.tell(session, tools, situation.agency, refused[-1] if refused else None)
-    step = plan(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
+    step = plan(now.wanted, look.seen, now.tried, moment, tools.patience)
     if isinstance(step, Deed) and now.client is not None and _is_still(situation.client, now.client):
         intent = await _intend(session, handshake, step, now.client, now)
         await due.hold(session, handshake, tools.lease)
         return intent, news
-    await _rest(tools, session, handshake, step, now, look, news=news.any)
+    await _rest(tools, session, handshake, step, now, look, moment, news=news.any)
     return None, news
 
 
@@ -155,11 +157,19 @@ async def _do(tools: Tools, handshake: Handshake, intent: Intent, urgency: Urgen
 
 
 async def _rest(
-    tools: Tools, session: AsyncSession, handshake: Handshake, step: Step, now: Situation, look: Look, *, news: bool
+    tools: Tools,
+    session: AsyncSession,
+    handshake: Handshake,
+    step: Step,
+    now: Situation,
+    look: Look,
+    moment: datetime,
+    *,
+    news: bool,
 ) -> None:
     """Gives the row back: to be watched, or never again by itself when settled, else at the next look."""
     looks, setbacks, watching = (0 if news else handshake.looks + 1), 0, False
-    turns = changes_at(now.wanted, look.seen, now.tried, clock.now(), tools.patience)
+    turns = changes_at(now.wanted, look.seen, now.tried, moment, tools.patience)
     if look.limited is not None:
         setbacks = handshake.setbacks + 1
         pause: timedelta | None = max(schedule.after_limit(setbacks), timedelta(seconds=look.limited))

@@ -1,6 +1,7 @@
 """Writing the states that a look gives to the asks, with their events and grants."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
@@ -40,10 +41,15 @@ class News:
 
 
 async def project(
-    session: AsyncSession, handshake: Handshake, situation: Situation, seen: Seen, patience: Patience
+    session: AsyncSession,
+    handshake: Handshake,
+    situation: Situation,
+    seen: Seen,
+    moment: datetime,
+    patience: Patience,
 ) -> News:
-    """Brings every ask and grant of the handshake to the state that was seen."""
-    found = statuses(situation.wanted, seen, situation.tried, clock.now(), patience)
+    """Brings every ask and grant of the handshake to the state that was seen, as it counts at `moment`."""
+    found = statuses(situation.wanted, seen, situation.tried, moment, patience)
     wants = {want.ask_id: want for want in situation.wanted if want.ask_id}
     news = News(shown={want.ask_id or "": each for want, each in zip(situation.wanted, found, strict=True)})
     leaving = {want.key: each for want, each in zip(situation.wanted, found, strict=True) if want.ask_id is None}

@@ -106,8 +106,7 @@ class Stage:
             if still == STILL:
                 return
             if still:
-                longest = max(patience.settle, patience.accepted, patience.silence, patience.proof)
-                await asyncio.sleep(longest.total_seconds())
+                await self.house.later(max(patience.settle, patience.accepted, patience.silence, patience.proof))
         pytest.fail(f"it does not come to rest: {before}")
 
     async def _standing(self) -> object:
