@@ -106,7 +106,7 @@ LATER: dict[str, Do | None] = {
 
 def world_of(number: int) -> Case:
     """The world with this number."""
-    random = Random(number)  # noqa: S311 - draws worlds, hides nothing
+    random = Random(number)
     path, whose = CALLS[number % len(CALLS)]
     role = random.choice(ROLES)
     more: Sequence[Wanted] = random.choice([(), (account(LUNE_UK, role),), (catalog(),), *_kinds_for(path, random)])
