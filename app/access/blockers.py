@@ -51,6 +51,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     "agency_must_reauthorise": Blocker("agency"),
     "account_not_ticked": Blocker(kinds=_ACCOUNTS),
     "asset_not_found": Blocker(),
+    "asset_shared_elsewhere": Blocker(kinds=("ad_account", "catalog")),
     "asset_owned_elsewhere": Blocker(kinds=_ASSETS),
     "asset_owned_by_person": Blocker(kinds=_ACCOUNTS),
     "request_pending": Blocker(kinds=_ACCOUNTS),

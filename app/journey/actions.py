@@ -63,6 +63,33 @@ async def keep_business_center(
         await progress.tell(session, whole, happenings.COMPANY_DIFFERS, reason=name or bc_id)
 
 
+async def take_center(session: AsyncSession, whole: Whole, ask_id: str, *, said: Sequence[str]) -> None:
+    """The client says that the Business Center from which an asset was seen is its own: it is the link's from now on.
+
+    Only one that a look found. Nothing changes if it was seen where the client said, or is another client's, meanwhile.
+    `said` are the words that the client answered.
+    """
+    whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
+    agency_id, link = whole.agency.id, whole.link
+    ask = next((each for each in whole.asks if each.id == ask_id and each.code == "asset_shared_elsewhere"), None)
+    if ask is None or ask.shared_from_bc_id is None or await _is_shared(session, whole):
+        return
+    bc_id = ask.shared_from_bc_id
+    owner = await partners.client_of(session, agency_id, ask.platform, bc_id)
+    if owner is not None and owner[1] and owner[0] != whole.client.id:
+        return
+    await progress.correct_business_center(session, agency_id, link.id, bc_id=bc_id, said=said)
+    await belonging.match(session, agency_id, ask.platform, bc_id)
+    await handshakes.check_now(session, agency_id, link.id)
+
+
+async def _is_shared(session: AsyncSession, whole: Whole) -> bool:
+    """True if something is, or may be, shared from the Business Center that the client gave."""
+    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
+    on_their_way = await queries.maybe_shared(session, whole.agency.id, whole.client.id)
+    return any(ask.id in shared or ask.asset_id in on_their_way for ask in whole.asks if not ask.is_custom)
+
+
 async def forget_center_not_in(session: AsyncSession, whole: Whole, found: Found) -> None:
     """Forget a Business Center that the new sign-in lacks, unless the client agreed to share from it."""
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)

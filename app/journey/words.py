@@ -42,8 +42,9 @@ class Case:
 class Blocker:
     """A sentence and the button under it, if there is one.
 
-    Placeholders: `{agency}`, `{asset}`, `{bc}`, `{account}` (of a pixel), `{role}` agreed to, `{role_seen}`, and what
-    that one `{lacking}`. `steps`: the steps by hand are shown below it. `screen`: where another choice is made.
+    Placeholders: `{agency}`, `{asset}`, `{bc}`, `{shared_from}` (another Business Center), `{account}` (of a pixel),
+    `{role}` agreed to, `{role_seen}`, and what that one `{lacking}`. `steps`: the steps by hand are shown below it.
+    `screen`: where another choice is made.
     """
 
     sentence: str
@@ -211,6 +212,18 @@ def _not_shared(case: Case) -> Blocker:
     if case.by_hand:
         return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
     return Blocker(f"{gone} Connect with TikTok once, and we share it.", "Share it now", "connect")
+
+
+def _shared_elsewhere(case: Case) -> Blocker:
+    if case.lane != "guided" or case.was_verified or case.choosing:
+        return _not_shared(case)  # the Business Center was picked from a list, or proved
+    return Blocker(
+        "{agency} sees {asset}, shared from Business Center {shared_from}. You gave us {bc}. Is {shared_from} yours? "
+        "If it isn’t, follow the steps below.",
+        "Yes, it’s ours",
+        "take_center",
+        steps=True,
+    )
 
 
 def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
@@ -383,6 +396,7 @@ BLOCKERS: Mapping[str, Blocker | Callable[[Case], Blocker]] = {
         "TikTok asked which accounts to include, and {asset} was left out. One more try?", "Tick it at TikTok"
     ),
     "asset_not_found": _other_choice("We can’t find {asset} in {bc}.", "Change it"),
+    "asset_shared_elsewhere": _shared_elsewhere,
     "asset_owned_elsewhere": _other_choice(
         "{asset} belongs to another Business Center, so only its owner can share it. Ask them, or choose another."
     ),
@@ -420,15 +434,6 @@ BLOCKERS: Mapping[str, Blocker | Callable[[Case], Blocker]] = {
 
 #: Codes that are about the Business Center itself.
 ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"})
-
-
-def shared_from(other: str) -> Blocker:
-    """Words by hand, if the agency sees the asset shared from another Business Center than the one entered."""
-    return Blocker(
-        f"{{agency}} sees {{asset}}, shared from Business Center {other}. You gave us {{bc}}. Is {other} yours?",
-        f"Yes, it is {other}",
-        "take_center",
-    )
 
 
 #: What the screen says after a trip to the platform that did not connect: a title, and a sentence.

@@ -114,6 +114,8 @@ class Ask(Made, Base):
     role_seen: Mapped[str | None] = mapped_column(String(32))
     #: by whose token it was seen: `agency` or `client`
     seen_by: Mapped[str | None] = mapped_column(String(16))
+    #: another Business Center than the client gave, from which the agency was seen to have it
+    shared_from_bc_id: Mapped[str | None] = mapped_column(String(32))
     #: when the client's own list began to show what waits for the agency
     listed_at: Mapped[datetime | None]
     #: what the platform itself said of what is in the way: the call, its code, its message, its id for support

@@ -199,6 +199,28 @@ async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, n
         await set_state(session, whole, ask, state="approved", next_actor="us", approved_at=func.now())
 
 
+async def correct_business_center(
+    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str, said: Sequence[str]
+) -> None:
+    """Another Business Center than the client gave at first; what it agreed to stands, with the words said to this."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.intake.bc_id, whole.intake.bc_name = bc_id, None
+    agreed = await queries.last_consent(session, agency_id, link_id)
+    assert agreed is not None  # nothing is looked for before
+    session.add(
+        Consent(
+            agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=agreed.name,
+            sentences=[*agreed.sentences, *said],
+        )
+    )  # fmt: skip
+    await tell(session, whole, client_happenings.CONSENT_GIVEN)
+    for ask in whole.asks:
+        if ask.approved_at and not ask.is_custom:
+            await set_state(
+                session, whole, ask, state="approved", code=None, next_actor="us", shared_from_bc_id=None
+            )  # fmt: skip
+
+
 async def decline(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
     """The client's no to one ask that was not approved yet."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)

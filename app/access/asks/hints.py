@@ -63,6 +63,8 @@ _BY_CODE: Mapping[str, str] = {
     "agency_must_reauthorise": f"It is shared, but your own connection cannot see it yet: {_CONNECT_YOURS}.",
     "account_not_ticked": "The client left this ad account out when authorising: it authorises again and includes it.",
     "asset_not_found": "This id is in no list that can be read: check it with the client.",
+    "asset_shared_elsewhere": "It is shared with you from another Business Center (`shared_from_bc_id`) than the one "
+    "the client gave: the client's page asks whether that is its own, and takes it with one tap.",
     "asset_owned_elsewhere": "Another Business Center owns it, and only its owner can share it.",
     "asset_owned_by_person": "A person owns this ad account: the client brings it into its Business Center first, or "
     "chooses another.",

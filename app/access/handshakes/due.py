@@ -188,7 +188,7 @@ async def _rest(
             pause = ahead if pause is None else min(pause, ahead)
     await due.finish(
         session, handshake, due_in=pause, looks=looks, setbacks=setbacks, looked_at=clock.now(), watching=watching,
-        away_since=look.seen.away_since,
+        away_since=look.seen.away_since, searched_at=look.searched or handshake.searched_at,
     )  # fmt: skip
 
 

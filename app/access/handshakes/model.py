@@ -13,7 +13,8 @@ from app.kit.due import Due
 class Handshake(Due, Made, Base):
     """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often.
 
-    `watching`: nothing is left to do, and it is looked at now and then whether all is as it was.
+    `watching`: nothing is left to do, and it is looked at now and then whether all is as it was. `searched_at`: the
+    last request for a look for which the agency's other partners were searched.
     """
 
     __tablename__ = "handshakes"
@@ -34,5 +35,6 @@ class Handshake(Due, Made, Base):
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     watching: Mapped[bool] = mapped_column(default=False, server_default="false")
     looked_at: Mapped[datetime | None]
+    searched_at: Mapped[datetime | None]
     #: since when the platform gives no answer to work with
     away_since: Mapped[datetime | None]

@@ -99,6 +99,7 @@ async def _write(
     if later and new.state not in OVER and ask.state != "approved" and not _tells_silence(ask, new):
         return  # the side that counts can be read, only not now: what was shown stands until then
     _keep_answer(ask, new)
+    ask.shared_from_bc_id = seen.elsewhere.get(want.key) if want.key and new.code == "asset_shared_elsewhere" else None
     if want.key is not None and _begins_to_wait(want, new, situation):
         ask.listed_at = func.now()
     values: dict[str, Any] = {

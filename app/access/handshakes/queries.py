@@ -20,6 +20,7 @@ from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.model import Ask, Intake, Link
+from app.people.clients.model import Client
 
 #: How long after a share its arrival is looked for although the link has ended.
 LONGEST_WAY = timedelta(hours=24)
@@ -36,6 +37,8 @@ class Situation:
     trip: connections.TripBlocker | None = None
     #: since when the platform gives no answer to work with
     away_since: datetime | None = None
+    #: the last request for a look for which the agency's other partners were searched
+    searched_at: datetime | None = None
 
 
 async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
@@ -67,6 +70,7 @@ async def situation(session: AsyncSession, handshake: Handshake) -> Situation:
         agency=await connections.of_agency(session, agency_id, handshake.platform),
         trip=trip,
         away_since=handshake.away_since,
+        searched_at=handshake.searched_at,
     )
 
 
@@ -104,6 +108,42 @@ async def held_by_others(
     )  # fmt: skip
     found = {Key(*row) for row in await session.execute(granted.union(agreed))}
     return frozenset(found.intersection(keys))
+
+
+async def centers_to_search(
+    session: AsyncSession, handshake: Handshake, bc_ids: Collection[str], asset_ids: Collection[str]
+) -> list[str]:
+    """Of these Business Centers those that may be the client's, the likeliest first.
+
+    Not those of the agency's other client records. First those of which an import found one of the assets, then those
+    that no import has found anything of: their partnership is young.
+    """
+    agency_id, client_id = handshake.agency_id, handshake.client_id
+    rows = (
+        select(Grant.bc_id, Client.origin, Grant.client_id, Grant.asset_id.in_(asset_ids))
+        .join(Client, (Client.agency_id == Grant.agency_id) & (Client.id == Grant.client_id))
+        .where(
+            Grant.agency_id == agency_id, Grant.platform == handshake.platform, Grant.bc_id.in_(bc_ids),
+            Grant.state != "ended",
+        )
+    )  # fmt: skip
+    agreed = (
+        select(Handshake.bc_id)
+        .join(Client, (Client.agency_id == Handshake.agency_id) & (Client.id == Handshake.client_id))
+        .where(
+            Handshake.agency_id == agency_id, Handshake.platform == handshake.platform, Handshake.bc_id.in_(bc_ids),
+            Handshake.client_id != client_id, Client.origin == "made",
+        )
+    )  # fmt: skip
+    taken = set((await session.scalars(agreed)).all())
+    known, holding = set(), set()
+    for bc_id, origin, owner, holds in (await session.execute(rows)).all():
+        known.add(bc_id)
+        if owner != client_id and origin == "made":
+            taken.add(bc_id)
+        if holds:
+            holding.add(bc_id)
+    return sorted(set(bc_ids) - taken, key=lambda bc_id: (bc_id not in holding, bc_id in known, bc_id))
 
 
 async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
@@ -204,6 +244,8 @@ def want(
         listed_at=ask.listed_at,
         needs_events=ask.needs_events,
         email=ask.person_email,
+        center_typed=link.lane == "guided",
+        shared_from=ask.shared_from_bc_id,
     )
 
 

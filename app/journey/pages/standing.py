@@ -80,6 +80,18 @@ async def reduce(request: Request, session: Session, link: OpenLink, form: LinkF
     return render.see_other(request, f"{link.path}/progress")
 
 
+@router.post("/l/{link_id}/sharing-center")
+async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """The Business Center from which an asset was seen is the client's: it goes on from there."""
+    await limits.take(session, link.whole, (limits.LOOKS_ON_LINK, link.whole.link.id))
+    ask = next((each for each in _read(link.whole) if each.id == form.text("ask")), None)
+    if ask is not None:
+        line = lines.of_ask(ask, link.whole, platform_of(request, link.whole))
+        said = [line.sentence.format(**line.names), line.label or ""]
+        await actions.take_center(session, link.whole, ask.id, said=said)
+    return render.see_other(request, f"{link.path}/progress")
+
+
 @router.post("/l/{link_id}/change")
 async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """Another Business Center or ad account than agreed: asked for again, then agreed to again."""

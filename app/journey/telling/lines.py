@@ -118,6 +118,7 @@ def _names(ask: Ask, whole: Whole, platform: Platform) -> dict[str, str]:
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
         "account": _account(ask, whole),
+        "shared_from": ask.shared_from_bc_id or "another Business Center",
     }
 
 
@@ -182,11 +183,11 @@ def fixes(lines: Sequence[AskLine]) -> list[Fix]:
     by_action: dict[tuple[Does, str, str], list[AskLine]] = {}
     for line in lines:
         if line.tone == "yours" and line.does and line.label:
-            one = line.id if line.does in ("reduce", "take_center") else ""
+            one = {"reduce": line.id, "take_center": line.names["shared_from"]}.get(line.does, "")
             by_action.setdefault((line.does, line.screen, one), []).append(line)
     return [
-        Fix(does, _label(does, [line.label or "" for line in those]), screen, ask, tuple(those))
-        for (does, screen, ask), those in by_action.items()
+        Fix(does, _label(does, [line.label or "" for line in those]), screen, those[0].id, tuple(those))
+        for (does, screen, _), those in by_action.items()
     ]
 
 

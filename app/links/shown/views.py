@@ -93,6 +93,10 @@ class AskView(BaseModel):
     )
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
     seen_by: str | None = Field(description="By whose token: `agency` or `client`.", examples=["agency"])
+    shared_from_bc_id: str | None = Field(
+        description="Another Business Center than the client gave, from which you were seen to have it.",
+        examples=["7111222233334444601"],
+    )
     platform_operation: str | None = Field(
         description="The call at the platform that something is in the way of.", examples=["bc/partner/add"]
     )

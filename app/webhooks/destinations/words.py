@@ -25,6 +25,7 @@ _BLOCKER = {
     "asset_not_shared": "The ad account is not shared with you",
     "asset_owned_by_person": "A person owns this ad account, not a Business Center",
     "asset_owned_elsewhere": "Another Business Center owns this ad account",
+    "asset_shared_elsewhere": "It is shared from another Business Center than the client gave",
     "auth_code_expired": "The authorisation came back too late",
     "bc_denied": "TikTok has rejected the client's Business Center",
     "bc_not_enabled": "TikTok has restricted the client's Business Center",

@@ -83,6 +83,14 @@ def switch_lane(lane: str) -> Do:
     return switch
 
 
+async def take_center(stage: Stage) -> None:
+    """The client says that the Business Center from which it was seen is its own."""
+    for ask in await stage.asks():
+        if ask.shared_from_bc_id is not None:
+            async with stage.house.tools.sessions.begin() as session:
+                await journey.take_center(session, await stage.whole(session), ask.id, said=["Is it yours?", "Yes"])
+
+
 async def attest(stage: Stage) -> None:
     """A member of the agency says of every ask that it works."""
     for ask in await stage.asks():

@@ -10,7 +10,14 @@ from sqlalchemy import func, update
 
 from app.access.blockers import BLOCKERS
 from app.access.connections.model import Connection
-from app.demo.tiktok_simulator.seed import ANA_CLIENT, LUNE_EU, MAISON_LUNE, PIXEL_LUNE_APP, PIXEL_LUNE_APP_CODE
+from app.demo.tiktok_simulator.seed import (
+    ANA_CLIENT,
+    BRAND_DE,
+    LUNE_EU,
+    MAISON_LUNE,
+    PIXEL_LUNE_APP,
+    PIXEL_LUNE_APP_CODE,
+)
 from app.journey import words
 from app.journey.words import Case, Held
 from app.links.model import Ask
@@ -49,7 +56,11 @@ class Scene:
         if self.lane == "connected":
             await self.travel(await self.walk.send("connection"))
         pixels = [(PIXEL_LUNE_APP_CODE, LUNE_EU)] if self.kind == "pixel" else []
-        await house.agree(corner, LUNE_EU, lane=self.lane, pixels=pixels)
+        mistyped = code == "asset_shared_elsewhere" and self.lane == "guided"
+        given = BRAND_DE if mistyped else MAISON_LUNE
+        await house.agree(corner, LUNE_EU, lane=self.lane, bc_id=given, pixels=pixels)
+        if mistyped:
+            await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU)
         if code.startswith("role_"):
             await house.tiktok.share_by_hand(
                 MAISON_LUNE, LUNE_EU, role="ADMIN" if code.startswith("role_higher") else "ANALYST"
@@ -58,6 +69,7 @@ class Scene:
             mine = (Ask.agency_id == corner.agency_id) & (Ask.link_id == corner.link_id) & (Ask.kind == self.kind)
             seen = {"role_higher_than_requested": "ADMIN", "role_too_low": "ANALYST"}.get(code)
             blocked = {"state": "blocked", "code": code, "next_actor": "client", "role_seen": seen}
+            blocked |= {"shared_from_bc_id": MAISON_LUNE} if mistyped else {}
             await session.execute(update(Ask).where(mine).values(**blocked))
             if held == "given_back":
                 theirs = (Connection.agency_id == corner.agency_id) & (Connection.side == "client")

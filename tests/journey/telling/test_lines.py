@@ -37,6 +37,7 @@ class Asked:
     person_email: str | None = None
     unwanted_at: datetime | None = None
     seen_by: str | None = None
+    shared_from_bc_id: str | None = None
     through_id: str | None = None
 
     @property
@@ -200,3 +201,13 @@ def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
         ("connect", ["1", "2"]), ("change", ["3"]), ("reduce", ["4"]), ("reduce", ["5"]),
     ]  # fmt: skip
     assert found[0].label == "Connect with TikTok"
+
+
+def test_one_button_for_each_business_center_from_which_something_was_seen() -> None:
+    seen = {"1": "7112", "2": "7112", "3": "7113"}
+    blocked = {"state": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
+    shown = [_line("guided", id=one, shared_from_bc_id=bc_id, **blocked) for one, bc_id in seen.items()]
+    found = lines.fixes(shown)
+    assert [(fix.does, fix.ask, [line.id for line in fix.lines]) for fix in found] == [
+        ("take_center", "1", ["1", "2"]), ("take_center", "3", ["3"]),
+    ]  # fmt: skip

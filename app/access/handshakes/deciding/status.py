@@ -367,6 +367,8 @@ def _under_way(case: _Case) -> Status:
 def _by_hand(case: _Case) -> Status:
     if case.is_fresh:  # sent before the client chose to do it by hand
         return Status("awaiting_partner", "platform")
+    if case.key in case.seen.elsewhere:
+        return _blocked("asset_shared_elsewhere")
     looked_in_vain = case.agency.is_read and case.want.says_done and case.seen.partnered
     return _blocked(_missing(case)) if looked_in_vain else Status("awaiting_client", "client")
 

@@ -55,6 +55,8 @@ class Want:
     since when it is no longer. `listed_at`: when the client's own list began to show what waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
     `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
+    `center_typed`: the client typed its Business Center, so it may be wrong; `shared_from`: the one from which the
+    agency was last seen to have it instead.
     """
 
     ask_id: str | None
@@ -81,6 +83,8 @@ class Want:
     held_by_others: bool = False
     needs_events: bool = False
     email: str | None = field(default=None, repr=False)
+    center_typed: bool = False
+    shared_from: str | None = None
 
     @property
     def key(self) -> Key | None:
@@ -150,6 +154,7 @@ class Seen:
     looked.
     `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).
     `events`: how many events a pixel received lately, where that was asked; `events_unread`: why that is unknown.
+    `elsewhere`: the Business Center that shares it with the agency, where that is another than the client gave.
     `away_since`: since when the platform gives no answer to work with.
     """
 
@@ -162,6 +167,7 @@ class Seen:
     trip: str | None = None
     events: Mapping[Key, int] = field(default_factory=dict)
     events_unread: Mapping[Key, Sight] = field(default_factory=dict)
+    elsewhere: Mapping[Key, str] = field(default_factory=dict)
     away_since: datetime | None = None
 
 

@@ -1,11 +1,12 @@
 """One look at both sides: the agency's first, and the client's for what the agency does not show as agreed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.access.connections.model import Connection
 from app.access.handshakes.deciding.world import Key, Seen, Side, Sight, Unread, Want
-from app.access.handshakes.looking import client_side, sides
+from app.access.handshakes.looking import client_side, other_centers, sides
 from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import Pair
 from app.access.handshakes.model import Handshake
@@ -14,14 +15,15 @@ from app.access.patience import EVENTS_WITHIN
 from app.access.tools import Tools
 from app.kit import clock
 from app.platforms.port import Call, ConnectedPlatform, Urgency
-from app.platforms.seen import Found
+from app.platforms.seen import Found, PartnerSeen
 
 
 @dataclass
 class Look:
     """What was seen, with the calls it took, whose token is dead, and what was read anew of the client's lists.
 
-    `away`: not everything could be looked at, because the platform was out of reach or its budget full.
+    `away`: not everything could be looked at, because the platform was out of reach or its budget full. `searched`: the
+    request for a look for which the agency's other partners were searched.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -30,6 +32,7 @@ class Look:
     limited: float | None = None
     away: bool = False
     found: Found | None = None
+    searched: datetime | None = None
 
 
 async def observe(tools: Tools, handshake: Handshake, situation: Situation, urgency: Urgency) -> Look:
@@ -43,6 +46,8 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
     open_ones = [want for want in wanted if _needs_client(want, ours)]
     theirs = await client_side.read(client, pair, open_ones, ours, lists.center, every=wanted)
     events, events_unread = await _events(agency, pair, wanted, ours)
+    partners = await _partners(agency, pair, wanted, ours)
+    elsewhere, searched = await _elsewhere(agency, pair, handshake, situation, wanted, ours, partners)
     away = agency.is_away or client.is_away
     seen = Seen(
         client=theirs,
@@ -50,10 +55,11 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
         problems=client_side.problems(lists, pair, wanted, situation.client),
         center=lists.center,
         client_can_write=client.closed is None and client.connection is not None,
-        partnered=await _partnered(agency, pair, wanted, ours),
+        partnered=_partnered(pair, ours, partners),
         trip=situation.trip,
         events=events,
         events_unread=events_unread,
+        elsewhere=elsewhere,
         away_since=(situation.away_since or clock.now()) if away else None,
     )
     return Look(
@@ -63,6 +69,7 @@ async def observe(tools: Tools, handshake: Handshake, situation: Situation, urge
         limited=max((each for each in (agency.limited, client.limited) if each is not None), default=None),
         away=away,
         found=found,
+        searched=searched,
     )
 
 
@@ -73,20 +80,42 @@ def _needs_client(want: Want, ours: Side) -> bool:
     return ours.of(want.key).role != want.role
 
 
-async def _partnered(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> bool | None:
-    """True if the client is among the agency's partners; None if unknown.
+async def _partners(agency: Eyes, pair: Pair, wanted: Iterable[Want], ours: Side) -> tuple[PartnerSeen, ...] | None:
+    """The agency's partners; None if unknown.
 
-    Read only if it adds to the list of shares: steps by hand had no effect, proved access is gone, or the list is
+    Read only if they add to the list of shares: steps by hand had no effect, proved access is gone, or the list is
     refused.
     """
-    if any(sight.role for sight in ours.sights.values()):
-        return True
-    if not any(_tells_more(want, ours) for want in wanted):
+    if any(sight.role for sight in ours.sights.values()) or not any(_tells_more(want, ours) for want in wanted):
         return None
     partners = await agency.read(lambda access, keep: pair.platform.partners(access, bc_id=pair.ours, keep=keep))
-    if isinstance(partners, Sight):
-        return None
-    return any(partner.bc_id == pair.theirs for partner in partners)
+    return None if isinstance(partners, Sight) else partners
+
+
+def _partnered(pair: Pair, ours: Side, partners: Sequence[PartnerSeen] | None) -> bool | None:
+    """True if the client is among the agency's partners; None if unknown."""
+    if any(sight.role for sight in ours.sights.values()):
+        return True
+    return None if partners is None else any(partner.bc_id == pair.theirs for partner in partners)
+
+
+async def _elsewhere(
+    agency: Eyes,
+    pair: Pair,
+    handshake: Handshake,
+    situation: Situation,
+    wanted: Sequence[Want],
+    ours: Side,
+    partners: Sequence[PartnerSeen] | None,
+) -> tuple[Mapping[Key, str], datetime | None]:
+    """Business Centers that share what is missing, and the request for which the agency's partners were searched."""
+    keys = other_centers.missing(wanted, situation, ours)
+    asked = other_centers.asked_at(wanted, situation)
+    if keys and partners is not None and asked is not None:
+        found = await other_centers.search(agency, pair, handshake, keys, partners)
+        if found is not None:
+            return found, asked
+    return {want.key: want.shared_from for want in wanted if want.key in keys and want.shared_from}, None
 
 
 def _tells_more(want: Want, ours: Side) -> bool:

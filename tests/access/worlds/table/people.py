@@ -2,7 +2,19 @@
 
 from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
-from tests.access.worlds.doing import at, check, choose, connect, connect_agency, fault, set_out, switch_lane, use_app
+from tests.access.worlds.doing import (
+    at,
+    check,
+    choose,
+    connect,
+    connect_agency,
+    fault,
+    set_out,
+    switch_lane,
+    take_center,
+    use_app,
+    work,
+)
 from tests.access.worlds.row import BY_HAND, GREEN, Row, account, blocked, pixel
 from tests.tiktok import TikTokWorld
 
@@ -147,6 +159,11 @@ TRIPS = (
     Row(
         "connected first, then by hand",
         then=(switch_lane("guided"),), before=(BY_HAND,), mend=(_SHARED_BY_HAND, check),
+    ),
+    Row(
+        "by hand, with a Business Center that was mistyped",
+        lane="guided", bc_id=seed.BRAND_DE, then=(work, _SHARED_BY_HAND, check),
+        before=(blocked("asset_shared_elsewhere"),), mend=(take_center, work),
     ),
     Row("by hand first, then connected", lane="guided", before=(BY_HAND,), mend=(connect(), switch_lane("connected"))),
 )  # fmt: skip

@@ -1,0 +1,69 @@
+"""Assets whose Business Center was mistyped: the agency's token sees them shared by another of its partners."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from app.access.handshakes import queries
+from app.access.handshakes.deciding.world import Key, Side, Sight, Want
+from app.access.handshakes.looking.eyes import Eyes
+from app.access.handshakes.looking.sides import LISTED, Pair
+from app.access.handshakes.model import Handshake
+from app.access.handshakes.queries import Situation
+from app.platforms.seen import PartnerSeen
+
+#: How many other partners are looked into, at most, each time that somebody says that the steps are done.
+MOST_CENTERS = 20
+
+
+def missing(wanted: Sequence[Want], situation: Situation, ours: Side) -> list[Key]:
+    """What was shared by hand, as somebody says, from a Business Center that was typed and that shares nothing.
+
+    One thing seen from it, now or before, or sent by us, shows that it is the right one.
+    """
+    if any(not want.center_typed or want.was_verified for want in wanted):
+        return []
+    if any(sight.role for sight in ours.sights.values()):
+        return []
+    if any(each.may_have_happened for each in situation.tried.given.values()):
+        return []
+    return [
+        want.key
+        for want in wanted
+        if want.key and want.kind in LISTED and want.is_live and want.says_done and ours.of(want.key).is_read
+    ]
+
+
+def asked_at(wanted: Sequence[Want], situation: Situation) -> datetime | None:
+    """The last request for a look, if the other partners were not searched for it yet."""
+    asked = max((want.recheck_at for want in wanted if want.recheck_at is not None), default=None)
+    last = situation.searched_at
+    return asked if asked is not None and (last is None or asked > last) else None
+
+
+async def search(
+    eyes: Eyes, pair: Pair, handshake: Handshake, keys: Sequence[Key], partners: Sequence[PartnerSeen]
+) -> Mapping[Key, str] | None:
+    """Business Center that shares each of these, where another partner does; None if not all could be looked into.
+
+    Those of other clients are left out: nobody learns what they share, or takes it.
+    """
+    others = [each.bc_id for each in partners if each.bc_id not in (pair.ours, pair.theirs)]
+    async with eyes.tools.sessions() as session:
+        order = await queries.centers_to_search(session, handshake, others, [key.asset_id for key in keys])
+    found: dict[Key, str] = {}
+    for bc_id in order[:MOST_CENTERS]:
+        for kind in dict.fromkeys(key.kind for key in keys):
+            shares = await eyes.read(
+                lambda access, keep, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
+                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, keep=keep
+                )
+            )
+            if eyes.closed is not None:
+                return None
+            if not isinstance(shares, Sight):
+                found |= {
+                    key: bc_id for key in keys if key.kind == kind and key.asset_id in shares and key not in found
+                }
+        if len(found) == len(keys):
+            break
+    return found
