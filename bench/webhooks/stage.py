@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, Text, cast, func, select, text
 
 from app import migrate
 from app.events import catalogue
+from app.events.model import Event
 from app.events.record import Happening, record_all
 from app.events.types import asks
 from app.kit.database import ACROSS_AGENCIES, Sessions, make_engine, make_sessions
@@ -78,11 +79,9 @@ class Stage:
                 happened = [Happening(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
                 if happened:
                     await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="bench")
-            rows = await session.execute(
-                text("SELECT id FROM events WHERE transaction_id = pg_current_xact_id()::text::bigint"),
-                execution_options=ACROSS_AGENCIES,
-            )
-            return [str(row[0]) for row in rows]
+            this = cast(cast(func.pg_current_xact_id(), Text), BigInteger)
+            mine = select(Event.id).where(Event.agency_id.in_(chosen), Event.transaction_id == this)
+            return list((await session.scalars(mine, execution_options=ACROSS_AGENCIES)).all())
 
     async def execute(self, statement: str, **values: Any) -> None:
         """One statement, committed."""
