@@ -206,7 +206,8 @@ class Alarm:
     async def sleep(self, seconds: float) -> None:
         """Sleeps until rung, at most `seconds`."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):  # unlike wait_for it makes no task
+                await self._event.wait()
         except TimeoutError:
             return
         self._event.clear()

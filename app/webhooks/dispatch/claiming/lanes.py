@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Uuid, func, select, text
+from sqlalchemy import ARRAY, String, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import rows
@@ -32,10 +32,11 @@ _WALK = """
       ) following
     )
     """
-_LANES = text(
-    f"""
+_LANES = (
+    text(
+        f"""
     {_WALK}
-    SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.ready, head.oldest,
+    SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.arrived, head.ready, head.oldest,
       e.state <> 'disabled' AND e.deleted_at IS NULL AS sendable,
       e.paused_at IS NOT NULL OR e.state = 'pending_verification' AS paused,
       e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
@@ -45,10 +46,11 @@ _LANES = text(
     JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE first.lease_until > now()) AS in_flight,
+        count(*) FILTER (WHERE first.lease_until > now() AND first.id IN (SELECT unnest(:arrived))) AS arrived,
         count(*) FILTER (WHERE first.lease_until IS NULL OR first.lease_until <= now()) AS ready,
         min(first.due_at) FILTER (WHERE first.lease_until IS NULL OR first.lease_until <= now()) AS oldest
       FROM (
-        SELECT d.due_at, d.lease_until FROM webhook_deliveries d
+        SELECT d.id, d.due_at, d.lease_until FROM webhook_deliveries d
         WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
           AND d.due_at <= now()
         ORDER BY d.due_at LIMIT e.concurrency * 3
@@ -56,7 +58,10 @@ _LANES = text(
     ) head
     WHERE head.ready > 0 OR head.in_flight > 0
     """  # noqa: S608 - ours
-).columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+    )
+    .bindparams(bindparam("arrived", type_=ARRAY(Uuid())))
+    .columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+)
 #: For the look-out (see `Kind.seconds`): what a hold or an open breaker keeps comes later, what is paused never.
 SECONDS = f"""
     {_WALK}
@@ -115,19 +120,18 @@ class Waiting(NamedTuple):
 async def waiting(connection: AsyncConnection, taken: Taken) -> list[Waiting]:
     """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
 
-    What arrived takes no room of an endpoint that is well, though it has a lease until it is written down. `taken` is
-    looked at when the lanes have been read: what is written down afterwards is among them still.
+    What arrived takes no room of an endpoint that is well, though it has a lease until it is written down.
     """
-    found = (await connection.execute(_LANES, execution_options=ACROSS_AGENCIES)).all()
-    in_air, arrived = dict(taken.in_air), dict(taken.arrived)
+    given = {"arrived": taken.arrived}
+    found = (await connection.execute(_LANES, given, execution_options=ACROSS_AGENCIES)).all()
     troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
     known, now = await _healths(connection, troubled)
     in_flight: dict[uuid.UUID, int] = {}
     for row in found:
-        over = 0 if row.unwell else arrived.get(row.endpoint_id, 0)
-        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, -over) + row.in_flight
+        over = 0 if row.unwell else row.arrived
+        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight - over
     for endpoint_id, number in in_flight.items():  # of very many, not all that are in flight were looked at
-        in_flight[endpoint_id] = max(number, in_air.get(endpoint_id, 0))
+        in_flight[endpoint_id] = max(number, taken.in_air.get(endpoint_id, 0))
     return [_seen(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 

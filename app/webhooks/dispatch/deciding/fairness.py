@@ -2,7 +2,7 @@
 
 import heapq
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -37,15 +37,15 @@ class Lane(NamedTuple):
 class Taken:
     """The slots of this worker and who has them now.
 
-    By endpoint: `in_air` has no answer yet; `arrived` was sent, still has its lease, and nobody began to write it down.
-    Both may go on changing while a claim is made.
+    `in_air`: by endpoint, deliveries without an answer yet. `arrived`: ids of deliveries that were accepted and are not
+    written down yet; the database still counts them as in flight.
     """
 
     slots: int
     by_share: Mapping[Share, int]
     by_agency: Mapping[uuid.UUID, int]
     in_air: Mapping[uuid.UUID, int] = field(default_factory=dict)
-    arrived: Mapping[uuid.UUID, int] = field(default_factory=dict)
+    arrived: Collection[uuid.UUID] = ()
 
     @property
     def free(self) -> int:

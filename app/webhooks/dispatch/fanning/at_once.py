@@ -41,6 +41,5 @@ def deal(wishes: Iterable[Wish], seats: Mapping[uuid.UUID, Seat], taken: Taken) 
 
 
 def _lane(key: uuid.UUID, seat: Seat, ready: int, taken: Taken, now: datetime) -> Lane:
-    """What arrived takes no room of an endpoint that is well, as in a claim."""
-    in_flight = max(seat.in_flight - taken.arrived.get(key, 0), taken.in_air.get(key, 0))
+    in_flight = max(seat.in_flight, taken.in_air.get(key, 0))
     return Lane(seat.agency, key, "first", ready, now, seat.concurrency - in_flight, in_flight)

@@ -1,6 +1,7 @@
 """Fanning out what happened, many events in one transaction; a mark goes when its deliveries are there."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -31,7 +32,7 @@ LOOP = "fan-out"
 AT_ONCE = 100
 #: After a rest fewer, so that they leave while the others of a burst are fanned out.
 AT_FIRST = 25
-#: Between two rounds: a few events are fanned out together, and what is in the air has its turn.
+#: Between the ends of two rounds at least: a few events are fanned out together, and what is in the air has its turn.
 PAUSE_SECONDS = 0.005
 
 
@@ -107,7 +108,7 @@ class FanOut:
             taken += [row.id for row in found]
             chosen = slots if found[0].chooses else None
             of_agency = Counter(row.agency for row in found)
-            receivers, seats = await self._directory.of(driver, list(of_agency), looking=chosen is not None)
+            receivers, seats = await self._directory.of(driver, list(of_agency), chosen)
             wishes = _wishes(happened, receivers)
             batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
             for wish in wishes:
@@ -139,8 +140,10 @@ async def serve(tools: Tools, stop: asyncio.Event, hands: Hands) -> None:
             await asyncio.sleep(1)
             continue
         if not more:
-            await asyncio.sleep(PAUSE_SECONDS)
+            ended = time.monotonic()
             await tools.happened.sleep(UNTIL_WOKEN)
+            if (pause := ended + PAUSE_SECONDS - time.monotonic()) > 0:
+                await asyncio.sleep(pause)
     stopping.cancel()
     await fanning.close()
 

@@ -11,6 +11,7 @@ from app.kit import ids, rows
 from app.kit.database import ACROSS_AGENCIES, Direct, Sessions, alone
 from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS
 from app.webhooks.dispatch.claiming.claimed import Stamps
+from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.endpoints.model import Endpoint
 
 #: The payload mode that destinations are given; they make of it what their receiver understands.
@@ -29,9 +30,10 @@ _ENDPOINTS = Direct.of(
     FROM webhook_endpoints e
     JOIN webhook_health h ON h.agency_id = e.agency_id AND h.id = e.id
     CROSS JOIN LATERAL (
-      SELECT count(*) AS in_flight, bool_or(first.lease_until IS NULL OR first.lease_until <= now()) AS waits
+      SELECT count(*) FILTER (WHERE first.id NOT IN (SELECT unnest(:arrived))) AS in_flight,
+        bool_or(first.lease_until IS NULL OR first.lease_until <= now()) AS waits
       FROM (
-        SELECT d.lease_until FROM webhook_deliveries d
+        SELECT d.id, d.lease_until FROM webhook_deliveries d
         WHERE :looking AND d.agency_id = e.agency_id AND d.endpoint_id = e.id AND d.due_at <= now()
         LIMIT e.concurrency * 3
       ) first
@@ -39,7 +41,11 @@ _ENDPOINTS = Direct.of(
     WHERE e.agency_id = ANY(:agencies) AND e.deleted_at IS NULL
     ORDER BY e.id
     """  # noqa: S608 - names of ours
-    ).bindparams(bindparam("looking", type_=Boolean()), bindparam("agencies", type_=ARRAY(Uuid())))
+    ).bindparams(
+        bindparam("looking", type_=Boolean()),
+        bindparam("agencies", type_=ARRAY(Uuid())),
+        bindparam("arrived", type_=ARRAY(Uuid())),
+    )
 )
 
 _ASKED: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
@@ -112,10 +118,14 @@ class Directory:
         self._kept: dict[uuid.UUID, tuple[str, Receiver]] = {}
 
     async def of(
-        self, driver: Any, agencies: Sequence[uuid.UUID], *, looking: bool
+        self, driver: Any, agencies: Sequence[uuid.UUID], taken: Taken | None
     ) -> tuple[Mapping[str, Sequence[Receiver]], Mapping[uuid.UUID, Seat]]:
-        """Those of each agency that are not deleted, disabled ones too, and if it is `looking`, free seats."""
-        found = [_Found(*row) for row in await _ENDPOINTS.fetch(driver, {"agencies": agencies, "looking": looking})]
+        """Those of each agency that are not deleted, disabled ones too; with the slots `taken`, also free seats.
+
+        What arrived takes no room of an endpoint that is well, as in a claim.
+        """
+        asked = {"agencies": agencies, "looking": taken is not None, "arrived": taken.arrived if taken else ()}
+        found = [_Found(*row) for row in await _ENDPOINTS.fetch(driver, asked)]
         if len(self._kept) > AT_MOST:
             self._kept.clear()
         stale = [row for row in found if row.id not in self._kept or self._kept[row.id][0] != row.stamp]

@@ -23,7 +23,8 @@ lines = structlog.get_logger(__name__)
 #: not kept waiting for more.
 SLICE = 25
 SLICE_SECONDS = 0.005
-#: What was answered is weighed after so long at the latest. A slice of it is at once: claims count on its room.
+#: What was answered is weighed after so long at the latest. A slice of it is at once: claims count on its room. So is
+#: the last that was in the air.
 WEIGH_SECONDS = 0.01
 
 
@@ -60,6 +61,8 @@ class Senders:
             while self._compose():
                 while self._ready:
                     self._spawn(self._send_on(self._ready.popleft()))
+                if not self._waiting:
+                    break
                 await asyncio.sleep(SLICE_SECONDS)
 
     def cancel(self) -> None:
@@ -98,11 +101,11 @@ class Senders:
             except Exception:
                 self._failed(begun.parcel.row)
             else:
-                if not self._spoken:
-                    asyncio.get_running_loop().call_later(WEIGH_SECONDS, self.settle)
                 self._spoken.append(spoken)
-                if len(self._spoken) == SLICE:
+                if len(self._spoken) in (SLICE, self._slots.in_flight):
                     self.settle()
+                elif len(self._spoken) == 1:
+                    asyncio.get_running_loop().call_later(WEIGH_SECONDS, self.settle)
             if not self._ready and not self._compose():
                 return
             begun = self._ready.popleft()
@@ -114,8 +117,8 @@ class Senders:
 
     async def _give_back(self, row: Claimed) -> None:
         await self._gives_back(row)
-        self._slots.held -= 1
         self._slots.free(row, arrived=False)
+        self._slots.forget(row)
 
     def _spawn(self, what: Awaitable[None]) -> None:
         task = asyncio.ensure_future(what)

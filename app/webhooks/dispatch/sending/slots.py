@@ -18,9 +18,10 @@ class Slots:
         self.held = 0
         self._shares: Counter[Share] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
-        #: by endpoint: without an answer yet; arrived, and nobody began to write it down
+        #: by endpoint, without an answer yet
         self._in_air: Counter[uuid.UUID] = Counter()
-        self._arrived: Counter[uuid.UUID] = Counter()
+        #: ids of deliveries that arrived and are not written down yet
+        self._arrived: set[uuid.UUID] = set()
 
     @property
     def in_flight(self) -> int:
@@ -31,7 +32,7 @@ class Slots:
         """As fairness looks at them."""
         left = max(2 * self.number - self.held, 0)
         slots = min(self.number, self.in_flight + left)
-        return Taken(slots, dict(self._shares), dict(self._agencies), self._in_air, self._arrived)
+        return Taken(slots, dict(self._shares), dict(self._agencies), dict(self._in_air), list(self._arrived))
 
     def fill(self, row: Claimed) -> None:
         """It is about to be sent."""
@@ -46,11 +47,12 @@ class Slots:
         _drop(self._agencies, row.agency_id)
         _drop(self._in_air, row.endpoint_id)
         if arrived:
-            self._arrived[row.endpoint_id] += 1
+            self._arrived.add(row.id)
 
     def forget(self, row: Claimed) -> None:
-        """Somebody begins to write down that it arrived."""
-        _drop(self._arrived, row.endpoint_id)
+        """It is written down, or could not be and its lease will run out."""
+        self.held -= 1
+        self._arrived.discard(row.id)
 
 
 def _drop(counter: Counter[uuid.UUID], key: uuid.UUID) -> None:

@@ -74,11 +74,7 @@ class Writing:
         )  # fmt: skip
 
     def _take(self) -> list[Finished]:
-        batch = [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
-        for each in batch:
-            if each.attempted.outcome.arrived:
-                self._slots.forget(each.row)
-        return batch
+        return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
 
     async def _write(self, batch: Sequence[Finished], line: Kept) -> None:
         """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
@@ -94,7 +90,8 @@ class Writing:
                 for each in batch:
                     await self._write([each], line)
                 return
-        self._slots.held -= len(batch)  # what was not written has a lease that runs out: it is sent again
+        for each in batch:  # what was not written has a lease that runs out: it is sent again
+            self._slots.forget(each.row)
         self._written(batch)
         self._say(batch, late)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.events.model import Event, EventPersonal
 from app.kit.database import Sessions
@@ -234,6 +234,46 @@ async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
         await asyncio.wait_for(working, 30)
     assert claimed == []
     assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 2
+
+
+async def test_what_is_being_written_down_takes_no_room_of_its_endpoint(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World
+) -> None:
+    """The row of the first delivery is locked while its receiver answers, so that writing it down takes long."""
+    agency_id, stop = world.north.agency_id, asyncio.Event()
+    answered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        answered.set()
+        await go_on.wait()
+        writer.write(OK)
+
+    async with receiver(talk) as there, asyncio.timeout(60), asyncio.TaskGroup() as group:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url, concurrency=1)
+        await scenes.fan_all_out(tools)
+        group.create_task(scenes.work(tools, stop))
+        await scenes.happen(sessions, agency_id)
+        await answered.wait()
+        async with sessions.begin() as other:
+            first = (
+                await other.scalars(select(Delivery).where(Delivery.agency_id == agency_id).with_for_update())
+            ).one()
+            go_on.set()
+            await _until_somebody_waits_for_a_row(sessions)
+            await scenes.happen(sessions, agency_id)
+            while len(there.requests) < 2:  # noqa: ASYNC110 - the worker is at it
+                await asyncio.sleep(0.01)
+        stop.set()
+    assert (await scenes.again(sessions, first)).state == "succeeded"
+
+
+async def _until_somebody_waits_for_a_row(sessions: Sessions) -> None:
+    waits = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'")
+    while True:
+        async with sessions() as session:
+            if (await session.execute(waits)).first():
+                return
+        await asyncio.sleep(0.01)
 
 
 async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(

@@ -195,7 +195,8 @@ async def test_what_arrived_holds_no_room_until_it_is_written_down(
     if health:
         await set_health(sessions, endpoint, **health)
     key = first[0].row.endpoint_id
-    more = await claim(tools.sessions, Taken(tools.slots, {}, {}, {key: in_air}, {key: arrived}))
+    written = [parcel.row.id for parcel in first][:arrived]
+    more = await claim(tools.sessions, Taken(tools.slots, {}, {}, {key: in_air}, written))
     assert len(first) == 4
     assert len(more.rows) == room
 

@@ -53,7 +53,7 @@ async def round_(dispatcher: Dispatcher) -> None:
     async with dispatcher.offer() as taken:
         assert taken
         assert taken.free == taken.slots
-        assert not any([*taken.by_agency.values(), *taken.in_air.values(), *taken.arrived.values()])
+        assert not any([*taken.by_agency.values(), *taken.in_air.values(), *taken.arrived])
 
 
 async def deliveries_of(sessions: Sessions, endpoint: Endpoint) -> list[Delivery]:
