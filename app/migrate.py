@@ -1,10 +1,14 @@
 """Bringing the database to the tables of this version."""
 
+import asyncio
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+from app.events import numbering
+from app.kit.database import make_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,8 +22,16 @@ def config(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Up to the newest; harmless when there already."""
+    """Up to the newest, and on with the numbers of events of another server; harmless when there already."""
     command.upgrade(config(url), "head")
+    asyncio.run(_go_on(url))
+
+
+async def _go_on(url: str) -> None:
+    engine = make_engine(url, kept=False)
+    async with engine.begin() as connection:
+        await numbering.go_on(connection)
+    await engine.dispose()
 
 
 def newest(url: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
+from app.events import numbering
 from app.kit import key_ring
 from app.kit.database import make_engine, see_pooler, unreachable
 from app.kit.vault import Vault
@@ -90,7 +91,7 @@ async def database(chosen: Settings) -> list[Finding]:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
-            keys = await _key_ring(connection, chosen) if at == newest else []
+            stored = await _stored(connection, chosen) if at == newest else []
     except Exception as problem:
         words = unreachable(problem)
         if words is None:
@@ -101,13 +102,19 @@ async def database(chosen: Settings) -> list[Finding]:
     return [
         Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (14 or newer is needed)"),
         Finding("tables", at == newest, "of this version" if at == newest else "are older: run `keyturn migrate`."),
-        *keys,
+        *stored,
     ]
 
 
-async def _key_ring(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
+async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
+    """Check that what is stored can be decrypted, and that no event is hidden."""
     found = await key_ring.unreadable(connection, metadata, Vault.from_text(chosen.secret_keys))
-    return [Finding("key ring", not found, key_ring.sentence(found) if found else "opens what is stored")]
+    behind = await numbering.is_behind(connection)
+    hidden = "`/events` hides the newest: they were numbered by a server that counts higher. Run `keyturn migrate`."
+    return [
+        Finding("key ring", not found, key_ring.sentence(found) if found else "opens what is stored"),
+        Finding("events", not behind, hidden if behind else "all can be read in their order"),
+    ]
 
 
 def tiktok_app(chosen: Settings) -> Finding:

@@ -36,7 +36,9 @@ class Event(Base):
     #: the request or work that produced it, as in the log lines
     request_id: Mapped[str | None] = mapped_column(String(64))
     #: the transaction that wrote it; the feed shows only what lies below the oldest still running
-    transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)"))
+    transaction_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id()::text::bigint + transaction_base())")
+    )
 
 
 class EventPersonal(Base):

@@ -40,9 +40,9 @@ _CLOCKS_APART = 3600
 
 
 def horizon() -> ColumnElement[int]:
-    """The oldest transaction still running: of what lies below it, all is there for good."""
+    """The oldest transaction still running: of what lies below it, all is there for good. See `numbering`."""
     oldest = func.pg_snapshot_xmin(func.pg_current_snapshot())
-    return cast(cast(oldest, Text), BigInteger)
+    return cast(cast(oldest, Text), BigInteger) + func.transaction_base(type_=BigInteger)
 
 
 def settled() -> ColumnElement[bool]:

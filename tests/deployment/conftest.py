@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -151,16 +151,23 @@ def pgbouncer(folder: Path, certificate: tuple[Path, Path], database_url: str) -
 
 
 def _until_it_listens(child: Child, port: int) -> None:
-    deadline = time.monotonic() + LONGEST
-    while time.monotonic() < deadline:
-        child.check()
+    def listens() -> bool:
         try:
             sockets.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"{child.name} does not listen")
+            return False
+        return True
+
+    until(listens, child)
+
+
+def until(is_so: Callable[[], bool], child: Child) -> None:
+    """Wait for something that a program is to do."""
+    deadline = time.monotonic() + LONGEST
+    while not is_so():
+        child.check()
+        assert time.monotonic() < deadline, child.name
+        time.sleep(0.05)
 
 
 def browser(certificate: tuple[Path, Path], base: str, *, address: str = "127.0.0.1") -> httpx2.Client:

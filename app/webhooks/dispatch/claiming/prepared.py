@@ -84,8 +84,10 @@ async def _read(session: AsyncSession, keys: Sequence[Key], vault: Vault) -> dic
     for agency_id, endpoint_id, row in found:
         try:
             made[agency_id, endpoint_id] = _prepared(row, secrets.get(endpoint_id, ()), vault)
-        except SealBroken:  # a key was taken out of the ring: everybody else is sent to all the same
-            lines.exception("webhooks.endpoint_sealed", agency=row.agency_id, endpoint=row.id)
+        except SealBroken as why:  # a key was taken out of the ring: everybody else is sent to all the same
+            lines.error(
+                "webhooks.endpoint_sealed", agency=row.agency_id, endpoint=row.id, key_id=why.key_id, problem=str(why)
+            )
     return made
 
 

@@ -105,7 +105,7 @@ class Dispatcher:
     async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
         """See `at_once.Hands`."""
         parcels = await pack(self._tools.sessions, self._shelf, leased, stamps)
-        ended = await self._give_back_all(leased, parcels)
+        ended = await self._set_aside(leased, parcels)
         for parcel in parcels:
             if reason := why_not(parcel):
                 ended.append((parcel.row, *reason))
@@ -139,20 +139,22 @@ class Dispatcher:
             await self.take(haul.rows, haul.stamps)
         return haul.more
 
-    async def _give_back_all(
-        self, claimed: Sequence[Leased], parcels: Sequence[Parcel]
-    ) -> list[tuple[Claimed, str, str]]:
-        """Gives back what has no parcel; those among them that are over."""
+    async def _set_aside(self, claimed: Sequence[Leased], parcels: Sequence[Parcel]) -> list[tuple[Claimed, str, str]]:
+        """Set aside what has no parcel, because its endpoint cannot be opened; those among them that are over."""
         if len(parcels) == len(claimed):
             return []
-        packed, ended = {parcel.row.id for parcel in parcels}, []
+        packed, ended, sealed = {parcel.row.id for parcel in parcels}, [], []
         for row, _ in claimed:
             if row.id in packed:
                 continue
             if reason := given_up(row):
                 ended.append((row, *reason))
             else:
-                await self._give_back(row)
+                sealed.append(row)
+        try:
+            await finish.set_aside(self._tools.sessions, sealed)
+        except Exception:  # their leases run out
+            lines.warning("webhooks.not_set_aside", number=len(sealed))
         return ended
 
     def _has_room(self) -> bool:

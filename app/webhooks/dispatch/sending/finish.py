@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import Boolean, String, Table, Uuid, func, or_, type_coerce, update
+from sqlalchemy import Boolean, String, Table, Uuid, func, or_, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.record import KEYTURN, record
@@ -24,6 +24,9 @@ from app.webhooks.dispatch.sending.wellbeing import note
 from app.webhooks.endpoints import matching
 from app.webhooks.endpoints.model import EndpointHealth
 
+#: Why a delivery waits whose endpoint the key ring does not open, and how long until the next look.
+KEY_MISSING = "key_missing"
+SEALED_REST = timedelta(minutes=1)
 _ENDED: rows.Columns = {
     "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(),
 }  # fmt: skip
@@ -141,6 +144,24 @@ async def give_back(sessions: Sessions, row: Claimed) -> None:
             .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), lease_until=None, lease_token=None)
             .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
         )
+
+
+async def set_aside(sessions: Sessions, sealed: Sequence[Claimed]) -> None:
+    """Give back deliveries whose endpoint the key ring does not open: they wait for the key, and no try is counted."""
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Delivery)
+            .where(
+                tuple_(type_coerce(Delivery.id, Uuid()), Delivery.lease_token).in_(
+                    [(row.id, row.token) for row in sealed]
+                )
+            )
+            .values(
+                due_at=func.now() + SEALED_REST, lease_until=None, lease_token=None, tries=Delivery.tries - 1,
+                reason=KEY_MISSING,
+            )
+            .execution_options(synchronize_session=False, **ACROSS_AGENCIES)
+        )  # fmt: skip
 
 
 async def _hold_order(session: AsyncSession, over: Sequence[Claimed]) -> None:

@@ -1,14 +1,18 @@
 """Endpoints kept ready to be sent to: what changes about them changes what is sent."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx2
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from app.kit import clock
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.vault import Vault, new_key
 from app.webhooks.dispatch.claiming import prepared
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
+from app.webhooks.dispatch.sending.send import POISON_AFTER
 from app.webhooks.dispatch.tools import Tools
 from app.webhooks.endpoints.secrets import actions as secrets
 from tests.kit.egress.receivers import Receiver, answers, receiver
@@ -86,3 +90,30 @@ async def test_an_endpoint_whose_seal_is_broken_stops_nobody_else(
     [sent] = await scenes.deliveries(sessions, world.south.agency_id)
     assert sent.state == "succeeded"
     assert (lost.state, lost.attempt_count, lost.lease_token) == ("pending", 0, None)
+
+
+async def test_what_was_queued_before_the_key_was_lost_waits_for_it_however_long(
+    tools: Tools, sessions: Sessions, vault: Vault, world: World, api: httpx2.AsyncClient
+) -> None:
+    agency_id, without = world.north.agency_id, replace(tools, vault=Vault.from_text(new_key()))
+    async with receiver(answers(OK)) as there:
+        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.send_test(sessions, agency_id, endpoint.id)
+        await scenes.happen(sessions, agency_id)
+        await scenes.fan_all_out(tools)
+        for _ in range(POISON_AFTER + 2):
+            await scenes.round_(without)
+            for row in await scenes.deliveries(sessions, agency_id):
+                assert row.due_at is not None
+                assert row.due_at > clock.now()
+                await scenes.change(sessions, row, due_at=clock.now())
+        shown = (await api.get("/webhooks/deliveries")).json()["data"]
+        assert [(each["state"], each["reason"], each["attempt_count"]) for each in shown] == [
+            ("pending", "key_missing", 0)
+        ] * 2
+        assert there.requests == []
+        await scenes.round_(tools)
+        assert accepts(there, secret)
+    assert [(row.state, row.reason) for row in await scenes.deliveries(sessions, agency_id)] == [
+        ("succeeded", None)
+    ] * 2

@@ -1,0 +1,52 @@
+"""Transaction numbers of events, kept rising when the database moves to a server that counts from lower.
+
+The feed is ordered by the number of the transaction that wrote an event, and CRMs hold places in it. Each server counts
+for itself, so a restored database may hold numbers that its new server has not reached: such events would be hidden,
+and new ones would come before them. The SQL function `transaction_base()` is added to every number and to the horizon.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+LOCK = 0x6B65796E
+#: How far the numbers given next lie below the newest stored one, and that one; the first looks at each agency's index.
+_BEHIND = text(
+    """
+    SELECT last.number + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint - transaction_base() AS behind,
+      last.number + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS base
+    FROM (
+      SELECT coalesce(max(newest.transaction_id), 0) AS number FROM agencies
+      CROSS JOIN LATERAL (
+        SELECT transaction_id FROM events WHERE events.agency_id = agencies.id
+        ORDER BY transaction_id DESC, id DESC LIMIT 1
+      ) newest
+    ) last
+    """
+)
+
+
+async def is_behind(connection: AsyncConnection) -> bool:
+    """Whether the server's numbers have not reached those that are stored."""
+    return (await _read(connection))[0] > 0
+
+
+async def go_on(connection: AsyncConnection) -> bool:
+    """Have the next number follow the newest stored one, where the server is behind: whether it was."""
+    if not await is_behind(connection):
+        return False
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    behind, base = await _read(connection)
+    if behind <= 0:  # another process was first
+        return False
+    await connection.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION transaction_base() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE "
+            f"AS 'SELECT {base:d}::bigint'"
+        )
+    )
+    return True
+
+
+async def _read(connection: AsyncConnection) -> tuple[int, int]:
+    found = (await connection.execute(_BEHIND)).one()
+    return int(found.behind), int(found.base)
