@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -23,6 +23,7 @@ from app.access.patience import Patience
 from app.access.tools import Tools
 from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions, make_sessions
+from app.kit.egress.tls import tls_context
 from app.kit.postgres.server import EmbeddedPostgres
 from app.kit.vault import Vault
 from app.settings import Settings, load
@@ -94,20 +95,33 @@ async def database_url(server: EmbeddedPostgres, template: World) -> AsyncIterat
     name = f"test_{next(_numbers)}"
     admin = create_async_engine(server.dsn("postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_keyturn"))
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_keyturn STRATEGY FILE_COPY"))
     yield server.dsn(name)
     async with admin.connect() as connection:
         await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     await admin.dispose()
 
 
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on which every SELECT of tenant data must name its agency."""
-    made = create_async_engine(database_url, pool_size=5)
+@pytest.fixture(scope="session")
+def engines(server: EmbeddedPostgres) -> AsyncEngine:
+    """One engine for all tests of this process, so that each statement is compiled once; see `engine`."""
+    made = create_async_engine(server.dsn("postgres"), pool_size=5)
     event.listen(made.sync_engine, "before_cursor_execute", tenancy.check)
-    yield made
-    await made.dispose()
+    return made
+
+
+@pytest.fixture
+async def engine(database_url: str, engines: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """An engine on the test's database, on which every SELECT of tenant data must name its agency."""
+    database = make_url(database_url).database
+
+    def there(_dialect: object, _record: object, _arguments: object, given: dict[str, object]) -> None:
+        given["database"] = database
+
+    event.listen(engines.sync_engine, "do_connect", there)
+    yield engines
+    await engines.dispose()
+    event.remove(engines.sync_engine, "do_connect", there)
 
 
 @pytest.fixture
@@ -139,7 +153,7 @@ def tiktok_server() -> Iterator[str]:
 @pytest.fixture
 async def tiktok(tiktok_server: str) -> AsyncIterator[TikTokWorld]:
     """TikTok as it is seeded."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         there = TikTokWorld(tiktok_server, http)
         await there.reset()
         yield there
@@ -148,7 +162,7 @@ async def tiktok(tiktok_server: str) -> AsyncIterator[TikTokWorld]:
 @pytest.fixture
 async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: World) -> AsyncIterator[House]:
     """The rooms put together."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         patience = Patience(settle=timedelta(seconds=0.2))
         tools = Tools(sessions, worlds.vault(), main.platforms_of(settings, http, sessions), patience)
         yield House(tools, tiktok, world)
@@ -172,20 +186,32 @@ def settings(database_url: str, tiktok_server: str) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAPI]:
-    """The application as assembly makes it, on the test's sessions."""
-    app = main.create_app(settings)
+async def running(settings: Settings, sessions: Sessions, app: FastAPI | None = None) -> AsyncIterator[FastAPI]:
+    """The application as assembly makes it, or the one given, on the test's sessions."""
+    app = app or main.create_app(settings)
     egress = main.egress_of(settings)
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         main.fill(app, settings, http, egress, sessions)
         yield app
     await egress.close()
 
 
+@pytest.fixture(scope="session")
+def applications() -> dict[object, FastAPI]:
+    """The applications of this test process, by the settings that routes and middleware depend on.
+
+    Making one and its first request to each route cost more than most tests; `main.fill` gives it all else anew.
+    """
+    return {}
+
+
 @pytest.fixture
-async def app(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAPI]:
+async def app(settings: Settings, sessions: Sessions, applications: dict[object, FastAPI]) -> AsyncIterator[FastAPI]:
     """The application."""
-    async with running(settings, sessions) as made:
+    by = (settings.serve, settings.public_url, settings.trusted_proxies)
+    if by not in applications:
+        applications[by] = main.create_app(settings)
+    async with running(settings, sessions, applications[by]) as made:
         yield made
 
 

@@ -11,6 +11,7 @@ import uvicorn
 
 from app.demo.tiktok_simulator.seed import ANA_CLIENT
 from app.demo.tiktok_simulator.server import create_simulator
+from app.kit.egress.tls import tls_context
 from tests.demo.tiktok_simulator.caller import Caller, Clock
 
 REDIRECT = "https://keyturn.example/callback"
@@ -51,7 +52,7 @@ def live_address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def live(live_address: str) -> AsyncIterator[Caller]:
-    async with httpx2.AsyncClient(base_url=live_address) as client:
+    async with httpx2.AsyncClient(base_url=live_address, verify=tls_context()) as client:
         caller = Caller(client, Clock())
         await caller.control("POST", "reset")
         yield caller

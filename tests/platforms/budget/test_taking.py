@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions
+from app.kit.egress.tls import tls_context
 from app.platforms.budget.allowance import WINDOW, Limits
 from app.platforms.budget.model import CallBudget
 from app.platforms.budget.taking import Budget, Busy
@@ -120,7 +121,7 @@ async def test_who_would_wait_too_long_is_told_without_a_call(
 
 @pytest.fixture
 async def wire(sessions: Sessions, tiktok: TikTokWorld) -> AsyncIterator[Wire]:
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         yield Wire(http, f"{tiktok.address}/open_api/v1.3", Budget(sessions, "tiktok", Limits(1000, 60_000)))
 
 

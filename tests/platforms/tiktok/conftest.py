@@ -7,6 +7,7 @@ import pytest
 
 from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions
+from app.kit.egress.tls import tls_context
 from app.platforms.budget.allowance import Limits
 from app.platforms.budget.taking import Budget
 from app.platforms.port import Access, App, Call, Urgency
@@ -52,7 +53,7 @@ async def examples(answering: Answering, budget: Budget) -> AsyncIterator[TikTok
 @pytest.fixture
 async def platform(tiktok: TikTokWorld, budget: Budget) -> AsyncIterator[TikTok]:
     """The platform over the simulator."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         wire = Wire(http, f"{tiktok.address}/open_api/v1.3", budget)
         yield TikTok(wire, f"{tiktok.address}/portal/auth", REDIRECT, APP)
 
