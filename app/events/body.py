@@ -72,7 +72,7 @@ class Data(BaseModel):
     endpoint_id: str | None = _key("The webhook endpoint.")
     delivery_id: str | None = _key("The delivery.")
     replay_id: str | None = _key("The replay.")
-    reason: str | None = _key("Why: a code, or the fields that were changed.")
+    reason: str | None = _key("Why: a code, the fields that were changed, or the platform's own words.")
     failed_count: int | None = _key("How many attempts failed, or deliveries were given up.")
     sample_event_id: str | None = _key("One of the events concerned.")
     screen: str | None = _key("The screen that was finished.")

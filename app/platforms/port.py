@@ -34,12 +34,22 @@ class Call:
     took_ms: int
 
 
+def said(operation: str, message: str, request_id: str | None) -> str:
+    """The platform's own words on a call, with the id that its support asks for."""
+    return f"{operation}: {message}" + (f" (request id {request_id})" if request_id else "")
+
+
 #: Takes each call as it is done; whoever calls the platform keeps the evidence.
 Keep = Callable[[Call], None]
 
 
 class PlatformFailure(Exception):
-    """A call that gave no answer to work with; `call` is its evidence."""
+    """A call that gave no answer to work with; `call` is its evidence.
+
+    `blocker` is a code of JOURNEYS where it lasts until a person acts.
+    """
+
+    blocker: str | None = None
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -47,10 +57,12 @@ class PlatformFailure(Exception):
 
 
 class Denied(PlatformFailure):
-    """The platform said no, and will until a person acts. `blocker` is a code of JOURNEYS.
+    """The platform said no, and will until a person acts.
 
     `about_asset`: it refused this asset, not the kind of call, so that another way to read it may be open.
     """
+
+    blocker: str
 
     def __init__(self, call: Call, blocker: str, *, about_asset: bool = False) -> None:
         super().__init__(call)
@@ -72,7 +84,9 @@ class Unclear(PlatformFailure):
 
 
 class Changed(PlatformFailure):
-    """The answer is not of the documented shape; to be treated as not read."""
+    """The answer is not of the documented shape: a read is not read, and a write may have happened."""
+
+    blocker = "platform_changed"
 
 
 class Urgency(IntEnum):

@@ -22,7 +22,7 @@ from app.access.handshakes.deciding.world import Sight
 from app.access.openings.model import Opening
 from app.access.tools import Tools
 from app.kit import clock, due, ids
-from app.platforms.port import Call, Denied, PlatformFailure, Unavailable, Urgency
+from app.platforms.port import Call, PlatformFailure, Unavailable, Urgency
 
 #: So many openings are looked at in one round: together they take a few seconds of the rate budget.
 TOGETHER = 12
@@ -158,7 +158,7 @@ async def _do(tools: Tools, situation: Situation, intent: Intent, urgency: Urgen
         failure = problem
     async with tools.sessions.begin() as session:
         row = await session.get_one(Exchange, (intent.row.agency_id, intent.exchange_id))
-        blocker = failure.blocker if isinstance(failure, Denied) else None
+        blocker = failure.blocker if failure is not None else None
         if calls:
             evidence.answered(row, calls[-1], blocker)
         else:  # nothing was sent at all

@@ -18,6 +18,8 @@ _BY_CODE = {
     "role_too_low": "Somebody of your agency gave them a smaller role: name your buyers again to raise it.",
     "role_higher_than_requested": "They have a larger role than you named, and not by Keyturn: an Admin of your "
     "Business Center can lower it.",
+    "platform_changed": "TikTok answered in another form than documented: see the grant's exchanges for the field and "
+    "the request id, look for a newer version of Keyturn, or give the account by hand.",
     "app_problem": "TikTok refuses this: see the grant's exchanges for its code and message.",
 }
 

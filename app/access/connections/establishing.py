@@ -35,6 +35,7 @@ from app.platforms.port import (
     Unavailable,
     Unclear,
     Urgency,
+    said,
 )
 from app.platforms.seen import Found
 
@@ -130,10 +131,8 @@ _AGENCYS = {
 
 
 def _said(failure: PlatformFailure) -> str:
-    """The platform's own words, with what its support asks for."""
     call = failure.call
-    request = f" (request id {call.request_id})" if call.request_id else ""
-    return f"{call.operation}: {call.message}{request}"
+    return said(call.operation, call.message, call.request_id)
 
 
 async def _tell_failed(session: AsyncSession, platform: str, purpose: Purpose, outcome: Outcome, reason: str) -> None:

@@ -8,7 +8,7 @@ from app.access.handshakes.deciding.plan import Deed, Give, Take
 from app.access.handshakes.looking.client_side import likeliest
 from app.access.handshakes.looking.sides import Pair
 from app.access.tools import Tools
-from app.platforms.port import Access, Call, Denied, Keep, PlatformFailure, Unavailable, Urgency
+from app.platforms.port import Access, Call, Keep, PlatformFailure, Unavailable, Urgency
 from app.platforms.seen import MemberSeen
 
 
@@ -42,8 +42,8 @@ class Sent:
 
     @property
     def blocker(self) -> str | None:
-        """What a refusal means for the ask."""
-        return self.failure.blocker if isinstance(self.failure, Denied) else None
+        """What the failure means for the ask."""
+        return self.failure.blocker if self.failure is not None else None
 
 
 async def send(tools: Tools, pair: Pair, intent: Intent, urgency: Urgency) -> Sent:

@@ -17,13 +17,14 @@ class Fault:
     lost: everything is done, then the connection ends without an answer.
     applied: everything is done, then `code` or `http_status` is answered all the same.
 
-    A `code` of 0 is the answer of success to a call that does nothing. `person`: it strikes only calls with a token of
-    this person. `times` None: it strikes until it is cleared.
+    A `code` of 0 is the answer of success to a call that does nothing; `data` is what stands in the answer.
+    `person`: it strikes only calls with a token of this person. `times` None: it strikes until it is cleared.
     """
 
     path: str = ANY_PATH
     code: int | None = None
     message: str | None = None
+    data: object = None
     http_status: int | None = None
     drop: bool = False
     lost: bool = False

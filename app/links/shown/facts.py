@@ -12,6 +12,7 @@ from app.links.questions.model import IntakeFile
 from app.links.status import OVER, PROVED
 from app.people.clients import actions as clients
 from app.people.clients.model import Client
+from app.platforms.port import said
 
 
 def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | None) -> dict[str, Any]:
@@ -80,4 +81,16 @@ def of_ask(ask: Ask) -> dict[str, Any]:
         "verified_at": clock.iso(ask.verified_at),
         "blocker_code": ask.code,
         "next_actor": ask.next_actor,
+        "reason": _said(ask),
     }
+
+
+#: States that the platform's answer explains.
+_EXPLAINED = frozenset({"blocked", "drifted", "unverifiable"})
+
+
+def _said(ask: Ask) -> str | None:
+    """The platform's own words on what is in the way."""
+    if ask.state not in _EXPLAINED or not ask.platform_operation:
+        return None
+    return said(ask.platform_operation, (ask.platform_message or "")[:500], ask.platform_request_id)

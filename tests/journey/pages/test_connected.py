@@ -226,3 +226,30 @@ async def test_a_way_back_loaded_again_does_not_change_the_way_chosen_since(
     await walk.send("lane", lane="guided")
     await _load(walk.browser, query)
     assert (await links.find(session, world.north.agency_id, world.north.link_id)).lane == "guided"
+
+
+async def test_where_tiktok_answers_in_another_shape_it_goes_on_by_hand_to_the_end(
+    walk: Walk, house: House, api: httpx2.AsyncClient
+) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await walk.start()
+    await walk.send("lane", lane="connected")
+    await trip(walk, house)
+    await house.agree(north, seed.LUNE_EU)
+    await house.tiktok.fault("bc/partner/asset/get/", code=0, times=None)
+    await house.work(2)
+    assert "You can also do it by hand" in (await walk.see("progress")).text
+    await walk.send("lane", lane="guided")
+    await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    await walk.send("check")
+    await house.work(2)
+    (ask,) = await house.asks(north)
+    assert (ask.state, ask.code, ask.next_actor) == ("unverifiable", "platform_changed", "agency")
+    said = await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})
+    assert said.status_code == 200, said.text
+    await house.work(2)
+    assert await house.states(north) == [("attested", None)]
+    await house.tiktok.clear_faults()  # as a newer version of Keyturn reads it
+    await house.work(2)
+    assert await house.states(north) == [("verified", None)]

@@ -233,7 +233,8 @@ def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
     unread = case.seen.events_unread.get(case.key, Sight())
     if unread.why_not is Unread.UNAVAILABLE:
         return _while_away(case, role, seen_by)
-    return replace(_blocked("pixel_events_unread", role, seen_by), answer=unread.answer)
+    code = "platform_changed" if unread.blocker == "platform_changed" else "pixel_events_unread"
+    return replace(_blocked(code, role, seen_by), answer=unread.answer)
 
 
 def _is_as_agreed(case: _Case, sight: Sight) -> bool:
@@ -260,8 +261,8 @@ def _gone(case: _Case) -> Status:
         code = lasting
     elif last is not None and is_refused(last, case.want):
         code, answer = last.blocker or "app_problem", last.answer
-    elif is_exhausted(last, case.want):
-        code = "share_without_effect"
+    elif last is not None and is_exhausted(last, case.want):
+        code, answer = _of_exhausted(last), last.answer
     elif case.want.kind in ("ad_account", "catalog") and case.seen.partnered is False:
         code = "partnership_ended"
     return Status("drifted", actor_of(code), code, answer=answer)
@@ -350,8 +351,7 @@ def _under_way(case: _Case) -> Status:
     if case.is_fresh:
         return Status("awaiting_partner", "platform")
     if is_exhausted(last, want) and last is not None:
-        code = "share_without_effect" if last.outcome == "ok" else "app_problem"
-        return replace(_blocked(code), answer=last.answer)
+        return replace(_blocked(_of_exhausted(last)), answer=last.answer)
     if closed:
         if want.listed_at is not None:
             return Status("awaiting_partner", "agency")
@@ -362,6 +362,11 @@ def _under_way(case: _Case) -> Status:
     if Unread.UNAVAILABLE in (client.why_not, case.agency.why_not):
         return _while_away(case)
     return _waiting_for_account(case)
+
+
+def _of_exhausted(last: Try) -> str:
+    """Code for attempts that are used up: accepted without effect, answered in another shape, or never answered."""
+    return "share_without_effect" if last.outcome == "ok" else last.blocker or "app_problem"
 
 
 def _by_hand(case: _Case) -> Status:

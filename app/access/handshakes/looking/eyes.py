@@ -55,13 +55,11 @@ class Eyes:
             return self.closed or NO_TOKEN
         try:
             return await ask(connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append)
-        except Denied as refused:
+        except (Denied, Changed) as refused:
             if refused.blocker == "connection_dead":
                 self.closed = DEAD
                 return DEAD
             return Sight(why_not=Unread.DENIED, blocker=refused.blocker, answer=answer_of(refused.call))
-        except Changed as changed:  # lasting: until somebody looks into it
-            return Sight(why_not=Unread.DENIED, blocker="platform_changed", answer=answer_of(changed.call))
         except Unavailable as away:
             self.limited = away.retry_after if away.limited else self.limited
         except Unclear:

@@ -1,7 +1,7 @@
 """The agency's side: what arrived there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.access.handshakes.deciding.world import Key, Side, Sight, Unread, Want
 from app.access.handshakes.looking.eyes import NO_TOKEN, Eyes
@@ -73,9 +73,8 @@ async def _pixels(eyes: Eyes, pair: Pair, keys: Sequence[Key], accounts: dict[Ke
             continue
         codes = await read_pixels(eyes, pair, account_id)
         if isinstance(codes, Sight):
-            denied = codes.why_not is Unread.DENIED
-            again = Sight(why_not=Unread.DENIED, blocker="agency_must_reauthorise")
-            sights |= dict.fromkeys(here, again if denied else codes)
+            refused = codes.why_not is Unread.DENIED and codes.blocker != "platform_changed"
+            sights |= dict.fromkeys(here, replace(codes, blocker="agency_must_reauthorise") if refused else codes)
         else:
             sights |= {key: Sight("LINK") if key.asset_id in codes else Sight() for key in here}
     return sights

@@ -49,6 +49,6 @@ def new_request_id(now: float) -> str:
     return f"{stamp}010101008142{secrets.token_hex(4).upper()}"
 
 
-def enveloped(request_id: str, code: int, message: str, data: Data) -> JSONResponse:
+def enveloped(request_id: str, code: int, message: str, data: object) -> JSONResponse:
     body = {"code": code, "message": message, "request_id": request_id, "data": data}
     return JSONResponse(body, headers={"X-TT-LOGID": request_id, "x-tt-trace-id": f"00-{request_id.lower()}-00"})

@@ -125,7 +125,8 @@ def _fault_for(simulator: Simulator, endpoint: Endpoint, arrival: _Arrival) -> F
 
 def _answer(simulator: Simulator, endpoint: Endpoint, arrival: _Arrival, fault: Fault) -> tuple[Response, int | None]:
     """The response with the return code in it, if any. All state changes happen in here, without awaiting."""
-    code, message, data = 0, MESSAGES[0], _NO_DATA
+    code, message = 0, MESSAGES[0]
+    data: object = _NO_DATA
     if fault.lets_work or fault.applied:
         code, message, data = _work(simulator, endpoint, arrival)
     if fault.drop or fault.lost:
@@ -134,7 +135,8 @@ def _answer(simulator: Simulator, endpoint: Endpoint, arrival: _Arrival, fault: 
         page = f"<html><h1>{fault.http_status}</h1></html>"
         return Response(page, fault.http_status, media_type="text/html"), None
     if fault.code is not None:
-        code, message, data = fault.code, fault.message or MESSAGES.get(fault.code, "Error."), _NO_DATA
+        code, message = fault.code, fault.message or MESSAGES.get(fault.code, "Error.")
+        data = _NO_DATA if fault.data is None else fault.data
     return enveloped(arrival.request_id, code, message, data), code
 
 

@@ -1,5 +1,7 @@
 """What the control surface accepts; anything it does not know is refused."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.demo.tiktok_simulator.faults import ANY_PATH
@@ -29,6 +31,7 @@ class NewFault(_Body):
     path: str = ANY_PATH
     code: int | None = None
     message: str | None = None
+    data: Any = None
     http_status: int | None = Field(None, ge=400, le=599)
     drop: bool = False
     lost: bool = False

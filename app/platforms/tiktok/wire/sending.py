@@ -157,7 +157,9 @@ def _shaped(answer: Mapping[str, Any], shape: type[Answer], done: Any) -> Answer
     try:
         value = shape.model_validate(answer.get("data") or {})
     except ValidationError as problem:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in problem.errors()[:3])
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['type']}" for each in problem.errors()[:3]
+        )
         raise Changed(done("changed", f"TikTok's answer has another shape than documented: {wrong}")) from problem
     done("ok", str(answer.get("message", "")))
     return value
