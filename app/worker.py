@@ -94,7 +94,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = make_engine(chosen.database_url, pool_size=20)
     sessions = make_sessions(engine)
-    looping = make_engine(chosen.database_url, pool_size=8, checked=False)  # for connections that loops keep
+    looping = make_engine(chosen.database_url, pool_size=8, looping=True)
     often = make_sessions(looping)
     egress = egress_of(chosen)
     async with httpx2.AsyncClient(trust_env=False) as http:

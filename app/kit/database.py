@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,6 +84,9 @@ POOLER = "pgbouncer"
 #: Nothing is prepared under a name: the next transaction may be on another of the pooler's connections.
 _UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 _CONNECT_SECONDS = 10.0
+#: Our statements are short: compiling one takes longer than running it.
+_WITHOUT_JIT = "SET jit = off;"
+_PLANNED_ONCE = "SET plan_cache_mode = force_generic_plan;"
 #: SQLSTATEs of a server that cannot serve now: starting, stopping, full, or a standby that was a primary.
 _AWAY = ("08", "53", "57P", "25006")
 
@@ -110,15 +113,17 @@ class PoolerUnnamed(SystemExit):
 
 
 def make_engine(
-    url: str, *, pool_size: int = 10, checked: bool = True, kept: bool = True, prepares: bool = True
+    url: str, *, pool_size: int = 10, looping: bool = False, kept: bool = True, prepares: bool = True
 ) -> AsyncEngine:
-    """An engine for DATABASE_URL; connections are checked before use, unless the caller retries.
+    """An engine for DATABASE_URL; connections are checked before use.
 
-    `kept`: connections are pooled here. `prepares`: statements are prepared, unless the address names a pooler. No
-    error names a bound value. Connecting raises DatabaseAway.
+    `looping`: for loops that repeat a few statements. Each is planned once, not again for its values, which often costs
+    more than running it; connections are not checked, because the loop retries. `kept`: connections are pooled here.
+    `prepares`: statements are prepared, unless the address names a pooler. No error names a bound value. Connecting
+    raises DatabaseAway.
     """
     pool: dict[str, Any] = (
-        {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": checked}
+        {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": not looping}
         if kept
         else {"poolclass": NullPool}
     )
@@ -127,7 +132,7 @@ def make_engine(
     engine = create_async_engine(named, hide_parameters=True, connect_args=address.arguments(), **pool)
     event.listen(engine.sync_engine, "do_connect", _connect)
     if not is_behind_pooler(engine):
-        event.listen(engine.sync_engine, "connect", _without_jit)
+        event.listen(engine.sync_engine, "connect", _setting(_WITHOUT_JIT + (_PLANNED_ONCE if looping else "")))
     return engine
 
 
@@ -169,12 +174,13 @@ def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters
         raise DatabaseAway from problem
 
 
-def _without_jit(connection: Any, _record: object) -> None:
-    """Switch JIT off: our statements are short, and compiling one takes longer than running it.
+def _setting(settings: str) -> Callable[[Any, object], None]:
+    """Set up each connection. Not by start-up parameters, because poolers refuse them."""
 
-    Not as a start-up parameter, because poolers refuse it.
-    """
-    connection.run_async(lambda driver: driver.execute("SET jit = off"))
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.run_async(lambda driver: driver.execute(settings))
+
+    return on_connect
 
 
 def is_away(problem: BaseException) -> bool:

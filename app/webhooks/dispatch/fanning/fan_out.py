@@ -100,7 +100,8 @@ class FanOut:
     async def _fan_out(self, taken: list[str], *, limit: int, slots: Taken | None = None) -> Fanned:
         """In one transaction; `taken` gets the ids of the events first."""
         async with self._line.transaction() as driver:
-            found = await marks.take(driver, limit=limit, choose=slots is not None)
+            rested = slots is not None and limit == AT_FIRST
+            found = await marks.take(driver, limit=limit, choose=slots is not None, shared=not rested)
             if not found:
                 return Fanned()
             # rows in place of objects: they are read by the thousand
@@ -113,7 +114,7 @@ class FanOut:
             batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
             for wish in wishes:
                 batch.add(wish)
-            made = await batch.write_directly(driver, [(row.agency, row.mark) for row in found])
+            made = await batch.write_directly(driver, [row.place for row in found])
         for each in happened:
             figures.event_fanned_out(each.event.type)
         skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)

@@ -27,6 +27,7 @@ from app.kit import clock, ids, rows
 from app.kit.database import Direct
 from app.webhooks.dispatch.claiming.claimed import Claimed, Contents, Leased
 from app.webhooks.dispatch.deciding import schedule
+from app.webhooks.dispatch.fanning.marks import Place
 from app.webhooks.dispatch.fanning.receivers import Receiver, Seat, receiver
 from app.webhooks.dispatch.message import payload
 from app.webhooks.endpoints.model import Endpoint
@@ -41,7 +42,6 @@ _RECEIVER: rows.Columns = {
     "endpoint_id": Uuid(), "ordered": Boolean(), "state": String(), "reason": String(), "lasts": Float(),
     "lease": Float(),
 }  # fmt: skip
-_MARK: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
 #: `token`: that of the lease it is made with
 _PAIR: rows.Columns = {"id": Uuid(), "told": Integer(), "receiver": Integer(), "token": Uuid()}
 
@@ -54,7 +54,7 @@ _WRITE = text(
       INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
       SELECT agency_id, body_id, :made_at, event_id, mode, personal, truncated, content, sha256 FROM told
     ), marks AS (
-      DELETE FROM event_fanouts WHERE (agency_id, id) IN (SELECT * FROM {rows.given("mark", _MARK)})
+      DELETE FROM event_fanouts WHERE ctid = ANY(CAST(:marks AS tid[]))
     ), written AS (
       INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
         ordered, state, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
@@ -74,7 +74,6 @@ _WRITE = text(
 ).bindparams(
     bindparam("series", type_=String()),
     bindparam("made_at", type_=DateTime(timezone=True)),
-    *rows.parameters("mark", _MARK),
     *rows.parameters("pair", _PAIR),
     *rows.parameters("told", _TOLD),
     *rows.parameters("receiver", _RECEIVER),
@@ -167,18 +166,17 @@ class Batch:
         """Writes all of it; the deliveries that were not there yet."""
         return (await session.execute(_WRITE, self._values(()))).scalar_one() or ()
 
-    async def write_directly(self, driver: Any, marks: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> Sequence[uuid.UUID]:
-        """The same by the driver; takes away these marks, by agency and event."""
+    async def write_directly(self, driver: Any, marks: Sequence[Place]) -> Sequence[uuid.UUID]:
+        """The same by the driver; takes away these marks, which its transaction has locked."""
         [(made,)] = await _WRITE_DIRECTLY.fetch(driver, self._values(marks))
         return made or ()
 
-    def _values(self, marks: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> dict[str, Any]:
+    def _values(self, marks: Sequence[Place]) -> dict[str, Any]:
         return {
             **rows.values("pair", _PAIR, self._pairs),
             **rows.values("told", _TOLD, self._told),
             **rows.values("receiver", _RECEIVER, self._received),
-            **rows.values("mark", _MARK, marks),
-            "series": self._series, "made_at": self.made_at,
+            "marks": marks, "series": self._series, "made_at": self.made_at,
         }  # fmt: skip
 
     def leased(self, made: Iterable[uuid.UUID]) -> list[Leased]:

@@ -12,20 +12,22 @@ from app.kit import ids
 from app.kit.database import ACROSS_AGENCIES, Direct, Sessions
 from app.webhooks.dispatch.claiming.claim import CHOOSING
 
+#: Where a row lies in its table: block and line. The row stays there as long as it is locked.
+Place = tuple[int, int]
+
 _LONGEST_REST = timedelta(minutes=5)
 
-#: Committed without waiting for the disk: a crash of the server that undoes it brings the marks back. `chooses`: nobody
-#: else deals slots until it is over.
-#:
+#: By age alone: of a few, nobody gets too many.
+_OLDEST = """
+    WITH begun AS MATERIALIZED ({begun}), taken AS MATERIALIZED (
+      SELECT ctid, agency_id, id, due_at FROM event_fanouts
+      WHERE due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    """
 #: Walks the index from one agency with marks to the next, and takes an equal share from each, the oldest first: an
 #: agency with very many keeps nobody else waiting.
-_TAKE = Direct.of(
-    text(
-        f"""
-    WITH RECURSIVE begun AS MATERIALIZED (
-      SELECT set_config('synchronous_commit', 'off', true) AS waits,
-        CASE WHEN :choose THEN pg_try_advisory_xact_lock({CHOOSING}) ELSE false END AS chooses
-    ), agencies AS (
+_SHARED = """
+    WITH RECURSIVE begun AS MATERIALIZED ({begun}), agencies AS (
       (SELECT agency_id FROM event_fanouts WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
       UNION ALL
       SELECT following.agency_id FROM agencies CROSS JOIN LATERAL (
@@ -39,33 +41,47 @@ _TAKE = Direct.of(
       ) oldest
       ORDER BY oldest.due_at LIMIT :most
     ), taken AS MATERIALIZED (
-      SELECT mark.agency_id, mark.id, mark.due_at FROM turns CROSS JOIN LATERAL (
-        SELECT due.agency_id, due.id, due.due_at FROM event_fanouts due
+      SELECT mark.* FROM turns CROSS JOIN LATERAL (
+        SELECT due.ctid, due.agency_id, due.id, due.due_at FROM event_fanouts due
         WHERE due.agency_id = turns.agency_id AND due.due_at <= now()
         ORDER BY due.due_at LIMIT greatest(:most / (SELECT count(*) FROM turns), 1) FOR UPDATE SKIP LOCKED
       ) mark
     )
-    SELECT e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test, e.facts,
-      e.request_id, personal.data, begun.chooses
+    """
+
+
+def _taking(taken: str) -> Direct:
+    """Committed without waiting for the disk: a crash of the server that undoes it brings the marks back. `chooses`:
+    nobody else deals slots until it is over.
+    """
+    begun = f"""
+      SELECT set_config('synchronous_commit', 'off', true) AS waits,
+        CASE WHEN :choose THEN pg_try_advisory_xact_lock({CHOOSING}) ELSE false END AS chooses
+    """
+    read = """
+    SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
+      e.facts, e.request_id, personal.data, begun.chooses
     FROM begun
     JOIN taken ON begun.waits = 'off'
     JOIN events e ON e.agency_id = taken.agency_id AND e.id = taken.id
     LEFT JOIN event_personal personal ON personal.agency_id = e.agency_id AND personal.id = e.id
     ORDER BY taken.due_at
-    """  # noqa: S608 - a number of ours
-    )
-    .bindparams(bindparam("choose", type_=Boolean()), bindparam("most", type_=Integer()))
-)  # fmt: skip
+    """
+    written = text(taken.format(begun=begun) + read)
+    return Direct.of(written.bindparams(bindparam("choose", type_=Boolean()), bindparam("most", type_=Integer())))
+
+
+_TAKE_OLDEST, _TAKE_SHARED = _taking(_OLDEST), _taking(_SHARED)
 
 
 class Mark(NamedTuple):
-    """An event to fan out, as stored in `Event`, with its personal data. `agency` and `mark` are raw ids.
+    """An event to fan out, as stored in `Event`, with its personal data. `agency` is a raw id.
 
-    `chooses`: this transaction is the one that deals slots.
+    `place`: where the mark lies, while this transaction lasts. `chooses`: this transaction is the one that deals slots.
     """
 
+    place: Place
     agency: uuid.UUID
-    mark: uuid.UUID
     agency_id: str
     id: str
     type: str
@@ -80,15 +96,18 @@ class Mark(NamedTuple):
     chooses: bool
 
 
-async def take(driver: Any, *, limit: int, choose: bool) -> Sequence[Mark]:
-    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends."""
-    found = await _TAKE.fetch(driver, {"most": limit, "choose": choose})
+async def take(driver: Any, *, limit: int, choose: bool, shared: bool) -> Sequence[Mark]:
+    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends.
+
+    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones.
+    """
+    found = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(driver, {"most": limit, "choose": choose})
     return [
         Mark._make((
-            agency, mark, ids.text("agency", agency), ids.text("evt", mark), *event, request_id,
+            place, agency, ids.text("agency", agency), ids.text("evt", event_id), *event, request_id,
             personal or {}, chooses,
         ))
-        for agency, mark, *event, request_id, personal, chooses in found
+        for place, agency, event_id, *event, request_id, personal, chooses in found
     ]  # fmt: skip
 
 

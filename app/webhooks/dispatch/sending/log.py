@@ -1,7 +1,8 @@
 """Writing attempts down: what becomes of their deliveries, and a row of the attempt log for each request that left."""
 
 import json
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from app.webhooks.dispatch.sending.finish import Finished
 
 _REQUEST: rows.Columns = {
-    "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "id": Uuid(), "first_byte_ms": Integer(),
-    "total_ms": Integer(), "due_in": Float(), "came": Integer(),
+    "id": Uuid(), "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "token": Uuid(),
+    "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
 }  # fmt: skip
 #: What requests came to, and what follows: much the same for many of a batch, so it is given once:
 #: nothing in it may differ for each.
 _CAME: rows.Columns = {
     "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
     "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
-    "connect_ms": Integer(), "number": Integer(), "token": Uuid(), "state": String(), "reason": String(),
+    "connect_ms": Integer(), "number": Integer(), "state": String(), "reason": String(),
 }  # fmt: skip
 _EARLIER: rows.Columns = {**_REQUEST, "late": Boolean()}
 _CAME_TO = f"""
@@ -38,7 +39,7 @@ _CAME_TO = f"""
 _LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "state", "reason")]
 _LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
 
-#: A lease that somebody else has by now decides nothing; its attempt is kept as `late`, and its key comes back.
+#: A lease that somebody else has by now decides nothing; its attempt is kept as `late`. The others come back.
 _WRITE = text(
     f"""
     WITH {_CAME_TO}, given AS MATERIALIZED (
@@ -54,14 +55,12 @@ _WRITE = text(
         first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
         lease_until = NULL, lease_token = NULL, tries = 0
       FROM given JOIN came ON came.place = given.came
-      WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = came.token
+      WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = given.token
       RETURNING given.id
     ), logged AS (
       {_LOG}, id NOT IN (SELECT id FROM moved), :worker FROM given JOIN came ON came.place = given.came
     )
-    SELECT count(*), array_agg(delivery_id) FILTER (WHERE moved.id IS NULL),
-      array_agg(token) FILTER (WHERE moved.id IS NULL)
-    FROM given JOIN came ON came.place = given.came LEFT JOIN moved ON moved.id = given.id
+    SELECT EXISTS (SELECT FROM given), array_agg(id) FROM moved
     """  # noqa: S608 - names of ours
 ).bindparams(
     *rows.parameters("given", _REQUEST), *rows.parameters("came", _CAME), bindparam("only_well", type_=Boolean())
@@ -81,8 +80,8 @@ _ADD = text(
 async def write(to: Connected, finished: Sequence["Finished"], worker: str) -> set[Lease]:
     """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile."""
     given = _given(finished, worker, only_well=False)
-    [found] = await to.execute(_WRITE, given, execution_options=ACROSS_AGENCIES)
-    late = _late(found)
+    [(_, moved)] = await to.execute(_WRITE, given, execution_options=ACROSS_AGENCIES)
+    late = _late(finished, given, moved)
     await _add(to, finished, late, worker)
     return late
 
@@ -92,8 +91,9 @@ async def write_directly(driver: Any, finished: Sequence["Finished"], worker: st
 
     Writes nothing and answers None where one of the endpoints has not been well.
     """
-    [found] = await _WRITE_DIRECTLY.fetch(driver, _given(finished, worker, only_well=True))
-    return _late(found) if found[0] else None
+    given = _given(finished, worker, only_well=True)
+    [(written, moved)] = await _WRITE_DIRECTLY.fetch(driver, given)
+    return _late(finished, given, moved) if written else None
 
 
 def _given(finished: Sequence["Finished"], worker: str, *, only_well: bool) -> dict[str, Any]:
@@ -102,8 +102,9 @@ def _given(finished: Sequence["Finished"], worker: str, *, only_well: bool) -> d
     return {**rows.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
 
 
-def _late(found: Sequence[Any]) -> set[Lease]:
-    return set(zip(found[1] or (), found[2] or (), strict=True))
+def _late(finished: Sequence["Finished"], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None) -> set[Lease]:
+    ours = set(moved or ())
+    return {each.row.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
 
 
 async def _add(to: Connected, finished: Sequence["Finished"], late: set[Lease], worker: str) -> None:
@@ -147,10 +148,10 @@ class _Came:
         came = (
             part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
             _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
-            row.attempt_count + 1, row.token, step.state, step.reason,
+            row.attempt_count + 1, step.state, step.reason,
         )  # fmt: skip
         return (
-            row.agency_id, row.id, row.endpoint_id, raw(), timing.first_byte, timing.total, due_in,
+            raw(), row.agency_id, row.id, row.endpoint_id, row.token, timing.first_byte, timing.total, due_in,
             self._places.setdefault(came, len(self._places) + 1),
         )  # fmt: skip
 
