@@ -200,7 +200,7 @@ class TikTokWorld:
         return next(str(each["pixel_code"]) for each in pixels if each["asset_id"] == pixel_id)
 
     async def change_ad_account(self, advertiser_id: str, **fields: Any) -> None:
-        """E.g. status="STATUS_LIMIT", rejection_reason=…, currency=…, timezone=…, name=…, balance=…"""
+        """E.g. status="STATUS_LIMIT", rejection_reason=…, currency=…, timezone=…, name=…, balance=…, owner_bc_id=…"""
         await self._control("POST", f"ad-accounts/{advertiser_id}", fields)
 
     async def request(self, bc_id: str, advertiser_id: str, status: str | None = "PENDING") -> None:

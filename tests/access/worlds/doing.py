@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import update
 
 from app.access.connections.model import Authorisation, Connection
+from app.access.grants import queries as grants
 from app.access.handshakes import actions as handshakes
+from app.access.revocations import actions as revocations
 from app.demo.tiktok_simulator import seed
 from app.journey import actions as journey
 from app.people.agencies import actions as agencies
@@ -96,6 +98,15 @@ async def attest(stage: Stage) -> None:
     for ask in await stage.asks():
         async with stage.house.tools.sessions.begin() as session:
             await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+
+
+async def revoke(stage: Stage) -> None:
+    """The agency no longer wants what it was given."""
+    async with stage.house.tools.sessions.begin() as session:
+        for ask in await stage.asks():
+            grant = await grants.of_ask(session, ask.agency_id, ask.id)
+            if grant is not None:
+                await revocations.revoke_grant(session, ask.agency_id, grant.id, actor="test")
 
 
 async def reduce(stage: Stage) -> None:

@@ -22,6 +22,8 @@ class Shown(NamedTuple):
 
 
 GREEN = Shown("verified")
+#: Taken away, as was wanted.
+ENDED = Shown("ended")
 #: Steps by hand that nobody has done yet.
 BY_HAND = Shown("awaiting_client", None, "client")
 
@@ -29,6 +31,11 @@ BY_HAND = Shown("awaiting_client", None, "client")
 def blocked(code: str, next_actor: str = "client") -> Shown:
     """Something is in the way."""
     return Shown("blocked", code, next_actor)
+
+
+def leaving(code: str | None = None, next_actor: str = "client") -> Shown:
+    """It is to be taken away, and still there."""
+    return Shown("verified", code, next_actor)
 
 
 def drifted(code: str) -> Shown:
@@ -78,8 +85,8 @@ class Row:
     `after` when the humans did their part; one entry for each ask, or one for all of them.
     person: who authorises for the client; None: nobody does. agency: whether the agency is connected from the start.
     blind: for so long nobody can look, so that what was proved stands whatever happens: checked against what is true
-    only after `mend`. settle, accepted: how long an attempt may take to show, proof: how long what was read counts, in
-    seconds.
+    only after `mend`. settle: how long an attempt may take to show, proof: how long what was read counts, in seconds.
+    to_the_end: so much time passes that what TikTok says yes to, and does not do, is tried to its end.
     """
 
     name: str
@@ -97,7 +104,7 @@ class Row:
     agency: bool = True
     blind: bool = False
     settle: float = 0.0
-    accepted: float = 900.0
+    to_the_end: bool = False
     proof: float = 172_800.0
 
     def __str__(self) -> str:

@@ -1,6 +1,5 @@
 """Playing one row: real rounds of reconciling, over HTTP to the simulator, held against what is true there."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -82,7 +81,7 @@ class Stage:
     async def settle(self) -> None:
         """Rounds until nothing moves any more; after each, nothing may be green that is not true."""
         before: object = None
-        waits = MOST_ACCEPTED if self.row.accepted < 1 else 0
+        waits = MOST_ACCEPTED if self.row.to_the_end else 0
         for _ in range(ROUNDS * (1 + waits)):
             await self.house.work(1)
             await self._no_false_green()
@@ -91,7 +90,7 @@ class Stage:
                 if not waits:
                     break
                 waits -= 1
-                await asyncio.sleep(self.row.accepted)
+                await self.house.later(self.house.tools.patience.accepted)
             before = now
         await self._no_false_red()
 
@@ -127,7 +126,7 @@ class Stage:
         bc_id, _ = await self._situation()
         asks = await self.asks()
         for ask in asks if self.can_look else ():
-            if ask.state == "verified":
+            if ask.state == "verified" and ask.unwanted_at is None:  # else it is shown as leaving, and we may be at it
                 sees = truth.in_force(world, asks, ask, bc_id)
                 covers = ask.kind == "person" and sees == "ADMIN"  # of the whole Business Center
                 assert covers or sees == ask.role, f"false green: {ask.kind} {ask.asset_id} is {sees}"
@@ -157,11 +156,7 @@ class Stage:
 
 async def play(house: House, row: Row) -> Stage:
     """From the world of a row to what is shown before and after the humans did their part."""
-    patience = Patience(
-        settle=timedelta(seconds=row.settle),
-        accepted=timedelta(seconds=row.accepted),
-        proof=timedelta(seconds=row.proof),
-    )
+    patience = Patience(settle=timedelta(seconds=row.settle), proof=timedelta(seconds=row.proof))
     stage = await begin(house, row, patience)
     for do in row.then:
         await do(stage)

@@ -121,6 +121,7 @@ class AdAccountPatch(_Body):
     timezone: str = "Europe/Paris"
     name: str = ""
     balance: float = 0.0
+    owner_bc_id: str | None = None
 
 
 class EventsOfPixel(_Body):

@@ -4,8 +4,8 @@ from typing import Any
 
 from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
-from tests.access.worlds.doing import at, check, connect, connect_agency, fault, reduce, switch_lane, work
-from tests.access.worlds.row import Do, Row, Shown, account, blocked, drifted, person, pixel
+from tests.access.worlds.doing import at, check, connect, connect_agency, fault, reduce, revoke, switch_lane, work
+from tests.access.worlds.row import ENDED, Do, Row, Shown, account, blocked, drifted, leaving, person, pixel
 from tests.tiktok import TikTokWorld
 
 SHARE, TAKE, LIST = "bc/partner/add/", "bc/partner/asset/delete/", "bc/partner/asset/get/"
@@ -15,6 +15,10 @@ _SHARED = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU)
 _AS_ANALYST = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ANALYST")
 _AS_ADMIN = at(TikTokWorld.share_by_hand, MAISON_LUNE, LUNE_EU, role="ADMIN")
 _RAISED = at(TikTokWorld.change_role_by_hand, MAISON_LUNE, LUNE_EU, role="OPERATOR")
+_UNSHARED = at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU)
+_MOVED = at(TikTokWorld.change_ad_account, LUNE_EU, owner_bc_id=seed.BRAND_FR)
+_MOVED_BACK = at(TikTokWorld.change_ad_account, LUNE_EU, owner_bc_id=MAISON_LUNE)
+_LENT = at(TikTokWorld.share_by_hand, seed.BRAND_FR, LUNE_EU, partner=MAISON_LUNE)
 _BY_AGENCY = Shown("unverifiable", "not_bc_admin", "agency")
 _TOO_LONG = Shown("unverifiable", "agency_must_reauthorise", "agency")
 _LEA = "lea@northagency.example"
@@ -28,7 +32,7 @@ def always(path: str, **how: Any) -> Do:
 STUBBORN = (
     Row(
         "a raise that TikTok says yes to and does not apply",
-        make=(_AS_ANALYST,), then=(always(SHARE, code=0),), accepted=0.2,
+        make=(_AS_ANALYST,), then=(always(SHARE, code=0),), to_the_end=True,
         before=(blocked("role_too_low"),), mend=(_RAISED, check),
     ),
     *(
@@ -41,7 +45,7 @@ STUBBORN = (
     ),
     Row(
         "a share that TikTok says yes to and does not do",
-        then=(always(SHARE, code=0),), accepted=0.2, before=(blocked("share_without_effect"),),
+        then=(always(SHARE, code=0),), to_the_end=True, before=(blocked("share_without_effect"),),
         mend=(switch_lane("guided"), _SHARED, check),
     ),
     Row(
@@ -112,10 +116,51 @@ STUBBORN = (
             (50000, Shown("unverifiable", "platform_unavailable", "platform")),
         )
     ),
+    *(
+        Row(
+            f"taking away that TikTok refuses with {code}",
+            behind=(connect(), always(TAKE, code=code), revoke), before=(leaving(blocker),),
+            mend=(_UNSHARED, check), after=(ENDED,),
+        )
+        for code, blocker in ((40001, "not_bc_admin"), (40002, "removal_refused"))
+    ),
+    *(
+        Row(
+            f"taking away that TikTok refuses with {code}, and does when the client connects again",
+            behind=(connect(), always(TAKE, code=code), revoke), before=(leaving(blocker),),
+            mend=(_CLEARED, connect(), work), after=(ENDED,),
+        )
+        for code, blocker in ((40001, "not_bc_admin"), (40002, "removal_refused"))
+    ),
+    Row(
+        "taking away that TikTok says yes to and does not do",
+        behind=(connect(), always(TAKE, code=0), revoke), to_the_end=True, before=(leaving("removal_refused"),),
+        mend=(_UNSHARED, check), after=(ENDED,),
+    ),
+    Row(
+        "taking away without the client's token",
+        behind=(revoke,), before=(leaving(),), mend=(connect(), work), after=(ENDED,),
+    ),
+    Row("taking away", behind=(connect(), revoke), before=(ENDED,), after=(ENDED,)),
+    Row(
+        "taking away an ad account with its pixel, of which TikTok refuses the ad account",
+        wanted=(account(), pixel()), behind=(connect(), always(TAKE, code=40002), revoke),
+        before=(leaving("removal_refused"), ENDED), mend=(_UNSHARED, check), after=(ENDED,),
+    ),
     Row(
         "drifted, and shared again with a new authorisation",
         behind=(at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU),), before=(drifted("asset_not_shared"),),
         mend=(connect(), work),
+    ),
+    Row(
+        "drifted, and the owner changed since",
+        behind=(_UNSHARED, work, _MOVED, connect()), before=(drifted("asset_not_found"),),
+        mend=(_MOVED_BACK, check, work),
+    ),
+    Row(
+        "drifted, the owner changed since, and shares it with the client",
+        behind=(_UNSHARED, work, _MOVED, _LENT, connect()), before=(drifted("asset_owned_elsewhere"),),
+        mend=(_MOVED_BACK, check, work),
     ),
     Row(
         "the partnership ended, and shared again with a new authorisation",
