@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
-from app.access import blockers
 from app.access.asks import hints
 from app.access.attestations import status as attested
 from app.access.connections.establishing import LONGEST_HOLD
 from app.access.handshakes.deciding import schedule, status
 from app.access.tools import Tools
 from app.journey import words
+from app.platforms import blockers
 from app.platforms.budget import allowance
 from app.platforms.port import Urgency
 from app.platforms.tiktok.words import kinds, roles

@@ -10,9 +10,6 @@ MOST_ACCEPTED = 2
 #: How often a share is tried again where the access was taken away to be given in a lower role.
 MOST_REPAIRS = 4
 
-#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
-EVENTS_WITHIN = timedelta(days=2)
-
 
 @dataclass(frozen=True)
 class Patience:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.access.handshakes.deciding.giving import BY_API
-from app.access.patience import EVENTS_WITHIN
+from app.platforms.port import EVENTS_WITHIN
 
 #: Action of a button under a blocker: trip to the platform, look again, another choice, the steps by hand, a lower
 #: role, or the Business Center from which it was really shared.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
@@ -38,6 +38,9 @@ def said(operation: str, message: str, request_id: str | None) -> str:
     """The platform's own words on a call, with the id that its support asks for."""
     return f"{operation}: {message}" + (f" (request id {request_id})" if request_id else "")
 
+
+#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
+EVENTS_WITHIN = timedelta(days=2)
 
 #: Takes each call as it is done; whoever calls the platform keeps the evidence.
 Keep = Callable[[Call], None]

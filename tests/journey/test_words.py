@@ -7,12 +7,12 @@ from typing import get_args
 
 import pytest
 
-from app.access.blockers import ANY_KIND, BLOCKERS
 from app.access.connections.authorising import Outcome
-from app.access.patience import EVENTS_WITHIN
 from app.journey import words
 from app.journey.words import Blocker, Case, Held
 from app.links.status import LANES
+from app.platforms.blockers import ANY_KIND, BLOCKERS
+from app.platforms.port import EVENTS_WITHIN
 from app.platforms.tiktok import codes
 from app.tables import metadata
 

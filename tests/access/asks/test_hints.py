@@ -1,12 +1,8 @@
 """What the agency is told to do."""
 
-from app.access.asks.hints import CODES, hint
-from app.access.blockers import BLOCKERS
-from app.access.patience import EVENTS_WITHIN
-
-
-def test_every_code_has_a_sentence_and_no_others_are_left() -> None:
-    assert set(CODES) == set(BLOCKERS)
+from app.access.asks.hints import hint
+from app.platforms.blockers import BLOCKERS
+from app.platforms.port import EVENTS_WITHIN
 
 
 def test_the_hint_fits_the_status_and_the_kind() -> None:
@@ -37,7 +33,7 @@ def test_a_blocker_we_do_not_know_points_to_the_evidence() -> None:
 
 
 def test_sentences_are_sentences() -> None:
-    for code in CODES:
+    for code in BLOCKERS:
         sentence = hint("blocked", code)
         assert sentence
         assert sentence[0].isupper()

@@ -1,4 +1,4 @@
-"""From any world, whatever one call keeps answering: it ends in a proof, or in a blocker that somebody can mend.
+"""From any world, whatever one call keeps answering: it ends in a proof, or in a blocker, and in the end in a proof.
 
 Each world has a number: the same number is the same world on every machine, so that a failing one can be played again.
 """
@@ -13,17 +13,20 @@ from typing import Any, Literal
 
 import pytest
 
-from app.access.blockers import BLOCKERS
 from app.access.patience import Patience
 from app.demo.tiktok_simulator import seed
 from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
 from app.kit.refusal import Refusal
+from app.links.model import Ask
+from app.platforms.blockers import BLOCKERS
 from tests.access.worlds.doing import at, attest, check, connect, connect_agency, fault, forget_client, reduce
 from tests.access.worlds.row import Do, Row, Wanted, account, catalog, person, pixel
 from tests.access.worlds.stage import Stage, begin
 from tests.house import House
 from tests.tiktok import TikTokWorld
 
+#: How often people do, at most, what the pages say, until all is verified.
+MOST_TURNS = 3
 #: How many worlds are tried; `make test-worlds` tries more.
 WORLDS = int(os.environ.get("KEYTURN_TEST_WORLDS", "20"))
 FIRST = int(os.environ.get("KEYTURN_TEST_FIRST_WORLD", "0"))
@@ -153,6 +156,45 @@ async def ended(stage: Stage) -> None:
         assert ask.next_actor != "us", about
 
 
+async def put_right(stage: Stage) -> None:
+    """Everybody can look and act again, and does what the pages say, as often as they say it."""
+    tiktok = stage.house.tiktok
+    await tiktok.clear_faults()
+    await tiktok.make_member(NORTH_AGENCY, seed.NORA_NORTH, "ADMIN")
+    await tiktok.make_member(MAISON_LUNE, seed.ANA_CLIENT, "ADMIN")
+    await stage.house.connect_agency(stage.corner)
+    for _ in range(MOST_TURNS):
+        if stage.row.lane == "connected":
+            await stage.house.connect_client(stage.corner)
+        for ask in await stage.asks():
+            await _by_hand(stage, ask)
+        await stage.house.check_now(stage.corner)
+        await reduce(stage)
+        await stage.house.work(3)
+        for answer in (tiktok.approve(MAISON_LUNE), tiktok.accept_invitation(MAISON_LUNE, LEA)):
+            with suppress(AssertionError):  # nobody waits for it
+                await answer
+        await stage.come_to_rest()
+        if all(ask.state == "verified" for ask in await stage.asks()):
+            return
+    pytest.fail(f"{[(ask.kind, ask.state, ask.code, ask.next_actor) for ask in await stage.asks()]}")
+
+
+async def _by_hand(stage: Stage, ask: Ask) -> None:
+    """The client does the steps of an ask that are its own, in Business Center."""
+    tiktok, asset_id = stage.house.tiktok, ask.asset_id or ""
+    if ask.kind == "catalog":
+        await tiktok.share_by_hand(MAISON_LUNE, seed.CATALOG_LUNE, catalog_role=ask.role)
+    elif ask.kind == "pixel" and ask.code == "pixel_silent":
+        await tiktok.pixel_events(seed.PIXEL_LUNE, PAGE_VIEW={"browser": 3})
+    elif stage.row.lane == "guided" and ask.kind == "ad_account":
+        await tiktok.unshare_by_hand(MAISON_LUNE, asset_id)
+        await tiktok.share_by_hand(MAISON_LUNE, asset_id, role=ask.role)
+    elif stage.row.lane == "guided" and ask.kind == "pixel":
+        codes = {seed.PIXEL_LUNE_CODE: seed.PIXEL_LUNE, seed.PIXEL_LUNE_APP_CODE: seed.PIXEL_LUNE_APP}
+        await tiktok.link_pixel_by_hand(codes[asset_id], LUNE_EU)
+
+
 @pytest.mark.parametrize("number", range(FIRST, FIRST + WORLDS))
 async def test_any_world_ends_in_a_proof_or_in_a_turn(house: House, number: int) -> None:
     case = world_of(number)
@@ -172,3 +214,5 @@ async def test_any_world_ends_in_a_proof_or_in_a_turn(house: House, number: int)
     await stage.come_to_rest()
     stage.can_look = True
     await ended(stage)
+    if case.row.lane == "connected" or not any(each.kind == "person" for each in case.row.wanted):
+        await put_right(stage)  # by hand nobody can see who is a member

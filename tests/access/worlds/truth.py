@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.access.patience import EVENTS_WITHIN
 from app.demo.tiktok_simulator import seed
 from app.links.model import Ask
+from app.platforms.port import EVENTS_WITHIN
 
 World = Mapping[str, Any]
 

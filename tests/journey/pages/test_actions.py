@@ -8,7 +8,6 @@ import httpx2
 import pytest
 from sqlalchemy import func, update
 
-from app.access.blockers import BLOCKERS
 from app.access.connections.model import Connection
 from app.demo.tiktok_simulator.seed import (
     ANA_CLIENT,
@@ -21,6 +20,7 @@ from app.demo.tiktok_simulator.seed import (
 from app.journey import words
 from app.journey.words import Case, Held
 from app.links.model import Ask
+from app.platforms.blockers import BLOCKERS
 from tests.house import House
 from tests.journey.walk import SAME_ORIGIN, Walk
 from tests.world import PUBLIC_URL

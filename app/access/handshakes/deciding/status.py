@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from app.access.blockers import Actor
-from app.access.blockers import next_actor as actor_of
 from app.access.handshakes.deciding.attempts import is_exhausted, is_refused
 from app.access.handshakes.deciding.giving import (
     by_hand,
@@ -24,6 +22,8 @@ from app.access.handshakes.deciding.giving import (
 from app.access.handshakes.deciding.taking import is_gone, refusal, take_at
 from app.access.handshakes.deciding.world import Answer, Key, Seen, Sight, Tried, Try, Unread, Want, rank
 from app.access.patience import Patience
+from app.platforms.blockers import Actor
+from app.platforms.blockers import next_actor as actor_of
 
 SeenBy = Literal["agency", "client"]
 

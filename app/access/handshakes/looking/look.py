@@ -11,10 +11,9 @@ from app.access.handshakes.looking.eyes import Eyes
 from app.access.handshakes.looking.sides import Pair
 from app.access.handshakes.model import Handshake
 from app.access.handshakes.queries import Situation
-from app.access.patience import EVENTS_WITHIN
 from app.access.tools import Tools
 from app.kit import clock
-from app.platforms.port import Call, ConnectedPlatform, Urgency
+from app.platforms.port import EVENTS_WITHIN, Call, ConnectedPlatform, Urgency
 from app.platforms.seen import Found, PartnerSeen
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.access.asks import hints
 from app.events import catalogue
+from app.platforms.blockers import BLOCKERS
 from app.webhooks.destinations.slack.message import message
 from tests.webhooks.destinations.letters import event
 from tests.webhooks.destinations.slack.channel import problem
@@ -52,7 +52,7 @@ def test_words_stand_instead_of_codes(event_type: str) -> None:
     assert not [text for text in shown if CODE.search(text.replace("{date_short_pretty}", ""))]
 
 
-@pytest.mark.parametrize("code", sorted(hints.CODES))
+@pytest.mark.parametrize("code", sorted(BLOCKERS))
 def test_every_blocker_is_said_in_words(code: str) -> None:
     [said] = [text for text in fields(message(event("ask.blocked", blocker_code=code))) if "In the way" in text]
     assert said.removeprefix("*In the way*\n") not in (code, code.replace("_", " "))

@@ -1,0 +1,263 @@
+"""Every code that says what is in the way of access, with all that is said of it to the agency. Pure.
+
+What the client reads, which depends on more, stands with its pages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.platforms.port import EVENTS_WITHIN
+
+Actor = Literal["client", "agency", "us", "platform"]
+
+ANY_KIND = ("ad_account", "pixel", "catalog", "person")
+_ASSETS = ("ad_account", "pixel", "catalog")
+_LISTED = ("ad_account", "catalog")
+_SHARED = ("ad_account", "catalog", "person")
+_ACCOUNTS = ("ad_account",)
+_PIXELS = ("pixel",)
+_PEOPLE = ("person",)
+_CHECK = "check again (POST /api/v1/asks/{id}/verification)"
+_CONNECT_CLIENT = "ask the client to open the link and connect with TikTok"
+_CONNECT_YOURS = "connect your side again (POST /api/v1/connections/invitations)"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A blocker in a few words, the agency's next step, the next actor, and the kinds of access it applies to."""
+
+    summary: str
+    hint: str
+    next_actor: Actor = "client"
+    kinds: tuple[str, ...] = ANY_KIND
+
+
+BLOCKERS: Mapping[str, Blocker] = {
+    "asset_not_shared": Blocker(
+        "It is not shared with you",
+        "It is not shared with your Business Center (any more): ask the client to open the link, which offers to "
+        "share it.",
+        kinds=_SHARED,
+    ),
+    "role_too_low": Blocker(
+        "The role given is lower than the one needed",
+        "The role seen is lower than the one the client agreed to: ask it to open the link, which offers to raise "
+        "it; or ask for less (POST /api/v1/asks/{id}/role).",
+        kinds=_SHARED,
+    ),
+    "role_higher_than_requested": Blocker(
+        "The client gave more than was asked for",
+        "The client gave more than was asked for: ask it to open the link, which offers to lower it.",
+        kinds=_SHARED,
+    ),
+    "not_bc_admin": Blocker(
+        "The person who signed in is no Admin of the Business Center",
+        "The person who authorised is no Admin of the client's Business Center: pass the link on to an Admin.",
+    ),
+    "wrong_bc_selected": Blocker(
+        "The client signed in to another Business Center",
+        "The client signed in at TikTok without the Business Center named on the link (tiktok_bc_id): ask it to "
+        "open the link and switch.",
+    ),
+    "agencys_own_center": Blocker(
+        "The client named your own Business Center",
+        "The link names your own Business Center as the client's: ask the client to open the link and choose its own.",
+    ),
+    "no_business_center": Blocker(
+        "The client has no Business Center yet",
+        "The client has no Business Center yet: its page says how to make one.",
+    ),
+    "bc_under_review": Blocker(
+        "TikTok is reviewing the client's Business Center",
+        "TikTok is reviewing the client's Business Center: sharing works when that is over.",
+        next_actor="platform",
+    ),
+    "bc_punished": Blocker(
+        "TikTok has restricted the client's Business Center",
+        "TikTok has restricted the client's Business Center for breaking its rules: the client asks TikTok's "
+        "support to lift it.",
+    ),
+    "bc_denied": Blocker(
+        "TikTok has rejected the client's Business Center",
+        "TikTok has not approved the client's Business Center: the client opens business.tiktok.com to see what is "
+        "missing.",
+    ),
+    "bc_not_enabled": Blocker(
+        "TikTok has restricted the client's Business Center",
+        "TikTok lets nothing be shared from the client's Business Center: the client opens business.tiktok.com to "
+        "see why.",
+        next_actor="platform",
+    ),
+    "pixel_not_linked": Blocker(
+        "The pixel is not connected to the ad account",
+        "The pixel is not connected to its ad account (any more): ask the client to open the link, which offers to "
+        "connect it.",
+        kinds=_PIXELS,
+    ),
+    "pixel_silent": Blocker(
+        "The pixel has sent no event lately",
+        f"The pixel received no event in the last {EVENTS_WITHIN.days} days: open the client's site, and {_CHECK}.",
+        kinds=_PIXELS,
+    ),
+    "pixel_events_unread": Blocker(
+        "The pixel's events cannot be read",
+        "The pixel is connected, and its events cannot be read with your connection: add Read Pixels and Pixel "
+        f"Level Reporting in My Apps, then {_CONNECT_YOURS}.",
+        next_actor="agency",
+        kinds=_PIXELS,
+    ),
+    "ad_account_suspended": Blocker(
+        "TikTok has suspended the ad account",
+        "TikTok has suspended the ad account: the client clears that with TikTok, or chooses another.",
+        kinds=_ACCOUNTS,
+    ),
+    "ad_account_limited": Blocker(
+        "TikTok has limited the ad account",
+        "TikTok has limited what can be done in the ad account: the client opens it in TikTok Ads Manager to see "
+        "why, or chooses another.",
+        kinds=_ACCOUNTS,
+    ),
+    "ad_account_in_review": Blocker(
+        "TikTok is reviewing the ad account",
+        "TikTok is reviewing the ad account: nothing to do but wait.",
+        next_actor="platform",
+        kinds=_ACCOUNTS,
+    ),
+    "ad_account_disapproved": Blocker(
+        "TikTok did not approve the ad account",
+        "TikTok did not approve the ad account: the client clears that with TikTok, or chooses another.",
+        kinds=_ACCOUNTS,
+    ),
+    "consent_cancelled": Blocker(
+        "The client left TikTok without authorising",
+        "The client came back from TikTok without authorising: ask it to open the link again, or to do it by hand "
+        "there.",
+    ),
+    "consent_not_finished": Blocker(
+        "The client has not come back from TikTok",
+        "The client went to TikTok and did not come back: TikTok may be asking for the code it sent by e-mail.",
+    ),
+    "auth_code_expired": Blocker(
+        "The authorisation came back too late",
+        f"The client came back from TikTok too late: {_CONNECT_CLIENT} again.",
+    ),
+    "not_connected": Blocker(
+        "The client has not connected with TikTok yet",
+        f"The client chose to connect with TikTok and has not done so: {_CONNECT_CLIENT}.",
+    ),
+    "connection_dead": Blocker(
+        "TikTok ended the client's authorisation",
+        f"The client's authorisation has ended. What was shared stays; {_CONNECT_CLIENT} again.",
+    ),
+    "scope_not_authorised": Blocker(
+        "Your TikTok app lacks a permission",
+        "Your TikTok app lacks a permission: add it in My Apps; until then clients share by hand.",
+        next_actor="agency",
+    ),
+    "app_problem": Blocker(
+        "TikTok refuses your app",
+        "TikTok refuses your app: see the exchanges for its code, and check app id, secret and permissions in My "
+        "Apps (`keyturn doctor` tries them).",
+        next_actor="agency",
+    ),
+    "platform_changed": Blocker(
+        "TikTok answers in another form than documented",
+        "TikTok answered in another form than documented: see the exchanges for the field and the request id, look "
+        "for a newer version of Keyturn, or report it. Clients can share by hand.",
+        next_actor="agency",
+    ),
+    "agency_must_reauthorise": Blocker(
+        "Your own TikTok connection has to be renewed",
+        f"It is shared, but your own connection cannot see it yet: {_CONNECT_YOURS}.",
+        next_actor="agency",
+    ),
+    "account_not_ticked": Blocker(
+        "The client left this ad account out when authorising",
+        "The client left this ad account out when authorising: it authorises again and includes it.",
+        kinds=_ACCOUNTS,
+    ),
+    "asset_not_found": Blocker(
+        "This id cannot be found",
+        "This id is in no list that can be read: check it with the client.",
+    ),
+    "asset_shared_elsewhere": Blocker(
+        "It is shared from another Business Center than the client gave",
+        "It is shared with you from another Business Center (`shared_from_bc_id`) than the one the client gave: the "
+        "client's page asks whether that is its own, and takes it with one tap.",
+        kinds=_LISTED,
+    ),
+    "asset_owned_elsewhere": Blocker(
+        "Another Business Center owns it",
+        "Another Business Center owns it, and only its owner can share it.",
+        kinds=_ASSETS,
+    ),
+    "asset_owned_by_person": Blocker(
+        "A person owns this ad account, not a Business Center",
+        "A person owns this ad account: the client brings it into its Business Center first, or chooses another.",
+        kinds=_ACCOUNTS,
+    ),
+    "request_pending": Blocker(
+        "The owner of the ad account has not said yes to the client's request",
+        "The client's Business Center has asked for this ad account, and its owner has not said yes (in TikTok Ads "
+        "Manager). Only the owner can share it.",
+        kinds=_ACCOUNTS,
+    ),
+    "partner_declined": Blocker(
+        "The partnership was declined",
+        "It was declined in your Business Center, under Partners: ask again by letting the client open the link, or "
+        f"{_CHECK}.",
+        next_actor="agency",
+        kinds=_ASSETS,
+    ),
+    "partnership_ended": Blocker(
+        "The partnership of the two Business Centers has ended",
+        "The two Business Centers are no longer partners: ask the client to open the link, which offers to share "
+        "again.",
+        kinds=_ASSETS,
+    ),
+    "share_without_effect": Blocker(
+        "TikTok accepted the request, but the access did not change",
+        "TikTok accepted the share and it never appeared: the client does it by hand, and the exchanges have the "
+        "request id for TikTok's support.",
+    ),
+    "access_interrupted": Blocker(
+        "The access was removed to lower its role and could not be shared again yet",
+        "While the role was lowered the access was removed and the new share was refused: you have no access until "
+        "the client shares again. Ask it to open the link.",
+    ),
+    "removal_refused": Blocker(
+        "TikTok refused to take the access away",
+        "TikTok refused to take the access away: the client removes it in its Business Center. See the exchanges "
+        "for TikTok's answer.",
+    ),
+    "account_missing": Blocker(
+        "Its ad account is no longer asked for",
+        "The ad account of this pixel is no longer asked for: ask for it again, or for the pixel on another ad "
+        "account.",
+        kinds=_PIXELS,
+    ),
+    "platform_unavailable": Blocker(
+        "TikTok has not answered for some time",
+        "TikTok has not answered for a while; Keyturn keeps trying. See the exchanges for its answers.",
+        next_actor="platform",
+    ),
+    "invitation_pending": Blocker(
+        "The invited person has not accepted yet",
+        "They have not accepted TikTok's e-mail, which must match their TikTok for Business login; to see whether "
+        f"they have, {_CHECK}.",
+        next_actor="agency",
+        kinds=_PEOPLE,
+    ),
+    "invitation_rejected": Blocker(
+        "The invited person said no",
+        f"This person said no to the invitation: talk to them, then {_CHECK}, and they are invited again.",
+        next_actor="agency",
+        kinds=_PEOPLE,
+    ),
+}
+
+
+def next_actor(code: str) -> Actor:
+    """Next actor for a blocker code."""
+    return BLOCKERS[code].next_actor if code in BLOCKERS else "client"
