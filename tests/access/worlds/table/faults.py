@@ -31,7 +31,7 @@ CODES: dict[int, Shown] = {
     40104: _APP,
     40105: _DEAD,
     40106: _DEAD,
-    40113: _DEAD,  # the token is of another app: only authorising once more mends that
+    40113: _APP,
     40118: _APP,
     40119: _APP,
     40132: GREEN,
@@ -92,12 +92,12 @@ READS = (
     *(
         Row(f"{code} for every look", then=(fault(LIST, code=code, times=99),), before=(shown,), mend=_CLEARED)
         for code, shown in (
-            (40001, _NO_ADMIN), (40002, _APP), (40300, _NOT_FOUND), (40100, _OURS), (50000, _OURS)
+            (40001, _NO_ADMIN), (40002, _APP), (40113, _APP), (40300, _NOT_FOUND), (40100, _OURS), (50000, _OURS)
         )
     ),
     *(
         Row(f"{code} for the agency's first look", then=(fault(LIST, code=code),))
-        for code in (40001, 40007, 40100, 50000)
+        for code in (40001, 40007, 40100, 40113, 50000)
     ),
 )  # fmt: skip
 

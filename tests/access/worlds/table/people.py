@@ -131,7 +131,7 @@ TRIPS = (
     ),
     Row(
         "an app that TikTok no longer takes",
-        person=None, make=(fault("oauth2/access_token/", code=40101), connect()),
+        person=None, make=(fault("oauth2/access_token/", code=40113), connect()),
         before=(blocked("app_problem", "agency"),), mend=(connect(),),
     ),
     Row(
