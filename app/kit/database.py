@@ -35,6 +35,7 @@ _NO_CONNECTION = (
     failures.CannotConnectNowError, failures.TooManyConnectionsError, failures.PostgresConnectionError,
     failures.ProtocolViolationError, failures.ClientConfigurationError, failures.UndefinedObjectError,
 )  # fmt: skip
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 #: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
 ACROSS_AGENCIES = {"across_agencies": True}
 
@@ -352,11 +353,13 @@ async def recreate(admin_url: str, name: str) -> None:
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """One request = one transaction, committed before the answer goes out.
+    """One request = one transaction, committed before the answer goes out, and begun when the whole request is there.
 
     A handler that calls somebody else's address commits before it does, so that nothing is held meanwhile; what it
     reads and writes afterwards is a transaction of its own.
     """
+    if request.method not in _WITHOUT_BODY:
+        await request.body()  # kept there for whoever reads it: nobody waits for it while holding a connection
     sessions: Sessions = request.app.state.sessions
     async with sessions() as session:
         yield session

@@ -142,7 +142,7 @@ async def _check_opaque(request: Request) -> None:
     if request.headers.get("origin") == OPAQUE:
         if BROWSER not in request.cookies:
             raise CookiesOff
-        check_token(request, Form(await request.form(max_files=0)), request.cookies[BROWSER])
+        check_token(request, await _sent(request), request.cookies[BROWSER])
 
 
 #: For all routes of a room's pages.
@@ -157,6 +157,7 @@ def _own_hosts(request: Request) -> tuple[str, ...]:
 
 
 async def _sent(request: Request) -> Form:
+    await request.body()  # kept there: a session also waits for the whole request
     return Form(await request.form(max_files=0))
 
 
