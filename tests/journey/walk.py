@@ -12,7 +12,8 @@ from tests.tiktok import ALL
 from tests.world import PUBLIC_URL, Corner
 
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+#: As browsers send our forms, whose pages have no referrer.
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
 
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {
@@ -29,6 +30,13 @@ BY_HAND: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+async def press(browser: httpx2.AsyncClient, page: str, to: str = "", **fields: Any) -> httpx2.Response:
+    """Opens a page and sends its form, which leads `to` somewhere or to the page itself."""
+    found = _TOKEN.search((await browser.get(page)).text)
+    data = {"form_token": found[1], **fields} if found else fields
+    return await browser.post(to or page, data=data, headers=SAME_ORIGIN)
+
+
 @dataclass
 class Walk:
     """One browser on one link."""
@@ -42,8 +50,8 @@ class Walk:
         return f"/l/{self.corner.link_id}"
 
     async def start(self) -> httpx2.Response:
-        """Presses Start."""
-        return await self.browser.post(self.corner.link_path, headers=SAME_ORIGIN)
+        """Presses the button of the link's first page: Start, or what stands there later."""
+        return await press(self.browser, self.corner.link_path)
 
     async def see(self, screen: str = "") -> httpx2.Response:
         """Opens a screen."""

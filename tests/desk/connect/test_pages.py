@@ -14,9 +14,8 @@ from app.demo.tiktok_simulator import seed
 from app.desk.connect import words
 from app.kit import clock
 from tests.house import House
+from tests.journey.walk import press
 from tests.world import PUBLIC_URL, World
-
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ async def path(session: AsyncSession, world: World) -> str:
 
 
 async def _back(browser: httpx2.AsyncClient, house: House, path: str, **consent: object) -> str:
-    out = await browser.post(path, headers=SAME_ORIGIN)
+    out = await press(browser, path)
     assert out.status_code == 303
     person = str(consent.pop("person", seed.NORA_NORTH))
     query = await house.tiktok.consent(out.headers["location"], person, **consent)  # type: ignore[arg-type]
@@ -87,7 +86,7 @@ async def test_another_site_cannot_send_a_member_out(browser: httpx2.AsyncClient
 @pytest.mark.parametrize("token", ["nonsense", "x" * 43])
 async def test_nobody_connects_without_an_invitation(browser: httpx2.AsyncClient, token: str) -> None:
     assert (await browser.get(f"/connect/{token}")).status_code == 410
-    assert (await browser.post(f"/connect/{token}", headers=SAME_ORIGIN)).status_code == 410
+    assert (await press(browser, f"/connect/{token}")).status_code == 410
 
 
 async def test_an_old_invitation_is_over(browser: httpx2.AsyncClient, session: AsyncSession, world: World) -> None:

@@ -13,7 +13,7 @@ from app.kit.database import ACROSS_AGENCIES
 from app.links import actions
 from app.links import queries as links
 from app.links.model import LinkSession
-from tests.journey.walk import SAME_ORIGIN, Walk
+from tests.journey.walk import SAME_ORIGIN, Walk, press
 from tests.world import World
 
 
@@ -98,7 +98,7 @@ async def test_a_dead_link_says_why_and_takes_a_wish(walk: Walk, session: AsyncS
     assert "Ask Ana Agent for a new one" in page.text
     assert (await walk.start()).status_code == 410, "nobody gets in any more"
     for _ in range(2):
-        asked = await walk.browser.post(f"{walk.corner.link_path}/renewal", headers=SAME_ORIGIN)
+        asked = await press(walk.browser, walk.corner.link_path, f"{walk.corner.link_path}/renewal")
         assert asked.status_code == 303
     assert (await _types(session, world)).count("link.renewal_asked") == 1
     assert "has been asked for a new link" in (await walk.browser.get(walk.corner.link_path)).text

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from app.kit.html import forms
-from tests.journey.walk import SAME_ORIGIN
+from tests.journey.walk import press
 from tests.world import World
 
 DETAILS = {"company": "Brand <SA>", "name": "Ana Lima", "email": "ana@brand.example"}
@@ -28,7 +28,7 @@ async def opened(api: httpx2.AsyncClient, **wish: Any) -> str:
 
 
 async def enter(browser: httpx2.AsyncClient, path: str, **changed: str) -> httpx2.Response:
-    return await browser.post(path, data=DETAILS | changed, headers=SAME_ORIGIN)
+    return await press(browser, path, **DETAILS | changed)
 
 
 async def links(api: httpx2.AsyncClient) -> list[dict[str, Any]]:
@@ -152,4 +152,4 @@ async def test_a_client_called_open_has_a_link_that_opens(browser: httpx2.AsyncC
     made = (await api.post("/links", json={"client": {"name": "Open"}})).json()
     assert "/north/open/" in made["address"]
     assert "limited access" in (await browser.get(made["address"])).text
-    assert (await browser.post(made["address"], headers=SAME_ORIGIN)).headers["location"] == f"/l/{made['id']}"
+    assert (await press(browser, made["address"])).headers["location"] == f"/l/{made['id']}"
