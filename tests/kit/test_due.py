@@ -141,12 +141,12 @@ async def test_work_longer_than_its_lease_keeps_its_row_and_is_finished(sessions
 
     async def do(row: Link) -> None:
         begun.append(row.tries)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(4)
         assert not await due.claim(sessions, Link, limit=1, lease=LEASE)
         async with sessions.begin() as session:
             await due.finish(session, row, due_in=None)
         stop.set()
 
-    work = Work("links", Link, do, lease=timedelta(seconds=0.6), longest=timedelta(seconds=20))
-    await asyncio.wait_for(due.serve(work, sessions, stop, alarm, LOOKS), 20)
+    work = Work("links", Link, do, lease=timedelta(seconds=3), longest=timedelta(seconds=60))
+    await asyncio.wait_for(due.serve(work, sessions, stop, alarm, LOOKS), 60)
     assert begun == [1]

@@ -10,7 +10,7 @@ from app.access.readiness.verdict import Verdict, by_word, read, told, unknown
 from app.platforms.seen import AccountSeen
 
 #: What keeps an ad account from being shared at all; in review or suspended it can be, and used later.
-_IN_THE_WAY = frozenset({"asset_owned_elsewhere", "asset_owned_by_person", "request_pending"})
+IN_THE_WAY = frozenset({"asset_owned_elsewhere", "asset_owned_by_person", "request_pending"})
 
 
 def business_center(facts: Facts) -> Verdict:
@@ -53,7 +53,7 @@ def _chosen(facts: Facts, held: dict[str, AccountSeen]) -> Verdict:
         if account is None:
             problems.append((True, "asset_not_found", each.asset_id))
         elif code := choices.account_problem(replace(account, ticked=True)):
-            problems.append((code in _IN_THE_WAY, code, account.name))
+            problems.append((code in IN_THE_WAY, code, account.name))
     if problems:
         blocks, code, name = max(problems, key=lambda problem: problem[0])
         return read(facts, name, code=code, blocks=blocks)

@@ -123,7 +123,8 @@ _BECOME_ADMIN = How(
 BY_CODE: Mapping[str, tuple[How, ...]] = {
     "no_business_center": (_CREATE_CENTER, _STANDALONE),
     "no_ad_account": (_CREATE_ACCOUNT, _PERSONAL),
-    "asset_owned_elsewhere": (_OTHER_CENTER, _PERSONAL),
+    "asset_owned_elsewhere": (_OTHER_CENTER,),
+    "asset_owned_by_person": (_PERSONAL,),
     "request_pending": (_APPROVE,),
     "not_bc_admin": (_BECOME_ADMIN,),
     "asset_not_found": (_PERSONAL, _CREATE_ACCOUNT),
