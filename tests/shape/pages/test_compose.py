@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
+import yaml  # type: ignore[import-untyped]  # nothing else needs its stubs
 from pydantic import AliasChoices
 
 from app.cli import cli
