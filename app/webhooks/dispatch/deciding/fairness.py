@@ -91,7 +91,7 @@ class _Deal:
 
     def hand_out(self, share: Share, quota: int, *, cap: int) -> None:
         """Deals until the share has its quota, every agency `cap`, no slot is free or nobody can take one."""
-        if not self._free or self._shares[share] >= quota:
+        if not self._free or not self._lanes[share] or self._shares[share] >= quota:
             return
         queues = self._queues(share)
         agencies = [(self._agencies.get(agency, 0), queue[0][1], agency) for agency, queue in queues.items()]

@@ -17,7 +17,7 @@ from app.webhooks.dispatch.tools import Tools
 
 lines = structlog.get_logger(__name__)
 
-#: As many attempts are written down at once, and as long they wait for others.
+#: As many attempts are written down at once, and as long the first of them waits for others.
 BATCH = 512
 GATHER_SECONDS = 0.05
 #: Under load few large statements cost less than many small ones: when as many slots as LOAD are held, a batch waits
@@ -53,7 +53,7 @@ class Writing:
             while True:
                 async with self._batching:
                     self.put(await self._done.get())
-                    if self._done.qsize() == 1:
+                    if not self._is_loaded():
                         await asyncio.sleep(GATHER_SECONDS)
                     await patiently(self._is_worth_it)
                     batch = self._take()
@@ -69,9 +69,10 @@ class Writing:
         await line.close()
 
     def _is_worth_it(self) -> bool:
-        return (
-            self._slots.held < self._slots.number * LOAD or self._done.qsize() >= self._slots.number * WRITE_AT
-        )  # fmt: skip
+        return not self._is_loaded() or self._done.qsize() >= self._slots.number * WRITE_AT
+
+    def _is_loaded(self) -> bool:
+        return self._slots.held >= self._slots.number * LOAD
 
     def _take(self) -> list[Finished]:
         return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
