@@ -12,8 +12,9 @@ from tests.tiktok import ALL
 from tests.world import PUBLIC_URL, Corner
 
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
-#: As browsers send our forms, whose pages have no referrer.
+#: As browsers send our forms, whose pages have no referrer; and as they send one from a page that has none.
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+WITHOUT_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {
@@ -32,9 +33,11 @@ BY_HAND: dict[str, dict[str, Any]] = {
 
 async def press(browser: httpx2.AsyncClient, page: str, to: str = "", **fields: Any) -> httpx2.Response:
     """Opens a page and sends its form, which leads `to` somewhere or to the page itself."""
-    found = _TOKEN.search((await browser.get(page)).text)
-    data = {"form_token": found[1], **fields} if found else fields
-    return await browser.post(to or page, data=data, headers=SAME_ORIGIN)
+    text = (await browser.get(page)).text
+    if found := _TOKEN.search(text):
+        return await browser.post(to or page, data={"form_token": found[1], **fields}, headers=SAME_ORIGIN)
+    assert 'method="post"' not in text
+    return await browser.post(to or page, data=fields, headers=WITHOUT_ORIGIN)
 
 
 @dataclass
