@@ -43,6 +43,9 @@ async def found(run: Run, *words: str, agency: str | None = "north") -> Any:
 async def test_from_nothing_to_a_link(run: Run) -> None:
     contact = ("--contact", "Zoë", "--email", "zoe@west.example")
     await found(run, "agency", "create", "--name", "West", "--slug", "west", *contact, agency=None)
+    refused = await run("agency", "connect", agency="west")
+    assert refused.exit_code != 0
+    assert "keyturn agency set-app" in refused.stderr
     app = ("--app-id", "7400000000000000003", "--secret", "s3cret")
     shown = await found(run, "agency", "set-app", *app, agency="west")
     assert shown["redirect_uri"] == "https://go.keyturn.example/callbacks/tiktok"

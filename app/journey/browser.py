@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.access.connections.model import Connection
 from app.access.readiness import queries as readiness
@@ -41,6 +42,8 @@ class Opened:
     connection: Connection | None
     #: the client went through the checklist
     ready: bool
+    #: the connected lane is possible: there is an app to authorise
+    can_connect: bool
 
     @property
     def path(self) -> str:
@@ -55,7 +58,7 @@ class Opened:
     @property
     def is_to_reconnect(self) -> bool:
         """True if the link is connected but has no authorisation: the client connects again to pick."""
-        return self.whole.link.lane == "connected" and self.connection is None
+        return self.whole.link.lane == "connected" and self.connection is None and self.can_connect
 
     @property
     def standing(self) -> Standing:
@@ -151,7 +154,14 @@ async def opened(session: AsyncSession, request: Request, link_id: str) -> Opene
         before.cookie,
         await connections.of_browser(session, before.browser),
         await readiness.was_seen(session, before.whole.agency.id, link_id),
+        await can_connect(session, request, before.whole),
     )
+
+
+async def can_connect(session: AsyncSession, request: Request, whole: Whole) -> bool:
+    """True if the client of this link can connect with the platform; every offer to do so depends on it."""
+    key = next((ask.platform for ask in whole.asks if not ask.is_custom), None)
+    return key is not None and await authorising.is_possible(session, request.app.state.platforms, whole.agency.id, key)
 
 
 async def _open_link(session: Session, request: Request, link_id: str) -> Opened:

@@ -105,6 +105,22 @@ class TooMany(PageRefusal):
         return shown
 
 
+class ConnectingImpossible(PageRefusal):
+    """The client cannot connect with the platform: the agency has no app there."""
+
+    status = 409
+    code = "connecting_impossible"
+    detail = "Connecting isn’t possible here yet."
+
+    def __init__(self, whole: Whole, *, here: str, form_token: str) -> None:
+        super().__init__()
+        self.shown = {**brand_of(whole), "here": here, "form_token": form_token}
+
+    def page(self, request: Request) -> Response:
+        """Leads on to doing it by hand."""
+        return render.page(request, "journey:door/by_hand_only.html", status=self.status, **self.shown)
+
+
 class Elsewhere(PageRefusal):
     """Another screen comes first."""
 

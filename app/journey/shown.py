@@ -11,7 +11,8 @@ from app.access.connections import queries as connections
 from app.access.readiness import queries as readiness
 from app.journey import limits, screens
 from app.journey.branding import brand_of
-from app.journey.browser import Before, Opened, standing_of
+from app.journey.browser import Before, Opened, can_connect, standing_of
+from app.journey.refusals import ConnectingImpossible
 from app.kit.html import forms, render
 from app.links import queries as links
 from app.links.devices import queries as devices
@@ -68,8 +69,12 @@ def platform_of(request: Request, whole: Whole) -> ConnectedPlatform:
 
 
 async def to_platform(request: Request, session: AsyncSession, link: Opened | Before) -> RedirectResponse:
-    """303 to the platform's consent page; this alone shares nothing."""
+    """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
     await limits.take(session, link.whole, (limits.TRIPS_ON_LINK, link.whole.link.id))
+    if not await can_connect(session, request, link.whole):
+        raise ConnectingImpossible(
+            link.whole, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
+        )
     state = request.app.state
     consent = await authorising.start_for_link(
         session, state.platforms, state.vault, agency_id=link.whole.agency.id, link_id=link.whole.link.id,

@@ -23,7 +23,7 @@ class Case:
     """One access request, as far as words about it depend on it.
 
     `was_verified`: it was proved before, so the client cannot choose another. `choosing`: nothing is agreed yet, and it
-    is an item of a list to choose from.
+    is an item of a list to choose from. `can_connect`: there is an app that the client can authorise.
     """
 
     kind: str = "ad_account"
@@ -31,11 +31,12 @@ class Case:
     held: Held = "never"
     was_verified: bool = False
     choosing: bool = False
+    can_connect: bool = True
 
     @property
     def by_hand(self) -> bool:
-        """True if people share it: everything in the guided lane, otherwise the kinds that no API shares."""
-        return self.lane == "guided" or self.kind not in BY_API
+        """True if people share it: everything in the guided lane or without an app, else kinds that no API shares."""
+        return self.lane == "guided" or not self.can_connect or self.kind not in BY_API
 
 
 @dataclass(frozen=True)

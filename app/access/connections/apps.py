@@ -15,7 +15,7 @@ class AppMissing(Refusal):
     status = 409
     code = "platform_app_missing"
     detail = "There is no TikTok app yet, so nobody can authorise it."
-    hint = "Set one with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
+    hint = "Set the app first with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
 
 
 async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Vault) -> App | None:
@@ -24,6 +24,13 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPl
     if own is None:
         return platform.default_app
     return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id)))
+
+
+async def is_set(session: AsyncSession, agency_id: str, platform: ConnectedPlatform) -> bool:
+    """True if there is an app to authorise; without one only the guided lane is possible."""
+    return platform.default_app is not None or (
+        await agencies.platform_app(session, agency_id, platform.key) is not None
+    )
 
 
 async def of_connection(

@@ -86,13 +86,9 @@ class Back:
     handle: str
 
 
-async def is_possible(
-    session: AsyncSession, platforms: Platforms, vault_: Vault, agency_id: str, platform: str
-) -> bool:
-    """Whether clients of this agency can connect at all; without an app there is the guided lane alone."""
-    if not platforms[platform].connects:
-        return False
-    return await apps.of_agency(session, agency_id, platforms.connected(platform), vault_) is not None
+async def is_possible(session: AsyncSession, platforms: Platforms, agency_id: str, platform: str) -> bool:
+    """True if people of this agency and its clients can connect; without an app there is the guided lane alone."""
+    return platforms[platform].connects and await apps.is_set(session, agency_id, platforms.connected(platform))
 
 
 async def start_for_link(
@@ -219,10 +215,12 @@ async def _arrive(
             taken.code_sealed = None
             for_whom = await _purpose(session, taken)
             platform = platforms.connected(taken.platform)
-            app = await apps.needed(session, taken.agency_id, platform, vault_)
+            app = await apps.of_agency(session, taken.agency_id, platform, vault_)
     if taken is None:
         return Arrived(await _outcome_of_first(sessions, trip), trip.agency_id)
-    outcome = await establish(sessions, vault_, platform, app, code, for_whom)
+    outcome = Outcome.APP_PROBLEM  # the app was removed meanwhile
+    if app is not None:
+        outcome = await establish(sessions, vault_, platform, app, code, for_whom)
     async with sessions.begin() as session:
         await session.execute(_this(trip).values(outcome=outcome))
     return Arrived(outcome, trip.agency_id, is_first=True)

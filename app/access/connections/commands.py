@@ -2,7 +2,7 @@
 
 import typer
 
-from app.access.connections import authorising, queries
+from app.access.connections import apps, authorising, queries
 from app.access.connections.views import ConnectInvitation, ConnectionView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
@@ -16,6 +16,7 @@ connection = typer.Typer()
 async def connect(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Prints a one-time address; whoever opens it connects the agency's own Business Center."""
     found = await agencies.chosen(at.session, agency)
+    await apps.needed(at.session, found.id, at.platforms["tiktok"], at.vault)
     invitation, token = await authorising.invite_agency(at.session, found.id, platform="tiktok")
     address = f"{at.public_url}/connect/{token}"
     show.one(ConnectInvitation(address=address, expires_at=invitation.expires_at), as_json=as_json)

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from app.access import arrival
 from app.access.connections import authorising
 from app.access.connections import queries as connections
+from app.access.connections.apps import AppMissing
 from app.access.connections.authorising import Outcome
 from app.desk.connect import words
 from app.events import queries as events
@@ -47,9 +48,12 @@ async def invitation(request: Request, session: Session, token: str) -> Response
     """Whose Business Center, what Keyturn reads there, and a button. Changes nothing."""
     invited = await authorising.invitation(session, token)
     platform = request.app.state.platforms.connected(invited.platform)
+    agency = await agencies.find(session, invited.agency_id)
+    if not await authorising.is_possible(session, request.app.state.platforms, agency.id, platform.key):
+        return _app_missing(request, platform.name, agency.name)
     return render.page(
         request, "desk/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
-        agency=await agencies.find(session, invited.agency_id), until=invited.expires_at,
+        agency=agency, until=invited.expires_at,
         form_token=forms.token(request),
     )  # fmt: skip
 
@@ -58,7 +62,10 @@ async def invitation(request: Request, session: Session, token: str) -> Response
 async def connect(request: Request, session: Session, token: str) -> Response:
     """Off to the platform; the cookie binds the way back to this browser."""
     state = request.app.state
-    consent, cookie = await authorising.start_for_agency(session, state.platforms, state.vault, token=token)
+    try:
+        consent, cookie = await authorising.start_for_agency(session, state.platforms, state.vault, token=token)
+    except AppMissing:
+        return render.see_other(request, f"{PATH}/{token}")  # that page says so
     answer = render.see_other(request, consent)
     answer.set_cookie(
         COOKIE,
@@ -70,6 +77,11 @@ async def connect(request: Request, session: Session, token: str) -> Response:
         secure=state.secure_cookies,
     )
     return answer
+
+
+def _app_missing(request: Request, platform: str, agency: str) -> Response:
+    """The page where the app was not set, or was removed since the invitation."""
+    return render.page(request, "desk/connect:app_missing.html", status=409, platform=platform, agency=agency)
 
 
 #: Outcomes of which the event says why.

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.journey import browser, limits, words
 from app.journey.branding import brand_of
@@ -124,11 +123,8 @@ def _whose(address: Address) -> str:
 
 async def _can_connect(request: Request, session: AsyncSession, link: Before) -> bool:
     """True if an authorisation can prove the same company: one is known to compare with, and no e-mail is possible."""
-    state, whole = request.app.state, link.whole
+    whole = link.whole
     if _addresses(request, link) or not is_connecting(whole):
         return False
-    platform = platform_of(request, whole)
     known = whole.intake.bc_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
-    return bool(known) and await authorising.is_possible(
-        session, state.platforms, state.vault, whole.agency.id, platform.key
-    )
+    return bool(known) and await browser.can_connect(session, request, whole)

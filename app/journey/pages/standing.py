@@ -133,9 +133,11 @@ async def _standing(request: Request, session: Session, link: Opened) -> dict[st
     guided = whole.link.lane == "guided"
     read = _OF_NO_PLATFORM
     if link.standing.connecting:
-        read = _of_platform(platform_of(request, whole), whole, await _held(session, whole))
+        held = await _held(session, whole)
+        read = _of_platform(platform_of(request, whole), whole, held, can_connect=link.can_connect)
     return {
         **read,
+        "can_connect": link.can_connect,
         "others": elsewhere,
         "others_to_do": any(group.is_to_do for group in elsewhere),
         "summary": summary,
@@ -151,9 +153,9 @@ _OF_NO_PLATFORM: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _of_platform(platform: Platform, whole: Whole, held: Held) -> dict[str, Any]:
+def _of_platform(platform: Platform, whole: Whole, held: Held, *, can_connect: bool) -> dict[str, Any]:
     asks = _read(whole)
-    shown = [lines.of_ask(ask, whole, platform, held) for ask in asks]
+    shown = [lines.of_ask(ask, whole, platform, held, can_connect=can_connect) for ask in asks]
     to_do = [ask for ask, line in zip(asks, shown, strict=True) if line.steps]
     # the button under the steps looks at everything: no second one beside it
     fixes = [fix for fix in lines.fixes(shown) if not (to_do and fix.does == "check")]

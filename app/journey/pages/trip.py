@@ -4,7 +4,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access import arrival
-from app.access.connections import authorising
 from app.access.connections import queries as connections
 from app.access.connections.authorising import Outcome
 from app.journey import actions, browser, screens, words
@@ -27,10 +26,6 @@ async def way(
 ) -> Response:
     """Connect with the platform, or do it by hand."""
     platform = platform_of(request, link.whole)
-    state = request.app.state
-    can_connect = await authorising.is_possible(
-        session, state.platforms, state.vault, link.whole.agency.id, platform.key
-    )
     away = not link.connection and await connections.is_away(
         session, link.whole.agency.id, link.whole.link.id, clock.now()
     )
@@ -40,7 +35,7 @@ async def way(
         "way",
         form_to=consent_origins(request, link.whole),
         platform=platform.name,
-        can_connect=can_connect,
+        can_connect=link.can_connect,
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),

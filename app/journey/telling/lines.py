@@ -84,9 +84,9 @@ def of_choice(choice: Choice, whole: Whole, kind: str = "ad_account") -> ChoiceL
     )  # fmt: skip
 
 
-def of_ask(ask: Ask, whole: Whole, platform: Platform, held: Held = "never") -> AskLine:
+def of_ask(ask: Ask, whole: Whole, platform: Platform, held: Held = "never", *, can_connect: bool = True) -> AskLine:
     """An ask in words: its state, or what is in the way; `held` is what became of the client's authorisation."""
-    case = Case(ask.kind, whole.link.lane, held, was_verified=ask.verified_at is not None)
+    case = Case(ask.kind, whole.link.lane, held, was_verified=ask.verified_at is not None, can_connect=can_connect)
     leaves = ask.unwanted_at is not None and ask.state not in OVER
     said = words.LEAVING if leaves else words.of_state(ask.state, case, ask.next_actor)
     blocker = _blocker(ask, case)

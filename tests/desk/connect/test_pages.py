@@ -102,3 +102,17 @@ def test_every_outcome_has_words(outcome: Outcome) -> None:
     title, sentence = words.OUTCOMES[outcome]
     assert title
     assert sentence.endswith(".")
+
+
+async def test_without_an_app_the_page_says_so_and_offers_nothing(
+    browser: httpx2.AsyncClient, path: str, app: FastAPI
+) -> None:
+    offered = await browser.get(path)
+    object.__setattr__(app.state.platforms["tiktok"], "default_app", None)
+    pressed = await press(browser, path)
+    assert offered.status_code == 200
+    assert (await browser.get(path)).status_code == 409
+    told = await browser.get(path)
+    assert "North Agency has no TikTok app" in told.text
+    assert "/api/" not in told.text + pressed.text
+    assert "<form" not in told.text
