@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from app import local, up
+from app import backup, local, up
 from app.commands import add_all
 from app.demo import commands as demo
 from app.doctor import checkup
@@ -88,6 +88,7 @@ def secret_key() -> None:
 
 cli.command("up")(up.up)
 cli.command("doctor")(checkup.doctor)
+cli.command("backup")(backup.backup)
 cli.command("demo")(demo.demo)
 add_all(cli, load)
 

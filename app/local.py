@@ -71,6 +71,12 @@ def key_file() -> Path:
     return Path(home).expanduser() / "keyturn" / "secret-keys"
 
 
+def keeps_key_ring() -> bool:
+    """Tell whether the key ring in use is the one that `up` made here."""
+    kept = key_file().read_text().strip() if key_file().exists() else None
+    return kept is not None and settings.environment("KEYTURN_SECRET_KEYS") in (None, kept)
+
+
 def address_file() -> Path:
     """The address under which `up` was last started."""
     return key_file().with_name("public-url")

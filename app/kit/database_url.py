@@ -7,7 +7,7 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 _SCHEMES = re.compile(r"(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
 
@@ -60,6 +60,20 @@ class DatabaseUrl:
             context.check_hostname = self.sslmode == "verify-full"
             arguments["ssl"] = context
         return arguments
+
+    def for_libpq(self) -> tuple[str, str | None]:
+        """Address for PostgreSQL's own programs, and the password, which belongs in no list of processes."""
+        place, _, query = self.dsn.removeprefix("postgresql://").partition("?")
+        given = dict(parse_qsl(query, keep_blank_values=True))
+        if self.trust_system:  # libpq trusts the system's authorities only where it checks the name too
+            given |= {"sslmode": "verify-full", "sslrootcert": "system"}
+        if self.seconds is not None:
+            given["connect_timeout"] = str(int(self.seconds))
+        person, at, host = place.rpartition("@")
+        user, _, password = person.partition(":")
+        password = unquote(password) or given.pop("password", "")
+        address = f"postgresql://{user}{at}{host}" + (f"?{urlencode(given, quote_via=quote)}" if given else "")
+        return address, password or None
 
 
 def read(text: str) -> DatabaseUrl:

@@ -147,9 +147,11 @@ def test_a_dump_restored_on_another_server_hides_no_event_and_keeps_every_place(
             made = api.post("/clients", json={"name": "Before"}).json()["id"]
             before = api.get("/events", params={"after": "", "limit": 200}).json()
     assert before["data"][-1]["subject"]["id"] == made
-    _tool("pg_dump", "--format=custom", f"--file={folder}/keyturn.dump", _libpq(database_url))
+    env = {"KEYTURN_SECRET_KEYS": worlds.KEYS, "KEYTURN_PUBLIC_URL": "https://localhost"}
+    saved = CliRunner().invoke(cli, ["backup", f"{folder}/keyturn.dump"], env={**env, "DATABASE_URL": database_url})
+    assert saved.exit_code == 0, saved.stderr
     _tool("pg_restore", "--no-owner", f"--dbname={_libpq(elsewhere)}", f"{folder}/keyturn.dump")
-    env = {"DATABASE_URL": elsewhere, "KEYTURN_SECRET_KEYS": worlds.KEYS, "KEYTURN_PUBLIC_URL": "https://localhost"}
+    env = {**env, "DATABASE_URL": elsewhere}
     warned = CliRunner().invoke(cli, ["doctor"], env=env)
     assert (warned.exit_code, "Run `keyturn migrate`" in warned.stdout) == (1, True), warned.stdout
     migrate.upgrade(elsewhere)

@@ -146,3 +146,18 @@ def test_any_text_is_read_or_refused(text: str, before: str) -> None:
         assert read(before + text).dsn.startswith("postgresql://")
     except DatabaseUrlWrong as wrong:
         assert "\n" not in str(wrong)  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "password"),
+    [
+        ("postgres://u:p%40q@h:5433/k?pgbouncer=true", "postgresql://u@h:5433/k", "p@q"),
+        ("postgresql+asyncpg:///k?host=/run/postgresql&user=u&password=p",
+         "postgresql:///k?host=%2Frun%2Fpostgresql&user=u", "p"),
+        ("postgres://u@h/k?sslmode=verify-full", "postgresql://u@h/k?sslmode=verify-full&sslrootcert=system", None),
+        ("postgres://u@h/k?sslmode=require&connect_timeout=7",
+         "postgresql://u@h/k?sslmode=require&connect_timeout=7", None),
+    ],
+)  # fmt: skip
+def test_postgresqls_own_programs_get_the_password_apart(text: str, address: str, password: str | None) -> None:
+    assert read(text).for_libpq() == (address, password)

