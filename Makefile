@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -15,7 +15,9 @@ $(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev
 help: ## lists the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-setup: .make/dev ## makes .venv with all pinned packages, so that .venv/bin/keyturn is there
+install: .make/app ## makes .venv with what a server needs: Keyturn and its pinned packages
+
+setup: .make/dev ## makes .venv with the development packages too
 
 demo: .make/app ## starts Keyturn with a seeded agency, a TikTok simulator and a webhook inbox
 	@echo '· keyturn demo, up in about 5 s'

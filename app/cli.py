@@ -12,7 +12,6 @@ from app.commands import add_all
 from app.demo import commands as demo
 from app.doctor import checkup
 from app.kit import vault
-from app.kit.database import unreachable
 from app.settings import Settings, SettingsWrong
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -26,7 +25,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as problem:
-            words = unreachable(problem)
+            words = local.unreachable(problem)
             if words is None:
                 raise
             err.print(f"[red]·[/red] {escape(words)}")

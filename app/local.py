@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from app import settings
-from app.kit import vault
+from app.kit import database, vault
 from app.kit.postgres.folders import default_data_dir
 from app.kit.postgres.server import EmbeddedPostgres
 from app.settings import Settings
@@ -34,6 +34,17 @@ def found() -> dict[str, str]:
     if key_file().exists():
         own["KEYTURN_SECRET_KEYS"] = key_file().read_text().strip()
     return own
+
+
+def unreachable(problem: BaseException) -> str | None:
+    """Reason why the database cannot be used, in one sentence; None for other errors."""
+    words = database.unreachable(problem)
+    embedded = found().get("DATABASE_URL")
+    if words is None or embedded is None or settings.environment("DATABASE_URL") != embedded:
+        return words
+    if "lacks tables" in words:
+        return words
+    return f"`keyturn up` is not running in the data folder {data_folder(None)}: start it in another terminal."
 
 
 def data_folder(given: Path | None) -> Path:

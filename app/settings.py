@@ -303,4 +303,4 @@ def _sentence(error: dict[str, Any]) -> str:
     )
     if error["type"] == "missing":
         return f"{name} is not set. {field.description if field else ''}".strip()
-    return f"{name} is wrong: {str(error['msg']).removeprefix('Value error, ')}."
+    return f"{name} is wrong: {str(error['msg']).removeprefix('Value error, ').rstrip('.')}."

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from app import local
 from app.access.health import examining
 from app.access.health.examining import Health
 from app.access.health.findings import Finding
@@ -36,7 +37,7 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
     try:
         health = asyncio.run(_examined(chosen, agency))
     except DatabaseAway as away:
-        err.print(f"The database cannot be reached ({away.__cause__}); check DATABASE_URL.", style="red")
+        err.print(local.unreachable(away), style="red")
         raise typer.Exit(1) from away
     except Refusal as refusal:
         show.refusal(refusal)

@@ -1,20 +1,23 @@
 """`keyturn doctor`: what is set, what works, and what to do about the rest."""
 
 import asyncio
+import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx2
 import typer
 from rich.console import Console
+from rich.markup import escape
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
 from app.events import numbering
 from app.kit import key_ring
-from app.kit.database import make_engine, see_pooler, unreachable
+from app.kit.database import make_engine, see_pooler
 from app.kit.vault import Vault
 from app.mail.wire import knock
 from app.settings import Settings, SettingsWrong
@@ -22,16 +25,29 @@ from app.tables import metadata
 
 OLDEST_POSTGRES = 140000
 LONGEST_SECONDS = 10
+#: The body of /healthz.
+ALIVE = '{"status":"alive"}'
 out = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, whether it is well, and what there is to say or do."""
+    """One line: what was looked at, whether it is well, and what there is to say or do.
+
+    `doubtful`: not as it should be as far as this machine can see; it may be well all the same, and is no failure.
+    """
 
     what: str
     well: bool
     words: str
+    doubtful: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The word the line begins with."""
+        if self.doubtful:
+            return "[yellow]warn[/yellow]"
+        return "[green]pass[/green]" if self.well else "[red]fail[/red]"
 
 
 def doctor(
@@ -62,11 +78,12 @@ def doctor(
         tiktok_app(chosen),
         redirect_address(chosen),
         proxies(chosen),
+        asyncio.run(public_address(chosen)),
         *asyncio.run(_bounded("mail", mail(chosen))),
         *asyncio.run(_bounded("egress", egress(chosen))),
     ]
     for finding in findings:
-        out.print(f"{'[green]pass[/green]' if finding.well else '[red]fail[/red]'}  {finding.what}: {finding.words}")
+        out.print(f"{finding.mark}  {finding.what}: {escape(finding.words)}")
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
 
@@ -93,7 +110,7 @@ async def database(chosen: Settings) -> list[Finding]:
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
             stored = await _stored(connection, chosen) if at == newest else []
     except Exception as problem:
-        words = unreachable(problem)
+        words = local.unreachable(problem)
         if words is None:
             raise
         return [Finding("database", False, words)]
@@ -146,6 +163,42 @@ def proxies(chosen: Settings) -> Finding:
         return Finding("proxies", True, "none is trusted: right only where visitors reach the web process themselves.")
     words = f"X-Forwarded-For is believed from {', '.join(chosen.trusted_networks)}"
     return Finding("proxies", True, f"{words}; set KEYTURN_TRUSTED_PROXIES if your reverse proxy has another address.")
+
+
+async def public_address(chosen: Settings) -> Finding:
+    """Check what answers at the address that clients open, as seen from this machine."""
+    address = f"{chosen.public_url.rstrip('/')}/healthz"
+    try:
+        async with (
+            asyncio.timeout(LONGEST_SECONDS),
+            httpx2.AsyncClient(trust_env=False, verify=ssl.create_default_context()) as http,
+        ):
+            answer = await http.get(address)
+    except (httpx2.HTTPError, TimeoutError, OSError) as problem:
+        return _doubt(f"{address} {_unanswered(problem)}")
+    if answer.status_code == 200 and answer.text == ALIVE:
+        return Finding("public address", True, f"Keyturn answers at {chosen.public_url}")
+    if answer.status_code in (502, 503, 504):
+        return _doubt(f"{address} answers {answer.status_code}: the proxy does not reach `keyturn web`. Is it running?")
+    return _doubt(
+        f"{address} answers {answer.status_code}, but it is not Keyturn: check KEYTURN_PUBLIC_URL and the proxy."
+    )
+
+
+def _doubt(words: str) -> Finding:
+    return Finding("public address", True, words, doubtful=True)
+
+
+def _unanswered(problem: BaseException) -> str:
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"has a certificate that is not trusted ({cause.verify_message}): clients' browsers will warn them."
+        cause = cause.__cause__ or cause.__context__
+    return (
+        "gives no answer on this machine. Start the proxy and `keyturn web`, or open the address in a browser "
+        "elsewhere if this machine cannot reach it by design."
+    )
 
 
 async def mail(chosen: Settings) -> list[Finding]:

@@ -103,7 +103,9 @@ def _read_key(part: str) -> tuple[str, bytes]:
     except ValueError as problem:
         raise KeyRingWrong(f"The key {key_id!r} in KEYTURN_SECRET_KEYS is not base64.") from problem
     if not colon or not key_id.isascii() or not 1 <= len(key_id) <= 32:
-        raise KeyRingWrong("Each key in KEYTURN_SECRET_KEYS reads id:base64, with an id of 1 to 32 letters.")
+        raise KeyRingWrong(
+            "Each key in KEYTURN_SECRET_KEYS reads id:base64, with an id of at most 32 ASCII characters."
+        )
     if len(key) != 32:
         raise KeyRingWrong(f"The key {key_id!r} in KEYTURN_SECRET_KEYS has {len(key)} bytes instead of 32.")
     return key_id, key

@@ -12,7 +12,6 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.models import OptionInfo
 
-from app.kit.database import DatabaseAway
 from app.kit.egress.sender import Egress
 from app.kit.ids import MalformedId
 from app.kit.key_ring import KeyRingIncomplete
@@ -103,8 +102,6 @@ async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None
         raise _ended(NotFound()) from problem
     except SealBroken as why:
         raise _ended(KeyRingIncomplete.of(why)) from why
-    except DatabaseAway as away:
-        raise _ended(Refusal(away.detail, hint=f"Is it running? {away.__cause__}")) from away
     except Refusal as refusal:
         raise _ended(refusal) from refusal
 
