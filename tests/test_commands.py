@@ -261,3 +261,26 @@ async def test_deliveries_and_replays(run: Run) -> None:
     assert (await found(run, "endpoint", "activate", endpoint["id"]))["state"] == "active"
     assert (await run("delivery", "list", "--state", "lost")).exit_code == 1
     assert len(await found(run, "event", "list", "--type", "client.*")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Give either --client or --client-id."),
+        (("--client", "A", "--business-center", "7000111122223333999"), "--business-center: "),
+        (("--client", "A", "--email", "nobody"), "--email: "),
+        (("--client-id", "client_01ksy1q3e0fzs8qj5m8g3d4w7t"), "There is no client client_01ksy1q3e0fzs8qj5m8g3d4w7t."),
+        (("--client-id", "somebody"), "There is no client somebody."),
+    ],
+)
+async def test_what_is_wrong_with_a_link_is_said_by_its_option(run: Run, words: tuple[str, ...], said: str) -> None:
+    refused = await run("link", "create", *words)
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+    assert "\n  : " not in refused.stderr
+    assert "agency_bc_id" not in refused.stderr
+
+
+async def test_a_local_address_names_the_setting_that_opens_it(run: Run) -> None:
+    refused = await run("endpoint", "create", "http://127.0.0.1:9000/hook")
+    assert (refused.exit_code, "KEYTURN_EGRESS_ALLOW" in refused.stderr) == (1, True), refused.stderr

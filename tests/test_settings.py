@@ -60,6 +60,7 @@ def test_a_wrong_one_is_named_with_what_to_do(name: str, value: str, words: str)
     with pytest.raises(SettingsWrong) as wrong:
         load(**{**GOOD, "tiktok_app_secret": "s" if name == "tiktok_app_id" else None, name: value})
     assert words in " ".join(wrong.value.sentences)
+    assert ".." not in " ".join(wrong.value.sentences)
 
 
 def test_an_empty_value_is_the_same_as_none_and_others_are_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:

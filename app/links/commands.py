@@ -8,7 +8,7 @@ import typer
 
 from app.kit import clock
 from app.kit.input.wrong import checked
-from app.kit.refusal import Refusal
+from app.kit.refusal import Malformed, Refusal
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.links import actions, centers, queries
@@ -46,6 +46,8 @@ async def create(
     as_json: Json = False,
 ) -> None:
     """Makes a link and prints its secret address, to be passed to the client."""
+    if (client is None) == (client_id is None):
+        raise Malformed("Give either --client or --client-id.")
     told = {"name": client, "contact_name": contact, "contact_email": email} if client else None
     expires_at = clock.now() + timedelta(days=days) if days else None
     given = checked(

@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.ids import MalformedId
+from app.kit.refusal import NotFound
 from app.kit.vault import Vault
 from app.links import actions, queries
 from app.links.model import Link
 from app.people.clients import actions as clients
+from app.people.clients import queries as client_queries
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,14 @@ async def _known(session: AsyncSession, agency_id: str, wanted: Order) -> Link |
     return await queries.by_external_id(session, agency_id, wanted.external_id)
 
 
+async def _see_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """Raises NotFound, which names the id: it stands in a body beside others."""
+    try:
+        await client_queries.find(session, agency_id, client_id)
+    except (NotFound, MalformedId) as problem:
+        raise NotFound(f"There is no client {client_id}.") from problem
+
+
 async def _made(
     session: AsyncSession, agency_id: str, wanted: Order, vault: Vault, public_url: str, actor: str
 ) -> tuple[Link, str]:
@@ -58,6 +69,8 @@ async def _made(
     if client_id is None:
         client, _ = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
         client_id = client.id
+    else:
+        await _see_client(session, agency_id, client_id)
     link, token = await actions.create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, vault_=vault, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, asked_by=wanted.asked_by,

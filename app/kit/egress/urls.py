@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from app.kit.egress.addresses import PUBLIC_ONLY, Rules, is_opened
-from app.kit.refusal import Malformed
+from app.kit.refusal import Hint, Malformed
 
 LONGEST = 2048
 PORTS = frozenset({443, 8443, 80, 8080, 8000})
@@ -27,7 +27,11 @@ class UrlRefused(Malformed):
 
     code = "url_refused"
     detail = "This URL cannot be called from here."
-    hint = "Give an https address of a public host, e.g. https://hooks.example.com/keyturn."
+    hint = Hint(
+        "Give an https address of a public host, e.g. https://hooks.example.com/keyturn.",
+        at_terminal="Give an https address of a public host. To reach addresses of your own network, set "
+        "KEYTURN_EGRESS_ALLOW for web and worker (docs/egress.md).",
+    )
 
 
 @dataclass(frozen=True)

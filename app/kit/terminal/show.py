@@ -13,6 +13,12 @@ from app.kit.refusal import Refusal, at_terminal
 from app.kit.terminal.operations import in_commands
 
 _WIDE = 240
+#: Fields of the API whose option has a name of its own.
+_OPTIONS = {
+    "agency_bc_id": "--business-center", "client.name": "--client",
+    "contact_name": "--contact", "client.contact_name": "--contact",
+    "contact_email": "--email", "client.contact_email": "--email",
+}  # fmt: skip
 
 
 def one(view: BaseModel, *, as_json: bool, only: Sequence[str] = ()) -> None:
@@ -48,7 +54,8 @@ def refusal(why: Refusal) -> None:
     err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     err.print(in_commands(why.detail), style="red")
     for field, sentence in why.fields.items():
-        err.print(f"  {field}: {in_commands(sentence)}")
+        label = f"{_OPTIONS.get(field, field)}: " if field else ""
+        err.print(f"  {label}{in_commands(sentence)}")
     if why.hint:
         err.print(in_commands(at_terminal(why.hint)))
 

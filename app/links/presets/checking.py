@@ -88,13 +88,18 @@ def of_ask(ask: PresetAsk, platforms: Mapping[str, Platform], *, beside: Sequenc
     if asked_by_address(ask.kind):
         found["kind"] = "People are asked for by their address: POST /api/v1/links/{id}/people."
     if ask.role not in kind.roles:
-        found["role"] = f"A {kind.one} has no role “{ask.role}”; it has {_listed(kind.roles)}."
+        found["role"] = f"{_a(kind.one)} has no role “{ask.role}”; it has {_listed(kind.roles)}."
     if kind.through and not any((each.platform, each.kind) == (ask.platform, kind.through) for each in beside):
         through = platform.kinds[kind.through]
-        found["kind"] = f"A {kind.one} hangs on an {through.one}: ask for `{through.key}` as well."
+        found["kind"] = f"{_a(kind.one)} hangs on {_a(through.one, 'a')}: ask for `{through.key}` as well."
     if ask.needs_events and ask.kind != "pixel":
         found["needs_events"] = "Only a pixel receives events."
     return found | _of_own_words(ask, platform)
+
+
+def _a(noun: str, article: str = "A") -> str:
+    """The noun with its indefinite article, capitalised as the one given."""
+    return f"{article}n {noun}" if noun[:1].lower() in "aeio" else f"{article} {noun}"
 
 
 def _of_own_words(ask: PresetAsk, platform: Platform) -> Problems:

@@ -75,7 +75,7 @@ async def set_app(
     app_id: Annotated[str, typer.Option(help="From My Apps of TikTok API for Business; digits only.")],
     secret: Annotated[
         str,
-        typer.Option(prompt=True, hide_input=True, help="Asked for unless given."),
+        typer.Option(prompt=True, hide_input=True, help="The app's secret; left out, the command asks for it."),
     ],
     agency: AgencyOption = None,
     as_json: Json = False,

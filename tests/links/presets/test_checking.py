@@ -62,3 +62,9 @@ def test_what_is_wrong_has_a_sentence(changed: dict[str, Any], field: str, said:
 
 def test_full_control_is_allowed() -> None:
     assert checking.problems(replace(GOOD, asks=(replace(ACCOUNT, role="ADMIN"),)), PLATFORMS) == {}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.key)
+def test_each_kind_has_the_article_of_its_name(kind: Any) -> None:
+    said = checking.of_ask(replace(ACCOUNT, kind=kind.key, role="KING"), PLATFORMS, beside=())["role"]
+    assert said.startswith("An " if kind.one[0] in "aeio" else "A "), said
