@@ -42,7 +42,7 @@ def screen(
         **brand_of(link.whole),
         here=here,
         form_token=forms.token(request, link.cookie),
-        codes=request.app.state.outbox is not None and bool(devices.addresses_of(link.whole)),
+        codes=e_mails_codes(request, link.whole),
         problems=problems or {},
         step=at,
         steps=len(way),
@@ -50,6 +50,11 @@ def screen(
         back=f"{here}/{back}" if back else None,
         **context,
     )
+
+
+def e_mails_codes(request: Request, whole: Whole) -> bool:
+    """True if a new device can be let in by a code that we e-mail."""
+    return request.app.state.outbox is not None and bool(devices.addresses_of(whole))
 
 
 async def go_on(request: Request, session: AsyncSession, link: Opened) -> RedirectResponse:
@@ -88,6 +93,17 @@ async def needs_own_connection(session: AsyncSession, link: Opened) -> bool:
     if link.connection is not None:
         return False
     return await connections.live(session, link.whole.agency.id, link.whole.link.id) is not None
+
+
+async def can_look(session: AsyncSession, whole: Whole, *, by_hand: bool = False) -> bool:
+    """True if we can read whether what a link asks for is shared: otherwise no page promises it.
+
+    `by_hand`: if it is done by hand, whichever lane was chosen.
+    """
+    if not by_hand and whole.link.lane == "connected":
+        return True  # with the client's authorisation
+    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    return await connections.can_look(session, whole.agency.id, whole.client.id, key, whole.intake.bc_id or "")
 
 
 def consent_origins(request: Request, whole: Whole) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class Case:
 
     `was_verified`: it was proved before, so the client cannot choose another. `choosing`: nothing is agreed yet, and it
     is an item of a list to choose from. `can_connect`: there is an app that the client can authorise.
+    `can_look`: somebody's access lets us read whether it worked; otherwise the agency confirms it.
     """
 
     kind: str = "ad_account"
@@ -32,11 +33,23 @@ class Case:
     was_verified: bool = False
     choosing: bool = False
     can_connect: bool = True
+    can_look: bool = True
 
     @property
     def by_hand(self) -> bool:
         """True if people share it: everything in the guided lane or without an app, else kinds that no API shares."""
         return self.lane == "guided" or not self.can_connect or self.kind not in BY_API
+
+    @property
+    def done(self) -> str:
+        """Label of the button under the steps."""
+        return done_label(can_look=self.can_look)
+
+    @property
+    def next(self) -> str:
+        """What follows once a client has read what is in the way."""
+        then = "" if self.can_look else " {agency} then confirms that it arrived."
+        return f"Follow the steps below, then press “{self.done}”.{then}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,12 @@ class StateWords:
     tone: Tone
 
 
-_NEXT = "Follow the steps below, then press “Done — check now”."
+def done_label(*, can_look: bool) -> str:
+    """Label of the button for a client who did the steps; a check is promised only where one is possible."""
+    return "Done — check now" if can_look else "I’ve done it"
+
+
+_NEXT = Case().next
 
 STATES: dict[str, StateWords] = {
     "waiting": StateWords("Not agreed yet", "Nothing happens until you say yes to it.", "yours"),
@@ -76,7 +94,7 @@ STATES: dict[str, StateWords] = {
     "verified": StateWords("Verified", "We looked at TikTok, and it is exactly as agreed.", "good"),
     "attested": StateWords(
         "Confirmed",
-        "{agency} says it works. We’ll verify it ourselves as soon as TikTok lets us look.",
+        "{agency} confirmed on {confirmed} that it works.",
         "quiet",
     ),
     "blocked": StateWords("Needs a hand", "Something is in the way.", "yours"),
@@ -90,13 +108,12 @@ STATES: dict[str, StateWords] = {
 
 #: Where people do it by hand.
 _BY_HAND: dict[str, StateWords] = {
-    "approved": StateWords("Your turn", _NEXT, "yours"),
     "awaiting_partner": StateWords(
         "Shared", "You’ve shared it. TikTok and {agency} are taking it up — nothing for you to do.", "moving"
     ),
     "unverifiable": StateWords(
         "Not confirmed yet",
-        "We can’t look at TikTok yet. {agency} checks on its side and takes it from here.",
+        "{agency} will confirm it; nothing more for you to do.",
         "quiet",
     ),
 }
@@ -123,6 +140,8 @@ def of_state(state: str, case: Case, next_actor: str | None = None) -> StateWord
         return _TO_ACCEPT
     if state == "unverifiable" and case.was_verified:
         return _NOT_SEEN_NOW
+    if state == "awaiting_client" or (state == "approved" and case.by_hand):
+        return StateWords("Your turn", case.next, "yours")
     return (_BY_HAND if case.by_hand else {}).get(state, STATES[state])
 
 
@@ -139,7 +158,7 @@ def of_leaving(case: Case, next_actor: str | None) -> Blocker:
     if next_actor != "client":
         return Blocker("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do.")
     if case.by_hand or case.held == "live":  # with it we tried: TikTok does not let us
-        return Blocker("{agency} no longer needs {asset}. " + _REMOVE[case.kind], "Done — check now", "check")
+        return Blocker("{agency} no longer needs {asset}. " + _REMOVE[case.kind], case.done, "check")
     return Blocker(
         "{agency} no longer needs {asset}. Connect once, and we take the access away for you.",
         "Take it back",
@@ -162,13 +181,14 @@ def _connecting(sentence: str, label: str) -> Callable[[Case], Blocker]:
 
     def words(case: Case) -> Blocker:
         by_hand = case.by_hand and not case.choosing
-        return _STEPS if by_hand else Blocker(sentence, label, "connect")
+        return _steps("{asset} isn’t shared yet.", case) if by_hand else Blocker(sentence, label, "connect")
 
     return words
 
 
-#: By hand, when the code is about an authorisation that is not needed.
-_STEPS = Blocker("{asset} isn’t shared yet. " + _NEXT, "Done — check now", "check", steps=True)
+def _steps(gone: str, case: Case) -> Blocker:
+    """The steps by hand, below what is missing."""
+    return Blocker(f"{gone} {case.next}", case.done, "check", steps=True)
 
 
 def _looked_at_again(sentence: str) -> Callable[[Case], Blocker]:
@@ -211,7 +231,7 @@ def _not_shared(case: Case) -> Blocker:
     else:
         gone = f"{{asset}} {'is no longer' if case.was_verified else 'isn’t'} shared with {{agency}}."
     if case.by_hand:
-        return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+        return _steps(gone, case)
     return Blocker(f"{gone} Connect with TikTok once, and we share it.", "Share it now", "connect")
 
 
@@ -232,7 +252,7 @@ def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
 
     def words(case: Case) -> Blocker:
         if case.by_hand:
-            return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+            return _steps(gone, case)
         return Blocker(f"{gone} Connect with TikTok once, and we share it again.", "Share it now", "connect")
 
     return words
@@ -241,14 +261,14 @@ def _to_share_again(gone: str) -> Callable[[Case], Blocker]:
 def _without_effect(case: Case) -> Blocker:
     sentence = "TikTok accepted the request for {asset}, but it had no effect."
     if case.by_hand:
-        return Blocker(f"{sentence} {_NEXT}", "Done — check now", "check", steps=True)
+        return _steps(sentence, case)
     return Blocker(f"{sentence} A few steps by hand do it.", "Show me the steps", "by_hand")
 
 
 def _pixel_not_linked(case: Case) -> Blocker:
     gone = f"The pixel {{asset}} {'is no longer' if case.was_verified else 'isn’t'} connected to {{account}}."
     if case.by_hand:
-        return Blocker(f"{gone} {_NEXT}", "Done — check now", "check", steps=True)
+        return _steps(gone, case)
     return Blocker(f"{gone} Connect with TikTok once, and we do it.", "Connect the pixel", "connect")
 
 
@@ -283,7 +303,7 @@ def _role_too_high(case: Case) -> Blocker:
 
 def _connection_dead(case: Case) -> Blocker:
     if case.by_hand:
-        return _STEPS
+        return _steps("{asset} isn’t shared yet.", case)
     if case.held == "given_back":
         return Blocker(
             "We gave your permission back to TikTok, as we do when nothing is left to do. Connect again, and we do "
@@ -423,7 +443,7 @@ BLOCKERS: Mapping[str, Blocker | Callable[[Case], Blocker]] = {
         "there is no access."
     ),
     "removal_refused": lambda case: Blocker(
-        f"TikTok didn’t let us take the access to {{asset}} away. {_REMOVE[case.kind]}", "Done — check now", "check"
+        f"TikTok didn’t let us take the access to {{asset}} away. {_REMOVE[case.kind]}", case.done, "check"
     ),
     "account_missing": _other_choice(
         "The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more."

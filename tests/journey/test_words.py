@@ -18,7 +18,7 @@ from app.tables import metadata
 
 STATES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
           "unverifiable", "drifted", "declined", "ended")  # fmt: skip
-PLACEHOLDERS = {"agency", "asset", "bc", "shared_from", "account", "role", "role_seen", "lacking"}
+PLACEHOLDERS = {"agency", "asset", "bc", "shared_from", "account", "role", "role_seen", "lacking", "confirmed"}
 #: Every case of every code: who may meet it, in which lane, with or without the client's authorisation, before or
 #: after it was proved, in a list to choose from or later.
 CASES = [

@@ -72,6 +72,7 @@ async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json:
             "message",
             "platform_request_id",
         ]
+        show.text("The last exchanges with the platform:")
         show.many(view.exchanges, columns, as_json=False)
         show.text("Who can open it:")
         show.many(view.buyers, ["email", "role", "state", "code", "seen_at", "hint"], as_json=False)

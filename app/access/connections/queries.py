@@ -72,6 +72,13 @@ async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, 
     return _HELD[connection.state] if connection else "never"
 
 
+async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> bool:
+    """True if the agency's or the client's access lets us read whether something is shared."""
+    if await of_agency(session, agency_id, platform) is not None:
+        return True
+    return await held_of_client(session, agency_id, client_id, platform, bc_id) == "live"
+
+
 def usable(connection: Connection) -> frozenset[str]:
     """The Business Centers from which whoever authorised can share."""
     return frozenset(center.bc_id for center in found(connection).business_centers if center.usable)

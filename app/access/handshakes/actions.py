@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import queries as connections
 from app.access.handshakes import queries
 from app.access.handshakes.model import Handshake
+from app.events.record import CLIENT
 from app.kit import due, ids
 from app.kit.refusal import Refusal
 from app.links import progress
@@ -81,6 +82,19 @@ async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None
         ask.recheck_at = func.now()
     await session.flush()
     await submit(session, whole)
+
+
+async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
+    """The client did the steps and nobody can look: its word is kept, and the agency's is waited for."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    consent = await links.last_consent(session, agency_id, link_id)
+    said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
+    for ask in whole.asks:
+        if ask.state in ("approved", "awaiting_client") and ask.approved_at and not ask.is_custom:
+            await progress.set_state(
+                session, whole, ask, actor=CLIENT, state="unverifiable", code=None, next_actor="agency", **said
+            )
+    await progress.settle(session, whole)
 
 
 async def check_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:

@@ -5,15 +5,19 @@ from app.links.queries import Whole
 from app.platforms.port import Platform
 
 
-def sentences(whole: Whole, platform: Platform) -> list[str]:
-    """One sentence for each thing that will be done, and one for what will not."""
+def sentences(whole: Whole, platform: Platform, *, can_look: bool = True) -> list[str]:
+    """One sentence for each thing that will be done, and one for what will not.
+
+    `can_look`: we can read whether it worked; otherwise the agency confirms it.
+    """
     asked = [
         ask for ask in whole.asks if ask.asset_id and not ask.is_custom and not ask.declined_at and not ask.approved_at
     ]
-    doer = "Keyturn does this for you" if whole.link.lane == "connected" else "You do this yourself, step by step"
+    doer = "We do this for you" if whole.link.lane == "connected" else "You do this yourself, step by step"
+    then = "afterwards we look whether it worked" if can_look else f"{whole.agency.name} then confirms that it arrived"
     return [
         *(_sentence(ask, whole, platform) for ask in asked),
-        f"{doer}; afterwards Keyturn reads back that it worked. Nothing else is changed or shared.",
+        f"{doer}; {then}. Nothing else is changed or shared.",
     ]
 
 

@@ -10,7 +10,7 @@ from app.journey.browser import OpenLink, opened_before, way_of
 from app.journey.entrance import SECRET
 from app.journey.pages import stray
 from app.journey.refusals import LinkEnded, LinkUnknown
-from app.journey.shown import is_connecting, platform_of
+from app.journey.shown import e_mails_codes, is_connecting, platform_of
 from app.journey.telling import lines
 from app.kit import clock
 from app.kit.database import Session
@@ -55,6 +55,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         settled=whole.is_settled,
         changed=any(ask.state == "drifted" for ask in whole.asks),
         offers=asked,
+        codes=e_mails_codes(request, whole),
         platform=platform_of(request, whole).name if is_connecting(whole) else None,
         others=list(dict.fromkeys(each.platform.name for each in others.of(whole) if not each.title)),
         minutes=sum(screens.MINUTES[screen] for screen in way_of(whole)),

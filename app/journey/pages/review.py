@@ -10,7 +10,7 @@ from app.access.handshakes import actions as handshakes
 from app.access.handshakes import dry_run
 from app.journey import actions, offers, others
 from app.journey.browser import LinkForm, Opened, OpenScreen, claim
-from app.journey.shown import is_connecting, needs_own_connection, platform_of, screen
+from app.journey.shown import can_look, is_connecting, needs_own_connection, platform_of, screen
 from app.journey.telling import written
 from app.journey.telling.agreement import Agreement, agreement
 from app.journey.telling.groups import Group, grouped
@@ -25,9 +25,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/l/{link_id}/review")
-async def review(request: Request, link: OpenScreen) -> Response:
+async def review(request: Request, session: Session, link: OpenScreen) -> Response:
     """What will be done, word for word, and what was told."""
-    return _shown(request, link, _text(request, link), "", {})
+    return _shown(request, link, await _text(request, session, link), "", {})
 
 
 @router.post("/l/{link_id}/review")
@@ -42,7 +42,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     if not any(ask.awaits_yes for ask in whole.asks):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
     link = replace(link, whole=whole)
-    text = _text(request, link)
+    text = await _text(request, session, link)
     name = form.line("name", most=120)
     problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
     if problems:
@@ -63,9 +63,11 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
     return render.see_other(request, f"{link.path}/{to}")
 
 
-def _text(request: Request, link: Opened) -> Agreement:
+async def _text(request: Request, session: Session, link: Opened) -> Agreement:
     whole = link.whole
-    read = dry_run.sentences(whole, platform_of(request, whole)) if is_connecting(whole) else []
+    read = []
+    if is_connecting(whole):
+        read = dry_run.sentences(whole, platform_of(request, whole), can_look=await can_look(session, whole))
     asked = offers.told_apart(offers.to_agree(whole, request.app.state.platforms))
     plan = [*written.plan(others.fresh(whole), agency=whole.agency.name), *read]
     return agreement(plan, asked, agency=whole.agency.name, client=whole.client.name)

@@ -13,7 +13,7 @@ from app.access.handshakes import actions as handshakes
 from app.journey import actions, limits, others, words
 from app.journey.branding import brand_of
 from app.journey.browser import FROM_OUR_SCREEN, LinkForm, Opened, OpenLink, OpenScreen
-from app.journey.shown import consent_origins, platform_of, screen, to_platform
+from app.journey.shown import can_look, consent_origins, platform_of, screen, to_platform
 from app.journey.telling import lines
 from app.journey.telling.guidance import Guidance, steps
 from app.journey.telling.offer import kind_name
@@ -67,6 +67,8 @@ async def check(request: Request, session: Session, link: OpenLink) -> Response:
     await limits.take(session, link.whole, (limits.LOOKS_ON_LINK, link.whole.link.id))
     if link.standing.connecting:
         await handshakes.check_now(session, link.whole.agency.id, link.whole.link.id)
+        if not await can_look(session, link.whole):
+            await handshakes.say_done(session, link.whole.agency.id, link.whole.link.id)
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -133,8 +135,8 @@ async def _standing(request: Request, session: Session, link: Opened) -> dict[st
     guided = whole.link.lane == "guided"
     read = _OF_NO_PLATFORM
     if link.standing.connecting:
-        held = await _held(session, whole)
-        read = _of_platform(platform_of(request, whole), whole, held, can_connect=link.can_connect)
+        held, looks = await _held(session, whole), await can_look(session, whole)
+        read = _of_platform(platform_of(request, whole), whole, held, can_connect=link.can_connect, looks=looks)
     return {
         **read,
         "can_connect": link.can_connect,
@@ -150,13 +152,15 @@ async def _standing(request: Request, session: Session, link: Opened) -> dict[st
 _OF_NO_PLATFORM: dict[str, Any] = {
     "platform": None, "lines": [], "fixes": [], "told": frozenset(), "guided": False, "by_hand": False, "checked": None,
     "changeable": False, "agency_bc_id": None, "dated": None, "guidance": [],
+    "can_look": True, "done_label": None, "done_guidance": [],
 }  # fmt: skip
 
 
-def _of_platform(platform: Platform, whole: Whole, held: Held, *, can_connect: bool) -> dict[str, Any]:
+def _of_platform(platform: Platform, whole: Whole, held: Held, *, can_connect: bool, looks: bool) -> dict[str, Any]:
     asks = _read(whole)
-    shown = [lines.of_ask(ask, whole, platform, held, can_connect=can_connect) for ask in asks]
+    shown = [lines.of_ask(ask, whole, platform, held, can_connect=can_connect, can_look=looks) for ask in asks]
     to_do = [ask for ask, line in zip(asks, shown, strict=True) if line.steps]
+    said_done = [ask for ask in asks if ask.state == "unverifiable" and ask.client_attested_at]
     # the button under the steps looks at everything: no second one beside it
     fixes = [fix for fix in lines.fixes(shown) if not (to_do and fix.does == "check")]
     return {
@@ -166,11 +170,14 @@ def _of_platform(platform: Platform, whole: Whole, held: Held, *, can_connect: b
         "told": frozenset(line.id for fix in fixes for line in fix.lines),
         "guided": whole.link.lane == "guided",
         "by_hand": bool(to_do),
-        "checked": _looked_in_vain(to_do),
+        "checked": _looked_in_vain(to_do) if looks else None,
+        "can_look": looks,
+        "done_label": words.done_label(can_look=looks),
         "changeable": any(ask.state in actions.NOT_SHARED_YET and ask.verified_at is None for ask in asks),
         "agency_bc_id": whole.link.agency_bc_id,
         "dated": date.fromisoformat(platform.guided_dated),
         "guidance": _guidance(whole, platform, to_do),
+        "done_guidance": _guidance(whole, platform, said_done) if not to_do else [],
     }
 
 

@@ -11,7 +11,7 @@ from app.journey.branding import brand_of
 from app.journey.browser import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.journey.in_app import app_around
 from app.journey.refusals import Elsewhere, OtherBrowser
-from app.journey.shown import consent_origins, go_on, needs_own_connection, platform_of, screen, to_platform
+from app.journey.shown import can_look, consent_origins, go_on, needs_own_connection, platform_of, screen, to_platform
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import render
@@ -36,6 +36,7 @@ async def way(
         form_to=consent_origins(request, link.whole),
         platform=platform.name,
         can_connect=link.can_connect,
+        can_look=await can_look(session, link.whole, by_hand=True),
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=words.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),

@@ -9,6 +9,7 @@ from app.access.connections.choices import Choice
 from app.journey import words
 from app.journey.telling.offer import kind_name
 from app.journey.words import Case, Does, Held, Tone
+from app.kit.html.dates import moment
 from app.links.model import Ask
 from app.links.queries import Whole
 from app.links.status import OVER, PROVED
@@ -84,9 +85,18 @@ def of_choice(choice: Choice, whole: Whole, kind: str = "ad_account") -> ChoiceL
     )  # fmt: skip
 
 
-def of_ask(ask: Ask, whole: Whole, platform: Platform, held: Held = "never", *, can_connect: bool = True) -> AskLine:
+def of_ask(
+    ask: Ask, whole: Whole, platform: Platform, held: Held = "never", *, can_connect: bool = True, can_look: bool = True
+) -> AskLine:
     """An ask in words: its state, or what is in the way; `held` is what became of the client's authorisation."""
-    case = Case(ask.kind, whole.link.lane, held, was_verified=ask.verified_at is not None, can_connect=can_connect)
+    case = Case(
+        ask.kind,
+        whole.link.lane,
+        held,
+        was_verified=ask.verified_at is not None,
+        can_connect=can_connect,
+        can_look=can_look,
+    )
     leaves = ask.unwanted_at is not None and ask.state not in OVER
     said = words.LEAVING if leaves else words.of_state(ask.state, case, ask.next_actor)
     blocker = _blocker(ask, case)
@@ -118,6 +128,7 @@ def _names(ask: Ask, whole: Whole, platform: Platform) -> dict[str, str]:
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
         "account": _account(ask, whole),
+        "confirmed": moment(ask.attested_at) if ask.attested_at else "that day",
         "shared_from": ask.shared_from_bc_id or "another Business Center",
     }
 
@@ -145,8 +156,11 @@ def _blocker(ask: Ask, case: Case) -> words.Blocker | None:
 
 
 def marks(ask: Ask, case: Case) -> tuple[Mark, ...]:
-    """Sent, accepted, verified: what was seen is done, what is now, what is to come. Nothing for what is over."""
-    if ask.state in OVER:
+    """Sent, accepted, verified: what was seen is done, what is now, what is to come.
+
+    Nothing for what is over, nor for what a person confirmed: of its stages nothing was seen.
+    """
+    if ask.state in OVER or ask.state == "attested":
         return ()
     labels = ("Shared" if case.by_hand else "Sent", "Accepted", "Verified")
     done, now = _reached(ask, case)
@@ -158,12 +172,13 @@ def marks(ask: Ask, case: Case) -> tuple[Mark, ...]:
 
 
 def _reached(ask: Ask, case: Case) -> tuple[int, bool]:
-    """Number of stages done, and whether the next one is in progress. A stage counts only if it was seen or sent."""
+    """Number of stages done, and whether the next one is in progress. A stage counts if it was seen or sent,
+    or if the client says that it was shared where nobody can look."""
     if ask.state == "verified":
         return 3, False
     seen = {"agency": 2, "client": 1}.get(ask.seen_by or "", 0)
-    if ask.state in ("awaiting_partner", "unverifiable") and not case.by_hand:
-        seen = max(seen, 1)  # it went out
+    if ask.state == "unverifiable" or (ask.state == "awaiting_partner" and not case.by_hand):
+        seen = max(seen, 1)  # it went out, or the client says so
     return seen, ask.state in ("approved", "awaiting_client", "awaiting_partner")
 
 
@@ -205,8 +220,6 @@ class Summary:
     total: int
     all_verified: bool
     waiting_for: str | None
-    #: something was confirmed by a person that we will read ourselves as soon as we can
-    to_be_read: bool
     when: datetime | None
 
     @property
@@ -232,7 +245,6 @@ def summary(asks: Sequence[Ask], lane: str | None) -> Summary:
         done=len(proved),
         total=len(counted),
         all_verified=all(ask.state == "verified" for ask in counted),
-        to_be_read=any(ask.state == "attested" and not ask.is_custom for ask in counted),
         waiting_for=next((actor for actor in _TURNS if actor in actors), None),
         when=max((ask.verified_at for ask in proved if ask.verified_at), default=None),
     )

@@ -29,7 +29,10 @@ def test_states_where_nothing_is_to_be_done_say_nothing() -> None:
 
 def test_a_blocker_we_do_not_know_points_to_the_evidence() -> None:
     assert hint("blocked", "something_new") == "See the exchanges for what the platform answered."
-    assert hint("unverifiable", None) == hint("unverifiable", None) is not None
+    unread = hint("unverifiable", None)
+    assert unread is not None
+    assert "refused" not in unread
+    assert "/attestation" in unread
 
 
 def test_sentences_are_sentences() -> None:

@@ -2,9 +2,13 @@
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.handshakes import actions as handshakes
+from app.links import queries as links
 from tests.house import House
 from tests.journey.walk import BY_HAND, Walk
+from tests.world import NORTH_BC, World
 
 OFFERS = ("Connect with TikTok", "/connection", "Sign in with TikTok")
 
@@ -50,3 +54,51 @@ async def test_an_app_that_was_removed_after_the_choice_leaves_the_steps(walk: W
     page = (await walk.see("progress")).text
     assert not [offer for offer in OFFERS if offer in page]
     assert "Do it by hand instead" in page
+
+
+async def test_where_nobody_can_look_no_page_promises_it(walk: Walk, house: House) -> None:
+    await walk.start()
+    assert "North Agency then confirms that it arrived" in (await walk.see("way")).text
+    await walk.answer()
+    review = (await walk.see("review")).text
+    assert "North Agency then confirms that it arrived" in review
+    assert "Keyturn" not in review.partition("<main")[2].partition("</main>")[0]
+    await walk.agree()
+    await house.work()
+    page = (await walk.see("progress")).text
+    assert "I’ve done it" in page
+    assert not [said for said in ("check now", "Check now", "We look", "verified") if said in page]
+
+
+async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
+    walk: Walk, house: House, session: AsyncSession, world: World
+) -> None:
+    await walk.start()
+    await walk.answer()
+    await walk.agree()
+    await house.work()
+    await walk.send("check")
+    for _ in range(2):  # at once, and after the worker's look
+        page = (await walk.see("progress")).text
+        assert "will confirm it; nothing more for you to do." in page
+        assert "Show the steps again" in page
+        assert f'value="{NORTH_BC}"' in page
+        assert "Not there yet" not in page
+        assert ": done" in page.partition("Shared")[2][:120]
+        await house.work()
+    session.expire_all()
+    for ask in (await links.whole(session, world.north.agency_id, world.north.link_id)).asks:
+        assert (ask.state, ask.next_actor, ask.client_attested_by) == ("unverifiable", "agency", "Theo Brand")
+        assert ask.client_attested_at is not None
+        await handshakes.attest(session, world.north.agency_id, ask.id, by="Ana Agent", actor="cli")
+    await session.commit()
+    page = (await walk.see("progress")).text
+    assert " confirmed on " in page
+    assert "lets us look" not in page
+    assert ": not yet" not in page
+
+
+async def test_only_where_mail_is_on_is_a_code_by_e_mail_promised(walk: Walk, app: FastAPI) -> None:
+    app.state.outbox = None
+    page = (await walk.browser.get(walk.corner.link_path)).text
+    assert "they need a code: Ana Agent gives them one." in page
