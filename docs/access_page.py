@@ -39,7 +39,8 @@ def text() -> str:
         "alone, so it is right after a crash, after a share by hand, and after somebody took access away.",
         "## The states of an ask",
         "Green is `verified` only: a read showed the asset with the agreed role. `attested` is a person's word, kept "
-        "with name and date. `unverifiable` means that the read was refused: neither there nor missing. "
+        "with name and date. `unverifiable` means that nobody could look: the read was refused, or the agency is not "
+        "connected. "
         "Whose turn it is stands in `next_actor`.",
         table(("state", "what the client reads", "whose turn"), _states()),
         "## What can be in the way",

@@ -53,7 +53,9 @@ BLOCKED = _ask(
     next_actor="client",
 )
 UNVERIFIABLE = _ask(
-    "unverifiable", "Done as far as we can tell, but the platform refused the read.", next_actor="agency"
+    "unverifiable",
+    "Done as far as we can tell, but nobody could read it: the read was refused, or the agency is not connected.",
+    next_actor="agency",
 )
 DECLINED = _ask("declined", "The client said no to this access.", status_previous="waiting")
 

@@ -66,7 +66,7 @@ _SHARE_AD_ACCOUNT = (
         help_search="add partner Business Center",
     ),
     GuidedStep(
-        text="Choose the ad account, pick the role {role}, and press Confirm.",
+        text="Choose each ad account listed above, pick the role {role}, and press Confirm.",
         where="Add partner > Assign ad accounts",
         variants=("Partners > {agency} > You've shared > Share assets > Advertiser accounts > Assign",),
         help_url=_PARTNERS,
