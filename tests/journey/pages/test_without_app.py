@@ -82,6 +82,7 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
         page = (await walk.see("progress")).text
         assert "will confirm it; nothing more for you to do." in page
         assert "Show the steps again" in page
+        assert "Rather do it differently?" not in page, "there is no other way"
         assert f'value="{NORTH_BC}"' in page
         assert "Not there yet" not in page
         assert ": done" in page.partition("Shared")[2][:120]

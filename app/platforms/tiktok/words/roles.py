@@ -20,7 +20,7 @@ _AD_ACCOUNT = {
     ),
     "ADMIN": RoleWords(
         label="Full control (Admin)",
-        can=("run ads", "change the account's settings, finance and permissions"),
+        can=("run ads", "change the account’s settings, finance and permissions"),
         cannot=("see your password", "take the account out of your ownership"),
     ),
 }

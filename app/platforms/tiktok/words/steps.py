@@ -59,7 +59,7 @@ _SHARE_AD_ACCOUNT = (
     _SIGN_IN,
     _OPEN_PARTNERS,
     GuidedStep(
-        text="Press Add partner and paste {agency}'s Business Center ID: {agency_bc_id}",
+        text="Press Add partner and paste {agency}’s Business Center ID: {agency_bc_id}",
         where="Partners > Add partner",
         variants=("Add Partners", "Invite partner"),
         help_url=_PARTNERS,
