@@ -1,16 +1,28 @@
 """Two thousand half-sent requests at once, at a web process that may open a thousand files."""
 
 import contextlib
+import resource
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.deployment.conftest import web
 from tests.world import World
 
 MANY = 2_000
 HALVES = (b"GET / HTTP/1.1\r\nHost: x\r\n", b"G", b"", b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab")
+
+
+@pytest.fixture(autouse=True)
+def files() -> Iterator[None]:
+    """Lets this process open as many as it needs: an ordinary account's limit is often 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * MANY)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_half_sent_requests_keep_nobody_out(folder: Path, database_url: str, world: World) -> None:
