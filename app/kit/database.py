@@ -87,7 +87,6 @@ _UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 _CONNECT_SECONDS = 10.0
 #: Our statements are short: compiling one takes longer than running it.
 _WITHOUT_JIT = "SET jit = off;"
-_PLANNED_ONCE = "SET plan_cache_mode = force_generic_plan;"
 #: SQLSTATEs of a server that cannot serve now: starting, stopping, full, or a standby that was a primary.
 _AWAY = ("08", "53", "57P", "25006")
 
@@ -118,8 +117,7 @@ def make_engine(
 ) -> AsyncEngine:
     """An engine for DATABASE_URL; connections are checked before use.
 
-    `looping`: for loops that repeat a few statements. Each is planned once, not again for its values, which often costs
-    more than running it; connections are not checked, because the loop retries. `kept`: connections are pooled here.
+    `looping`: for loops; connections are not checked, because the loop retries. `kept`: connections are pooled here.
     `prepares`: statements are prepared, unless the address names a pooler. No error names a bound value. Connecting
     raises DatabaseAway.
     """
@@ -133,7 +131,7 @@ def make_engine(
     engine = create_async_engine(named, hide_parameters=True, connect_args=address.arguments(), **pool)
     event.listen(engine.sync_engine, "do_connect", _connect)
     if not is_behind_pooler(engine):
-        event.listen(engine.sync_engine, "connect", _setting(_WITHOUT_JIT + (_PLANNED_ONCE if looping else "")))
+        event.listen(engine.sync_engine, "connect", _setting(_WITHOUT_JIT))
     return engine
 
 
