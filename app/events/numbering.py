@@ -26,7 +26,7 @@ _BEHIND = text(
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
-    """Whether the server's numbers have not reached those that are stored."""
+    """True if event numbers of this server are still below the stored ones."""
     return (await _read(connection))[0] > 0
 
 

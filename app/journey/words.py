@@ -47,7 +47,7 @@ class Case:
 
     @property
     def next(self) -> str:
-        """What follows once a client has read what is in the way."""
+        """Next step for a client who has read the blocker."""
         then = "" if self.can_look else " {agency} then confirms that it arrived."
         return f"Follow the steps below, then press “{self.done}”.{then}"
 

@@ -357,7 +357,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     reads and writes afterwards is a transaction of its own.
     """
     if request.method not in _WITHOUT_BODY:
-        await request.body()  # kept there for whoever reads it: nobody waits for it while holding a connection
+        await request.body()  # read and kept before a connection is taken: a slow client holds none
     sessions: Sessions = request.app.state.sessions
     async with sessions() as session:
         yield session

@@ -16,8 +16,9 @@ _BY_STATE = {
     "again (POST /api/v1/asks/{id}/verification).",
     "awaiting_client": "The client has the steps to do by hand; nothing is seen yet.",
     "attested": "Connect your own side, and this is verified by itself (POST /api/v1/connections/invitations).",
-    "unverifiable": "Your side is not connected, so nobody can look. Confirm it yourself "
-    "(POST /api/v1/asks/{id}/attestation), or connect (POST /api/v1/connections/invitations; without a TikTok app, "
+    "unverifiable": "Nobody can look yet: your side is not connected, or got no list (see the exchanges). "
+    "Confirm it yourself (POST /api/v1/asks/{id}/attestation), or connect "
+    "(POST /api/v1/connections/invitations; without a TikTok app, "
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
 

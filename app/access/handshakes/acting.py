@@ -42,7 +42,7 @@ class Sent:
 
     @property
     def blocker(self) -> str | None:
-        """What the failure means for the ask."""
+        """Blocker code of the failure."""
         return self.failure.blocker if self.failure is not None else None
 
 

@@ -95,7 +95,7 @@ def lines(platforms: Iterable[AskablePlatform]) -> list[AskableLine]:
 
 @router.get("")
 async def list_askable(_: Reader, request: Request) -> Page[AskablePlatform]:
-    """What can be asked for: platforms, kinds and roles. There is no second page."""
+    """Platforms, kinds and roles that a preset can ask for, all on one page."""
     return Page(data=every(request.app.state.platforms.values()))
 
 

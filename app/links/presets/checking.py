@@ -123,7 +123,7 @@ def official(ask: PresetAsk, platforms: Mapping[str, Platform]) -> PresetAsk:
 
 
 def asked_by_address(kind: str) -> bool:
-    """Whether a kind is asked for on a link, by an address, and so never in a preset."""
+    """True for a kind that is added to a link by an e-mail address, and never stands in a preset."""
     return kind == "person"
 
 

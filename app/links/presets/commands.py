@@ -95,7 +95,7 @@ async def platforms(
     key: Annotated[str | None, typer.Argument(metavar="PLATFORM", help="Such as tiktok; all unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What can be asked for: platforms, kinds, and roles from the smallest to the largest."""
+    """Platforms, kinds, and roles from the smallest to the largest."""
     if key is not None and key not in at.platforms:
         raise Malformed(f"There is no platform “{key}”.", hint=f"There is {', '.join(at.platforms)}.")
     found = askable.every(each for each in at.platforms.values() if key in (None, each.key))

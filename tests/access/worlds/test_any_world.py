@@ -134,7 +134,7 @@ def world_of(number: int) -> Case:
 
 
 def _kinds_for(path: str, random: Random) -> list[Sequence[Wanted]]:
-    """What is asked for besides: mostly that for which the call is made at all."""
+    """Further asks of the world, mostly of the kind for which the refused call is made."""
     pixels: list[Sequence[Wanted]] = [(pixel(),), (WITH_EVENTS,)]
     people: list[Sequence[Wanted]] = [(person(LEA),)]
     return pixels * 5 if path in _OF_PIXELS else people * 9 if path in _OF_PEOPLE else pixels + people

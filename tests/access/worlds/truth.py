@@ -1,4 +1,4 @@
-"""What is true in the simulated world, told without Keyturn: its own lists of shares, links, members and events."""
+"""State of the simulated world, read without Keyturn: its own lists of shares, links, members and events."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ def in_force(world: World, asks: Sequence[Ask], ask: Ask, bc_id: str) -> str | N
 
 
 def is_busy(world: World, ask: Ask) -> bool:
-    """Whether events reached a pixel lately."""
+    """True if events reached the pixel recently."""
     counts = (_pixel(world, ask) or {"events": {}})["events"].values()
     lately = [each for each in counts if timedelta(days=each["days_ago"]) <= EVENTS_WITHIN]
     return any(each["browser"] + each["server"] for each in lately)

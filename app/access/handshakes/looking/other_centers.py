@@ -16,7 +16,7 @@ MOST_CENTERS = 20
 
 
 def missing(wanted: Sequence[Want], situation: Situation, ours: Side) -> list[Key]:
-    """What was shared by hand, as somebody says, from a Business Center that was typed and that shares nothing.
+    """Targets that somebody says were shared by hand, while the typed Business Center shares nothing.
 
     One thing seen from it, now or before, or sent by us, shows that it is the right one.
     """
