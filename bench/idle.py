@@ -2,7 +2,8 @@
 
 Real processes on an embedded PostgreSQL that writes to disk. Their time on a processor is read from the kernel
 (`schedstat`, nanoseconds), of PostgreSQL that of all its processes. Statements are counted as transactions in
-`pg_stat_database`: what idle loops ask is a transaction each. Prints a table, and as its last line JSON.
+`pg_stat_database`: what idle loops ask is a transaction each. What a bare program needs shows how fast the machine is.
+Prints a table, and as its last line JSON.
 """
 
 import argparse
@@ -10,17 +11,20 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import httpx2
 import uvloop
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from app.kit.database import Kept
 from bench.webhooks import latency
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, free_port, now, postgres, stage
 
@@ -89,6 +93,23 @@ async def fanned(on: Stage, seen: Installation, agency_id: str, *, each: int, pe
     return [(after[name] - before[name]) / (number * each) * 1e6 for name in ("worker", "postgres")]
 
 
+async def bare(on: Stage, *, per_s: float, number: int) -> float:
+    """Microseconds of this process for what an event cannot do without: four empty statements and a request."""
+    line = Kept(on.sessions)
+    async with aiohttp.ClientSession(trust_env=False) as http:
+        began, used = now(), time.process_time()
+        for turn in range(number):
+            await asyncio.sleep(max(began + turn / per_s - now(), 0))
+            async with line.transaction("SET LOCAL synchronous_commit = off") as driver:
+                await driver.fetch("SELECT 1")
+                await driver.fetch("SELECT 2")
+            async with http.post(f"http://127.0.0.1:{on.port}/bare", data=bytes(1500)) as answer:
+                await answer.read()
+        used = time.process_time() - used
+    await line.close()
+    return used / number * 1e6
+
+
 async def figures(on: Stage, given: argparse.Namespace, postmaster: int) -> dict[str, Any]:
     """All of them, one after the other."""
     [one, ten, fifty] = on.agency_ids[:3]
@@ -100,6 +121,8 @@ async def figures(on: Stage, given: argparse.Namespace, postmaster: int) -> dict
 
     await _grow(on, given.workers)
     recording = await _recording(on, postmaster, one, given.number)
+    for name, per_s, number in (("alone", 5.0, given.number), ("at_200", 200.0, given.number * 5)):
+        add({f"{name}_bare_us": round(await bare(on, per_s=per_s, number=number))})
     async with running(on, given.workers) as processes:
         seen = Installation(processes, postmaster)
         add(await idle(on, seen, given.seconds))

@@ -253,10 +253,14 @@ class Direct:
 
 
 class Kept:
-    """A connection that a loop keeps for itself; where something on it fails, the next use opens another."""
+    """A connection that a loop keeps for itself; where something on it fails, the next use opens another.
 
-    def __init__(self, sessions: Sessions) -> None:
+    `plans_once`: each statement is planned once, not again for its values, which costs more than running a small one.
+    """
+
+    def __init__(self, sessions: Sessions, *, plans_once: bool = False) -> None:
         self._engine: AsyncEngine = sessions.kw["bind"]
+        self._plans_once = plans_once
         self._using = asyncio.Lock()
         self._connection: AsyncConnection | None = None
         self._driver: Any = None
@@ -277,10 +281,10 @@ class Kept:
                 yield driver
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """See `driver`; all of it is one transaction."""
+    async def transaction(self, first: str) -> AsyncIterator[Any]:
+        """See `driver`; all of it is one transaction that begins with these statements of ours, see `beginning`."""
         async with self._taken() as driver:
-            await driver.execute("BEGIN")
+            await driver.execute(f"BEGIN; {first}")
             yield driver
             await driver.execute("COMMIT")
 
@@ -291,6 +295,8 @@ class Kept:
                 if self._connection is None:
                     self._connection = await _autocommit(self._engine).connect()
                     self._driver = (await self._connection.get_raw_connection()).driver_connection
+                    if self._plans_once and not self.behind_pooler:
+                        await self._driver.execute("SET plan_cache_mode = force_generic_plan")
                 yield self._driver
             except BaseException:
                 await self._give_up()

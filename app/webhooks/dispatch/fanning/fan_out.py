@@ -54,7 +54,7 @@ class FanOut:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._line = Kept(sessions)
+        self._line = Kept(sessions, plans_once=True)
         self._directory = Directory(sessions)
 
     async def close(self) -> None:
@@ -99,9 +99,10 @@ class FanOut:
 
     async def _fan_out(self, taken: list[str], *, limit: int, slots: Taken | None = None) -> Fanned:
         """In one transaction; `taken` gets the ids of the events first."""
-        async with self._line.transaction() as driver:
+        async with self._line.transaction(marks.BEGIN_CHOOSING if slots else marks.BEGIN) as driver:
             rested = slots is not None and limit == AT_FIRST
-            found = await marks.take(driver, limit=limit, choose=slots is not None, shared=not rested)
+            arrived = slots.arrived if slots else ()
+            found, endpoints = await marks.take(driver, limit=limit, shared=not rested, arrived=arrived)
             if not found:
                 return Fanned()
             # rows in place of objects: they are read by the thousand
@@ -109,7 +110,7 @@ class FanOut:
             taken += [row.id for row in found]
             chosen = slots if found[0].chooses else None
             of_agency = Counter(row.agency for row in found)
-            receivers, seats = await self._directory.of(driver, list(of_agency), chosen)
+            receivers, seats = await self._directory.of(endpoints)
             wishes = _wishes(happened, receivers)
             batch = letters.Batch("event", at_once.deal(wishes, seats, chosen) if chosen else {}, seats)
             for wish in wishes:

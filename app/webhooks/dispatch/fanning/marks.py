@@ -1,16 +1,18 @@
 """The marks of events that are still to be fanned out: whose turn it is."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Integer, bindparam, func, text, update
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, text, update
 
 from app.events.model import EventFanout
 from app.kit import ids
 from app.kit.database import ACROSS_AGENCIES, Direct, Sessions
 from app.webhooks.dispatch.claiming.claim import CHOOSING
+from app.webhooks.dispatch.fanning import receivers
+from app.webhooks.dispatch.fanning.receivers import Found
 
 #: Where a row lies in its table: block and line. The row stays there as long as it is locked.
 Place = tuple[int, int]
@@ -19,7 +21,7 @@ _LONGEST_REST = timedelta(minutes=5)
 
 #: By age alone: of a few, nobody gets too many.
 _OLDEST = """
-    WITH begun AS MATERIALIZED ({begun}), taken AS MATERIALIZED (
+    WITH taken AS MATERIALIZED (
       SELECT ctid, agency_id, id, due_at FROM event_fanouts
       WHERE due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
@@ -27,7 +29,7 @@ _OLDEST = """
 #: Walks the index from one agency with marks to the next, and takes an equal share from each, the oldest first: an
 #: agency with very many keeps nobody else waiting.
 _SHARED = """
-    WITH RECURSIVE begun AS MATERIALIZED ({begun}), agencies AS (
+    WITH RECURSIVE agencies AS (
       (SELECT agency_id FROM event_fanouts WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
       UNION ALL
       SELECT following.agency_id FROM agencies CROSS JOIN LATERAL (
@@ -50,25 +52,30 @@ _SHARED = """
     """
 
 
+#: Whether this transaction is the one that deals slots: nobody else does until it is over.
+_CHOOSES = "keyturn.chooses"
+#: Committed without waiting for the disk: a crash of the server that undoes it brings the marks back.
+BEGIN = "SET LOCAL synchronous_commit = off"
+#: The lock is taken in a statement before the one that counts what is in flight, which sees whatever was committed
+#: under it.
+BEGIN_CHOOSING = f"{BEGIN}; SELECT set_config('{_CHOOSES}', pg_try_advisory_xact_lock({CHOOSING})::text, true)"
+
+
 def _taking(taken: str) -> Direct:
-    """Committed without waiting for the disk: a crash of the server that undoes it brings the marks back. `chooses`:
-    nobody else deals slots until it is over.
-    """
-    begun = f"""
-      SELECT set_config('synchronous_commit', 'off', true) AS waits,
-        CASE WHEN :choose THEN pg_try_advisory_xact_lock({CHOOSING}) ELSE false END AS chooses
-    """
-    read = """
+    """Events whose marks are taken, and of each agency at its first event the endpoints."""
+    read = f"""
     SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
-      e.facts, e.request_id, personal.data, begun.chooses
-    FROM begun
-    JOIN taken ON begun.waits = 'off'
+      e.facts, e.request_id, personal.data, chosen.chooses,
+      CASE WHEN row_number() OVER (PARTITION BY taken.agency_id ORDER BY taken.due_at, taken.id) = 1
+        THEN {receivers.ENDPOINTS.format(looking="chosen.chooses")} END
+    FROM taken
+    CROSS JOIN (SELECT current_setting('{_CHOOSES}', true) IS NOT DISTINCT FROM 'true' AS chooses) chosen
     JOIN events e ON e.agency_id = taken.agency_id AND e.id = taken.id
     LEFT JOIN event_personal personal ON personal.agency_id = e.agency_id AND personal.id = e.id
-    ORDER BY taken.due_at
-    """
-    written = text(taken.format(begun=begun) + read)
-    return Direct.of(written.bindparams(bindparam("choose", type_=Boolean()), bindparam("most", type_=Integer())))
+    ORDER BY taken.due_at, taken.id
+    """  # noqa: S608 - names of ours
+    parameters = (bindparam("most", type_=Integer()), bindparam("arrived", type_=ARRAY(Uuid())))
+    return Direct.of(text(taken + read).bindparams(*parameters))
 
 
 _TAKE_OLDEST, _TAKE_SHARED = _taking(_OLDEST), _taking(_SHARED)
@@ -96,19 +103,22 @@ class Mark(NamedTuple):
     chooses: bool
 
 
-async def take(driver: Any, *, limit: int, choose: bool, shared: bool) -> Sequence[Mark]:
-    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends.
+async def take(
+    driver: Any, *, limit: int, shared: bool, arrived: Collection[uuid.UUID]
+) -> tuple[Sequence[Mark], Mapping[uuid.UUID, Sequence[Found]]]:
+    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends; by agency, its
+    endpoints.
 
-    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones.
+    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones. `arrived`: see `Taken`.
     """
-    found = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(driver, {"most": limit, "choose": choose})
-    return [
-        Mark._make((
-            place, agency, ids.text("agency", agency), ids.text("evt", event_id), *event, request_id,
-            personal or {}, chooses,
-        ))
-        for place, agency, event_id, *event, request_id, personal, chooses in found
-    ]  # fmt: skip
+    rows = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(driver, {"most": limit, "arrived": arrived})
+    marks, endpoints = [], {}
+    for place, agency, event_id, *event, request_id, personal, chooses, found in rows:
+        agency_id, shown_id = ids.text("agency", agency), ids.text("evt", event_id)
+        marks.append(Mark._make((place, agency, agency_id, shown_id, *event, request_id, personal or {}, chooses)))
+        if found is not None:
+            endpoints[agency] = [Found(*each) for each in found]
+    return marks, endpoints
 
 
 async def rest(sessions: Sessions, event_ids: Sequence[str]) -> None:

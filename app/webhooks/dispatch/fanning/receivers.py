@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, select, text
+from sqlalchemy import Uuid, select
 
 from app.kit import ids, rows
-from app.kit.database import ACROSS_AGENCIES, Direct, Sessions, alone
+from app.kit.database import ACROSS_AGENCIES, Sessions, alone
 from app.webhooks.dispatch.claiming.claim import LEASE_SECONDS
 from app.webhooks.dispatch.claiming.claimed import Stamps
-from app.webhooks.dispatch.deciding.fairness import Taken
 from app.webhooks.endpoints.model import Endpoint
 
 #: The payload mode that destinations are given; they make of it what their receiver understands.
@@ -19,34 +18,29 @@ FOR_DESTINATIONS = "full"
 #: As many are kept; a larger installation reads some of them again.
 AT_MOST = 5000
 
-#: `free`: nothing is due to it that nobody holds, and it has no limits of its own, no order and no bad health.
-_ENDPOINTS = Direct.of(
-    text(
-        f"""
-    SELECT e.agency_id, e.id, e.xmin::text AS stamp, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float AS lease,
-      :looking AND e.state = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
-        AND NULLIF(e.rate_limit, 'null') IS NULL AND h.breaker = 'closed' AND h.lowered_to IS NULL
-        AND h.hold_until IS NULL AND head.waits IS NOT TRUE AS free
-    FROM webhook_endpoints e
-    JOIN webhook_health h ON h.agency_id = e.agency_id AND h.id = e.id
-    CROSS JOIN LATERAL (
-      SELECT count(*) FILTER (WHERE first.id NOT IN (SELECT unnest(:arrived))) AS in_flight,
-        bool_or(first.lease_until IS NULL OR first.lease_until <= now()) AS waits
-      FROM (
-        SELECT d.id, d.lease_until FROM webhook_deliveries d
-        WHERE :looking AND d.agency_id = e.agency_id AND d.endpoint_id = e.id AND d.due_at <= now()
-        LIMIT e.concurrency * 3
-      ) first
-    ) head
-    WHERE e.agency_id = ANY(:agencies) AND e.deleted_at IS NULL
-    ORDER BY e.id
-    """  # noqa: S608 - names of ours
-    ).bindparams(
-        bindparam("looking", type_=Boolean()),
-        bindparam("agencies", type_=ARRAY(Uuid())),
-        bindparam("arrived", type_=ARRAY(Uuid())),
+#: Of the agency of `taken`, as an array of `Found`. `free` (only with `looking`): nothing is due to it that nobody
+#: holds, and it has no limits of its own, no order and no bad health.
+ENDPOINTS = f"""
+    ARRAY(
+      SELECT ROW(e.id, e.xmin::text, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float,
+        {{looking}} AND e.state = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
+          AND NULLIF(e.rate_limit, 'null') IS NULL AND h.breaker = 'closed' AND h.lowered_to IS NULL
+          AND h.hold_until IS NULL AND head.waits IS NOT TRUE)
+      FROM webhook_endpoints e
+      JOIN webhook_health h ON h.agency_id = e.agency_id AND h.id = e.id
+      CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE first.id NOT IN (SELECT unnest(:arrived))) AS in_flight,
+          bool_or(first.lease_until IS NULL OR first.lease_until <= now()) AS waits
+        FROM (
+          SELECT d.id, d.lease_until FROM webhook_deliveries d
+          WHERE {{looking}} AND d.agency_id = e.agency_id AND d.endpoint_id = e.id AND d.due_at <= now()
+          LIMIT e.concurrency * 3
+        ) first
+      ) head
+      WHERE e.agency_id = taken.agency_id AND e.deleted_at IS NULL
+      ORDER BY e.id
     )
-)
+    """  # noqa: S608 - names of ours
 
 _ASKED: rows.Columns = {"agency_id": Uuid(), "id": Uuid()}
 _asked = rows.table("asked", _ASKED)
@@ -79,10 +73,9 @@ class Receiver:
     ordered: bool
 
 
-class _Found(NamedTuple):
-    """A row of `_ENDPOINTS`."""
+class Found(NamedTuple):
+    """One of `ENDPOINTS`. `in_flight` leaves out what arrived: it takes no room of an endpoint that is well."""
 
-    agency_id: uuid.UUID
     id: uuid.UUID
     stamp: str
     concurrency: int
@@ -118,29 +111,28 @@ class Directory:
         self._kept: dict[uuid.UUID, tuple[str, Receiver]] = {}
 
     async def of(
-        self, driver: Any, agencies: Sequence[uuid.UUID], taken: Taken | None
+        self, found: Mapping[uuid.UUID, Sequence[Found]]
     ) -> tuple[Mapping[str, Sequence[Receiver]], Mapping[uuid.UUID, Seat]]:
-        """Those of each agency that are not deleted, disabled ones too; with the slots `taken`, also free seats.
-
-        What arrived takes no room of an endpoint that is well, as in a claim.
-        """
-        asked = {"agencies": agencies, "looking": taken is not None, "arrived": taken.arrived if taken else ()}
-        found = [_Found(*row) for row in await _ENDPOINTS.fetch(driver, asked)]
+        """By agency, those that are not deleted, disabled ones too; and the seats of those that are free."""
         if len(self._kept) > AT_MOST:
             self._kept.clear()
-        stale = [row for row in found if row.id not in self._kept or self._kept[row.id][0] != row.stamp]
-        if stale:
-            await self._read({(row.agency_id, row.id): row.stamp for row in stale})
-        by_agency: dict[str, list[Receiver]] = {}
-        for row in found:
-            if row.id in self._kept:
-                one = self._kept[row.id][1]
-                by_agency.setdefault(one.agency_id, []).append(one)
-        seats = {
-            row.id: Seat(row.agency_id, row.stamp, row.concurrency, row.in_flight, row.lease)
-            for row in found
-            if row.free
+        stale = {
+            (agency, row.id): row.stamp
+            for agency, rows_of_it in found.items()
+            for row in rows_of_it
+            if row.id not in self._kept or self._kept[row.id][0] != row.stamp
         }
+        if stale:
+            await self._read(stale)
+        by_agency: dict[str, list[Receiver]] = {}
+        seats: dict[uuid.UUID, Seat] = {}
+        for agency, rows_of_it in found.items():
+            for row in rows_of_it:
+                if row.id in self._kept:
+                    one = self._kept[row.id][1]
+                    by_agency.setdefault(one.agency_id, []).append(one)
+                if row.free:
+                    seats[row.id] = Seat(agency, row.stamp, row.concurrency, row.in_flight, row.lease)
         return by_agency, seats
 
     async def _read(self, stamps: Stamps) -> None:
