@@ -147,12 +147,16 @@ class House:
                     hurried = update(model).where(model.due_at.is_not(None)).values(due_at=func.now())
                     await session.execute(hurried.execution_options(**ACROSS_AGENCIES))
                 await session.execute(update(CallBudget).values(closed_until=0))
-            for row in await due.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
-                await handshake_work.reconcile(self.tools, row)
+            await self.reconcile()
             for opening in await due.claim(self.tools.sessions, Opening, limit=1, lease=self.tools.lease):
                 await buyer_work.reconcile(self.tools, opening)
             for connection in await due.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
+
+    async def reconcile(self) -> None:
+        """One round of each handshake that is due."""
+        for row in await due.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
+            await handshake_work.reconcile(self.tools, row)
 
     async def later(self, by: timedelta) -> None:
         """Time passes, without anybody waiting for it: all that Keyturn remembers of access is that much older."""

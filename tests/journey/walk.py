@@ -68,8 +68,8 @@ class Walk:
         raise AssertionError("no screen shows a form")
 
     async def send(self, form: str, /, **fields: Any) -> httpx2.Response:
-        """Sends a form as this browser would."""
-        data = {"form_token": await self.token(), **fields}
+        """Sends a form as this browser would, after a look at a page unless the form's token is given."""
+        data = fields if "form_token" in fields else {"form_token": await self.token(), **fields}
         return await self.browser.post(f"{self.path}/{form}", data=data, headers=SAME_ORIGIN)
 
     async def answer(self, *screens: str) -> None:
@@ -80,9 +80,13 @@ class Walk:
 
     async def agree(self, **changed: Any) -> httpx2.Response:
         """Ticks, signs and sends the review."""
+        return await self.send("review", **{**await self.consent(), **changed})
+
+    async def consent(self) -> dict[str, str]:
+        """The fields of the review, ticked and signed."""
         mark = re.search(r'name="mark"\s+value="([0-9a-f]{64})"', (await self.see("review")).text)
         assert mark
-        return await self.send("review", **{"mark": mark[1], "agree": "yes", "name": "Theo Brand", **changed})
+        return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
 
     def goes_to(self, answer: httpx2.Response) -> str:
         """The screen a 303 leads to."""

@@ -1,7 +1,9 @@
 """Making endpoints and events, and doing what is due."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -19,7 +21,7 @@ from app.webhooks.dispatch.claiming.claim import claim
 from app.webhooks.dispatch.claiming.parcels import Parcel, pack
 from app.webhooks.dispatch.claiming.prepared import Shelf
 from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.fanning.fan_out import fan_out
+from app.webhooks.dispatch.fanning.fan_out import AT_ONCE, FanOut, fan_out
 from app.webhooks.dispatch.model import Attempt, Delivery
 from app.webhooks.dispatch.sending import finish, send
 from app.webhooks.dispatch.sending.dispatcher import Dispatcher
@@ -61,6 +63,42 @@ async def fan_all_out(tools: Tools) -> None:
     """Does every fan-out that is due."""
     while await fan_out(tools.sessions):
         pass
+
+
+@dataclass(frozen=True)
+class WorkerLoops:
+    """The loops of one worker, which sends all the time and does everything else when it is told to."""
+
+    tools: Tools
+    fanning: FanOut
+    dispatcher: Dispatcher
+
+    async def fan_out(self) -> None:
+        """Make the deliveries of the events that happened."""
+        await self.fanning.all()
+
+    async def fan_out_at_once(self) -> None:
+        """Make them, and send those for which there are slots without a claim."""
+        await self.fanning.once(self.tools, self.dispatcher, AT_ONCE)
+
+    def claim(self) -> None:
+        """Claim what is due, send it, write it down, all in the background."""
+        self.tools.alarm.ring()
+
+    async def settle(self) -> None:
+        """Wait until what was sent is written down."""
+        await self.dispatcher.settle()
+
+
+@asynccontextmanager
+async def worker_loops(tools: Tools) -> AsyncIterator[WorkerLoops]:
+    """Loops that run until the end of the body."""
+    made, stop = WorkerLoops(tools, FanOut(tools.sessions), Dispatcher(tools)), asyncio.Event()
+    sending = asyncio.create_task(made.dispatcher.serve(stop))
+    yield made
+    stop.set()
+    await sending
+    await made.fanning.close()
 
 
 async def send_all(tools: Tools, stop: asyncio.Event, *, loops: int = 1) -> None:

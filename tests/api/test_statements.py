@@ -1,0 +1,228 @@
+"""Statements of the main requests and of the worker's main rounds: none may become dearer unnoticed.
+
+Each is done twice, for one agency and then for the other, and the second time counts: connections are open, statements
+compiled, caches full. A look at whether a connection lives (`pool_pre_ping`) is not among them: the engine of the tests
+does without. With KEYTURN_FIGURES=FILE all figures are written there, for `make house`.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.demo.tiktok_simulator import seed
+from app.kit.database import Sessions
+from app.kit.egress.sender import Egress
+from app.kit.html import forms
+from app.kit.vault import Vault
+from app.webhooks.dispatch.tools import Tools
+from tests import cost
+from tests.cost import Cost, Meter
+from tests.house import House
+from tests.journey.walk import BY_HAND, Walk, trip
+from tests.kit.egress.receivers import ALLOW, OK, Receiver, answers, receiver
+from tests.webhooks import scenes
+from tests.world import CLIENT_BROWSER, PUBLIC_URL, Corner, World
+
+#: Statements of the steps of a delivery.
+DELIVERY = {"event recorded": 3, "fan-out": 2, "claim, send, write": 3, "fan-out that sends at once": 3}
+#: Until every connection that a worker keeps was used.
+TURNS = 6
+Action = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One of the two agencies, with its client in front of the link."""
+
+    house: House
+    api: httpx2.AsyncClient
+    walk: Walk
+    member: str
+
+    @property
+    def corner(self) -> Corner:
+        """Who it is."""
+        return self.walk.corner
+
+    async def form(self, screen: str, **fields: Any) -> Action:
+        """A form that is ready to be sent."""
+        token = await self.walk.token()
+        return lambda: self.walk.send(screen, form_token=token, **fields)
+
+    async def connect(self) -> None:
+        """The agency connects; the client opens the link, connects and picks its Business Center."""
+        await self.house.connect_agency(self.corner, self.member)
+        await self.walk.start()
+        await trip(self.walk, self.house)
+        await self.walk.send("business-center", bc_id=seed.MAISON_LUNE)
+
+
+async def create_client(scene: Scene) -> Action:
+    return lambda: scene.api.post("/clients", json={"name": "Atelier Nord", "external_id": "crm-2"})
+
+
+async def read_client(scene: Scene) -> Action:
+    return lambda: scene.api.get(f"/clients/{scene.corner.client_id}")
+
+
+async def create_link(scene: Scene) -> Action:
+    given = {"client_id": scene.corner.client_id, "preset": "run-campaigns"}
+    return lambda: scene.api.post("/links", json=given)
+
+
+async def choose_by_hand(scene: Scene) -> Action:
+    await scene.walk.start()
+    await scene.walk.answer("lane", "business-center")
+    return await scene.form("accounts", **BY_HAND["accounts"])
+
+
+async def choose_connected(scene: Scene) -> Action:
+    await scene.connect()
+    return await scene.form("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])
+
+
+async def consent_by_hand(scene: Scene) -> Action:
+    await scene.walk.start()
+    await scene.walk.answer()
+    return await scene.form("review", **await scene.walk.consent())
+
+
+async def consent_connected(scene: Scene) -> Action:
+    await scene.connect()
+    await scene.walk.send("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])
+    await scene.walk.answer("pixels", "markets", "contacts", "get-ready")
+    return await scene.form("review", **await scene.walk.consent())
+
+
+async def share(scene: Scene) -> Action:
+    await scene.house.work()  # the other agency's is done
+    await scene.house.connect_agency(scene.corner, scene.member)
+    await scene.house.connect_client(scene.corner)
+    await scene.house.agree(scene.corner, seed.LUNE_EU)
+    return scene.house.reconcile
+
+
+@pytest.fixture
+def meter(engine: AsyncEngine) -> Iterator[Meter]:
+    with cost.meter(engine) as made:
+        yield made
+
+
+@pytest.fixture
+async def twice(app: FastAPI, house: House, world: World) -> AsyncIterator[list[Scene]]:
+    async with AsyncExitStack() as stack:
+        made = []
+        for corner, member in ((world.south, seed.SIMON_SOUTH), (world.north, seed.NORA_NORTH)):
+            program, browser = [
+                await stack.enter_async_context(
+                    httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL + path)
+                )
+                for path in ("/api/v1", "")
+            ]
+            program.headers["Authorization"] = f"Bearer {corner.key}"
+            browser.cookies.set(forms.BROWSER, CLIENT_BROWSER)
+            await program.get("/me")  # when a key was used last is written down now and then
+            made.append(Scene(house, program, Walk(browser, corner), member))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def figures() -> Iterator[dict[str, dict[str, int]]]:
+    """All that was measured, by name."""
+    found: dict[str, dict[str, int]] = {}
+    yield found
+    if file := os.environ.get("KEYTURN_FIGURES"):
+        Path(file).write_text(json.dumps(found), encoding="utf-8")
+
+
+def keep(figures: dict[str, dict[str, int]], name: str, spent: Cost) -> None:
+    """Keep the figures of what was measured."""
+    figures[name] = {
+        "statements": len(spent.statements), "transaction_control": len(spent.transaction_control),
+        "files": len(spent.files), "functions": len(spent.functions),
+    }  # fmt: skip
+
+
+def check(name: str, spent: Cost, most: int) -> None:
+    """Say what is to be done where statements are not as many as the table says."""
+    number = len(spent.statements)
+    assert number <= most, "\n".join([f"{name}: {number} statements, {most} before:", *spent.statements])
+    assert number == most, f"{name} is down to {number} statements from {most}: lower the limit"
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare", "most"),
+    [
+        ("POST /api/v1/clients", create_client, 7),
+        ("GET /api/v1/clients/{id}", read_client, 3),
+        ("POST /api/v1/links", create_link, 32),
+        ("client chooses two ad accounts, by hand", choose_by_hand, 29),
+        ("client chooses two ad accounts, connected", choose_connected, 28),
+        ("client agrees, by hand", consent_by_hand, 59),
+        ("client agrees, connected", consent_connected, 57),
+        ("worker round that shares", share, 40),
+    ],
+)
+async def test_no_request_takes_more_statements(
+    name: str,
+    prepare: Callable[[Scene], Awaitable[Action]],
+    most: int,
+    twice: list[Scene],
+    meter: Meter,
+    figures: dict[str, dict[str, int]],
+) -> None:
+    for scene in twice:
+        action = await prepare(scene)
+        async with meter.measure() as spent:
+            answer = await action()
+        assert answer is None or answer.status_code in (200, 201, 303), answer.text
+    keep(figures, name, spent)
+    check(name, spent, most)
+
+
+async def test_no_delivery_takes_more_statements(
+    sessions: Sessions, vault: Vault, world: World, meter: Meter, figures: dict[str, dict[str, int]]
+) -> None:
+    egress, agency_id = Egress(allow=ALLOW), world.north.agency_id
+    tools = Tools(sessions, vault, egress, worker="test:1")
+    async with receiver(answers(OK)) as there, scenes.worker_loops(tools) as loops:
+        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        for turn in range(1, TURNS + 1):
+            async with meter.measure() as recorded:
+                await scenes.happen(sessions, agency_id)
+            async with meter.measure() as fanned:
+                await loops.fan_out()
+            async with meter.measure() as sent:
+                loops.claim()
+                await arrived(there, 2 * turn - 1)
+                await loops.settle()
+            await scenes.happen(sessions, agency_id)
+            async with meter.measure() as at_once:
+                await loops.fan_out_at_once()
+                await arrived(there, 2 * turn)
+                await loops.settle()
+    await egress.close()
+    steps = {
+        "event recorded": recorded, "fan-out": fanned, "claim, send, write": sent,
+        "fan-out that sends at once": at_once,
+    }  # fmt: skip
+    for name, spent in {**steps, "a delivery, from record to write": recorded + fanned + sent}.items():
+        keep(figures, name, spent)
+    for name, spent in steps.items():
+        check(name, spent, DELIVERY[name])
+
+
+async def arrived(there: Receiver, number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(there.requests) < number:  # noqa: ASYNC110 - the receiver rings no bell
+            await asyncio.sleep(0.001)
