@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas bench-budget bench-idle bench-webhooks pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-webhooks pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -71,6 +71,9 @@ docs: .make/dev ## writes the pages and kits of docs/ that are read from the cod
 
 schemas: .make/dev ## keeps the schemas of events as they are promised to receivers; refuses what would break them
 	@$(BIN)/python -m tests.events.kept
+
+house: .make/dev ## size and cut of the code, and statements, files and functions of the main requests: about 1 min
+	@$(BIN)/python -m bench.house $(ARGS)
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
 	@$(BIN)/python -m bench.budget

@@ -1,0 +1,187 @@
+"""Size and cut of the code base, and what its main requests cost: `make house`.
+
+One part reads the syntax trees of app/ without app/demo, which stands for the world outside. The other runs the tests
+that count the statements of requests, and shows what they measured. Prints tables, and as its last line JSON.
+"""
+
+import ast
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+OUTSIDE = ("app", "demo")
+#: A module with fewer lines and one importer belongs into that importer.
+SMALL = 40
+LARGEST = 15
+COUNTING = "tests/api/test_statements.py"
+FIGURES = "KEYTURN_FIGURES"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file with code; `path` is relative to the project."""
+
+    path: Path
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax."""
+        return ast.parse(self.text)
+
+    @property
+    def name(self) -> str:
+        """As it is imported."""
+        parts = self.path.with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
+    def lines(self) -> int:
+        """Length of the file."""
+        return len(self.text.splitlines())
+
+    def imports(self, names: frozenset[str]) -> set[str]:
+        """The modules among `names` that it imports, by any form of import."""
+        found = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                # `from package import name` means the module of that name, if there is one
+                found |= {
+                    whole if (whole := f"{node.module}.{alias.name}") in names else node.module for alias in node.names
+                }
+        return (found & names) - {self.name}
+
+    def aliases(self, names: frozenset[str]) -> Iterator[tuple[str, str]]:
+        """(name after `as`, module that it stands for); classes and functions are left out."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    if alias.asname and (whole := f"{node.module}.{alias.name}") in names:
+                        yield alias.asname, whole
+
+    def classes(self) -> Iterator[tuple[str, int]]:
+        """Name and line of each class, inner ones included."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                yield node.name, node.lineno
+
+    def functions(self) -> Iterator[tuple[str, int, int]]:
+        """Name, line and length of each function, without its decorators."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def read(root: Path) -> Iterator[Module]:
+    """The files with code; an empty `__init__.py` is none."""
+    for path in sorted((root / "app").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if text.strip():
+            yield Module(path.relative_to(root), text)
+
+
+def cut(modules: Sequence[Module], everything: Sequence[Module]) -> dict[str, Any]:
+    """Figures of the files; importers are looked for in `everything`."""
+    packages = {
+        ".".join(parts[:end]) for each in everything for parts in [each.name.split(".")] for end in range(1, len(parts))
+    }
+    names = frozenset({each.name for each in everything} | packages)
+    importers = Counter(itertools.chain.from_iterable(each.imports(names) for each in everything))
+    lengths = sorted(each.lines for each in modules)
+    classes, aliases = defaultdict(list), defaultdict(set)
+    for each in modules:
+        for name, line in each.classes():
+            classes[name].append(f"{each.path}:{line}")
+        for name, target in each.aliases(names):
+            aliases[name].add(target)
+    functions = [(name, f"{each.path}:{line}", length) for each in modules for name, line, length in each.functions()]
+    return {
+        "files": len(modules),
+        "lines": sum(lengths),
+        "median_file": median(lengths),
+        "largest_file": lengths[-1],
+        "largest_file_is": str(max(modules, key=lambda each: each.lines).path),
+        "small_with_one_importer": sorted(
+            str(each.path) for each in modules if each.lines < SMALL and importers[each.name] == 1
+        ),
+        "classes_of_one_name": {name: places for name, places in sorted(classes.items()) if len(places) > 1},
+        "aliases_of_many_modules": {name: sorted(told) for name, told in sorted(aliases.items()) if len(told) > 1},
+        "largest_functions": sorted(functions, key=lambda each: -each[2])[:LARGEST],
+    }
+
+
+def requests(root: Path) -> dict[str, dict[str, int]]:
+    """What the tests measure; a limit that is not met fails them, and changes nothing here."""
+    with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
+        figures = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", COUNTING]
+        tests = subprocess.run(  # noqa: S603
+            command, cwd=root, env={**os.environ, FIGURES: str(figures)}, stdout=subprocess.PIPE, text=True, check=False
+        )
+        if tests.returncode or not figures.exists():
+            sys.stderr.write(tests.stdout)
+        return dict(json.loads(figures.read_text(encoding="utf-8"))) if figures.exists() else {}
+
+
+def show(found: Mapping[str, Any], asked: Mapping[str, Mapping[str, int]]) -> None:
+    """Print the tables."""
+    out = Console(width=120)
+    figures = Table("app/ without app/demo", "")
+    for name, value in found.items():
+        if not isinstance(value, list | dict):
+            figures.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+        else:
+            figures.add_row(name, str(len(value)))
+    out.print(figures)
+    places = Table("small, with one importer")
+    for path in found["small_with_one_importer"]:
+        places.add_row(path)
+    out.print(places)
+    for title, column in (("class", "classes_of_one_name"), ("alias", "aliases_of_many_modules")):
+        several = Table(title, "number", "where")
+        for name, where in found[column].items():
+            several.add_row(name, str(len(where)), "\n".join(where))
+        out.print(several)
+    long = Table("function", "where", "lines")
+    for name, where, length in found["largest_functions"]:
+        long.add_row(name, where, str(length))
+    out.print(long)
+    costs = Table("request, warm", "statements", "BEGIN, COMMIT", "files", "functions")
+    for name, cost in asked.items():
+        costs.add_row(name, *map(str, cost.values()))
+    out.print(costs)
+
+
+def main() -> int:
+    """Read, run, print. No figure fails the run."""
+    everything = list(read(ROOT))
+    inside = [each for each in everything if each.path.parts[:2] != OUTSIDE]
+    demo = [each for each in everything if each.path.parts[:2] == OUTSIDE]
+    found = cut(inside, everything)
+    found |= {"demo_files": len(demo), "demo_lines": sum(each.lines for each in demo)}
+    asked = requests(ROOT)
+    show(found, asked)
+    sys.stdout.write(json.dumps({"bench": "house", **found, "requests": asked}) + "\n")
+    return 0 if asked else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
