@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-webhooks pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -83,6 +83,9 @@ bench-idle: .make/dev ## what an installation costs at rest, and one event with 
 
 bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with two million behind them: about 8 min
 	@$(BIN)/python -m bench.webhooks $(ARGS)
+
+bench-writes: .make/dev ## what the main writes cost the web process, beside a bare route with as many statements: under 1 min
+	@$(BIN)/python -m bench.writes $(ARGS)
 
 pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones
 	@for name in app dev; do \

@@ -1,0 +1,285 @@
+"""CPU of the web process for the main writes, beside a bare route: `make bench-writes`.
+
+The bare route sends as many trivial statements through the same session and returns as much JSON: the ratio says
+what our own code costs, on any machine. Both are asked in turns, one request at a time, in a real web process on an
+embedded PostgreSQL that writes to disk. Prints a table, and as its last line JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
+from typing import Any
+
+import httpx2
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.kit.database import Session, make_engine, make_sessions
+from app.kit.html import forms
+from app.kit.web import deadlines
+from app.main import create_app
+from bench.webhooks.stage import cpu_seconds, free_port, postgres
+from tests import world
+from tests.journey.walk import BY_HAND, Walk
+from tests.world import CLIENT_BROWSER, Corner
+
+#: Clients before anything is measured: connections are open, statements compiled.
+WARM = 5
+#: Requests of one kind between two looks at the process.
+CHUNK = 5
+#: JSON around the padding of a bare answer.
+AROUND = len('{"padding":""}')
+BEFORE_EXECUTE = "before_cursor_execute"
+#: Numbers of the first client's Business Center and ad accounts; those of the others follow.
+FIRST_CENTER, FIRST_ACCOUNT, SECOND_ACCOUNT = 7111222233334444601, 7200000000000001001, 7200000000000002001
+LATER_SCREENS = ("pixels", "markets", "contacts", "get-ready")
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/bare")
+async def bare(session: Session, statements: int, size: int) -> dict[str, str]:
+    """So many trivial statements, so many characters."""
+    for _ in range(statements):
+        (await session.execute(text("SELECT 1"))).scalar_one()
+    return {"padding": "x" * size}
+
+
+@router.put("/counting")
+async def start_counting(request: Request) -> None:
+    """Count statements from now on."""
+    counter = request.app.state.counter = Counter()
+    event.listen(_engine(request).sync_engine, BEFORE_EXECUTE, counter)
+
+
+@router.delete("/counting")
+async def stop_counting(request: Request) -> int:
+    """Count no more: how many there were. What is measured afterwards does not pay for it."""
+    counter: Counter = request.app.state.counter
+    event.remove(_engine(request).sync_engine, BEFORE_EXECUTE, counter)
+    return counter.number
+
+
+class Counter:
+    """Number of statements that SQLAlchemy sent; BEGIN and COMMIT are none of them."""
+
+    number = 0
+
+    def __call__(self, *_: object) -> None:
+        self.number += 1
+
+
+def _engine(request: Request) -> AsyncEngine:
+    engine: AsyncEngine = request.app.state.sessions.kw["bind"]
+    return engine
+
+
+def web() -> FastAPI:
+    """The application, with the routes of this module besides."""
+    app = create_app()
+    app.include_router(router)
+    return app
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A request that is ready to be sent."""
+
+    send: Callable[[], Awaitable[httpx2.Response]]
+
+    async def __call__(self) -> httpx2.Response:
+        """Send it. Raises for an answer that is none of success."""
+        answer = await self.send()
+        assert answer.status_code in (200, 201, 303), (answer.status_code, answer.text)
+        return answer
+
+
+class Clients:
+    """Clients of one agency, each with a link on which it goes by hand; they do everything together."""
+
+    def __init__(self, api: httpx2.AsyncClient, browser: httpx2.AsyncClient, corner: Corner, numbers: range) -> None:
+        self._api, self._browser, self._corner, self._numbers = api, browser, corner, numbers
+        self._client_ids: list[str] = []
+        self._walks: list[Walk] = []
+        self._token = ""
+
+    async def create_clients(self) -> list[Ready]:
+        """`POST /clients`, one for each."""
+
+        async def create(number: int) -> httpx2.Response:
+            given = {"name": "Maison Lune", "external_id": f"crm-{number + 2}"}
+            answer = await self._api.post("/clients", json=given)
+            self._client_ids.append(answer.json()["id"])
+            return answer
+
+        return [Ready(partial(create, number)) for number in self._numbers]
+
+    async def create_links(self) -> list[Ready]:
+        """`POST /links`, one for each."""
+
+        async def create(client_id: str) -> httpx2.Response:
+            answer = await self._api.post("/links", json={"client_id": client_id, "preset": "run-campaigns"})
+            made = answer.json()
+            token = str(made["address"]).rpartition("/")[2]
+            corner = replace(self._corner, client_id=client_id, link_id=made["id"], token=token)
+            self._walks.append(Walk(self._browser, corner))
+            return answer
+
+        return [Ready(partial(create, client_id)) for client_id in self._client_ids]
+
+    async def choose_accounts(self) -> list[Ready]:
+        """The screen with the ad accounts, all before it answered."""
+        for number, walk in zip(self._numbers, self._walks, strict=True):
+            await walk.start()
+            # a Business Center that two clients give is asked about
+            bc_id = str(FIRST_CENTER + number)
+            await self._answer(walk, {"lane": BY_HAND["lane"], "business-center": {"bc_id": bc_id}})
+        accounts = ({"accounts": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
+        return [self._form(walk, "accounts", fields) for walk, fields in zip(self._walks, accounts, strict=True)]
+
+    async def agree(self) -> list[Ready]:
+        """The consent, all before it answered."""
+        for walk in self._walks:
+            await self._answer(walk, {screen: BY_HAND[screen] for screen in LATER_SCREENS})
+        return [self._form(walk, "review", await walk.consent()) for walk in self._walks]
+
+    async def _answer(self, walk: Walk, screens: Mapping[str, Mapping[str, Any]]) -> None:
+        self._token = self._token or await walk.token()  # one for all links that a browser opened
+        for screen, fields in screens.items():
+            await self._form(walk, screen, fields)()
+
+    def _form(self, walk: Walk, screen: str, fields: Mapping[str, Any]) -> Ready:
+        return Ready(lambda: walk.send(screen, form_token=self._token, **fields))
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process."""
+
+    http: httpx2.AsyncClient
+    pid: int
+
+    async def compare(self, requests: Sequence[Ready], statements: int) -> dict[str, Any]:
+        """Milliseconds of CPU of a request, and of the bare route; medians of chunks in turn."""
+        ours, bares, size = [], [], 0
+        for start in range(0, len(requests), CHUNK):
+            chunk = requests[start : start + CHUNK]
+            before = cpu_seconds(self.pid)
+            for each in chunk:
+                answer = await each()
+            between = cpu_seconds(self.pid)
+            size = len(answer.content)
+            query = {"statements": statements, "size": max(size - AROUND, 0)}
+            for _ in chunk:
+                (await self.http.post("/bare", params=query, content=answer.request.content)).raise_for_status()
+            bares.append((cpu_seconds(self.pid) - between) / len(chunk) * 1000)
+            ours.append((between - before) / len(chunk) * 1000)
+        return {
+            "statements": statements, "bytes": size, "web_ms": round(median(ours), 2),
+            "bare_ms": round(median(bares), 2), "ratio": round(median(ours) / median(bares), 2),
+        }  # fmt: skip
+
+    async def statements(self, request: Ready) -> int:
+        """How many statements a request takes, with its savepoints; it is not measured otherwise."""
+        (await self.http.put("/counting")).raise_for_status()
+        await request()
+        return int((await self.http.delete("/counting")).json())
+
+
+async def figures(of: Web, warm: Clients, measured: Clients) -> dict[str, Any]:
+    """All requests, one after the other; the warm ones do each before."""
+    found = {}
+    for name, first, then in (
+        ("POST /api/v1/clients", warm.create_clients, measured.create_clients),
+        ("POST /api/v1/links", warm.create_links, measured.create_links),
+        ("client chooses two ad accounts", warm.choose_accounts, measured.choose_accounts),
+        ("client agrees", warm.agree, measured.agree),
+    ):
+        *warming, last = await first()
+        for each in warming:
+            await each()
+        statements = await of.statements(last)
+        found[name] = await of.compare(await then(), statements)
+    return found
+
+
+@asynccontextmanager
+async def serving(database_url: str) -> AsyncIterator[tuple[str, int]]:
+    """The address of a web process that is ready, and its process id."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    env = {
+        **os.environ, "DATABASE_URL": database_url, "KEYTURN_SECRET_KEYS": world.KEYS, "KEYTURN_PUBLIC_URL": address,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "bench.writes", "--serve", str(port)]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603, ASYNC220
+    try:
+        async with httpx2.AsyncClient(base_url=address, trust_env=False) as http, asyncio.timeout(60):
+            while True:
+                try:
+                    if (await http.get("/readyz")).status_code == 200:
+                        break
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.2)
+        yield address, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def run(database_url: str, number: int) -> dict[str, Any]:
+    """The world, a web process, the figures."""
+    engine = make_engine(database_url)
+    corner = (await world.make(make_sessions(engine))).north
+    await engine.dispose()
+    plain = {"Accept-Encoding": "identity"}
+    key = {**plain, "Authorization": f"Bearer {corner.key}"}
+    async with (
+        serving(database_url) as (address, pid),
+        httpx2.AsyncClient(base_url=f"{address}/api/v1", headers=key, trust_env=False) as api,
+        httpx2.AsyncClient(base_url=address, headers=plain, trust_env=False) as browser,
+    ):
+        browser.cookies.set(forms.BROWSER, CLIENT_BROWSER)
+        warm, measured = (Clients(api, browser, corner, each) for each in (range(WARM), range(WARM, WARM + number)))
+        return await figures(Web(browser, pid), warm, measured)
+
+
+def main() -> int:
+    """Run and print. No figure fails the run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=20, help="of requests of each kind")
+    parser.add_argument("--serve", type=int, metavar="PORT", help="be the web process; for the bench itself")
+    given = parser.parse_args()
+    if given.serve:
+        uvicorn.run(
+            "bench.writes:web",
+            factory=True,
+            host="127.0.0.1",
+            port=given.serve,
+            **deadlines.options(deadlines.limits()),
+        )
+        return 0
+    with postgres() as (url, _):
+        found = asyncio.run(run(url, given.number))
+    shown = Table("request, warm", "statements", "bytes", "web, ms of CPU", "bare route, ms", "ratio")
+    for name, figures_of in found.items():
+        shown.add_row(name, *map(str, figures_of.values()))
+    Console(width=110).print(shown)
+    sys.stdout.write(json.dumps({"bench": "writes", "number": given.number, "requests": found}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
