@@ -3,9 +3,11 @@
 What was promised stays: the command refuses to write where a type or a key is gone or is of another kind.
 """
 
+import copy
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,15 @@ Schemas = Mapping[str, Mapping[str, Any]]
 
 
 def now() -> dict[str, Any]:
-    """The schemas of today's catalogue; what they share stands once, under `$defs`."""
+    """The schemas of today's catalogue; what they share stands once, under `$defs`.
+
+    A copy, which the caller may change.
+    """
+    return copy.deepcopy(_now())
+
+
+@cache
+def _now() -> dict[str, Any]:
     types = {name: _bare(catalogue.schema(kind)) for name, kind in sorted(catalogue.FOR_CRMS.items())}
     shared = [schema.pop("$defs") for schema in types.values()]
     assert all(each == shared[0] for each in shared)
