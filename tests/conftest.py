@@ -1,11 +1,11 @@
-"""Real PostgreSQL for every test: one embedded server a run, one database a test, cloned with the world in it."""
+"""Real PostgreSQL for every test: one embedded server a process, and for each test a database with the world in it."""
 
 import asyncio
-import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -29,11 +29,11 @@ from app.kit.vault import Vault
 from app.settings import Settings, load
 from tests import tenancy
 from tests import world as worlds
+from tests.databases import TEMPLATE, Databases
 from tests.house import House
 from tests.tiktok import TikTokWorld, serving
 from tests.world import World
 
-_numbers = itertools.count()
 SHARED_MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3
 
@@ -70,8 +70,8 @@ def _in_memory() -> str | None:
 @pytest.fixture(scope="session")
 def template(server: EmbeddedPostgres) -> World:
     """A migrated database with the world in it, which each test gets a copy of."""
-    server.ensure_database("template_keyturn")
-    url = server.dsn("template_keyturn")
+    server.ensure_database(TEMPLATE)
+    url = server.dsn(TEMPLATE)
     migrate.upgrade(url)
 
     async def fill() -> World:
@@ -89,17 +89,36 @@ def world(template: World) -> World:
     return template
 
 
+@pytest.fixture(scope="session")
+async def databases(server: EmbeddedPostgres, template: World) -> AsyncIterator[Databases]:
+    """The databases of this test process."""
+    made = await Databases.open(server)
+    yield made
+    await made.close()
+
+
+@dataclass
+class Database:
+    """A database of this test alone."""
+
+    name: str
+    url: str
+    for_next: bool = True
+
+
 @pytest.fixture
-async def database_url(server: EmbeddedPostgres, template: World) -> AsyncIterator[str]:
-    """A database of this test alone, for processes of their own too."""
-    name = f"test_{next(_numbers)}"
-    admin = create_async_engine(server.dsn("postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_keyturn STRATEGY FILE_COPY"))
-    yield server.dsn(name)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await admin.dispose()
+async def database(server: EmbeddedPostgres, databases: Databases) -> AsyncIterator[Database]:
+    """As the template is; whatever the test writes there is undone afterwards."""
+    made = Database(name := await databases.take(), server.dsn(name))
+    yield made
+    await databases.give_back(name, for_next=made.for_next)
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """The database's address, for other processes: one of those may outlive the test, so no other gets it."""
+    database.for_next = False
+    return database.url
 
 
 @pytest.fixture(scope="session")
@@ -111,12 +130,11 @@ def engines(server: EmbeddedPostgres) -> AsyncEngine:
 
 
 @pytest.fixture
-async def engine(database_url: str, engines: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+async def engine(database: Database, engines: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """An engine on the test's database, on which every SELECT of tenant data must name its agency."""
-    database = make_url(database_url).database
 
     def there(_dialect: object, _record: object, _arguments: object, given: dict[str, object]) -> None:
-        given["database"] = database
+        given["database"] = database.name
 
     event.listen(engines.sync_engine, "do_connect", there)
     yield engines
@@ -169,10 +187,10 @@ async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, wor
 
 
 @pytest.fixture
-def settings(database_url: str, tiktok_server: str) -> Settings:
+def settings(database: Database, tiktok_server: str) -> Settings:
     """The settings of the tests."""
     return load(
-        database_url=database_url,
+        database_url=database.url,
         secret_keys=worlds.KEYS,
         public_url=worlds.PUBLIC_URL,
         egress_allow="127.0.0.1/32",
