@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app import local
 from app.kit import database_url
 from app.kit.database import make_engine
-from app.kit.postgres import binaries
+from app.kit.embedded_postgres import binaries
 from app.settings import SettingsWrong
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)

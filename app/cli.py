@@ -1,5 +1,6 @@
 """The command `keyturn`: assembly for people at a terminal."""
 
+import importlib.util
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +10,8 @@ from typer.core import TyperGroup
 
 from app import backup, local, up
 from app.commands import add_all
-from app.demo import commands as demo
 from app.doctor import checkup
-from app.kit import vault
+from app.kit import encryption
 from app.settings import Settings, SettingsWrong
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -82,13 +82,16 @@ def migrate_() -> None:
 @cli.command("secret-key")
 def secret_key() -> None:
     """Prints a fresh key for KEYTURN_SECRET_KEYS."""
-    typer.echo(vault.new_key())
+    typer.echo(encryption.new_key())
 
 
 cli.command("up")(up.up)
 cli.command("doctor")(checkup.doctor)
 cli.command("backup")(backup.backup)
-cli.command("demo")(demo.demo)
+if importlib.util.find_spec("demo"):  # part of a clone, not of the image
+    from demo import commands as demo
+
+    cli.command("demo")(demo.demo)
 add_all(cli, load)
 
 

@@ -7,8 +7,6 @@ import httpx2
 import typer
 
 from app import main
-from app.access.asks import commands as asks
-from app.access.asks import role_commands as roles
 from app.access.buyers import commands as buyers
 from app.access.connections import commands as connections
 from app.access.grants import commands as grants
@@ -16,34 +14,36 @@ from app.access.imports import commands as imports
 from app.access.partners import commands as partners
 from app.access.people import commands as invited
 from app.access.readiness import commands as readiness
+from app.access.requests import commands as asks
+from app.access.requests import role_commands as roles
 from app.access.revocations import commands as revocations
 from app.events import commands as events
 from app.kit.database import make_engine, make_sessions
+from app.kit.encryption import Keyring
 from app.kit.terminal import operations
-from app.kit.terminal.command import Does, Opening, Terminal
-from app.kit.vault import Vault
+from app.kit.terminal.command import AsyncContextFactory, Does, Terminal
 from app.links import commands as links
-from app.links.asks import commands as further_asks
+from app.links.access_requests import commands as further_asks
 from app.links.devices import commands as devices
-from app.links.open import commands as open_links
 from app.links.presets import commands as presets
-from app.people.agencies import commands as agencies
-from app.people.agencies.identities import commands as identities
-from app.people.agencies.logos import commands as logos
-from app.people.clients import commands as clients
-from app.people.members import commands as members
+from app.links.public_links import commands as open_links
 from app.settings import Settings
+from app.tenants.agencies import commands as agencies
+from app.tenants.agencies.logos import commands as logos
+from app.tenants.agencies.platform_ids import commands as identities
+from app.tenants.api_keys import commands as members
+from app.tenants.clients import commands as clients
+from app.webhooks.deliveries import commands as deliveries
 from app.webhooks.destinations import catalog
 from app.webhooks.destinations import commands as destinations
-from app.webhooks.dispatch import commands as dispatch
-from app.webhooks.dispatch.changing import commands as changing
-from app.webhooks.dispatch.deliveries import commands as deliveries
-from app.webhooks.dispatch.hooks import commands as hooks
-from app.webhooks.dispatch.stats import commands as stats
-from app.webhooks.dispatch.verifying import commands as verifying
+from app.webhooks.endpoint_updates import commands as changing
 from app.webhooks.endpoints import commands as endpoints
 from app.webhooks.endpoints.secrets import commands as secrets
 from app.webhooks.replays import commands as replays
+from app.webhooks.rest_hooks import commands as hooks
+from app.webhooks.stats import commands as stats
+from app.webhooks.test_deliveries import commands as dispatch
+from app.webhooks.verification import commands as verifying
 
 #: Name, sentence, and the parts that rooms add to it.
 GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
@@ -118,7 +118,7 @@ def add_all(cli: typer.Typer, load: Callable[[], Settings]) -> None:
     cli.info.context_settings = {"obj": opening(load)}
 
 
-def opening(load: Callable[[], Settings]) -> Opening:
+def opening(load: Callable[[], Settings]) -> AsyncContextFactory:
     """Opens what a command needs, and commits when it ended well."""
 
     @asynccontextmanager
@@ -131,7 +131,7 @@ def opening(load: Callable[[], Settings]) -> Opening:
             async with httpx2.AsyncClient(trust_env=False) as http, sessions() as session:
                 yield Terminal(
                     session,
-                    Vault.from_text(chosen.secret_keys),
+                    Keyring.from_text(chosen.secret_keys),
                     egress,
                     chosen.public_url,
                     chosen.redirect_uri,

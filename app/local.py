@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from app import settings
-from app.kit import database, vault
-from app.kit.postgres.folders import default_data_dir
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit import database, encryption
+from app.kit.embedded_postgres.folders import default_data_dir
+from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.settings import Settings
 
 DATABASE = "keyturn"
@@ -66,7 +66,7 @@ def keep(public_url: str) -> dict[str, str]:
         if not key_file().exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(os.open(key_file(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(vault.new_key() + "\n")
+                file.write(encryption.new_key() + "\n")
         own["KEYTURN_SECRET_KEYS"] = key_file().read_text().strip()
         address_file().write_text((settings.environment("KEYTURN_PUBLIC_URL") or public_url) + "\n")
     if settings.environment("KEYTURN_PUBLIC_URL") is None:

@@ -11,26 +11,26 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import routes, settings
 from app.events import openapi
-from app.kit import key_ring, logs
+from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
 from app.kit.egress.tls import tls_context
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
-from app.kit.refusal import Refusal
-from app.kit.vault import Vault
-from app.kit.web import beside, body_limit, health, problem
-from app.kit.web.address import Mounted, Proxies
+from app.kit.web import body_limit, health, problem, sidecar_server
 from app.kit.web.body_limit import BodyLimit
+from app.kit.web.malformed_requests import WellFormed
+from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.requests import RequestLog
-from app.kit.web.well_formed import WellFormed
-from app.mail.actions import Outbox
-from app.platforms.budget.allowance import Limits
-from app.platforms.budget.taking import Budget
-from app.platforms.catalog import Platforms
-from app.platforms.tiktok.platform import TikTok
-from app.platforms.tiktok.wire.sending import Wire
-from app.platforms.written import library
+from app.mail.service import MailQueue
+from app.platforms.manual import library
+from app.platforms.rate_limiter.limiter import RateLimiter
+from app.platforms.rate_limiter.policy import Limits
+from app.platforms.registry import Platforms
+from app.platforms.tiktok.adapter import TikTok
+from app.platforms.tiktok.client.requests import Wire
 from app.settings import Settings
 from app.tables import metadata
 from app.webhooks.destinations import catalog
@@ -74,13 +74,13 @@ def inner_app(app: FastAPI) -> FastAPI:
     return inside
 
 
-def _refuse(request: Request, refusal: Refusal) -> Response:
+def _refuse(request: Request, refusal: AppError) -> Response:
     return problem.answer(request, refusal, page=refusal_page)
 
 
 def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions) -> Platforms:
     """The platforms of an installation over one pool of connections, within budgets that all processes share."""
-    budget = Budget(sessions, "tiktok", Limits(chosen.tiktok_qps, chosen.tiktok_qpm))
+    budget = RateLimiter(sessions, "tiktok", Limits(chosen.tiktok_qps, chosen.tiktok_qpm))
     return Platforms(
         TikTok(
             wire=Wire(http, chosen.tiktok_api_base.rstrip("/"), budget),
@@ -112,8 +112,8 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
-            await key_ring.warn(engine, metadata, app.state.vault)
-            async with beside.served_at(inner_app(app), chosen.metrics_listens):
+            await keyring_check.warn(engine, metadata, app.state.vault)
+            async with sidecar_server.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()
         await engine.dispose()
@@ -124,7 +124,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
 def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress, sessions: Sessions) -> None:
     """What handlers find in `request.app.state`."""
     app.state.sessions = sessions
-    app.state.vault = Vault.from_text(chosen.secret_keys)
+    app.state.vault = Keyring.from_text(chosen.secret_keys)
     app.state.public_url = chosen.public_url
     app.state.path_prefix = chosen.path_prefix
     app.state.redirect_uri = chosen.redirect_uri
@@ -133,4 +133,4 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.egress = egress
     app.state.verify_endpoints = chosen.verify_endpoints
     app.state.destinations = catalog.every(hubspot_base=chosen.hubspot_api_base)
-    app.state.outbox = Outbox(app.state.vault, chosen.public_url) if chosen.mail_server else None
+    app.state.outbox = MailQueue(app.state.vault, chosen.public_url) if chosen.mail_server else None

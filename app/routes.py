@@ -2,45 +2,45 @@
 
 from fastapi import APIRouter, Depends
 
-from app.access.asks import api as asks
 from app.access.buyers import api as buyers
 from app.access.connections import api as connections
 from app.access.connections import callback
+from app.access.diagnostics import api as app_health
 from app.access.grants import api as grants
-from app.access.health import api as app_health
 from app.access.imports import api as imports
 from app.access.partners import api as partners
 from app.access.people import api as invited
 from app.access.readiness import api as readiness
+from app.access.requests import api as asks
 from app.access.revocations import api as revocations
-from app.desk.connect import pages as connect
+from app.client_portal import routes as portal
+from app.dashboard.connect import pages as connect
 from app.events import api as events
-from app.journey import routes as journey
 from app.kit.web import health
-from app.kit.web.parameters import only_known
+from app.kit.web.query_params import only_known
 from app.links import api as links
-from app.links.asks import api as further_asks
+from app.links.access_requests import api as further_asks
 from app.links.devices import api as devices
-from app.links.letters import api as letters
-from app.links.open import api as open_links
+from app.links.emails import api as letters
 from app.links.presets import api as presets
-from app.links.presets import askable
+from app.links.presets import requestable
+from app.links.public_links import api as open_links
 from app.links.questions import api as questions
-from app.people.agencies import api as agencies
-from app.people.agencies.identities import api as identities
-from app.people.agencies.logos import api as logos
-from app.people.clients import api as clients
-from app.people.members import api as members
+from app.tenants.agencies import api as agencies
+from app.tenants.agencies.logos import api as logos
+from app.tenants.agencies.platform_ids import api as identities
+from app.tenants.api_keys import api as members
+from app.tenants.clients import api as clients
+from app.webhooks.deliveries import api as deliveries
 from app.webhooks.destinations import api as destinations
-from app.webhooks.dispatch import api as dispatch
-from app.webhooks.dispatch.changing import api as changing
-from app.webhooks.dispatch.deliveries import api as deliveries
-from app.webhooks.dispatch.hooks import api as hooks
-from app.webhooks.dispatch.stats import api as stats
-from app.webhooks.dispatch.verifying import api as verifying
+from app.webhooks.endpoint_updates import api as changing
 from app.webhooks.endpoints import api as endpoints
 from app.webhooks.endpoints.secrets import api as secrets
 from app.webhooks.replays import api as replays
+from app.webhooks.rest_hooks import api as hooks
+from app.webhooks.stats import api as stats
+from app.webhooks.test_deliveries import api as dispatch
+from app.webhooks.verification import api as verifying
 
 API = "/api/v1"
 
@@ -52,7 +52,7 @@ for room in (
     logos,
     clients,
     presets,
-    askable,
+    requestable,
     links,
     letters,
     devices,
@@ -84,7 +84,7 @@ for room in (
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
-PAGES = (callback.router, connect.router, journey.router)
+PAGES = (callback.router, connect.router, portal.router)
 ROUTERS = {
     "all": (health.router, api, *PAGES),
     "api": (health.router, api),

@@ -8,12 +8,12 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit import database_url
-from app.kit.egress.addresses import read_networks
+from app.kit.egress.ip_ranges import read_networks
 from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import is_proxy
+from app.kit.encryption import Keyring
 from app.kit.input import platform_ids
-from app.kit.vault import Vault
-from app.kit.web import beside, web_address
+from app.kit.web import sidecar_server, web_address
 from app.mail import server
 from app.mail.server import Server
 from app.platforms.port import App
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     @field_validator("secret_keys")
     @classmethod
     def _key_ring(cls, text: str) -> str:
-        Vault.from_text(text)
+        Keyring.from_text(text)
         return text
 
     @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base", "hubspot_api_base")
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     @classmethod
     def _host_and_port(cls, text: str | None) -> str | None:
         if text:
-            beside.address(text)
+            sidecar_server.address(text)
         return text
 
     @field_validator("egress_allow", "egress_deny")
@@ -225,12 +225,12 @@ class Settings(BaseSettings):
     @property
     def worker_listens(self) -> tuple[str, int] | None:
         """Host and port of the worker's own pages; None: it has none."""
-        return beside.address(self.worker_address) if self.worker_address else None
+        return sidecar_server.address(self.worker_address) if self.worker_address else None
 
     @property
     def metrics_listens(self) -> tuple[str, int] | None:
         """Host and port of the web process's inner pages; None: it has none."""
-        return beside.address(self.metrics_address) if self.metrics_address else None
+        return sidecar_server.address(self.metrics_address) if self.metrics_address else None
 
     @property
     def path_prefix(self) -> str:

@@ -1,33 +1,33 @@
 """Every table of Keyturn, in one place, for migrations and tests."""
 
-from app.access import evidence as _evidence
-from app.access.connections import model as _connections
-from app.access.grants import model as _grants
-from app.access.handshakes import model as _handshakes
-from app.access.imports import model as _imports
-from app.access.openings import model as _openings
-from app.access.partners import model as _partners
-from app.access.readiness import model as _readiness
-from app.events import model as _events
+from app.access import call_recorder as _evidence
+from app.access.buyer_access import models as _openings
+from app.access.connections import models as _connections
+from app.access.grants import models as _grants
+from app.access.imports import models as _imports
+from app.access.partners import models as _partners
+from app.access.readiness import models as _readiness
+from app.access.reconciler import models as _handshakes
+from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base
-from app.links import model as _links
-from app.links.devices import model as _devices
-from app.links.open import model as _open_links
-from app.links.presets import model as _presets
-from app.links.questions import model as _questions
-from app.mail import model as _mails
-from app.people.agencies import model as _agencies
-from app.people.agencies.identities import model as _identities
-from app.people.agencies.logos import model as _logos
-from app.people.clients import model as _clients
-from app.people.members import model as _members
-from app.people.members.idempotency import model as _idempotency
-from app.platforms.budget import model as _budget
-from app.webhooks.dispatch import model as _dispatch
-from app.webhooks.dispatch.keeping import model as _keeping
-from app.webhooks.endpoints import model as _endpoints
-from app.webhooks.replays import model as _replays
+from app.links import models as _links
+from app.links.devices import models as _devices
+from app.links.presets import models as _presets
+from app.links.public_links import models as _open_links
+from app.links.questions import models as _questions
+from app.mail import models as _mails
+from app.platforms.rate_limiter import models as _budget
+from app.tenants.agencies import models as _agencies
+from app.tenants.agencies.logos import models as _logos
+from app.tenants.agencies.platform_ids import models as _identities
+from app.tenants.api_keys import models as _members
+from app.tenants.api_keys.idempotency import models as _idempotency
+from app.tenants.clients import models as _clients
+from app.webhooks import models as _dispatch
+from app.webhooks.endpoints import models as _endpoints
+from app.webhooks.maintenance import models as _keeping
+from app.webhooks.replays import models as _replays
 
 ROOMS = (
     _agencies, _members, _clients, _events, _presets, _open_links, _links, _questions, _connections, _evidence, _grants,

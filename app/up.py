@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from app import local
-from app.kit import children, supervisor
-from app.kit.children import Child, ChildFailed
-from app.kit.postgres.failures import PostgresFailure
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit import child_processes, supervisor
+from app.kit.child_processes import Child, ChildFailed
+from app.kit.embedded_postgres.failures import PostgresFailure
+from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.supervisor import Part
 from app.settings import SettingsWrong, environment, load
 
@@ -60,7 +60,7 @@ def up(
 
 def _unusable(host: str, port: int) -> str | None:
     """Reason why --host and --port cannot be used; None if they can."""
-    if problem := children.why_not(host, port):
+    if problem := child_processes.why_not(host, port):
         return problem
     if environment("KEYTURN_PUBLIC_URL") is None and not (_is_any(host) or _is_loopback(host)):
         return (
@@ -108,7 +108,7 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
 
     def part(name: str, *arguments: str) -> Part:
         def start() -> None:
-            running[name] = children.start(name, [sys.executable, "-m", *arguments], env=env)
+            running[name] = child_processes.start(name, [sys.executable, "-m", *arguments], env=env)
 
         start()
         return Part(name, start, lambda: running[name].process.poll())
@@ -117,7 +117,7 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
         parts = [part("web", "app.web", "--host", host, "--port", str(port)), part("worker", "app.worker")]
         if server is not None:
             parts.insert(0, Part("PostgreSQL", server.start, lambda: server.status, see=str(folder / "postgres.log")))
-        children.wait_for(running["web"], f"{here(host, port)}/readyz")
+        child_processes.wait_for(running["web"], f"{here(host, port)}/readyz")
         # other commands look where the data usually lies
         where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}; make an agency with `{where}keyturn agency create`")
@@ -125,4 +125,4 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
             time.sleep(0.2)
             supervisor.look(parts, lambda words: err.print(f"· {escape(words)}"), (PostgresFailure, OSError))
     finally:
-        children.stop(list(running.values()))
+        child_processes.stop(list(running.values()))

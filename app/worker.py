@@ -12,50 +12,52 @@ import httpx2
 import structlog
 import uvloop
 
-from app.access.asks import ending
-from app.access.buyers import due as buyers
-from app.access.connections import due as connections
-from app.access.connections.model import Connection
-from app.access.handshakes import due as handshakes
-from app.access.handshakes.model import Handshake
-from app.access.imports import due as imports
-from app.access.imports.model import Import
-from app.access.openings.model import Opening
-from app.access.patience import Patience
-from app.access.tools import Tools
-from app.kit import database, key_ring, logs, lookout, throttle
+from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers import job as buyers
+from app.access.connections import token_revocation_job as connections
+from app.access.connections.models import Connection
+from app.access.context import AccessContext
+from app.access.imports import job as imports
+from app.access.imports.models import Import
+from app.access.reconciler import job as handshakes
+from app.access.reconciler.models import Handshake
+from app.access.requests import lifecycle
+from app.access.retry_timing import RetryTiming
+from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.due import Work
-from app.kit.egress.sender import Egress
-from app.kit.vault import Vault
-from app.kit.web import beside
-from app.links.model import Link
-from app.mail import due as mail
-from app.mail.actions import Outbox
+from app.kit.egress.client import Egress
+from app.kit.encryption import Keyring
+from app.kit.jobs import JobType
+from app.kit.web import sidecar_server
+from app.links.models import Link
+from app.mail import job as mail
+from app.mail.service import MailQueue
 from app.main import egress_of, platforms_of
-from app.people.members.idempotency import due as idempotency
-from app.people.members.idempotency.model import IdempotencyKey
-from app.platforms.catalog import Platforms
+from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata
+from app.tenants.api_keys.idempotency import job as idempotency
+from app.tenants.api_keys.idempotency.models import IdempotencyKey
+from app.webhooks.context import WebhookContext as Webhooks
 from app.webhooks.destinations import catalog
-from app.webhooks.dispatch import due as dispatch
-from app.webhooks.dispatch.keeping import chores
-from app.webhooks.dispatch.keeping.tools import Keeping
-from app.webhooks.dispatch.seeing import site
-from app.webhooks.dispatch.seeing.gauges import Gauges
-from app.webhooks.dispatch.seeing.pulse import Pulse
-from app.webhooks.dispatch.tools import Tools as Webhooks
-from app.webhooks.replays import due as replays
+from app.webhooks.dispatcher import job as dispatch
+from app.webhooks.maintenance import periodic_tasks
+from app.webhooks.maintenance.context import MaintenanceContext
+from app.webhooks.monitoring import worker_http
+from app.webhooks.monitoring.gauges import Gauges
+from app.webhooks.monitoring.heartbeat import Heartbeat
+from app.webhooks.replays import job as replays
 from app.webhooks.replays import pruning
 
 log = structlog.get_logger(__name__)
 
 
-def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping) -> list[Work[Any]]:
+def table(
+    access: AccessContext, webhooks: Webhooks, mails: mail.MailContext, keeping: MaintenanceContext
+) -> list[JobType[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
-        Work(
+        JobType(
             "handshakes",
             Handshake,
             partial(handshakes.reconcile, access),
@@ -64,7 +66,7 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
             longest=handshakes.LONGEST_ROUND,
             where=Handshake.watching.is_(False),
         ),
-        Work(
+        JobType(
             "access watch",
             Handshake,
             partial(handshakes.reconcile, access),
@@ -73,13 +75,13 @@ def table(access: Tools, webhooks: Webhooks, mails: mail.Tools, keeping: Keeping
             longest=handshakes.LONGEST_ROUND,
             where=Handshake.watching.is_(True),
         ),
-        Work("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
-        Work("buyers", Opening, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
-        Work("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
-        Work("links that end", Link, partial(ending.attend, access), lease=access.lease),
-        Work("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
+        JobType("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
+        JobType("buyers", BuyerAccess, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
+        JobType("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
+        JobType("links that end", Link, partial(lifecycle.attend, access), lease=access.lease),
+        JobType("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *replays.work(webhooks),
-        *chores.work(keeping),
+        *periodic_tasks.work(keeping),
         *mail.work(mails),
     ]
 
@@ -103,11 +105,11 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         )
         keeping = keeping_of(chosen, sessions)
         works = table(access, webhooks, mails, keeping)
-        await key_ring.warn(engine, metadata, access.vault)
+        await keyring_check.warn(engine, metadata, access.vault)
         log.info("worker.started", works=[work.name for work in works])
         async with pages(chosen, webhooks.pulse, keeping):
             await asyncio.gather(
-                lookout.serve_all(works, often, stop, dispatch.kinds(webhooks)), dispatch.serve(webhooks, stop)
+                poller.serve_all(works, often, stop, dispatch.kinds(webhooks)), dispatch.serve(webhooks, stop)
             )
     await egress.close()
     await looping.dispose()
@@ -123,38 +125,38 @@ def settle_memory() -> None:
 
 def tools(
     chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, delivering: Sessions | None = None
-) -> tuple[Tools, Webhooks, mail.Tools]:
+) -> tuple[AccessContext, Webhooks, mail.MailContext]:
     """What the works need at hand; `delivering` are sessions for the loops of webhooks alone."""
-    vault = Vault.from_text(chosen.secret_keys)
-    access = Tools(
+    vault = Keyring.from_text(chosen.secret_keys)
+    access = AccessContext(
         sessions=sessions, vault=vault, platforms=platforms,
-        patience=Patience(
+        patience=RetryTiming(
             settle=timedelta(seconds=chosen.settle_seconds), proof=2 * timedelta(hours=chosen.watch_hours)
         ),
-        outbox=Outbox(vault, chosen.public_url) if chosen.mail_server else None,
+        outbox=MailQueue(vault, chosen.public_url) if chosen.mail_server else None,
         lease=timedelta(seconds=chosen.lease_seconds),
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
     webhooks = Webhooks(
         sessions=delivering or sessions, vault=vault, egress=egress,
         destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
-        pulse=Pulse(dispatch.LOOPS),
+        pulse=Heartbeat(dispatch.LOOPS),
     )  # fmt: skip
-    return access, webhooks, mail.Tools(sessions=sessions, vault=vault, server=chosen.mail_server)
+    return access, webhooks, mail.MailContext(sessions=sessions, vault=vault, server=chosen.mail_server)
 
 
-def keeping_of(chosen: Settings, sessions: Sessions) -> Keeping:
+def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
     """What keeps webhooks small."""
-    outbox = Outbox(Vault.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
-    return Keeping(
+    outbox = MailQueue(Keyring.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
+    return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
         most_pending=chosen.webhook_most_pending, others=(pruning.prune, throttle.prune),
     )  # fmt: skip
 
 
-def pages(chosen: Settings, pulse: Pulse, keeping: Keeping) -> AbstractAsyncContextManager[None]:
+def pages(chosen: Settings, pulse: Heartbeat, keeping: MaintenanceContext) -> AbstractAsyncContextManager[None]:
     """The worker's own pages, while it works; none without KEYTURN_WORKER_ADDRESS."""
-    return beside.served_at(site.make(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens)
+    return sidecar_server.served_at(worker_http.make(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens)
 
 
 if __name__ == "__main__":

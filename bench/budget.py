@@ -22,10 +22,10 @@ from rich.table import Table
 
 from app import migrate
 from app.kit.database import make_engine, make_sessions
-from app.kit.postgres.server import EmbeddedPostgres
-from app.platforms.budget.allowance import BUCKET, PATIENCE, Allowance, Later, Limits, take
-from app.platforms.budget.taking import Budget
-from app.platforms.port import Urgency
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.platforms.port import Priority
+from app.platforms.rate_limiter.limiter import RateLimiter
+from app.platforms.rate_limiter.policy import BUCKET, PATIENCE, Allowance, Later, Limits, take
 
 LIMITS = Limits(qps=8, qpm=480)
 CLIENTS = 1_000
@@ -75,7 +75,7 @@ class Run:
 class Caller:
     """Somebody with calls to make one after the other: a hand of a worker with its watches, or a person who looks."""
 
-    urgency: Urgency
+    urgency: Priority
     calls: int
     asked_at: int
     waited: int = 0
@@ -111,14 +111,14 @@ class Clockwork:
     def _goes(self, caller: Caller, at: int) -> None:
         self.went.append(at)
         caller.calls -= 1
-        if caller.urgency is Urgency.WATCH:
+        if caller.urgency is Priority.WATCH:
             self.watch_calls += 1
         else:
             self.waits.append(at - caller.asked_at)
             caller.waited += at - caller.asked_at
         if caller.calls:
             self.comes(at + ANSWER, caller)
-        elif caller.urgency is Urgency.LOOKING:
+        elif caller.urgency is Priority.LOOKING:
             self.visits.append(caller.waited)
 
 
@@ -127,18 +127,18 @@ def simulated() -> Iterator[Run]:
     chance = random.Random(3)  # noqa: S311 - the same day every time
     usual = Clockwork()
     for _ in range(CLIENTS):
-        usual.comes(START + chance.randrange(DAY), Caller(Urgency.WATCH, CALLS_OF_A_WATCH, 0))
+        usual.comes(START + chance.randrange(DAY), Caller(Priority.WATCH, CALLS_OF_A_WATCH, 0))
     yield _finished("1,000 clients over a day", usual, chance, people=500, span=DAY)
     worst = Clockwork()
     for _ in range(HANDS):  # what is due at once is done by as many hands as the workers have
-        worst.comes(START, Caller(Urgency.WATCH, CLIENTS * CALLS_OF_A_WATCH // HANDS, 0))
+        worst.comes(START, Caller(Priority.WATCH, CLIENTS * CALLS_OF_A_WATCH // HANDS, 0))
     # 2,000 calls at half of eight in 1.2 s take ten minutes; people come for nearly all of that time
     yield _finished("1,000 clients due at once", worst, chance, people=60, span=9 * MINUTE)
 
 
 def _finished(name: str, clockwork: Clockwork, chance: random.Random, *, people: int, span: int) -> Run:
     for _ in range(people):
-        clockwork.comes(START + chance.randrange(span), Caller(Urgency.LOOKING, CALLS_OF_A_VISIT, 0))
+        clockwork.comes(START + chance.randrange(span), Caller(Priority.LOOKING, CALLS_OF_A_VISIT, 0))
     clockwork.run()
     return Run(name, sorted(clockwork.went), clockwork.watch_calls, clockwork.waits, clockwork.visits)
 
@@ -158,7 +158,7 @@ def _count(url: str, together: float) -> int:
 async def _grants(url: str, together: float) -> int:
     """Locks, reads, decides, writes and commits as a grant does; the wait for the next free moment is left out."""
     engine = make_engine(url)
-    budget = Budget(make_sessions(engine), "tiktok", LIMITS)
+    budget = RateLimiter(make_sessions(engine), "tiktok", LIMITS)
     await budget._learn("1", _like_a_grant)
     await asyncio.sleep(max(0.0, together - time.time()))
     end, taken = time.monotonic() + SECONDS_OF_GRANTS, 0
@@ -175,7 +175,7 @@ def _like_a_grant(_: Allowance, now: int) -> Allowance:
         granted=tuple(now - 1_100 + 150 * number for number in range(7)),
         minute={now // BUCKET - number: 13 for number in range(30)},
     )
-    taken = take(used, now, Urgency.LOOKING, LIMITS, 0)
+    taken = take(used, now, Priority.LOOKING, LIMITS, 0)
     assert not isinstance(taken, Later)
     return taken[0]
 

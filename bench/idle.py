@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from app.kit.database import Kept
+from app.kit.database import KeptConnection
 from bench.webhooks import latency
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, free_port, now, postgres, stage
 
@@ -95,7 +95,7 @@ async def fanned(on: Stage, seen: Installation, agency_id: str, *, each: int, pe
 
 async def bare(on: Stage, *, per_s: float, number: int) -> float:
     """Microseconds of this process for what an event cannot do without: four empty statements and a request."""
-    line = Kept(on.sessions)
+    line = KeptConnection(on.sessions)
     async with aiohttp.ClientSession(trust_env=False) as http:
         began, used = now(), time.process_time()
         for turn in range(number):

@@ -32,7 +32,7 @@ from app.kit.web import deadlines
 from app.main import create_app
 from bench.webhooks.stage import cpu_seconds, free_port, postgres
 from tests import world
-from tests.journey.walk import BY_HAND, Walk
+from tests.client_portal.walk import BY_HAND, Walk
 from tests.world import CLIENT_BROWSER, Corner
 
 #: Clients before anything is measured: connections are open, statements compiled.

@@ -6,26 +6,26 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
-from app.access.asks import hints
 from app.access.attestations import status as attested
-from app.access.connections.establishing import LONGEST_HOLD
-from app.access.handshakes.deciding import schedule, status
-from app.access.tools import Tools
-from app.journey import words
+from app.access.connections.token_exchange import LONGEST_HOLD
+from app.access.context import AccessContext
+from app.access.reconciler import retry_policy, status
+from app.access.requests import error_hints
+from app.client_portal import status_texts
 from app.platforms import blockers
-from app.platforms.budget import allowance
-from app.platforms.port import Urgency
-from app.platforms.tiktok.words import kinds, roles
-from app.platforms.written import library
-from app.platforms.written.platform import Written
+from app.platforms.manual import library
+from app.platforms.manual.platform import ManualPlatform
+from app.platforms.port import Priority
+from app.platforms.rate_limiter import policy
+from app.platforms.tiktok.content import kinds, roles
 from app.settings import Settings
 from docs.tables import listed, said, table
 
 _BY_CODE = "as its code says"
 _URGENCIES = {
-    Urgency.LOOKING: "somebody is looking at a page, or acted within the last two minutes",
-    Urgency.HANDSHAKE: "a handshake under way",
-    Urgency.WATCH: "access watch, imports",
+    Priority.LOOKING: "somebody is looking at a page, or acted within the last two minutes",
+    Priority.HANDSHAKE: "a handshake under way",
+    Priority.WATCH: "access watch, imports",
 }
 
 
@@ -83,7 +83,7 @@ def _states() -> Iterator[tuple[str, ...]]:
     turns = _turns(status)
     for state, actors in _turns(attested).items():
         turns.setdefault(state, set()).update(actors)
-    for state, shown in words.STATES.items():
+    for state, shown in status_texts.STATES.items():
         yield f"`{state}`", f"**{shown.short}.** {shown.sentence}", " or ".join(sorted(turns[state])) or "nobody’s"
 
 
@@ -103,14 +103,14 @@ def _turns(module: ModuleType) -> dict[str, set[str]]:
 def _constants(node: ast.expr) -> set[str]:
     """The texts that stand in an expression as they are."""
     every = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    return every & {*words.STATES, "client", "agency", "us", "platform"}
+    return every & {*status_texts.STATES, "client", "agency", "us", "platform"}
 
 
 def _blockers() -> Iterator[tuple[str, ...]]:
     for code, about in blockers.BLOCKERS.items():
-        found = words.of_code(code, words.Case(about.kinds[0]))
+        found = status_texts.of_code(code, status_texts.Case(about.kinds[0]))
         button = f" *{found.label}*" if found.label else ""
-        yield f"`{code}`", f"{found.sentence}{button}", hints.hint("blocked", code) or "", about.next_actor
+        yield f"`{code}`", f"{found.sentence}{button}", error_hints.hint("blocked", code) or "", about.next_actor
 
 
 def _tiktok() -> Iterator[tuple[str, ...]]:
@@ -127,27 +127,27 @@ def _written() -> Iterator[tuple[str, ...]]:
                 yield f"`{key}` {platform.name}", thing.one, f"`{role.key}`", role.label, _dated(platform)
 
 
-def _dated(platform: Written) -> str:
+def _dated(platform: ManualPlatform) -> str:
     return "your own" if platform.own_words else platform.guided_dated
 
 
 def _looks() -> str:
-    pauses = [schedule.next_look(looks) for looks in range(50)]
+    pauses = [retry_policy.next_look(looks) for looks in range(50)]
     growing = [pause for number, pause in enumerate(pauses) if number == 0 or pause != pauses[-1]]
-    limited = sorted({schedule.after_limit(setbacks) for setbacks in range(1, 10)})
+    limited = sorted({retry_policy.after_limit(setbacks) for setbacks in range(1, 10)})
     return (
         f"After each look without news the next one is later: {listed(growing)}, then every {said(pauses[-1])}. "
         "News and “check again” restart the series. When nothing is left to do, the access is watched: one "
-        f"look about every {said(Tools.watch)}, by your agency's own token. Where TikTok says “too often”, the pauses "
-        f"are {listed(limited)}, and the first success resets them."
+        f"look about every {said(AccessContext.watch)}, by your agency's own token. Where TikTok says “too often”, the "
+        f"pauses are {listed(limited)}, and the first success resets them."
     )
 
 
 def _budget() -> str:
     fields = Settings.model_fields
-    pauses = listed(map(_ms, allowance.PAUSES))
+    pauses = listed(map(_ms, policy.PAUSES))
     shares = [
-        (str(place), about, f"{allowance.QUARTERS[urgency] * 25} %", said(_ms(allowance.PATIENCE[urgency])))
+        (str(place), about, f"{policy.QUARTERS[urgency] * 25} %", said(_ms(policy.PATIENCE[urgency])))
         for place, (urgency, about) in enumerate(_URGENCIES.items(), 1)
     ]
     return (

@@ -5,8 +5,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.events import body, catalogue
-from app.events.types.kinds import EventType
+from app.events import catalog, schema
+from app.events.types.event_type import EventType
 from docs.tables import code, table
 
 _WIDTH = 110
@@ -14,7 +14,7 @@ _WIDTH = 110
 
 def text() -> str:
     """The whole page."""
-    kinds = catalogue.FOR_CRMS.values()
+    kinds = catalog.FOR_CRMS.values()
     return "\n\n".join([
         "# Webhook events",
         "_Made by `make docs` from `app/events/`; do not edit by hand._",
@@ -63,7 +63,7 @@ def _object(values: Mapping[str, Any], indent: int) -> str:
 
 
 def _event(kind: EventType) -> str:
-    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{readable(catalogue.example(kind))}\n```"
+    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{readable(catalog.example(kind))}\n```"
 
 
 def _line(kind: EventType) -> tuple[str, ...]:
@@ -71,5 +71,5 @@ def _line(kind: EventType) -> tuple[str, ...]:
 
 
 def _keys() -> Iterator[tuple[str, ...]]:
-    for name, about in body.Data.model_fields.items():
-        yield code(name), about.description or "", "**personal**" if name in body.PERSONAL else ""
+    for name, about in schema.Data.model_fields.items():
+        yield code(name), about.description or "", "**personal**" if name in schema.PERSONAL else ""

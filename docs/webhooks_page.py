@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.events import catalogue
+from app.events import catalog
 from app.settings import Settings
-from app.webhooks.dispatch import actions as tests
-from app.webhooks.dispatch.deciding import health, notices, outcome, schedule
-from app.webhooks.dispatch.message import payload
-from app.webhooks.endpoints import actions as endpoints
-from app.webhooks.endpoints import headers, matching, secret
-from app.webhooks.replays import actions as replays
+from app.webhooks.endpoints import event_filter, headers, secret
+from app.webhooks.endpoints import service as endpoints
+from app.webhooks.message import payload
+from app.webhooks.policies import circuit_breaker, failure_notices, response_classifier, retry_policy
+from app.webhooks.replays import service as replays
+from app.webhooks.test_deliveries import service as tests
 from docs.events_page import readable
 from docs.tables import code, listed, said, table
 
@@ -30,7 +30,11 @@ _TRIED = "tried again"
 _ANSWERS: tuple[tuple[int, dict[str, str], str], ...] = (
     (200, {}, "done, whatever the body is"),
     (301, {"location": "https://new.example/in"}, _TRIED),
-    (410, {}, f"{_TRIED}; the second one at least {said(health.GONE_APART)} later disables the endpoint (`gone`)"),
+    (
+        410,
+        {},
+        f"{_TRIED}; the second one at least {said(circuit_breaker.GONE_APART)} later disables the endpoint (`gone`)",
+    ),
     (429, {"retry-after": "120"}, "everything of the endpoint waits until then"),
     (429, {}, "fewer at once"),
     (503, {"retry-after": "120"}, "everything of the endpoint waits until then"),
@@ -48,21 +52,21 @@ def text() -> str:
 
 def modes() -> str:
     """One event in each payload mode."""
-    kind = catalogue.FOR_CRMS["ask.verified"]
-    shown = {mode: json.loads(payload.render(catalogue.example(kind), mode).content) for mode in _MODES}
+    kind = catalog.FOR_CRMS["ask.verified"]
+    shown = {mode: json.loads(payload.render(catalog.example(kind), mode).content) for mode in _MODES}
     return "\n\n".join(f"`{mode}`: {_MODES[mode]}\n\n```json\n{readable(body)}\n```" for mode, body in shown.items())
 
 
 def retries() -> str:
     """When attempts are made, by policy."""
-    names = [name for name, steps in schedule.POLICIES.items() if len(steps) > 1]
+    names = [name for name, steps in retry_policy.POLICIES.items() if len(steps) > 1]
     heads = ("attempt", *(cell for name in names for cell in (f"`{name}`: pause before", "since the first")))
-    longest = max(map(len, schedule.POLICIES.values()))
+    longest = max(map(len, retry_policy.POLICIES.values()))
     rows = [(str(number + 1), *(cell for name in names for cell in _step(name, number))) for number in range(longest)]
-    ages = ", ".join(f"`{name}` {_days(schedule.age_limit(name))}" for name in schedule.POLICIES)
+    ages = ", ".join(f"`{name}` {_days(retry_policy.age_limit(name))}" for name in retry_policy.POLICIES)
     return (
         f"{table(heads, rows)}\n\n"
-        f"Each pause is lengthened by up to {schedule.MOST_JITTER - 1:.0%} at random, never shortened. "
+        f"Each pause is lengthened by up to {retry_policy.MOST_JITTER - 1:.0%} at random, never shortened. "
         f"Nothing is sent any more this long after the event, whatever held it: {ages}."
     )
 
@@ -72,21 +76,22 @@ def codes() -> str:
     answers = [(_status(status, given), *_judged(status, given), then) for status, given, then in _ANSWERS]
     silent = [
         ("none", code(name), sentence, _TRIED)
-        for name, sentence in outcome.EXPLAINED.items()
-        if name not in ("redirect", "gone", "throttled") and outcome.shown(name) == name
+        for name, sentence in response_classifier.EXPLAINED.items()
+        if name not in ("redirect", "gone", "throttled") and response_classifier.shown(name) == name
     ]
     return table(("answer", "code", "what it means", "what follows"), [*answers, *silent])
 
 
 def sparing() -> str:
     """When an endpoint is spared, warned about, and disabled."""
+    breaker, notices = circuit_breaker, failure_notices
     return "\n".join([
         f"- *Fewer at once:* after 429, 502 or 504 half as many deliveries are in flight, and one more again for every "
-        f"{health.GOOD_TO_RAISE} that arrive.",
-        f"- *Breaker:* it opens when {health.UNREACHABLE_OPENS} attempts in a row got no answer, or when of at least "
-        f"{health.WINDOW_LEAST} in {said(health.WINDOW)} {health.WINDOW_SHARE:.0%} failed by 5xx, 429 or no answer. "
+        f"{breaker.GOOD_TO_RAISE} that arrive.",
+        f"- *Breaker:* it opens when {breaker.UNREACHABLE_OPENS} attempts in a row got no answer, or when of at least "
+        f"{breaker.WINDOW_LEAST} in {said(breaker.WINDOW)} {breaker.WINDOW_SHARE:.0%} failed by 5xx, 429 or no answer. "
         "Other 4xx never open it: they may be about one body. "
-        f"It stays open {said(health.FIRST_OPEN)}, each time twice as long, at most {said(health.LONGEST_OPEN)}; then "
+        f"It stays open {said(breaker.FIRST_OPEN)}, doubled each time, at most {said(breaker.LONGEST_OPEN)}; then "
         "one delivery is let through, then 2, 4, 8, as long as they arrive. So it is after every hold: "
         "`Retry-After`, a pause, a time of being disabled.",
         f"- *Notices:* when nothing but failures came back for {said(notices.NOTICES[0])}, and again after "
@@ -94,14 +99,14 @@ def sparing() -> str:
         "where mail is set up. One success ends that: `webhook.endpoint.recovered`.",
         f"- *Disabled:* no success for {said(notices.DISABLE_AFTER)} since the first failure, at least "
         f"{notices.LEAST_ATTEMPTS} failed attempts spread over {said(notices.LEAST_SPREAD)} or more, and a delivery "
-        f"that was given up (`failing`); a second 410 (`gone`); or {health.BLOCKED_AT_LEAST} attempts in a row over "
-        f"{said(health.BLOCKED_FOR)} for which the host name led to addresses that are not public (`unsafe_url`).",
+        f"that was given up (`failing`); a second 410 (`gone`); or {breaker.BLOCKED_AT_LEAST} attempts in a row over "
+        f"{said(breaker.BLOCKED_FOR)} for which the host name led to addresses that are not public (`unsafe_url`).",
     ])  # fmt: skip
 
 
 def operational() -> str:
     """Events about webhooks."""
-    kinds = [kind for name, kind in catalogue.FOR_CRMS.items() if name.startswith(matching.OPERATIONAL)]
+    kinds = [kind for name, kind in catalog.FOR_CRMS.items() if name.startswith(event_filter.OPERATIONAL)]
     rows = [(f"[`{kind.name}`](webhooks-events.md#{kind.name.replace('.', '')})", kind.sentence) for kind in kinds]
     return table(("type", "when"), rows)
 
@@ -136,7 +141,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def _judged(status: int, given: dict[str, str]) -> Iterator[str]:
-    found = outcome.judge(status, None, given, _NOW)
+    found = response_classifier.judge(status, None, given, _NOW)
     yield code(found.code)
     wait = f" At least {said(found.wait)} until the next attempt." if found.wait else ""
     yield found.explanation + wait
@@ -149,7 +154,7 @@ def _status(status: int, given: dict[str, str]) -> str:
 
 
 def _step(policy: str, number: int) -> tuple[str, str]:
-    steps = schedule.POLICIES[policy]
+    steps = retry_policy.POLICIES[policy]
     if number >= len(steps):
         return "", ""
     return _pause(steps[number]), str(timedelta(seconds=sum(steps[: number + 1])))

@@ -19,14 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import NullPool
 
 from app import main, migrate
-from app.access.patience import Patience
-from app.access.tools import Tools
-from app.demo.tiktok_simulator import seed
+from app.access.context import AccessContext
+from app.access.retry_timing import RetryTiming
 from app.kit.database import Sessions, make_sessions
 from app.kit.egress.tls import tls_context
-from app.kit.postgres.server import EmbeddedPostgres
-from app.kit.vault import Vault
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.kit.encryption import Keyring
 from app.settings import Settings, load
+from simulator import seed
 from tests import tenancy
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
@@ -156,7 +156,7 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
-def vault() -> Vault:
+def vault() -> Keyring:
     """The key ring of the tests."""
     return worlds.vault()
 
@@ -181,8 +181,8 @@ async def tiktok(tiktok_server: str) -> AsyncIterator[TikTokWorld]:
 async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: World) -> AsyncIterator[House]:
     """The rooms put together."""
     async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
-        patience = Patience(settle=timedelta(seconds=0.2))
-        tools = Tools(sessions, worlds.vault(), main.platforms_of(settings, http, sessions), patience)
+        patience = RetryTiming(settle=timedelta(seconds=0.2))
+        tools = AccessContext(sessions, worlds.vault(), main.platforms_of(settings, http, sessions), patience)
         yield House(tools, tiktok, world)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import asyncpg
 from sqlalchemy import make_url
 
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.embedded_postgres.server import EmbeddedPostgres
 
 TEMPLATE = "template_keyturn"
 #: Deleted rows leave dead ones behind, which would change plans in the end.

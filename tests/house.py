@@ -8,30 +8,30 @@ from typing import Any
 from sqlalchemy import DateTime, select, update
 from sqlalchemy.sql import func
 
-from app.access import arrival
-from app.access.buyers import due as buyer_work
-from app.access.connections import authorising
-from app.access.connections import due as connection_work
-from app.access.connections.authorising import Outcome
-from app.access.connections.model import Authorisation, Connection
-from app.access.evidence import Exchange
-from app.access.grants.model import Grant
-from app.access.handshakes import actions as handshakes
-from app.access.handshakes import due as handshake_work
-from app.access.handshakes.model import Handshake
-from app.access.openings.model import Opening
-from app.access.tools import Tools
-from app.demo.tiktok_simulator import seed
+from app.access import oauth_callbacks
+from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers import job as buyer_work
+from app.access.call_recorder import PlatformCall
+from app.access.connections import oauth_flow
+from app.access.connections import token_revocation_job as connection_work
+from app.access.connections.models import Authorization, Connection
+from app.access.connections.oauth_flow import ExchangeOutcome
+from app.access.context import AccessContext
+from app.access.grants.models import Grant
+from app.access.reconciler import job as handshake_work
+from app.access.reconciler import service as handshakes
+from app.access.reconciler.models import Handshake
 from app.events import queries as events
-from app.kit import due, ids
-from app.kit.database import ACROSS_AGENCIES
-from app.links import actions as link_actions
-from app.links import progress
+from app.kit import ids, jobs
+from app.kit.database import CROSS_TENANT
+from app.links import client_actions
 from app.links import queries as links
-from app.links.devices import actions as devices
-from app.links.model import Ask
-from app.links.progress import Chosen
-from app.platforms.budget.model import CallBudget
+from app.links import service as link_actions
+from app.links.client_actions import SelectedAsset
+from app.links.devices import service as devices
+from app.links.models import Ask
+from app.platforms.rate_limiter.models import RateLimitState
+from simulator import seed
 from tests.tiktok import ALL, TikTokWorld
 from tests.world import CLIENT_BROWSER, Corner, World
 
@@ -40,18 +40,20 @@ from tests.world import CLIENT_BROWSER, Corner, World
 class House:
     """Database, keys, platforms and the simulated TikTok."""
 
-    tools: Tools
+    tools: AccessContext
     tiktok: TikTokWorld
     world: World
 
-    async def connect_agency(self, corner: Corner, person: str = seed.NORA_NORTH, *, ticked: object = ALL) -> Outcome:
+    async def connect_agency(
+        self, corner: Corner, person: str = seed.NORA_NORTH, *, ticked: object = ALL
+    ) -> ExchangeOutcome:
         """A member opens the one-time address and authorises."""
         tools = self.tools
         async with tools.sessions.begin() as session:
-            _, token = await authorising.invite_agency(session, corner.agency_id, platform="tiktok")
-            address, cookie = await authorising.start_for_agency(session, tools.platforms, tools.vault, token=token)
+            _, token = await oauth_flow.invite_agency(session, corner.agency_id, platform="tiktok")
+            address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked))
-        arrived = await arrival.of_agency(
+        arrived = await oauth_callbacks.of_agency(
             tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
         )
         return arrived.outcome
@@ -59,17 +61,17 @@ class House:
     async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
         async with self.tools.sessions.begin() as session:
-            await progress.open_link(session, corner.agency_id, corner.link_id, cookie)
+            await client_actions.open_link(session, corner.agency_id, corner.link_id, cookie)
         return cookie
 
     async def connect_client(
         self, corner: Corner, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
-    ) -> Outcome:
+    ) -> ExchangeOutcome:
         """The client goes to TikTok and comes back."""
         tools, cookie = self.tools, await self.open_link(corner)
         address = await self.set_out(corner, cookie)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
-        arrived = await arrival.of_client(
+        arrived = await oauth_callbacks.of_client(
             tools.sessions, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
             handle=back.handle, cookie=cookie,
         )  # fmt: skip
@@ -79,14 +81,14 @@ class House:
         """The address at TikTok to which the client's browser is sent."""
         tools = self.tools
         async with tools.sessions.begin() as session:
-            return await authorising.start_for_link(
+            return await oauth_flow.start_for_link(
                 session, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
                 cookie=cookie,
             )  # fmt: skip
 
-    async def _back(self, query: dict[str, str]) -> authorising.Back:
+    async def _back(self, query: dict[str, str]) -> oauth_flow.CallbackTarget:
         async with self.tools.sessions.begin() as session:
-            return await authorising.receive(
+            return await oauth_flow.receive(
                 session, self.tools.vault, state=query["state"], code=query.get("auth_code")
             )
 
@@ -113,16 +115,20 @@ class House:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with self.tools.sessions.begin() as session:
             where = (session, corner.agency_id, corner.link_id)
-            await devices.claim(session, await progress.open_link(*where, CLIENT_BROWSER))
-            await progress.choose_lane(*where, lane)
-            await progress.save_business_center(*where, bc_id=bc_id, name=None)
-            await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(each) for each in asset_ids])
+            await devices.claim(session, await client_actions.open_link(*where, CLIENT_BROWSER))
+            await client_actions.choose_lane(*where, lane)
+            await client_actions.save_business_center(*where, bc_id=bc_id, name=None)
+            await client_actions.choose_assets(
+                *where, kind="ad_account", chosen=[SelectedAsset(each) for each in asset_ids]
+            )
             if pixels:
-                chosen = [Chosen(code, None, account) for code, account in pixels]
-                await progress.choose_assets(*where, kind="pixel", chosen=chosen)
+                chosen = [SelectedAsset(code, None, account) for code, account in pixels]
+                await client_actions.choose_assets(*where, kind="pixel", chosen=chosen)
             if catalogs:
-                await progress.choose_assets(*where, kind="catalog", chosen=[Chosen(each) for each in catalogs])
-            await progress.give_consent(*where, name="Ana Client", sentences=["as shown"])
+                await client_actions.choose_assets(
+                    *where, kind="catalog", chosen=[SelectedAsset(each) for each in catalogs]
+                )
+            await client_actions.give_consent(*where, name="Ana Client", sentences=["as shown"])
             await handshakes.submit(session, await links.whole(*where))
 
     async def another_link(self, corner: Corner) -> Corner:
@@ -143,32 +149,32 @@ class House:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""
         for _ in range(rounds):
             async with self.tools.sessions.begin() as session:
-                for model in (Handshake, Opening):
+                for model in (Handshake, BuyerAccess):
                     hurried = update(model).where(model.due_at.is_not(None)).values(due_at=func.now())
-                    await session.execute(hurried.execution_options(**ACROSS_AGENCIES))
-                await session.execute(update(CallBudget).values(closed_until=0))
+                    await session.execute(hurried.execution_options(**CROSS_TENANT))
+                await session.execute(update(RateLimitState).values(closed_until=0))
             await self.reconcile()
-            for opening in await due.claim(self.tools.sessions, Opening, limit=1, lease=self.tools.lease):
+            for opening in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await buyer_work.reconcile(self.tools, opening)
-            for connection in await due.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
+            for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
 
     async def reconcile(self) -> None:
         """One round of each handshake that is due."""
-        for row in await due.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
+        for row in await jobs.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
             await handshake_work.reconcile(self.tools, row)
 
     async def later(self, by: timedelta) -> None:
         """Time passes, without anybody waiting for it: all that Keyturn remembers of access is that much older."""
         async with self.tools.sessions.begin() as session:
-            for model in (Handshake, Ask, Grant, Connection, Authorisation, Exchange):
+            for model in (Handshake, Ask, Grant, Connection, Authorization, PlatformCall):
                 older = {
                     column.key: column - by
                     for column in model.__table__.columns
                     if isinstance(column.type, DateTime) and column.key not in ("updated_at", "expires_at")
                 }
                 moved = update(model).values(older)
-                await session.execute(moved.execution_options(synchronize_session=False, **ACROSS_AGENCIES))
+                await session.execute(moved.execution_options(synchronize_session=False, **CROSS_TENANT))
 
     async def asks(self, corner: Corner) -> Sequence[Ask]:
         """The asks of the corner's link."""
@@ -185,8 +191,8 @@ class House:
             newest = await events.newest(session, corner.agency_id, limit=200)
         return [each.event.type for each in reversed(newest)]
 
-    async def exchanges(self, corner: Corner, purpose: str) -> Sequence[Exchange]:
+    async def exchanges(self, corner: Corner, purpose: str) -> Sequence[PlatformCall]:
         """The evidence of one purpose, oldest first."""
-        rows = select(Exchange).where(Exchange.agency_id == corner.agency_id, Exchange.purpose == purpose)
+        rows = select(PlatformCall).where(PlatformCall.agency_id == corner.agency_id, PlatformCall.purpose == purpose)
         async with self.tools.sessions() as session:
-            return (await session.scalars(rows.order_by(Exchange.id))).all()
+            return (await session.scalars(rows.order_by(PlatformCall.id))).all()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
-from app.kit.postgres import binaries
+from app.kit.embedded_postgres import binaries
 from tests.world import KEYS, PUBLIC_URL, World
 
 

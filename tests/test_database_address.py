@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from app.kit import children
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit import child_processes
+from app.kit.embedded_postgres.server import EmbeddedPostgres
 from tests.world import KEYS, PUBLIC_URL, World
 
 ROOT = Path(__file__).parents[1]
@@ -38,20 +38,20 @@ async def test_each_program_takes_what_providers_print(database_url: str, world:
     ran = await asyncio.gather(*(asyncio.to_thread(keyturn, *words, url=url) for words in commands))
     assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
     assert world.north.client_id in ran[2].stdout
-    port = children.port(0)
+    port = child_processes.port(0)
     env = {**os.environ, "DATABASE_URL": url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": PUBLIC_URL}
     started = [
-        children.start("web", [sys.executable, "-m", "app.web", "--port", str(port)], env=env),
-        children.start("worker", [sys.executable, "-m", "app.worker"], env=env),
+        child_processes.start("web", [sys.executable, "-m", "app.web", "--port", str(port)], env=env),
+        child_processes.start("worker", [sys.executable, "-m", "app.worker"], env=env),
     ]
     try:
-        children.wait_for(started[0], f"http://127.0.0.1:{port}/readyz")
+        child_processes.wait_for(started[0], f"http://127.0.0.1:{port}/readyz")
         headers = {"Authorization": f"Bearer {world.north.key}"}
         answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/clients", headers=headers, trust_env=False)
         assert answer.status_code == 200
         started[1].check()
     finally:
-        children.stop(started)
+        child_processes.stop(started)
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("client", "list"), ("worker",), ("web",)])
@@ -65,7 +65,7 @@ def test_an_address_that_cannot_be_read_stops_each_program(words: tuple[str, ...
 
 @pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("client", "list")])
 def test_a_database_that_is_not_there_is_one_sentence(words: tuple[str, ...]) -> None:
-    ran = keyturn(*words, url=f"postgresql://u:s3cret@127.0.0.1:{children.port(0)}/k?sslmode=require")
+    ran = keyturn(*words, url=f"postgresql://u:s3cret@127.0.0.1:{child_processes.port(0)}/k?sslmode=require")
     assert ran.returncode == 1
     assert "The database cannot be reached" in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stdout + ran.stderr

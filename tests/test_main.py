@@ -11,15 +11,15 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app import main
-from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.settings import Settings
+from simulator import seed
 from tests.api import belongings
 from tests.api.operations import every
 from tests.api.test_who_may import SHARED
+from tests.client_portal.walk import BY_HAND, WITHOUT_ORIGIN, Walk
 from tests.conftest import running
 from tests.house import House
-from tests.journey.walk import BY_HAND, WITHOUT_ORIGIN, Walk
 from tests.kit.web.strays import STRAYS
 from tests.world import PUBLIC_URL, World
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.database import ACROSS_AGENCIES
-from app.links.model import Ask, Link
-from app.people.agencies.model import Agency
+from app.kit.database import CROSS_TENANT
+from app.links.models import Ask, Link
+from app.tenants.agencies.models import Agency
 from tests.tenancy import AgencyNotNamed
 
 
@@ -29,4 +29,4 @@ async def test_a_statement_without_its_agency_fails(session: AsyncSession, state
 async def test_what_names_its_agency_or_serves_all_by_intent_passes(session: AsyncSession) -> None:
     agency = (await session.scalars(select(Agency).limit(1))).one()
     assert len((await session.scalars(select(Link).where(Link.agency_id == agency.id))).all()) == 1
-    assert len((await session.scalars(select(Link), execution_options=ACROSS_AGENCIES)).all()) == 2
+    assert len((await session.scalars(select(Link), execution_options=CROSS_TENANT)).all()) == 2

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.kit import children
+from app.kit import child_processes
 from app.settings import load
 from app.up import here
 from tests.world import KEYS
@@ -39,7 +39,7 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def up(folder: Path, lines: Path | None = None, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A running `keyturn up` and its address; what it says goes to `lines`."""
-    port = children.port(0)
+    port = child_processes.port(0)
     env = {**os.environ, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_DATA_DIR": str(folder), **more}
     if "DATABASE_URL" not in more:
         env.pop("DATABASE_URL", None)
@@ -49,7 +49,7 @@ def up(folder: Path, lines: Path | None = None, **more: str) -> Iterator[tuple[s
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        children.wait_for(children.Child("up", process), f"{address}/readyz", seconds=LONGEST)
+        child_processes.wait_for(child_processes.Child("up", process), f"{address}/readyz", seconds=LONGEST)
         yield process, address
     finally:
         process.terminate()

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import uvicorn
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.server import create_simulator
+from simulator import seed
+from simulator.server import create_simulator
 
 REDIRECT = "https://go.keyturn.example/callbacks/tiktok"
 ALL = object()

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.links import actions as links
-from app.people.agencies import actions as agencies
-from app.people.clients import actions as clients
-from app.people.members import actions as members
-from app.people.members.scopes import ALL
+from app.kit.encryption import Keyring
+from app.links import service as links
+from app.tenants.agencies import service as agencies
+from app.tenants.api_keys import service as members
+from app.tenants.api_keys.scopes import ALL
+from app.tenants.clients import service as clients
 
 #: The agency's own Business Centers, as in the simulator's world.
 NORTH_BC = "7000999988887777666"
@@ -47,9 +47,9 @@ class World:
     south: Corner
 
 
-def vault() -> Vault:
+def vault() -> Keyring:
     """The key ring of the tests."""
-    return Vault.from_text(KEYS)
+    return Keyring.from_text(KEYS)
 
 
 async def make(sessions: Sessions) -> World:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.kit.database import Sessions
-from app.links import actions as links
+from app.links import service as links
 from app.links.presets import builtin
 from app.links.presets.preset import Preset, PresetAsk
-from app.people.agencies.identities.actions import set_platform
+from app.tenants.agencies.platform_ids.service import set_platform
 from tests.world import Corner, vault
 
 PORTFOLIO = "1234567890123456"

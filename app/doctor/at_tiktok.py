@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from app import local
-from app.access.health import examining
-from app.access.health.examining import Health
-from app.access.health.findings import Finding
-from app.access.health.views import HealthView
+from app.access.diagnostics import service
+from app.access.diagnostics.findings import DiagnosticFinding
+from app.access.diagnostics.schemas import HealthView
+from app.access.diagnostics.service import Diagnostics
 from app.kit.database import DatabaseAway, make_engine, make_sessions
-from app.kit.refusal import Refusal
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError
 from app.kit.terminal import show
 from app.kit.terminal.operations import in_commands
-from app.kit.vault import Vault
 from app.main import platforms_of
-from app.people.agencies import queries as agencies
 from app.settings import Settings
+from app.tenants.agencies import queries as agencies
 
 TIKTOK = "tiktok"
 _SHOWN = {
@@ -39,7 +39,7 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
     except DatabaseAway as away:
         err.print(local.unreachable(away), style="red")
         raise typer.Exit(1) from away
-    except Refusal as refusal:
+    except AppError as refusal:
         show.refusal(refusal)
         raise typer.Exit(1) from refusal
     if as_json:
@@ -52,10 +52,10 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-async def _examined(chosen: Settings, agency: str | None) -> Health:
+async def _examined(chosen: Settings, agency: str | None) -> Diagnostics:
     """Of the agency named, else of the only one; of the installation's app where there are none or several."""
     engine = make_engine(chosen.database_url, pool_size=2)
-    sessions, vault = make_sessions(engine), Vault.from_text(chosen.secret_keys)
+    sessions, vault = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
     try:
         async with sessions() as session:
             every = await agencies.every(session)
@@ -63,17 +63,17 @@ async def _examined(chosen: Settings, agency: str | None) -> Health:
         async with httpx2.AsyncClient(trust_env=False) as http:
             platforms = platforms_of(chosen, http, sessions)
             if meant is None:
-                return await examining.of_installation(
+                return await service.of_installation(
                     platforms, vault, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
                 )
-            return await examining.of_agency(
+            return await service.of_agency(
                 sessions, platforms, vault, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
             )
     finally:
         await engine.dispose()
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: DiagnosticFinding) -> None:
     out.print(f"{_SHOWN[finding.state]}  {escape(finding.what)}: {escape(finding.words)}")
     if finding.do:
         out.print(f"             → {escape(in_commands(finding.do))}")

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
 from app.events import numbering
-from app.kit import key_ring
+from app.kit import keyring_check
 from app.kit.database import make_engine, see_pooler
-from app.kit.vault import Vault
-from app.mail.wire import knock
+from app.kit.encryption import Keyring
+from app.mail.smtp_client import knock
 from app.settings import Settings, SettingsWrong
 from app.tables import metadata
 
@@ -125,11 +125,11 @@ async def database(chosen: Settings) -> list[Finding]:
 
 async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
     """Check that what is stored can be decrypted, and that no event is hidden."""
-    found = await key_ring.unreadable(connection, metadata, Vault.from_text(chosen.secret_keys))
+    found = await keyring_check.unreadable(connection, metadata, Keyring.from_text(chosen.secret_keys))
     behind = await numbering.is_behind(connection)
     hidden = "`/events` hides the newest: they were numbered by a server that counts higher. Run `keyturn migrate`."
     return [
-        Finding("key ring", not found, key_ring.sentence(found) if found else "opens what is stored"),
+        Finding("key ring", not found, keyring_check.sentence(found) if found else "opens what is stored"),
         Finding("events", not behind, hidden if behind else "all can be read in their order"),
     ]
 

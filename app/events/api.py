@@ -7,21 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalogue, following, queries
-from app.events.body import Envelope
-from app.events.following import START, Followed, Place
-from app.events.queries import Wanted
+from app.events import catalog, change_feed, queries
+from app.events.change_feed import START, Followed, Place
+from app.events.queries import EventFilter
+from app.events.schema import Envelope
 from app.kit import ids
 from app.kit.database import Session, Sessions
+from app.kit.errors import InvalidInput
 from app.kit.input.fields import Moment
-from app.kit.refusal import Malformed
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("events:read")]
+Reader = Annotated[Principal, requires("events:read")]
 _AFTER = (
     "Follows: events oldest first, in the order in which they were committed, after this place: `next_cursor` of the "
     "answer before, the id of an event, or nothing (`after=`) for all there are. `next_cursor` is then always given."
@@ -29,7 +29,7 @@ _AFTER = (
 
 
 @dataclass(frozen=True)
-class Sought:
+class EventQuery:
     """Which events, and how many at once."""
 
     types: Annotated[
@@ -43,16 +43,16 @@ class Sought:
     until: Annotated[Moment | None, Query(description="Happened before.")] = None
     limit: Limit = 50
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> EventFilter:
         """As the queries take it. Raises Malformed."""
-        return Wanted(_known(self.types), self.subject_id, self.since, self.until)
+        return EventFilter(_known(self.types), self.subject_id, self.since, self.until)
 
 
 @router.get("")
 async def list_events(
     request: Request,
     caller: Reader,
-    sought: Annotated[Sought, Depends()],
+    sought: Annotated[EventQuery, Depends()],
     cursor: Cursor = None,
     after: Annotated[str | None, Query(max_length=400, description=_AFTER)] = None,
     wait: Annotated[int, Query(ge=0, le=25, description="With `after`: seconds to wait for the next event.")] = 0,
@@ -60,9 +60,9 @@ async def list_events(
     """What happened in your agency, newest first, or oldest first after a place. What commits late is never skipped."""
     sessions: Sessions = request.app.state.sessions
     if after is None and wait:
-        raise Malformed(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
+        raise InvalidInput(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
     if after is not None and cursor is not None:
-        raise Malformed(fields={"cursor": "Give either `cursor` or `after`."})
+        raise InvalidInput(fields={"cursor": "Give either `cursor` or `after`."})
     if after is None:
         return await _newest(sessions, caller.agency_id, sought, cursor)
     return await _next(sessions, caller.agency_id, sought, after, wait, request.is_disconnected)
@@ -74,7 +74,7 @@ async def read_event(caller: Reader, session: Session, event_id: str) -> Envelop
     return queries.envelope(await queries.find(session, caller.agency_id, event_id))
 
 
-async def _newest(sessions: Sessions, agency_id: str, sought: Sought, cursor: str | None) -> Page[Envelope]:
+async def _newest(sessions: Sessions, agency_id: str, sought: EventQuery, cursor: str | None) -> Page[Envelope]:
     before = None if cursor is None else _place(cursor)
     async with sessions() as session:
         rows = await queries.newest(
@@ -88,19 +88,19 @@ async def _newest(sessions: Sessions, agency_id: str, sought: Sought, cursor: st
 
 
 async def _next(
-    sessions: Sessions, agency_id: str, sought: Sought, after: str, wait: int, gone: Callable[[], Awaitable[bool]]
+    sessions: Sessions, agency_id: str, sought: EventQuery, after: str, wait: int, gone: Callable[[], Awaitable[bool]]
 ) -> Page[Envelope]:
     wanted = sought.wanted()
     if after.startswith("evt_"):
         async with sessions() as session:
-            place = await following.place_of(session, agency_id, after)
+            place = await change_feed.place_of(session, agency_id, after)
     else:
         place = _place(after) if after else START
 
     async def once(session: AsyncSession, beyond: Place) -> Followed:
-        return await following.look(session, agency_id, beyond, limit=sought.limit, wanted=wanted)
+        return await change_feed.look(session, agency_id, beyond, limit=sought.limit, wanted=wanted)
 
-    found = await following.follow(sessions, once, place, seconds=wait, gone=gone)
+    found = await change_feed.follow(sessions, once, place, seconds=wait, gone=gone)
     return Page(data=[queries.envelope(row) for row in found.events], next_cursor=pack(*found.place))
 
 
@@ -108,9 +108,9 @@ def _known(types: str) -> list[str]:
     """The names of all that is asked for. Raises Malformed."""
     known: list[str] = []
     for pattern in filter(None, map(str.strip, types.split(","))):
-        names = catalogue.named(pattern)
+        names = catalog.named(pattern)
         if not names:
-            raise Malformed(fields={"types": f"There is no event type {pattern!r}."})
+            raise InvalidInput(fields={"types": f"There is no event type {pattern!r}."})
         known += names
     return known
 

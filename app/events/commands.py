@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from app.events import catalogue, following, queries
-from app.events.queries import Wanted
+from app.events import catalog, change_feed, queries
+from app.events.queries import EventFilter
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 event = typer.Typer()
 
@@ -30,13 +30,13 @@ async def list_(
 ) -> None:
     """What happened, newest first, or oldest first after an event."""
     found = await agencies.chosen(at.session, agency)
-    types = [name for pattern in type_ or () for name in catalogue.named(pattern) or [pattern]]
-    wanted = Wanted(types, subject, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    types = [name for pattern in type_ or () for name in catalog.named(pattern) or [pattern]]
+    wanted = EventFilter(types, subject, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
     if after is None:
         rows = await queries.newest(at.session, found.id, limit=limit, wanted=wanted)
     else:
-        place = await following.place_of(at.session, found.id, after)
-        rows = (await following.look(at.session, found.id, place, limit=limit, wanted=wanted)).events
+        place = await change_feed.place_of(at.session, found.id, after)
+        rows = (await change_feed.look(at.session, found.id, place, limit=limit, wanted=wanted)).events
     columns = ["timestamp", "type", "subject", "sequence", "id"]
     show.many([queries.envelope(row) for row in rows], columns, as_json=as_json)
 

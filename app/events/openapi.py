@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, FastAPI, Response
 from pydantic import create_model
 
-from app.events import catalogue
-from app.events.body import Envelope
-from app.events.types.kinds import EventType
+from app.events import catalog
+from app.events.schema import Envelope
+from app.events.types.event_type import EventType
 
 
 def add_webhooks(app: FastAPI) -> None:
     """Documents each type by a schema of its own, with an example."""
-    for kind in catalogue.FOR_CRMS.values():
+    for kind in catalog.FOR_CRMS.values():
         app.webhooks.add_api_route(
             kind.name, _receiver(kind), methods=["POST"], tags=["webhooks"], summary=kind.sentence,
             description=f"{kind.sentence} Signed by Standard Webhooks; answer 2xx within the time limit.",
@@ -27,7 +27,7 @@ def _receiver(kind: EventType) -> Callable[..., Coroutine[Any, Any, Response]]:
     named: Any = Literal[kind.name]
     model = create_model(name, __base__=Envelope, __doc__=kind.sentence, type=(named, ...))
 
-    async def receive(body: Annotated[model, Body(examples=[catalogue.example(kind)])]) -> Response:  # type: ignore[valid-type]
+    async def receive(body: Annotated[model, Body(examples=[catalog.example(kind)])]) -> Response:  # type: ignore[valid-type]
         raise NotImplementedError  # documents what receivers answer; nothing calls it
 
     return receive

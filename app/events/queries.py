@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Text, UnaryExpression, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import body
-from app.events.model import Event, EventPersonal
+from app.events import schema
+from app.events.models import Event, EventPersonal
 from app.kit import clock, ids
-from app.kit.refusal import NotFound
+from app.kit.errors import NotFound
 
 
 @dataclass(frozen=True)
-class Happened:
+class EventRecord:
     """An event with its personal part, `{}` where it was erased or never was."""
 
     event: Event
@@ -23,7 +23,7 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilter:
     """Which events: of these types (none named: all), about one subject, from `since` on, before `until`."""
 
     types: Sequence[str] = ()
@@ -32,7 +32,7 @@ class Wanted:
     until: datetime | None = None
 
 
-EVERYTHING = Wanted()
+EVERYTHING = EventFilter()
 NEWEST_FIRST = (Event.transaction_id.desc(), Event.id.desc())
 OLDEST_FIRST = (Event.transaction_id.asc(), Event.id.asc())
 #: An id is made by the clock of whoever records, `occurred_at` by the database's.
@@ -50,7 +50,7 @@ def settled() -> ColumnElement[bool]:
     return Event.transaction_id < horizon()
 
 
-def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     """Time is that of the event and, as far as clocks agree, that of its id: ids lie in the indexes."""
     where: list[ColumnElement[bool]] = []
     if wanted.types:
@@ -66,7 +66,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return where
 
 
-async def find(session: AsyncSession, agency_id: str, event_id: str) -> Happened:
+async def find(session: AsyncSession, agency_id: str, event_id: str) -> EventRecord:
     """One event. Raises NotFound."""
     rows = await read(session, agency_id, Event.id == event_id, limit=1)
     if not rows:
@@ -80,8 +80,8 @@ async def newest(
     *,
     limit: int,
     before: tuple[int, str] | None = None,
-    wanted: Wanted = EVERYTHING,
-) -> list[Happened]:
+    wanted: EventFilter = EVERYTHING,
+) -> list[EventRecord]:
     """Events newest first, in commit order; `before` is the (transaction_id, id) of the last one seen."""
     where = [settled(), *conditions(wanted)]
     if before:
@@ -97,7 +97,7 @@ async def read(
     *where: ColumnElement[bool],
     limit: int,
     order: tuple[UnaryExpression[Any], ...] = NEWEST_FIRST,
-) -> list[Happened]:
+) -> list[EventRecord]:
     """Events of an agency with their personal parts."""
     rows = await session.execute(
         select(Event, EventPersonal.data)
@@ -106,20 +106,20 @@ async def read(
         .order_by(*order)
         .limit(limit)
     )
-    return [Happened(event, personal or {}) for event, personal in rows]
+    return [EventRecord(event, personal or {}) for event, personal in rows]
 
 
-def envelope(happened: Happened, *, personal: bool = True) -> body.Envelope:
+def envelope(happened: EventRecord, *, personal: bool = True) -> schema.Envelope:
     """The body as receivers get it; `personal=False` leaves names and addresses null."""
     event = happened.event
     known = {**event.facts, **(happened.personal if personal else {})}
-    return body.Envelope(
+    return schema.Envelope(
         id=event.id,
         type=event.type,
         timestamp=clock.iso(event.occurred_at) or "",
         sequence=event.sequence,
         test=event.test,
         agency_id=event.agency_id,
-        subject=body.Subject(type=event.subject_type, id=event.subject_id),
-        data=body.shown(known),
+        subject=schema.Subject(type=event.subject_type, id=event.subject_id),
+        data=schema.shown(known),
     )

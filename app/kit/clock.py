@@ -1,4 +1,4 @@
-"""The time of this machine, for what is shown; what is due goes by the database's clock."""
+"""The time of this machine, for what is shown; what is due goes by the database's clock. Pure."""
 
 from datetime import UTC, datetime
 

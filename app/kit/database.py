@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 from app.kit import database_url, ids
-from app.kit.refusal import Refusal
+from app.kit.errors import AppError
 
 Sessions = async_sessionmaker[AsyncSession]
 #: What a statement is given to.
@@ -37,7 +37,7 @@ _NO_CONNECTION = (
 )  # fmt: skip
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 #: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
-ACROSS_AGENCIES = {"across_agencies": True}
+CROSS_TENANT = {"across_agencies": True}
 
 
 class Base(DeclarativeBase):
@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
     }
 
 
-class Made:
+class CreatedAt:
     """When the row was made, by the database's clock."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -91,7 +91,7 @@ _WITHOUT_JIT = "SET jit = off;"
 _AWAY = ("08", "53", "57P", "25006")
 
 
-class DatabaseAway(Refusal):
+class DatabaseAway(AppError):
     """PostgreSQL cannot be reached, or cannot serve now."""
 
     status = 503
@@ -231,7 +231,7 @@ def alone(sessions: Sessions) -> AbstractAsyncContextManager[AsyncSession]:
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
+class DriverStatement:
     """A statement as the driver takes it, for loops: through SQLAlchemy it would cost ten times as much.
 
     Values and rows are the driver's: ids are without their prefixes.
@@ -252,7 +252,7 @@ class Direct:
         return found
 
 
-class Kept:
+class KeptConnection:
     """A connection that a loop keeps for itself; where something on it fails, the next use opens another.
 
     `plans_once`: each statement is planned once, not again for its values, which costs more than running a small one.

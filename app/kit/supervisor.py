@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.kit.children import ChildFailed, how
+from app.kit.child_processes import ChildFailed, how
 
 #: A part that ran this long is well: its earlier deaths no longer count.
 STEADY_SECONDS = 20.0

@@ -5,23 +5,23 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from app.kit.changes import UpdatedSince
+from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page
-from app.links import actions, centers, queries
-from app.links.ordering import Order, order_link
-from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
-from app.people.clients.views import NewClient
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.links import business_centers, queries, service
+from app.links.create_or_get import LinkRequest, order_link
+from app.links.schemas import AddressView, LinkDetail, LinkView, OrderedLink
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.tenants.clients.schemas import NewClient
 
 router = APIRouter(route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("links:read")]
-Writer = Annotated[Caller, requires("links:write")]
-AgencyWriter = Annotated[Caller, requires("agency:write")]
-Revealer = Annotated[Caller, requires("links:address")]
+Reader = Annotated[Principal, requires("links:read")]
+Writer = Annotated[Principal, requires("links:write")]
+AgencyWriter = Annotated[Principal, requires("agency:write")]
+Revealer = Annotated[Principal, requires("links:address")]
 Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"]
 
 
@@ -53,10 +53,10 @@ class NewLink(RequestShape):
             raise ValueError("Give either client_id or client.")
         return self
 
-    def as_order(self) -> Order:
+    def as_order(self) -> LinkRequest:
         """What is ordered."""
         client = self.client.model_dump() if self.client else None
-        return Order(**{**dict(self), "client": client})
+        return LinkRequest(**{**dict(self), "client": client})
 
 
 @router.get("/links", tags=["links"])
@@ -91,20 +91,20 @@ async def create_link(
     )  # fmt: skip
     response.status_code = 200 if address is None else 201
     whole = await queries.whole(session, caller.agency_id, link.id)
-    return OrderedLink(**dict(WholeLink.whole(whole)), address=address)
+    return OrderedLink(**dict(LinkDetail.whole(whole)), address=address)
 
 
 @router.get("/links/{link_id}", tags=["links"])
-async def read_link(caller: Reader, session: Session, link_id: str) -> WholeLink:
+async def read_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
     """One link with its client, its asks, what the client told, and whose turn it is."""
-    return WholeLink.whole(await queries.whole(session, caller.agency_id, link_id))
+    return LinkDetail.whole(await queries.whole(session, caller.agency_id, link_id))
 
 
 @router.get("/links/{link_id}/address", tags=["links"])
 async def read_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
     """The link's secret address again. Each look is recorded, and the first means the link was sent."""
     state = request.app.state
-    address = await actions.show_address(
+    address = await service.show_address(
         session,
         caller.agency_id,
         link_id,
@@ -118,5 +118,5 @@ async def read_address(request: Request, caller: Revealer, session: Session, lin
 @router.delete("/agency/business-centers/{center_id}", status_code=204, tags=["agency"])
 async def remove_business_center(caller: AgencyWriter, session: Session, center_id: str) -> Response:
     """Takes a Business Center off the list, unless living links name it. What was shared with it stays shared."""
-    await centers.remove(session, caller.agency_id, center_id, actor=caller.actor)
+    await business_centers.remove(session, caller.agency_id, center_id, actor=caller.actor)
     return Response(status_code=204)

@@ -7,23 +7,23 @@ from typing import Annotated
 import typer
 
 from app.kit import clock
-from app.kit.input.wrong import checked
-from app.kit.refusal import Malformed, Refusal
+from app.kit.errors import AppError, InvalidInput
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.links import actions, centers, queries
+from app.links import business_centers, queries, service
 from app.links.api import NewLink
-from app.links.ordering import order_link
+from app.links.create_or_get import order_link
 from app.links.questions import queries as questions
-from app.links.questions.actions import place
-from app.links.shown.views import AddressView, LinkView, OrderedLink, WholeLink
-from app.people.agencies import queries as agencies
+from app.links.questions.service import place
+from app.links.schemas import AddressView, LinkDetail, LinkView, OrderedLink
+from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
 agency = typer.Typer()
 
 
-class NotWritten(Refusal):
+class NotWritten(AppError):
     """There is a file of this name already, or none can be made there."""
 
     code = "not_written"
@@ -47,7 +47,7 @@ async def create(
 ) -> None:
     """Makes a link and prints its secret address, to be passed to the client."""
     if (client is None) == (client_id is None):
-        raise Malformed("Give either --client or --client-id.")
+        raise InvalidInput("Give either --client or --client-id.")
     told = {"name": client, "contact_name": contact, "contact_email": email} if client else None
     expires_at = clock.now() + timedelta(days=days) if days else None
     given = checked(
@@ -63,7 +63,7 @@ async def create(
     made, address = await order_link(
         at.session, found.id, given.as_order(), vault=at.vault, public_url=at.public_url, actor=at.actor
     )
-    whole = WholeLink.whole(await queries.whole(at.session, found.id, made.id))
+    whole = LinkDetail.whole(await queries.whole(at.session, found.id, made.id))
     shown = ["id", "client_id", "preset", "status", "agency_bc_id", "expires_at", "address"]
     show.one(OrderedLink(**dict(whole), address=address), as_json=as_json, only=shown)
 
@@ -88,7 +88,7 @@ async def list_(
 async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """One link and its asks."""
     found = await agencies.chosen(at.session, agency)
-    whole = WholeLink.whole(await queries.whole(at.session, found.id, link_id))
+    whole = LinkDetail.whole(await queries.whole(at.session, found.id, link_id))
     shown = [
         "id",
         "status",
@@ -110,7 +110,7 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
 async def address(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """The link's secret address again; each look is recorded."""
     found = await agencies.chosen(at.session, agency)
-    shown = await actions.show_address(
+    shown = await service.show_address(
         at.session, found.id, link_id, public_url=at.public_url, vault_=at.vault, actor=at.actor
     )
     show.one(AddressView(address=shown), as_json=as_json)
@@ -140,5 +140,5 @@ async def file(
 async def remove_business_center(at: Terminal, center_id: str, agency: AgencyOption = None) -> None:
     """Takes a Business Center off the list, unless living links name it."""
     found = await agencies.chosen(at.session, agency)
-    await centers.remove(at.session, found.id, center_id, actor=at.actor)
+    await business_centers.remove(at.session, found.id, center_id, actor=at.actor)
     show.text(f"{center_id} is off the list.")

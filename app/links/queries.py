@@ -8,26 +8,25 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import changes, clock, vault
-from app.kit.changes import Found
-from app.kit.database import ACROSS_AGENCIES
-from app.kit.refusal import NotFound
-from app.links import status
-from app.links.model import Ask, Consent, Intake, Link, LinkSession
+from app.kit import change_feed, clock, encryption
+from app.kit.change_feed import ChangePage
+from app.kit.database import CROSS_TENANT
+from app.kit.errors import NotFound
+from app.links import event_data, status
+from app.links.models import Ask, Consent, Intake, Link, LinkSession
 from app.links.presets import queries as presets
 from app.links.presets.preset import Preset
 from app.links.questions import queries as questions
-from app.links.questions.model import IntakeFile
-from app.links.shown import facts
+from app.links.questions.models import IntakeFile
 from app.links.status import OVER, PROVED
-from app.people.agencies import queries as agencies
-from app.people.agencies.model import Agency
-from app.people.clients import queries as clients
-from app.people.clients.model import Client
+from app.tenants.agencies import queries as agencies
+from app.tenants.agencies.models import Agency
+from app.tenants.clients import queries as clients
+from app.tenants.clients.models import Client
 
 
 @dataclass(frozen=True)
-class Whole:
+class LinkAggregate:
     """A link with everything a page or an event says of it."""
 
     agency: Agency
@@ -60,12 +59,12 @@ class Whole:
 
     def facts(self, ask: Ask | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its asks."""
-        about = facts.of_link(self.link, self.client, self.asks, self.intake)
-        return about | facts.of_ask(ask) if ask else about
+        about = event_data.of_link(self.link, self.client, self.asks, self.intake)
+        return about | event_data.of_ask(ask) if ask else about
 
     def given(self, consent: Consent | None) -> dict[str, Any]:
         """The client's input, for the events that include all of it."""
-        return facts.of_given(self.intake, self.preset.questions, self.answers, self.files, consent)
+        return event_data.of_given(self.intake, self.preset.questions, self.answers, self.files, consent)
 
 
 async def find(session: AsyncSession, agency_id: str, link_id: str) -> Link:
@@ -84,8 +83,8 @@ async def by_external_id(session: AsyncSession, agency_id: str, external_id: str
 
 async def by_token(session: AsyncSession, token: str) -> Link | None:
     """The link with this secret, dead ones included."""
-    rows = select(Link).where(Link.token_hash == vault.sha256(token))
-    return (await session.scalars(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
+    rows = select(Link).where(Link.token_hash == encryption.sha256(token))
+    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
 
 
 async def by_cookie(session: AsyncSession, link_id: str, cookie: str) -> tuple[Link, LinkSession] | None:
@@ -93,9 +92,9 @@ async def by_cookie(session: AsyncSession, link_id: str, cookie: str) -> tuple[L
     rows = (
         select(Link, LinkSession)
         .join(LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id))
-        .where(LinkSession.cookie_hash == vault.sha256(cookie), Link.id == link_id)
+        .where(LinkSession.cookie_hash == encryption.sha256(cookie), Link.id == link_id)
     )
-    found = (await session.execute(rows, execution_options=ACROSS_AGENCIES)).one_or_none()
+    found = (await session.execute(rows, execution_options=CROSS_TENANT)).one_or_none()
     return (found[0], found[1]) if found else None
 
 
@@ -104,7 +103,7 @@ async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: s
     rows = select(LinkSession).where(
         LinkSession.agency_id == agency_id,
         LinkSession.link_id == link_id,
-        LinkSession.cookie_hash == vault.sha256(cookie),
+        LinkSession.cookie_hash == encryption.sha256(cookie),
     )
     return (await session.scalars(rows)).one_or_none()
 
@@ -120,7 +119,7 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
     return (await session.execute(select(living.exists()))).scalar_one()
 
 
-async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> Whole:
+async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
     """A link with agency, client, asks and intake; `lock` keeps others from changing it meanwhile. Raises NotFound.
 
     With the lock every row is read anew: what the session saw before may have changed while it waited.
@@ -136,7 +135,7 @@ async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bo
     assert intake is not None  # made with the link
     chosen = await presets.version(session, agency_id, link.preset, link.preset_version)
     asked = bool(chosen.questions)
-    return Whole(
+    return LinkAggregate(
         preset=chosen,
         answers=await questions.answers(session, agency_id, link_id) if asked else {},
         files=await questions.files(session, agency_id, link_id) if asked else [],
@@ -216,11 +215,11 @@ async def page(
     client_id: str | None = None,
     status: str | None = None,
     updated_since: datetime | None = None,
-) -> Found[Link]:
+) -> ChangePage[Link]:
     """Links, newest first; with `updated_since` in the order of their changes."""
     rows = select(Link).where(Link.agency_id == agency_id)
     wanted = {Link.external_id: external_id, Link.client_id: client_id, Link.status: status}
     for column, value in wanted.items():
         if value:
             rows = rows.where(column == value)
-    return await changes.page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)
+    return await change_feed.page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)

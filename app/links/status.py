@@ -1,4 +1,4 @@
-"""Where a link stands, and what that means for whoever opens it."""
+"""Where a link stands, and what that means for whoever opens it. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Names and addresses as they may stand in an e-mail's header."""
+"""Names and addresses as they may stand in an e-mail's header. Pure."""
 
 import re
 import unicodedata

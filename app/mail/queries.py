@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.mail.model import Mail
+from app.mail.models import Mail
 
 
 async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: str) -> Mail | None:

@@ -9,13 +9,13 @@ from jinja2 import Environment, StrictUndefined
 from app.kit.html import dates
 from app.kit.html.templates import Rooms
 from app.mail import addresses
-from app.mail.letter import Letter, Letterhead
+from app.mail.rendered_email import EmailBranding, RenderedEmail
 
 #: What templates show: text, always as one line; moments; yes or no; lists of text.
 Shown = str | datetime | bool | None | tuple[str, ...]
 
 
-def render(kind: str, letterhead: Letterhead, language: str, context: Mapping[str, Shown]) -> Letter:
+def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping[str, Shown]) -> RenderedEmail:
     """The e-mail of `templates/<kind>`. A name that a template was not given is an error."""
     shown = {
         "agency": letterhead.agency,
@@ -30,7 +30,7 @@ def render(kind: str, letterhead: Letterhead, language: str, context: Mapping[st
         _environment().get_template(f"mail:{kind}/{part}").render(lines)
         for part in ("subject.txt", "text.txt", "html.html")
     )
-    return Letter(letterhead.agency, letterhead.contact, addresses.one_line(subject), text.strip() + "\n", html)
+    return RenderedEmail(letterhead.agency, letterhead.contact, addresses.one_line(subject), text.strip() + "\n", html)
 
 
 def _in_one_line(value: Shown) -> Shown:

@@ -1,4 +1,4 @@
-"""What a platform is to the rooms above: values in, values out, and four ways to fail."""
+"""What a platform is to the rooms above: values in, values out, and four ways to fail. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,16 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
+from app.platforms.resources import (
+    ActivityEntry,
+    AssetHolder,
+    DiagnosticReport,
+    DiscoveredAssets,
+    Member,
+    PartnerInfo,
+    Shares,
+)
 from app.platforms.roles import plain
-from app.platforms.seen import ChangeSeen, Examined, Found, HolderSeen, MemberSeen, PartnerSeen, Shares
 
 Outcome = Literal["ok", "denied", "unavailable", "unclear", "changed"]
 
@@ -21,7 +29,7 @@ class App:
 
 
 @dataclass(frozen=True)
-class Call:
+class RecordedCall:
     """One call as evidence: what was asked without secrets, and what came back."""
 
     operation: str
@@ -43,7 +51,7 @@ def said(operation: str, message: str, request_id: str | None) -> str:
 EVENTS_WITHIN = timedelta(days=2)
 
 #: Takes each call as it is done; whoever calls the platform keeps the evidence.
-Keep = Callable[[Call], None]
+Keep = Callable[[RecordedCall], None]
 
 
 class PlatformFailure(Exception):
@@ -54,7 +62,7 @@ class PlatformFailure(Exception):
 
     blocker: str | None = None
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: RecordedCall) -> None:
         self.call = call
         super().__init__(f"{call.operation}: {call.code} {call.message}")
 
@@ -67,7 +75,7 @@ class Denied(PlatformFailure):
 
     blocker: str
 
-    def __init__(self, call: Call, blocker: str, *, about_asset: bool = False) -> None:
+    def __init__(self, call: RecordedCall, blocker: str, *, about_asset: bool = False) -> None:
         super().__init__(call)
         self.blocker = blocker
         self.about_asset = about_asset
@@ -76,7 +84,7 @@ class Denied(PlatformFailure):
 class Unavailable(PlatformFailure):
     """Nothing was done; to be tried again after `retry_after` seconds. `limited`: we asked too often."""
 
-    def __init__(self, call: Call, retry_after: float, *, limited: bool = False) -> None:
+    def __init__(self, call: RecordedCall, retry_after: float, *, limited: bool = False) -> None:
         super().__init__(call)
         self.retry_after = retry_after
         self.limited = limited
@@ -86,13 +94,13 @@ class Unclear(PlatformFailure):
     """A write that may or may not have happened: look before anything else."""
 
 
-class Changed(PlatformFailure):
+class UnexpectedAnswer(PlatformFailure):
     """The answer is not of the documented shape: a read is not read, and a write may have happened."""
 
     blocker = "platform_changed"
 
 
-class Urgency(IntEnum):
+class Priority(IntEnum):
     """Whose call goes first where the platform allows only so many: somebody is looking, a handshake, a watch."""
 
     WATCH = 1
@@ -106,7 +114,7 @@ class Access:
 
     token: str = field(repr=False)
     app_id: str
-    urgency: Urgency = Urgency.HANDSHAKE
+    urgency: Priority = Priority.HANDSHAKE
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,7 @@ class GuidedStep:
 
 
 @dataclass(frozen=True)
-class Kind:
+class AssetKind:
     """A kind of asset that can be asked for.
 
     `roles` from the smallest to the largest. `by_api`: the connected lane can share it. `through`: the kind of asset
@@ -176,7 +184,7 @@ class Platform(Protocol):
         ...
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
+    def kinds(self) -> Mapping[str, AssetKind]:
         """The kinds of assets that can be asked for there, by key."""
         ...
 
@@ -240,11 +248,11 @@ class ConnectedPlatform(Platform, Protocol):
         """Whether a token may do something beyond sharing: `pixels`, `events`, `members` or `changes`."""
         ...
 
-    async def discover(self, app: App, access: Access, keep: Keep) -> Found:
+    async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
         """Who authorised, and what there is to choose from."""
         ...
 
-    async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerSeen, ...]:
+    async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
         """Every partner of a Business Center."""
         ...
 
@@ -286,7 +294,7 @@ class ConnectedPlatform(Platform, Protocol):
         """How many events a pixel received since then (whole UTC days, at most 30)."""
         ...
 
-    async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[MemberSeen, ...]:
+    async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
         """Everybody in a Business Center and everybody invited to it."""
         ...
 
@@ -300,7 +308,7 @@ class ConnectedPlatform(Platform, Protocol):
         """Removes a member by `user_id`, or, where that is empty, takes an invitation back by `email`."""
         ...
 
-    async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[HolderSeen, ...]:
+    async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[AssetHolder, ...]:
         """The members of a Business Center who can open an ad account."""
         ...
 
@@ -312,10 +320,10 @@ class ConnectedPlatform(Platform, Protocol):
         """Takes an ad account from a member."""
         ...
 
-    async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ChangeSeen, ...]:
+    async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ActivityEntry, ...]:
         """The Business Center's own log of what was done with accounts and partners, newest first, up to 50 lines."""
         ...
 
-    async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> Examined:
+    async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> DiagnosticReport:
         """What works, tried with at most ten small calls that change nothing; never raises a PlatformFailure."""
         ...

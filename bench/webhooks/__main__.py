@@ -14,8 +14,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from app.kit.egress.sender import Egress
-from app.webhooks.dispatch.fanning.fan_out import fan_out
+from app.kit.egress.client import Egress
+from app.webhooks.dispatcher.fanout import fan_out
 from bench.webhooks import latency, rate, size
 from bench.webhooks.latency import Latency
 from bench.webhooks.stage import Stage, postgres, stage, workers

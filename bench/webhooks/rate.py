@@ -6,10 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 
-from app.events import catalogue
-from app.events.types import asks
-from app.kit.egress.sender import Egress
-from app.webhooks.dispatch.message import headers
+from app.events import catalog
+from app.events.types import access
+from app.kit.egress.client import Egress
+from app.webhooks.message import headers
 from app.worker import settle_memory
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, memory_mb, now
 
@@ -46,7 +46,7 @@ async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate
 
     `settled`: garbage is collected as in a worker, else as Python does by itself, which costs this loop a third more.
     """
-    body = json.dumps(catalogue.example(asks.VERIFIED), separators=(",", ":")).encode()
+    body = json.dumps(catalog.example(access.VERIFIED), separators=(",", ":")).encode()
     left = iter(range(number))
     url = f"http://127.0.0.1:{on.port}/in"
 

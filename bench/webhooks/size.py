@@ -5,12 +5,12 @@ from statistics import median
 
 from sqlalchemy import text
 
-from app.webhooks.dispatch.claiming.claim import claim
-from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.deliveries import queries
-from app.webhooks.dispatch.deliveries.queries import Sought
-from app.webhooks.dispatch.fanning.fan_out import fan_out
+from app.webhooks.deliveries import queries
+from app.webhooks.deliveries.queries import DeliveryFilter
+from app.webhooks.dispatcher.fanout import fan_out
+from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.endpoints import queries as endpoints
+from app.webhooks.policies.fair_share import SlotUsage
 from bench.webhooks.stage import Stage
 
 TURNS = 60
@@ -76,7 +76,7 @@ async def claim_ms(on: Stage) -> float:
     took = []
     for _ in range(TURNS):
         began = time.perf_counter()
-        haul = await claim(on.sessions, Taken(512, {}, {}))
+        haul = await claim(on.sessions, SlotUsage(512, {}, {}))
         took.append((time.perf_counter() - began) * 1000)
         assert haul.rows
         await on.execute(_GIVE_BACK)
@@ -89,7 +89,7 @@ async def list_ms(on: Stage) -> float:
     agency_id = on.agency_ids[0]
     async with on.sessions() as session:
         [endpoint, *_] = await endpoints.every(session, agency_id)
-    sought = [Sought(), Sought(endpoint_id=endpoint.id), Sought(state="exhausted")]
+    sought = [DeliveryFilter(), DeliveryFilter(endpoint_id=endpoint.id), DeliveryFilter(state="exhausted")]
     took = []
     for _ in range(TURNS):
         for each in sought:

@@ -19,21 +19,21 @@ import httpx2
 from sqlalchemy import BigInteger, Text, cast, func, select, text
 
 from app import migrate
-from app.events import catalogue
-from app.events.model import Event
-from app.events.record import Happening, record_all
-from app.events.types import asks
-from app.kit.database import ACROSS_AGENCIES, Sessions, make_engine, make_sessions
-from app.kit.postgres.server import EmbeddedPostgres
-from app.kit.vault import Vault
-from app.people.agencies import actions as agencies
-from app.webhooks.dispatch.model import Delivery
-from app.webhooks.endpoints.actions import Wish, create_endpoint
+from app.events import catalog
+from app.events.models import Event
+from app.events.recorder import EventDraft, record_all
+from app.events.types import access
+from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.kit.encryption import Keyring
+from app.tenants.agencies import service as agencies
+from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
+from app.webhooks.models import Delivery
 
 KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
 AGENCIES = 10
 #: What an event carries: with its envelope about 1.3 KB.
-DATA = {key: value for key, value in catalogue.example(asks.VERIFIED)["data"].items() if key != "agency_id"}
+DATA = {key: value for key, value in catalog.example(access.VERIFIED)["data"].items() if key != "agency_id"}
 LONGEST = 180.0
 
 
@@ -61,10 +61,10 @@ class Stage:
 
     async def add_endpoints(self, *each: int) -> None:
         """Add this many endpoints, distributed over the agencies in turn."""
-        vault = Vault.from_text(KEYS)
+        vault = Keyring.from_text(KEYS)
         for agency_id, number in zip(self.agency_ids, itertools.cycle(each)):
             for _ in range(number):
-                wish = Wish(url=f"http://127.0.0.1:{self.port}/in", event_types=["ask.*"], timeout_ms=15_000)
+                wish = EndpointSpec(url=f"http://127.0.0.1:{self.port}/in", event_types=["ask.*"], timeout_ms=15_000)
                 async with self.sessions.begin() as session:
                     await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
         await self.execute("DELETE FROM event_fanouts")
@@ -76,17 +76,17 @@ class Stage:
         async with self.sessions.begin() as session:
             for number, agency_id in enumerate(chosen):
                 share = events // len(chosen) + (number < events % len(chosen))
-                happened = [Happening(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
+                happened = [EventDraft(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
                 if happened:
-                    await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="bench")
+                    await record_all(session, access.VERIFIED, happened, agency_id=agency_id, actor="bench")
             this = cast(cast(func.pg_current_xact_id(), Text), BigInteger)
             mine = select(Event.id).where(Event.agency_id.in_(chosen), Event.transaction_id == this)
-            return list((await session.scalars(mine, execution_options=ACROSS_AGENCIES)).all())
+            return list((await session.scalars(mine, execution_options=CROSS_TENANT)).all())
 
     async def execute(self, statement: str, **values: Any) -> None:
         """One statement, committed."""
         async with self.sessions.begin() as session:
-            await session.execute(text(statement), values, execution_options=ACROSS_AGENCIES)
+            await session.execute(text(statement), values, execution_options=CROSS_TENANT)
 
     async def seen(self) -> list[tuple[str, str, float]]:
         """What the receiver noted since `clear`: event, endpoint, unix seconds."""
@@ -99,7 +99,7 @@ class Stage:
 
     async def until_done(self) -> None:
         """Waits until nothing is open any more."""
-        due = select(Delivery.id).where(Delivery.due_at.is_not(None)).limit(1).execution_options(**ACROSS_AGENCIES)
+        due = select(Delivery.id).where(Delivery.due_at.is_not(None)).limit(1).execution_options(**CROSS_TENANT)
         async with asyncio.timeout(LONGEST):
             while True:
                 async with self.sessions() as session:  # cheap: it is asked while others are measured

@@ -1,4 +1,4 @@
-"""Commits of due rows wake sleeping workers: see app/kit/lookout.py."""
+"""Commits of due rows wake sleeping workers: see app/kit/poller.py."""
 
 from alembic import op
 

@@ -7,29 +7,29 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
-from app.access.connections.model import Connection
-from app.access.grants.model import Grant
-from app.access.imports.model import Import
-from app.access.partners.model import Partner
-from app.events.model import Event
+from app.access.connections.models import Connection
+from app.access.grants.models import Grant
+from app.access.imports.models import Import
+from app.access.partners.models import Partner
+from app.events.models import Event
 from app.kit import clock, ids
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.links import queries as links
-from app.links.open.actions import create_open_link
-from app.links.questions.actions import place as file_place
-from app.links.questions.model import IntakeFile
-from app.mail.model import Mail
-from app.people.agencies import queries as agencies
-from app.webhooks.dispatch.actions import send_test
+from app.links.public_links.service import create_open_link
+from app.links.questions.models import IntakeFile
+from app.links.questions.service import place as file_place
+from app.mail.models import Mail
+from app.tenants.agencies import queries as agencies
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.endpoints.actions import Wish, create_endpoint
-from app.webhooks.replays.actions import start as start_replay
+from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.replays.selecting import Selection
+from app.webhooks.replays.service import start as start_replay
+from app.webhooks.test_deliveries.service import send_test
 from tests.world import Corner
 
 
-async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]:
+async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, str]:
     """Ids by the names that parameters of addresses have."""
     agency_id = corner.agency_id
     async with sessions.begin() as session:
@@ -79,8 +79,8 @@ async def of(sessions: Sessions, vault: Vault, corner: Corner) -> dict[str, str]
         }  # fmt: skip
 
 
-async def _webhooks(session: AsyncSession, vault: Vault, agency_id: str) -> dict[str, str]:
-    wish = Wish(url="https://hooks.example.com/in", event_types=["*"])
+async def _webhooks(session: AsyncSession, vault: Keyring, agency_id: str) -> dict[str, str]:
+    wish = EndpointSpec(url="https://hooks.example.com/in", event_types=["*"])
     endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
     hook, _ = await create_endpoint(session, agency_id, replace(wish, hook=True), vault=vault, actor="test")
     (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)

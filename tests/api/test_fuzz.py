@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from tests.api import belongings
 from tests.api.test_who_may import SHARED
 from tests.world import World
@@ -48,11 +48,11 @@ def generated(operation: Any, mode: GenerationMode, **fixed: Mapping[str, str]) 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 async def test_every_answer_is_a_documented_one(
-    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, vault: Vault, world: World, mode: GenerationMode,
+    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, vault: Keyring, world: World, mode: GenerationMode,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("app.webhooks.dispatch.waiting.LOOKS", 1)  # nobody sends here: it would wait in vain
-    monkeypatch.setattr("app.events.following.LONGEST_SECONDS", 0)
+    monkeypatch.setattr("app.webhooks.long_poll_response.LOOKS", 1)  # nobody sends here: it would wait in vain
+    monkeypatch.setattr("app.events.change_feed.LONGEST_SECONDS", 0)
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     key = {"Authorization": f"Bearer {world.north.key}"}
     document = from_dict(app.openapi(), config=schemathesis.Config())

@@ -11,16 +11,16 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from app.kit.database import Sessions
-from app.kit.egress import guard
-from app.kit.egress.sender import Egress
+from app.kit.egress import address_guard
+from app.kit.egress.client import Egress
 from app.settings import Settings
-from app.webhooks.dispatch.model import Delivery
-from app.webhooks.endpoints.model import Endpoint
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.models import Delivery
 from tests import world as worlds
 from tests.conftest import running
 from tests.kit.egress.receivers import leads_to
 from tests.kit.egress.servers.hostile import HOSTILE
-from tests.kit.egress.test_addresses import FORBIDDEN
+from tests.kit.egress.test_ip_ranges import FORBIDDEN
 from tests.webhooks import rows
 from tests.world import World
 
@@ -75,7 +75,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(where[4][0])
         raise OSError("no call leaves this machine")
 
-    monkeypatch.setattr(guard, "plain_socket", watched)
+    monkeypatch.setattr(address_guard, "plain_socket", watched)
     return made
 
 

@@ -16,11 +16,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.links import actions as links
+from app.kit.encryption import Keyring
+from app.links import service as links
 from tests.api import belongings, operations
 from tests.api.operations import resolved
-from tests.journey.walk import BY_HAND, SAME_ORIGIN, Walk
+from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk
 from tests.world import World
 
 #: Part of every password of the corpus; it must stand nowhere in the database.
@@ -79,7 +79,7 @@ async def kept(sessions: Sessions, word: str) -> list[str]:
 
 
 async def test_no_text_of_the_api_breaks_it_or_keeps_a_password(
-    app: FastAPI, sessions: Sessions, vault: Vault, world: World
+    app: FastAPI, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = await belongings.of(sessions, vault, world.north)
     document, tried, broken = app.openapi(), 0, []
@@ -226,7 +226,7 @@ WAY = ("lane", "business-center", "accounts", "others", "pixels", "markets", "co
 
 @pytest.fixture
 async def asked(
-    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
 ) -> Walk:
     """A client whose link asks for everything that a link can ask for."""
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": "1234567890123456"}})

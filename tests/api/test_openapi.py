@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.events import catalogue
+from app.events import catalog
 from app.kit.web.problem import MEDIA_TYPE
 from tests.api.operations import every, resolved
 
@@ -58,7 +58,7 @@ def test_every_post_takes_an_idempotency_key(app: FastAPI) -> None:
 
 
 def test_every_type_of_event_is_a_webhook_with_an_example(document: dict[str, Any]) -> None:
-    assert document["webhooks"].keys() == catalogue.FOR_CRMS.keys()
+    assert document["webhooks"].keys() == catalog.FOR_CRMS.keys()
     for name, methods in document["webhooks"].items():
         schema = resolved(document, methods["post"]["requestBody"]["content"]["application/json"]["schema"])
         assert schema["properties"]["type"]["const"] == name

@@ -15,15 +15,15 @@ from sqlalchemy.pool import QueuePool
 from starlette.types import Message, Receive, Scope, Send
 
 from app.kit.database import Sessions
+from app.kit.encryption import Keyring
 from app.kit.html import forms
-from app.kit.vault import Vault
-from app.kit.web import beside
+from app.kit.web import sidecar_server
 from app.kit.web.deadlines import Limits
 from tests.api import belongings
 from tests.api.operations import every
 from tests.api.test_who_may import SHARED
-from tests.journey.conftest import walk as walk
-from tests.journey.walk import SAME_ORIGIN, Walk
+from tests.client_portal.conftest import walk as walk
+from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.shape.source import python_files, text
 from tests.world import CLIENT_BROWSER, World
 
@@ -33,7 +33,7 @@ FORMS = sorted(
     {
         path
         for file in python_files()
-        if file.match("app/journey/pages/*.py")
+        if file.match("app/client_portal/pages/*.py")
         for path in re.findall(r'router\.post\(\s*"([^"]+)"', text(file))
     }
 )
@@ -97,7 +97,7 @@ async def slowly(app: FastAPI) -> AsyncIterator[Slowly]:
 @asynccontextmanager
 async def _served(made: Slowly) -> AsyncIterator[Slowly]:
     patient = Limits(head_seconds=3600, body_seconds=3600, read_seconds=3600)
-    async with beside.served(made, "127.0.0.1", 0, patient) as (_, made.port):
+    async with sidecar_server.served(made, "127.0.0.1", 0, patient) as (_, made.port):
         yield made
         await made.close()
 
@@ -136,7 +136,7 @@ async def test_a_form_that_comes_slowly_holds_no_connection(slowly: Slowly, walk
 
 
 async def test_a_call_of_the_api_that_comes_slowly_holds_no_connection(
-    slowly: Slowly, app: FastAPI, sessions: Sessions, vault: Vault, world: World, engine: AsyncEngine
+    slowly: Slowly, app: FastAPI, sessions: Sessions, vault: Keyring, world: World, engine: AsyncEngine
 ) -> None:
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     waited = []

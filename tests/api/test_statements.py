@@ -19,16 +19,16 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
+from app.kit.encryption import Keyring
 from app.kit.html import forms
-from app.kit.vault import Vault
-from app.webhooks.dispatch.tools import Tools
+from app.webhooks.context import WebhookContext
+from simulator import seed
 from tests import cost
+from tests.client_portal.walk import BY_HAND, Walk, trip
 from tests.cost import Cost, Meter
 from tests.house import House
-from tests.journey.walk import BY_HAND, Walk, trip
 from tests.kit.egress.receivers import ALLOW, OK, Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.world import CLIENT_BROWSER, PUBLIC_URL, Corner, World
@@ -191,10 +191,10 @@ async def test_no_request_takes_more_statements(
 
 
 async def test_no_delivery_takes_more_statements(
-    sessions: Sessions, vault: Vault, world: World, meter: Meter, figures: dict[str, dict[str, int]]
+    sessions: Sessions, vault: Keyring, world: World, meter: Meter, figures: dict[str, dict[str, int]]
 ) -> None:
     egress, agency_id = Egress(allow=ALLOW), world.north.agency_id
-    tools = Tools(sessions, vault, egress, worker="test:1")
+    tools = WebhookContext(sessions, vault, egress, worker="test:1")
     async with receiver(answers(OK)) as there, scenes.worker_loops(tools) as loops:
         await scenes.make_endpoint(sessions, vault, agency_id, there.url)
         for turn in range(1, TURNS + 1):

@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from app.access.grants.model import Grant
+from app.access.grants.models import Grant
 from app.kit import clock, ids
-from app.kit.changes import Changing
+from app.kit.change_feed import Changing
 from app.kit.database import Sessions, make_sessions
-from app.links.model import Link
-from app.people.clients.model import Client
+from app.links.models import Link
+from app.tenants.clients.models import Client
 from tests.api import operations
 from tests.world import World
 

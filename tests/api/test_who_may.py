@@ -5,8 +5,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.people.members import actions as members
+from app.kit.encryption import Keyring
+from app.tenants.api_keys import service as members
 from tests.api import belongings
 from tests.api.operations import Operation, every
 from tests.world import World
@@ -31,7 +31,7 @@ async def send(
 
 
 async def test_nobody_gets_anything(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     for given, code in (("", "key_missing"), ("Basic x", "key_missing"), ("Bearer kt_live_wrong", "key_invalid")):
@@ -41,7 +41,7 @@ async def test_nobody_gets_anything(
 
 
 async def test_a_key_does_only_what_its_scopes_say(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     async with sessions.begin() as session:
@@ -57,7 +57,7 @@ async def test_a_key_does_only_what_its_scopes_say(
 
 
 async def test_what_belongs_to_the_other_agency_is_not_found(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     theirs = SHARED | await belongings.of(sessions, vault, world.south)
     named = [each for each in operations if set(each.parameters) - SHARED.keys()]
@@ -69,7 +69,7 @@ async def test_what_belongs_to_the_other_agency_is_not_found(
 
 
 async def test_lists_hold_nothing_of_the_other_agency(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     theirs = await belongings.of(sessions, vault, world.south)
     mine = SHARED | await belongings.of(sessions, vault, world.north)
@@ -90,7 +90,7 @@ async def test_a_malformed_id_is_not_found(api: httpx2.AsyncClient, operations: 
 
 
 async def test_every_reading_operation_answers_whoever_may(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     got = {each.path: (await send(api, each, mine))[0] for each in operations if each.method == "GET"}
@@ -98,7 +98,7 @@ async def test_every_reading_operation_answers_whoever_may(
 
 
 async def test_no_answer_shows_a_token_or_a_secret(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = SHARED | await belongings.of(sessions, vault, world.north)
     for each in operations:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
-from app.demo.inbox.app import SHOWN, create_inbox
+from demo.inbox.app import SHOWN, create_inbox
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

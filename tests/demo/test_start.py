@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 
-from app.demo import start
+from demo import start
 
 
 def test_a_shell_reads_the_settings_of_a_demo_and_nobody_else_does(tmp_path: Path) -> None:

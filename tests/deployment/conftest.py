@@ -17,8 +17,8 @@ import httpx2
 import pytest
 from sqlalchemy import make_url
 
-from app.kit import children
-from app.kit.children import Child
+from app.kit import child_processes
+from app.kit.child_processes import Child
 from tests.world import KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -77,24 +77,24 @@ def running(
     try:
         yield child
     finally:
-        children.stop([child])
+        child_processes.stop([child])
 
 
 @contextmanager
 def web(folder: Path, database_url: str, *, files: int | None = None, **env: str) -> Iterator[str]:
     """A web process; where it listens."""
-    port = children.port(0)
+    port = child_processes.port(0)
     settings = {"DATABASE_URL": database_url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": "https://localhost"}
     arguments = [sys.executable, "-m", "app.web", "--port", str(port)]
     with running("web", arguments, folder=folder, env=settings | env, files=files) as child:
-        children.wait_for(child, f"http://127.0.0.1:{port}/healthz", seconds=LONGEST)
+        child_processes.wait_for(child, f"http://127.0.0.1:{port}/healthz", seconds=LONGEST)
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def nginx(folder: Path, certificate: tuple[Path, Path], upstream: str, *, path: str, speaks_as: str) -> Iterator[int]:
     """nginx by the example of the docs; the port of its https."""
-    secure, plain = children.port(0), children.port(0)
+    secure, plain = child_processes.port(0), child_processes.port(0)
     cert, key = certificate
     changes = {
         "127.0.0.1:8000": upstream.removeprefix("http://"),
@@ -128,7 +128,7 @@ def nginx(folder: Path, certificate: tuple[Path, Path], upstream: str, *, path: 
 @contextmanager
 def pgbouncer(folder: Path, certificate: tuple[Path, Path], database_url: str) -> Iterator[str]:
     """PgBouncer by the example of the docs, in transaction mode, with TLS; the database's address through it."""
-    port, there = children.port(0), make_url(database_url)
+    port, there = child_processes.port(0), make_url(database_url)
     socket = Path(str(there.query["host"]))
     database = f"host={socket} port=5432 dbname={there.database} user={there.username} pool_size=4"
     cert, key = certificate

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from app import migrate
 from app.cli import cli
 from app.doctor import checkup
-from app.kit import key_ring
+from app.kit import keyring_check
 from app.kit.database import Sessions
-from app.kit.postgres import binaries
-from app.kit.postgres.server import EmbeddedPostgres
-from app.kit.vault import Vault, new_key
+from app.kit.embedded_postgres import binaries
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.kit.encryption import Keyring, new_key
 from app.settings import Settings
 from app.tables import metadata
 from tests import world as worlds
@@ -33,15 +33,15 @@ from tests.world import World
 
 
 def test_every_sealed_column_is_known() -> None:
-    found = {f"{table.name}.{column.name}" for table, column in key_ring.columns(metadata)}
+    found = {f"{table.name}.{column.name}" for table, column in keyring_check.columns(metadata)}
     assert found >= {"links.token_sealed", "connections.token_sealed", "webhook_secrets.sealed", "intake_files.sealed"}
-    for table, _ in key_ring.columns(metadata):
+    for table, _ in keyring_check.columns(metadata):
         assert {"agency_id", "id"} <= set(table.columns.keys())
 
 
 async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Settings) -> None:
     async with engine.connect() as connection:
-        assert await key_ring.unreadable(connection, metadata, worlds.vault()) == []
+        assert await keyring_check.unreadable(connection, metadata, worlds.vault()) == []
     (line,) = [each for each in await checkup.database(settings) if each.what == "key ring"]
     assert (line.well, line.words) == (True, "opens what is stored")
 
@@ -104,7 +104,7 @@ async def test_without_it_the_command_line_names_the_key(database_url: str, sess
 
 def test_a_key_that_is_put_back_opens_beside_the_new_one() -> None:
     sealed = worlds.vault().seal("kept", bound_to="x")
-    assert Vault.from_text(f"{new_key()},{worlds.KEYS}").open(sealed, bound_to="x") == "kept"
+    assert Keyring.from_text(f"{new_key()},{worlds.KEYS}").open(sealed, bound_to="x") == "kept"
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.events import catalogue
-from app.events.body import API_VERSION
+from app.events import catalog
+from app.events.schema import API_VERSION
 
 FOLDER = Path(__file__).parent / "schemas"
 #: Said for people; what a program relies on is the rest.
@@ -32,7 +32,7 @@ def now() -> dict[str, Any]:
 
 @cache
 def _now() -> dict[str, Any]:
-    types = {name: _bare(catalogue.schema(kind)) for name, kind in sorted(catalogue.FOR_CRMS.items())}
+    types = {name: _bare(catalog.schema(kind)) for name, kind in sorted(catalog.FOR_CRMS.items())}
     shared = [schema.pop("$defs") for schema in types.values()]
     assert all(each == shared[0] for each in shared)
     return {"$defs": shared[0], "types": types}

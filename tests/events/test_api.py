@@ -2,9 +2,9 @@
 
 import httpx2
 
-from app.events import catalogue
-from app.events.body import Data
-from app.events.record import record
+from app.events import catalog
+from app.events.recorder import record
+from app.events.schema import Data
 from app.events.types import clients as happenings
 from app.kit.database import Sessions
 from tests.world import World
@@ -48,7 +48,7 @@ async def test_filters(api: httpx2.AsyncClient, world: World) -> None:
     about = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
     assert [event["type"] for event in about] == ["link.created"]
     everything = (await api.get("/events", params={"types": "*"})).json()["data"]
-    assert {"client.created", "link.created"} <= {each["type"] for each in everything} <= set(catalogue.FOR_CRMS)
+    assert {"client.created", "link.created"} <= {each["type"] for each in everything} <= set(catalog.FOR_CRMS)
     audit = (await api.get("/events", params={"types": "api_key.created"})).json()["data"]
     assert len(audit) == 1
     wrong = await api.get("/events", params={"types": "link.created,link.lost"})

@@ -13,15 +13,15 @@ from typing import Any
 import httpx2
 
 from app import settings, worker
-from app.access.handshakes import due as handshakes
-from app.access.handshakes.model import Handshake
-from app.kit import due
+from app.access.reconciler import job as handshakes
+from app.access.reconciler.models import Handshake
+from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
-from app.kit.due import Alarm, Work
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
+from app.kit.jobs import JobType, WakeUp
 from app.main import platforms_of
-from app.platforms.catalog import Platforms
-from app.platforms.tiktok.platform import TikTok
+from app.platforms.registry import Platforms
+from app.platforms.tiktok.adapter import TikTok
 
 BEFORE, AFTER, RECORDED = "before", "after", "recorded"
 LONGEST = 60
@@ -59,9 +59,9 @@ async def work(mode: str) -> None:
         tools, *_ = worker.tools(chosen, sessions, Platforms(mortal), Egress())
         if mode == RECORDED:
             handshakes._do = _die_after(handshakes._do)
-        once = Work("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
+        once = JobType("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
         async with asyncio.timeout(LONGEST):
-            await due.serve(once, sessions, asyncio.Event(), Alarm(), 0.1)
+            await jobs.serve(once, sessions, asyncio.Event(), WakeUp(), 0.1)
 
 
 def _die_after(share: Any) -> Any:

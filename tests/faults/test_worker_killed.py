@@ -10,22 +10,22 @@ import pytest
 from sqlalchemy import func, select
 
 from app.access.connections import queries as connections
-from app.access.connections.model import Connection
-from app.access.grants.model import Grant
-from app.access.handshakes import actions as handshakes
-from app.demo.tiktok_simulator import seed
-from app.events.model import Event
+from app.access.connections.models import Connection
+from app.access.grants.models import Grant
+from app.access.reconciler import service as handshakes
+from app.events.models import Event
 from app.kit import ids
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.links import actions as links
-from app.links import progress
+from app.kit.encryption import Keyring
+from app.links import client_actions
 from app.links import queries as link_queries
-from app.links.model import Ask
-from app.links.progress import Chosen
-from app.people.clients import actions as clients
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found
+from app.links import service as links
+from app.links.client_actions import SelectedAsset
+from app.links.models import Ask
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
 from app.settings import Settings
+from app.tenants.clients import service as clients
+from simulator import seed
 from tests.faults.mortal import AFTER, BEFORE, RECORDED
 from tests.tiktok import TikTokWorld
 from tests.world import Corner, World
@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, RECORDED])
 async def test_killed_around_the_share(
-    mode: str, settings: Settings, sessions: Sessions, vault: Vault, tiktok: TikTokWorld, world: World
+    mode: str, settings: Settings, sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, world: World
 ) -> None:
     await tiktok.switch(read_lag=3)  # longer than a lease: a look after the restart does not show the write yet
     for account in seed.BIG_ACCOUNTS[:TIMES]:
@@ -65,7 +65,7 @@ async def test_killed_around_the_share(
 
 
 async def _client_who_agreed(
-    sessions: Sessions, vault: Vault, tiktok: TikTokWorld, north: Corner, account: str
+    sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, north: Corner, account: str
 ) -> None:
     async with sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
@@ -73,27 +73,27 @@ async def _client_who_agreed(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", vault_=vault, actor="test"
         )
         where = (session, north.agency_id, link.id)
-        found = Found(
+        found = DiscoveredAssets(
             "Bea Big",
-            (BusinessCenterSeen(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
-            (AccountSeen(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
+            (BusinessCenterInfo(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
+            (AdAccount(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
         )
         session.add(await _connection(vault, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=link.id))
         await session.flush()
-        await progress.choose_lane(*where, "connected")
-        await progress.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
-        await progress.choose_assets(*where, kind="ad_account", chosen=[Chosen(account)])
-        await progress.give_consent(*where, name="Bea Big", sentences=["as shown"])
+        await client_actions.choose_lane(*where, "connected")
+        await client_actions.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
+        await client_actions.choose_assets(*where, kind="ad_account", chosen=[SelectedAsset(account)])
+        await client_actions.give_consent(*where, name="Bea Big", sentences=["as shown"])
         await handshakes.submit(session, await link_queries.whole(*where))
 
 
-async def _agency_token(sessions: Sessions, vault: Vault, tiktok: TikTokWorld, north: Corner) -> None:
+async def _agency_token(sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, north: Corner) -> None:
     async with sessions.begin() as session:
-        session.add(await _connection(vault, tiktok, north, seed.NORA_NORTH, Found("Nora North", (), ())))
+        session.add(await _connection(vault, tiktok, north, seed.NORA_NORTH, DiscoveredAssets("Nora North", (), ())))
 
 
 async def _connection(
-    vault: Vault, tiktok: TikTokWorld, north: Corner, person: str, found: Found, **whose: str
+    vault: Keyring, tiktok: TikTokWorld, north: Corner, person: str, found: DiscoveredAssets, **whose: str
 ) -> Connection:
     connection_id = ids.new("connection")
     place = connections.token_place(north.agency_id, connection_id)

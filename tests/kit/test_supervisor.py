@@ -3,7 +3,7 @@
 import pytest
 
 from app.kit import supervisor
-from app.kit.children import ChildFailed
+from app.kit.child_processes import ChildFailed
 from app.kit.supervisor import MOST_DEATHS, STEADY_SECONDS, Part
 
 

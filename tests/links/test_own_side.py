@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete
 
 from app.kit.database import Sessions
-from app.people.agencies.model import BusinessCenter
+from app.tenants.agencies.models import BusinessCenter
 from tests import written
 from tests.world import World
 

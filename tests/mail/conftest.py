@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.mail.due import Tools
+from app.kit.encryption import Keyring
+from app.mail.job import MailContext
 from tests.mail.post_office import PostOffice, serving
 
 
@@ -18,6 +18,6 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 @pytest.fixture
-def tools(sessions: Sessions, vault: Vault, office: PostOffice) -> Tools:
+def tools(sessions: Sessions, vault: Keyring, office: PostOffice) -> MailContext:
     """What sending needs."""
-    return Tools(sessions, vault, office.server)
+    return MailContext(sessions, vault, office.server)

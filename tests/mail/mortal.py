@@ -6,11 +6,11 @@ import signal
 import sys
 from typing import Any
 
-from app.kit import due
+from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
-from app.mail import due as mail_work
-from app.mail.due import Tools
-from app.mail.model import Mail
+from app.mail import job as mail_work
+from app.mail.job import MailContext
+from app.mail.models import Mail
 from tests.mail.post_office import PostOffice
 from tests.world import vault
 
@@ -22,9 +22,9 @@ async def _die(*_: Any, **__: Any) -> None:
 async def main(database_url: str, port: str) -> None:
     """Sends the one that is due, and dies where it would be written down."""
     sessions = make_sessions(make_engine(database_url))
-    tools = Tools(sessions, vault(), PostOffice(int(port)).server)
-    (row,) = await due.claim(sessions, Mail, limit=1, lease=mail_work.LEASE)
-    due.finish = _die
+    tools = MailContext(sessions, vault(), PostOffice(int(port)).server)
+    (row,) = await jobs.claim(sessions, Mail, limit=1, lease=mail_work.LEASE)
+    jobs.finish = _die
     await mail_work.send(tools, row)
 
 

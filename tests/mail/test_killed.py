@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.kit import due
-from app.kit.due import LeaseLost
-from app.mail import due as mail_work
-from app.mail.due import Tools
-from app.mail.model import Mail
+from app.kit import jobs
+from app.kit.jobs import LeaseLost
+from app.mail import job as mail_work
+from app.mail.job import MailContext
+from app.mail.models import Mail
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
 from tests.world import World
@@ -19,7 +19,9 @@ from tests.world import World
 ROOT = Path(__file__).parents[2]
 
 
-async def test_killed_once_the_server_had_it(tools: Tools, world: World, office: PostOffice, database_url: str) -> None:
+async def test_killed_once_the_server_had_it(
+    tools: MailContext, world: World, office: PostOffice, database_url: str
+) -> None:
     mail = await scenes.owe(tools, world.north)
     command = (sys.executable, "-m", "tests.mail.mortal", database_url, str(office.port))
     worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
@@ -32,10 +34,10 @@ async def test_killed_once_the_server_had_it(tools: Tools, world: World, office:
     assert (await scenes.seen(tools, world.north, mail)).sent_at is not None
 
 
-async def test_who_lost_the_lease_writes_nothing_down(tools: Tools, world: World, office: PostOffice) -> None:
+async def test_who_lost_the_lease_writes_nothing_down(tools: MailContext, world: World, office: PostOffice) -> None:
     office.at_data = ["554 Spam"]
     mail = await scenes.owe(tools, world.north)
-    (slow,) = await due.claim(tools.sessions, Mail, limit=1, lease=mail_work.LEASE)
+    (slow,) = await jobs.claim(tools.sessions, Mail, limit=1, lease=mail_work.LEASE)
     await scenes.work(tools, hurry=True)
     with pytest.raises(LeaseLost):
         await mail_work.send(tools, slow)
@@ -43,7 +45,7 @@ async def test_who_lost_the_lease_writes_nothing_down(tools: Tools, world: World
     assert (row.failed_at is not None, row.sent_at) == (True, None)
 
 
-async def test_no_transaction_is_open_while_it_is_sent(tools: Tools, world: World, office: PostOffice) -> None:
+async def test_no_transaction_is_open_while_it_is_sent(tools: MailContext, world: World, office: PostOffice) -> None:
     await scenes.owe(tools, world.north)
     open_ones: list[int] = []
     handle = office.handle_DATA

@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 import app.mail
 from app.mail import rendering
-from app.mail.letter import Letter
+from app.mail.rendered_email import RenderedEmail
 from app.mail.rendering import Shown
 from tests.mail import scenes
 
@@ -17,7 +17,7 @@ EVIL = '<script>alert(1)</script> & "Sons"\r\n\r\nhttps://evil.example'
 FOLDER = Path(app.mail.__file__).parent / "templates"
 
 
-def invitation(**context: Shown) -> Letter:
+def invitation(**context: Shown) -> RenderedEmail:
     return rendering.render("invitation", scenes.letterhead(), "en", {**scenes.INVITATION, **context})
 
 

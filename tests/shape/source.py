@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("app", "bench", "docs", "migrations", "tests")
+FOLDERS = ("app", "bench", "demo", "docs", "migrations", "simulator", "tests")
 
 
 @cache

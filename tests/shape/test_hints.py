@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app import cli, routes
-from app.kit.refusal import Hint, Refusal, at_terminal
+from app.kit.errors import AppError, Hint, at_terminal
 from app.kit.terminal.operations import in_commands
 from tests.api import operations
 from tests.shape.source import python_files, text
@@ -22,16 +22,17 @@ HTTP = re.compile(
 )
 #: What speaks of requests and is only ever read by those who send them.
 OF_REQUESTS = (
-    "app.kit.web.", "app.kit.html.", "app.journey.", "app.people.members.caller.", "app.people.members.idempotency.",
-    "app.kit.input.wrong.BrokenJson", "app.kit.input.wrong.WrongContentType",
-    "app.people.members.actions.ScopeNotYours",
+    "app.kit.web.", "app.kit.html.", "app.client_portal.", "app.tenants.api_keys.principal.",
+    "app.tenants.api_keys.idempotency.",
+    "app.kit.input.validation_errors.BrokenJson", "app.kit.input.validation_errors.WrongContentType",
+    "app.tenants.api_keys.service.ScopeNotYours",
 )  # fmt: skip
 #: TikTok's own operations, and descriptions in the OpenAPI document.
-ELSEWHERE = ("app/demo/tiktok_simulator/", "app/platforms/tiktok/wire/")
+ELSEWHERE = ("simulator/", "app/platforms/tiktok/client/")
 DOCUMENTED = frozenset({"Field", "Query", "Path", "Header"})
 
 
-def refusals(of: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+def refusals(of: type[AppError] = AppError) -> Iterator[type[AppError]]:
     """Every problem that can be raised."""
     for each in of.__subclasses__():
         yield each
@@ -100,7 +101,7 @@ def test_every_operation_that_a_sentence_names_has_a_command() -> None:
     silent = [
         (str(path), said)
         for path in SOURCES
-        if not of_requests(path) and path != Path("app/people/members/actions.py")
+        if not of_requests(path) and path != Path("app/tenants/api_keys/service.py")
         for said in map(in_commands, named_in(path))
         if OPERATION.search(said)
     ]

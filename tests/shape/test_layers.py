@@ -1,31 +1,53 @@
-"""What `.importlinter` has to name, so that import-linter can hold it."""
+"""Modules that say they are pure import no database, web or HTTP library, however indirectly."""
 
-from configparser import ConfigParser
-from pathlib import Path
+import ast
+
+import grimp
+import pytest
 
 from tests.shape import source
 
-#: Modules of these names decide something, and are pure.
+IMPURE = (
+    "aiohttp", "aiosmtplib", "alembic", "asyncpg", "fastapi", "httpx2", "jinja2", "sqlalchemy", "starlette", "uvicorn",
+)  # fmt: skip
+#: Modules with these names decide something.
 DECIDING = frozenset({
-    "brand", "choices", "intake", "matching", "outcome", "patience", "payload", "plan", "presets", "schedule", "scopes",
-    "screens", "secret", "signature", "status", "tried", "words", "world",
+    "attempt_history", "circuit_breaker", "event_filter", "fair_share", "pasted_ids", "planner",
+    "request_sequence", "response_classifier", "retry_policy", "retry_timing", "scopes", "screens", "secret",
+    "selectable_assets", "share_policy", "signature", "state", "status", "status_texts", "unshare_policy",
 })  # fmt: skip
 
 
-def test_every_module_that_decides_is_held_to_be_pure() -> None:
-    deciding = {_module(path) for path in source.python_files() if path.parts[0] == "app" and path.stem in DECIDING}
-    assert {name for name in deciding if not _is_held(name)} == set()
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("app", "demo", "simulator", include_external_packages=True)
 
 
-def _is_held(name: str) -> bool:
-    return any(name == held or name.startswith(f"{held}.") for held in _held())
+def test_pure_modules_are_pure(graph: grimp.ImportGraph) -> None:
+    assert {name: found for name in _pure() if (found := _impure(graph, name))} == {}
 
 
-def _held() -> list[str]:
-    read = ConfigParser()
-    read.read_string(source.text(".importlinter"))
-    return read["importlinter:contract:pure"]["source_modules"].split()
+def test_an_impure_module_is_seen(graph: grimp.ImportGraph) -> None:
+    assert "sqlalchemy" in _impure(graph, "app.links.queries")
 
 
-def _module(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts)
+def test_every_module_that_decides_is_pure() -> None:
+    deciding = {name for name in _modules() if name.rpartition(".")[2] in DECIDING}
+    assert deciding - set(_pure()) == set()
+
+
+def _impure(graph: grimp.ImportGraph, name: str) -> set[str]:
+    return graph.find_upstream_modules(name) & set(IMPURE)
+
+
+def _pure() -> list[str]:
+    return [name for name, docstring in _modules().items() if "Pure." in docstring]
+
+
+def _modules() -> dict[str, str]:
+    """Docstrings of the modules of the product, its demo and its simulator."""
+    return {
+        ".".join(path.with_suffix("").parts): ast.get_docstring(ast.parse(source.text(path))) or ""
+        for path in source.python_files()
+        if path.parts[0] in ("app", "demo", "simulator") and path.name != "__init__.py"
+    }

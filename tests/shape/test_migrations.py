@@ -13,8 +13,8 @@ from sqlalchemy.pool import NullPool
 
 from app import migrate
 from app.kit.database import Base
-from app.kit.due import Due
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.kit.jobs import JobMixin
 from app.tables import metadata
 
 PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits"
@@ -45,7 +45,7 @@ def test_migrations_make_what_the_models_describe(server: EmbeddedPostgres) -> N
 def test_every_table_of_rows_that_are_due_wakes_workers(server: EmbeddedPostgres) -> None:
     url = _database(server, "shape_wakes")
     migrate.upgrade(url)
-    due = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if Due in mapper.class_.__mro__}
+    due = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if JobMixin in mapper.class_.__mro__}
     assert due
     waking = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'wake_workers' AND tgenabled = 'O'"
     assert set(asyncio.run(_names(url, waking))) == due

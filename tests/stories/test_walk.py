@@ -13,12 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.demo import start
-from app.demo.start import Ports
-from app.demo.walk.report import Report
-from app.demo.walk.walk import walk
-from app.demo.world import APP_SECRET, Demo
-from app.kit.postgres.server import EmbeddedPostgres
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from demo import start
+from demo.start import Ports
+from demo.walk.report import Report
+from demo.walk.walk import walk
+from demo.world import APP_SECRET, Demo
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 
 from app.kit.database import Sessions
-from app.kit.egress.sender import Egress
-from app.kit.vault import Vault
-from app.webhooks.dispatch.tools import Tools
+from app.kit.egress.client import Egress
+from app.kit.encryption import Keyring
+from app.webhooks.context import WebhookContext
 
 
 @pytest_asyncio.fixture
@@ -20,6 +20,6 @@ async def egress() -> AsyncIterator[Egress]:
 
 
 @pytest.fixture
-def tools(sessions: Sessions, vault: Vault, egress: Egress) -> Tools:
+def tools(sessions: Sessions, vault: Keyring, egress: Egress) -> WebhookContext:
     """What the work of webhooks needs."""
-    return Tools(sessions, vault, egress, worker="test:1")
+    return WebhookContext(sessions, vault, egress, worker="test:1")

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from app.events.model import Event, EventFanout
-from app.events.types import asks
+from app.events.models import Event, OutboxEntry
+from app.events.types import access
 from app.kit import clock, ids
 from app.kit.database import Sessions
-from app.webhooks.dispatch.keeping.model import Chore
-from app.webhooks.dispatch.model import Attempt, Delivery, WebhookBody
-from app.webhooks.endpoints.model import Endpoint, EndpointHealth
+from app.webhooks.endpoints.models import Endpoint, EndpointHealth
+from app.webhooks.maintenance.models import PeriodicTask
+from app.webhooks.models import Attempt, Delivery, WebhookBody
 from tests.webhooks import scenes
 
 LONG_AGO = timedelta(minutes=5)
@@ -22,7 +22,7 @@ async def add_delivery(
     sessions: Sessions, endpoint: Endpoint, *, aged: timedelta = LONG_AGO, subject: str = "link_1", **values: Any
 ) -> Delivery:
     """A delivery made and due so long ago, unless `values` say otherwise; its event was fanned out."""
-    event = await scenes.happen(sessions, endpoint.agency_id, asks.VERIFIED, link_id=subject)
+    event = await scenes.happen(sessions, endpoint.agency_id, access.VERIFIED, link_id=subject)
     made = clock.now() - aged
     row = {
         "agency_id": endpoint.agency_id, "id": ids.first("delivery", made), "endpoint_id": endpoint.id,
@@ -32,7 +32,7 @@ async def add_delivery(
     }  # fmt: skip
     async with sessions.begin() as session:
         await session.execute(
-            delete(EventFanout).where(EventFanout.agency_id == endpoint.agency_id, EventFanout.id == event.id)
+            delete(OutboxEntry).where(OutboxEntry.agency_id == endpoint.agency_id, OutboxEntry.id == event.id)
         )
         delivery = Delivery(**row)
         session.add(delivery)
@@ -105,7 +105,7 @@ async def count(sessions: Sessions, model: type[Any], agency_id: str) -> int:
         ).scalar_one()
 
 
-async def chore(sessions: Sessions, name: str) -> Chore:
+async def chore(sessions: Sessions, name: str) -> PeriodicTask:
     """The row of a chore."""
     async with sessions() as session:
-        return await session.get_one(Chore, name)
+        return await session.get_one(PeriodicTask, name)

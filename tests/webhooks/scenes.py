@@ -8,31 +8,31 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from app.events.model import Event, EventFanout
-from app.events.record import record
-from app.events.types import asks
-from app.events.types.kinds import EventType
+from app.events.models import Event, OutboxEntry
+from app.events.recorder import record
+from app.events.types import access
+from app.events.types.event_type import EventType
 from app.kit import clock
-from app.kit.database import ACROSS_AGENCIES, Sessions
-from app.kit.lookout import Lookout
-from app.kit.vault import Vault
-from app.webhooks.dispatch import actions, due
-from app.webhooks.dispatch.claiming.claim import claim
-from app.webhooks.dispatch.claiming.parcels import Parcel, pack
-from app.webhooks.dispatch.claiming.prepared import Shelf
-from app.webhooks.dispatch.deciding.fairness import Taken
-from app.webhooks.dispatch.fanning.fan_out import AT_ONCE, FanOut, fan_out
-from app.webhooks.dispatch.model import Attempt, Delivery
-from app.webhooks.dispatch.sending import finish, send
-from app.webhooks.dispatch.sending.dispatcher import Dispatcher
-from app.webhooks.dispatch.tools import Tools
-from app.webhooks.endpoints.actions import Wish, create_endpoint
-from app.webhooks.endpoints.model import Endpoint
+from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.encryption import Keyring
+from app.kit.poller import Poller
+from app.webhooks.context import WebhookContext
+from app.webhooks.dispatcher import http_attempt, job, result_writer
+from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery, pack
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache
+from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
+from app.webhooks.dispatcher.scheduler import claim
+from app.webhooks.dispatcher.worker import Dispatcher
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
+from app.webhooks.models import Attempt, Delivery
+from app.webhooks.policies.fair_share import SlotUsage
+from app.webhooks.test_deliveries import service
 
 
 async def make_endpoint(
     sessions: Sessions,
-    vault: Vault,
+    vault: Keyring,
     agency_id: str,
     url: str,
     event_types: Sequence[str] = ("ask.*",),
@@ -41,11 +41,11 @@ async def make_endpoint(
     """An endpoint and its secret."""
     async with sessions.begin() as session:
         return await create_endpoint(
-            session, agency_id, Wish(url=url, event_types=event_types, **wish), vault=vault, actor="test"
+            session, agency_id, EndpointSpec(url=url, event_types=event_types, **wish), vault=vault, actor="test"
         )
 
 
-async def happen(sessions: Sessions, agency_id: str, event_type: EventType = asks.VERIFIED, **data: Any) -> Event:
+async def happen(sessions: Sessions, agency_id: str, event_type: EventType = access.VERIFIED, **data: Any) -> Event:
     """An event as an action would record it."""
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")
@@ -56,10 +56,10 @@ async def mark(sessions: Sessions, event: Event) -> None:
     """Marks an event to be fanned out once more."""
     async with sessions.begin() as session:
         told = {"id": event.id, "subject_id": event.subject_id, "sequence": event.sequence}
-        session.add(EventFanout(agency_id=event.agency_id, due_at=func.now(), **told))
+        session.add(OutboxEntry(agency_id=event.agency_id, due_at=func.now(), **told))
 
 
-async def fan_all_out(tools: Tools) -> None:
+async def fan_all_out(tools: WebhookContext) -> None:
     """Does every fan-out that is due."""
     while await fan_out(tools.sessions):
         pass
@@ -69,8 +69,8 @@ async def fan_all_out(tools: Tools) -> None:
 class WorkerLoops:
     """The loops of one worker, which sends all the time and does everything else when it is told to."""
 
-    tools: Tools
-    fanning: FanOut
+    tools: WebhookContext
+    fanning: Fanout
     dispatcher: Dispatcher
 
     async def fan_out(self) -> None:
@@ -91,9 +91,9 @@ class WorkerLoops:
 
 
 @asynccontextmanager
-async def worker_loops(tools: Tools) -> AsyncIterator[WorkerLoops]:
+async def worker_loops(tools: WebhookContext) -> AsyncIterator[WorkerLoops]:
     """Loops that run until the end of the body."""
-    made, stop = WorkerLoops(tools, FanOut(tools.sessions), Dispatcher(tools)), asyncio.Event()
+    made, stop = WorkerLoops(tools, Fanout(tools.sessions), Dispatcher(tools)), asyncio.Event()
     sending = asyncio.create_task(made.dispatcher.serve(stop))
     yield made
     stop.set()
@@ -101,37 +101,37 @@ async def worker_loops(tools: Tools) -> AsyncIterator[WorkerLoops]:
     await made.fanning.close()
 
 
-async def send_all(tools: Tools, stop: asyncio.Event, *, loops: int = 1) -> None:
+async def send_all(tools: WebhookContext, stop: asyncio.Event, *, loops: int = 1) -> None:
     """Run this many sending loops, and the look-out that wakes them, until `stop` is set."""
-    watch = Lookout(due.kinds(tools), tools.sessions)
+    watch = Poller(job.kinds(tools), tools.sessions)
     await asyncio.gather(watch.serve(stop), *(Dispatcher(tools).serve(stop) for _ in range(loops)))
 
 
-async def work(tools: Tools, stop: asyncio.Event) -> None:
+async def work(tools: WebhookContext, stop: asyncio.Event) -> None:
     """All that a worker does for webhooks, until `stop` is set."""
-    await asyncio.gather(Lookout(due.kinds(tools), tools.sessions).serve(stop), due.serve(tools, stop))
+    await asyncio.gather(Poller(job.kinds(tools), tools.sessions).serve(stop), job.serve(tools, stop))
 
 
-async def claimed(tools: Tools) -> list[Parcel]:
+async def claimed(tools: WebhookContext) -> list[OutboundDelivery]:
     """What is due, claimed as a worker does."""
-    haul = await claim(tools.sessions, Taken(tools.slots, {}, {}))
-    return await pack(tools.sessions, Shelf(tools.vault), haul.rows, haul.stamps)
+    haul = await claim(tools.sessions, SlotUsage(tools.slots, {}, {}))
+    return await pack(tools.sessions, EndpointCache(tools.vault), haul.rows, haul.stamps)
 
 
-async def deliver(tools: Tools, parcel: Parcel) -> bool:
+async def deliver(tools: WebhookContext, parcel: OutboundDelivery) -> bool:
     """Sends a claimed delivery and writes it down; whether it was still ours."""
-    made = await send.attempt(parcel, tools.egress, tools.destinations, began=clock.now())
-    return not await finish.write(tools.sessions, [finish.decide(made)], worker=tools.worker)
+    made = await http_attempt.attempt(parcel, tools.egress, tools.destinations, began=clock.now())
+    return not await result_writer.write(tools.sessions, [result_writer.decide(made)], worker=tools.worker)
 
 
-async def round_(tools: Tools) -> None:
+async def round_(tools: WebhookContext) -> None:
     """One round of a worker: claims what is due, sends it, writes it down."""
     await Dispatcher(tools).once()
 
 
-async def attempt(tools: Tools) -> Delivery:
+async def attempt(tools: WebhookContext) -> Delivery:
     """Sends the one delivery that is due, and reads it again."""
-    due_now = select(Delivery).where(Delivery.due_at <= func.now()).execution_options(**ACROSS_AGENCIES)
+    due_now = select(Delivery).where(Delivery.due_at <= func.now()).execution_options(**CROSS_TENANT)
     async with tools.sessions() as session:
         [row] = (await session.scalars(due_now)).all()
     await round_(tools)
@@ -173,4 +173,4 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
 async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "ask.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
-        await actions.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")
+        await service.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")

@@ -1,11 +1,11 @@
-"""What the state of an ask of a written platform is, from what people said. Pure and total; it is never green."""
+"""What the state of an ask of a written platform is, from what people said. Pure and total; it is never green. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True)
-class Said:
+class AttestationFacts:
     """What is known of one ask. `over`: its link has ended."""
 
     approved: bool = False
@@ -18,23 +18,23 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Status:
+class AttestationStatus:
     """The state, and whose turn it is."""
 
     state: str
     next_actor: Literal["client", "agency"] | None = None
 
 
-def status(said: Said) -> Status:
+def status(said: AttestationFacts) -> AttestationStatus:
     """The agency's word counts, with or without the client's; the client's word alone makes it the agency's turn."""
     if said.declined:
-        return Status("declined")
+        return AttestationStatus("declined")
     if said.by_agency:
-        return Status("attested")
+        return AttestationStatus("attested")
     if said.over:
-        return Status("ended")
+        return AttestationStatus("ended")
     if not said.approved:
-        return Status("waiting", "client")
+        return AttestationStatus("waiting", "client")
     if said.by_client:
-        return Status("awaiting_partner", "agency")
-    return Status("awaiting_client", "client")
+        return AttestationStatus("awaiting_partner", "agency")
+    return AttestationStatus("awaiting_client", "client")

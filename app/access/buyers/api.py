@@ -4,24 +4,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from app.access import evidence
-from app.access.buyers.views import Buyers, BuyersView, GrantDetail
-from app.access.evidence import ExchangeView
+from app.access import call_recorder
+from app.access.buyer_access import queries, service
+from app.access.buyers.schemas import Buyers, BuyersView, GrantDetail
+from app.access.call_recorder import PlatformCallView
 from app.access.grants import queries as grants
-from app.access.openings import actions, queries
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(route_class=ApiRoute)
 
-AgencyReader = Annotated[Caller, requires("agency:read")]
-AgencyWriter = Annotated[Caller, requires("agency:write")]
-LinkReader = Annotated[Caller, requires("links:read")]
-LinkWriter = Annotated[Caller, requires("links:write")]
-Reader = Annotated[Caller, requires("grants:read")]
+AgencyReader = Annotated[Principal, requires("agency:read")]
+AgencyWriter = Annotated[Principal, requires("agency:write")]
+LinkReader = Annotated[Principal, requires("links:read")]
+LinkWriter = Annotated[Principal, requires("links:write")]
+Reader = Annotated[Principal, requires("grants:read")]
 
 
 @router.get("/agency/business-centers/{center_id}/buyers", tags=["agency"])
@@ -34,7 +34,7 @@ async def read_buyers(caller: AgencyReader, session: Session, center_id: str) ->
 @router.put("/agency/business-centers/{center_id}/buyers", tags=["agency"])
 async def set_buyers(caller: AgencyWriter, session: Session, center_id: str, given: Buyers) -> BuyersView:
     """Names your buyers: they get every ad account that is shared and verified, and what Keyturn gave others goes."""
-    await actions.set_for_center(session, caller.agency_id, center_id, given.named(), actor=caller.actor)
+    await service.set_for_center(session, caller.agency_id, center_id, given.named(), actor=caller.actor)
     return BuyersView.of(await queries.list_of_center(session, caller.agency_id, center_id))
 
 
@@ -48,14 +48,14 @@ async def read_link_buyers(caller: LinkReader, session: Session, link_id: str) -
 @router.put("/links/{link_id}/buyers", tags=["links"])
 async def set_link_buyers(caller: LinkWriter, session: Session, link_id: str, given: Buyers) -> BuyersView:
     """Names buyers for what is shared on this link, instead of those of the Business Center."""
-    await actions.set_for_link(session, caller.agency_id, link_id, given.named(), actor=caller.actor)
+    await service.set_for_link(session, caller.agency_id, link_id, given.named(), actor=caller.actor)
     return BuyersView.of(await queries.list_of_link(session, caller.agency_id, link_id))
 
 
 @router.delete("/links/{link_id}/buyers", status_code=204, tags=["links"])
 async def unset_link_buyers(caller: LinkWriter, session: Session, link_id: str) -> Response:
     """Lets the buyers of the Business Center count for this link again."""
-    await actions.unset_for_link(session, caller.agency_id, link_id, actor=caller.actor)
+    await service.unset_for_link(session, caller.agency_id, link_id, actor=caller.actor)
     return Response(status_code=204)
 
 
@@ -69,10 +69,10 @@ async def read_grant(caller: Reader, session: Session, grant_id: str) -> GrantDe
 @router.get("/grants/{grant_id}/exchanges", tags=["grants"])
 async def list_grant_exchanges(
     caller: Reader, session: Session, grant_id: str, limit: Limit = 50, cursor: Cursor = None
-) -> Page[ExchangeView]:
+) -> Page[PlatformCallView]:
     """Every look and call about your buyers on this grant, newest first."""
     await grants.find(session, caller.agency_id, grant_id)
-    rows = await evidence.page_of_grant(
+    rows = await call_recorder.page_of_grant(
         session, caller.agency_id, grant_id, limit=limit + 1, before=before(cursor, "exchange")
     )
-    return by_id([ExchangeView.model_validate(row) for row in rows], limit)
+    return by_id([PlatformCallView.model_validate(row) for row in rows], limit)

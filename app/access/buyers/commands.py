@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from app.access.buyers.views import Buyers, BuyersView, GrantDetail
+from app.access.buyer_access import queries, service
+from app.access.buyers.schemas import Buyers, BuyersView, GrantDetail
 from app.access.grants import queries as grants
-from app.access.openings import actions, queries
-from app.kit.input.wrong import checked
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 agency = typer.Typer()
 link = typer.Typer()
@@ -32,7 +32,7 @@ async def buyers(
     found = await agencies.chosen(at.session, agency)
     await queries.center(at.session, found.id, center_id)
     if buyer or nobody:
-        await actions.set_for_center(at.session, found.id, center_id, _named(buyer), actor=at.actor)
+        await service.set_for_center(at.session, found.id, center_id, _named(buyer), actor=at.actor)
     view = BuyersView.of(await queries.list_of_center(at.session, found.id, center_id))
     _print(view, as_json=as_json)
 
@@ -48,9 +48,9 @@ async def link_buyers(
     """Shows the buyers of a link alone; with --buyer names them."""
     found = await agencies.chosen(at.session, agency)
     if default:
-        await actions.unset_for_link(at.session, found.id, link_id, actor=at.actor)
+        await service.unset_for_link(at.session, found.id, link_id, actor=at.actor)
     elif buyer or nobody:
-        await actions.set_for_link(at.session, found.id, link_id, _named(buyer), actor=at.actor)
+        await service.set_for_link(at.session, found.id, link_id, _named(buyer), actor=at.actor)
     _print(BuyersView.of(await queries.list_of_link(at.session, found.id, link_id)), as_json=as_json)
 
 
@@ -67,7 +67,7 @@ async def show_(at: Terminal, grant_id: str, agency: AgencyOption = None, as_jso
         show.many(view.buyers, _COLUMNS, as_json=False)
 
 
-def _named(given: list[str] | None) -> list[actions.Named]:
+def _named(given: list[str] | None) -> list[service.Named]:
     told = [dict(zip(("email", "role"), each.rsplit("=", 1), strict=False)) for each in given or []]
     return checked(Buyers, buyers=told).named()
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import evidence
-from app.access.buyers.plan import Wish
+from app.access import call_recorder
+from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers.planner import DesiredBuyer
+from app.access.call_recorder import PlatformCall
 from app.access.connections import queries as connections
-from app.access.connections.model import Connection
-from app.access.evidence import Exchange
-from app.access.grants.model import Grant
-from app.access.handshakes.deciding.tried import as_outcome
-from app.access.handshakes.deciding.world import Try
-from app.access.openings.model import Opening
+from app.access.connections.models import Connection
+from app.access.grants.models import Grant
+from app.access.reconciler.attempt_history import as_outcome
+from app.access.reconciler.state import PastAction
 
 
 @dataclass(frozen=True)
-class Place:
+class BuyersScope:
     """Where the openings of a round are: one Business Center of one agency at one platform."""
 
     agency_id: str
@@ -27,43 +27,45 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Situation:
+class BuyersInput:
     """The grants of a round by id, and by whose token we can look."""
 
-    place: Place
+    place: BuyersScope
     grants: Mapping[str, Grant]
     connection: Connection | None
 
 
 @dataclass
-class Tries:
+class BuyerAttempts:
     """The last attempts on each opening, by its id."""
 
-    given: dict[str, Try] = field(default_factory=dict)
-    taken: dict[str, Try] = field(default_factory=dict)
+    given: dict[str, PastAction] = field(default_factory=dict)
+    taken: dict[str, PastAction] = field(default_factory=dict)
 
 
-async def situation(session: AsyncSession, rows: Sequence[Opening]) -> Situation:
+async def situation(session: AsyncSession, rows: Sequence[BuyerAccess]) -> BuyersInput:
     """Of openings in one Business Center."""
     agency_id = rows[0].agency_id
     wanted = select(Grant).where(Grant.agency_id == agency_id, Grant.id.in_({row.grant_id for row in rows}))
     grants = {grant.id: grant for grant in await session.scalars(wanted)}
     platform = grants[rows[0].grant_id].platform
     connection = await connections.last_of_agency(session, agency_id, platform)
-    return Situation(Place(agency_id, platform, rows[0].agency_bc_id), grants, connection)
+    return BuyersInput(BuyersScope(agency_id, platform, rows[0].agency_bc_id), grants, connection)
 
 
-async def locked(session: AsyncSession, rows: Sequence[Opening]) -> dict[str, Opening]:
+async def locked(session: AsyncSession, rows: Sequence[BuyerAccess]) -> dict[str, BuyerAccess]:
     """The rows as they are now, in the order in which everybody locks them."""
-    wanted = select(Opening).where(Opening.agency_id == rows[0].agency_id, Opening.id.in_({row.id for row in rows}))
-    found = await session.scalars(wanted.order_by(Opening.id).with_for_update())
+    wanted = select(BuyerAccess).where(
+        BuyerAccess.agency_id == rows[0].agency_id, BuyerAccess.id.in_({row.id for row in rows})
+    )
+    found = await session.scalars(wanted.order_by(BuyerAccess.id).with_for_update())
     return {row.id: row for row in found}
 
 
-async def tries(session: AsyncSession, agency_id: str, grant_ids: Sequence[str]) -> Tries:
+async def tries(session: AsyncSession, agency_id: str, grant_ids: Sequence[str]) -> BuyerAttempts:
     """What was tried, as the exchanges tell. A call that did nothing does not count as one."""
-    found = Tries()
-    for row in await evidence.of_grants(session, agency_id, grant_ids, purposes=("assign", "unassign")):
+    found = BuyerAttempts()
+    for row in await call_recorder.of_grants(session, agency_id, grant_ids, purposes=("assign", "unassign")):
         into = found.given if row.purpose == "assign" else found.taken
         opening_id = str(row.request["opening_id"])
         before = into.get(opening_id)
@@ -71,8 +73,8 @@ async def tries(session: AsyncSession, agency_id: str, grant_ids: Sequence[str])
     return found
 
 
-def _try(row: Exchange, times: int) -> Try:
-    return Try(
+def _try(row: PlatformCall, times: int) -> PastAction:
+    return PastAction(
         at=row.started_at,
         role=str(row.request.get("role", "")),
         outcome=as_outcome(row.outcome),
@@ -81,6 +83,6 @@ def _try(row: Exchange, times: int) -> Try:
     )
 
 
-def wish(row: Opening) -> Wish:
+def wish(row: BuyerAccess) -> DesiredBuyer:
     """A row as a decision needs it."""
-    return Wish(row.role, row.wanted, row.ours, row.asked_at, row.seen_at)
+    return DesiredBuyer(row.role, row.wanted, row.ours, row.asked_at, row.seen_at)

@@ -4,17 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from app.access.connections import actions, apps, authorising, queries
-from app.access.connections.views import ConnectInvitation, ConnectionView
+from app.access.connections import oauth_flow, platform_apps, queries, service
+from app.access.connections.schemas import ConnectInvitation, ConnectionView
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/connections", tags=["connections"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("connections:read")]
-Writer = Annotated[Caller, requires("connections:write")]
+Reader = Annotated[Principal, requires("connections:read")]
+Writer = Annotated[Principal, requires("connections:write")]
 
 
 @router.get("")
@@ -31,8 +31,8 @@ async def invite_agency(request: Request, caller: Writer, session: Session) -> C
     """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
     state = request.app.state
     platform = state.platforms.connected("tiktok")
-    await apps.needed(session, caller.agency_id, platform, state.vault)
-    invitation, token = await authorising.invite_agency(session, caller.agency_id, platform=platform.key)
+    await platform_apps.needed(session, caller.agency_id, platform, state.vault)
+    invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
     return ConnectInvitation(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)
 
 
@@ -46,4 +46,4 @@ async def read_connection(caller: Reader, session: Session, connection_id: str) 
 async def revoke_connection(caller: Writer, session: Session, connection_id: str) -> ConnectionView:
     """Gives a connection's token back to the platform. What was shared stays shared."""
     connection = await queries.find(session, caller.agency_id, connection_id)
-    return ConnectionView.of(await actions.end_connection(session, connection))
+    return ConnectionView.of(await service.end_connection(session, connection))

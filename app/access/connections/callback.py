@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
-from app.access.connections import authorising
-from app.access.connections.authorising import Side, StateRefused
+from app.access.connections import oauth_flow
+from app.access.connections.oauth_flow import Party, StateRefused
 from app.kit.database import Session
 from app.kit.html.render import see_other
-from app.links import address
+from app.links import url
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,6 +24,6 @@ async def back_from_tiktok(
     if not state:
         raise StateRefused
     vault = request.app.state.vault
-    back = await authorising.receive(session, vault, state=state, code=auth_code or code or None)
-    screens = address.of_screens(back.link_id) if back.side is Side.LINK and back.link_id else "/connect"
+    back = await oauth_flow.receive(session, vault, state=state, code=auth_code or code or None)
+    screens = url.of_screens(back.link_id) if back.side is Party.LINK and back.link_id else "/connect"
     return see_other(request, f"{request.app.state.public_url}{screens}/return?handle={back.handle}")

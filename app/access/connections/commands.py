@@ -2,11 +2,11 @@
 
 import typer
 
-from app.access.connections import apps, authorising, queries
-from app.access.connections.views import ConnectInvitation, ConnectionView
+from app.access.connections import oauth_flow, platform_apps, queries
+from app.access.connections.schemas import ConnectInvitation, ConnectionView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 agency = typer.Typer()
 connection = typer.Typer()
@@ -16,8 +16,8 @@ connection = typer.Typer()
 async def connect(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Prints a one-time address; whoever opens it connects the agency's own Business Center."""
     found = await agencies.chosen(at.session, agency)
-    await apps.needed(at.session, found.id, at.platforms["tiktok"], at.vault)
-    invitation, token = await authorising.invite_agency(at.session, found.id, platform="tiktok")
+    await platform_apps.needed(at.session, found.id, at.platforms["tiktok"], at.vault)
+    invitation, token = await oauth_flow.invite_agency(at.session, found.id, platform="tiktok")
     address = f"{at.public_url}/connect/{token}"
     show.one(ConnectInvitation(address=address, expires_at=invitation.expires_at), as_json=as_json)
 

@@ -8,13 +8,13 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections.model import Authorisation, Connection
-from app.kit.refusal import NotFound
-from app.kit.vault import Vault
-from app.links.devices.actions import VerifiedBy
-from app.links.model import Link, LinkSession
-from app.platforms.port import Access, Urgency
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
+from app.access.connections.models import Authorization, Connection
+from app.kit.encryption import Keyring
+from app.kit.errors import NotFound
+from app.links.devices.service import VerifiedBy
+from app.links.models import Link, LinkSession
+from app.platforms.port import Access, Priority
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 
 async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Connection:
@@ -117,13 +117,13 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(limit))).all()
 
 
-def token(connection: Connection, vault: Vault) -> str:
+def token(connection: Connection, vault: Keyring) -> str:
     """The token in clear, for the length of a call."""
     assert connection.token_sealed is not None
     return vault.open(connection.token_sealed, bound_to=token_place(connection.agency_id, connection.id))
 
 
-def access(connection: Connection, vault: Vault, urgency: Urgency = Urgency.HANDSHAKE) -> Access:
+def access(connection: Connection, vault: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
     """What a call with this connection's token takes: the token, whose budget it counts against, how urgent it is."""
     return Access(token(connection, vault), connection.app_id, urgency)
 
@@ -133,17 +133,17 @@ def token_place(agency_id: str, connection_id: str) -> str:
     return f"connections.token_sealed:{agency_id}:{connection_id}"
 
 
-def found(connection: Connection) -> Found:
+def found(connection: Connection) -> DiscoveredAssets:
     """What there was to choose from, as values."""
-    return Found(
+    return DiscoveredAssets(
         person=connection.person,
-        business_centers=tuple(BusinessCenterSeen(**each) for each in connection.found["business_centers"]),
-        accounts=tuple(AccountSeen(**each) for each in connection.found["accounts"]),
-        pixels=tuple(PixelSeen(**each) for each in connection.found.get("pixels", ())),
+        business_centers=tuple(BusinessCenterInfo(**each) for each in connection.found["business_centers"]),
+        accounts=tuple(AdAccount(**each) for each in connection.found["accounts"]),
+        pixels=tuple(Pixel(**each) for each in connection.found.get("pixels", ())),
     )
 
 
-def as_row(seen: Found) -> dict[str, Any]:
+def as_row(seen: DiscoveredAssets) -> dict[str, Any]:
     """What is kept of it."""
     return {
         "business_centers": [asdict(each) for each in seen.business_centers],
@@ -156,22 +156,22 @@ def as_row(seen: Found) -> dict[str, Any]:
 LONG_AWAY = timedelta(minutes=10)
 
 
-async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Authorisation | None:
+async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Authorization | None:
     """The client's last way to the platform's consent page, finished or not."""
     rows = (
-        select(Authorisation)
-        .join(Link, (Link.agency_id == Authorisation.agency_id) & (Link.id == Authorisation.link_id))
+        select(Authorization)
+        .join(Link, (Link.agency_id == Authorization.agency_id) & (Link.id == Authorization.link_id))
         .where(
-            Authorisation.agency_id == agency_id, Authorisation.platform == platform, Link.client_id == client_id
+            Authorization.agency_id == agency_id, Authorization.platform == platform, Link.client_id == client_id
         )
     )  # fmt: skip
-    return (await session.scalars(rows.order_by(Authorisation.id.desc()).limit(1))).one_or_none()
+    return (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
 
 
 async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
     """Whether the client went to the consent page from this link and has not come back, as long as it still may."""
-    rows = select(Authorisation).where(Authorisation.agency_id == agency_id, Authorisation.link_id == link_id)
-    last = (await session.scalars(rows.order_by(Authorisation.id.desc()).limit(1))).one_or_none()
+    rows = select(Authorization).where(Authorization.agency_id == agency_id, Authorization.link_id == link_id)
+    last = (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
     return last is not None and last.consumed_at is None and last.expires_at > now
 
 
@@ -190,7 +190,7 @@ _ENDED: Mapping[str, TripBlocker] = {
 }
 
 
-def trip_blocker(trip: Authorisation | None, now: datetime) -> TripBlocker | None:
+def trip_blocker(trip: Authorization | None, now: datetime) -> TripBlocker | None:
     """What a trip that led to no connection means: how it ended, or that nobody came back for ten minutes."""
     if trip is None:
         return None

@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from app.access.grants import queries
-from app.access.grants.views import GrantView
-from app.kit.changes import UpdatedSince
+from app.access.grants.schemas import GrantView
+from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
 from app.kit.input.fields import PublicId
 from app.kit.web.paging import Cursor, Limit, Page
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/grants", tags=["grants"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("grants:read")]
+Reader = Annotated[Principal, requires("grants:read")]
 
 
 @router.get("")

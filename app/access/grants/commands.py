@@ -3,10 +3,10 @@
 import typer
 
 from app.access.grants import queries
-from app.access.grants.views import GrantView
+from app.access.grants.schemas import GrantView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 grant = typer.Typer()
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.grants.model import Grant
-from app.kit import changes
-from app.kit.changes import Found
-from app.kit.refusal import NotFound
+from app.access.grants.models import Grant
+from app.kit import change_feed
+from app.kit.change_feed import ChangePage
+from app.kit.errors import NotFound
 
 
 async def find(session: AsyncSession, agency_id: str, grant_id: str, *, lock: bool = False) -> Grant:
@@ -56,9 +56,9 @@ async def page(
     cursor: str | None = None,
     client_id: str | None = None,
     updated_since: datetime | None = None,
-) -> Found[Grant]:
+) -> ChangePage[Grant]:
     """Grants, newest first; with `updated_since` in the order of their changes."""
     rows = select(Grant).where(Grant.agency_id == agency_id)
     if client_id:
         rows = rows.where(Grant.client_id == client_id)
-    return await changes.page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)
+    return await change_feed.page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)

@@ -4,17 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from app.access.imports import actions, queries
-from app.access.imports.views import ImportDetail, ImportView, NewImport
+from app.access.imports import queries, service
+from app.access.imports.schemas import ImportDetail, ImportView, NewImport
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/imports", tags=["imports"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("grants:read")]
-Writer = Annotated[Caller, requires("connections:write")]
+Reader = Annotated[Principal, requires("grants:read")]
+Writer = Annotated[Principal, requires("connections:write")]
 REFUSED_SHOWN = 100
 
 
@@ -31,7 +31,7 @@ async def start_imports(caller: Writer, session: Session, given: NewImport) -> P
 
     An import starts by itself when your side is connected, and again every day. One that runs already is given back.
     """
-    rows = await actions.start(
+    rows = await service.start(
         session, caller.agency_id, "tiktok", reason="asked", actor=caller.actor, agency_bc_id=given.agency_bc_id
     )
     return Page(data=[ImportView.of(row) for row in rows])

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from app.access.imports import actions, queries
+from app.access.imports import queries, service
 from app.access.imports.api import REFUSED_SHOWN
-from app.access.imports.views import ImportDetail, ImportView
+from app.access.imports.schemas import ImportDetail, ImportView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 agency = typer.Typer()
 
@@ -28,7 +28,7 @@ async def import_(
 ) -> None:
     """Looks at what the Business Centers have from their partners; the worker does it."""
     found = await agencies.chosen(at.session, agency)
-    rows = await actions.start(at.session, found.id, "tiktok", reason="asked", actor=at.actor, agency_bc_id=bc_id)
+    rows = await service.start(at.session, found.id, "tiktok", reason="asked", actor=at.actor, agency_bc_id=bc_id)
     show.many([ImportView.of(row) for row in rows], _COLUMNS, as_json=as_json)
 
 

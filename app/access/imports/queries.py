@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.imports.model import Import
-from app.access.partners.model import Partner
-from app.kit.refusal import NotFound
+from app.access.imports.models import Import
+from app.access.partners.models import Partner
+from app.kit.errors import NotFound
 
 
 async def find(session: AsyncSession, agency_id: str, import_id: str) -> Import:

@@ -4,18 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.access.partners import actions, queries
+from app.access.partners import queries, service
 from app.access.partners.queries import Filter
-from app.access.partners.views import PartnersClient, PartnerView
+from app.access.partners.schemas import PartnersClient, PartnerView
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/partners", tags=["imports"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("grants:read")]
-Writer = Annotated[Caller, requires("clients:write")]
+Reader = Annotated[Principal, requires("grants:read")]
+Writer = Annotated[Principal, requires("clients:write")]
 
 
 @router.get("")
@@ -43,7 +43,7 @@ async def read_partner(caller: Reader, session: Session, partner_id: str) -> Par
 @router.put("/{partner_id}/client")
 async def link_partner(caller: Writer, session: Session, partner_id: str, given: PartnersClient) -> PartnerView:
     """Says which client a partner is: access found of it moves there, and a client the import made for it goes."""
-    row = await actions.link_partner(
+    row = await service.link_partner(
         session, caller.agency_id, partner_id, client_id=given.client_id, actor=caller.actor
     )
     return (await PartnerView.many(session, caller.agency_id, [row]))[0]

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from app.access.partners import actions, queries
+from app.access.partners import queries, service
 from app.access.partners.queries import Filter
-from app.access.partners.views import PartnerView
+from app.access.partners.schemas import PartnerView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 partner = typer.Typer()
 
@@ -44,6 +44,6 @@ async def link(
 ) -> None:
     """Says which client a partner is; access found of it moves there."""
     found = await agencies.chosen(at.session, agency)
-    row = await actions.link_partner(at.session, found.id, partner_id, client_id=client_id, actor=at.actor)
+    row = await service.link_partner(at.session, found.id, partner_id, client_id=client_id, actor=at.actor)
     (view,) = await PartnerView.many(at.session, found.id, [row])
     show.one(view, as_json=as_json)

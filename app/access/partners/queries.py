@@ -6,12 +6,12 @@ from typing import Any, Literal
 from sqlalchemy import Select, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.grants.model import Grant
-from app.access.handshakes.model import Handshake
-from app.access.partners.model import Partner
-from app.kit.refusal import NotFound
-from app.links.model import Intake, Link
-from app.people.clients.model import Client
+from app.access.grants.models import Grant
+from app.access.partners.models import Partner
+from app.access.reconciler.models import Handshake
+from app.kit.errors import NotFound
+from app.links.models import Intake, Link
+from app.tenants.clients.models import Client
 
 Filter = Literal["linked", "unlinked"]
 

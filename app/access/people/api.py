@@ -4,15 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from app.access.people import actions
-from app.access.people.views import NewPerson, PersonView
+from app.access.people import service
+from app.access.people.schemas import NewPerson, PersonView
 from app.kit.database import Session
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/links", tags=["links"], route_class=ApiRoute)
 
-Writer = Annotated[Caller, requires("links:write")]
+Writer = Annotated[Principal, requires("links:write")]
 
 
 @router.post("/{link_id}/people", status_code=201)
@@ -20,7 +20,7 @@ async def ask_for_person(
     request: Request, caller: Writer, session: Session, link_id: str, given: NewPerson
 ) -> PersonView:
     """Asks the client to invite one of your people with the link's ad accounts. Nothing is done before its yes."""
-    ask = await actions.ask_for_person(
+    ask = await service.ask_for_person(
         session, caller.agency_id, link_id, email=given.email, role=given.role, reason=given.reason,
         platforms=request.app.state.platforms, actor=caller.actor,
     )  # fmt: skip
@@ -30,4 +30,4 @@ async def ask_for_person(
 @router.delete("/{link_id}/people/{ask_id}", status_code=202)
 async def no_longer_ask(caller: Writer, session: Session, link_id: str, ask_id: str) -> PersonView:
     """No longer asks for a person. Once approved, membership or invitation are taken back, and `ended` is read."""
-    return PersonView.of(await actions.no_longer_ask(session, caller.agency_id, link_id, ask_id, actor=caller.actor))
+    return PersonView.of(await service.no_longer_ask(session, caller.agency_id, link_id, ask_id, actor=caller.actor))

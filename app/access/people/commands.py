@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from app.access.people import actions
-from app.access.people.views import NewPerson, PersonView
-from app.kit.input.wrong import checked
+from app.access.people import service
+from app.access.people.schemas import NewPerson, PersonView
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
 
@@ -29,7 +29,7 @@ async def add_person(
     """Asks the client to invite one of your people to its Business Center."""
     given = checked(NewPerson, email=email, role=role, reason=reason)
     found = await agencies.chosen(at.session, agency)
-    ask = await actions.ask_for_person(
+    ask = await service.ask_for_person(
         at.session, found.id, link_id, email=given.email, role=given.role, reason=given.reason,
         platforms=at.platforms, actor=at.actor,
     )  # fmt: skip
@@ -42,5 +42,5 @@ async def remove_person(
 ) -> None:
     """No longer asks for a person; an invitation or membership is taken back and read back."""
     found = await agencies.chosen(at.session, agency)
-    ask = await actions.no_longer_ask(at.session, found.id, link_id, ask_id, actor=at.actor)
+    ask = await service.no_longer_ask(at.session, found.id, link_id, ask_id, actor=at.actor)
     show.one(PersonView.of(ask), as_json=as_json, only=_SHOWN)

@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from app.access.readiness import queries
-from app.access.readiness.views import ReadinessView
+from app.access.readiness.schemas import ReadinessView
 from app.kit.database import Session
 from app.links import queries as links
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("links:read")]
+Reader = Annotated[Principal, requires("links:read")]
 
 
 @router.get("/links/{link_id}/readiness", tags=["links"])

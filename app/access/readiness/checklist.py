@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.access.readiness import at_platform
-from app.access.readiness.facts import ANSWERS, LATER, Facts, Said
-from app.access.readiness.verdict import Verdict, by_word, told, unknown
-from app.kit.input import free_mail
+from app.access.readiness import platform_checks
+from app.access.readiness.facts import ANSWERS, LATER, ClientStatement, Facts
+from app.access.readiness.verdict import ReadinessVerdict, by_word, told, unknown
+from app.kit.input import freemail_domains
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Item:
     """One line of the list."""
 
     key: str
-    verdict: Verdict
-    said: Said | None
+    verdict: ReadinessVerdict
+    said: ClientStatement | None
 
     @property
     def is_asked(self) -> bool:
@@ -37,46 +37,48 @@ def checklist(facts: Facts) -> tuple[Item, ...]:
     )
 
 
-def company_email(facts: Facts) -> Verdict:
+def company_email(facts: Facts) -> ReadinessVerdict:
     """Whether the contacts are at a domain of their company."""
     if not facts.emails:
         return unknown()
-    free = tuple(dict.fromkeys(free_mail.domain_of(each) for each in facts.emails if free_mail.is_free(each)))
+    free = tuple(
+        dict.fromkeys(freemail_domains.domain_of(each) for each in facts.emails if freemail_domains.is_free(each))
+    )
     if free:
         return told(facts, *free, code="free_mail")
-    return told(facts, *dict.fromkeys(free_mail.domain_of(each) for each in facts.emails))
+    return told(facts, *dict.fromkeys(freemail_domains.domain_of(each) for each in facts.emails))
 
 
-def primary_contact(facts: Facts) -> Verdict:
+def primary_contact(facts: Facts) -> ReadinessVerdict:
     """Whether there is one person who can say yes."""
     return told(facts, facts.approver) if facts.approver else unknown()
 
 
-def _payment(facts: Facts) -> Verdict:
+def _payment(facts: Facts) -> ReadinessVerdict:
     said = facts.said.get("payment")
     return by_word(facts, "payment", unknown(said.note) if said and said.note else unknown())
 
 
-def _word_on(key: str) -> Callable[[Facts], Verdict]:
+def _word_on(key: str) -> Callable[[Facts], ReadinessVerdict]:
     """What only the client can tell."""
     return lambda facts: by_word(facts, key, unknown())
 
 
-Rule = Callable[[Facts], Verdict]
+Rule = Callable[[Facts], ReadinessVerdict]
 _ANY: frozenset[str] = frozenset()
 _ACCOUNT = frozenset({"ad_account", "pixel", "person"})
 _CENTER = _ACCOUNT | {"catalog"}
 
 #: The things in their order: the kinds of assets each matters for (none: always), and how it is judged.
 _RULES: dict[str, tuple[frozenset[str], Rule]] = {
-    "business_center": (_CENTER, at_platform.business_center),
-    "ad_account": (_ACCOUNT, at_platform.ad_account),
-    "currency": (_ACCOUNT, at_platform.currency),
-    "time_zone": (_ACCOUNT, at_platform.time_zone),
-    "verification": (_CENTER, at_platform.verification),
+    "business_center": (_CENTER, platform_checks.business_center),
+    "ad_account": (_ACCOUNT, platform_checks.ad_account),
+    "currency": (_ACCOUNT, platform_checks.currency),
+    "time_zone": (_ACCOUNT, platform_checks.time_zone),
+    "verification": (_CENTER, platform_checks.verification),
     "two_factor": (_CENTER, _word_on("two_factor")),
     "payment": (_ACCOUNT, _payment),
-    "pixel": (_ACCOUNT, at_platform.pixel),
+    "pixel": (_ACCOUNT, platform_checks.pixel),
     "events_api": (_ACCOUNT, _word_on("events_api")),
     "company_email": (_ANY, company_email),
     "primary_contact": (_ANY, primary_contact),

@@ -3,11 +3,11 @@
 import typer
 
 from app.access.readiness import queries
-from app.access.readiness.views import ReadinessView
+from app.access.readiness.schemas import ReadinessView
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.links import queries as links
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 #: What a client can say of each thing that a machine may not be able to read.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +22,7 @@ LATER = "later"
 
 
 @dataclass(frozen=True)
-class Word:
+class ReadinessReply:
     """An answer as given; `note` where it needs more than a tick."""
 
     answer: str
@@ -30,7 +30,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Said:
+class ClientStatement:
     """The client's word on one thing: what, by whom, when; `note` where the answer needs more than a tick."""
 
     answer: str
@@ -40,7 +40,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class RequestedAsset:
     """An asset an ask names; `verified_at` when it was last read back as agreed, if it is now."""
 
     asset_id: str
@@ -58,19 +58,19 @@ class Facts:
     today: date
     kinds: frozenset[str] = frozenset({"ad_account"})
     bc_id: str | None = None
-    accounts: tuple[Chosen, ...] = ()
-    pixels: tuple[Chosen, ...] = ()
+    accounts: tuple[RequestedAsset, ...] = ()
+    pixels: tuple[RequestedAsset, ...] = ()
     pixel_codes: tuple[str, ...] | None = None
     markets: tuple[str, ...] | None = None
     emails: tuple[str, ...] | None = None
     approver: str | None = None
     told_at: datetime | None = None
-    found: Found | None = None
+    found: DiscoveredAssets | None = None
     found_at: datetime | None = None
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, ClientStatement] = field(default_factory=dict)
 
     @property
-    def center(self) -> BusinessCenterSeen | None:
+    def center(self) -> BusinessCenterInfo | None:
         """The Business Center named, where the connection saw it; the only one there is, where none was named yet."""
         seen = self.found.business_centers if self.found else ()
         if self.bc_id is None:
@@ -78,7 +78,7 @@ class Facts:
         return next((each for each in seen if each.bc_id == self.bc_id), None)
 
     @property
-    def held(self) -> tuple[AccountSeen, ...] | None:
+    def held(self) -> tuple[AdAccount, ...] | None:
         """Every ad account of that Business Center; None where its list could not be read."""
         center = self.center
         if self.found is None or center is None or not center.usable:
@@ -86,7 +86,7 @@ class Facts:
         return tuple(account for account in self.found.accounts if account.bc_id == center.bc_id)
 
     @property
-    def pixels_held(self) -> tuple[PixelSeen, ...]:
+    def pixels_held(self) -> tuple[Pixel, ...]:
         """Every pixel that the platform lists in that Business Center."""
         center = self.center
         if self.found is None or center is None:

@@ -7,15 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
 from app.access.readiness.checklist import Item, checklist
-from app.access.readiness.facts import Chosen, Facts, Said
-from app.access.readiness.model import WHOLE_LIST, ReadinessAnswer
+from app.access.readiness.facts import ClientStatement, Facts, RequestedAsset
+from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
 from app.kit import clock
-from app.links.model import Ask
-from app.links.queries import Whole
+from app.links.models import Ask
+from app.links.queries import LinkAggregate
 from app.links.status import OVER
 
 
-async def of_link(session: AsyncSession, whole: Whole) -> tuple[Item, ...]:
+async def of_link(session: AsyncSession, whole: LinkAggregate) -> tuple[Item, ...]:
     """The checklist of a link as things stand now."""
     agency_id, link, told = whole.agency.id, whole.link, whole.intake
     living = [ask for ask in whole.asks if ask.state not in OVER]
@@ -42,15 +42,15 @@ async def of_link(session: AsyncSession, whole: Whole) -> tuple[Item, ...]:
     return checklist(facts)
 
 
-def _chosen(asks: Sequence[Ask], kind: str) -> tuple[Chosen, ...]:
+def _chosen(asks: Sequence[Ask], kind: str) -> tuple[RequestedAsset, ...]:
     return tuple(
-        Chosen(ask.asset_id, ask.verified_at if ask.state == "verified" else None)
+        RequestedAsset(ask.asset_id, ask.verified_at if ask.state == "verified" else None)
         for ask in asks
         if ask.kind == kind and ask.asset_id
     )
 
 
-async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str, Said]:
+async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str, ClientStatement]:
     """The client's last word on each thing."""
     rows = select(ReadinessAnswer).where(
         ReadinessAnswer.agency_id == agency_id,
@@ -58,7 +58,7 @@ async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str,
         ReadinessAnswer.item != WHOLE_LIST,
     )
     oldest_first = (await session.scalars(rows.order_by(ReadinessAnswer.id))).all()
-    return {row.item: Said(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
+    return {row.item: ClientStatement(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
 
 
 async def was_seen(session: AsyncSession, agency_id: str, link_id: str) -> bool:

@@ -11,7 +11,7 @@ Source = Literal["platform", "intake", "client"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReadinessVerdict:
     """`seen` is what was read, as a person knows it: names, codes, domains. `code` says why something is to do.
 
     `blocks`: nothing can be shared until it is done.
@@ -25,26 +25,26 @@ class Verdict:
     blocks: bool = False
 
 
-def unknown(*seen: str) -> Verdict:
+def unknown(*seen: str) -> ReadinessVerdict:
     """Nobody told, and nothing could be read; `seen` is the part that could."""
-    return Verdict("cannot_tell", seen=seen)
+    return ReadinessVerdict("cannot_tell", seen=seen)
 
 
-def read(facts: Facts, *seen: str, code: str | None = None, blocks: bool = False) -> Verdict:
+def read(facts: Facts, *seen: str, code: str | None = None, blocks: bool = False) -> ReadinessVerdict:
     """The platform shows it: well without a code, else to do."""
-    return Verdict("to_do" if code else "pass", "platform", facts.found_at, seen, code, blocks)
+    return ReadinessVerdict("to_do" if code else "pass", "platform", facts.found_at, seen, code, blocks)
 
 
-def told(facts: Facts, *seen: str, code: str | None = None) -> Verdict:
+def told(facts: Facts, *seen: str, code: str | None = None) -> ReadinessVerdict:
     """The client's answers show it."""
-    return Verdict("to_do" if code else "pass", "intake", facts.told_at, seen, code)
+    return ReadinessVerdict("to_do" if code else "pass", "intake", facts.told_at, seen, code)
 
 
-def by_word(facts: Facts, key: str, otherwise: Verdict) -> Verdict:
+def by_word(facts: Facts, key: str, otherwise: ReadinessVerdict) -> ReadinessVerdict:
     """The client's word, where it gave one."""
     said = facts.said.get(key)
     if said is None:
         return otherwise
     if said.answer == LATER:
-        return Verdict("to_do", "client", said.at, otherwise.seen, LATER)
-    return Verdict("pass", "client", said.at, otherwise.seen)
+        return ReadinessVerdict("to_do", "client", said.at, otherwise.seen, LATER)
+    return ReadinessVerdict("pass", "client", said.at, otherwise.seen)

@@ -2,11 +2,11 @@
 
 import typer
 
-from app.access.grants.views import GrantView
-from app.access.revocations import actions
+from app.access.grants.schemas import GrantView
+from app.access.revocations import service
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 
 grant = typer.Typer()
 
@@ -15,5 +15,5 @@ grant = typer.Typer()
 async def revoke(at: Terminal, grant_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Takes one grant away; it is `ended` once a read shows that it is gone."""
     found = await agencies.chosen(at.session, agency)
-    ended = await actions.revoke_grant(at.session, found.id, grant_id, actor=at.actor)
+    ended = await service.revoke_grant(at.session, found.id, grant_id, actor=at.actor)
     show.one(GrantView.model_validate(ended), as_json=as_json)

@@ -1,7 +1,7 @@
-"""What happens to a client record, its intake and its consent."""
+"""What happens to a client record, its intake and its consent. Pure."""
 
+from app.events.types.event_type import EventType
 from app.events.types.examples import CLIENT, only
-from app.events.types.kinds import EventType
 from app.events.types.links import SUBMITTED
 
 _NO_LINK = only(*CLIENT)

@@ -1,7 +1,7 @@
-"""What happens to our OAuth access to a platform, the client's or the agency's."""
+"""What happens to our OAuth access to a platform, the client's or the agency's. Pure."""
 
+from app.events.types.event_type import EventType
 from app.events.types.examples import LINK, UNTOLD, only
-from app.events.types.kinds import EventType
 
 _ID = "connection_01ksy1q3e0fzs8qj5m8g3d4w7x"
 #: The client is on its way and has not said what it is about.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.events.body import EXAMPLE
+from app.events.schema import EXAMPLE
 
 CLIENT = ("client_id", "client_name", "contact_email", "external_id", "language")
 LINK = (

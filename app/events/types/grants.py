@@ -1,7 +1,7 @@
-"""What happens to access that exists."""
+"""What happens to access that exists. Pure."""
 
+from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import SEEN, only
-from app.events.types.kinds import EventType, audit_only
 
 DRIFTED = EventType(
     "grant.drifted",

@@ -1,8 +1,8 @@
-"""What happens to a link."""
+"""What happens to a link. Pure."""
 
-from app.events.body import EXAMPLE_GIVEN
+from app.events.schema import EXAMPLE_GIVEN
+from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import LINK, UNTOLD, only
-from app.events.types.kinds import EventType, audit_only
 
 
 def _link(what: str, sentence: str, status: str, **more: object) -> EventType:

@@ -1,7 +1,7 @@
-"""What happens to partners of the agency's Business Centers, and to the looking for them."""
+"""What happens to partners of the agency's Business Centers, and to the looking for them. Pure."""
 
+from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import CLIENT, only
-from app.events.types.kinds import EventType, audit_only
 
 LINKED = EventType(
     "partner.linked",

@@ -1,6 +1,6 @@
-"""What the agency changes about itself: for its audit page alone."""
+"""What the agency changes about itself: for its audit page alone. Pure."""
 
-from app.events.types.kinds import audit_only
+from app.events.types.event_type import audit_only
 
 AGENCY_CREATED = audit_only("agency.created", "The agency was set up.", "agency")
 AGENCY_UPDATED = audit_only("agency.updated", "Name, brand or contact of the agency was changed.", "agency")

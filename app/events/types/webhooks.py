@@ -1,7 +1,7 @@
-"""What happens to webhook endpoints: for the audit page and an administrator's own endpoint."""
+"""What happens to webhook endpoints: for the audit page and an administrator's own endpoint. Pure."""
 
+from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import ENDPOINT_ID, only
-from app.events.types.kinds import EventType, audit_only
 
 _SAMPLE = "evt_01ksy1q3e0fzs8qj5m8g3d4w82"
 

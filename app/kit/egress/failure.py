@@ -5,8 +5,8 @@ import errno
 import aiohttp
 
 from app.kit.egress import proxy
+from app.kit.egress.address_guard import BlockedAddress, Call, SentBefore
 from app.kit.egress.dns import DnsFailed
-from app.kit.egress.guard import BlockedAddress, Call, SentBefore
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: "connect_refused",

@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 
-from app.kit.egress.guard import note_connection, plain_socket, session_of
+from app.kit.egress.address_guard import note_connection, plain_socket, session_of
 
 #: What a proxy answers that does not let us through; smokescreen says 407.
 REFUSED = frozenset({403, 407})

@@ -1,4 +1,4 @@
-"""Which URLs somebody may give us to call, and the one form in which we keep them."""
+"""Which URLs somebody may give us to call, and the one form in which we keep them. Pure."""
 
 import re
 from collections.abc import Collection
@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
 
-from app.kit.egress.addresses import PUBLIC_ONLY, Rules, is_opened
-from app.kit.refusal import Hint, Malformed
+from app.kit.egress.ip_ranges import PUBLIC_ONLY, Rules, is_opened
+from app.kit.errors import Hint, InvalidInput
 
 LONGEST = 2048
 PORTS = frozenset({443, 8443, 80, 8080, 8000})
@@ -22,7 +22,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMERIC_LABEL = re.compile(r"^(\d+|0x[0-9a-f]*)$")
 
 
-class UrlRefused(Malformed):
+class UrlRefused(InvalidInput):
     """The URL is not one that we call."""
 
     code = "url_refused"

@@ -1,4 +1,4 @@
-"""Dates as a person reads them: absolute, with the time zone."""
+"""Dates as a person reads them: absolute, with the time zone. Pure."""
 
 from datetime import UTC, date, datetime
 

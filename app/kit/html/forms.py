@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from app.kit import vault
+from app.kit import encryption
+from app.kit.errors import AppError
 from app.kit.input.passwords import SENTENCE as PASSWORD
 from app.kit.input.passwords import looks_like_password
 from app.kit.input.text import is_blank, one_line, visible
-from app.kit.refusal import Refusal
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 #: The cookie of a browser that has seen a form of ours.
@@ -27,7 +27,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OURS = frozenset({None, "same-origin", "none"})
 
 
-class ForeignForm(Refusal):
+class ForeignForm(AppError):
     """The form was not sent from our own page, or from a page opened with another cookie."""
 
     status = 403
@@ -36,7 +36,7 @@ class ForeignForm(Refusal):
     hint = "Go back, reload the page and send it again. What you saved before is kept."
 
 
-class CookiesOff(Refusal):
+class CookiesOff(AppError):
     """The browser did not keep the cookie that came with the form."""
 
     status = 403
@@ -92,7 +92,7 @@ def browser(request: Request) -> str:
     if _SECRET.fullmatch(given):
         return given
     if not hasattr(request.state, "new_browser"):
-        request.state.new_browser = vault.new_secret()
+        request.state.new_browser = encryption.new_secret()
     made: str = request.state.new_browser
     return made
 

@@ -1,4 +1,4 @@
-"""The headers of every page: nothing foreign is loaded, framed, indexed, kept or told where we were."""
+"""The headers of every page: nothing foreign is loaded, framed, indexed, kept or told where we were. Pure."""
 
 from collections.abc import Iterable
 

@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.kit.errors import AppError
 from app.kit.html import forms, headers
 from app.kit.html.templates import environment
-from app.kit.refusal import Refusal
 
 
-class PageRefusal(Refusal):
+class HtmlError(AppError):
     """A refusal with a page of its own, for people in a browser."""
 
     def page(self, request: Request) -> Response:
@@ -46,12 +46,12 @@ def see_other(request: Request, address: str) -> RedirectResponse:
     return RedirectResponse(address, 303, headers.of_page(secure=_is_secure(request)))
 
 
-def refusal_page(request: Request, refusal: Refusal) -> Response:
+def refusal_page(request: Request, refusal: AppError) -> Response:
     """What a person in a browser sees of a refusal."""
-    return refusal.page(request) if isinstance(refusal, PageRefusal) else _plain(request, refusal)
+    return refusal.page(request) if isinstance(refusal, HtmlError) else _plain(request, refusal)
 
 
-def _plain(request: Request, refusal: Refusal) -> HTMLResponse:
+def _plain(request: Request, refusal: AppError) -> HTMLResponse:
     return page(
         request,
         "kit/html:refusal.html",

@@ -1,4 +1,4 @@
-"""Finding templates: `room:page.html` is `app/room/templates/page.html`, so that rooms keep their own."""
+"""Template loading: `room:page.html` is `app/room/templates/page.html`, so that rooms keep their own."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 
 from app.kit.html import dates, static_dir
 
-_APP = Path(__file__).parents[2]
+#: The folders that rooms lie in: the product's, and the project's for what a clone has beside it.
+_ROOTS = (Path(__file__).parents[2], Path(__file__).parents[3])
 
 
 class Rooms(BaseLoader):
@@ -19,8 +20,8 @@ class Rooms(BaseLoader):
 
     def get_source(self, _: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         room, name = template.split(":", 1) if ":" in template else (template, "")
-        path = _APP / room / "templates" / name
-        if not name or not path.is_file():
+        path = next((found for root in _ROOTS if (found := root / room / "templates" / name).is_file()), None)
+        if not name or path is None:
             raise TemplateNotFound(template)
         changed = path.stat().st_mtime
         return path.read_text("utf-8"), str(path), lambda: path.stat().st_mtime == changed

@@ -1,4 +1,4 @@
-"""Fields of request and response shapes: each kind of text that people type has its type here."""
+"""Fields of request and response shapes: each kind of text that people type has its type here. Pure."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -12,12 +12,12 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.models import OptionInfo
 
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
+from app.kit.encryption import DecryptionFailed, Keyring
+from app.kit.errors import AppError, NotFound
 from app.kit.ids import MalformedId
-from app.kit.key_ring import KeyRingIncomplete
-from app.kit.refusal import NotFound, Refusal
+from app.kit.keyring_check import KeyringIncomplete
 from app.kit.terminal import show
-from app.kit.vault import SealBroken, Vault
 
 Given = ParamSpec("Given")
 
@@ -33,11 +33,11 @@ class Terminal:
     """What a command has at hand: one transaction, committed when it ends well, and what assembly knows."""
 
     session: AsyncSession
-    vault: Vault
+    vault: Keyring
     egress: Egress
     public_url: str
     redirect_uri: str
-    #: the platforms of the installation by key, as `app.platforms.catalog` knows them and this room does not
+    #: the platforms of the installation by key, as `app.platforms.registry` knows them and this room does not
     platforms: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     #: whether endpoints have to answer a challenge first
     verify_endpoints: bool = False
@@ -48,7 +48,7 @@ class Terminal:
 
 
 #: Made by assembly, which finds it in `ctx.obj`.
-Opening = Callable[[], AbstractAsyncContextManager[Terminal]]
+AsyncContextFactory = Callable[[], AbstractAsyncContextManager[Terminal]]
 Work = Callable[Concatenate[Terminal, Given], Awaitable[None]]
 
 
@@ -94,18 +94,18 @@ def _required(parameters: Iterable[inspect.Parameter]) -> Iterator[str]:
             yield f"{next(iter(option.param_decls or ()), '--' + each.name.replace('_', '-'))} …"
 
 
-async def _carry_out(opening: Opening, work: Callable[[Terminal], Awaitable[None]]) -> None:
+async def _carry_out(opening: AsyncContextFactory, work: Callable[[Terminal], Awaitable[None]]) -> None:
     try:
         async with opening() as terminal:
             await work(terminal)
     except MalformedId as problem:
         raise _ended(NotFound()) from problem
-    except SealBroken as why:
-        raise _ended(KeyRingIncomplete.of(why)) from why
-    except Refusal as refusal:
+    except DecryptionFailed as why:
+        raise _ended(KeyringIncomplete.of(why)) from why
+    except AppError as refusal:
         raise _ended(refusal) from refusal
 
 
-def _ended(refusal: Refusal) -> typer.Exit:
+def _ended(refusal: AppError) -> typer.Exit:
     show.refusal(refusal)
     return typer.Exit(1)

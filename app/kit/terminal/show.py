@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from app.kit.refusal import Refusal, at_terminal
+from app.kit.errors import AppError, at_terminal
 from app.kit.terminal.operations import in_commands
 
 _WIDE = 240
@@ -49,7 +49,7 @@ def many(views: Iterable[BaseModel], columns: Sequence[str], *, as_json: bool) -
     _console().print(table if found else "None yet.")
 
 
-def refusal(why: Refusal) -> None:
+def refusal(why: AppError) -> None:
     """Why something was not done and what to do, for a person; operations of the API by their commands."""
     err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     err.print(in_commands(why.detail), style="red")

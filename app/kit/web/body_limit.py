@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kit.refusal import Refusal
+from app.kit.errors import AppError
 from app.kit.web.problem import API
 
 FORM_BYTES = 64 * 1024
@@ -21,7 +21,7 @@ _LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
-class BodyTooLarge(Refusal):
+class BodyTooLarge(AppError):
     """More was sent than the address takes."""
 
     status = 413
@@ -34,7 +34,7 @@ class BodyLimit:
     """ASGI middleware. `allowed` gives the bytes for a path; `refuse` answers in the caller's format."""
 
     def __init__(
-        self, app: ASGIApp, allowed: Callable[[str], int], refuse: Callable[[Request, Refusal], Response]
+        self, app: ASGIApp, allowed: Callable[[str], int], refuse: Callable[[Request, AppError], Response]
     ) -> None:
         self.app, self.allowed, self.refuse = app, allowed, refuse
 

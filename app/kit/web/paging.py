@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from app.kit import ids
-from app.kit.refusal import Malformed
+from app.kit.errors import InvalidInput
 
 
 class _Named(Protocol):
@@ -32,7 +32,7 @@ class Page(BaseModel, Generic[Item]):
     next_cursor: str | None = Field(default=None, description="Give it as `cursor` to get the next page.")
 
 
-class CursorWrong(Malformed):
+class CursorWrong(InvalidInput):
     """The cursor was not given out by us."""
 
     code = "cursor_wrong"

@@ -15,19 +15,19 @@ from starlette.requests import ClientDisconnect
 
 from app.kit import logs
 from app.kit.database import DatabaseAway, is_away
+from app.kit.encryption import DecryptionFailed
+from app.kit.errors import AppError, NotFound
 from app.kit.html import headers
 from app.kit.ids import MalformedId
-from app.kit.input.wrong import BrokenJson, refusal_of
-from app.kit.key_ring import KeyRingIncomplete
-from app.kit.refusal import NotFound, Refusal
-from app.kit.vault import SealBroken
+from app.kit.input.validation_errors import BrokenJson, refusal_of
+from app.kit.keyring_check import KeyringIncomplete
 
 log = structlog.get_logger(__name__)
 
 API = "/api/"
 MEDIA_TYPE = "application/problem+json"
 #: Makes the answer for a person in a browser.
-Page = Callable[[Request, Refusal], Response]
+Page = Callable[[Request, AppError], Response]
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "10"}}
 
 
@@ -59,7 +59,7 @@ class PathUnknown(NotFound):
     hint = "GET /api/v1/openapi.json lists every address."
 
 
-class MethodRefused(Refusal):
+class MethodRefused(AppError):
     """The address exists, but not for this method."""
 
     status = 405
@@ -68,7 +68,7 @@ class MethodRefused(Refusal):
     hint = "The header `Allow` lists those it takes."
 
 
-class Unreadable(Refusal):
+class UnreadableRequest(AppError):
     """The request is broken below what we look at."""
 
     code = "unreadable"
@@ -76,7 +76,7 @@ class Unreadable(Refusal):
     hint = "Check how it is put together, and send it again."
 
 
-class Unexpected(Refusal):
+class Unexpected(AppError):
     """Our fault. Nothing is told but the request's id."""
 
     status = 500
@@ -85,7 +85,7 @@ class Unexpected(Refusal):
     hint = "Try again. If it happens again, tell whoever runs this installation the request id."
 
 
-def answer(request: Request, refusal: Refusal, *, page: Page) -> Response:
+def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
     """The refusal in the format of whoever asked."""
     if not request.url.path.startswith(API):
         made = page(request, refusal)
@@ -127,12 +127,12 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         return answer(request, DatabaseAway(), page=page)
 
     async def sealed(request: Request, problem: Exception) -> Response:
-        why = problem if isinstance(problem, SealBroken) else SealBroken(str(problem))
+        why = problem if isinstance(problem, DecryptionFailed) else DecryptionFailed(str(problem))
         log.error("key_ring.incomplete", key_id=why.key_id, problem=str(why))
-        return answer(request, KeyRingIncomplete.of(why), page=page)
+        return answer(request, KeyringIncomplete.of(why), page=page)
 
-    app.add_exception_handler(SealBroken, sealed)
-    for kind in (Refusal, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):
+    app.add_exception_handler(DecryptionFailed, sealed)
+    for kind in (AppError, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):
         app.add_exception_handler(kind, refused)
     for lost in (DatabaseAway, SQLAlchemyError):
         app.add_exception_handler(lost, broken)
@@ -140,8 +140,8 @@ def add_to(app: FastAPI, *, page: Page) -> None:
     _document(app)
 
 
-def _refusal(problem: Exception) -> Refusal:
-    if isinstance(problem, Refusal):
+def _refusal(problem: Exception) -> AppError:
+    if isinstance(problem, AppError):
         return problem
     if isinstance(problem, RequestValidationError):
         return refusal_of(problem)
@@ -150,7 +150,7 @@ def _refusal(problem: Exception) -> Refusal:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 400 and "body" in str(getattr(problem, "detail", "")):
         return BrokenJson()  # FastAPI's words for JSON it could not even decode
-    return {404: PathUnknown, 405: MethodRefused}.get(status, Unreadable)()
+    return {404: PathUnknown, 405: MethodRefused}.get(status, UnreadableRequest)()
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

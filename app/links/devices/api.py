@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from app.kit.database import Session
-from app.links.devices import actions
-from app.links.devices.views import DeviceCodeView
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.links.devices import service
+from app.links.devices.schemas import DeviceCodeView
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(route_class=ApiRoute)
 
-Revealer = Annotated[Caller, requires("links:address")]
+Revealer = Annotated[Principal, requires("links:address")]
 
 
 @router.post("/links/{link_id}/device-codes", status_code=201, tags=["links"])
@@ -22,7 +22,7 @@ async def make_device_code(request: Request, caller: Revealer, session: Session,
     It admits one browser within half an hour and replaces any earlier code. First make sure that the request comes from
     your client. The new browser has to connect TikTok again. Each code is recorded.
     """
-    made, code = await actions.make_code(
+    made, code = await service.make_code(
         session, caller.agency_id, link_id, vault=request.app.state.vault, actor=caller.actor
     )
     return DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at)

@@ -5,15 +5,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.links.devices import addresses
 from app.links.devices.addresses import Address
-from app.links.devices.model import DeviceCode
-from app.links.model import LinkSession
-from app.links.queries import Whole
+from app.links.devices.models import DeviceCode
+from app.links.models import LinkSession
+from app.links.queries import LinkAggregate
 
 #: A code is dead after so many wrong entries.
 MOST_TRIES = 5
 
 
-async def is_let_in(session: AsyncSession, whole: Whole, browser: LinkSession) -> bool:
+async def is_let_in(session: AsyncSession, whole: LinkAggregate, browser: LinkSession) -> bool:
     """True if a browser may see and change the link: nothing personal is saved yet, or the browser is the client's.
 
     A browser that only opened the link before anything was saved is not the client's.
@@ -21,7 +21,7 @@ async def is_let_in(session: AsyncSession, whole: Whole, browser: LinkSession) -
     return browser.verified_at is not None or not await is_guarded(session, whole)
 
 
-async def is_guarded(session: AsyncSession, whole: Whole) -> bool:
+async def is_guarded(session: AsyncSession, whole: LinkAggregate) -> bool:
     """True if something personal is saved: contacts, answers, a consent, or a browser verified as the client's."""
     if whole.intake.contacts is not None or whole.link.submitted_at is not None or whole.answers or whole.files:
         return True
@@ -33,7 +33,7 @@ async def is_guarded(session: AsyncSession, whole: Whole) -> bool:
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
-def addresses_of(whole: Whole) -> tuple[Address, ...]:
+def addresses_of(whole: LinkAggregate) -> tuple[Address, ...]:
     """Addresses that a code for this link may be e-mailed to."""
     client = whole.client
     return addresses.of_client(client.contact_email, client.contact_name, whole.intake.contacts or [])

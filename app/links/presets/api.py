@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.kit.database import Session
-from app.kit.refusal import NotFound
+from app.kit.errors import NotFound
 from app.kit.web.paging import Page
-from app.links.presets import actions, queries
+from app.links.presets import queries, service
 from app.links.presets.queries import PresetUnknown
-from app.links.presets.views import NewPreset, PresetFields, PresetView
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.links.presets.schemas import NewPreset, PresetFields, PresetView
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/presets", tags=["presets"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("links:read")]
-Writer = Annotated[Caller, requires("links:write")]
+Reader = Annotated[Principal, requires("links:read")]
+Writer = Annotated[Principal, requires("links:write")]
 
 
 @router.get("")
@@ -28,7 +28,7 @@ async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
 @router.post("", status_code=201)
 async def create_preset(request: Request, caller: Writer, session: Session, given: NewPreset) -> PresetView:
     """Makes a preset of your own. The slug of an archived one goes on with its next version."""
-    made = await actions.create_preset(
+    made = await service.create_preset(
         session, caller.agency_id, given.slug, given.body(), platforms=request.app.state.platforms,
         actor=caller.actor,
     )  # fmt: skip
@@ -53,7 +53,7 @@ async def change_preset(
     request: Request, caller: Writer, session: Session, slug: str, given: PresetFields
 ) -> PresetView:
     """Makes a new version of a preset of yours. Links made before keep theirs; without a difference nothing is made."""
-    changed = await actions.change_preset(
+    changed = await service.change_preset(
         session, caller.agency_id, _text(slug), given.body(), platforms=request.app.state.platforms, actor=caller.actor
     )
     return PresetView.of(changed)
@@ -62,7 +62,7 @@ async def change_preset(
 @router.delete("/{slug}", status_code=204)
 async def archive_preset(caller: Writer, session: Session, slug: str) -> Response:
     """Puts a preset of yours away: no new links with it. Links there are keep it."""
-    await actions.archive_preset(session, caller.agency_id, _text(slug), actor=caller.actor)
+    await service.archive_preset(session, caller.agency_id, _text(slug), actor=caller.actor)
     return Response(status_code=204)
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from app.kit.input.wrong import checked
-from app.kit.refusal import Malformed, Refusal
+from app.kit.errors import AppError, InvalidInput
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.links.presets import actions, askable, checking, files, queries
-from app.links.presets.views import NewPreset, PresetView
-from app.people.agencies import queries as agencies
+from app.links.presets import queries, requestable, service, toml_files, validation
+from app.links.presets.schemas import NewPreset, PresetView
 from app.platforms.port import Platform
+from app.tenants.agencies import queries as agencies
 
 preset = typer.Typer()
 platform = typer.Typer()
@@ -21,7 +21,7 @@ platform = typer.Typer()
 MOST_BYTES = 200_000
 
 
-class FileUnreadable(Refusal):
+class FileUnreadable(AppError):
     """There is no such file, or it may not be read."""
 
     code = "file_unreadable"
@@ -62,7 +62,7 @@ async def show_(
 async def export(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
     """Prints a preset as a TOML file, for `import` here or elsewhere."""
     found = await agencies.chosen(at.session, agency)
-    show.text(files.written(await queries.current(at.session, found.id, slug)).rstrip())
+    show.text(toml_files.written(await queries.current(at.session, found.id, slug)).rstrip())
 
 
 @command(preset, "import", does="PUT /api/v1/presets/{slug}")
@@ -76,7 +76,7 @@ async def import_(
     given = _checked(_read(file), at.platforms)
     found = await agencies.chosen(at.session, agency)
     known = await queries.newest_row(at.session, found.id, given.slug)
-    act = actions.change_preset if known and known.archived_at is None else actions.create_preset
+    act = service.change_preset if known and known.archived_at is None else service.create_preset
     made = await act(at.session, found.id, given.slug, given.body(), platforms=at.platforms, actor=at.actor)
     show.one(PresetView.of(made), as_json=as_json, only=["slug", "version", "name"])
 
@@ -85,7 +85,7 @@ async def import_(
 async def archive(at: Terminal, slug: str, agency: AgencyOption = None) -> None:
     """No new links with this preset; those there are keep it."""
     found = await agencies.chosen(at.session, agency)
-    await actions.archive_preset(at.session, found.id, slug, actor=at.actor)
+    await service.archive_preset(at.session, found.id, slug, actor=at.actor)
     show.text(f"{slug} is archived.")
 
 
@@ -97,10 +97,10 @@ async def platforms(
 ) -> None:
     """Platforms, kinds, and roles from the smallest to the largest."""
     if key is not None and key not in at.platforms:
-        raise Malformed(f"There is no platform “{key}”.", hint=f"There is {', '.join(at.platforms)}.")
-    found = askable.every(each for each in at.platforms.values() if key in (None, each.key))
-    columns = list(askable.AskableLine.model_fields)
-    show.many(found if as_json else askable.lines(found), columns, as_json=as_json)
+        raise InvalidInput(f"There is no platform “{key}”.", hint=f"There is {', '.join(at.platforms)}.")
+    found = requestable.every(each for each in at.platforms.values() if key in (None, each.key))
+    columns = list(requestable.AskableLine.model_fields)
+    show.many(found if as_json else requestable.lines(found), columns, as_json=as_json)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -108,18 +108,18 @@ def _read(file: Path) -> dict[str, Any]:
         content = file.read_bytes()
         if len(content) > MOST_BYTES:
             raise FileUnreadable(f"The file has {len(content):,} bytes; a preset has at most {MOST_BYTES:,}.")
-        return files.parsed(content)
+        return toml_files.parsed(content)
     except OSError as problem:
         raise FileUnreadable(f"{file} cannot be read: {problem.strerror}.") from problem
 
 
 def _checked(given: Mapping[str, Any], platforms: Mapping[str, Platform]) -> NewPreset:
     """The preset of a file, or all that is wrong with it at once. Raises Malformed."""
-    fields = checking.problems_of_file(given, platforms)
+    fields = validation.problems_of_file(given, platforms)
     try:
         made = checked(NewPreset, **given)
-    except Malformed as problem:
+    except InvalidInput as problem:
         fields = {**fields, **problem.fields}
     if fields:
-        raise Malformed(hint="Correct them and try again.", fields=files.counted(fields))
+        raise InvalidInput(hint="Correct them and try again.", fields=toml_files.counted(fields))
     return made

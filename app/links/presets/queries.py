@@ -6,13 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.refusal import Malformed, NotFound
+from app.kit.errors import InvalidInput, NotFound
 from app.links.presets import builtin, preset
-from app.links.presets.model import AgencyPreset
+from app.links.presets.models import AgencyPreset
 from app.links.presets.preset import Preset
 
 
-class PresetUnknown(Malformed):
+class PresetUnknown(InvalidInput):
     """No preset of this name."""
 
     code = "preset_unknown"

@@ -4,49 +4,49 @@ import re
 from urllib.parse import urlsplit
 
 from app.kit.input.passwords import SENTENCE, looks_like_password
-from app.links.intake import Read
+from app.links.pasted_ids import PastedIds
 from app.links.presets.preset import Question
 
 MOST_TEXT, MOST_ADDRESS = 2_000, 500
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,}$")
 
 
-def read(question: Question, given: str) -> Read:
+def read(question: Question, given: str) -> PastedIds:
     """The answer as it is kept, `""` for none, or the sentence to show beside it."""
     given = given.strip()
     if not given:
-        return Read(problem=_missing(question) if question.required else None)
+        return PastedIds(problem=_missing(question) if question.required else None)
     if looks_like_password(given):
-        return Read(problem=SENTENCE)
+        return PastedIds(problem=SENTENCE)
     return _READERS[question.kind](question, given)
 
 
-def _text(_: Question, given: str) -> Read:
+def _text(_: Question, given: str) -> PastedIds:
     if len(given) > MOST_TEXT:
-        return Read(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
-    return Read((given,))
+        return PastedIds(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
+    return PastedIds((given,))
 
 
-def _choice(question: Question, given: str) -> Read:
+def _choice(question: Question, given: str) -> PastedIds:
     if given not in question.choices:
-        return Read(problem=_missing(question))
-    return Read((given,))
+        return PastedIds(problem=_missing(question))
+    return PastedIds((given,))
 
 
-def _address(_: Question, given: str) -> Read:
+def _address(_: Question, given: str) -> PastedIds:
     if len(given) > MOST_ADDRESS:
-        return Read(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
+        return PastedIds(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
     whole = given if "://" in given else f"https://{given}"
     try:
         parts = urlsplit(whole)
         host = parts.hostname or ""
     except ValueError:
-        return Read(problem=_WRONG_ADDRESS)
+        return PastedIds(problem=_WRONG_ADDRESS)
     if parts.username or parts.password:
-        return Read(problem=SENTENCE)
+        return PastedIds(problem=SENTENCE)
     if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
-        return Read(problem=_WRONG_ADDRESS)
-    return Read((whole,))
+        return PastedIds(problem=_WRONG_ADDRESS)
+    return PastedIds((whole,))
 
 
 def _missing(question: Question) -> str:

@@ -6,16 +6,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.kit.database import Session
-from app.links.questions import actions, queries
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.links.questions import queries, service
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(route_class=ApiRoute)
 
 #: Whatever the file is: no browser is to open it here. Its type stands in the link's answers.
 BYTES = "application/octet-stream"
 
-Reader = Annotated[Caller, requires("links:read")]
+Reader = Annotated[Principal, requires("links:read")]
 
 
 @router.get(
@@ -32,7 +32,7 @@ Reader = Annotated[Caller, requires("links:read")]
 async def read_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
     """A file the client gave, to be saved. Its type was told by its content; open it with care all the same."""
     file = await queries.file_with_bytes(session, caller.agency_id, link_id, file_id)
-    content = request.app.state.vault.open_bytes(file.sealed, bound_to=actions.place(caller.agency_id, file.id))
+    content = request.app.state.vault.open_bytes(file.sealed, bound_to=service.place(caller.agency_id, file.id))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "X-Content-Type-Options": "nosniff",

@@ -35,7 +35,7 @@ _MOST_NAME = 120
 
 
 @dataclass(frozen=True)
-class Given:
+class SubmittedFile:
     """A file as it was sent."""
 
     name: str
@@ -43,7 +43,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Known:
+class AcceptedFile:
     """A file that can be kept."""
 
     name: str
@@ -51,7 +51,7 @@ class Known:
     content: bytes
 
 
-def known(given: Given) -> Known | str:
+def known(given: SubmittedFile) -> AcceptedFile | str:
     """The file with its true type and a clean name, or the sentence that says why it cannot be kept."""
     shown = _short(clean(given.name))
     if not given.content:
@@ -62,7 +62,7 @@ def known(given: Given) -> Known | str:
     media_type = type_of(given.content)
     if media_type is None:
         return f"“{shown}” is none of the kinds we take: {KINDS}. Save it as one of these and choose it again."
-    return Known(named(given.name, media_type), media_type, given.content)
+    return AcceptedFile(named(given.name, media_type), media_type, given.content)
 
 
 def type_of(content: bytes) -> str | None:

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from app.kit.refusal import NotFound
-from app.links.questions.model import IntakeAnswer, IntakeFile
+from app.kit.errors import NotFound
+from app.links.questions.models import IntakeAnswer, IntakeFile
 
 
 async def answers(session: AsyncSession, agency_id: str, link_id: str) -> Mapping[str, str]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.platforms.port import Access, App, Changed, Denied, Keep
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
-from app.platforms.tiktok import shapes
-from app.platforms.tiktok.wire import centers, oauth
-from app.platforms.tiktok.wire.sending import Wire
+from app.platforms.port import Access, App, Denied, Keep, UnexpectedAnswer
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.platforms.tiktok import responses
+from app.platforms.tiktok.client import business_centers, oauth
+from app.platforms.tiktok.client.requests import Wire
 
 OURS = "OWNER_BC"
 _OF_A_PERSON = "OWNER_INDIVIDUAL"
@@ -14,14 +14,15 @@ _OF_A_PERSON = "OWNER_INDIVIDUAL"
 SOMEBODY = "your TikTok sign-in"
 
 
-async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Found:
+async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
     """Everything, with six calls for one Business Center of up to 50 ad accounts."""
     person = await _person(wire, access, keep)
     ticked = {row.advertiser_id for row in (await oauth.advertisers(wire, app, access, keep)).rows}
-    seen = tuple(_center(row) for row in await centers.business_centers(wire, access, keep))
+    seen = tuple(_center(row) for row in await business_centers.business_centers(wire, access, keep))
     usable = [center.bc_id for center in seen if center.usable]
     held = {
-        bc_id: await centers.assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", keep=keep) for bc_id in usable
+        bc_id: await business_centers.assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", keep=keep)
+        for bc_id in usable
     }
     pixels = [pixel for bc_id in usable for pixel in await _pixels(wire, access, bc_id, keep)]
     owned = [row.asset_id for rows in held.values() for row in rows if row.relation_type == OURS]
@@ -31,28 +32,26 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Found:
         for bc_id, rows in held.items()
         for row in rows
     )
-    return Found(person, seen, accounts, tuple(pixels))
+    return DiscoveredAssets(person, seen, accounts, tuple(pixels))
 
 
 async def _person(wire: Wire, access: Access, keep: Keep) -> str:
     """Name of the person who authorised. It is only shown and decides nothing."""
     try:
         told = await oauth.user_info(wire, access, keep)
-    except Changed:
+    except UnexpectedAnswer:
         return SOMEBODY
     return told.display_name or told.email or SOMEBODY
 
 
-async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[PixelSeen]:
+async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pixel]:
     """None where the list is refused: ad accounts can be chosen without it."""
     try:
-        rows = await centers.assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
-    except (Denied, Changed):
+        rows = await business_centers.assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
+    except (Denied, UnexpectedAnswer):
         return []
     return [
-        PixelSeen(
-            bc_id, row.pixel_code, row.asset_id, row.asset_name or row.pixel_code, owned=row.relation_type == OURS
-        )
+        Pixel(bc_id, row.pixel_code, row.asset_id, row.asset_name or row.pixel_code, owned=row.relation_type == OURS)
         for row in rows
         if row.pixel_code
     ]
@@ -60,28 +59,30 @@ async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pi
 
 async def _infos(
     wire: Wire, access: Access, advertiser_ids: Sequence[str], keep: Keep
-) -> Mapping[str, shapes.AdvertiserInfo]:
+) -> Mapping[str, responses.AdvertiserInfo]:
     """Currency, time zone and country; nothing where that is refused."""
-    infos: dict[str, shapes.AdvertiserInfo] = {}
+    infos: dict[str, responses.AdvertiserInfo] = {}
     try:
         for first in range(0, len(advertiser_ids), oauth.MOST_ADVERTISERS):
             batch = advertiser_ids[first : first + oauth.MOST_ADVERTISERS]
             infos |= {row.advertiser_id: row for row in (await oauth.advertiser_info(wire, access, batch, keep)).rows}
-    except (Denied, Changed):
+    except (Denied, UnexpectedAnswer):
         return infos
     return infos
 
 
-def _center(row: shapes.BcRow) -> BusinessCenterSeen:
+def _center(row: responses.BcRow) -> BusinessCenterInfo:
     info = row.bc_info
-    return BusinessCenterSeen(
+    return BusinessCenterInfo(
         info.bc_id, info.name or info.bc_id, row.user_role, info.status or "",
         verification=info.verification_status or "", area=info.registered_area or "", company=info.company or "",
     )  # fmt: skip
 
 
-def _account(bc_id: str, row: shapes.AdminAsset, *, ticked: bool, info: shapes.AdvertiserInfo | None) -> AccountSeen:
-    return AccountSeen(
+def _account(
+    bc_id: str, row: responses.AdminAsset, *, ticked: bool, info: responses.AdvertiserInfo | None
+) -> AdAccount:
+    return AdAccount(
         bc_id=bc_id, asset_id=row.asset_id, name=row.asset_name or row.asset_id, owned=row.relation_type == OURS,
         ticked=ticked, status=(info and info.status) or "", listed_status=row.advertiser_status or "",
         owner=row.owner_bc_name or "", owned_by_person=row.relation_type == _OF_A_PERSON,

@@ -1,4 +1,4 @@
-"""TikTok's numeric permissions (https://business-api.tiktok.com/portal/docs?id=1753986142651394)."""
+"""TikTok's numeric permissions (https://business-api.tiktok.com/portal/docs?id=1753986142651394). Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

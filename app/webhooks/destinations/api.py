@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from app.events import catalogue
+from app.events import catalog
 from app.kit.database import Session
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
-from app.webhooks.destinations import actions, driving, kinds
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.webhooks.destinations import driving, kinds, service
 from app.webhooks.destinations.options import AnyOptions, Options
-from app.webhooks.destinations.views import (
+from app.webhooks.destinations.schemas import (
     CreatedDestination,
     DestinationView,
     ExampleView,
@@ -23,15 +23,15 @@ from app.webhooks.destinations.views import (
     NewHubSpot,
     NewSlack,
     StepView,
-    view,
-)  # fmt: skip
-from app.webhooks.endpoints import actions as endpoint_actions
+    view,  # fmt: skip
+)
 from app.webhooks.endpoints import queries
+from app.webhooks.endpoints import service as endpoint_actions
 
 router = APIRouter(prefix="/webhooks/destinations", tags=["webhooks"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("webhooks:read")]
-Writer = Annotated[Caller, requires("webhooks:write")]
+Reader = Annotated[Principal, requires("webhooks:read")]
+Writer = Annotated[Principal, requires("webhooks:write")]
 EventType = Annotated[str, Query(max_length=128, examples=["ask.verified"])]
 
 
@@ -46,7 +46,7 @@ async def read_destination_example(
     request: Request, _: Reader, kind: Annotated[KindName, Path()], event_type: EventType = "ask.blocked"
 ) -> ExampleView:
     """What a destination of this kind would send for the example of an event type."""
-    if event_type not in catalogue.FOR_CRMS:
+    if event_type not in catalog.FOR_CRMS:
         raise endpoint_actions.unknown_type(event_type)
     sent = kinds.example(kind, event_type, request.app.state.destinations)
     return ExampleView.model_validate({"kind": kind, "event_type": event_type, "requests": sent})
@@ -83,8 +83,8 @@ async def change_destination_options(
 ) -> DestinationView:
     """Replaces the options of a destination; a secret sent as it is shown, masked, stays what it was."""
     state = request.app.state
-    options = await actions.vetted(given, state.egress)
-    endpoint = await actions.change_options(
+    options = await service.vetted(given, state.egress)
+    endpoint = await service.change_options(
         session, caller.agency_id, endpoint_id, given, options, destinations=state.destinations, vault=state.vault,
         actor=caller.actor,
     )  # fmt: skip
@@ -95,7 +95,7 @@ async def change_destination_options(
 async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
     """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
     state = request.app.state
-    held = await actions.install(
+    held = await service.install(
         state.sessions, caller.agency_id, endpoint_id, destinations=state.destinations, vault=state.vault,
         egress=state.egress,
     )  # fmt: skip
@@ -110,11 +110,11 @@ def installation_view(held: driving.Held) -> InstallationView:
 
 
 async def _create(
-    request: Request, caller: Caller, session: Session, kind: str, given: NewDestination, options: Options
+    request: Request, caller: Principal, session: Session, kind: str, given: NewDestination, options: Options
 ) -> CreatedDestination:
     state = request.app.state
-    endpoint, secret = await actions.create_destination(
-        session, caller.agency_id, kind, given, await actions.vetted(options, state.egress),
+    endpoint, secret = await service.create_destination(
+        session, caller.agency_id, kind, given, await service.vetted(options, state.egress),
         destinations=state.destinations, vault=state.vault, actor=caller.actor,
     )  # fmt: skip
     return CreatedDestination(**dict(view(endpoint, state.vault)), secret=secret if kind == "http" else None)

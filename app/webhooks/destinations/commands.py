@@ -5,23 +5,23 @@ from typing import Annotated, Any
 
 import typer
 
-from app.kit.input.wrong import checked
-from app.kit.refusal import Malformed
+from app.kit.errors import InvalidInput
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.people.agencies import queries as agencies
-from app.webhooks.destinations import actions, driving
+from app.tenants.agencies import queries as agencies
+from app.webhooks.destinations import driving, service
 from app.webhooks.destinations.api import installation_view
 from app.webhooks.destinations.hubspot.talk import HubSpot
 from app.webhooks.destinations.options import KINDS, Options
-from app.webhooks.destinations.views import (
+from app.webhooks.destinations.schemas import (
     CreatedDestination,
     NewDestination,
     NewHttp,
     NewHubSpot,
     NewSlack,
-    view,
-)  # fmt: skip
+    view,  # fmt: skip
+)
 from app.webhooks.endpoints import queries
 
 endpoint = typer.Typer()
@@ -104,10 +104,10 @@ async def set_options(
     found = await agencies.chosen(at.session, agency)
     before = await queries.find(at.session, found.id, endpoint_id)
     if before.destination not in KINDS:
-        raise actions.NoDestination
+        raise service.NoDestination
     given = checked(KINDS[before.destination], **_json(options))
-    changed = await actions.change_options(
-        at.session, found.id, endpoint_id, given, await actions.vetted(given, at.egress),
+    changed = await service.change_options(
+        at.session, found.id, endpoint_id, given, await service.vetted(given, at.egress),
         destinations=at.destinations, vault=at.vault, actor=at.actor,
     )  # fmt: skip
     show.one(view(changed, at.vault), as_json=as_json, only=["id", "destination", "url", "options"])
@@ -121,8 +121,8 @@ async def install(at: Terminal, endpoint_id: str, agency: AgencyOption = None, a
     await at.session.commit()  # none is open while HubSpot is called
     speaker = at.destinations.get(row.destination)
     if not isinstance(speaker, HubSpot):
-        raise actions.NothingToInstall
-    held = await driving.hold(speaker.install(actions.letter(row, at.vault)), at.egress, seconds=actions.SECONDS)
+        raise service.NothingToInstall
+    held = await driving.hold(speaker.install(service.letter(row, at.vault)), at.egress, seconds=service.SECONDS)
     show.one(installation_view(held), as_json=as_json, only=["done", "code", "explanation"])
 
 
@@ -130,8 +130,8 @@ async def _create(
     at: Terminal, agency: str | None, kind: str, given: NewDestination, options: Options, *, as_json: bool
 ) -> None:
     found = await agencies.chosen(at.session, agency)
-    made, secret = await actions.create_destination(
-        at.session, found.id, kind, given, await actions.vetted(options, at.egress), destinations=at.destinations,
+    made, secret = await service.create_destination(
+        at.session, found.id, kind, given, await service.vetted(options, at.egress), destinations=at.destinations,
         vault=at.vault, actor=at.actor,
     )  # fmt: skip
     shown = CreatedDestination(**dict(view(made, at.vault)), secret=secret if kind == "http" else None)
@@ -142,4 +142,4 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as problem:
-        raise Malformed("This is no JSON.", hint=str(problem)) from problem
+        raise InvalidInput("This is no JSON.", hint=str(problem)) from problem

@@ -1,17 +1,17 @@
 """Holding a conversation at once, for whoever waits for its outcome; no transaction is open meanwhile."""
 
-from app.kit.egress.answer import Answer
-from app.kit.egress.sender import Egress
-from app.webhooks.dispatch.deciding.outcome import Outcome
-from app.webhooks.dispatch.message.conversation import Conversation, Request
+from app.kit.egress.client import Egress
+from app.kit.egress.result import HttpResult
+from app.webhooks.message.request_sequence import Conversation, Request
+from app.webhooks.policies.response_classifier import AttemptOutcome
 
 #: What a conversation came to, and every request with its answer.
-Held = tuple[Outcome, list[tuple[Request, Answer]]]
+Held = tuple[AttemptOutcome, list[tuple[Request, HttpResult]]]
 
 
 async def hold(conversation: Conversation, egress: Egress, *, seconds: float = 15) -> Held:
     """Asks and answers until it ends. Each request has `seconds`."""
-    said: list[tuple[Request, Answer]] = []
+    said: list[tuple[Request, HttpResult]] = []
     try:
         request = next(conversation)
         while True:

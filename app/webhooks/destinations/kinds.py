@@ -1,20 +1,20 @@
-"""What each kind of destination is, how gently it is spoken to, and what it would send."""
+"""What each kind of destination is, how gently it is spoken to, and what it would send. Pure."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.events import catalogue
+from app.events import catalog
 from app.kit import clock
-from app.kit.egress.answer import Answer
+from app.kit.egress.result import HttpResult
 from app.webhooks.destinations.options import KINDS
-from app.webhooks.dispatch.message.conversation import Destination, Letter, Request
 from app.webhooks.endpoints.headers import MASK
+from app.webhooks.message.request_sequence import Destination, OutboundRequest, Request
 
 
 @dataclass(frozen=True)
-class Kind:
+class DestinationKind:
     """A kind as it is listed; `event_types` and what follows are what an endpoint of it has unless told otherwise."""
 
     name: Literal["slack", "hubspot", "http"]
@@ -25,10 +25,10 @@ class Kind:
     concurrency: int = 5
 
 
-ALL: dict[str, Kind] = {
+ALL: dict[str, DestinationKind] = {
     kind.name: kind
     for kind in (
-        Kind(
+        DestinationKind(
             "slack",
             "A message in a Slack channel: what happened, for which client, and whose turn it is.",
             (
@@ -45,7 +45,7 @@ ALL: dict[str, Kind] = {
             rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
             concurrency=1,
         ),
-        Kind(
+        DestinationKind(
             "hubspot",
             "A company for each client and a contact for each e-mail address, kept up to date in HubSpot.",
             ("client.*", "link.*", "ask.*"),
@@ -54,12 +54,12 @@ ALL: dict[str, Kind] = {
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
         ),
-        Kind("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "ask.*")),
+        DestinationKind("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "ask.*")),
     )
 }
 
 #: An account in which everything works and nothing was written yet.
-_AGREEABLE = Answer(status=200, body='{"results":[{"id":"1","properties":{}}]}')
+_AGREEABLE = HttpResult(status=200, body='{"results":[{"id":"1","properties":{}}]}')
 _SECRETS = frozenset({"authorization", "webhook-signature"})
 
 
@@ -80,11 +80,11 @@ def example(kind: str, event_type: str, destinations: Mapping[str, Destination])
         return [_shown(each) for each in asked]
 
 
-def _letter(kind: str, event_type: str) -> Letter:
+def _letter(kind: str, event_type: str) -> OutboundRequest:
     properties = needs(kind)["properties"]
     options = {name: about.get("examples", [about.get("default")])[0] for name, about in properties.items()}
-    event = catalogue.example(catalogue.FOR_CRMS[event_type])
-    return Letter(
+    event = catalog.example(catalog.FOR_CRMS[event_type])
+    return OutboundRequest(
         url="",
         event_id=event["id"],
         event_type=event_type,

@@ -1,4 +1,4 @@
-"""What each kind of destination needs to know, checked; its secret parts are never shown again."""
+"""What each kind of destination needs to know, checked; its secret parts are never shown again. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from app.events import catalogue
+from app.events import catalog
 from app.kit.input.fields import RequestShape, Secret, Verbatim
 from app.webhooks.destinations.http import placeholders
 from app.webhooks.endpoints.headers import MASK
@@ -49,7 +49,7 @@ class HubSpotOptions(RequestShape):
     @field_validator("lifecycle", "notes")
     @classmethod
     def _known(cls, given: Any) -> Any:
-        unknown = [name for name in given if name not in catalogue.FOR_CRMS]
+        unknown = [name for name in given if name not in catalog.FOR_CRMS]
         if unknown:
             raise ValueError(f"There is no event type {unknown[0][:128]!r}.")
         return given

@@ -1,11 +1,11 @@
-"""The stored body of a delivery, as destinations read it, and the values it has."""
+"""The stored body of a delivery, as destinations read it, and the values it has. Pure."""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.events.body import ANSWER, Data
+from app.events.schema import ANSWER, Data
 
 #: Keys beside `data` that a value can be taken from.
 HEAD = ("id", "type", "timestamp", "sequence", "test")

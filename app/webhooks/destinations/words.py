@@ -1,4 +1,4 @@
-"""Codes of events as people read them, in a Slack channel or a note in a CRM."""
+"""Codes of events as people read them, in a Slack channel or a note in a CRM. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -5,23 +5,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from app.events import catalogue
-from app.events.body import API_VERSION
+from app.events import catalog
+from app.events.schema import API_VERSION
 from app.kit.database import Session
-from app.kit.refusal import NotFound
+from app.kit.errors import NotFound
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
-from app.webhooks.endpoints import actions, queries, states
-from app.webhooks.endpoints.changing import etag
-from app.webhooks.endpoints.given import advice
-from app.webhooks.endpoints.given.shapes import NewEndpoint
-from app.webhooks.endpoints.views import CreatedEndpoint, EndpointView, EventTypeView, view
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.webhooks.endpoints import advice, etag, queries, service, states
+from app.webhooks.endpoints.request_schemas import NewEndpoint
+from app.webhooks.endpoints.schemas import CreatedEndpoint, EndpointView, EventTypeView, view
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("webhooks:read")]
-Writer = Annotated[Caller, requires("webhooks:write")]
+Reader = Annotated[Principal, requires("webhooks:read")]
+Writer = Annotated[Principal, requires("webhooks:write")]
 
 
 class EventTypes(BaseModel):
@@ -33,13 +31,13 @@ class EventTypes(BaseModel):
 @router.get("/event-types")
 async def list_event_types(_: Reader) -> EventTypes:
     """Every type of event that an endpoint can subscribe to."""
-    return EventTypes(data=[EventTypeView.of(kind) for kind in catalogue.FOR_CRMS.values()])
+    return EventTypes(data=[EventTypeView.of(kind) for kind in catalog.FOR_CRMS.values()])
 
 
 @router.get("/event-types/{event_type}")
 async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["ask.verified"])]) -> EventTypeView:
     """One type of event."""
-    kind = catalogue.FOR_CRMS.get(event_type)
+    kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
         raise NotFound
     return EventTypeView.of(kind)
@@ -52,7 +50,7 @@ async def create_endpoint(
     """Makes an endpoint. Keep the secret: deliveries are signed with it (Standard Webhooks)."""
     at = request.app.state
     wish = given.wish(await at.egress.vet(given.url))
-    endpoint, secret = await actions.create_endpoint(
+    endpoint, secret = await service.create_endpoint(
         session, caller.agency_id, wish, vault=at.vault, actor=caller.actor, verify=at.verify_endpoints
     )
     response.headers["ETag"] = etag.of(endpoint.version)
@@ -107,7 +105,7 @@ async def read_event_schema(
     version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
 ) -> dict[str, Any]:
     """The JSON Schema of one type's body, in one version of the API."""
-    kind = catalogue.FOR_CRMS.get(event_type)
+    kind = catalog.FOR_CRMS.get(event_type)
     if kind is None or version != API_VERSION:
         raise NotFound
-    return catalogue.schema(kind)
+    return catalog.schema(kind)

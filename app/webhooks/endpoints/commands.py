@@ -4,16 +4,15 @@ from typing import Annotated
 
 import typer
 
-from app.events import catalogue
-from app.kit.input.wrong import checked
+from app.events import catalog
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
-from app.webhooks.endpoints import actions, queries, states
-from app.webhooks.endpoints.given import advice
-from app.webhooks.endpoints.given.options import pairs, rate
-from app.webhooks.endpoints.given.shapes import NewEndpoint
-from app.webhooks.endpoints.views import CreatedEndpoint, EventTypeView, view
+from app.tenants.agencies import queries as agencies
+from app.webhooks.endpoints import advice, queries, service, states
+from app.webhooks.endpoints.request_schemas import NewEndpoint
+from app.webhooks.endpoints.schemas import CreatedEndpoint, EventTypeView, view
+from app.webhooks.endpoints.terminal_options import pairs, rate
 
 endpoint = typer.Typer()
 
@@ -54,7 +53,7 @@ async def create(
         secret=secret,
     )  # fmt: skip
     found = await agencies.chosen(at.session, agency)
-    made, text = await actions.create_endpoint(
+    made, text = await service.create_endpoint(
         at.session, found.id, given.wish(await at.egress.vet(given.url)), vault=at.vault, actor=at.actor,
         verify=at.verify_endpoints,
     )  # fmt: skip
@@ -66,7 +65,7 @@ async def create(
 @command(endpoint, "event-types", does="GET /api/v1/webhooks/event-types")
 async def event_types(_: Terminal, as_json: Json = False) -> None:
     """Every type of event that an endpoint can subscribe to."""
-    views = [EventTypeView.of(kind) for kind in catalogue.FOR_CRMS.values()]
+    views = [EventTypeView.of(kind) for kind in catalog.FOR_CRMS.values()]
     show.many(views, ["type", "sentence"], as_json=as_json)
 
 

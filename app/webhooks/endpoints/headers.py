@@ -1,4 +1,4 @@
-"""Which custom headers an agency may have sent with its deliveries."""
+"""Which custom headers an agency may have sent with its deliveries. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.refusal import NotFound
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
+from app.kit.errors import NotFound
 from app.webhooks.endpoints import secret
-from app.webhooks.endpoints.model import Endpoint, EndpointHealth, EndpointSecret
+from app.webhooks.endpoints.models import Endpoint, EndpointHealth, EndpointSecret
 
 
 async def find(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
@@ -99,7 +99,7 @@ async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) 
     return (await session.scalars(query.order_by(*in_turn))).all()
 
 
-async def check_opens(session: AsyncSession, vault: Vault, agency_id: str, endpoint_id: str) -> None:
+async def check_opens(session: AsyncSession, vault: Keyring, agency_id: str, endpoint_id: str) -> None:
     """Open all that sending to an endpoint needs. Raises NotFound and SealBroken."""
     endpoint = await find(session, agency_id, endpoint_id)
     open_headers(vault, endpoint)
@@ -108,17 +108,17 @@ async def check_opens(session: AsyncSession, vault: Vault, agency_id: str, endpo
         signing_key(vault, sealed)
 
 
-def signing_key(vault: Vault, sealed: EndpointSecret) -> bytes:
+def signing_key(vault: Keyring, sealed: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises SealBroken."""
     return secret.key(open_secret(vault, sealed))
 
 
-def open_secret(vault: Vault, sealed: EndpointSecret) -> str:
+def open_secret(vault: Keyring, sealed: EndpointSecret) -> str:
     """A secret as people copy it. Raises SealBroken."""
     return vault.open(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
 
 
-def open_headers(vault: Vault, endpoint: Endpoint) -> dict[str, str]:
+def open_headers(vault: Keyring, endpoint: Endpoint) -> dict[str, str]:
     """The endpoint's custom headers with their values. Raises SealBroken."""
     if endpoint.headers_sealed is None:
         return {}
@@ -128,7 +128,7 @@ def open_headers(vault: Vault, endpoint: Endpoint) -> dict[str, str]:
     return opened
 
 
-def open_options(vault: Vault, endpoint: Endpoint) -> dict[str, Any]:
+def open_options(vault: Keyring, endpoint: Endpoint) -> dict[str, Any]:
     """What the endpoint's destination needs to know. Raises SealBroken."""
     if endpoint.options_sealed is None:
         return {}
@@ -138,7 +138,7 @@ def open_options(vault: Vault, endpoint: Endpoint) -> dict[str, Any]:
     return opened
 
 
-def sealed_options(vault: Vault, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None) -> bytes | None:
+def sealed_options(vault: Keyring, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None) -> bytes | None:
     """The same as it is kept; None for none."""
     if options is None:
         return None

@@ -1,4 +1,4 @@
-"""Signing secrets as people copy them: `whsec_` and base64."""
+"""Signing secrets as people copy them: `whsec_` and base64. Pure."""
 
 import base64
 import binascii

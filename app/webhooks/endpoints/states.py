@@ -3,11 +3,11 @@
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.record import KEYTURN, record
+from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks
-from app.kit.refusal import NotFound
+from app.kit.errors import NotFound
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.model import Endpoint, EndpointHealth
+from app.webhooks.endpoints.models import Endpoint, EndpointHealth
 
 #: What a healthy endpoint's row says.
 WELL = {

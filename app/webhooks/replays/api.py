@@ -8,11 +8,10 @@ from fastapi.responses import JSONResponse, Response
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
-from app.webhooks.replays import actions, queries
-from app.webhooks.replays.selecting import Selection
-from app.webhooks.replays.views import (
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.webhooks.replays import queries, service
+from app.webhooks.replays.schemas import (
     Activation,
     ActivationView,
     NewReplay,
@@ -21,11 +20,12 @@ from app.webhooks.replays.views import (
     preview_view,
     replay_view,
 )
+from app.webhooks.replays.selecting import Selection
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
-Reader = Annotated[Caller, requires("webhooks:read")]
-Writer = Annotated[Caller, requires("webhooks:write")]
+Reader = Annotated[Principal, requires("webhooks:read")]
+Writer = Annotated[Principal, requires("webhooks:write")]
 
 
 @router.post(
@@ -41,9 +41,9 @@ async def start_replay(caller: Writer, session: Session, given: NewReplay) -> Re
     """
     selection = given.selection(clock.now())
     if given.dry_run:
-        found = await actions.preview(session, caller.agency_id, given.endpoint_id, selection)
+        found = await service.preview(session, caller.agency_id, given.endpoint_id, selection)
         return JSONResponse(preview_view(found).model_dump(mode="json"))
-    replay = await actions.start(
+    replay = await service.start(
         session, caller.agency_id, given.endpoint_id, selection,
         rate_per_second=given.rate_per_second, actor=caller.actor,
     )  # fmt: skip
@@ -69,7 +69,7 @@ async def read_replay(caller: Reader, session: Session, replay_id: str) -> Repla
 @router.post("/replays/{replay_id}/cancellation")
 async def cancel_replay(caller: Writer, session: Session, replay_id: str) -> ReplayView:
     """Ends a replay; what it queued and nobody is sending yet is cancelled."""
-    row = await actions.cancel(session, caller.agency_id, replay_id, actor=caller.actor)
+    row = await service.cancel(session, caller.agency_id, replay_id, actor=caller.actor)
     progress = await queries.progress(session, caller.agency_id, [row.id])
     return replay_view(row, progress.get(row.id))
 
@@ -82,9 +82,9 @@ async def activate_endpoint(
     selection = None
     if given.replay != "none":
         now = clock.now()
-        since = given.since or await actions.trouble_since(session, caller.agency_id, endpoint_id, now)
+        since = given.since or await service.trouble_since(session, caller.agency_id, endpoint_id, now)
         selection = Selection(given.replay, since, now)
-    endpoint, replay = await actions.activate(
+    endpoint, replay = await service.activate(
         session, caller.agency_id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=caller.actor
     )
     return ActivationView(id=endpoint.id, state=endpoint.state, replay=replay_view(replay) if replay else None)

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from app.kit import clock
-from app.kit.input.wrong import checked
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
-from app.people.agencies import queries as agencies
-from app.webhooks.replays import actions, queries
+from app.tenants.agencies import queries as agencies
+from app.webhooks.replays import queries, service
+from app.webhooks.replays.schemas import Activation, ActivationView, NewReplay, preview_view, replay_view
 from app.webhooks.replays.selecting import Selection
-from app.webhooks.replays.views import Activation, ActivationView, NewReplay, preview_view, replay_view
 
 replay = typer.Typer()
 endpoint = typer.Typer()
@@ -46,10 +46,10 @@ async def create(
     selection = given.selection(clock.now())
     if dry_run:
         show.one(
-            preview_view(await actions.preview(at.session, found.id, endpoint_id, selection)), as_json=as_json
+            preview_view(await service.preview(at.session, found.id, endpoint_id, selection)), as_json=as_json
         )  # fmt: skip
         return
-    row = await actions.start(
+    row = await service.start(
         at.session, found.id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=at.actor
     )
     show.one(replay_view(row), as_json=as_json, only=_COLUMNS)
@@ -77,7 +77,7 @@ async def show_(at: Terminal, replay_id: str, agency: AgencyOption = None, as_js
 async def cancel(at: Terminal, replay_id: str, agency: AgencyOption = None) -> None:
     """Ends a replay, and what it queued and nobody is sending yet."""
     found = await agencies.chosen(at.session, agency)
-    await actions.cancel(at.session, found.id, replay_id, actor=at.actor)
+    await service.cancel(at.session, found.id, replay_id, actor=at.actor)
     show.text(f"{replay_id} is cancelled.")
 
 
@@ -96,9 +96,9 @@ async def activate(
     selection = None
     if given.replay != "none":
         now = clock.now()
-        from_ = given.since or await actions.trouble_since(at.session, found.id, endpoint_id, now)
+        from_ = given.since or await service.trouble_since(at.session, found.id, endpoint_id, now)
         selection = Selection(given.replay, from_, now)
-    active, row = await actions.activate(
+    active, row = await service.activate(
         at.session, found.id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=at.actor
     )
     view = ActivationView(id=active.id, state=active.state, replay=replay_view(row) if row else None)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.refusal import NotFound
-from app.webhooks.dispatch.model import OPEN, Delivery
-from app.webhooks.replays.model import Replay
+from app.kit.errors import NotFound
+from app.webhooks.models import OPEN, Delivery
+from app.webhooks.replays.models import Replay
 
 
 @dataclass(frozen=True)

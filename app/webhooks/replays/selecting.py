@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, func, literal, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalogue
+from app.events import catalog
 from app.events import queries as events
-from app.events.model import Event, EventFanout
-from app.events.queries import Wanted
-from app.webhooks.dispatch.deliveries.bodies import DELETED
-from app.webhooks.dispatch.model import TERMINAL, Delivery
-from app.webhooks.endpoints import matching
-from app.webhooks.endpoints.actions import unknown_type
-from app.webhooks.endpoints.model import Endpoint
-from app.webhooks.replays.model import Select as Selected
+from app.events.models import Event, OutboxEntry
+from app.events.queries import EventFilter
+from app.webhooks.deliveries.bodies import DELETED
+from app.webhooks.endpoints import event_filter
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.endpoints.service import unknown_type
+from app.webhooks.models import TERMINAL, Delivery
+from app.webhooks.replays.models import Select as Selected
 
 #: Cancelled, but not because somebody did not want it.
 GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
@@ -35,7 +35,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Found:
+class ReplayMatches:
     """How many there are (at most one more than asked for), where the first of them lies, and a few of their ids."""
 
     matched: int
@@ -48,7 +48,7 @@ def of(endpoint: Endpoint, selection: Selection) -> Select[int, str, str | None]
     delivery_of_it = and_(
         Delivery.agency_id == Event.agency_id, Delivery.event_id == Event.id, Delivery.endpoint_id == endpoint.id
     )
-    where = events.conditions(Wanted(since=selection.since, until=selection.until))
+    where = events.conditions(EventFilter(since=selection.since, until=selection.until))
     if selection.event_types:
         where.append(Event.type.in_(_names(selection.event_types)))
     if selection.subject_ids:
@@ -63,16 +63,16 @@ def of(endpoint: Endpoint, selection: Selection) -> Select[int, str, str | None]
     )  # fmt: skip
 
 
-async def find(session: AsyncSession, endpoint: Endpoint, selection: Selection, *, most: int) -> Found:
+async def find(session: AsyncSession, endpoint: Endpoint, selection: Selection, *, most: int) -> ReplayMatches:
     """Counts what a selection has, and shows a few. Raises EventTypeUnknown."""
     for pattern in selection.event_types:
-        if matching.unknown([pattern], catalogue.FOR_CRMS):
+        if event_filter.unknown([pattern], catalog.FOR_CRMS):
             raise unknown_type(pattern)
     some = of(endpoint, selection).limit(most + 1).subquery()
     counted = await session.execute(select(func.count(), func.min(some.c.transaction_id)))
     matched, first = counted.one()
     sample = await session.execute(of(endpoint, selection).order_by(*events.OLDEST_FIRST).limit(5)) if matched else ()
-    return Found(matched, first or 0, [event_id for _, event_id, _ in sample])
+    return ReplayMatches(matched, first or 0, [event_id for _, event_id, _ in sample])
 
 
 async def after(
@@ -100,9 +100,9 @@ def _is(selected: Selected, endpoint: Endpoint) -> ColumnElement[bool]:
 
 def _missing(endpoint: Endpoint) -> ColumnElement[bool]:
     """As fan-out decides it, for what the endpoint wants today; what is still to be fanned out is not missing."""
-    names = [name for name in catalogue.FOR_CRMS if matching.wants(endpoint.event_types, name)]
-    to_come = select(EventFanout.id).where(EventFanout.agency_id == Event.agency_id, EventFanout.id == Event.id)
-    about_itself = Event.type.startswith(matching.OPERATIONAL) & (Event.facts["endpoint_id"].astext == endpoint.id)
+    names = [name for name in catalog.FOR_CRMS if event_filter.wants(endpoint.event_types, name)]
+    to_come = select(OutboxEntry.id).where(OutboxEntry.agency_id == Event.agency_id, OutboxEntry.id == Event.id)
+    about_itself = Event.type.startswith(event_filter.OPERATIONAL) & (Event.facts["endpoint_id"].astext == endpoint.id)
     wanted = {key: value for key, value in (endpoint.filter or {}).items() if value is not None}
     return and_(
         Delivery.id.is_(None),
@@ -114,7 +114,7 @@ def _missing(endpoint: Endpoint) -> ColumnElement[bool]:
 
 
 def _names(patterns: Sequence[str]) -> list[str]:
-    return [name for name in catalogue.FOR_CRMS if matching.wants(patterns, name)]
+    return [name for name in catalog.FOR_CRMS if event_filter.wants(patterns, name)]
 
 
 def _typed(place: tuple[int, str]) -> list[Any]:

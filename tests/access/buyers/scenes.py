@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import httpx2
 
-from app.access.patience import Patience
-from app.demo.tiktok_simulator import seed
+from app.access.retry_timing import RetryTiming
+from simulator import seed
 from tests.house import House
 
 BO, KIM = "bo@northagency.example", "kim@northagency.example"
@@ -35,7 +35,7 @@ async def shown(house: House, api: httpx2.AsyncClient, at: int = 0) -> dict[str,
 
 def patient(house: House) -> House:
     """With the settling time of production, which passes in these tests only where they say so."""
-    return replace(house, tools=replace(house.tools, patience=Patience()))
+    return replace(house, tools=replace(house.tools, patience=RetryTiming()))
 
 
 async def count(house: House, path: str) -> int:

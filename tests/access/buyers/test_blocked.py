@@ -5,10 +5,10 @@ from datetime import timedelta
 import httpx2
 from sqlalchemy import func, select
 
+from app.access.buyer_access.models import BuyerAccess
 from app.access.connections import queries as connections
-from app.access.openings.model import Opening
-from app.demo.tiktok_simulator import seed
-from app.kit.database import ACROSS_AGENCIES
+from app.kit.database import CROSS_TENANT
+from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, HOLDERS, KIM, MEMBERS, count, name, shared, shown
 from tests.house import House
 
@@ -123,7 +123,7 @@ async def test_one_too_often_after_looks_in_vain_is_a_short_pause(house: House, 
     await house.tiktok.fault(HOLDERS, code=40100)
     await house.work(1)
     async with house.tools.sessions() as session:
-        rows = select(Opening.looks, Opening.due_at, func.now()).execution_options(**ACROSS_AGENCIES)
+        rows = select(BuyerAccess.looks, BuyerAccess.due_at, func.now()).execution_options(**CROSS_TENANT)
         ((looks, due_at, now),) = (await session.execute(rows)).all()
     assert looks > 3
     assert due_at is not None

@@ -4,12 +4,12 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.access.buyers import due as buyer_work
-from app.access.evidence import Exchange
+from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers import job as buyer_work
+from app.access.call_recorder import PlatformCall
 from app.access.grants import queries as grants
-from app.access.openings.model import Opening
-from app.demo.tiktok_simulator import seed
-from app.events.model import Event
+from app.events.models import Event
+from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, BUYERS, KIM, MEMBERS, UNASSIGN, count, name, patient, shared, shown
 from tests.house import House
 
@@ -76,7 +76,9 @@ async def test_a_call_that_never_arrived_is_repeated_after_a_look(house: House, 
     await house.work(2)
     assert (await shown(house, api))[BO][0] == "waiting"
     async with house.tools.sessions.begin() as session:  # the settling time passes
-        rows = select(Exchange).where(Exchange.agency_id == house.world.north.agency_id, Exchange.purpose == "assign")
+        rows = select(PlatformCall).where(
+            PlatformCall.agency_id == house.world.north.agency_id, PlatformCall.purpose == "assign"
+        )
         for row in await session.scalars(rows):
             row.started_at = row.started_at - house.tools.patience.settle
     await house.work(3)
@@ -98,16 +100,18 @@ async def test_killed_between_writing_down_and_sending(
         with pytest.raises(KeyboardInterrupt):
             await house.work()
     async with house.tools.sessions.begin() as session:
-        row = (await session.scalars(select(Opening).where(Opening.agency_id == house.world.north.agency_id))).one()
+        row = (
+            await session.scalars(select(BuyerAccess).where(BuyerAccess.agency_id == house.world.north.agency_id))
+        ).one()
         assert row.lease_token is not None
         row.lease_until = None  # the lease runs out
-        attempts = select(Exchange).where(Exchange.agency_id == row.agency_id, Exchange.purpose == "assign")
+        attempts = select(PlatformCall).where(PlatformCall.agency_id == row.agency_id, PlatformCall.purpose == "assign")
         (attempt,) = await session.scalars(attempts)
         assert attempt.outcome is None
     await house.work(1)
     assert await count(house, ASSIGN) == 0  # it may be on its way: looked at, not repeated
     async with house.tools.sessions.begin() as session:
-        attempt = await session.get_one(Exchange, (attempt.agency_id, attempt.id))
+        attempt = await session.get_one(PlatformCall, (attempt.agency_id, attempt.id))
         attempt.started_at = attempt.started_at - house.tools.patience.settle
     await house.work(3)
     assert (await shown(house, api))[BO][0] == "open"
@@ -171,7 +175,9 @@ async def test_no_address_of_a_buyer_is_in_events_or_exchanges(house: House, api
     async with house.tools.sessions() as session:
         happened = await session.scalars(select(Event.facts).where(Event.agency_id == house.world.north.agency_id))
         kept = await session.execute(
-            select(Exchange.request, Exchange.answer).where(Exchange.agency_id == house.world.north.agency_id)
+            select(PlatformCall.request, PlatformCall.answer).where(
+                PlatformCall.agency_id == house.world.north.agency_id
+            )
         )
         texts = [str(each) for each in happened] + [str(tuple(each)) for each in kept]
     assert any("user_id" in text for text in texts)

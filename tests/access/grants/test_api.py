@@ -3,13 +3,13 @@
 import httpx2
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from tests.api import belongings
 from tests.world import World
 
 
 async def test_grants_are_listed_and_filtered(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     mine = await belongings.of(sessions, vault, world.north)
     (grant,) = (await api.get("/grants")).json()["data"]

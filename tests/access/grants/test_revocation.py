@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from app.access.grants import queries as grants
-from app.access.grants.model import Grant
-from app.access.revocations import actions as revocations
-from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
-from app.links import actions as link_actions
-from app.links import progress
+from app.access.grants.models import Grant
+from app.access.revocations import service as revocations
+from app.links import client_actions
 from app.links import queries as links
-from app.links.asks import actions as asks
-from app.people.clients import actions as clients
+from app.links import service as link_actions
+from app.links.access_requests import service as asks
+from app.tenants.clients import service as clients
+from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House
 from tests.world import Corner
 
@@ -68,7 +68,7 @@ async def test_what_is_shared_can_be_taken_away_although_its_ask_is_not_agreed_a
     ask_id = await _ask_for_more(shared)
     if declined:
         async with shared.tools.sessions.begin() as session:
-            await progress.decline(session, north.agency_id, north.link_id, ask_id)
+            await client_actions.decline(session, north.agency_id, north.link_id, ask_id)
     await _revoke(shared)
     await shared.work()
     assert ((await _grant(shared)).state, await _is_held(shared)) == ("ended", False)

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.sql import func
 
-from app.access.grants.model import Grant
-from app.access.imports import due as work
-from app.access.imports.model import Import
-from app.access.partners.model import Partner
-from app.demo.tiktok_simulator import seed
-from app.kit import due
-from app.kit.database import ACROSS_AGENCIES
-from app.people.clients.model import Client
+from app.access.grants.models import Grant
+from app.access.imports import job as work
+from app.access.imports.models import Import
+from app.access.partners.models import Partner
+from app.kit import jobs
+from app.kit.database import CROSS_TENANT
+from app.tenants.clients.models import Client
+from simulator import seed
 from tests.house import House
 from tests.world import Corner
 
@@ -44,8 +44,8 @@ class Scene:
         """One turn of every import that has something to do; pauses are cut short."""
         async with self.house.tools.sessions.begin() as session:
             hurried = update(Import).where(Import.due_at.is_not(None), Import.state == "running")
-            await session.execute(hurried.values(due_at=func.now()).execution_options(**ACROSS_AGENCIES))
-        rows = await due.claim(self.house.tools.sessions, Import, limit=10, lease=work.LEASE)
+            await session.execute(hurried.values(due_at=func.now()).execution_options(**CROSS_TENANT))
+        rows = await jobs.claim(self.house.tools.sessions, Import, limit=10, lease=work.LEASE)
         for row in rows:
             await work.advance(self.house.tools, row)
         return rows
@@ -61,7 +61,7 @@ class Scene:
         """The watch begins, and runs to its end."""
         async with self.house.tools.sessions.begin() as session:
             late = update(Import).where(Import.due_at.is_not(None)).values(due_at=func.now())
-            await session.execute(late.execution_options(**ACROSS_AGENCIES))
+            await session.execute(late.execution_options(**CROSS_TENANT))
         return await self.run()
 
     async def imports(self) -> Sequence[Import]:

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from app.demo.tiktok_simulator import seed
+from simulator import seed
 from tests.access.imports.scenes import Scene
 from tests.tiktok import TikTokWorld
 

@@ -3,9 +3,9 @@
 import httpx2
 
 from app.access.connections import queries as connections
-from app.access.imports import due as work
-from app.demo.tiktok_simulator import seed
-from app.platforms.port import Urgency
+from app.access.imports import job as work
+from app.platforms.port import Priority
+from simulator import seed
 from tests.access.imports.scenes import Scene
 from tests.tiktok import TikTokWorld
 
@@ -168,5 +168,5 @@ async def test_watches_do_not_take_the_calls_of_those_who_wait(scene: Scene) -> 
     wanted = {}
     for reason in ("connected", "asked", "watch"):
         row.reason = reason
-        wanted[reason] = work._access(scene.house.tools, row, connection, Urgency.HANDSHAKE).urgency
-    assert wanted == {"connected": Urgency.HANDSHAKE, "asked": Urgency.HANDSHAKE, "watch": Urgency.WATCH}
+        wanted[reason] = work._access(scene.house.tools, row, connection, Priority.HANDSHAKE).urgency
+    assert wanted == {"connected": Priority.HANDSHAKE, "asked": Priority.HANDSHAKE, "watch": Priority.WATCH}

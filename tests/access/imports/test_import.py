@@ -5,12 +5,12 @@ import asyncio
 from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.access.imports import due as work
-from app.access.imports.model import Import
-from app.demo.tiktok_simulator import seed
-from app.kit import due
-from app.kit.database import ACROSS_AGENCIES
-from app.platforms.budget.allowance import Limits
+from app.access.imports import job as work
+from app.access.imports.models import Import
+from app.kit import jobs
+from app.kit.database import CROSS_TENANT
+from app.platforms.rate_limiter.policy import Limits
+from simulator import seed
 from tests.access.imports.scenes import Scene
 from tests.tiktok import TikTokWorld
 
@@ -82,7 +82,7 @@ async def test_workers_that_die_at_any_moment_cost_nothing_and_make_nothing_twic
     await scene.house.connect_agency(scene.corner)
     tools = scene.house.tools
     for moment in range(1, 25):
-        claimed = await due.claim(tools.sessions, Import, limit=1, lease=work.LEASE)
+        claimed = await jobs.claim(tools.sessions, Import, limit=1, lease=work.LEASE)
         if not claimed:
             break
         turn = asyncio.create_task(work.advance(tools, claimed[0]))
@@ -99,7 +99,7 @@ async def test_workers_that_die_at_any_moment_cost_nothing_and_make_nothing_twic
 
 async def _lease_runs_out(scene: Scene) -> None:
     async with scene.house.tools.sessions.begin() as session:
-        await session.execute(update(Import).values(lease_until=None).execution_options(**ACROSS_AGENCIES))
+        await session.execute(update(Import).values(lease_until=None).execution_options(**CROSS_TENANT))
 
 
 async def test_two_workers_at_once_make_nothing_twice(scene: Scene) -> None:

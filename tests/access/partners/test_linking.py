@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx2
 
-from app.access.grants.model import Grant
-from app.demo.tiktok_simulator import seed
+from app.access.grants.models import Grant
 from app.kit import clock
+from simulator import seed
 from tests.access.imports.scenes import Scene
 from tests.tiktok import TikTokWorld
 

@@ -7,12 +7,12 @@ from typing import Any
 import httpx2
 from typer.testing import CliRunner
 
-from app.access.readiness import actions
-from app.access.readiness.facts import Word
+from app.access.readiness import service
+from app.access.readiness.facts import ReadinessReply
 from app.cli import cli
-from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions
-from app.links import progress
+from app.links import client_actions
+from simulator import seed
 from tests import world as worlds
 from tests.house import House
 from tests.world import Corner, World
@@ -42,12 +42,18 @@ async def test_the_clients_word_is_kept_with_name_and_moment_and_can_change(
 ) -> None:
     corner = world.north
     for words, by in (
-        ({"two_factor": Word("later")}, "Ana Client"),
-        ({"two_factor": Word("yes"), "payment": Word("plan", "Head office pays, invoices to Lea")}, "Lea Boss"),
-        ({"two_factor": Word("yes")}, "Somebody Else"),
+        ({"two_factor": ReadinessReply("later")}, "Ana Client"),
+        (
+            {
+                "two_factor": ReadinessReply("yes"),
+                "payment": ReadinessReply("plan", "Head office pays, invoices to Lea"),
+            },
+            "Lea Boss",
+        ),
+        ({"two_factor": ReadinessReply("yes")}, "Somebody Else"),
     ):
         async with sessions.begin() as session:
-            await actions.keep_words(session, corner.agency_id, corner.link_id, words, by=by)
+            await service.keep_words(session, corner.agency_id, corner.link_id, words, by=by)
     items = _items(await _read(api, corner))
     two_factor, payment = items["two_factor"], items["payment"]
     assert (two_factor["state"], two_factor["source"], two_factor["answered_by"]) == ("pass", "client", "Lea Boss")
@@ -62,15 +68,17 @@ async def test_what_the_client_connected_is_read_by_machine(
     await house.connect_client(corner)
     async with sessions.begin() as session:
         where = (session, corner.agency_id, corner.link_id)
-        await progress.save_business_center(*where, bc_id=seed.MAISON_LUNE, name="Maison Lune")
-        await progress.choose_assets(*where, kind="ad_account", chosen=[progress.Chosen(seed.LUNE_EU)])
-        await progress.save_intake(*where, markets=["FR"])
+        await client_actions.save_business_center(*where, bc_id=seed.MAISON_LUNE, name="Maison Lune")
+        await client_actions.choose_assets(
+            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.LUNE_EU)]
+        )
+        await client_actions.save_intake(*where, markets=["FR"])
     items = _items(await _read(api, corner))
     for key, seen in (("business_center", ["Maison Lune"]), ("verification", []), ("ad_account", ["Maison Lune EU"]),
                       ("currency", ["EUR"]), ("time_zone", ["Europe/Paris"])):  # fmt: skip
         assert (items[key]["state"], items[key]["source"], items[key]["seen"]) == ("pass", "platform", seen), items[key]
     async with sessions.begin() as session:
-        await progress.save_intake(session, corner.agency_id, corner.link_id, markets=["US"])
+        await client_actions.save_intake(session, corner.agency_id, corner.link_id, markets=["US"])
     unusual = _items(await _read(api, corner))["currency"]
     assert (unusual["state"], unusual["code"], unusual["blocks"]) == ("to_do", "unusual_currency", False)
     assert "cannot be changed later" in unusual["hint"]
@@ -83,8 +91,10 @@ async def test_an_account_of_another_owner_blocks(
     await house.connect_client(corner, seed.MIXED_MILO)
     async with sessions.begin() as session:
         where = (session, corner.agency_id, corner.link_id)
-        await progress.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
-        await progress.choose_assets(*where, kind="ad_account", chosen=[progress.Chosen(seed.SOUTH_ACCOUNT)])
+        await client_actions.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
+        await client_actions.choose_assets(
+            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.SOUTH_ACCOUNT)]
+        )
     read = await _read(api, corner)
     account = _items(read)["ad_account"]
     assert (read["blocked"], account["code"], account["blocks"]) == (True, "asset_owned_elsewhere", True)

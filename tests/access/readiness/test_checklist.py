@@ -9,29 +9,29 @@ from hypothesis import strategies as some
 
 from app.access.readiness import hints
 from app.access.readiness.checklist import KEYS, Item, checklist
-from app.access.readiness.facts import ANSWERS, Chosen, Facts, Said
-from app.journey.telling import readiness
-from app.platforms.seen import AccountSeen, BusinessCenterSeen, Found, PixelSeen
+from app.access.readiness.facts import ANSWERS, ClientStatement, Facts, RequestedAsset
+from app.client_portal.copy import readiness
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 BC, OTHER = "7111222233334444555", "7111222233334444601"
 TOLD = datetime(2026, 11, 1, tzinfo=UTC)
 FOUND = datetime(2026, 11, 2, tzinfo=UTC)
 SAID = datetime(2026, 11, 3, tzinfo=UTC)
-CENTER = BusinessCenterSeen(BC, "Maison Lune", "ADMIN", "ENABLE", "VERIFIED", "FR")
-EU = AccountSeen(
+CENTER = BusinessCenterInfo(BC, "Maison Lune", "ADMIN", "ENABLE", "VERIFIED", "FR")
+EU = AdAccount(
     BC, "7200000000000000101", "Maison Lune EU", owned=True, ticked=True, status="STATUS_ENABLE", currency="EUR",
     timezone="Europe/Paris", country="FR",
 )  # fmt: skip
 US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency="USD", timezone="America/New_York")
 NOTHING = Facts(today=date(2026, 11, 22))
 ASKED = replace(
-    NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(Chosen(EU.asset_id),), pixel_codes=(),
-    markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", told_at=TOLD,
+    NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(RequestedAsset(EU.asset_id),),
+    pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", told_at=TOLD,
 )  # fmt: skip
 
 
-def _found(*accounts: AccountSeen, center: BusinessCenterSeen = CENTER) -> Found:
-    return Found("Ana Client", (center,), accounts)
+def _found(*accounts: AdAccount, center: BusinessCenterInfo = CENTER) -> DiscoveredAssets:
+    return DiscoveredAssets("Ana Client", (center,), accounts)
 
 
 CONNECTED = replace(ASKED, found=_found(EU, US), found_at=FOUND)
@@ -42,7 +42,7 @@ def _item(facts: Facts, key: str) -> Item:
 
 
 def _said(facts: Facts, **answers: str) -> Facts:
-    return replace(facts, said={key: Said(answer, "Ana Client", SAID) for key, answer in answers.items()})
+    return replace(facts, said={key: ClientStatement(answer, "Ana Client", SAID) for key, answer in answers.items()})
 
 
 def _brief(item: Item) -> tuple[str, str | None, str | None, bool]:
@@ -103,10 +103,10 @@ CASES = [
     (replace(CONNECTED, found=_found(replace(EU, ticked=False))), "ad_account", SEEN),
     (
         replace(CONNECTED, found=_found(replace(EU, status="STATUS_DISABLE"), replace(US, owned=False)),
-                accounts=(Chosen(EU.asset_id), Chosen(US.asset_id))),
+                accounts=(RequestedAsset(EU.asset_id), RequestedAsset(US.asset_id))),
         "ad_account", ("to_do", "platform", "asset_owned_elsewhere", True),
     ),
-    (replace(ASKED, accounts=(Chosen(EU.asset_id, FOUND),)), "ad_account", SEEN),
+    (replace(ASKED, accounts=(RequestedAsset(EU.asset_id, FOUND),)), "ad_account", SEEN),
     # what it counts in
     (CONNECTED, "currency", SEEN),
     (replace(CONNECTED, markets=("US",)), "currency", ("to_do", "platform", "unusual_currency", False)),
@@ -119,7 +119,8 @@ CASES = [
     (replace(CONNECTED, found=_found(replace(EU, currency=""))), "currency", UNKNOWN),
     (_said(replace(CONNECTED, found=_found(replace(EU, currency=""))), currency="yes"), "currency", WORD),
     (
-        replace(CONNECTED, accounts=(Chosen(EU.asset_id), Chosen("7200000000000000999"))), "currency", UNKNOWN,
+        replace(CONNECTED, accounts=(RequestedAsset(EU.asset_id), RequestedAsset("7200000000000000999"))),
+        "currency", UNKNOWN,
     ),
     # when its days begin
     (CONNECTED, "time_zone", SEEN),
@@ -135,8 +136,8 @@ CASES = [
     (ASKED, "pixel", ("to_do", "intake", "no_pixel", False)),
     (replace(ASKED, pixel_codes=("C4ABCDEFGH77U7QBTM10",)), "pixel", UNKNOWN),
     (_said(replace(ASKED, pixel_codes=("C4ABCDEFGH77U7QBTM10",)), pixel="yes"), "pixel", WORD),
-    (replace(ASKED, pixels=(Chosen("C4"),)), "pixel", ("to_do", "intake", "pixel_to_connect", False)),
-    (replace(ASKED, pixels=(Chosen("C4", FOUND),)), "pixel", SEEN),
+    (replace(ASKED, pixels=(RequestedAsset("C4"),)), "pixel", ("to_do", "intake", "pixel_to_connect", False)),
+    (replace(ASKED, pixels=(RequestedAsset("C4", FOUND),)), "pixel", SEEN),
     # whom to talk to
     (ASKED, "company_email", ("pass", "intake", None, False)),
     (replace(ASKED, emails=("a@brand.fr", "b@gmail.com")), "company_email", ("to_do", "intake", "free_mail", False)),
@@ -170,28 +171,31 @@ def test_a_link_without_an_ad_account_is_not_asked_about_one() -> None:
 
 
 ACCOUNTS = some.builds(
-    AccountSeen, bc_id=some.sampled_from([BC, OTHER]), asset_id=some.sampled_from([EU.asset_id, US.asset_id]),
+    AdAccount, bc_id=some.sampled_from([BC, OTHER]), asset_id=some.sampled_from([EU.asset_id, US.asset_id]),
     name=some.text(max_size=5), owned=some.booleans(), ticked=some.booleans(),
     status=some.sampled_from(["", "STATUS_ENABLE", "STATUS_DISABLE", "?"]),
     relation=some.sampled_from(["BOUND", "PENDING"]), currency=some.sampled_from(["", "EUR", "USD", "XXX"]),
     timezone=some.sampled_from(["", "Europe/Paris", "Etc/GMT+8", "../x", "Nowhere"]),
 )  # fmt: skip
 CENTERS = some.builds(
-    BusinessCenterSeen, bc_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
+    BusinessCenterInfo, bc_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
     role=some.sampled_from(["ADMIN", "STANDARD"]), status=some.sampled_from(["ENABLE", "REVIEWING", "PUNISH"]),
     verification=some.sampled_from(["", "VERIFIED", "REVIEWING", "FAILED"]),
 )  # fmt: skip
 FOUNDS = some.builds(
-    Found, person=some.just("Ana"), business_centers=some.lists(CENTERS, max_size=3).map(tuple),
-    accounts=some.lists(ACCOUNTS, max_size=4).map(tuple), pixels=some.just(tuple[PixelSeen, ...]()),
+    DiscoveredAssets, person=some.just("Ana"), business_centers=some.lists(CENTERS, max_size=3).map(tuple),
+    accounts=some.lists(ACCOUNTS, max_size=4).map(tuple), pixels=some.just(tuple[Pixel, ...]()),
 )  # fmt: skip
 CHOSEN = some.lists(
-    some.builds(Chosen, some.sampled_from([EU.asset_id, US.asset_id]), some.sampled_from([None, FOUND])), max_size=3
+    some.builds(RequestedAsset, some.sampled_from([EU.asset_id, US.asset_id]), some.sampled_from([None, FOUND])),
+    max_size=3,
 ).map(tuple)
 WORDS = some.fixed_dictionaries(
     {},
     optional={
-        key: some.builds(Said, some.sampled_from(answers), some.just("Ana"), some.just(SAID), some.text(max_size=5))
+        key: some.builds(
+            ClientStatement, some.sampled_from(answers), some.just("Ana"), some.just(SAID), some.text(max_size=5)
+        )
         for key, answers in ANSWERS.items()
     },
 )

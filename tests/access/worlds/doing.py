@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.access.connections.model import Authorisation, Connection
+from app.access.connections.models import Authorization, Connection
 from app.access.grants import queries as grants
-from app.access.handshakes import actions as handshakes
-from app.access.revocations import actions as revocations
-from app.demo.tiktok_simulator import seed
-from app.journey import actions as journey
-from app.people.agencies import actions as agencies
+from app.access.reconciler import service as handshakes
+from app.access.revocations import service as revocations
+from app.client_portal import service as portal
+from app.tenants.agencies import service as agencies
+from simulator import seed
 from tests.access.worlds.row import Do, Wanted
 from tests.access.worlds.stage import Stage
 from tests.tiktok import ALL
@@ -58,10 +58,10 @@ async def set_out(stage: Stage) -> None:
     cookie = await stage.house.open_link(stage.corner)
     await stage.house.set_out(stage.corner, cookie)
     async with stage.house.tools.sessions.begin() as session:
-        trips = update(Authorisation).where(
-            Authorisation.agency_id == stage.corner.agency_id, Authorisation.link_id == stage.corner.link_id
+        trips = update(Authorization).where(
+            Authorization.agency_id == stage.corner.agency_id, Authorization.link_id == stage.corner.link_id
         )
-        await session.execute(trips.values(created_at=Authorisation.created_at - timedelta(minutes=15)))
+        await session.execute(trips.values(created_at=Authorization.created_at - timedelta(minutes=15)))
 
 
 def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
@@ -69,7 +69,7 @@ def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
 
     async def anew(stage: Stage) -> None:
         async with stage.house.tools.sessions.begin() as session:
-            await journey.take_back(session, stage.corner.agency_id, stage.corner.link_id)
+            await portal.take_back(session, stage.corner.agency_id, stage.corner.link_id)
         await stage.agree(wanted, bc_id=bc_id)
 
     return anew
@@ -80,7 +80,7 @@ def switch_lane(lane: str) -> Do:
 
     async def switch(stage: Stage) -> None:
         async with stage.house.tools.sessions.begin() as session:
-            await journey.take_lane(session, await stage.whole(session), lane)
+            await portal.take_lane(session, await stage.whole(session), lane)
 
     return switch
 
@@ -90,7 +90,7 @@ async def take_center(stage: Stage) -> None:
     for ask in await stage.asks():
         if ask.shared_from_bc_id is not None:
             async with stage.house.tools.sessions.begin() as session:
-                await journey.take_center(session, await stage.whole(session), ask.id, said=["Is it yours?", "Yes"])
+                await portal.take_center(session, await stage.whole(session), ask.id, said=["Is it yours?", "Yes"])
 
 
 async def attest(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from app.demo.tiktok_simulator import seed
+from simulator import seed
 
 if TYPE_CHECKING:
     from tests.access.worlds.stage import Stage

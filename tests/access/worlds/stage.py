@@ -9,15 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
-from app.access.handshakes import actions as handshakes
-from app.access.handshakes.model import Handshake
-from app.access.patience import MOST_ACCEPTED, Patience
+from app.access.reconciler import service as handshakes
+from app.access.reconciler.models import Handshake
+from app.access.retry_timing import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
-from app.links import progress
+from app.links import client_actions
 from app.links import queries as links
-from app.links.model import Ask
-from app.links.progress import Chosen
-from app.links.queries import Whole
+from app.links.client_actions import SelectedAsset
+from app.links.models import Ask
+from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
 from tests.access.worlds.row import GREEN, Row, Shown, Wanted
@@ -42,7 +42,7 @@ class Stage:
     corner: Corner
     can_look: bool
 
-    async def whole(self, session: AsyncSession) -> Whole:
+    async def whole(self, session: AsyncSession) -> LinkAggregate:
         """The link with all that hangs on it."""
         return await links.whole(session, self.corner.agency_id, self.corner.link_id)
 
@@ -55,17 +55,17 @@ class Stage:
         where = (self.corner.agency_id, self.corner.link_id)
         async with self.house.tools.sessions.begin() as session:
             if lane:
-                await progress.choose_lane(session, *where, lane)
+                await client_actions.choose_lane(session, *where, lane)
             bc_id = bc_id or (await self.whole(session)).intake.bc_id or self.row.bc_id
-            await progress.save_business_center(session, *where, bc_id=bc_id, name=None)
+            await client_actions.save_business_center(session, *where, bc_id=bc_id, name=None)
             for kind in _CHOSEN:
-                chosen = [Chosen(each.asset_id, None, each.through_id) for each in wanted if each.kind == kind]
+                chosen = [SelectedAsset(each.asset_id, None, each.through_id) for each in wanted if each.kind == kind]
                 if chosen:
-                    await progress.choose_assets(session, *where, kind=kind, chosen=chosen)
+                    await client_actions.choose_assets(session, *where, kind=kind, chosen=chosen)
             roles = {(each.kind, each.asset_id): each.role for each in wanted}
             for ask in (await self.whole(session)).asks:
                 ask.role = roles.get((ask.kind, ask.asset_id or ""), ask.role)
-            await progress.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
+            await client_actions.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
             await handshakes.submit(session, await self.whole(session))
 
     async def ask_for(self, wanted: Sequence[Wanted]) -> None:
@@ -156,7 +156,7 @@ class Stage:
 
 async def play(house: House, row: Row) -> Stage:
     """From the world of a row to what is shown before and after the humans did their part."""
-    patience = Patience(settle=timedelta(seconds=row.settle), proof=timedelta(seconds=row.proof))
+    patience = RetryTiming(settle=timedelta(seconds=row.settle), proof=timedelta(seconds=row.proof))
     stage = await begin(house, row, patience)
     for do in row.then:
         await do(stage)
@@ -177,7 +177,7 @@ async def play(house: House, row: Row) -> Stage:
     return stage
 
 
-async def begin(house: House, row: Row, patience: Patience) -> Stage:
+async def begin(house: House, row: Row, patience: RetryTiming) -> Stage:
     """The world of a row up to the client's yes."""
     patient = replace(house.tools, patience=patience)
     stage = Stage(replace(house, tools=patient), row, house.world.north, can_look=True)

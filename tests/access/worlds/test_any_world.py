@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import pytest
 
-from app.access.patience import Patience
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
-from app.kit.refusal import Refusal
-from app.links.model import Ask
+from app.access.retry_timing import RetryTiming
+from app.kit.errors import AppError
+from app.links.models import Ask
 from app.platforms.blockers import BLOCKERS
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
 from tests.access.worlds.doing import at, attest, check, connect, connect_agency, fault, forget_client, reduce
 from tests.access.worlds.row import Do, Row, Wanted, account, catalog, person, pixel
 from tests.access.worlds.stage import Stage, begin
@@ -30,7 +30,7 @@ MOST_TURNS = 3
 #: How many worlds are tried; `make test-worlds` tries more.
 WORLDS = int(os.environ.get("KEYTURN_TEST_WORLDS", "12"))
 FIRST = int(os.environ.get("KEYTURN_TEST_FIRST_WORLD", "0"))
-PATIENCE = Patience(proof=timedelta(hours=2))
+PATIENCE = RetryTiming(proof=timedelta(hours=2))
 ENDS = frozenset({"verified", "attested", "unverifiable", "awaiting_client", "awaiting_partner", "blocked", "drifted"})
 
 LEA = "lea@northagency.example"
@@ -76,7 +76,7 @@ class Case:
 
 async def attest_where_allowed(stage: Stage) -> None:
     """A member of the agency says that it works, unless Keyturn can look itself."""
-    with suppress(Refusal):
+    with suppress(AppError):
         await attest(stage)
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
+from simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
 from tests.access.worlds.row import Row, account, pixel
 from tests.access.worlds.stage import play
 from tests.house import House

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.journey.words import BLOCKERS
+from app.client_portal.status_texts import BLOCKERS
 from tests.access.worlds.row import ENDED, GREEN, Row
 from tests.access.worlds.stage import play
 from tests.access.worlds.table import accounts, drift, faults, people, pixels, stubborn
@@ -20,8 +20,8 @@ ROWS: tuple[Row, ...] = (
 
 #: Codes of JOURNEYS' table that no row can show, and why.
 WITHOUT_ROW = {
-    "account_missing": "an ad account is declined before its pixel: tests/access/handshakes/test_status.py",
-    "bc_not_enabled": "a status that TikTok does not name yet: tests/journey/test_words.py",
+    "account_missing": "an ad account is declined before its pixel: tests/access/reconciler/test_status.py",
+    "bc_not_enabled": "a status that TikTok does not name yet: tests/client_portal/test_status_texts.py",
 }
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.demo.tiktok_simulator import seed
-from app.links.model import Ask
+from app.links.models import Ask
 from app.platforms.port import EVENTS_WITHIN
+from simulator import seed
 
 World = Mapping[str, Any]
 

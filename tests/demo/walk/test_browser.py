@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from app.demo.walk.browser import Browser, File, NotAsExpected
+from demo.walk.browser import Browser, File, NotAsExpected
 
 PAGE = """<h1>Tell us</h1>
 <form method="post" action="/sent" enctype="multipart/form-data">

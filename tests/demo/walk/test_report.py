@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.demo.walk.report import Asks, Report, Webhooks
+from demo.walk.report import Asks, Report, Webhooks
 
 GOOD = Report(
     asks=Asks(readable=7, verified=7, connected=6, guided=1, custom=2, attested=2),

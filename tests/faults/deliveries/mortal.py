@@ -14,9 +14,9 @@ from typing import Any
 from app import settings, worker
 from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
-from app.platforms.catalog import Platforms
-from app.webhooks.dispatch.sending import finish, log, send
-from app.webhooks.dispatch.tools import Tools
+from app.platforms.registry import Platforms
+from app.webhooks.context import WebhookContext
+from app.webhooks.dispatcher import attempt_log, http_attempt, result_writer
 from tests.webhooks import scenes
 
 BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
@@ -35,22 +35,22 @@ async def work(mode: str) -> None:
     chosen = settings.load()
     sessions = make_sessions(make_engine(chosen.database_url))
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
-    tools = Tools(sessions, given.vault, given.egress, slots=SLOTS)
+    tools = WebhookContext(sessions, given.vault, given.egress, slots=SLOTS)
     if mode in (BEFORE, KEPT):
-        setattr(send, "speak", die)  # noqa: B010 - as are those below: another life than the types say
+        setattr(http_attempt, "speak", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
-        setattr(finish, "write", die)  # noqa: B010
+        setattr(result_writer, "write", die)  # noqa: B010
     elif mode == WRITTEN:
-        real = log.write_directly
+        real = attempt_log.write_directly
 
         async def write_and_die(*given: Any, **named: Any) -> None:
             await real(*given, **named)
             die()
 
-        setattr(log, "write_directly", write_and_die)  # noqa: B010
+        setattr(attempt_log, "write_directly", write_and_die)  # noqa: B010
     else:  # the attempts are in the transaction, which is not over; one statement alone is never half done
-        setattr(finish, "_plain", lambda _: False)  # noqa: B010
-        setattr(finish, "_let_next_go", die)  # noqa: B010
+        setattr(result_writer, "_plain", lambda _: False)  # noqa: B010
+        setattr(result_writer, "_let_next_go", die)  # noqa: B010
     async with asyncio.timeout(LONGEST):
         await (scenes.work if mode == KEPT else scenes.send_all)(tools, asyncio.Event())
 

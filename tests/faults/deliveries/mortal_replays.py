@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 from app import settings, worker
-from app.kit import due
+from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
-from app.kit.due import Alarm
+from app.kit.jobs import WakeUp
 from app.main import egress_of
-from app.platforms.catalog import Platforms
-from app.webhooks.replays import due as replays
+from app.platforms.registry import Platforms
+from app.webhooks.replays import job as replays
 from tests.faults.deliveries.mortal import die
 
 BEFORE, QUEUED, AFTER = "before", "queued", "after"
@@ -61,7 +61,7 @@ async def work(mode: str) -> None:
     setattr(replays, "advance", mortal_advance)  # noqa: B010
     async with asyncio.timeout(LONGEST):
         await asyncio.gather(
-            *(due.serve(each, sessions, asyncio.Event(), Alarm(), 0.1) for each in replays.work(tools))
+            *(jobs.serve(each, sessions, asyncio.Event(), WakeUp(), 0.1) for each in replays.work(tools))
         )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from sqlalchemy import func, select
 from standardwebhooks import Webhook
 
-from app.events.record import Happening, record_all
-from app.events.types import asks
+from app.events.recorder import EventDraft, record_all
+from app.events.types import access
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatch.fanning.fan_out import fan_out
-from app.webhooks.dispatch.model import Attempt, Delivery
+from app.webhooks.dispatcher.fanout import fan_out
+from app.webhooks.models import Attempt, Delivery
 from tests.kit.egress.receivers import Receiver
 from tests.webhooks import scenes
 
@@ -28,7 +28,7 @@ LONGEST = 120
 
 async def make(
     sessions: Sessions,
-    vault: Vault,
+    vault: Keyring,
     agency_id: str,
     there: Receiver,
     *,
@@ -56,8 +56,8 @@ async def make(
 async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
     """So many events that are not fanned out yet."""
     async with sessions.begin() as session:
-        happened = [Happening(f"link_{number}", {}) for number in range(events)]
-        await record_all(session, asks.VERIFIED, happened, agency_id=agency_id, actor="test")
+        happened = [EventDraft(f"link_{number}", {}) for number in range(events)]
+        await record_all(session, access.VERIFIED, happened, agency_id=agency_id, actor="test")
 
 
 def env(settings: Settings) -> dict[str, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from app import migrate
 from app.kit.database import make_engine, make_sessions
-from app.kit.postgres.server import EmbeddedPostgres
-from app.kit.vault import Vault
+from app.kit.embedded_postgres.server import EmbeddedPostgres
+from app.kit.encryption import Keyring
 from app.settings import Settings
 from tests import world as worlds
 from tests.faults.deliveries import stage
@@ -16,7 +16,7 @@ from tests.kit.egress.receivers import OK, Receiver, receiver
 RESTARTS = 3
 
 
-async def test_a_restart_loses_nothing(settings: Settings, vault: Vault, tiktok_server: str) -> None:
+async def test_a_restart_loses_nothing(settings: Settings, vault: Keyring, tiktok_server: str) -> None:
     """What was in flight may be sent again, because what came of it could not be written down in time."""
     assert tiktok_server
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 import httpx2
 from sqlalchemy import func, select
 
-from app.events.record import Happening, record_all
-from app.events.types import asks
+from app.events.recorder import EventDraft, record_all
+from app.events.types import access
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatch.model import Attempt
-from app.webhooks.endpoints.model import EndpointHealth
+from app.webhooks.endpoints.models import EndpointHealth
+from app.webhooks.models import Attempt
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
@@ -27,7 +27,7 @@ NO = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
 
 
 async def test_others_are_done_while_the_hanging_ones_are_still_held(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World, api: httpx2.AsyncClient
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
     released, done = asyncio.Event(), []
@@ -86,7 +86,7 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     async with sessions.begin() as session:
         await record_all(
-            session, asks.VERIFIED, [Happening(f"link_{number}", {}) for number in range(EVENTS)],
+            session, access.VERIFIED, [EventDraft(f"link_{number}", {}) for number in range(EVENTS)],
             agency_id=agency_id, actor="test",
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ async def _until_open(sessions: Sessions, agency_id: str, endpoint_ids: list[str
 
 
 async def test_a_breaker_stays_open_when_workers_change(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     agency_id = world.south.agency_id
     async with receiver(answers(NO)) as broken:

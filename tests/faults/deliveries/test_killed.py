@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.settings import Settings
 from tests.faults.deliveries import stage
 from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, KEPT, SLOTS, WRITTEN
@@ -29,7 +29,7 @@ async def killed(settings: Settings, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, FINISH])
 async def test_killed_around_a_delivery(
-    mode: str, settings: Settings, sessions: Sessions, vault: Vault, world: World
+    mode: str, settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     """Nothing is lost. What was sent and not written down is sent again under the same id, and nothing else is."""
     agency_id = world.north.agency_id
@@ -51,7 +51,7 @@ async def test_killed_around_a_delivery(
 
 
 async def test_killed_with_what_it_fanned_out_in_its_hands(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     """It was leased as it was made, and never claimed: its lease runs out, and somebody else sends it."""
     agency_id = world.north.agency_id
@@ -71,7 +71,7 @@ async def test_killed_with_what_it_fanned_out_in_its_hands(
 
 
 async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
@@ -88,7 +88,7 @@ async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
 
 
 async def test_two_workers_send_nothing_twice(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
@@ -102,7 +102,7 @@ async def test_two_workers_send_nothing_twice(
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     begun = asyncio.Event()
@@ -128,7 +128,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
 
 
 async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     """Whether they keep what they fan out or claim it."""
     agency_id, most, now, at_once = world.north.agency_id, 3, 0, list[int]()

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from app.kit.database import Sessions
+from app.kit.egress.client import Egress
 from app.kit.egress.dns import Dns
-from app.kit.egress.sender import Egress
-from app.kit.vault import Vault
-from app.webhooks.dispatch.model import Attempt
-from app.webhooks.dispatch.tools import Tools
+from app.kit.encryption import Keyring
+from app.webhooks.context import WebhookContext
+from app.webhooks.models import Attempt
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.kit.egress.servers.name_server import NXDOMAIN, SERVFAIL, A, Found, name_server
@@ -85,7 +85,7 @@ async def neighbour(port: int) -> AsyncIterator[list[bytes]]:
         server.close()
 
 
-async def test_names_that_change(sessions: Sessions, vault: Vault, world: World) -> None:
+async def test_names_that_change(sessions: Sessions, vault: Keyring, world: World) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there, neighbour(there.port) as came, name_server(Names()) as (dns, server):
         endpoints, secrets = await _saved(sessions, vault, agency_id, dns, there)
@@ -93,7 +93,7 @@ async def test_names_that_change(sessions: Sessions, vault: Vault, world: World)
         egress = Egress(lookup=later.lookup, allow=ALLOW)
         for _ in range(EVENTS):
             await scenes.happen(sessions, agency_id)
-        tools = Tools(sessions, vault, egress, worker="test:1")
+        tools = WebhookContext(sessions, vault, egress, worker="test:1")
         await scenes.fan_all_out(tools)
         await _work(tools, sessions, agency_id, endpoints)
         await egress.close()
@@ -107,7 +107,7 @@ async def test_names_that_change(sessions: Sessions, vault: Vault, world: World)
 
 
 async def _saved(
-    sessions: Sessions, vault: Vault, agency_id: str, dns: Dns, there: Receiver
+    sessions: Sessions, vault: Keyring, agency_id: str, dns: Dns, there: Receiver
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Endpoints by id, with the name of each; their addresses were vetted as the API does it, but for the mixed one."""
     endpoints, secrets = {}, {}
@@ -123,7 +123,7 @@ async def _saved(
     return endpoints, secrets
 
 
-async def _work(tools: Tools, sessions: Sessions, agency_id: str, endpoints: dict[str, str]) -> None:
+async def _work(tools: WebhookContext, sessions: Sessions, agency_id: str, endpoints: dict[str, str]) -> None:
     """Sends until what can arrive has arrived, and each of the others was tried."""
     stop = asyncio.Event()
     working = asyncio.create_task(scenes.send_all(tools, stop))

@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from app.events.model import Event
+from app.events.models import Event
 from app.events.types import webhooks
 from app.kit import clock
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatch.model import Attempt, Delivery
-from app.webhooks.replays import actions
-from app.webhooks.replays.model import Replay
+from app.webhooks.models import Attempt, Delivery
+from app.webhooks.replays import service
+from app.webhooks.replays.models import Replay
 from app.webhooks.replays.selecting import Selection
 from tests.faults.deliveries import stage
 from tests.faults.deliveries.mortal_replays import MODES
@@ -31,7 +31,7 @@ RATE = 50
 LONGEST = 120
 
 
-async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, vault: Vault, world: World) -> None:
+async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, vault: Keyring, world: World) -> None:
     """One before it queued, one before its commit, one after it: each after a turn that went well."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
@@ -54,7 +54,7 @@ async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, vau
 
 
 async def test_a_whole_worker_is_killed_while_it_sends(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     """What it had sent and not written down is sent again, as any attempt; nothing is queued again for that."""
     agency_id = world.north.agency_id
@@ -79,7 +79,7 @@ async def test_a_whole_worker_is_killed_while_it_sends(
     await _each_queued_once(sessions, agency_id, replay_id)
 
 
-async def _over(sessions: Sessions, vault: Vault, agency_id: str, there: Receiver) -> dict[str, str]:
+async def _over(sessions: Sessions, vault: Keyring, agency_id: str, there: Receiver) -> dict[str, str]:
     """Deliveries of one endpoint that were given up; its secret by its id."""
     secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, endpoints=1)
     given_up: dict[str, Any] = {"state": "exhausted", "reason": "attempts_used", "due_at": None}
@@ -92,7 +92,7 @@ async def _replay(sessions: Sessions, agency_id: str, endpoint_id: str) -> str:
     now = clock.now()
     selection = Selection("failed", now - timedelta(hours=1), now + timedelta(minutes=1))
     async with sessions.begin() as session:
-        replay = await actions.start(
+        replay = await service.start(
             session, agency_id, endpoint_id, selection, rate_per_second=RATE, actor="test"
         )  # fmt: skip
     assert replay.matched == EVENTS

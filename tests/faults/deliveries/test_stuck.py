@@ -7,13 +7,13 @@ from typing import Any
 import httpx2
 from sqlalchemy import func, select, update
 
-from app.events.model import EventFanout
+from app.events.models import OutboxEntry
 from app.kit import clock, ids
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatch.fanning.fan_out import fan_out
-from app.webhooks.dispatch.keeping.model import Chore
+from app.webhooks.dispatcher.fanout import fan_out
+from app.webhooks.maintenance.models import PeriodicTask
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
@@ -35,7 +35,7 @@ MARKS: list[dict[str, Any]] = [
 ]
 
 
-async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, vault: Vault, world: World) -> None:
+async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, vault: Keyring, world: World) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
@@ -56,12 +56,12 @@ async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, v
     assert len(counted) == len(STUCK) + len(MARKS)
     assert set(counted.values()) == {1}
     async with sessions() as session:
-        left_over = select(func.count()).select_from(EventFanout).where(EventFanout.agency_id == agency_id)
+        left_over = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.agency_id == agency_id)
         assert (await session.execute(left_over)).scalar_one() == 0
 
 
 async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World, api: httpx2.AsyncClient
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     """The delivery is shown as held, although a worker that is gone has it, and goes when the endpoint goes on."""
     agency_id = world.north.agency_id
@@ -91,20 +91,20 @@ def _at(left: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _mark(sessions: Sessions, agency_id: str, event_id: str, left: dict[str, Any]) -> None:
-    this = EventFanout.agency_id == agency_id, EventFanout.id == event_id
+    this = OutboxEntry.agency_id == agency_id, OutboxEntry.id == event_id
     async with sessions.begin() as session:
-        await session.execute(update(EventFanout).where(*this).values(**_at(left)))
+        await session.execute(update(OutboxEntry).where(*this).values(**_at(left)))
 
 
 async def _sweep_now(sessions: Sessions) -> None:
     """Not in half a minute."""
     async with sessions.begin() as session:
-        await session.execute(update(Chore).where(Chore.id == "sweep").values(due_at=func.now()))
+        await session.execute(update(PeriodicTask).where(PeriodicTask.id == "sweep").values(due_at=func.now()))
 
 
 async def _until_swept(sessions: Sessions) -> None:
     """Until a whole round is over, by which the worker has claimed many times."""
-    later = select(Chore.due_at > func.now()).where(Chore.id == "sweep")
+    later = select(PeriodicTask.due_at > func.now()).where(PeriodicTask.id == "sweep")
     async with asyncio.timeout(stage.LONGEST):
         while True:
             async with sessions() as session:

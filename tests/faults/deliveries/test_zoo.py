@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import func, select
 
-from app.events.record import Happening, record_all
-from app.events.types import asks
+from app.events.recorder import EventDraft, record_all
+from app.events.types import access
 from app.kit.database import Sessions
-from app.kit.egress.answer import KEPT_BODY, KEPT_HEADERS
-from app.kit.vault import Vault
+from app.kit.egress.result import KEPT_BODY, KEPT_HEADERS
+from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatch.model import Attempt, Delivery
+from app.webhooks.models import Attempt, Delivery
 from tests.faults.deliveries import stage, zoo
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
@@ -26,7 +26,7 @@ OVER = {"exhausted", "cancelled", "skipped"}
 
 
 async def test_the_zoo(
-    settings: Settings, sessions: Sessions, vault: Vault, world: World, api: httpx2.AsyncClient, tmp_path: Path
+    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     flood = zoo.Flood()
     async with receiver(answers(OK)) as good, receiver(answers(OK)) as other, receiver(answers(OK)) as inside:
@@ -51,12 +51,12 @@ async def test_the_zoo(
         await _listed(api, met, wild)
 
 
-async def _endpoint(sessions: Sessions, vault: Vault, agency_id: str, url: str) -> dict[str, str]:
+async def _endpoint(sessions: Sessions, vault: Keyring, agency_id: str, url: str) -> dict[str, str]:
     made, secret = await scenes.make_endpoint(sessions, vault, agency_id, url, timeout_ms=30_000, concurrency=20)
     return {made.id: secret}
 
 
-async def _beast(sessions: Sessions, vault: Vault, world: World, each: zoo.Met) -> str:
+async def _beast(sessions: Sessions, vault: Keyring, world: World, each: zoo.Met) -> str:
     made, _ = await scenes.make_endpoint(
         sessions, vault, world.north.agency_id, each.url, timeout_ms=1000, concurrency=20,
         retry_policy=each.beast.policy,
@@ -68,7 +68,7 @@ async def _happen(sessions: Sessions, agency_id: str) -> None:
     """Only recorded: the worker fans out, too."""
     async with sessions.begin() as session:
         await record_all(
-            session, asks.VERIFIED, [Happening(f"link_{number}", {}) for number in range(EVENTS)],
+            session, access.VERIFIED, [EventDraft(f"link_{number}", {}) for number in range(EVENTS)],
             agency_id=agency_id, actor="test",
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
 from tests.kit.egress.receivers import ALLOW
 
 

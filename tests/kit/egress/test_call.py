@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
 from tests.kit.egress.receivers import OK, answers, leads_to, receiver
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from app.kit.egress.answer import KEPT_BODY, KEPT_HEADERS, READ_AT_MOST, Answer, redirect_host
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
+from app.kit.egress.result import KEPT_BODY, KEPT_HEADERS, READ_AT_MOST, HttpResult, redirect_host
 from tests.kit.egress.receivers import ALLOW, OK, Talk, answers, receiver
 from tests.kit.egress.servers.talks import (
     CHUNKED,
@@ -43,7 +43,7 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def ask(egress: Egress, talk: Talk, *, seconds: float = DEADLINE, body: bytes = b"1") -> Answer:
+async def ask(egress: Egress, talk: Talk, *, seconds: float = DEADLINE, body: bytes = b"1") -> HttpResult:
     """The answer to one call; it must end by itself."""
     async with receiver(talk) as there, asyncio.timeout(PATIENCE):
         answer = await egress.post(there.url, headers={}, body=body, seconds=seconds)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
 from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import UrlRefused
 from tests.kit.egress.receivers import OK, Receiver, answers, leads_to, receiver

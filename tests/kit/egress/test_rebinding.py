@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.kit.egress.guard import Guard, current_call
-from app.kit.egress.sender import Egress
+from app.kit.egress.address_guard import Guard, current_call
+from app.kit.egress.client import Egress
 from app.kit.egress.urls import UrlRefused
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.kit.egress.servers.name_server import (

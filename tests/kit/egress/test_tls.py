@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.egress.answer import Answer
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
+from app.kit.egress.result import HttpResult
 from app.kit.egress.tls import tls_context
 from tests.kit.egress.receivers import ALLOW, OK, answers, leads_to, receiver
 from tests.kit.egress.servers.certificates import serving
@@ -16,7 +16,7 @@ from tests.kit.egress.servers.certificates import serving
 NAME = "hooks.example.test"
 
 
-async def ask(tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None) -> tuple[Answer, list[bytes]]:
+async def ask(tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None) -> tuple[HttpResult, list[bytes]]:
     """What comes of a call to `name`, and what the receiver read."""
     egress = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"), tls=tls_context(str(ca_file) if ca_file else None))
     async with receiver(answers(OK), tls=tls) as there:

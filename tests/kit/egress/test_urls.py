@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.egress.addresses import Rules, read_networks
+from app.kit.egress.ip_ranges import Rules, read_networks
 from app.kit.egress.urls import UrlRefused, check_url, read_url
 from tests.kit.egress.servers.hostile import HOSTILE
 

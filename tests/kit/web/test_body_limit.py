@@ -7,12 +7,12 @@ import pytest
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.kit.refusal import Refusal
+from app.kit.errors import AppError
 from app.kit.web import body_limit
 from app.kit.web.body_limit import API_BYTES, FORM_BYTES, BodyLimit
 
 
-def _refuse(_: Request, refusal: Refusal) -> Response:
+def _refuse(_: Request, refusal: AppError) -> Response:
     return JSONResponse({"code": refusal.code}, refusal.status)
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.kit.web import beside, deadlines
+from app.kit.web import deadlines, sidecar_server
 from app.kit.web.deadlines import Limits
 
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
@@ -39,7 +39,7 @@ class Port(list[asyncio.StreamWriter]):
 async def serving(limits: Limits) -> AsyncIterator[Port]:
     """A server with these limits."""
     port = Port()
-    async with beside.served(_app, "127.0.0.1", 0, limits) as (_, port.number):
+    async with sidecar_server.served(_app, "127.0.0.1", 0, limits) as (_, port.number):
         yield port
         for writer in port:
             writer.close()

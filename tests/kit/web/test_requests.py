@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.kit import logs
-from app.kit.vault import new_secret
+from app.kit.encryption import new_secret
 from app.kit.web.requests import redacted
 from tests.kit.web.strays import STRAYS
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.kit.input import passwords
-from app.links.intake import Read
+from app.links.pasted_ids import PastedIds
 from app.links.presets.preset import Question
 from app.links.questions import answers, files
-from app.links.questions.files import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, Given, Known
+from app.links.questions.files import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
 
 ADDRESS = Question("website", "address", "Which website?")
 CHOICE = Question("when", "choice", "When?", choices=("Now", "Later"))
@@ -67,7 +67,7 @@ def test_choices_are_those_given() -> None:
 
 
 def test_what_is_optional_may_be_left_out() -> None:
-    assert answers.read(Question("a", "text", "A?", required=False), "  ") == Read()
+    assert answers.read(Question("a", "text", "A?", required=False), "  ") == PastedIds()
 
 
 def packed(*names: str) -> bytes:
@@ -112,8 +112,8 @@ def test_the_content_decides(content: bytes, media_type: str | None) -> None:
     ],
 )  # fmt: skip
 def test_names_are_made_harmless(name: str, kept: str) -> None:
-    read = files.known(Given(name, b"%PDF-1"))
-    assert isinstance(read, Known)
+    read = files.known(SubmittedFile(name, b"%PDF-1"))
+    assert isinstance(read, AcceptedFile)
     assert read.name == kept
 
 
@@ -122,17 +122,17 @@ def test_names_are_made_harmless(name: str, kept: str) -> None:
     [(b"", "is empty"), (b"x" * (files.MOST_BYTES + 1), "at most 5 MB"), (b"MZ\x00", "none of the kinds")],
 )
 def test_a_file_that_cannot_be_kept_says_why(content: bytes, said: str) -> None:
-    assert said in str(files.known(Given("plan.pdf", content)))
+    assert said in str(files.known(SubmittedFile("plan.pdf", content)))
 
 
 def test_five_megabytes_are_taken() -> None:
-    assert isinstance(files.known(Given("plan.pdf", b"%PDF-".ljust(files.MOST_BYTES, b"x"))), Known)
+    assert isinstance(files.known(SubmittedFile("plan.pdf", b"%PDF-".ljust(files.MOST_BYTES, b"x"))), AcceptedFile)
 
 
 @given(some.text(), some.binary(max_size=200))
 def test_any_file_is_kept_under_a_short_name_or_refused(name: str, content: bytes) -> None:
-    read = files.known(Given(name, content))
-    if isinstance(read, Known):
+    read = files.known(SubmittedFile(name, content))
+    if isinstance(read, AcceptedFile):
         assert 5 <= len(read.name) <= 120
         assert not set(read.name) & set('/\\"<>:|?*\r\n\x00')
     else:

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from app.demo.tiktok_simulator import seed
 from app.kit.database import Sessions
 from app.kit.egress.tls import tls_context
-from app.platforms.budget.allowance import Limits
-from app.platforms.budget.taking import Budget
-from app.platforms.port import Access, App, Call, Urgency
-from app.platforms.tiktok.platform import TikTok
-from app.platforms.tiktok.wire.sending import Wire
+from app.platforms.port import Access, App, Priority, RecordedCall
+from app.platforms.rate_limiter.limiter import RateLimiter
+from app.platforms.rate_limiter.policy import Limits
+from app.platforms.tiktok.adapter import TikTok
+from app.platforms.tiktok.client.requests import Wire
+from simulator import seed
 from tests.platforms.tiktok.answering import Answering
 from tests.tiktok import REDIRECT, TikTokWorld
 
@@ -26,7 +26,7 @@ def answering() -> Answering:
 
 
 @pytest.fixture
-def kept() -> list[Call]:
+def kept() -> list[RecordedCall]:
     """The evidence."""
     return []
 
@@ -34,24 +34,24 @@ def kept() -> list[Call]:
 @pytest.fixture
 def access() -> Access:
     """A token of nobody, for example answers."""
-    return Access("token-of-nobody", APP.app_id, Urgency.LOOKING)
+    return Access("token-of-nobody", APP.app_id, Priority.LOOKING)
 
 
 @pytest.fixture
-def budget(sessions: Sessions) -> Budget:
+def budget(sessions: Sessions) -> RateLimiter:
     """One that is not in the way."""
-    return Budget(sessions, "tiktok", Limits(1000, 60_000))
+    return RateLimiter(sessions, "tiktok", Limits(1000, 60_000))
 
 
 @pytest.fixture
-async def examples(answering: Answering, budget: Budget) -> AsyncIterator[TikTok]:
+async def examples(answering: Answering, budget: RateLimiter) -> AsyncIterator[TikTok]:
     """The platform over example answers."""
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answering)) as http:
         yield TikTok(Wire(http, "https://tiktok.test/v1.3", budget), "https://tiktok.test/portal/auth", REDIRECT, APP)
 
 
 @pytest.fixture
-async def platform(tiktok: TikTokWorld, budget: Budget) -> AsyncIterator[TikTok]:
+async def platform(tiktok: TikTokWorld, budget: RateLimiter) -> AsyncIterator[TikTok]:
     """The platform over the simulator."""
     async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         wire = Wire(http, f"{tiktok.address}/open_api/v1.3", budget)
@@ -61,10 +61,10 @@ async def platform(tiktok: TikTokWorld, budget: Budget) -> AsyncIterator[TikTok]
 @pytest.fixture
 async def ana(tiktok: TikTokWorld) -> Access:
     """The token of the client's Admin."""
-    return Access(await tiktok.token(seed.ANA_CLIENT), APP.app_id, Urgency.LOOKING)
+    return Access(await tiktok.token(seed.ANA_CLIENT), APP.app_id, Priority.LOOKING)
 
 
 @pytest.fixture
 async def nora(tiktok: TikTokWorld) -> Access:
     """The token of the agency's Admin."""
-    return Access(await tiktok.token(seed.NORA_NORTH), APP.app_id, Urgency.LOOKING)
+    return Access(await tiktok.token(seed.NORA_NORTH), APP.app_id, Priority.LOOKING)

@@ -2,17 +2,17 @@
 
 import pytest
 
-from app.demo.tiktok_simulator import seed
-from app.platforms.port import Access, Call
-from app.platforms.seen import PixelSeen
-from app.platforms.tiktok.platform import TikTok
+from app.platforms.port import Access, RecordedCall
+from app.platforms.resources import Pixel
+from app.platforms.tiktok.adapter import TikTok
+from simulator import seed
 from tests.platforms.tiktok.answering import Answering, answer, page, refusal
 from tests.platforms.tiktok.conftest import APP
 from tests.tiktok import TikTokWorld
 
 
 async def test_one_business_center_takes_six_calls_after_the_exchange(
-    platform: TikTok, ana: Access, kept: list[Call]
+    platform: TikTok, ana: Access, kept: list[RecordedCall]
 ) -> None:
     found = await platform.discover(APP, ana, kept.append)
     assert [call.operation for call in kept] == [
@@ -29,7 +29,7 @@ async def test_one_business_center_takes_six_calls_after_the_exchange(
 
 @pytest.mark.parametrize("refused", ["advertiser/info/", "pixels"])
 async def test_what_is_good_to_know_may_be_refused(
-    examples: TikTok, answering: Answering, access: Access, kept: list[Call], refused: str
+    examples: TikTok, answering: Answering, access: Access, kept: list[RecordedCall], refused: str
 ) -> None:
     account = {
         "asset_id": "7200000000000000101", "asset_name": "Maison Lune EU", "relation_type": "OWNER_BC",
@@ -44,7 +44,7 @@ async def test_what_is_good_to_know_may_be_refused(
 
 
 async def test_details_are_asked_for_a_hundred_owned_and_ticked_accounts_at_a_time(
-    examples: TikTok, answering: Answering, access: Access, kept: list[Call]
+    examples: TikTok, answering: Answering, access: Access, kept: list[RecordedCall]
 ) -> None:
     ids = [str(7200000000000000000 + number) for number in range(251)]
     rows = [{"asset_id": each, "asset_name": each, "relation_type": "OWNER_BC"} for each in ids]
@@ -58,19 +58,21 @@ async def test_details_are_asked_for_a_hundred_owned_and_ticked_accounts_at_a_ti
 
 
 async def test_pixels_without_a_code_cannot_be_linked_and_are_left_out(
-    examples: TikTok, answering: Answering, access: Access, kept: list[Call]
+    examples: TikTok, answering: Answering, access: Access, kept: list[RecordedCall]
 ) -> None:
     _will(answering, [], None, False)
     found = await examples.discover(APP, access, kept.append)
     assert found.pixels == (
-        PixelSeen(
+        Pixel(
             "7111222233334444555", "C4ABCDEFGH77U7QBTM10", "7255667788990011223", "maisonlune.example web", owned=True
         ),
-        PixelSeen("7111222233334444555", "C2", "2", "a partner's", owned=False),
+        Pixel("7111222233334444555", "C2", "2", "a partner's", owned=False),
     )
 
 
-async def test_a_standard_member_sees_no_assets(platform: TikTok, tiktok: TikTokWorld, kept: list[Call]) -> None:
+async def test_a_standard_member_sees_no_assets(
+    platform: TikTok, tiktok: TikTokWorld, kept: list[RecordedCall]
+) -> None:
     sam = Access(await tiktok.token(seed.SAM_STANDARD), APP.app_id)
     found = await platform.discover(APP, sam, kept.append)
     assert (found.accounts, found.pixels) == ((), ())

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.kit import clock
-from app.platforms.port import Access, Call, Changed, Denied, Unavailable, Unclear
-from app.platforms.seen import ChangeSeen, HolderSeen, MemberSeen, PartnerSeen, ShareSeen
-from app.platforms.tiktok.platform import TikTok
+from app.platforms.port import Access, Denied, RecordedCall, Unavailable, Unclear, UnexpectedAnswer
+from app.platforms.resources import ActivityEntry, AssetHolder, AssetShare, Member, PartnerInfo
+from app.platforms.tiktok.adapter import TikTok
 from tests.platforms.tiktok.answering import OK, Answering, answer, page, refusal
 
 BC, PARTNER, ACCOUNT = "7111222233334444555", "7000999988887777666", "7200000000000000101"
@@ -17,20 +17,20 @@ TODAY = clock.now().date()
 
 
 @pytest.fixture
-def keep(kept: list[Call]) -> Any:
+def keep(kept: list[RecordedCall]) -> Any:
     return kept.append
 
 
 async def test_partners(examples: TikTok, answering: Answering, access: Access, keep: Any) -> None:
     answering.will("bc/partner/get/", answer("partners"))
-    assert await examples.partners(access, bc_id=BC, keep=keep) == (PartnerSeen(PARTNER, "North Agency"),)
+    assert await examples.partners(access, bc_id=BC, keep=keep) == (PartnerInfo(PARTNER, "North Agency"),)
     assert answering.asked == [("bc/partner/get/", {"bc_id": BC, "page": 1, "page_size": 50})]
 
 
 async def test_shares_of_ad_accounts(examples: TikTok, answering: Answering, access: Access, keep: Any) -> None:
     answering.will("bc/partner/asset/get/", answer("partner_assets"))
     shares = await examples.shared_to(access, bc_id=PARTNER, partner_id=BC, kind="ad_account", keep=keep)
-    assert shares == {ACCOUNT: ShareSeen(ACCOUNT, "ANALYST", "Maison Lune EU")}
+    assert shares == {ACCOUNT: AssetShare(ACCOUNT, "ANALYST", "Maison Lune EU")}
     ((_, asked),) = answering.asked
     assert (asked["bc_id"], asked["partner_id"], asked["asset_type"], asked["share_type"]) == (
         PARTNER, BC, "ADVERTISER", "SHARED",
@@ -41,7 +41,7 @@ async def test_shares_of_catalogs_all_pages(examples: TikTok, answering: Answeri
     rows = [{"asset_id": str(1000000 + n), "asset_name": f"Catalog {n}", "catalog_role": "ADMIN"} for n in range(3)]
     answering.will("bc/partner/asset/get/", *(page([row], n, of=3) for n, row in enumerate(rows, 1)))
     shares = await examples.shared_by(access, bc_id=BC, partner_id=PARTNER, kind="catalog", keep=keep)
-    assert shares == {row["asset_id"]: ShareSeen(row["asset_id"], "ADMIN", row["asset_name"]) for row in rows}
+    assert shares == {row["asset_id"]: AssetShare(row["asset_id"], "ADMIN", row["asset_name"]) for row in rows}
     assert [(each["asset_type"], each["share_type"], each["page"]) for _, each in answering.asked] == [
         ("CATALOG", "SHARING", 1), ("CATALOG", "SHARING", 2), ("CATALOG", "SHARING", 3),
     ]  # fmt: skip
@@ -51,7 +51,7 @@ async def test_a_share_without_its_role_is_not_taken_for_one(
     examples: TikTok, answering: Answering, access: Access, keep: Any
 ) -> None:
     answering.will("bc/partner/asset/get/", page([{"asset_id": ACCOUNT, "catalog_role": None}], 1, of=1))
-    with pytest.raises(Changed):
+    with pytest.raises(UnexpectedAnswer):
         await examples.shared_by(access, bc_id=BC, partner_id=PARTNER, kind="ad_account", keep=keep)
 
 
@@ -101,7 +101,7 @@ async def test_pixels_of_an_ad_account(examples: TikTok, answering: Answering, a
 
 
 async def test_events_of_a_pixel_by_its_number(
-    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[Call]
+    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[RecordedCall]
 ) -> None:
     answering.will("pixel/list/", answer("pixels"), answer("pixels"))
     answering.will("pixel/event/stats/", answer("pixel_stats"), {**OK, "data": {"list": []}})
@@ -130,14 +130,14 @@ async def test_a_pixel_that_is_not_there_has_not_just_no_events(
 async def test_members_and_who_is_invited(examples: TikTok, answering: Answering, access: Access, keep: Any) -> None:
     answering.will("bc/member/get/", answer("members"))
     assert await examples.members(access, bc_id=BC, keep=keep) == (
-        MemberSeen("7012345678901234567", "Ana Client", "ana@maisonlune.example", "ADMIN", "BOUND"),
-        MemberSeen("", "", "ops@north.example", "STANDARD", "PENDING"),
+        Member("7012345678901234567", "Ana Client", "ana@maisonlune.example", "ADMIN", "BOUND"),
+        Member("", "", "ops@north.example", "STANDARD", "PENDING"),
     )
     assert answering.asked[0][1]["page_size"] == 20
 
 
 async def test_a_person_is_invited_as_standard_and_removed(
-    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[Call]
+    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[RecordedCall]
 ) -> None:
     answering.will("bc/member/invite/", OK)
     answering.will("bc/member/delete/", OK, OK, refusal(40007))
@@ -160,7 +160,7 @@ async def test_a_person_is_invited_as_standard_and_removed(
 async def test_who_can_open_an_ad_account(examples: TikTok, answering: Answering, access: Access, keep: Any) -> None:
     answering.will("bc/asset/member/get/", answer("holders"))
     assert await examples.holders(access, bc_id=BC, account_id=ACCOUNT, keep=keep) == (
-        HolderSeen("7012345678901234567", "ana@maisonlune.example", "ADMIN"),
+        AssetHolder("7012345678901234567", "ana@maisonlune.example", "ADMIN"),
     )
     assert answering.asked[0][1] == {
         "bc_id": BC, "asset_type": "ADVERTISER", "asset_id": ACCOUNT, "page": 1, "page_size": 20,
@@ -188,7 +188,7 @@ async def test_the_change_log(examples: TikTok, answering: Answering, access: Ac
     answering.will("changelog/get/", {**OK, "data": {"changelog_list": [line]}})
     since = clock.now() - timedelta(days=2)
     assert await examples.changes(access, bc_id=BC, since=since, keep=keep) == (
-        ChangeSeen(line["time"], "ACCOUNT", line["operator_id"], line["activity_log"]),
+        ActivityEntry(line["time"], "ACCOUNT", line["operator_id"], line["activity_log"]),
     )
     ((_, asked),) = answering.asked
     assert asked["filtering"] == {
@@ -200,7 +200,7 @@ async def test_the_change_log(examples: TikTok, answering: Answering, access: Ac
 
 
 async def test_evidence_holds_no_addresses_of_people(
-    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[Call]
+    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[RecordedCall]
 ) -> None:
     answering.will("bc/member/get/", answer("members"))
     answering.will("bc/asset/member/get/", answer("holders"))
@@ -220,7 +220,13 @@ async def test_evidence_holds_no_addresses_of_people(
     ("code", "failure"), [(20001, Unclear), (50000, Unclear), (40202, Unavailable), (40001, Denied), (40050, Unclear)]
 )
 async def test_a_write_fails_in_one_of_four_ways(
-    examples: TikTok, answering: Answering, access: Access, keep: Any, kept: list[Call], code: int, failure: type[Any]
+    examples: TikTok,
+    answering: Answering,
+    access: Access,
+    keep: Any,
+    kept: list[RecordedCall],
+    code: int,
+    failure: type[Any],
 ) -> None:
     answering.will("bc/partner/add/", refusal(code, "because"))
     with pytest.raises(failure) as failed:

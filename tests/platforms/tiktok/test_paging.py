@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.platforms.port import Changed
-from app.platforms.tiktok import shapes
-from app.platforms.tiktok.wire import paging
+from app.platforms.port import UnexpectedAnswer
+from app.platforms.tiktok import responses
+from app.platforms.tiktok.client import paging
 
-Page = shapes.PageOf[shapes.PixelLink]
+Page = responses.PageOf[responses.PixelLink]
 
 
 class _List:
@@ -31,14 +31,14 @@ async def test_what_slips_to_a_page_read_before_is_not_taken_for_gone() -> None:
 
 
 async def test_a_list_that_never_rests_is_not_read() -> None:
-    with pytest.raises(Changed):
+    with pytest.raises(UnexpectedAnswer):
         await paging.every(_List(20, taken=tuple(range(2, 40, 3))).read)
 
 
 async def test_a_list_longer_than_is_read_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 3)
     assert len(await paging.every(_List(6).read)) == 6
-    with pytest.raises(Changed):
+    with pytest.raises(UnexpectedAnswer):
         await paging.every(_List(7).read)
 
 

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from app.demo.tiktok_simulator import seed
 from app.kit import clock
-from app.platforms.port import Access, Call, Denied
-from app.platforms.tiktok.platform import TikTok
+from app.platforms.port import Access, Denied, RecordedCall
+from app.platforms.tiktok.adapter import TikTok
+from simulator import seed
 from tests.tiktok import TikTokWorld
 
 CODE = seed.PIXEL_LUNE_CODE
 
 
 async def test_a_pixel_is_linked_seen_by_both_sides_and_unlinked(
-    platform: TikTok, tiktok: TikTokWorld, ana: Access, nora: Access, kept: list[Call]
+    platform: TikTok, tiktok: TikTokWorld, ana: Access, nora: Access, kept: list[RecordedCall]
 ) -> None:
     keep, lune = kept.append, seed.MAISON_LUNE
     await platform.share(
@@ -32,7 +32,7 @@ async def test_a_pixel_is_linked_seen_by_both_sides_and_unlinked(
 
 
 async def test_where_the_list_of_links_is_refused_the_ad_account_tells(
-    platform: TikTok, tiktok: TikTokWorld, ana: Access, kept: list[Call]
+    platform: TikTok, tiktok: TikTokWorld, ana: Access, kept: list[RecordedCall]
 ) -> None:
     await tiktok.switch(pixel_links_denied=True)
     with pytest.raises(Denied) as refused:
@@ -43,7 +43,7 @@ async def test_where_the_list_of_links_is_refused_the_ad_account_tells(
 
 
 async def test_events_since_a_day_are_counted_browsers_and_servers_together(
-    platform: TikTok, tiktok: TikTokWorld, ana: Access, kept: list[Call]
+    platform: TikTok, tiktok: TikTokWorld, ana: Access, kept: list[RecordedCall]
 ) -> None:
     week = clock.now() - timedelta(days=7)
     old = {"browser": 1000, "server": 0, "days_ago": 9}
@@ -54,7 +54,7 @@ async def test_events_since_a_day_are_counted_browsers_and_servers_together(
 
 
 async def test_an_account_that_was_not_ticked_is_refused_not_empty(
-    platform: TikTok, nora: Access, kept: list[Call]
+    platform: TikTok, nora: Access, kept: list[RecordedCall]
 ) -> None:
     with pytest.raises(Denied) as refused:
         await platform.pixels_of(nora, account_id=seed.LUNE_US, keep=kept.append)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from app.platforms.tiktok import scopes
+from app.platforms.tiktok.content.kinds import KINDS
 from app.platforms.tiktok.scopes import COSTS
-from app.platforms.tiktok.words.kinds import KINDS
 
 READ_ACCOUNTS, READ_CENTERS, ASSETS, PARTNERS, MEMBERS = (COSTS[each].name for each in (100, 150, 153, 155, 156))
 

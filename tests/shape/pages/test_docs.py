@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.links.presets import checking, files, preset
-from app.links.presets.views import AskFields, NewPreset, QuestionFields
-from app.platforms.tiktok.words.kinds import KINDS
-from app.platforms.written import library
+from app.links.presets import preset, toml_files, validation
+from app.links.presets.schemas import AskFields, NewPreset, QuestionFields
+from app.platforms.manual import library
+from app.platforms.tiktok.content.kinds import KINDS
 from docs import generate
 from tests.shape import source
 from tests.shape.test_commands import COMMANDS
@@ -57,10 +57,10 @@ def test_links_lead_to_files(page: str) -> None:
 
 def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
-    given = NewPreset(**files.parsed(example.encode()))
+    given = NewPreset(**toml_files.parsed(example.encode()))
     read = preset.read(given.slug, 1, given.body())
     platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
-    assert checking.problems(read, platforms) == {}
+    assert validation.problems(read, platforms) == {}
     shown = {field for row in (given, *given.asks, *given.questions) for field in row.model_fields_set}
     assert shown == {*NewPreset.model_fields, *AskFields.model_fields, *QuestionFields.model_fields}
     named = set(re.findall(r"`(?:asks\.|questions\.)?([a-z_]+)`", source.text("docs/presets.md")))

@@ -13,12 +13,12 @@ import playwright
 import pytest
 
 from app import main, routes
-from app.events import catalogue
+from app.events import catalog
 from app.links.api import NewLink
-from app.people.members.scopes import SCOPES
-from app.people.members.views import Me
 from app.settings import load
-from app.webhooks.dispatch.message import signature
+from app.tenants.api_keys.schemas import Me
+from app.tenants.api_keys.scopes import SCOPES
+from app.webhooks.message import signature
 from tests import world as worlds
 from tests.shape import source
 
@@ -105,9 +105,9 @@ def test_what_is_json_is_json(place: Path) -> None:
 
 @pytest.mark.parametrize("place", sorted(path for path in KITS.rglob("*") if path.is_file()), ids=lambda p: p.name)
 def test_every_event_type_named_is_one(place: Path) -> None:
-    words = {name.split(".")[0] for name in catalogue.FOR_CRMS}
+    words = {name.split(".")[0] for name in catalog.FOR_CRMS}
     named = re.findall(rf"""["'`](({"|".join(words)})\.[a-z_.]+)["'`]""", place.read_text(encoding="utf-8"))
-    assert {name for name, _ in named} - catalogue.FOR_CRMS.keys() - {CHALLENGE} == set()
+    assert {name for name, _ in named} - catalog.FOR_CRMS.keys() - {CHALLENGE} == set()
 
 
 def test_the_readme_names_every_kit() -> None:
@@ -143,7 +143,7 @@ def test_zapier_subscribes_to_types_that_are_there_and_shows_bodies_as_they_are(
     bodies = [each["body"] for each in zapier["asked"] if "/hooks" in each["url"] and "body" in each]
     assert [body["event_types"] for body in bodies] == [["link.opened"], ["link.completed"], ["ask.blocked"], ["ask.*"]]
     assert {body["target_url"] for body in bodies} == {"https://hooks.zapier.example/1"}
-    whole = catalogue.example(catalogue.FOR_CRMS["ask.verified"])
+    whole = catalog.example(catalog.FOR_CRMS["ask.verified"])
     for each in zapier["results"].values():
         assert each["subscribed"]["id"] == "hook_1"
         assert each["sample"].keys() == whole.keys()
@@ -209,7 +209,7 @@ def test_the_make_blueprint_is_joined_up_and_reads_keys_that_are_there() -> None
     assert (hook["module"], router["module"]) == ("gateway:CustomWebHook", "builtin:BasicRouter")
     modules = [hook, router, *(each for way in router["routes"] for each in way["flow"])]
     assert [each["id"] for each in modules] == list(range(1, len(modules) + 1))
-    whole = catalogue.example(catalogue.FOR_CRMS["ask.verified"])
+    whole = catalog.example(catalog.FOR_CRMS["ask.verified"])
     used = set(re.findall(r"{{1\.data\.(\w+)}}", json.dumps(blueprint)))
     assert used
     assert used <= whole["data"].keys()

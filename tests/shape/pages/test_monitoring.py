@@ -9,10 +9,10 @@ import yaml  # type: ignore[import-untyped]  # it comes with uvicorn, without ty
 from prometheus_client import REGISTRY
 
 from app.kit.database import Sessions
-from app.webhooks.dispatch.keeping.sweep import KINDS
-from app.webhooks.dispatch.keeping.tools import Keeping
-from app.webhooks.dispatch.seeing import figures
-from app.webhooks.dispatch.seeing.gauges import Gauges
+from app.webhooks.maintenance.context import MaintenanceContext
+from app.webhooks.maintenance.sweep import KINDS
+from app.webhooks.monitoring import metrics
+from app.webhooks.monitoring.gauges import Gauges
 from tests.shape import source
 
 FOLDER = "docs/monitoring"
@@ -52,7 +52,7 @@ def expressions_of_dashboard() -> list[str]:
 
 async def names(sessions: Sessions) -> set[str]:
     """What a worker shows."""
-    gauges = Gauges(Keeping(sessions))
+    gauges = Gauges(MaintenanceContext(sessions))
     await gauges.look()
     families = [*REGISTRY.collect(), *gauges.registry.collect()]
     ours = [family for family in families if family.name.startswith("webhook_")]
@@ -60,7 +60,7 @@ async def names(sessions: Sessions) -> set[str]:
 
 
 async def test_a_worker_shows_what_is_promised(sessions: Sessions) -> None:
-    figures.claim_took(0.001)
+    metrics.claim_took(0.001)
     assert await names(sessions) == PROMISED
 
 

@@ -12,20 +12,20 @@ from typing import Any, get_args
 
 import pytest
 
-from app.events import body, catalogue
+from app.events import catalog, schema
+from app.webhooks.deliveries.visible_state import HOLDS, Shown
 from app.webhooks.destinations.hubspot import calls, installation, talk
-from app.webhooks.dispatch.deciding import outcome
-from app.webhooks.dispatch.deliveries.showing import HOLDS, Shown
-from app.webhooks.dispatch.message import headers, payload
-from app.webhooks.dispatch.message.conversation import Letter
 from app.webhooks.endpoints import secret
+from app.webhooks.message import headers, payload
+from app.webhooks.message.request_sequence import OutboundRequest
+from app.webhooks.policies import response_classifier
 from tests.shape import source
 from tests.shape.pages.test_kits import NODE
 
 PAGE = source.text("docs/webhooks.md")
 EVENTS = source.text("docs/webhooks-events.md")
 SECRET, OTHER = secret.new(), secret.new()
-BODY = payload.render(catalogue.example(catalogue.FOR_CRMS["ask.verified"]), "full").content
+BODY = payload.render(catalog.example(catalog.FOR_CRMS["ask.verified"]), "full").content
 
 PYTHON_ASKS = """
 import json, sys
@@ -48,7 +48,7 @@ class Delivered:
 
 def delivered(*keys: str, age: int = 0) -> Delivered:
     """A delivery signed by the app with these secrets, the current one first."""
-    letter = Letter(
+    letter = OutboundRequest(
         url="https://crm.example.com/in",
         event_id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",
         event_type="ask.verified",
@@ -140,16 +140,16 @@ def test_every_state_and_reason_is_explained() -> None:
 
 def test_every_code_is_explained() -> None:
     named = set(re.findall(r"`([a-z_]+)`", PAGE))
-    assert {outcome.shown(each) for each in outcome.EXPLAINED} <= named
+    assert {response_classifier.shown(each) for each in response_classifier.EXPLAINED} <= named
     written = "".join(source.text(source.ROOT / str(each.__file__)) for each in (calls, installation, talk))
     assert set(re.findall(r'Outcome\("([a-z_]+)"', written)) <= named
 
 
 def test_the_page_of_events_is_whole_and_marks_what_is_personal() -> None:
     examples: list[Any] = [json.loads(each) for each in re.findall(r"```json\n(.*?)```", EVENTS, re.DOTALL)]
-    assert examples == [catalogue.example(kind) for kind in catalogue.FOR_CRMS.values()]
+    assert examples == [catalog.example(kind) for kind in catalog.FOR_CRMS.values()]
     marked = re.findall(r"^\| `(\w+)` \|.*\*\*personal\*\*", EVENTS, re.MULTILINE)
-    assert set(marked) == body.PERSONAL >= {"client_name", "contact_email", "approver_email", "answers", "agreed_by"}
+    assert set(marked) == schema.PERSONAL >= {"client_name", "contact_email", "approver_email", "answers", "agreed_by"}
 
 
 @pytest.mark.parametrize("page", ["docs/webhooks.md", "docs/webhooks-events.md", "docs/kits/README.md", "README.md"])

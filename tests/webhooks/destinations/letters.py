@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from app.events import catalogue
-from app.webhooks.dispatch.message.conversation import Letter
+from app.events import catalog
+from app.webhooks.message.request_sequence import OutboundRequest
 
 NOW = datetime(2026, 12, 4, 13, 32, 12, tzinfo=UTC)
 KEY = b"k" * 32
@@ -13,11 +13,11 @@ KEY = b"k" * 32
 
 def event(event_type: str = "ask.verified", *, head: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
     """The catalogue's example of a type, with other values where given."""
-    made = catalogue.example(catalogue.TYPES[event_type])
+    made = catalog.example(catalog.TYPES[event_type])
     return {**made, **(head or {}), "data": {**made["data"], **data}}
 
 
-def letter(told: dict[str, Any], options: dict[str, Any], **other: Any) -> Letter:
+def letter(told: dict[str, Any], options: dict[str, Any], **other: Any) -> OutboundRequest:
     """A first attempt of an event."""
     given: dict[str, Any] = {
         "url": "https://unused.example", "event_id": told["id"], "event_type": told["type"],
@@ -25,4 +25,4 @@ def letter(told: dict[str, Any], options: dict[str, Any], **other: Any) -> Lette
         "content": json.dumps(told, ensure_ascii=False).encode(), "keys": (KEY,), "headers": {}, "options": options,
         "now": NOW,
     }  # fmt: skip
-    return Letter(**{**given, **other})
+    return OutboundRequest(**{**given, **other})

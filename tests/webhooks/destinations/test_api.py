@@ -8,14 +8,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app.events import catalogue
-from app.events.model import Event
+from app.events import catalog as catalogue
+from app.events.models import Event
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
 from app.webhooks.destinations import catalog
 from app.webhooks.destinations.hubspot import records
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.model import Endpoint
+from app.webhooks.endpoints.models import Endpoint
 from tests.webhooks.destinations.hubspot.account import TOKEN, Account
 from tests.webhooks.destinations.receiving import serving
 from tests.webhooks.destinations.slack.channel import problem
@@ -125,7 +125,7 @@ async def test_wishes_are_held_to_the_rules_of_endpoints(api: httpx2.AsyncClient
 
 
 async def test_options_change_and_a_masked_secret_stays(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     shown = await made(api, "hubspot", HUBSPOT)
     before = (await kept(sessions, world)).options_sealed

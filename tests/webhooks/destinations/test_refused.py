@@ -8,10 +8,10 @@ import pytest
 
 from app.events.types import links
 from app.kit.database import Sessions
-from app.kit.vault import Vault
+from app.kit.encryption import Keyring
+from app.webhooks.context import WebhookContext
 from app.webhooks.destinations import catalog
-from app.webhooks.dispatch.tools import Tools
-from app.webhooks.endpoints.model import Endpoint
+from app.webhooks.endpoints.models import Endpoint
 from tests.webhooks import scenes
 from tests.webhooks.destinations.hubspot.account import TOKEN, Account, error
 from tests.webhooks.destinations.receiving import Heard, Said, serving
@@ -21,7 +21,7 @@ TOLD = {"client_id": "client_1", "client_name": "Brand SA", "contact_email": "an
 
 
 @pytest.fixture
-async def account(tools: Tools) -> AsyncIterator[tuple[Account, Tools]]:
+async def account(tools: WebhookContext) -> AsyncIterator[tuple[Account, WebhookContext]]:
     """A HubSpot account, and tools that reach it."""
     made = Account()
     async with serving(made.answers) as address:
@@ -29,7 +29,7 @@ async def account(tools: Tools) -> AsyncIterator[tuple[Account, Tools]]:
 
 
 async def make(
-    sessions: Sessions, vault: Vault, agency_id: str, kind: str, options: dict[str, Any], **wish: Any
+    sessions: Sessions, vault: Keyring, agency_id: str, kind: str, options: dict[str, Any], **wish: Any
 ) -> Endpoint:
     made, _ = await scenes.make_endpoint(
         sessions, vault, agency_id, "https://destination.example/", ("link.*",), destination=kind, options=options,
@@ -39,7 +39,7 @@ async def make(
 
 
 async def test_a_company_that_hubspot_never_takes_does_not_hold_its_link(
-    account: tuple[Account, Tools], sessions: Sessions, vault: Vault, world: World
+    account: tuple[Account, WebhookContext], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     hubspot, tools = account
     agency_id = world.north.agency_id
@@ -59,7 +59,7 @@ async def test_a_company_that_hubspot_never_takes_does_not_hold_its_link(
 
 
 async def test_a_contact_that_hubspot_never_takes_is_named_and_holds_nothing(
-    account: tuple[Account, Tools], sessions: Sessions, vault: Vault, world: World
+    account: tuple[Account, WebhookContext], sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     hubspot, tools = account
     agency_id = world.north.agency_id
@@ -79,7 +79,7 @@ async def test_a_contact_that_hubspot_never_takes_is_named_and_holds_nothing(
 
 
 async def test_a_channel_that_was_archived_is_not_written_to_again(
-    tools: Tools, sessions: Sessions, vault: Vault, world: World
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     heard: list[Heard] = []

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.events.model import Event
+from app.events.models import Event
 from app.kit.database import Sessions
-from app.webhooks.endpoints import actions, secret
-from app.webhooks.endpoints.model import Endpoint, EndpointSecret
+from app.webhooks.endpoints import secret, service
+from app.webhooks.endpoints.models import Endpoint, EndpointSecret
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
@@ -165,20 +165,20 @@ async def test_a_deleted_endpoint_is_gone(api: httpx2.AsyncClient) -> None:
 
 
 async def test_there_is_a_most(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.webhooks.endpoints.actions.AT_MOST", 1)
+    monkeypatch.setattr("app.webhooks.endpoints.service.AT_MOST", 1)
     await made(api)
     answer = await api.post(PATH, json=GIVEN)
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_endpoints")
 
 
 async def test_of_two_at_once_one_is_too_many(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.webhooks.endpoints.actions.AT_MOST", 2)
+    monkeypatch.setattr("app.webhooks.endpoints.service.AT_MOST", 2)
     answers = await asyncio.gather(*(api.post(PATH, json=GIVEN) for _ in range(4)))
     assert sorted(each.status_code for each in answers) == [201, 201, 409, 409]
 
 
 async def test_fifty_are_the_most() -> None:
-    assert (actions.AT_MOST, actions.TYPES_AT_MOST, actions.LONGEST_METADATA) == (50, 100, 4096)
+    assert (service.AT_MOST, service.TYPES_AT_MOST, service.LONGEST_METADATA) == (50, 100, 4096)
 
 
 async def test_event_types_have_schema_and_example(api: httpx2.AsyncClient) -> None:

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.events.model import Event
+from app.events.models import Event
 from app.kit.database import Sessions
-from app.webhooks.dispatch.tools import Tools
+from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints import states
 from tests.webhooks import scenes
 from tests.world import World
@@ -36,7 +36,7 @@ async def told(sessions: Sessions, world: World) -> list[tuple[str, Any]]:
 
 
 async def test_a_deactivated_endpoint_skips(
-    api: httpx2.AsyncClient, sessions: Sessions, tools: Tools, world: World, there: str
+    api: httpx2.AsyncClient, sessions: Sessions, tools: WebhookContext, world: World, there: str
 ) -> None:
     for _ in range(2):  # again changes nothing
         shown = (await api.post(f"{there}/deactivation")).json()
@@ -49,7 +49,7 @@ async def test_a_deactivated_endpoint_skips(
 
 
 async def test_a_paused_endpoint_holds_and_goes_on(
-    api: httpx2.AsyncClient, sessions: Sessions, tools: Tools, world: World, there: str
+    api: httpx2.AsyncClient, sessions: Sessions, tools: WebhookContext, world: World, there: str
 ) -> None:
     first = (await api.post(f"{there}/pause")).json()
     again = (await api.post(f"{there}/pause")).json()

@@ -7,16 +7,16 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from app.events.model import Event
+from app.events.models import Event
 from app.kit import clock
 from app.kit.database import Sessions
-from app.kit.due import LeaseLost
-from app.kit.vault import Vault
-from app.webhooks.dispatch.tools import Tools
+from app.kit.encryption import Keyring
+from app.kit.jobs import LeaseLost
+from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints import states
-from app.webhooks.endpoints.model import Endpoint
-from app.webhooks.replays import actions, due
-from app.webhooks.replays.model import Replay
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.replays import job, service
+from app.webhooks.replays.models import Replay
 from tests.webhooks import scenes, setting
 from tests.webhooks.replays import turns
 from tests.world import World
@@ -25,7 +25,7 @@ PATH = "/webhooks/replays"
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Vault, world: World) -> Endpoint:
+async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
     made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
     return made
 
@@ -47,7 +47,7 @@ async def count(sessions: Sessions, agency_id: str) -> int:
 
 
 async def test_a_dry_run_says_how_many_and_writes_nothing(
-    api: httpx2.AsyncClient, tools: Tools, sessions: Sessions, endpoint: Endpoint
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     made = await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     rows = {row.id: row.event_id for row in await scenes.deliveries(sessions, endpoint.agency_id)}
@@ -66,7 +66,7 @@ async def test_a_dry_run_says_how_many_and_writes_nothing(
 
 
 async def test_from_asking_to_the_end(
-    api: httpx2.AsyncClient, tools: Tools, sessions: Sessions, endpoint: Endpoint
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     made = await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     answer = await api.post(PATH, json=wish(endpoint, select="all", rate_per_second=3))
@@ -96,7 +96,9 @@ async def recorded(sessions: Sessions, agency_id: str) -> list[str]:
         return list(await session.scalars(query.order_by(Event.sequence)))
 
 
-async def test_calling_off(api: httpx2.AsyncClient, tools: Tools, sessions: Sessions, endpoint: Endpoint) -> None:
+async def test_calling_off(
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, endpoint: Endpoint
+) -> None:
     await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     replay = (await api.post(PATH, json=wish(endpoint, select="all", rate_per_second=3))).json()
     await turns.turn(tools)
@@ -112,7 +114,7 @@ async def test_calling_off(api: httpx2.AsyncClient, tools: Tools, sessions: Sess
     assert rows[2].reason == "replay_cancelled"
     assert [row.replay_id for row in rows[3:]] == [None] * len(rest)
     with pytest.raises(LeaseLost):
-        await due.advance(tools, held)
+        await job.advance(tools, held)
     assert (await api.post(f"{PATH}/{replay['id']}/cancellation")).json()["code"] == "replay_ended"
     assert await recorded(sessions, endpoint.agency_id) == ["webhook.replay_started", "webhook.replay_cancelled"]
     dry = await api.post(PATH, json=wish(endpoint, dry_run=True))
@@ -120,7 +122,7 @@ async def test_calling_off(api: httpx2.AsyncClient, tools: Tools, sessions: Sess
 
 
 async def test_what_is_refused(
-    api: httpx2.AsyncClient, tools: Tools, sessions: Sessions, endpoint: Endpoint, world: World,
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, endpoint: Endpoint, world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     long_ago = "2026-01-01T00:00:00Z"
@@ -138,7 +140,7 @@ async def test_what_is_refused(
     assert await refused(api, wish(endpoint), headers={"Authorization": ""}) == (401, "key_missing")
     await turns.ended(sessions, tools, endpoint, "exhausted", "expired")
     with monkeypatch.context() as patched:
-        patched.setattr(actions, "EVENTS_AT_MOST", 1)
+        patched.setattr(service, "EVENTS_AT_MOST", 1)
         assert await refused(api, wish(endpoint, dry_run=True)) == (409, "replay_too_large")
         assert await refused(api, wish(endpoint)) == (409, "replay_too_large")
     await setting.endpoint(sessions, endpoint, state="disabled")
@@ -168,7 +170,7 @@ async def test_another_agency_finds_nothing(api: httpx2.AsyncClient, endpoint: E
 
 
 async def test_activation_sends_what_was_missed(
-    api: httpx2.AsyncClient, tools: Tools, sessions: Sessions, endpoint: Endpoint
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     path = f"/webhooks/endpoints/{endpoint.id}/activation"
     async with sessions.begin() as session:

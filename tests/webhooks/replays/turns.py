@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from app.kit import due
+from app.kit import jobs
 from app.kit.database import Sessions
-from app.webhooks.dispatch.tools import Tools
-from app.webhooks.endpoints.model import Endpoint
-from app.webhooks.replays.due import LEASE, advance
-from app.webhooks.replays.model import Replay
+from app.webhooks.context import WebhookContext
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.replays.job import LEASE, advance
+from app.webhooks.replays.models import Replay
 from tests.webhooks import scenes
 
 #: How deliveries may have ended, by a word for each.
@@ -22,7 +22,7 @@ ENDS: dict[str, dict[str, Any]] = {
 }
 
 
-async def ended(sessions: Sessions, tools: Tools, endpoint: Endpoint, *ends: str) -> dict[str, str]:
+async def ended(sessions: Sessions, tools: WebhookContext, endpoint: Endpoint, *ends: str) -> dict[str, str]:
     """An event with a delivery for each end, about a subject of that name; ids of deliveries by end."""
     events = {end: await scenes.happen(sessions, endpoint.agency_id, link_id=f"link_{end}") for end in ends}
     await scenes.fan_all_out(tools)
@@ -32,20 +32,20 @@ async def ended(sessions: Sessions, tools: Tools, endpoint: Endpoint, *ends: str
     return {end: rows[event.id].id for end, event in events.items()}
 
 
-async def turn(tools: Tools) -> None:
+async def turn(tools: WebhookContext) -> None:
     """One turn of every replay that is running, be it due or not."""
     for row in await claimed(tools):
         await advance(tools, row)
 
 
-async def claimed(tools: Tools) -> list[Replay]:
+async def claimed(tools: WebhookContext) -> list[Replay]:
     """The replays that are running, as the worker has them when it claimed them."""
     async with tools.sessions.begin() as session:
         agencies = list(await session.scalars(select(Replay.agency_id).execution_options(across_agencies=True)))
         await session.execute(
             update(Replay).where(Replay.agency_id.in_(agencies), Replay.state == "running").values(due_at=func.now())
         )
-    return list(await due.claim(tools.sessions, Replay, limit=20, lease=LEASE))
+    return list(await jobs.claim(tools.sessions, Replay, limit=20, lease=LEASE))
 
 
 async def the_replay(sessions: Sessions, agency_id: str) -> Replay:

@@ -1,4 +1,4 @@
-"""Values of an event in texts: `{client_name}`, and nothing cleverer.
+"""Values of an event in texts: `{client_name}`, and nothing cleverer. Pure.
 
 A known key between braces is a value; `{{` and `}}` are braces. There are no expressions, conditions or loops: nothing
 to escape from, nothing to exhaust.

@@ -1,15 +1,15 @@
-"""One request as the agency wrote it, signed like every delivery."""
+"""One request as the agency wrote it, signed like every delivery. Pure."""
 
 import json
 
 from app.webhooks.destinations import reading
 from app.webhooks.destinations.http import placeholders
-from app.webhooks.dispatch.deciding.outcome import judge
-from app.webhooks.dispatch.message import headers
-from app.webhooks.dispatch.message.conversation import Conversation, Letter, Request
+from app.webhooks.message import headers
+from app.webhooks.message.request_sequence import Conversation, OutboundRequest, Request
+from app.webhooks.policies.response_classifier import judge
 
 
-def talk(letter: Letter, /) -> Conversation:
+def talk(letter: OutboundRequest, /) -> Conversation:
     """Sends it; without a `body` of its own the event goes as it is."""
     values = reading.values(reading.envelope(letter.content))
     template = letter.options.get("body")

@@ -1,4 +1,4 @@
-"""HubSpot's requests and what its answers mean.
+"""HubSpot's requests and what its answers mean. Pure.
 
 Objects https://developers.hubspot.com/docs/api-reference/crm-companies-v3/guide, associations …/crm-associations-v4,
 properties …/crm-properties-v3, errors https://developers.hubspot.com/docs/api-reference/error-handling
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from app.kit.egress.answer import Answer
-from app.webhooks.dispatch.deciding import refusals
-from app.webhooks.dispatch.deciding.outcome import Outcome, judge, retry_after
-from app.webhooks.dispatch.message.conversation import Request
-from app.webhooks.dispatch.message.headers import USER_AGENT
+from app.kit.egress.result import HttpResult
+from app.webhooks.message.headers import USER_AGENT
+from app.webhooks.message.request_sequence import Request
+from app.webhooks.policies import refusals
+from app.webhooks.policies.response_classifier import AttemptOutcome, judge, retry_after
 
 BASE = "https://api.hubapi.com"
 MOST_OF_A_BATCH = 100
@@ -27,14 +27,14 @@ _MIGRATING = 477
 class Refused(Exception):
     """HubSpot did not do what was asked; `outcome` says what that means, `answer` what it said to which `part`."""
 
-    def __init__(self, outcome: Outcome, answer: Answer, part: str = "") -> None:
+    def __init__(self, outcome: AttemptOutcome, answer: HttpResult, part: str = "") -> None:
         self.outcome = outcome
         self.answer = answer
         self.part = part
         super().__init__(outcome.code)
 
 
-Call = Generator[Request, Answer, dict[str, Any]]
+Call = Generator[Request, HttpResult, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,13 @@ def written(said: Mapping[str, Any]) -> str:
     errors = said.get("errors") or [{}]
     message = str(errors[0].get("message") or "it named no record")[:_LONGEST_MESSAGE]
     sentence = f"HubSpot did not write the record: {message}"
-    outcome = Outcome("hubspot_refused", False, sentence, ends=_ends(refusals.of_record(errors[0].get("category"))))
-    raise Refused(outcome, Answer())
+    outcome = AttemptOutcome(
+        "hubspot_refused", False, sentence, ends=_ends(refusals.of_record(errors[0].get("category")))
+    )
+    raise Refused(outcome, HttpResult())
 
 
-def _read(answer: Answer) -> dict[str, Any]:
+def _read(answer: HttpResult) -> dict[str, Any]:
     try:
         said = json.loads(answer.body)
     except ValueError:
@@ -104,22 +106,24 @@ def _read(answer: Answer) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _outcome(answer: Answer, said: Mapping[str, Any], now: datetime) -> Outcome:
+def _outcome(answer: HttpResult, said: Mapping[str, Any], now: datetime) -> AttemptOutcome:
     found = judge(answer.status, answer.error, answer.headers, now)
     if answer.status is None or found.arrived:
         return found
     if answer.status == 401:
-        return Outcome(found.code, False, "HubSpot refuses the token: it was changed, or its private app was removed.")
+        return AttemptOutcome(
+            found.code, False, "HubSpot refuses the token: it was changed, or its private app was removed."
+        )
     if answer.status == 410:  # of HubSpot's own address it says nothing about this account
-        return Outcome("http_410", False, "HubSpot does not offer this call any more.")
+        return AttemptOutcome("http_410", False, "HubSpot does not offer this call any more.")
     if answer.status == _MIGRATING:
         wait = retry_after(answer.headers.get("retry-after"), now) or timedelta(minutes=10)
-        return Outcome("throttled", False, "HubSpot is moving this account to another place.", wait)
+        return AttemptOutcome("throttled", False, "HubSpot is moving this account to another place.", wait)
     if answer.status == 429 and said.get("policyName") == "DAILY":
-        return Outcome("throttled", False, "The account has used up its calls of today.", _DAILY_WAIT)
+        return AttemptOutcome("throttled", False, "The account has used up its calls of today.", _DAILY_WAIT)
     message = str(said.get("message") or "")[:_LONGEST_MESSAGE]
     ends = _ends(refusals.meaning("hubspot", answer.status, said.get("category")))
-    return Outcome(found.code, False, f"{found.explanation} {message}".strip(), found.wait, ends)
+    return AttemptOutcome(found.code, False, f"{found.explanation} {message}".strip(), found.wait, ends)
 
 
 def _ends(meaning: refusals.Meaning) -> Literal["event", "endpoint"] | None:

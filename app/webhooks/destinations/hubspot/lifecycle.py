@@ -1,4 +1,4 @@
-"""HubSpot's lifecycle stages, which only ever go forwards.
+"""HubSpot's lifecycle stages, which only ever go forwards. Pure.
 
 HubSpot itself takes no step back unless the stage is cleared first; we never clear it, and do not ask for such a step.
 https://knowledge.hubspot.com/records/use-lifecycle-stages

@@ -1,4 +1,4 @@
-"""What HubSpot is told of an event: properties of a company and of a contact, and a note. All values are text."""
+"""What HubSpot is told of an event: properties of a company and of a contact, and a note. All values are text. Pure."""
 
 import html
 import json
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-from app.events import catalogue
-from app.kit.input import free_mail
+from app.events import catalog
+from app.kit.input import freemail_domains
 from app.webhooks.destinations import words
 
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
@@ -84,7 +84,7 @@ def deal_id(event: Mapping[str, Any]) -> str | None:
 def domain(event: Mapping[str, Any]) -> str | None:
     """The company's domain by the address of its contact; None for an address that anybody can have."""
     email = str(event["data"].get("contact_email") or "")
-    return None if not email or free_mail.is_free(email) else free_mail.domain_of(email)
+    return None if not email or freemail_domains.is_free(email) else freemail_domains.domain_of(email)
 
 
 def deal(event: Mapping[str, Any]) -> dict[str, str]:
@@ -108,7 +108,7 @@ def is_newer(event: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
 
 def note(event: Mapping[str, Any]) -> str:
     """A note's HTML; it ends with the event's id, by which the same note is known again."""
-    data, kind = event["data"], catalogue.TYPES.get(str(event["type"]))
+    data, kind = event["data"], catalog.TYPES.get(str(event["type"]))
     lines = [kind.sentence.replace("`", "") if kind else str(event["type"])]
     lines += [f"Asset: {data[key]}" for key in ("asset_name", "asset_id") if data.get(key)][:1]
     lines += [f"In the way: {words.blocker(data['blocker_code'])}"] if data.get("blocker_code") else []

@@ -1,21 +1,23 @@
-"""What HubSpot is asked for one event: read, then write forwards. Every step may be repeated."""
+"""What HubSpot is asked for one event: read, then write forwards. Every step may be repeated. Pure."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.kit.egress.answer import Answer
+from app.kit.egress.result import HttpResult
 from app.webhooks.destinations import reading
 from app.webhooks.destinations.hubspot import calls, installation, lifecycle, records
 from app.webhooks.destinations.hubspot.calls import Calls, Refused
 from app.webhooks.destinations.hubspot.records import Record
-from app.webhooks.dispatch.deciding.outcome import Outcome
-from app.webhooks.dispatch.message.conversation import Conversation, Letter, Request
+from app.webhooks.message.request_sequence import Conversation, OutboundRequest, Request
+from app.webhooks.policies.response_classifier import AttemptOutcome
 
-DONE = Outcome("http_200", True, "HubSpot has what happened.")
-TRIED = Outcome("http_200", True, "HubSpot takes the token and has the properties; a test writes nothing there.")
-NOTHING = Outcome("nothing_to_tell", True, "The event is about no client, so there is nothing to write in HubSpot.")
+DONE = AttemptOutcome("http_200", True, "HubSpot has what happened.")
+TRIED = AttemptOutcome("http_200", True, "HubSpot takes the token and has the properties; a test writes nothing there.")
+NOTHING = AttemptOutcome(
+    "nothing_to_tell", True, "The event is about no client, so there is nothing to write in HubSpot."
+)
 
 #: Between notes and what they belong to; https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 _NOTE_TO = {"companies": 190, "contacts": 202}
@@ -23,9 +25,9 @@ _MISSING = "PROPERTY_DOESNT_EXIST"
 _CONFLICT = 409
 
 #: One thing that is written besides the company, and its id.
-Part = Generator[Request, Answer, str | None]
+Part = Generator[Request, HttpResult, str | None]
 #: A record that is there.
-Look = Generator[Request, Answer, dict[str, Any] | None]
+Look = Generator[Request, HttpResult, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class HubSpot:
 
     base: str = calls.BASE
 
-    def __call__(self, letter: Letter, /) -> Conversation:
+    def __call__(self, letter: OutboundRequest, /) -> Conversation:
         """Writes an event down."""
         event = reading.envelope(letter.content)
         if not (event.get("data") or {}).get("client_id"):
@@ -54,11 +56,11 @@ class HubSpot:
         except Refused as refused:  # new properties may not be known everywhere yet
             return replace(refused.outcome, ends=None) if _properties_are_missing(refused) else refused.outcome
 
-    def install(self, letter: Letter, /) -> Conversation:
+    def install(self, letter: OutboundRequest, /) -> Conversation:
         """Makes the properties that the account does not have yet."""
         return (yield from installation.install(self._calls(letter)))
 
-    def _calls(self, letter: Letter) -> Calls:
+    def _calls(self, letter: OutboundRequest) -> Calls:
         return Calls(self.base, str(letter.options["token"]), letter.now)
 
 
@@ -76,7 +78,7 @@ def _tell(at: Calls, event: Mapping[str, Any], options: Mapping[str, Any], *, in
         yield from rest.take("note", _note(at, event, company, contact))
     if not rest.refused:
         return DONE
-    return Outcome("partly_refused", True, " ".join(["HubSpot has the company.", *rest.refused]))
+    return AttemptOutcome("partly_refused", True, " ".join(["HubSpot has the company.", *rest.refused]))
 
 
 @dataclass
@@ -97,7 +99,7 @@ class _Rest:
             return None
 
 
-def _company(at: Calls, event: Mapping[str, Any], stage: str | None) -> Generator[Request, Answer, str]:
+def _company(at: Calls, event: Mapping[str, Any], stage: str | None) -> Generator[Request, HttpResult, str]:
     """The id of the client's company, brought up to date: one that is there already, else a new one."""
     record = records.company(event)
     try:
@@ -169,7 +171,7 @@ def _wanted(record: Record) -> list[str]:
 
 def _put(
     at: Calls, record: Record, found: dict[str, Any] | None, event: Mapping[str, Any], stage: str | None
-) -> Generator[Request, Answer, str]:
+) -> Generator[Request, HttpResult, str]:
     """The id of the record, brought up to date."""
     has: Mapping[str, Any] = (found or {}).get("properties") or {}
     properties = dict(record.told) if records.is_newer(event, has) else {}

@@ -1,4 +1,4 @@
-"""What stands in the channel: one message an event, without anybody's e-mail address.
+"""What stands in the channel: one message an event, without anybody's e-mail address. Pure.
 
 Limits: https://docs.slack.dev/reference/block-kit/blocks (3,000 characters a section, 150 a header, 50 blocks).
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from app.events import catalogue
+from app.events import catalog
 from app.webhooks.destinations import words
 
 LONGEST_SECTION = 3000
@@ -48,7 +48,7 @@ def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 def _sentence(event_type: str) -> str:
     """What happened, without the half-sentence that names keys of `data`: what they say stands in the fields."""
-    kind = catalogue.TYPES.get(event_type)
+    kind = catalog.TYPES.get(event_type)
     if kind is None:
         return event_type
     return _NAMES_KEYS.split(kind.sentence, maxsplit=1)[0].replace("`", "").removesuffix(".") + "."

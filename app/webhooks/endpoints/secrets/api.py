@@ -6,22 +6,22 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request, Response
 
 from app.kit.database import Session
-from app.people.members.caller import Caller, requires
-from app.people.members.route import ApiRoute
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.secrets import actions
-from app.webhooks.endpoints.secrets.views import Rotation, Secrets, SecretView, view
+from app.webhooks.endpoints.secrets import service
+from app.webhooks.endpoints.secrets.schemas import Rotation, Secrets, SecretView, view
 
 router = APIRouter(prefix="/webhooks/endpoints/{endpoint_id}", tags=["webhooks"], route_class=ApiRoute)
 
-Writer = Annotated[Caller, requires("webhooks:write")]
-Confidant = Annotated[Caller, requires("webhooks:secrets")]
+Writer = Annotated[Principal, requires("webhooks:write")]
+Confidant = Annotated[Principal, requires("webhooks:secrets")]
 
 
 @router.get("/secret")
 async def read_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
     """The secrets that sign its deliveries, the current one first. Each look is recorded."""
-    rows = await actions.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
+    rows = await service.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
     vault = request.app.state.vault
     return Secrets(data=[view(row, queries.open_secret(vault, row)) for row in rows])
 
@@ -35,7 +35,7 @@ async def rotate_secret(
     given: Annotated[Rotation, Body(default_factory=Rotation)],
 ) -> SecretView:
     """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
-    made, text = await actions.rotate_secret(
+    made, text = await service.rotate_secret(
         session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
         force=given.force, vault=request.app.state.vault, actor=caller.actor,
     )  # fmt: skip
@@ -45,5 +45,5 @@ async def rotate_secret(
 @router.delete("/secrets/{secret_id}", status_code=204)
 async def end_secret(caller: Writer, session: Session, endpoint_id: str, secret_id: str) -> Response:
     """Ends one of two secrets before its time; the other signs alone."""
-    await actions.end_secret(session, caller.agency_id, endpoint_id, secret_id, actor=caller.actor)
+    await service.end_secret(session, caller.agency_id, endpoint_id, secret_id, actor=caller.actor)
     return Response(status_code=204)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from app.kit.input.wrong import checked
+from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
-from app.people.agencies import queries as agencies
+from app.tenants.agencies import queries as agencies
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.secrets import actions
-from app.webhooks.endpoints.secrets.views import DAY, Rotation, view
+from app.webhooks.endpoints.secrets import service
+from app.webhooks.endpoints.secrets.schemas import DAY, Rotation, view
 
 endpoint = typer.Typer()
 
@@ -20,7 +20,7 @@ endpoint = typer.Typer()
 async def list_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Shows the secrets that sign, the current one first. Each look is recorded."""
     found = await agencies.chosen(at.session, agency)
-    rows = await actions.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
+    rows = await service.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
     views = [view(row, queries.open_secret(at.vault, row)) for row in rows]
     show.many(views, ["id", "secret", "expires_at", "created_at"], as_json=as_json)
 
@@ -38,7 +38,7 @@ async def rotate(
     """Gives an endpoint a new secret and prints it."""
     given = checked(Rotation, grace_seconds=grace, secret=secret, force=force)
     found = await agencies.chosen(at.session, agency)
-    made, text = await actions.rotate_secret(
+    made, text = await service.rotate_secret(
         at.session, found.id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
         force=given.force, vault=at.vault, actor=at.actor,
     )  # fmt: skip
@@ -49,5 +49,5 @@ async def rotate(
 async def end(at: Terminal, endpoint_id: str, secret_id: str, agency: AgencyOption = None) -> None:
     """Ends one of two secrets before its time."""
     found = await agencies.chosen(at.session, agency)
-    await actions.end_secret(at.session, found.id, endpoint_id, secret_id, actor=at.actor)
+    await service.end_secret(at.session, found.id, endpoint_id, secret_id, actor=at.actor)
     show.text(f"{secret_id} is ended.")

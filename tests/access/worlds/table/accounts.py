@@ -1,7 +1,7 @@
 """Who owns an ad account, how it is, who shares it already, and in which role."""
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, LUNE_US, MAISON_LUNE
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, LUNE_US, MAISON_LUNE
 from tests.access.worlds.doing import at, check, choose, connect, reduce, work
 from tests.access.worlds.row import BY_HAND, GREEN, Do, Row, Shown, account, blocked
 from tests.tiktok import TikTokWorld

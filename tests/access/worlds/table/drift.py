@@ -1,7 +1,7 @@
 """What changes behind our back, with and without somebody's token to see it; and agencies that cannot look."""
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
 from tests.access.worlds.doing import (
     at,
     attest,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, LUNE_US
 from tests.access.worlds.doing import at, check, connect, connect_agency, fault, work
 from tests.access.worlds.row import GREEN, Do, Row, Shown, account, blocked, pixel
 from tests.tiktok import TikTokWorld

@@ -1,7 +1,7 @@
 """Who authorises, from which Business Center, and how far they come."""
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
 from tests.access.worlds.doing import (
     at,
     check,

@@ -1,7 +1,7 @@
 """Pixels on ad accounts, catalogs by hand, and people."""
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE, PIXEL_LUNE_APP
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE, PIXEL_LUNE_APP
 from tests.access.worlds.doing import (
     at,
     check,

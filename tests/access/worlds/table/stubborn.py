@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.demo.tiktok_simulator import seed
-from app.demo.tiktok_simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
+from simulator import seed
+from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.access.worlds.doing import at, check, connect, connect_agency, fault, reduce, revoke, switch_lane, work
 from tests.access.worlds.row import ENDED, Do, Row, Shown, account, blocked, drifted, leaving, person, pixel
 from tests.tiktok import TikTokWorld

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from app.events import catalogue
-from app.kit.egress.sender import Egress
+from app.events import catalog
+from app.kit.egress.client import Egress
 from app.webhooks.destinations.driving import hold
 from app.webhooks.destinations.http.talk import talk
 from tests.webhooks.destinations.letters import KEY, event, letter
@@ -52,13 +52,13 @@ async def test_it_is_signed_as_every_webhook(egress: Egress) -> None:
     assert got.headers["webhook-id"] == event()["id"]
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 async def test_without_a_body_of_its_own_the_event_goes_as_it_is(egress: Egress, event_type: str) -> None:
     told = event(event_type)
     assert (await heard(egress, told, {})).body == json.dumps(told, ensure_ascii=False).encode()
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 async def test_every_type_fills_every_placeholder(egress: Egress, event_type: str) -> None:
     told = event(event_type)
     keys = {key: f"{{{key}}}" for key in (*told["data"], "id", "type", "timestamp", "sequence", "test")}

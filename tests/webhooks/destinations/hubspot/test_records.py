@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events import catalogue
+from app.events import catalog
 from app.webhooks.destinations.hubspot import lifecycle, records
 from app.webhooks.destinations.hubspot.calls import Calls
 from tests.webhooks.destinations.letters import NOW, event
@@ -12,7 +12,7 @@ from tests.webhooks.destinations.letters import NOW, event
 STAGES = (*lifecycle.ORDER, "other", "12345", "", None)
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 def test_every_value_is_text_and_every_property_is_in_the_set(event_type: str) -> None:
     made = records.property_set()
     told = event(event_type, client_id="client_1", contact_email="ana@brand.example")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.events import catalogue
-from app.kit.egress.sender import Egress
+from app.events import catalog
+from app.kit.egress.client import Egress
 from app.webhooks.destinations.driving import hold
 from app.webhooks.destinations.hubspot.talk import HubSpot
-from app.webhooks.dispatch.deciding.outcome import Outcome
+from app.webhooks.policies.response_classifier import AttemptOutcome
 from tests.webhooks.destinations.hubspot.account import TOKEN, Account, error
 from tests.webhooks.destinations.letters import event, letter
 from tests.webhooks.destinations.receiving import Said, serving
@@ -18,7 +18,7 @@ from tests.webhooks.destinations.receiving import Said, serving
 OPTIONS: dict[str, Any] = {
     "token": TOKEN, "lifecycle": {"link.completed": "customer", "link.opened": "lead"}, "notes": ["link.completed"]
 }  # fmt: skip
-Tell = Callable[..., Awaitable[Outcome]]
+Tell = Callable[..., Awaitable[AttemptOutcome]]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def tell(egress: Egress, account: Account) -> AsyncIterator[Tell]:
     """Sends one event to the account."""
     async with serving(account.answers) as address:
 
-        async def told(given: dict[str, Any], **options: Any) -> Outcome:
+        async def told(given: dict[str, Any], **options: Any) -> AttemptOutcome:
             outcome, _ = await hold(HubSpot(address)(letter(given, {**OPTIONS, **options})), egress)
             return outcome
 
@@ -53,7 +53,7 @@ def only(records: dict[str, dict[str, str]]) -> dict[str, str]:
     return record
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 async def test_every_type_is_written_or_says_why_not(tell: Tell, installed: Account, event_type: str) -> None:
     told = event(event_type)
     outcome = await tell(told, notes=[event_type])

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events import catalogue
+from app.events import catalog
 from app.platforms.blockers import BLOCKERS
 from app.webhooks.destinations.slack.message import message
 from tests.webhooks.destinations.letters import event
 from tests.webhooks.destinations.slack.channel import problem
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 def test_every_type_makes_a_message_that_slack_takes(event_type: str) -> None:
     told = event(event_type)
     made = message(told)
     assert problem(made) is None
     shown = json.dumps(made, ensure_ascii=False)
-    assert catalogue.TYPES[event_type].sentence.partition("`")[0].rstrip(" :;.") in shown.replace("&amp;", "&")
+    assert catalog.TYPES[event_type].sentence.partition("`")[0].rstrip(" :;.") in shown.replace("&amp;", "&")
     assert "`" not in shown
     assert not any(f" {key} " in made["blocks"][1]["text"]["text"] for key in ("blocker_code", "next_actor", "status"))
     assert "ana@brand.example" not in shown
@@ -45,7 +45,7 @@ def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
 CODE = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[A-Z]{3,}_?[A-Z]+\b|\b[a-z]+\.[a-z_]+\b")
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
 def test_words_stand_instead_of_codes(event_type: str) -> None:
     made = message(event(event_type))
     shown = [made["text"], made["blocks"][0]["text"]["text"], *fields(made), made["blocks"][-1]["elements"][0]["text"]]

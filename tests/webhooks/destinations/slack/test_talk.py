@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from app.kit.egress.sender import Egress
+from app.kit.egress.client import Egress
 from app.webhooks.destinations.driving import hold
 from app.webhooks.destinations.slack.talk import talk
-from app.webhooks.dispatch.deciding.outcome import Outcome
-from app.webhooks.dispatch.deciding.refusals import NOT_FOR_SLACK, OVER_IN_SLACK
+from app.webhooks.policies.refusals import NOT_FOR_SLACK, OVER_IN_SLACK
+from app.webhooks.policies.response_classifier import AttemptOutcome
 from tests.webhooks.destinations.letters import event, letter
 from tests.webhooks.destinations.receiving import serving
 from tests.webhooks.destinations.slack.channel import Channel
 
 
-async def sent(egress: Egress, channel: Channel) -> Outcome:
+async def sent(egress: Egress, channel: Channel) -> AttemptOutcome:
     """One message to the channel."""
     async with serving(channel.answers) as address:
         outcome, said = await hold(talk(letter(event(), {"webhook_url": address + channel.path})), egress)

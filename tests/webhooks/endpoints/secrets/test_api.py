@@ -8,12 +8,12 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 
-from app.events.model import Event
+from app.events.models import Event
 from app.kit.database import Sessions
-from app.kit.vault import Vault
-from app.people.members import actions as members
+from app.kit.encryption import Keyring
+from app.tenants.api_keys import service as members
 from app.webhooks.endpoints import queries, secret
-from app.webhooks.endpoints.model import EndpointSecret
+from app.webhooks.endpoints.models import EndpointSecret
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
@@ -39,7 +39,7 @@ async def values(api: httpx2.AsyncClient, there: str) -> list[str]:
     return [each["secret"] for each in (await api.get(f"{there}/secret")).json()["data"]]
 
 
-async def signing(sessions: Sessions, vault: Vault, world: World, endpoint_id: str) -> list[str]:
+async def signing(sessions: Sessions, vault: Keyring, world: World, endpoint_id: str) -> list[str]:
     """Those with which the worker would sign."""
     async with sessions() as session:
         rows = await queries.live_secrets(session, world.north.agency_id, endpoint_id)
@@ -55,7 +55,7 @@ async def told(sessions: Sessions, world: World) -> list[str]:
 
 
 async def test_rotating_keeps_the_one_before_for_a_while(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Vault, world: World, endpoint: dict[str, Any], there: str
+    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, endpoint: dict[str, Any], there: str
 ) -> None:
     answer = await api.post(f"{there}/secret/rotation")  # nothing has to be said
     new = answer.json()

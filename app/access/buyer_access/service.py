@@ -1,0 +1,204 @@
+"""Naming buyers, and making one row due for each ad account and buyer as grants come, change and go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.buyer_access import queries
+from app.access.buyer_access.models import BuyerAccess, BuyerList
+from app.access.buyer_access.queries import People
+from app.access.grants import queries as grants
+from app.access.grants.models import Grant
+from app.events.recorder import record
+from app.events.types import settings as happenings
+from app.kit import ids, jobs
+from app.kit.errors import InvalidInput
+from app.links import queries as links
+from app.links.status import OVER
+from app.platforms import roles
+
+MOST_BUYERS = 50
+
+
+@dataclass(frozen=True)
+class Named:
+    """A buyer as somebody names them."""
+
+    email: str
+    role: str
+
+
+class TooMuch(InvalidInput):
+    """A buyer is to have more than the link asks for."""
+
+    code = "role_above_ask"
+    detail = "A buyer cannot have a larger role than the client is asked to give."
+
+
+async def set_for_center(
+    session: AsyncSession, agency_id: str, center_id: str, named: Sequence[Named], *, actor: str
+) -> None:
+    """These people, and nobody else, get what is shared with a Business Center. Raises NotFound, Malformed.
+
+    Who is no longer named loses what Keyturn gave them; what somebody else gave them stays.
+    """
+    center = await queries.center(session, agency_id, center_id, lock=True)
+    await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
+    await record(
+        session, happenings.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        data={"tiktok_bc_id": center.bc_id},
+    )  # fmt: skip
+    await follow(session, agency_id, Grant.agency_bc_id == center.bc_id, Grant.platform == center.platform, again=True)
+
+
+async def set_for_link(
+    session: AsyncSession, agency_id: str, link_id: str, named: Sequence[Named], *, actor: str
+) -> None:
+    """These people alone get what is shared on a link. Raises NotFound, Malformed, TooMuch."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    people = _people(named)
+    asked = [ask.role for ask in whole.asks if ask.kind == "ad_account" and ask.state not in OVER]
+    largest = max(asked, key=_rank, default=None)
+    above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
+    if above:
+        sentence = f"This link asks for {largest} at most: give {above[0]} that role or a smaller one."
+        raise TooMuch(fields={"buyers": sentence})
+    await _write(session, agency_id, {"link_id": link_id}, people)
+    await _tell_of_link(session, agency_id, link_id, actor)
+    await follow(session, agency_id, Grant.client_id == whole.client.id, again=True)
+
+
+async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> None:
+    """The buyers of the Business Center count for the link again. Raises NotFound."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    gone = delete(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
+    if (await session.execute(gone.returning(BuyerList.id))).scalar_one_or_none() is None:
+        return
+    await _tell_of_link(session, agency_id, link_id, actor)
+    await follow(session, agency_id, Grant.client_id == whole.client.id)
+
+
+def _people(named: Sequence[Named]) -> People:
+    """By address in small letters. Raises Malformed for one named twice."""
+    people: dict[str, str] = {}
+    for each in named:
+        email = each.email.lower()
+        if email in people:
+            raise InvalidInput(fields={"buyers": f"{email} stands there twice: name each person once."})
+        people[email] = each.role
+    return people
+
+
+def _rank(role: str) -> int:
+    return roles.ON_AD_ACCOUNTS.index(role) if role in roles.ON_AD_ACCOUNTS else len(roles.ON_AD_ACCOUNTS)
+
+
+async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any], people: People) -> None:
+    rows = [{"email": email, "role": role} for email, role in people.items()]
+    added = insert(BuyerList).values(agency_id=agency_id, id=ids.new("buyers"), people=rows, **place)
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["agency_id", *place], set_={"people": rows, "updated_at": func.now()}
+        )
+    )
+
+
+async def _tell_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: str) -> None:
+    await record(
+        session, happenings.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
+        data={"link_id": link_id},
+    )  # fmt: skip
+
+
+async def follow(session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False) -> None:
+    """Brings the rows of these grants in line with the lists: new ones are due, those of grants that went have ended.
+
+    Only ad accounts that answer an ask are given to buyers: what was found there already is left as it was found.
+    `again`: somebody just said who is to have it, so that what was refused or taken from them is tried anew.
+    Locks Business Centers, then openings by id; whoever calls holds the links or the Business Center already.
+    """
+    found = await _grants(session, agency_id, which)
+    meant = await queries.people_of(session, agency_id, [grant for grant in found if grant.state == "live"])
+    by_id = {grant.id: grant for grant in found}
+    rows = select(BuyerAccess).where(BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id.in_(by_id))
+    known = (await session.scalars(rows.order_by(BuyerAccess.id).with_for_update())).all()
+    for row in known:
+        _follow_row(row, by_id[row.grant_id], meant.get(row.grant_id, {}), again=again)
+    await session.flush()
+    there = {(row.grant_id, row.email) for row in known}
+    fresh = [
+        _values(by_id[grant_id], email, role)
+        for grant_id, people in sorted(meant.items())
+        for email, role in sorted((people or {}).items())
+        if (grant_id, email) not in there
+    ]
+    if fresh:
+        await session.execute(insert(BuyerAccess).values(due_at=func.now()).on_conflict_do_nothing(), fresh)
+
+
+async def _grants(session: AsyncSession, agency_id: str, which: Sequence[ColumnElement[bool]]) -> Sequence[Grant]:
+    """Living grants, and ended ones for which somebody still stands as their buyer."""
+    left = select(BuyerAccess.id).where(
+        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.state != "ended"
+    )
+    rows = select(Grant).where(
+        Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.ask_id.is_not(None),
+        (Grant.state != "ended") | left.exists(), *which,
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Grant.id))).all()
+
+
+def _follow_row(row: BuyerAccess, grant: Grant, people: People | None, *, again: bool) -> None:
+    if people is None:
+        return
+    role = people.get(row.email)
+    if grant.state != "live":
+        if row.state != "ended":
+            row.state, row.code, row.role_seen, row.due_at = "ended", None, None, None
+    elif role is None:
+        if row.wanted and row.state != "ended":
+            row.wanted, row.code = False, None
+            row.state = "leaving" if row.ours else "ended"
+            row.due_at = func.now() if row.ours else None
+    else:
+        _want(row, roles.lesser(role, grant.role), again=again)
+
+
+def _want(row: BuyerAccess, role: str, *, again: bool) -> None:
+    is_back = row.state == "ended" or not row.wanted
+    if not is_back and row.role == role and not (again and row.state != "open"):
+        return
+    row.wanted, row.role, row.asked_at, row.due_at, row.looks = True, role, func.now(), func.now(), 0
+    if is_back:
+        row.state, row.code = "waiting", None
+
+
+def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
+    return {
+        "agency_id": grant.agency_id, "id": ids.new("opening"), "grant_id": grant.id,
+        "agency_bc_id": grant.agency_bc_id, "email": email, "role": roles.lesser(role, grant.role),
+        "state": "waiting",
+    }  # fmt: skip
+
+
+async def look_again(session: AsyncSession, agency_id: str, ask_id: str) -> None:
+    """Somebody wants to see now whether the buyers of an ask can open its ad account."""
+    grant = await grants.of_ask(session, agency_id, ask_id)
+    if grant is not None:
+        await follow(session, agency_id, Grant.id == grant.id, again=True)
+        await jobs.wake(
+            session,
+            BuyerAccess,
+            BuyerAccess.agency_id == agency_id,
+            BuyerAccess.grant_id == grant.id,
+            BuyerAccess.state != "ended",
+        )
+
+
+async def wake_agency(session: AsyncSession, agency_id: str) -> None:
+    """The agency's side can be reached now: everything that is not over is looked at."""
+    await jobs.wake(session, BuyerAccess, BuyerAccess.agency_id == agency_id, BuyerAccess.state != "ended")

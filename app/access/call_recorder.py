@@ -1,0 +1,167 @@
+"""Exchanges: every call to a platform with its answer, kept as evidence."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Index, String, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
+from app.kit.input.fields import Time
+from app.platforms.port import RecordedCall
+
+
+class PlatformCall(Base):
+    """One call or look. `outcome` null: sent or about to be sent, and no answer was recorded."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("grants", "grant_id"),
+        Index("ix_exchanges_handshake_id", "agency_id", "handshake_id", "id"),
+        Index("ix_exchanges_grant_id", "agency_id", "grant_id", "id", postgresql_where=text("grant_id IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("exchange"), primary_key=True)
+    handshake_id: Mapped[str | None] = mapped_column(ids.Id("handshake"))
+    #: of what was done so that the agency's own people can open what a grant gives
+    grant_id: Mapped[str | None] = mapped_column(ids.Id("grant"))
+    connection_id: Mapped[str | None] = mapped_column(ids.Id("connection"))
+    #: whose token: `client` or `agency`
+    side: Mapped[str] = mapped_column(String(8))
+    #: what it was for: `authorise`, `look`, `share`, `take_back` (access), `assign`, `unassign` (to buyers),
+    #: `give_back` (a token), `import`
+    purpose: Mapped[str] = mapped_column(String(16))
+    operation: Mapped[str] = mapped_column(String(64))
+    request: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    code: Mapped[int | None]
+    message: Mapped[str | None]
+    platform_request_id: Mapped[str | None] = mapped_column(String(128))
+    blocker: Mapped[str | None] = mapped_column(String(48))
+    answer: Mapped[dict[str, Any] | None]
+    took_ms: Mapped[int | None]
+
+
+class FailureColumns:
+    """Columns of a row that keeps why it could not be read: our code for it, and the platform's own words."""
+
+    code: Mapped[str | None] = mapped_column(String(48))
+    platform_code: Mapped[int | None]
+    platform_message: Mapped[str | None]
+    platform_request_id: Mapped[str | None] = mapped_column(String(128))
+
+
+def trouble(code: str | None = None, call: RecordedCall | None = None) -> dict[str, Any]:
+    """The values of those columns; without a code there is none."""
+    return {
+        "code": code,
+        "platform_code": call.code if call else None,
+        "platform_message": call.message.replace("\x00", "")[:2000] if call else None,
+        "platform_request_id": call.request_id if call else None,
+    }
+
+
+class PlatformCallView(BaseModel):
+    """One call to the platform, or one look at it, with its answer. Without secrets."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["exchange_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    operation: str = Field(description="The platform's name for the call.", examples=["bc/partner/asset/get/"])
+    purpose: str = Field(
+        description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorise` or `give_back`.",
+        examples=["look"],
+    )
+    side: str = Field(description="By whose token: `client` or `agency`.", examples=["agency"])
+    request: dict[str, Any] = Field(examples=[{"bc_id": "7000999988887777666", "share_type": "SHARED"}])
+    outcome: str | None = Field(
+        description="`ok`, `denied`, `unavailable`, `unclear` or `changed`; null: no answer was recorded.",
+        examples=["ok"],
+    )
+    code: int | None = Field(description="The platform's code.", examples=[0])
+    message: str | None = Field(examples=["OK"])
+    platform_request_id: str | None = Field(
+        description="Tell it to the platform's support.", examples=["20261204133209ABCDEF"]
+    )
+    blocker: str | None = Field(description="What a refusal means for the ask.", examples=["not_bc_admin"])
+    started_at: Time
+    took_ms: int | None = Field(examples=[161])
+
+
+def keep(
+    session: AsyncSession,
+    calls: Sequence[RecordedCall],
+    *,
+    agency_id: str,
+    side: str,
+    purpose: str,
+    connection_id: str | None = None,
+    handshake_id: str | None = None,
+    grant_id: str | None = None,
+) -> None:
+    """Adds what was called, in order."""
+    for call in calls:
+        row = PlatformCall(
+            agency_id=agency_id, id=ids.new("exchange"), handshake_id=handshake_id, grant_id=grant_id,
+            connection_id=connection_id, side=side, purpose=purpose, operation=call.operation,
+            request=dict(call.request),
+        )  # fmt: skip
+        answered(row, call)
+        session.add(row)
+
+
+def answered(row: PlatformCall, call: RecordedCall, blocker: str | None = None) -> None:
+    """Completes an exchange with its answer."""
+    row.operation = call.operation
+    row.outcome, row.code, row.message = call.outcome, call.code, call.message[:2000]
+    row.platform_request_id, row.answer, row.took_ms = call.request_id, dict(call.answer), call.took_ms
+    row.blocker = blocker
+
+
+async def of_handshake(
+    session: AsyncSession, agency_id: str, handshake_id: str, *, purposes: Sequence[str]
+) -> Sequence[PlatformCall]:
+    """The exchanges of a handshake for these purposes, oldest first."""
+    rows = select(PlatformCall).where(
+        PlatformCall.agency_id == agency_id,
+        PlatformCall.handshake_id == handshake_id,
+        PlatformCall.purpose.in_(purposes),
+    )
+    return (await session.scalars(rows.order_by(PlatformCall.id))).all()
+
+
+async def of_grants(
+    session: AsyncSession, agency_id: str, grant_ids: Sequence[str], *, purposes: Sequence[str]
+) -> Sequence[PlatformCall]:
+    """The exchanges about the buyers of grants for these purposes, oldest first."""
+    rows = select(PlatformCall).where(
+        PlatformCall.agency_id == agency_id, PlatformCall.grant_id.in_(grant_ids), PlatformCall.purpose.in_(purposes)
+    )
+    return (await session.scalars(rows.order_by(PlatformCall.id))).all()
+
+
+async def page_of_grant(
+    session: AsyncSession, agency_id: str, grant_id: str, *, limit: int, before: str | None
+) -> Sequence[PlatformCall]:
+    """The exchanges about the buyers of a grant, newest first; `before` is the id of the last one seen."""
+    rows = select(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.grant_id == grant_id)
+    if before:
+        rows = rows.where(PlatformCall.id < before)
+    return (await session.scalars(rows.order_by(PlatformCall.id.desc()).limit(limit))).all()
+
+
+async def page(
+    session: AsyncSession, agency_id: str, handshake_ids: Sequence[str], *, limit: int, before: str | None
+) -> Sequence[PlatformCall]:
+    """Exchanges of handshakes, newest first; `before` is the id of the last one seen."""
+    rows = select(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.handshake_id.in_(handshake_ids))
+    if before:
+        rows = rows.where(PlatformCall.id < before)
+    return (await session.scalars(rows.order_by(PlatformCall.id.desc()).limit(limit))).all()

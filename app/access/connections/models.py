@@ -1,0 +1,92 @@
+"""Our OAuth access to a platform: connections, and the consents on their way."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
+from app.kit.jobs import JobMixin
+
+
+class Connection(JobMixin, CreatedAt, Base):
+    """A token, the client's or the agency's. It is due when the token is to be given back to the platform."""
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("links", "link_id"),
+        belongs_to("clients", "client_id"),
+        belongs_to("link_sessions", "browser_id"),
+        CheckConstraint("side IN ('client', 'agency')", name="side"),
+        CheckConstraint("state IN ('live', 'dead', 'revoked')", name="state"),
+        CheckConstraint("(state = 'revoked') = (token_sealed IS NULL)", name="revoked_token_is_gone"),
+        CheckConstraint("(side = 'client') = (client_id IS NOT NULL)", name="client_side_has_client"),
+        Index("ix_connections_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_connections_client", "agency_id", "client_id", "state"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("connection"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    side: Mapped[str] = mapped_column(String(8))
+    client_id: Mapped[str | None] = mapped_column(ids.Id("client"))
+    link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
+    #: the client's browser that made it, and that it serves
+    browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
+    state: Mapped[str] = mapped_column(String(8), default="live")
+    token_sealed: Mapped[bytes | None]
+    #: the app that was given the token; only it can give it back
+    app_id: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[Any]]
+    #: the name of whoever authorised, as the platform gives it
+    person: Mapped[str] = mapped_column(String(200))
+    #: what there was to choose from when last read (port.Found)
+    found: Mapped[dict[str, Any]]
+    found_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class Invitation(CreatedAt, Base):
+    """A one-time address with which somebody of the agency connects its own side."""
+
+    __tablename__ = "connect_invitations"
+    __table_args__ = (belongs_to_agency(),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("invitation"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Authorization(CreatedAt, Base):
+    """One trip to the platform's consent page and back. Looked up by hashes; the code lies sealed, minutes at most."""
+
+    __tablename__ = "authorisations"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("links", "link_id"),
+        belongs_to("connect_invitations", "invitation_id"),
+        CheckConstraint("(link_id IS NULL) <> (invitation_id IS NULL)", name="one_purpose"),
+        Index("ix_authorisations_link_id", "agency_id", "link_id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("auth"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
+    invitation_id: Mapped[str | None] = mapped_column(ids.Id("invitation"))
+    state_hash: Mapped[bytes] = mapped_column(unique=True)
+    cookie_hash: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]
+    handle_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    handle_expires_at: Mapped[datetime | None]
+    code_sealed: Mapped[bytes | None]
+    exchanged_at: Mapped[datetime | None]
+    #: how the way back ended (establishing.Outcome)
+    outcome: Mapped[str | None] = mapped_column(String(16))

@@ -1,0 +1,94 @@
+"""What a person can choose from after authorising, and why some of it cannot be chosen. Pure."""
+
+from dataclasses import dataclass
+
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of a list to choose from; where it cannot be chosen, `code` names the blocker.
+
+    `company`: the legal name behind a Business Center.
+    """
+
+    id: str
+    name: str
+    detail: str
+    can: bool
+    code: str | None = None
+    company: str = ""
+
+
+def business_centers(found: DiscoveredAssets, agency_bc_id: str = "") -> list[Choice]:
+    """Business Centers, those that can be chosen first; the agency's own cannot share with itself."""
+    choices = [
+        Choice(center.bc_id, center.name, f"Business Center {center.bc_id}", code is None, code, center.company)
+        for center in found.business_centers
+        for code in ["agencys_own_center" if center.bc_id == agency_bc_id else center_problem(center)]
+    ]
+    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+
+
+def accounts(found: DiscoveredAssets, bc_id: str) -> list[Choice]:
+    """The ad accounts of one Business Center, those that can be chosen first."""
+    choices = [
+        Choice(account.asset_id, account.name, f"Ad account {account.asset_id}", code is None, code)
+        for account in found.accounts
+        if account.bc_id == bc_id
+        for code in [account_problem(account)]
+    ]
+    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+
+
+def pixels(found: DiscoveredAssets, bc_id: str) -> list[Choice]:
+    """The pixels of one Business Center, those that can be chosen first."""
+    choices = [
+        Choice(pixel.code, pixel.name, f"Pixel {pixel.code}", code is None, code)
+        for pixel in found.pixels
+        if pixel.bc_id == bc_id
+        for code in [pixel_problem(pixel)]
+    ]
+    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+
+
+def center_problem(center: BusinessCenterInfo) -> str | None:
+    """Why nothing can be shared from a Business Center by whoever authorised; a blocker's code."""
+    if center.role != "ADMIN":
+        return "not_bc_admin"
+    if center.status in ("ENABLE", ""):  # where TikTok tells no status, only trying tells
+        return None
+    return CENTER_CODES.get(center.status, "bc_not_enabled")
+
+
+#: What each status of a Business Center means that is not ENABLE.
+CENTER_CODES = {"REVIEWING": "bc_under_review", "PUNISH": "bc_punished", "DENY": "bc_denied"}
+
+#: Statuses in which an account can be shared but TikTok still has to do its part are no reason to hide it.
+_STATUS_CODES = {
+    "STATUS_DISABLE": "ad_account_suspended",
+    "STATUS_LIMIT": "ad_account_limited",
+    "STATUS_PENDING_CONFIRM": "ad_account_in_review",
+    "STATUS_PENDING_VERIFIED": "ad_account_in_review",
+    "STATUS_CONTRACT_PENDING": "ad_account_in_review",
+    "STATUS_CONFIRM_FAIL": "ad_account_disapproved",
+    "SHOW_ACCOUNT_STATUS_PUNISHED": "ad_account_suspended",
+    "SHOW_ACCOUNT_STATUS_IN_REVIEW": "ad_account_in_review",
+    "SHOW_ACCOUNT_STATUS_NOT_APPROVED": "ad_account_disapproved",
+}
+
+
+def pixel_problem(pixel: Pixel) -> str | None:
+    """Why a pixel cannot be linked from this Business Center; a blocker's code."""
+    return None if pixel.owned else "asset_owned_elsewhere"
+
+
+def account_problem(account: AdAccount) -> str | None:
+    """Why an ad account cannot be shared from this Business Center; a blocker's code."""
+    if account.relation == "PENDING":
+        return "request_pending"
+    if not account.owned:
+        return "asset_owned_by_person" if account.owned_by_person else "asset_owned_elsewhere"
+    if not account.ticked:
+        return "account_not_ticked"
+    return _STATUS_CODES.get(account.status) or _STATUS_CODES.get(account.listed_status)

@@ -1,0 +1,94 @@
+"""Ending connections: a token given back, or found dead."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections.models import Connection
+from app.events.recorder import KEYTURN, record
+from app.events.types import connections as happenings
+from app.kit.errors import AppError
+
+
+class AlreadyEnded(AppError):
+    """The connection was ended before."""
+
+    status = 409
+    code = "connection_ended"
+    detail = "This connection has ended already."
+    hint = "Nothing to do: its token is gone from here."
+
+
+async def mark_dead(session: AsyncSession, connection: Connection) -> None:
+    """The platform no longer accepts the token. One that is being given back is no news."""
+    ended = (
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id,
+            Connection.id == connection.id,
+            Connection.state == "live",
+            Connection.due_at.is_(None) | (Connection.due_at > func.now()),
+        )
+        .values(state="dead", ended_at=func.now(), due_at=func.now())
+        .returning(Connection.id)
+    )
+    if (await session.execute(ended)).scalar_one_or_none():
+        actor = "agency" if connection.side == "agency" else "client"
+        await record(
+            session, happenings.TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
+            actor=KEYTURN, data=facts(connection) | {"next_actor": actor},
+        )  # fmt: skip
+
+
+async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """The client's tokens are needed no longer: they are due to be given back now."""
+    await session.execute(
+        update(Connection)
+        .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.state == "live")
+        .values(due_at=func.now())
+    )
+
+
+async def found_anew(session: AsyncSession, connection: Connection, found: dict[str, Any]) -> None:
+    """The client's lists were read again."""
+    await session.execute(
+        update(Connection)
+        .where(Connection.agency_id == connection.agency_id, Connection.id == connection.id)
+        .values(found=found, found_at=func.now())
+    )
+
+
+async def hold_longer(session: AsyncSession, connection: Connection, hold: timedelta) -> None:
+    """A write goes out with the token: its time counts from now, unless it is due to be given back already."""
+    await session.execute(
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id,
+            Connection.id == connection.id,
+            Connection.state == "live",
+            Connection.due_at > func.now(),
+        )
+        .values(due_at=func.now() + hold)
+    )
+
+
+async def end_connection(session: AsyncSession, connection: Connection) -> Connection:
+    """Ends a connection on the agency's wish: its token is given back at once. Raises AlreadyEnded."""
+    if connection.state == "revoked":
+        raise AlreadyEnded
+    connection.due_at = func.now()
+    await session.flush()
+    await session.refresh(connection)
+    return connection
+
+
+def facts(connection: Connection) -> dict[str, object]:
+    """What an event says of a connection; without names."""
+    return {
+        "connection_id": connection.id,
+        "link_id": connection.link_id,
+        "client_id": connection.client_id,
+        "platform": connection.platform,
+    }

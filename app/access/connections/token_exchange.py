@@ -1,0 +1,277 @@
+"""Making a connection from the code of a consent: exchange, look at what there is, keep it sealed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder
+from app.access.connections import queries
+from app.access.connections.models import Connection, Invitation
+from app.events.recorder import CLIENT, MEMBER, record
+from app.events.types import connections as happenings
+from app.kit import ids
+from app.kit.database import Sessions
+from app.kit.encryption import Keyring
+from app.links import queries as links
+from app.links.devices import queries as devices
+from app.links.devices import service as admission
+from app.links.devices.service import VerifiedBy
+from app.links.models import LinkSession
+from app.platforms.port import (
+    Access,
+    App,
+    ConnectedPlatform,
+    Denied,
+    PlatformFailure,
+    Priority,
+    RecordedCall,
+    Token,
+    Unavailable,
+    Unclear,
+    UnexpectedAnswer,
+    said,
+)
+from app.platforms.resources import DiscoveredAssets
+
+#: A client's token is given back at the latest this long after the last write with it.
+LONGEST_HOLD = timedelta(hours=72)
+_TRIES = 6
+LONGEST_WAIT = 10.0
+Value = TypeVar("Value")
+
+
+class ExchangeOutcome(StrEnum):
+    """How a way back from the platform ended."""
+
+    CONNECTED = "connected"
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    OTHER_BROWSER = "other_browser"
+    SCOPE_MISSING = "scope_missing"
+    APP_PROBLEM = "app_problem"
+    PLATFORM_CHANGED = "platform_changed"
+    BUSY = "busy"
+    UNKNOWN = "unknown"
+    #: another request carries this one out at the moment
+    UNDER_WAY = "under_way"
+    #: on a new device: the Business Center of this link is not among those of the sign-in
+    OTHER_COMPANY = "other_company"
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """For whom the consent is: a client's link, or the agency itself by an invitation."""
+
+    agency_id: str
+    link_id: str | None = None
+    client_id: str | None = None
+    #: the client's browser that set out
+    browser_id: str | None = None
+    invitation_id: str | None = None
+
+    @property
+    def side(self) -> str:
+        """`client` or `agency`."""
+        return "client" if self.link_id else "agency"
+
+
+async def establish(
+    sessions: Sessions, vault: Keyring, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
+) -> ExchangeOutcome:
+    """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
+    calls: list[RecordedCall] = []
+    token: Token | None = None
+    reason = ""
+    try:
+        token = await patiently(lambda: platform.exchange(app, code, calls.append))
+        missing = platform.missing_scopes(token.scopes)
+        if not missing:
+            access = Access(token.value, app.app_id, Priority.LOOKING)
+            found = await patiently(lambda: platform.discover(app, access, calls.append))
+            async with sessions.begin() as session:
+                await _keep(session, vault, platform, app, token, found, purpose, calls)
+            return ExchangeOutcome.CONNECTED
+        outcome, reason = ExchangeOutcome.SCOPE_MISSING, ", ".join(missing)
+    except Denied as refused:
+        outcome, reason = _OF_REFUSAL.get(refused.blocker, ExchangeOutcome.APP_PROBLEM), _said(refused)
+    except InvitationUsed:
+        outcome = ExchangeOutcome.TOO_LATE
+    except OtherCompany:
+        outcome = ExchangeOutcome.OTHER_COMPANY
+    except UnexpectedAnswer as changed:
+        outcome, reason = ExchangeOutcome.PLATFORM_CHANGED, _said(changed)
+    except (Unavailable, Unclear):
+        outcome = ExchangeOutcome.BUSY
+    if token is not None:
+        await _give_back(platform, app, token, calls)
+    async with sessions.begin() as session:
+        call_recorder.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise")
+        await _tell_failed(session, platform.key, purpose, outcome, reason)
+    return outcome
+
+
+#: What a refusal of the exchange, or of the first look, means for the trip.
+_OF_REFUSAL = {
+    "auth_code_expired": ExchangeOutcome.TOO_LATE,
+    "connection_dead": ExchangeOutcome.TOO_LATE,
+    "scope_not_authorised": ExchangeOutcome.SCOPE_MISSING,
+}
+#: Problems that only the agency can fix, with their blocker codes.
+_AGENCYS = {
+    ExchangeOutcome.SCOPE_MISSING: "scope_not_authorised",
+    ExchangeOutcome.APP_PROBLEM: "app_problem",
+    ExchangeOutcome.PLATFORM_CHANGED: "platform_changed",
+}
+
+
+def _said(failure: PlatformFailure) -> str:
+    call = failure.call
+    return said(call.operation, call.message, call.request_id)
+
+
+async def _tell_failed(
+    session: AsyncSession, platform: str, purpose: Purpose, outcome: ExchangeOutcome, reason: str
+) -> None:
+    if outcome not in _AGENCYS:
+        return
+    data: dict[str, object] = {"platform": platform}
+    if purpose.link_id:
+        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+    await record(
+        session, happenings.FAILED, agency_id=purpose.agency_id,
+        subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
+        actor=CLIENT if purpose.link_id else MEMBER,
+        data={**data, "blocker_code": _AGENCYS[outcome], "next_actor": "agency", "reason": reason},
+    )  # fmt: skip
+
+
+class InvitationUsed(Exception):
+    """Another browser connected the agency with the same one-time address first."""
+
+
+class OtherCompany(Exception):
+    """A new device signed in as somebody who cannot use the client's Business Center."""
+
+
+async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
+    """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again.
+
+    Nor is it when the next call may go only later than somebody who waits for a page would want to wait.
+    """
+    for attempt in range(1, _TRIES):
+        try:
+            return await ask()
+        except (Unavailable, Unclear) as trouble:
+            if isinstance(trouble, Unavailable) and trouble.retry_after > LONGEST_WAIT:
+                raise
+            await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(trouble) else 1.0)
+    return await ask()
+
+
+def _limited(trouble: Exception) -> bool:
+    return isinstance(trouble, Unavailable) and trouble.limited
+
+
+async def _give_back(platform: ConnectedPlatform, app: App, token: Token, calls: list[RecordedCall]) -> None:
+    """A token we shall not use is not kept; where even that fails the evidence says so."""
+    try:
+        await patiently(lambda: platform.revoke(app, token.value, calls.append))
+    except (Denied, Unavailable, Unclear, UnexpectedAnswer):
+        return
+
+
+async def _keep(
+    session: AsyncSession,
+    vault: Keyring,
+    platform: ConnectedPlatform,
+    app: App,
+    token: Token,
+    found: DiscoveredAssets,
+    purpose: Purpose,
+    calls: list[RecordedCall],
+) -> None:
+    connection_id = ids.new("connection")
+    await _use_up(session, purpose)
+    if purpose.link_id:
+        await _let_in(session, purpose, found)
+    await _retire_older(session, platform.key, purpose, found)
+    connection = Connection(
+        agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
+        client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
+        person=found.person, found=queries.as_row(found), browser_id=purpose.browser_id,
+        token_sealed=vault.seal(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
+        due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
+    )  # fmt: skip
+    session.add(connection)
+    await session.flush()
+    call_recorder.keep(
+        session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise",
+        connection_id=connection_id,
+    )  # fmt: skip
+    data: dict[str, object] = {"platform": platform.key}
+    if purpose.link_id:
+        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+    await record(
+        session, happenings.AUTHORISED, agency_id=purpose.agency_id, subject_id=connection_id,
+        actor=CLIENT if purpose.link_id else MEMBER,
+        data={**data, "connection_id": connection_id},
+    )  # fmt: skip
+
+
+async def _use_up(session: AsyncSession, purpose: Purpose) -> None:
+    if purpose.invitation_id is None:
+        return
+    used = (
+        update(Invitation)
+        .where(
+            Invitation.agency_id == purpose.agency_id,
+            Invitation.id == purpose.invitation_id,
+            Invitation.used_at.is_(None),
+        )
+        .values(used_at=func.now())
+        .returning(Invitation.id)
+    )
+    if (await session.execute(used)).scalar_one_or_none() is None:
+        raise InvitationUsed
+
+
+async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> None:
+    """The browser that connects is the client's: nothing was saved before, or it can use the same Business Center.
+
+    Raises OtherCompany.
+    """
+    assert purpose.link_id is not None
+    whole = await links.whole(session, purpose.agency_id, purpose.link_id, lock=True)
+    browser = await session.get(LinkSession, (purpose.agency_id, purpose.browser_id), populate_existing=True)
+    if browser is None or browser.verified_at is not None:
+        return
+    if not await devices.is_guarded(session, whole):
+        await admission.let_in(session, browser, VerifiedBy.ANSWER)
+        return
+    known = await queries.centers_of_link(session, purpose.agency_id, purpose.link_id)
+    known = frozenset({whole.intake.bc_id}) if whole.intake.bc_id else known
+    if not known & {center.bc_id for center in found.business_centers if center.usable}:
+        raise OtherCompany
+    await admission.let_in(session, browser, VerifiedBy.CONNECTION)
+
+
+async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets) -> None:
+    """A new consent takes the place of older ones for the same Business Centers: those are due to be given back."""
+    rows = select(Connection).where(
+        Connection.agency_id == purpose.agency_id,
+        Connection.platform == platform,
+        Connection.side == purpose.side,
+        Connection.client_id.is_not_distinct_from(purpose.client_id),
+        Connection.state == "live",
+    )
+    covered = {center.bc_id for center in found.business_centers if center.usable}
+    for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
+        if older.side == "agency" or older.link_id == purpose.link_id or queries.usable(older) <= covered:
+            older.due_at = func.now()
+    await session.flush()

@@ -1,0 +1,113 @@
+"""Giving tokens back to the platform, for as long as that takes."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder
+from app.access.connections import platform_apps, queries
+from app.access.connections.models import Connection
+from app.access.connections.service import facts
+from app.access.context import AccessContext
+from app.events.recorder import KEYTURN, record
+from app.events.types import connections as happenings
+from app.kit import clock, jobs
+from app.kit.jobs import LeaseLost
+from app.platforms.port import App, ConnectedPlatform, PlatformFailure, RecordedCall
+
+LEASE = timedelta(seconds=45)
+
+
+async def give_back(tools: AccessContext, connection: Connection) -> None:
+    """Revokes the token and forgets it; a failure is told once and tried again with growing pauses."""
+    if connection.token_sealed is None:  # given back already; something woke the row meanwhile
+        async with tools.sessions.begin() as session:
+            await _rest(session, connection)
+        return
+    platform = tools.platforms.connected(connection.platform)
+    async with tools.sessions.begin() as session:
+        app = await platform_apps.of_connection(session, connection.agency_id, platform, tools.vault, connection.app_id)
+        shared = await _used_elsewhere(session, tools, connection)
+    calls: list[RecordedCall] = []
+    done = shared
+    if app is not None and not shared:
+        done = await _revoke(platform, app, queries.token(connection, tools.vault), calls)
+    async with tools.sessions.begin() as session:
+        call_recorder.keep(
+            session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
+            connection_id=connection.id,
+        )  # fmt: skip
+        if done:
+            await _forget(session, connection)
+        else:
+            await _try_later(session, connection)
+
+
+async def _revoke(platform: ConnectedPlatform, app: App, token: str, calls: list[RecordedCall]) -> bool:
+    try:
+        await platform.revoke(app, token, calls.append)
+    except PlatformFailure:
+        return False
+    return True
+
+
+async def _used_elsewhere(session: AsyncSession, tools: AccessContext, connection: Connection) -> bool:
+    """Whether a newer connection holds the very same token: the platform may give one person one token."""
+    rows = select(Connection).where(
+        Connection.agency_id == connection.agency_id,
+        Connection.platform == connection.platform,
+        Connection.id > connection.id,
+        Connection.state == "live",
+    )
+    newer = (await session.scalars(rows)).all()
+    if connection.token_sealed is None or not newer:
+        return False
+    mine = queries.token(connection, tools.vault)
+    return any(queries.token(other, tools.vault) == mine for other in newer)
+
+
+async def _forget(session: AsyncSession, connection: Connection) -> None:
+    """The token is gone. One statement: a row changed twice has its references checked, which waits for the link."""
+    was_dead = connection.state == "dead"
+    gone = (
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id,
+            Connection.id == connection.id,
+            Connection.lease_token == connection.lease_token,
+        )
+        .values(
+            state="revoked", token_sealed=None, ended_at=connection.ended_at or clock.now(), due_at=None,
+            lease_until=None, lease_token=None, tries=0,
+        )
+        .returning(Connection.id)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if (await session.execute(gone)).scalar_one_or_none() is None:
+        raise LeaseLost(Connection.__name__)
+    if not was_dead:  # of a dead token the event told already
+        await record(
+            session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,
+            data=facts(connection),
+        )  # fmt: skip
+
+
+async def _rest(session: AsyncSession, connection: Connection) -> None:
+    """Nothing is left to do, whoever woke the row in between."""
+    await session.execute(
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id, Connection.id == connection.id, Connection.state == "revoked"
+        )
+        .values(due_at=None, lease_until=None, lease_token=None, tries=0)
+    )
+
+
+async def _try_later(session: AsyncSession, connection: Connection) -> None:
+    if connection.tries == 1:
+        await record(
+            session, happenings.REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
+            actor=KEYTURN, data=facts(connection) | {"next_actor": "us"},
+        )  # fmt: skip
+    await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -1,0 +1,29 @@
+"""JSON route: whether the agency's way to the platform works."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from app.access.diagnostics import service
+from app.access.diagnostics.schemas import HealthView
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Principal, requires("agency:read")]
+TIKTOK = "tiktok"
+
+
+@router.get("/agency/platform-apps/tiktok/health", tags=["agency"])
+async def read_platform_app_health(request: Request, caller: Reader) -> HealthView:
+    """Tries your TikTok app, redirect address, connection, permissions and one read of each kind, now.
+
+    It makes at most ten calls to TikTok, none of which changes anything, and takes a few seconds.
+    """
+    state = request.app.state
+    health = await service.of_agency(
+        state.sessions, state.platforms, state.vault, agency_id=caller.agency_id, platform_key=TIKTOK,
+        redirect_uri=state.redirect_uri,
+    )  # fmt: skip
+    return HealthView.of(TIKTOK, health)

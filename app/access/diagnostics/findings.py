@@ -1,0 +1,209 @@
+"""What an examination means: a line for each thing, with what to do where it is not well. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.kit.html.dates import day
+from app.platforms.resources import (
+    BusinessCenterInfo,
+    DiagnosticReport,
+    MissingPermission,
+    ProbeResult,
+    RateLimitStatus,
+)
+
+#: `limited`: it works, with less.
+State = Literal["pass", "limited", "fail", "cannot_tell"]
+GUIDE = "docs/tiktok-app.md"
+CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
+#: Without these nothing can be shared or proved, whatever an agency asks for.
+_CORE = "ad_account"
+_WRONG_APP = frozenset({40101, 40113, 40115, 40116, 40117, 40119, 40124, 40125})
+#: How TikTok refuses a token that is nobody's.
+_NO_SUCH_TOKEN = 40105
+#: What the proof that something is shared rests on.
+_NEEDED_READS = frozenset({"business centers", "ad accounts", "partners", "what a partner shares"})
+
+
+@dataclass(frozen=True)
+class DiagnosticFinding:
+    """One line; `tried` is the call it rests on."""
+
+    what: str
+    state: State
+    words: str
+    do: str | None = None
+    tried: ProbeResult | None = None
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The agency's newest connection, living or not."""
+
+    state: str
+    app_id: str
+    person: str
+    made_at: datetime
+    ended_at: datetime | None = None
+
+
+def none_at_all() -> list[DiagnosticFinding]:
+    """There is no app."""
+    return [
+        DiagnosticFinding(
+            "app", "fail", "there is none: clients share by hand, and nothing can be read.",
+            f"Make one in My Apps ({GUIDE}), then `keyturn agency set-app`, or TIKTOK_APP_ID and TIKTOK_APP_SECRET.",
+        )
+    ]  # fmt: skip
+
+
+def of(
+    app_id: str, examined: DiagnosticReport, connected: Connected | None, *, bc_id: str | None, for_agency: bool
+) -> list[DiagnosticFinding]:
+    """Every line but that of the redirect address. Without an agency there is no connection to look at."""
+    other = connected.app_id if connected and examined.token and connected.app_id != app_id else None
+    found = [_app(app_id, examined.app, other), _app_status(examined, connected)]
+    if for_agency:
+        found.append(_connection(app_id, examined, connected))
+        if connected is not None and connected.state == "live":
+            found += [_center(examined, bc_id), *_permissions(examined.lacking)]
+            found += [_read(each, examined.lacking) for each in examined.reads]
+    return [*found, _room(examined.room)]
+
+
+def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticFinding:
+    """`of_another`: the app of the token it was tried with, where that is not this one."""
+    if tried.outcome == "ok":
+        return DiagnosticFinding("app", "pass", f"TikTok takes app id {app_id} with its secret.", tried=tried)
+    if tried.code == _NO_SUCH_TOKEN:
+        return DiagnosticFinding(
+            "app", "cannot_tell", f"TikTok has nothing against app id {app_id} and its secret; it only refused the "
+            "made-up token of this check.", "Whether the secret is right shows for sure when your agency connects.",
+            tried,
+        )  # fmt: skip
+    if of_another is not None:
+        return DiagnosticFinding(
+            "app", "cannot_tell", f"the token in use is of app {of_another}, so that app {app_id} could not be tried.",
+            CONNECT, tried,
+        )  # fmt: skip
+    if tried.code in _WRONG_APP:
+        return DiagnosticFinding(
+            "app", "fail", f"TikTok refuses app id {app_id} with its secret: {tried.message}",
+            "Copy both anew from My Apps, App detail, Basic information, and set them: `keyturn agency set-app`, or "
+            "TIKTOK_APP_ID and TIKTOK_APP_SECRET.", tried,
+        )  # fmt: skip
+    return DiagnosticFinding("app", "cannot_tell", _not_read(tried), "Try again in a minute.", tried)
+
+
+def _app_status(examined: DiagnosticReport, connected: Connected | None) -> DiagnosticFinding:
+    if examined.sandbox:
+        return DiagnosticFinding(
+            "app status", "fail", "TIKTOK_API_BASE is TikTok's sandbox, which knows no Business Center.",
+            "Leave TIKTOK_API_BASE unset; to try things out use `keyturn demo`.",
+        )  # fmt: skip
+    if connected is not None:
+        return DiagnosticFinding("app status", "pass", f"approved: it was authorised on {day(connected.made_at)}.")
+    return DiagnosticFinding(
+        "app status", "cannot_tell", "no call tells whether TikTok has approved the app; My Apps shows it.",
+        f"Approval takes some days. Clients can share by hand meanwhile ({GUIDE}).",
+    )  # fmt: skip
+
+
+def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | None) -> DiagnosticFinding:
+    if connected is None:
+        return DiagnosticFinding("agency connection", "fail", "there is none, so that nothing can be proved.", CONNECT)
+    if connected.state != "live":
+        ended = f" on {day(connected.ended_at)}" if connected.ended_at else ""
+        return DiagnosticFinding("agency connection", "fail", f"the last one ended{ended}.", CONNECT)
+    if examined.token is not None and examined.token.blocker == "connection_dead":
+        return DiagnosticFinding(
+            "agency connection", "fail", f"TikTok no longer knows it: {examined.token.message}", CONNECT, examined.token
+        )
+    if connected.app_id != app_id:
+        return DiagnosticFinding(
+            "agency connection", "limited", f"it lives, but was made with app {connected.app_id}.",
+            f"To use app {app_id}, connect again. {CONNECT}",
+        )  # fmt: skip
+    return DiagnosticFinding(
+        "agency connection", "pass", f"lives; {connected.person} authorised on {day(connected.made_at)}."
+    )
+
+
+def _center(examined: DiagnosticReport, bc_id: str | None) -> DiagnosticFinding:
+    what, seen = "your Business Center", examined.center
+    if bc_id is None:
+        return DiagnosticFinding(
+            what, "fail", "none is named.", "Name it: POST /api/v1/agency/business-centers.",
+        )  # fmt: skip
+    if seen is not None:
+        return _center_seen(what, seen)
+    read = next((each for each in examined.reads if each.what == "business centers"), None)
+    if read is None or read.outcome != "ok":
+        return DiagnosticFinding(what, "cannot_tell", "it could not be read; see the reads below.")
+    return DiagnosticFinding(
+        what, "fail", f"whoever connected has no Business Center {bc_id}.",
+        f"Connect as an Admin of it, or name the right one. {CONNECT}", read,
+    )  # fmt: skip
+
+
+def _center_seen(what: str, seen: BusinessCenterInfo) -> DiagnosticFinding:
+    name = f"{seen.name} ({seen.bc_id})"
+    if seen.role != "ADMIN":
+        return DiagnosticFinding(
+            what, "fail", f"whoever connected is {seen.role} of {name}.", f"Connect as an Admin. {CONNECT}"
+        )
+    if seen.status != "ENABLE":
+        return DiagnosticFinding(
+            what, "fail", f"TikTok has {name} as {seen.status}.", "Open it at business.tiktok.com to see why."
+        )
+    return DiagnosticFinding(what, "pass", f"{name}, as ADMIN.")
+
+
+def _permissions(lacking: Sequence[MissingPermission]) -> list[DiagnosticFinding]:
+    if not lacking:
+        return [DiagnosticFinding("permissions", "pass", "everything Keyturn can use is granted.")]
+    return [
+        DiagnosticFinding(
+            f"permission {each.name.rpartition(' > ')[2]}", "fail" if _CORE in each.kinds else "limited",
+            f"missing: {each.cost}",
+            f"In My Apps, Scope of permission, ask for “{each.name}” (text to paste: {GUIDE}); it takes some days. "
+            "Then connect again.",
+        )
+        for each in lacking
+    ]  # fmt: skip
+
+
+def _read(tried: ProbeResult, lacking: Sequence[MissingPermission]) -> DiagnosticFinding:
+    what = f"reading {tried.what}"
+    if tried.outcome == "ok":
+        return DiagnosticFinding(what, "pass", f"works ({tried.took_ms} ms).", tried=tried)
+    if tried.outcome in ("skipped", "unavailable"):
+        return DiagnosticFinding(what, "cannot_tell", _not_read(tried), tried=tried)
+    state: State = "fail" if tried.what in _NEEDED_READS else "limited"
+    if tried.outcome == "changed":
+        return DiagnosticFinding(
+            what, state, tried.message, "Look for a newer version of Keyturn, or report this answer.", tried
+        )
+    do = "See the missing permissions above." if lacking else "Tell TikTok's support the request id, or connect again."
+    return DiagnosticFinding(what, state, f"TikTok refuses: {tried.message}", do, tried)
+
+
+def _room(room: RateLimitStatus) -> DiagnosticFinding:
+    allowed = f"{room.qps} calls a second, {room.qpm} a minute, for all processes together"
+    if room.closed_for > 0:
+        return DiagnosticFinding(
+            "rate budget", "limited", f"TikTok said “too often”: the next call goes in {room.closed_for:.0f} s.",
+            "It recovers by itself. Does something else use the same app? Set TIKTOK_QPS and TIKTOK_QPM lower.",
+        )  # fmt: skip
+    if room.allowed < room.qps:
+        return DiagnosticFinding(
+            "rate budget", "limited", f"{room.allowed} of {room.qps} calls a second, after TikTok said “too often”.",
+            "It recovers by itself.",
+        )  # fmt: skip
+    return DiagnosticFinding("rate budget", "pass", f"{allowed}.")
+
+
+def _not_read(tried: ProbeResult) -> str:
+    return f"not tried: {tried.message}." if tried.outcome == "skipped" else f"TikTok did not answer: {tried.message}"

@@ -1,0 +1,60 @@
+"""Grants: access that exists."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.change_feed import Changing
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
+
+
+class Grant(Changing, CreatedAt, Base):
+    """One role of the agency on one asset of a client, as a read showed it."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("clients", "client_id"),
+        belongs_to("asks", "ask_id"),
+        CheckConstraint("state IN ('live', 'drifted', 'revoking', 'ended')", name="state"),
+        CheckConstraint("origin IN ('asked', 'found')", name="origin"),
+        Index(
+            "uq_grants_asset",
+            "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(through_id, '')"), "agency_bc_id",
+            unique=True,
+            postgresql_where=text("state <> 'ended'"),
+        ),
+        Index("ix_grants_bc_id", "agency_id", "bc_id"),
+        Index("ix_grants_agency_id_ask_id", "agency_id", "ask_id"),
+        Index("ix_grants_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
+    )  # fmt: skip
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("grant"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ids.Id("client"))
+    ask_id: Mapped[str | None] = mapped_column(ids.Id("ask"))
+    platform: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(32))
+    asset_id: Mapped[str] = mapped_column(String(64))
+    #: the ad account a pixel is seen on
+    through_id: Mapped[str | None] = mapped_column(String(64))
+    asset_name: Mapped[str | None] = mapped_column(String(200))
+    #: `asked` on one of our links, or `found`: it was there already
+    origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
+    #: the Business Centers that gave and got it
+    bc_id: Mapped[str] = mapped_column(String(32))
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    role: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(8), default="live")
+    #: by whose token it was last seen: `agency` or `client`
+    seen_by: Mapped[str] = mapped_column(String(8))
+    verified_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    drifted_at: Mapped[datetime | None]
+    revoke_asked_at: Mapped[datetime | None]
+    #: blocker while the removal is pending, and its next actor
+    code: Mapped[str | None] = mapped_column(String(48))
+    next_actor: Mapped[str | None] = mapped_column(String(16))
+    ended_at: Mapped[datetime | None]

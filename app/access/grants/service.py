@@ -1,0 +1,89 @@
+"""Writing down access that a read showed, or no longer shows, and the wish to have it taken away."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.grants.models import Grant
+from app.kit import ids
+from app.links.models import Ask
+
+#: The columns of `uq_grants_asset`, for `ON CONFLICT`.
+ONE: list[Any] = [
+    "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(through_id, '')"), "agency_bc_id",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GrantPair:
+    """Whose Business Center gave to which of the agency's."""
+
+    client_id: str
+    bc_id: str
+    agency_bc_id: str
+
+
+@dataclass(frozen=True)
+class SightedGrant:
+    """The grant that a sight belongs to, and its role and state until now; None where it is new."""
+
+    grant_id: str
+    role_before: str | None
+    state_before: str | None
+
+
+async def saw(session: AsyncSession, ask: Ask, pair: GrantPair, *, role: str, seen_by: str) -> SightedGrant:
+    """One grant for one asset, however often it is seen. One that is being taken away stays so."""
+    before = await _same(session, ask, pair)
+    added = insert(Grant).values(
+        agency_id=ask.agency_id, id=ids.new("grant"), client_id=pair.client_id, ask_id=ask.id, platform=ask.platform,
+        kind=ask.kind, asset_id=ask.asset_id, through_id=ask.through_id, asset_name=ask.asset_name, bc_id=pair.bc_id,
+        agency_bc_id=pair.agency_bc_id, role=role, state="live", seen_by=seen_by,
+    )  # fmt: skip
+    kept = added.on_conflict_do_update(
+        index_elements=ONE,
+        index_where=text("state <> 'ended'"),  # as a literal: a parameter would not match the index
+        set_={
+            "role": role,
+            "state": text("CASE WHEN grants.state = 'revoking' THEN grants.state ELSE 'live' END"),
+            "seen_by": seen_by,
+            "ask_id": ask.id,
+            "drifted_at": None,
+            "last_seen_at": func.now(),
+            "updated_at": func.changed_at(),
+        },
+    ).returning(Grant.id)
+    grant_id = (await session.execute(kept)).scalar_one()
+    return SightedGrant(grant_id, before[0] if before else None, before[1] if before else None)
+
+
+async def _same(session: AsyncSession, ask: Ask, pair: GrantPair) -> tuple[str, str] | None:
+    rows = select(Grant.role, Grant.state).where(
+        Grant.agency_id == ask.agency_id, Grant.client_id == pair.client_id, Grant.platform == ask.platform,
+        Grant.kind == ask.kind, Grant.asset_id == ask.asset_id,
+        func.coalesce(Grant.through_id, "") == (ask.through_id or ""),
+        Grant.agency_bc_id == pair.agency_bc_id, Grant.state != "ended",
+    )  # fmt: skip
+    found = (await session.execute(rows.with_for_update())).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+async def drifted(session: AsyncSession, agency_id: str, ask_id: str) -> str | None:
+    """The grant of an ask is no longer seen as agreed: its id, if it was live until now."""
+    moved = (
+        update(Grant)
+        .where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state == "live")
+        .values(state="drifted", drifted_at=func.now())
+        .returning(Grant.id)
+    )
+    return (await session.execute(moved)).scalar_one_or_none()
+
+
+async def ended(session: AsyncSession, grant: Grant) -> None:
+    """It was read as gone."""
+    grant.state = "ended"
+    grant.ended_at, grant.code, grant.next_actor = func.now(), None, None
+    await session.flush()

@@ -1,1 +1,0 @@
-"""Looking: what each side's token shows of what is wanted."""

@@ -1,0 +1,76 @@
+"""What a platform's list shows, made fit to be kept, and how it differs from what was known. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.platforms.resources import AssetShare, PartnerInfo
+
+_ID = re.compile(r"[0-9]{1,32}", re.ASCII)
+_ROLE = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class KnownGrant:
+    """A grant as it was last seen."""
+
+    grant_id: str
+    role: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a read says against what was known. `renamed` have the role they had; `gone` are ids of assets."""
+
+    new: tuple[AssetShare, ...]
+    changed: tuple[AssetShare, ...]
+    renamed: tuple[AssetShare, ...]
+    gone: tuple[str, ...]
+
+
+def legible_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[PartnerInfo], int]:
+    """Each partner once, with a name of one line, and how many have ids that are none. Nobody is their own partner."""
+    everything = list(seen)
+    fit = {
+        each.bc_id: PartnerInfo(each.bc_id, one_line(each.name) or f"Business Center {each.bc_id}")
+        for each in everything
+        if _ID.fullmatch(each.bc_id) and each.bc_id != own_bc_id
+    }
+    return list(fit.values()), sum(1 for each in everything if not _ID.fullmatch(each.bc_id))
+
+
+def legible_shares(shares: Mapping[str, AssetShare]) -> tuple[dict[str, AssetShare], frozenset[str]]:
+    """The shares with ids and roles we can use, names on one line; and the ids of the others."""
+    fit = {
+        asset_id: AssetShare(asset_id, share.role, one_line(share.name))
+        for asset_id, share in shares.items()
+        if _ID.fullmatch(asset_id) and _ROLE.fullmatch(share.role)
+    }
+    return fit, frozenset(shares.keys() - fit.keys())
+
+
+def one_line(name: str) -> str:
+    """A name without control characters and lone surrogates, at most 200 characters; may be empty."""
+    shown = (" " if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") else each for each in name)
+    return " ".join("".join(shown).split())[:_LONGEST_NAME].strip()
+
+
+def compare(
+    seen: Mapping[str, AssetShare], known: Mapping[str, KnownGrant], unreadable: Collection[str] = ()
+) -> Difference:
+    """What is new, has another role, has another name, or is gone.
+
+    What is there and cannot be read is not gone. An empty name is no new name.
+    """
+    both = [(share, known[asset_id]) for asset_id, share in seen.items() if asset_id in known]
+    return Difference(
+        new=tuple(share for asset_id, share in seen.items() if asset_id not in known),
+        changed=tuple(share for share, before in both if share.role != before.role),
+        renamed=tuple(
+            share for share, before in both if share.role == before.role and share.name not in ("", before.name)
+        ),
+        gone=tuple(asset_id for asset_id in known if asset_id not in seen and asset_id not in unreadable),
+    )

@@ -1,0 +1,165 @@
+"""Writing down what a partner shares: grants that were found, have another role, or are gone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.grants.models import Grant
+from app.access.grants.service import ONE
+from app.access.imports.diff import Difference, KnownGrant
+from app.access.partners.models import Partner
+from app.events.recorder import KEYTURN, EventDraft, record_all
+from app.events.types import grants as happenings
+from app.events.types.event_type import EventType
+from app.kit import clock, ids
+from app.platforms.resources import AssetShare
+from app.tenants.clients import queries as client_rows
+from app.tenants.clients import service as clients
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many grants were found, ended, or have another role now."""
+
+    found: int
+    ended: int
+    changed: int
+
+
+async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:
+    """What was found of a partner and is there as far as we know. What asks stand for is their handshake's."""
+    rows = select(Grant.asset_id, Grant.id, Grant.role, Grant.asset_name).where(*_found(partner, kind))
+    return {asset_id: KnownGrant(key, role, name) for asset_id, key, role, name in await session.execute(rows)}
+
+
+async def keep(
+    session: AsyncSession, partner: Partner, kind: str, said: Difference, before: Mapping[str, KnownGrant]
+) -> Counted:
+    """Writes a difference, with one event for each grant it concerns. The partner has a client, or there is none."""
+    if partner.client_id is None:
+        return Counted(0, 0, 0)
+    telling = _Telling(session, partner, kind, await _facts(session, partner))
+    found = await _add(session, partner, kind, said.new)
+    await telling.of(happenings.FOUND, found, verified_at=clock.iso(clock.now()))
+    changed = [(before[share.asset_id].grant_id, share) for share in said.changed]
+    await _rewrite(session, partner, [*changed, *((before[each.asset_id].grant_id, each) for each in said.renamed)])
+    await telling.of(happenings.ROLE_CHANGED, changed)
+    ended = [(before[asset_id].grant_id, _as_it_was(asset_id, before[asset_id])) for asset_id in said.gone]
+    await _end(session, partner, [grant_id for grant_id, _ in ended])
+    await telling.of(happenings.REVOKED, ended, status="ended", role_granted=None)
+    await _seen_now(session, partner, kind)
+    return Counted(len(found), len(ended), len(changed))
+
+
+def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
+    return (
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
+        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.ask_id.is_(None),
+        Grant.state == "live",
+    )  # fmt: skip
+
+
+async def _add(
+    session: AsyncSession, partner: Partner, kind: str, new: Sequence[AssetShare]
+) -> Sequence[tuple[str, AssetShare]]:
+    """Adds what is not there yet under any name: access that an ask stands for, or that is leaving, is left alone."""
+    added: list[tuple[str, AssetShare]] = []
+    for start in range(0, len(new), _AT_ONCE):
+        batch = {share.asset_id: share for share in new[start : start + _AT_ONCE]}
+        taken = await _taken(session, partner, kind, batch)
+        rows = [_row(partner, kind, share) for share in batch.values() if share.asset_id not in taken]
+        if rows:
+            put = insert(Grant).on_conflict_do_nothing(index_elements=ONE, index_where=text("state <> 'ended'"))
+            done = await session.execute(put.returning(Grant.id, Grant.asset_id), rows)
+            added += [(grant_id, batch[asset_id]) for grant_id, asset_id in done]
+    return added
+
+
+async def _taken(session: AsyncSession, partner: Partner, kind: str, batch: Mapping[str, AssetShare]) -> set[str]:
+    """Of these assets, those with a grant already, whichever client record it stands under."""
+    rows = select(Grant.asset_id).where(
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.kind == kind,
+        Grant.bc_id == partner.bc_id, Grant.agency_bc_id == partner.agency_bc_id, Grant.state != "ended",
+        Grant.asset_id.in_(batch),
+    )  # fmt: skip
+    return set((await session.scalars(rows)).all())
+
+
+def _row(partner: Partner, kind: str, share: AssetShare) -> dict[str, Any]:
+    return {
+        "agency_id": partner.agency_id, "id": ids.new("grant"), "client_id": partner.client_id,
+        "platform": partner.platform, "kind": kind, "asset_id": share.asset_id, "asset_name": share.name or None,
+        "origin": "found", "bc_id": partner.bc_id, "agency_bc_id": partner.agency_bc_id, "role": share.role,
+        "state": "live", "seen_by": "agency",
+    }  # fmt: skip
+
+
+async def _rewrite(session: AsyncSession, partner: Partner, pairs: Sequence[tuple[str, AssetShare]]) -> None:
+    if not pairs:
+        return
+    table = Grant.__table__
+    rewritten = (
+        update(table)  # type: ignore[arg-type]  # a mapped class's table, as the declaration says
+        .where(table.c.agency_id == partner.agency_id, table.c.id == bindparam("grant_id"))
+        .values(
+            role=bindparam("new_role"), asset_name=func.coalesce(bindparam("new_name"), table.c.asset_name),
+            updated_at=func.changed_at(),
+        )
+    )  # fmt: skip
+    values = [{"grant_id": key, "new_role": share.role, "new_name": share.name or None} for key, share in pairs]
+    connection = await session.connection()
+    await connection.execute(rewritten, values)
+
+
+async def _end(session: AsyncSession, partner: Partner, grant_ids: Sequence[str]) -> None:
+    for start in range(0, len(grant_ids), _AT_ONCE):
+        ended = update(Grant).where(
+            Grant.agency_id == partner.agency_id, Grant.id.in_(grant_ids[start : start + _AT_ONCE])
+        )
+        await session.execute(
+            ended.values(state="ended", ended_at=func.now()).execution_options(synchronize_session=False)
+        )
+
+
+async def _seen_now(session: AsyncSession, partner: Partner, kind: str) -> None:
+    """What is still live was seen now; that is no change for those who ask what changed."""
+    seen = update(Grant).where(*_found(partner, kind))
+    await session.execute(
+        seen.values(last_seen_at=func.now(), updated_at=Grant.updated_at).execution_options(synchronize_session=False)
+    )
+
+
+def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
+    return AssetShare(asset_id, before.role, before.name or "")
+
+
+async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
+    assert partner.client_id is not None
+    client = await client_rows.find(session, partner.agency_id, partner.client_id)
+    return {**clients.facts(client), "platform": partner.platform, "tiktok_bc_id": partner.bc_id}
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """Events about grants of one partner."""
+
+    session: AsyncSession
+    partner: Partner
+    kind: str
+    facts: Mapping[str, Any]
+
+    async def of(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
+        told = [
+            EventDraft(grant_id, {
+                **self.facts, "grant_id": grant_id, "ask_kind": self.kind, "asset_id": share.asset_id,
+                "asset_name": share.name or None, "role_granted": share.role, **more,
+            })
+            for grant_id, share in about
+        ]  # fmt: skip
+        await record_all(self.session, event, told, agency_id=self.partner.agency_id, actor=KEYTURN)

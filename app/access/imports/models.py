@@ -1,0 +1,51 @@
+"""Imports: one look at everything that partners share with one of the agency's Business Centers."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.access.call_recorder import FailureColumns
+from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.jobs import JobMixin
+
+
+class Import(JobMixin, FailureColumns, CreatedAt, Base):
+    """A running import is due for its next turn; the last one of a Business Center for the look after it.
+
+    `setbacks`: how often in a row the platform could not answer.
+    """
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        belongs_to_agency(),
+        CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
+        CheckConstraint("reason IN ('connected', 'asked', 'watch')", name="reason"),
+        CheckConstraint("(state = 'failed') = (code IS NOT NULL)", name="failed_has_code"),
+        Index(
+            "uq_imports_running", "agency_id", "platform", "agency_bc_id", unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index("ix_imports_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )  # fmt: skip
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("import"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    #: the agency `connected` or `asked`, or it is looked again (`watch`)
+    reason: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(8), default="running", server_default="running")
+    setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: null until the partners are listed
+    partners_total: Mapped[int | None]
+    #: partners whose ad accounts were read, and whose catalogs were
+    partners_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    catalogs_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: partners and assets whose ids we cannot use
+    unreadable: Mapped[int] = mapped_column(default=0, server_default="0")
+    grants_found: Mapped[int] = mapped_column(default=0, server_default="0")
+    grants_ended: Mapped[int] = mapped_column(default=0, server_default="0")
+    roles_changed: Mapped[int] = mapped_column(default=0, server_default="0")
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,94 @@
+"""Imports, as the API and the command line take and show them."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.access.imports.error_hints import hint
+from app.access.imports.models import Import
+from app.access.partners.models import Partner
+from app.kit.input.fields import Digits, RequestShape, Time
+
+
+class NewImport(RequestShape):
+    """What to import."""
+
+    agency_bc_id: Digits | None = Field(
+        None,
+        description="One of your Business Centers; left out, all that whoever connected administers.",
+        examples=["7000999988887777666"],
+    )
+
+
+class ImportView(BaseModel):
+    """One look at everything your Business Center has from its partners already. Nobody is asked for anything."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["import_01ksy1q3e0fzs8qj5m8g3d4w81"])
+    platform: str = Field(examples=["tiktok"])
+    agency_bc_id: str = Field(description="Your Business Center.", examples=["7000999988887777666"])
+    reason: str = Field(
+        description="You `connected` or `asked`; or Keyturn looks again every day (`watch`).", examples=["connected"]
+    )
+    state: str = Field(description="`running`, `done` or `failed`.", examples=["running"])
+    partners_total: int | None = Field(description="Null until the partners are listed.", examples=[200])
+    partners_done: int = Field(description="Partners whose ad accounts were read.", examples=[120])
+    catalogs_done: int = Field(description="Partners whose catalogs were read; these come second.", examples=[0])
+    unreadable: int = Field(description="Partners and assets whose ids cannot be used.", examples=[0])
+    grants_found: int = Field(description="Access seen for the first time.", examples=[512])
+    grants_ended: int = Field(description="Access found earlier that is gone.", examples=[0])
+    roles_changed: int = Field(examples=[0])
+    code: str | None = Field(description="Why it failed.", examples=["connection_dead"])
+    hint: str | None = Field(
+        description="What you can do.",
+        examples=["TikTok has ended your own authorisation: connect your Business Center again."],
+    )
+    platform_code: int | None = Field(description="The platform's code.", examples=[40105])
+    platform_message: str | None = Field(examples=["Access token is incorrect or has been revoked."])
+    platform_request_id: str | None = Field(
+        description="Tell it to the platform's support.", examples=["20261204133209ABCDEF"]
+    )
+    started_at: Time
+    finished_at: Time | None
+
+    @classmethod
+    def of(cls, row: Import) -> "ImportView":
+        """From the row."""
+        own = {name: getattr(row, name) for name in ImportView.model_fields if name not in ("hint", "started_at")}
+        return cls(**own, hint=hint(row.code), started_at=row.created_at)
+
+
+class RefusedPartner(BaseModel):
+    """A partner that could not be read, and why."""
+
+    partner_id: str = Field(examples=["partner_01ksy1q3e0fzs8qj5m8g3d4w80"])
+    bc_id: str = Field(examples=["7111222233334444555"])
+    name: str = Field(examples=["Brand SA"])
+    code: str = Field(examples=["partner_refused"])
+    hint: str | None = Field(description="What you can do.", examples=["Open Partners in your Business Center."])
+    platform_code: int | None = Field(examples=[40001])
+    platform_message: str | None = Field(examples=["No permission"])
+    platform_request_id: str | None = Field(examples=["20261204133209ABCDEF"])
+
+    @classmethod
+    def of(cls, row: Partner) -> "RefusedPartner":
+        """From the row."""
+        return cls(
+            partner_id=row.id, bc_id=row.bc_id, name=row.name, code=row.code or "", hint=hint(row.code),
+            platform_code=row.platform_code, platform_message=row.platform_message,
+            platform_request_id=row.platform_request_id,
+        )  # fmt: skip
+
+
+class ImportDetail(ImportView):
+    """An import with the partners that could not be read. What was found of those stays as it was."""
+
+    partners_refused: int = Field(description="How many.", examples=[0])
+    refused: list[RefusedPartner] = Field(description="The first hundred of them.")
+
+    @classmethod
+    def with_refused(cls, row: Import, refused: Sequence[Partner], count: int) -> "ImportDetail":
+        """From the rows."""
+        shown = [RefusedPartner.of(each) for each in refused]
+        return cls(**dict(ImportView.of(row)), partners_refused=count, refused=shown)

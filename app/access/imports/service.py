@@ -1,0 +1,127 @@
+"""Starting an import, and ending it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder
+from app.access.connections import queries as connections
+from app.access.connections.models import Connection
+from app.access.imports.models import Import
+from app.events.recorder import KEYTURN, record
+from app.events.types import partners as happenings
+from app.events.types.event_type import EventType
+from app.kit import ids, jobs
+from app.kit.errors import AppError
+from app.platforms.port import RecordedCall
+from app.tenants.agencies import queries as agencies
+
+
+class AgencyNotConnected(AppError):
+    """Nothing can be read without the agency's own token."""
+
+    status = 409
+    code = "agency_not_connected"
+    detail = "Your own side is not connected, so Keyturn cannot see what your Business Center has."
+    hint = "Connect it with POST /api/v1/connections/invitations; the import then starts."
+
+
+class CenterNotAdministered(AppError):
+    """Whoever connected cannot read this Business Center, or the agency has not named it."""
+
+    status = 409
+    code = "business_center_not_administered"
+    detail = "Whoever connected your side is not Admin of this Business Center, or it is not on your list."
+    hint = "Name it with POST /api/v1/agency/business-centers, and let one of its Admins connect."
+
+
+async def start(
+    session: AsyncSession, agency_id: str, platform: str, *, reason: str, actor: str, agency_bc_id: str | None = None
+) -> Sequence[Import]:
+    """An import of each Business Center of the agency that can be read, or of the one named.
+
+    One that runs already goes on at once instead. Raises AgencyNotConnected, CenterNotAdministered.
+    """
+    connection = await connections.of_agency(session, agency_id, platform)
+    if connection is None:
+        raise AgencyNotConnected
+    readable = await _readable(session, connection)
+    wanted = [bc_id for bc_id in readable if agency_bc_id in (None, bc_id)]
+    if not wanted:
+        raise CenterNotAdministered
+    return [await _start_one(session, agency_id, platform, bc_id, reason, actor) for bc_id in wanted]
+
+
+async def start_if_possible(session: AsyncSession, agency_id: str, platform: str, *, actor: str) -> None:
+    """The agency has connected: what can be read is imported, if anything."""
+    connection = await connections.of_agency(session, agency_id, platform)
+    if connection is not None and await _readable(session, connection):
+        await start(session, agency_id, platform, reason="connected", actor=actor)
+
+
+async def start_watch(session: AsyncSession, before: Import) -> None:
+    """The look after an import that ended, so that what changed behind our back is seen."""
+    await _start_one(session, before.agency_id, before.platform, before.agency_bc_id, "watch", KEYTURN)
+
+
+async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
+    """The agency's Business Centers that whoever connected administers, the first named first."""
+    usable = connections.usable(connection)
+    named = await agencies.business_centers(session, connection.agency_id, connection.platform)
+    return [center.bc_id for center in named if center.bc_id in usable]
+
+
+async def _start_one(
+    session: AsyncSession, agency_id: str, platform: str, bc_id: str, reason: str, actor: str
+) -> Import:
+    here = (Import.agency_id == agency_id, Import.platform == platform, Import.agency_bc_id == bc_id)
+    made = (
+        insert(Import)
+        .values(
+            agency_id=agency_id, id=ids.new("import"), platform=platform, agency_bc_id=bc_id, reason=reason,
+            due_at=func.now(),
+        )
+        .on_conflict_do_update(
+            index_elements=["agency_id", "platform", "agency_bc_id"],
+            index_where=text("state = 'running'"),  # as a literal: a parameter would not match the index
+            set_={"due_at": func.now(), "reason": Import.reason if reason == "watch" else reason},
+        )
+        .returning(Import)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    started = (await session.scalars(made)).one()
+    await session.execute(  # the newest import alone has the look after it
+        update(Import).where(*here, Import.state != "running").values(due_at=None)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    await record(
+        session, happenings.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
+        data={"platform": platform, "tiktok_bc_id": bc_id},
+    )  # fmt: skip
+    return started
+
+
+async def finish(session: AsyncSession, row: Import, *, again_in: timedelta) -> None:
+    """Everything that could be read was read."""
+    await jobs.finish(session, row, due_in=again_in, state="done", setbacks=0, finished_at=func.now())
+    await _tell(session, row, happenings.IMPORT_FINISHED)
+
+
+async def fail(
+    session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None, again_in: timedelta
+) -> None:
+    """It cannot go on; what was read stays, and what was not is not taken for gone."""
+    await jobs.finish(
+        session, row, due_in=again_in, state="failed", finished_at=func.now(), **call_recorder.trouble(code, call)
+    )
+    await _tell(session, row, happenings.IMPORT_FAILED, blocker_code=code)
+
+
+async def _tell(session: AsyncSession, row: Import, happening: EventType, **data: object) -> None:
+    await record(
+        session, happening, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN,
+        data={"platform": row.platform, "tiktok_bc_id": row.agency_bc_id, **data},
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
+
+from app.access.buyer_access import service as openings
+from app.access.connections import oauth_flow
+from app.access.connections.oauth_flow import CallbackResult, ExchangeOutcome
+from app.access.imports import service as imports
+from app.access.reconciler import service
+from app.events.recorder import MEMBER
+from app.kit.database import Sessions
+from app.kit.encryption import Keyring
+from app.links import queries as links
+from app.platforms.registry import Platforms
+
+
+async def of_client(
+    sessions: Sessions,
+    platforms: Platforms,
+    vault: Keyring,
+    *,
+    agency_id: str,
+    link_id: str,
+    handle: str,
+    cookie: str,
+) -> CallbackResult:
+    """The client's way back; what was approved already goes on with the new connection."""
+    arrived = await oauth_flow.exchange_for_link(
+        sessions, platforms, vault, link_id=link_id, handle=handle, cookie=cookie
+    )
+    if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED:
+        async with sessions.begin() as session:
+            link = await links.find(session, agency_id, link_id)
+            await service.wake_client(session, agency_id, link.client_id)
+    return arrived
+
+
+async def of_agency(
+    sessions: Sessions, platforms: Platforms, vault: Keyring, *, handle: str, cookie: str
+) -> CallbackResult:
+    """The member's way back.
+
+    Every handshake looks now that its proof can be read, and an import of what the agency has begins.
+    """
+    arrived = await oauth_flow.exchange_for_agency(sessions, platforms, vault, handle=handle, cookie=cookie)
+    agency_id = arrived.agency_id
+    if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED and agency_id is not None:
+        async with sessions.begin() as session:
+            await service.wake_agency(session, agency_id)
+            for platform in platforms.values():
+                if platform.connects:
+                    await imports.start_if_possible(session, agency_id, platform.key, actor=MEMBER)
+            await openings.wake_agency(session, agency_id)
+    return arrived

@@ -1,0 +1,49 @@
+"""Partners: other Business Centers that work with one of the agency's."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.access.call_recorder import FailureColumns
+from app.kit import ids
+from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
+
+
+class Partner(FailureColumns, Base):
+    """A partner as the platform lists it. Without a client it has shared nothing with the agency yet.
+
+    `import_id` is the import that looks at it, or did last; `to_read` the kind of asset that is to be read next. What
+    the platform answered to a read that failed stands here until a read goes well.
+    """
+
+    __tablename__ = "partners"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("clients", "client_id"),
+        belongs_to("imports", "import_id"),
+        UniqueConstraint("agency_id", "platform", "agency_bc_id", "bc_id"),
+        CheckConstraint("to_read IN ('ad_account', 'catalog')", name="to_read"),
+        CheckConstraint("client_id IS NOT NULL OR NOT linked", name="linked_to_a_client"),
+        Index("ix_partners_to_read", "agency_id", "import_id", postgresql_where=text("to_read IS NOT NULL")),
+        Index("ix_partners_client_id", "agency_id", "client_id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("partner"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    bc_id: Mapped[str] = mapped_column(String(32))
+    #: as the platform gives it, on one line
+    name: Mapped[str] = mapped_column(String(200))
+    client_id: Mapped[str | None] = mapped_column(ids.Id("client"))
+    #: the client is a record of the agency's, not one that was made for what was found
+    linked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    import_id: Mapped[str] = mapped_column(ids.Id("import"))
+    to_read: Mapped[str | None] = mapped_column(String(16))
+    #: reads in this import that the platform could not answer
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: since when the platform lists it no more
+    gone_at: Mapped[datetime | None]

@@ -1,0 +1,134 @@
+"""The next thing to do so that what is seen becomes what is wanted. Pure and total. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.access.reconciler.attempts import in_company, is_refused
+from app.access.reconciler.share_policy import give_at
+from app.access.reconciler.state import (
+    ActionHistory,
+    AssetKey,
+    DesiredAccess,
+    Observation,
+    ObservedAccess,
+    PastAction,
+    ReadFailure,
+    rank,
+)
+from app.access.reconciler.unshare_policy import is_gone, take_at
+from app.access.retry_timing import RetryTiming
+
+BATCH = 50
+_ORDER = ("ad_account", "pixel", "person", "catalog")
+
+
+@dataclass(frozen=True)
+class ShareAction:
+    """Share these, at most 50, in one role; a pixel with ad accounts; one person."""
+
+    kind: str
+    role: str
+    keys: tuple[AssetKey, ...]
+
+
+@dataclass(frozen=True)
+class UnshareAction:
+    """Take these away, at most 50 of one kind; of pixels and people one at a time."""
+
+    kind: str
+    keys: tuple[AssetKey, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again: at `until` where a moment is known, else by the schedule of looks."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing is left to do until a person acts."""
+
+
+Deed = ShareAction | UnshareAction
+Step = Deed | Wait | Done
+
+
+def plan(
+    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+) -> Step:
+    """The next step. Never shares what was not approved, nor what is seen already, nor repeats before looking.
+
+    Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
+    """
+    gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
+    takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
+    for held_up in (False, True):  # requests that the platform could not process last time go last
+        due = [want for at, want in gives if at is not None and at <= now and _is_held_up(want, tried.given) is held_up]
+        if give := _first_give(due, tried):
+            return give
+        due = [want for at, want in takes if at is not None and at <= now and _is_held_up(want, tried.taken) is held_up]
+        if take := _first_take(due):
+            return take
+    moments = [at for at, _ in (*gives, *takes) if at is not None]
+    if moments:
+        return Wait(min(moments))
+    return Wait() if any(is_pending(want, seen, tried) for want in wanted) else Done()
+
+
+def _is_held_up(want: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> bool:
+    last = tries.get(want.key) if want.key else None
+    return last is not None and last.outcome == "unavailable"
+
+
+def _first_give(due: Sequence[DesiredAccess], tried: ActionHistory) -> ShareAction | None:
+    """Ad accounts first, the smallest role first; what was refused in company alone, last."""
+    together: dict[tuple[int, int, str, str], list[AssetKey]] = {}
+    alone: list[ShareAction] = []
+    for want in due:
+        assert want.key is not None  # give_at answers for no others
+        if in_company(tried.given.get(want.key)):
+            alone.append(ShareAction(want.kind, want.role, (want.key,)))
+        else:
+            which = want.key.asset_id if want.kind in ("pixel", "person") else ""
+            place = (_ORDER.index(want.kind), rank(want.role), want.role, which)
+            together.setdefault(place, []).append(want.key)
+    if together:
+        place = min(together)
+        return ShareAction(_ORDER[place[0]], place[2], tuple(sorted(set(together[place]))[:BATCH]))
+    return min(alone, key=lambda give: give.keys, default=None)
+
+
+def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
+    """What hangs on an ad account goes before the ad account."""
+    keys = sorted({want.key for want in due if want.key}, key=lambda key: (key.kind == "ad_account", key))
+    if not keys:
+        return None
+    first = keys[0]
+    if first.kind in ("pixel", "person"):
+        return UnshareAction(first.kind, (first,))
+    return UnshareAction(first.kind, tuple(key for key in keys if key.kind == first.kind)[:BATCH])
+
+
+def is_pending(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
+    """Whether looking again may show something new without anybody being asked to act here."""
+    if want.key is None:
+        return False
+    client, agency = seen.client.of(want.key), seen.agency.of(want.key)
+    if not _may_show(agency) and not _may_show(client):
+        return False
+    if want.unwanted:
+        return not want.over and not is_gone(want, seen, tried)
+    if not want.is_live or (want.was_verified and not want.proved_by_client):
+        return False
+    if want.role == agency.role or client.everything:
+        return want.key in seen.events_unread and not want.was_verified
+    if not agency.is_read and client.role == want.role:
+        return agency.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)
+    return not is_refused(tried.given.get(want.key), want)
+
+
+def _may_show(sight: Observation) -> bool:
+    return sight.is_read or sight.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)

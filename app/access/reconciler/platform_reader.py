@@ -1,0 +1,73 @@
+"""One side's token, and what becomes of a read with it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from app.access.connections import queries as connections
+from app.access.connections.models import Connection
+from app.access.context import AccessContext
+from app.access.reconciler.state import Observation, PlatformAnswer, ReadFailure
+from app.platforms.port import Access, Denied, Keep, Priority, RecordedCall, Unavailable, Unclear, UnexpectedAnswer
+
+Value = TypeVar("Value")
+NO_TOKEN = Observation(why_not=ReadFailure.NO_TOKEN)
+GIVEN_BACK = Observation(why_not=ReadFailure.NO_TOKEN, blocker="connection_dead")
+DEAD = Observation(why_not=ReadFailure.DEAD, blocker="connection_dead")
+LATER = Observation(why_not=ReadFailure.UNAVAILABLE)
+
+
+@dataclass
+class PlatformReader:
+    """Reads for one side; a dead token, or a platform out of reach, ends all further reads of this look.
+
+    `limited`: how long we were told to stay away for asking too often, in seconds.
+    """
+
+    tools: AccessContext
+    connection: Connection | None
+    urgency: Priority
+    calls: list[RecordedCall] = field(default_factory=list)
+    closed: Observation | None = None
+    limited: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.connection is None:
+            self.closed = NO_TOKEN
+        elif self.connection.state == "revoked":
+            self.closed = GIVEN_BACK
+        elif self.connection.state == "dead":
+            self.closed = DEAD
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the platform no longer knows the token."""
+        return self.closed is DEAD
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the platform was out of reach or busy: what was not read is as unknown as before."""
+        return self.closed is LATER
+
+    async def read(self, ask: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
+        """The answer, or why there is none."""
+        if self.closed is not None or self.connection is None:
+            return self.closed or NO_TOKEN
+        try:
+            return await ask(connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append)
+        except (Denied, UnexpectedAnswer) as refused:
+            if refused.blocker == "connection_dead":
+                self.closed = DEAD
+                return DEAD
+            return Observation(why_not=ReadFailure.DENIED, blocker=refused.blocker, answer=answer_of(refused.call))
+        except Unavailable as away:
+            self.limited = away.retry_after if away.limited else self.limited
+        except Unclear:
+            return LATER
+        self.closed = LATER
+        return LATER
+
+
+def answer_of(call: RecordedCall) -> PlatformAnswer:
+    """The platform's own words on a call."""
+    return PlatformAnswer(call.operation, call.code, call.message, call.request_id)

@@ -1,0 +1,257 @@
+"""Reading handshakes and the situation one of them is in."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder
+from app.access.connections import queries as connections
+from app.access.connections.models import Connection
+from app.access.grants import queries as grants
+from app.access.grants.models import Grant
+from app.access.reconciler.attempt_history import RecordedAction, from_attempts
+from app.access.reconciler.models import Handshake
+from app.access.reconciler.share_policy import BY_API
+from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
+from app.kit import clock
+from app.links import queries as links
+from app.links import status as link_status
+from app.links.models import Ask, Intake, Link
+from app.tenants.clients.models import Client
+
+#: How long after a share its arrival is looked for although the link has ended.
+LONGEST_WAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class ReconcileInput:
+    """What a handshake has to go by before it looks."""
+
+    wanted: Sequence[DesiredAccess]
+    tried: ActionHistory
+    client: Connection | None
+    agency: Connection | None
+    trip: connections.TripBlocker | None = None
+    #: since when the platform gives no answer to work with
+    away_since: datetime | None = None
+    #: the last request for a look for which the agency's other partners were searched
+    searched_at: datetime | None = None
+
+
+async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
+    """The handshakes of a client."""
+    rows = select(Handshake).where(Handshake.agency_id == agency_id, Handshake.client_id == client_id)
+    return (await session.scalars(rows.order_by(Handshake.id))).all()
+
+
+async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
+    """What is wanted, what was tried, and by whose tokens we can look."""
+    agency_id = handshake.agency_id
+    tried = await tried_of(session, handshake)
+    client = await connections.of_client(session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id)
+    trip = None
+    if client is None or client.state != "live":
+        last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
+        trip = connections.trip_blocker(last, clock.now())
+    since = client.created_at if client is not None else None
+    pairs = await asks(session, handshake)
+    given = await grants.of_asks(session, agency_id, [ask.id for _, ask in pairs if ask.verified_at is not None])
+    asked = [want(link, ask, tried, given.get(ask.id), connected_at=since) for link, ask in pairs]
+    wanted = [*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))]
+    leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
+    held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
+    return ReconcileInput(
+        wanted=[replace(each, held_by_others=each.key in held) for each in wanted] if held else wanted,
+        tried=tried,
+        client=client,
+        agency=await connections.of_agency(session, agency_id, handshake.platform),
+        trip=trip,
+        away_since=handshake.away_since,
+        searched_at=handshake.searched_at,
+    )
+
+
+async def lock(session: AsyncSession, handshake: Handshake) -> None:
+    """Takes the locks of the client's links, in their order: what people do meanwhile waits, and is seen afterwards."""
+    await lock_links(session, handshake.agency_id, handshake.client_id)
+
+
+async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """The same for whoever changes several asks or grants of a client: links are locked before them."""
+    rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
+    await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))
+
+
+async def held_by_others(
+    session: AsyncSession, agency_id: str, client_id: str, agency_bc_id: str, keys: Collection[AssetKey]
+) -> frozenset[AssetKey]:
+    """Of these, what other client records of the agency have from the same owner: taking it would take theirs."""
+    if not keys:
+        return frozenset()
+    assets = {key.asset_id for key in keys}
+    granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
+        Grant.agency_id == agency_id, Grant.client_id != client_id, Grant.agency_bc_id == agency_bc_id,
+        Grant.asset_id.in_(assets), Grant.state.in_(("live", "drifted")), Grant.kind != "person",
+        Grant.ask_id.is_not(None),  # access that was only found may have been shared for these same asks
+    )  # fmt: skip
+    agreed = (
+        select(Ask.kind, Ask.asset_id, Ask.through_id)
+        .join(Link, (Link.agency_id == Ask.agency_id) & (Link.id == Ask.link_id))
+        .where(
+            Ask.agency_id == agency_id, Link.client_id != client_id, Link.agency_bc_id == agency_bc_id,
+            Ask.asset_id.in_(assets), Ask.approved_at.is_not(None), Ask.unwanted_at.is_(None),
+            Ask.state.not_in(link_status.OVER), Ask.kind != "person",
+        )
+    )  # fmt: skip
+    found = {AssetKey(*row) for row in await session.execute(granted.union(agreed))}
+    return frozenset(found.intersection(keys))
+
+
+async def centers_to_search(
+    session: AsyncSession, handshake: Handshake, bc_ids: Collection[str], asset_ids: Collection[str]
+) -> list[str]:
+    """Of these Business Centers those that may be the client's, the likeliest first.
+
+    Not those of the agency's other client records. First those of which an import found one of the assets, then those
+    that no import has found anything of: their partnership is young.
+    """
+    agency_id, client_id = handshake.agency_id, handshake.client_id
+    rows = (
+        select(Grant.bc_id, Client.origin, Grant.client_id, Grant.asset_id.in_(asset_ids))
+        .join(Client, (Client.agency_id == Grant.agency_id) & (Client.id == Grant.client_id))
+        .where(
+            Grant.agency_id == agency_id, Grant.platform == handshake.platform, Grant.bc_id.in_(bc_ids),
+            Grant.state != "ended",
+        )
+    )  # fmt: skip
+    agreed = (
+        select(Handshake.bc_id)
+        .join(Client, (Client.agency_id == Handshake.agency_id) & (Client.id == Handshake.client_id))
+        .where(
+            Handshake.agency_id == agency_id, Handshake.platform == handshake.platform, Handshake.bc_id.in_(bc_ids),
+            Handshake.client_id != client_id, Client.origin == "made",
+        )
+    )  # fmt: skip
+    taken = set((await session.scalars(agreed)).all())
+    known, holding = set(), set()
+    for bc_id, origin, owner, holds in (await session.execute(rows)).all():
+        known.add(bc_id)
+        if owner != client_id and origin == "made":
+            taken.add(bc_id)
+        if holds:
+            holding.add(bc_id)
+    return sorted(set(bc_ids) - taken, key=lambda bc_id: (bc_id not in holding, bc_id in known, bc_id))
+
+
+async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
+    """The assets of a client that we may have shared, whatever we were told: they are not let out of sight."""
+    found: set[str] = set()
+    for handshake in await of_client(session, agency_id, client_id):
+        tried = await tried_of(session, handshake)
+        found |= {key.asset_id for key, last in tried.given.items() if last.may_have_happened}
+    return found
+
+
+async def tried_of(session: AsyncSession, handshake: Handshake) -> ActionHistory:
+    """The last attempts of a handshake, as its exchanges tell."""
+    rows = await call_recorder.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
+    return from_attempts(
+        [
+            RecordedAction(
+                row.started_at,
+                row.purpose,
+                row.request,
+                row.outcome,
+                row.blocker,
+                row.operation,
+                row.code,
+                row.message or "",
+                row.platform_request_id,
+            )
+            for row in rows
+        ]
+    )
+
+
+async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
+    """Grants of the two Business Centers that are to be taken away and that no ask stands for.
+
+    An ask that is over does not: it ended, or its client said no to a wider role, while the access was still there.
+    """
+    stands = select(Ask.id).where(
+        Ask.agency_id == Grant.agency_id, Ask.id == Grant.ask_id, Ask.state.not_in(link_status.OVER)
+    )
+    rows = select(Grant).where(
+        Grant.agency_id == handshake.agency_id,
+        Grant.client_id == handshake.client_id,
+        Grant.bc_id == handshake.bc_id,
+        Grant.agency_bc_id == handshake.agency_bc_id,
+        ~stands.exists(),
+        Grant.state == "revoking",
+    )
+    return (await session.scalars(rows.order_by(Grant.id))).all()
+
+
+async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, Ask]]:
+    """The asks this handshake answers: of the client's links that name its two Business Centers."""
+    every = await links.asks_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
+    rows = select(Intake.id).where(
+        Intake.agency_id == handshake.agency_id,
+        Intake.id.in_({link.id for link, _ in every}),
+        Intake.bc_id == handshake.bc_id,
+    )
+    here = set((await session.scalars(rows)).all())
+    return [(link, ask) for link, ask in every if link.id in here and link.agency_bc_id == handshake.agency_bc_id]
+
+
+def want(
+    link: Link, ask: Ask, tried: ActionHistory, grant: Grant | None = None, *, connected_at: datetime | None = None
+) -> DesiredAccess:
+    """An ask, and the grant that answers it, as a decision needs them.
+
+    Where a link ended, what was proved or may be on its way is still looked at.
+    """
+    now = clock.now()
+    ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
+    last = tried.given.get(AssetKey(ask.kind, ask.asset_id or "", ask.through_id))
+    on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
+    leaves = ask.unwanted_at is not None
+    by_api = ask.kind in BY_API
+    return DesiredAccess(
+        ask_id=ask.id,
+        kind=ask.kind,
+        asset_id=ask.asset_id,
+        through_id=ask.through_id,
+        role=ask.role,
+        lane="connected" if by_api and link.lane == "connected" else "guided",
+        approved_at=ask.approved_at,
+        declined=ask.declined_at is not None,
+        link_ended=ended,
+        over=ask.state == "ended" if leaves else ended and ask.verified_at is None and not on_its_way,
+        unwanted=leaves,
+        unwanted_at=ask.unwanted_at,
+        attested=ask.attested_at is not None,
+        was_verified=ask.verified_at is not None,
+        proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
+        recheck_at=ask.recheck_at,
+        reduce_at=ask.reduce_at,
+        connected_at=connected_at,
+        seen_at=grant.last_seen_at if grant is not None else ask.verified_at,
+        drifted_at=grant.drifted_at if grant is not None else None,
+        listed_at=ask.listed_at,
+        needs_events=ask.needs_events,
+        email=ask.person_email,
+        center_typed=link.lane == "guided",
+        shared_from=ask.shared_from_bc_id,
+    )
+
+
+def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
+    """A grant that nobody asked for here and that is to be taken away."""
+    return DesiredAccess(
+        ask_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
+        lane="connected", unwanted=True, unwanted_at=grant.revoke_asked_at, connected_at=connected_at,
+    )  # fmt: skip

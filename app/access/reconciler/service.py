@@ -1,0 +1,182 @@
+"""What sets a handshake going, and what people say about asks."""
+
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import queries as connections
+from app.access.reconciler import queries
+from app.access.reconciler.models import Handshake
+from app.events.recorder import CLIENT
+from app.kit import ids, jobs
+from app.kit.errors import AppError
+from app.links import client_actions
+from app.links import queries as links
+from app.links.models import Ask
+from app.links.queries import LinkAggregate
+
+
+class NotApproved(AppError):
+    """The client has not said yes to this ask."""
+
+    status = 409
+    code = "ask_not_approved"
+    detail = "The client has not approved this access yet."
+    hint = "Nothing can be checked or attested before the client's consent."
+
+
+class AlreadyVerified(AppError):
+    """An attestation would say less than what was read back."""
+
+    status = 409
+    code = "ask_verified"
+    detail = "This access was read back already; a person's word adds nothing."
+    hint = "Read the ask to see by whose access and when."
+
+
+class NothingToRead(AppError):
+    """A check is wanted of an ask that only people can speak of."""
+
+    status = 409
+    code = "nothing_to_read"
+    detail = "Keyturn cannot look into this platform, so there is nothing to check."
+    hint = "Look yourself, then say that it works with POST /api/v1/asks/{id}/attestation."
+
+
+async def submit(session: AsyncSession, whole: LinkAggregate) -> None:
+    """The client agreed: the handshake of the two Business Centers is due now. Written platforms have none."""
+    for platform in {ask.platform for ask in whole.asks if not ask.is_custom}:
+        assert whole.intake.bc_id is not None  # no screen leads to consent without it
+        assert whole.link.agency_bc_id is not None  # no such ask is made without it
+        await start(
+            session, whole.link.agency_id, client_id=whole.client.id, platform=platform, bc_id=whole.intake.bc_id,
+            agency_bc_id=whole.link.agency_bc_id,
+        )  # fmt: skip
+
+
+async def start(
+    session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
+) -> None:
+    """The handshake of two Business Centers is due now; it is made where there is none."""
+    added = insert(Handshake).values(
+        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
+        agency_bc_id=agency_bc_id, due_at=func.now(),
+    )  # fmt: skip
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
+            set_={"due_at": func.now(), "looks": 0, "watching": False},
+        )
+    )
+
+
+async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
+    """Somebody wants to see what is true now: every approved ask of the link is looked at anew."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    approved = [ask for ask in whole.asks if ask.approved_at and not ask.is_custom]
+    if not approved:
+        raise NotApproved
+    for ask in approved:
+        ask.recheck_at = func.now()
+    await session.flush()
+    await submit(session, whole)
+
+
+async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
+    """The client did the steps and nobody can look: its word is kept, and the agency's is waited for."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    consent = await links.last_consent(session, agency_id, link_id)
+    said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
+    for ask in whole.asks:
+        if ask.state in ("approved", "awaiting_client") and ask.approved_at and not ask.is_custom:
+            await client_actions.set_state(
+                session, whole, ask, actor=CLIENT, state="unverifiable", code=None, next_actor="agency", **said
+            )
+    await client_actions.settle(session, whole)
+
+
+async def check_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:
+    """The agency wants to see now whether an ask is true; its whole link is looked at.
+
+    Raises NotFound, NotApproved, and NothingToRead for a written platform.
+    """
+    ask = await links.ask(session, agency_id, ask_id)
+    if ask.approved_at is None:
+        raise NotApproved
+    if ask.is_custom:
+        raise NothingToRead
+    await check_now(session, agency_id, ask.link_id)
+    await session.refresh(ask)
+    return ask
+
+
+async def reduce(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask is None or ask.approved_at is None:
+        raise NotApproved
+    ask.reduce_at = ask.recheck_at = func.now()
+    await session.flush()
+    await submit(session, whole)
+
+
+async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """Something about the client changed: its handshakes look now."""
+    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id, Handshake.client_id == client_id)
+
+
+async def wake_agency(session: AsyncSession, agency_id: str) -> None:
+    """The agency can see now: every handshake looks, so that what was attested can be proved."""
+    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id)
+
+
+async def attest(session: AsyncSession, agency_id: str, ask_id: str, *, by: str, actor: str) -> Ask:
+    """A named person of the agency says that the access works; it becomes verified as soon as a token can read.
+
+    Raises NotFound, NotApproved, AlreadyVerified, and ReadPossible where a token shows the truth already.
+    """
+    link_id = (await links.ask(session, agency_id, ask_id)).link_id
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    ask = next(each for each in whole.asks if each.id == ask_id)
+    if ask.approved_at is None:
+        raise NotApproved
+    if ask.verified_at is not None:
+        raise AlreadyVerified
+    if await _can_read(session, whole, ask):
+        raise ReadPossible
+    said: dict[str, Any] = {"attested_at": func.now(), "attested_by": by}
+    await client_actions.set_state(
+        session, whole, ask, actor=actor, state="attested", code=None, next_actor=None, **said
+    )
+    await client_actions.settle(session, whole)
+    return ask
+
+
+class ReadPossible(AppError):
+    """A token can read whether the access is there; then that counts, not anybody's word."""
+
+    status = 409
+    code = "read_possible"
+    detail = "Keyturn can read this access itself, so a person's word is not taken for it."
+    hint = "Ask for a check with POST /api/v1/asks/{id}/verification."
+
+
+async def _can_read(session: AsyncSession, whole: LinkAggregate, ask: Ask) -> bool:
+    """True if the side that proves the access has a token that was not refused. For people that is the client."""
+    agency_id = whole.link.agency_id
+    if ask.state == "unverifiable":
+        return False
+    if ask.kind != "person":
+        return await connections.of_agency(session, agency_id, ask.platform) is not None
+    client = await connections.of_client(session, agency_id, whole.client.id, ask.platform, whole.intake.bc_id or "")
+    return client is not None and client.state == "live"
+
+
+async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> list[str]:
+    """The ids of the handshakes that may hold evidence about an ask. Raises NotFound."""
+    ask = await links.ask(session, agency_id, ask_id)
+    link = await links.find(session, agency_id, ask.link_id)
+    return [handshake.id for handshake in await queries.of_client(session, agency_id, link.client_id)]

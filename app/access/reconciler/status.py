@@ -1,0 +1,427 @@
+"""State of an ask, derived from reads and attempts. Pure and total; green only after a read with the agreed role. Pure.
+
+No ask waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns a time, and
+the platform's only within the limits of `Patience`. After that, a code names the blocker and its next actor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from app.access.reconciler.attempts import is_exhausted, is_refused
+from app.access.reconciler.share_policy import (
+    by_hand,
+    give_at,
+    is_account_there,
+    is_declined,
+    is_interrupted,
+    is_turned_down,
+    last_give,
+)
+from app.access.reconciler.state import (
+    ActionHistory,
+    AssetKey,
+    DesiredAccess,
+    Observation,
+    ObservedAccess,
+    PastAction,
+    PlatformAnswer,
+    ReadFailure,
+    rank,
+)
+from app.access.reconciler.unshare_policy import is_gone, refusal, take_at
+from app.access.retry_timing import RetryTiming
+from app.platforms.blockers import Actor
+from app.platforms.blockers import next_actor as actor_of
+
+SeenBy = Literal["agency", "client"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """One ask as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked` and `drifted`.
+
+    `answer` is the platform's own message about the blocker. State `leaving` is internal: the access must be removed
+    and is still there.
+    """
+
+    state: str
+    next_actor: Actor | None = None
+    code: str | None = None
+    role_seen: str | None = None
+    seen_by: SeenBy | None = None
+    answer: PlatformAnswer | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One ask with everything its state depends on. `account` is the status of the ad account it belongs to."""
+
+    want: DesiredAccess
+    key: AssetKey
+    wanted: Sequence[DesiredAccess]
+    seen: ObservedAccess
+    tried: ActionHistory
+    now: datetime
+    patience: RetryTiming
+    account: Status | None = None
+
+    @property
+    def agency(self) -> Observation:
+        return self.seen.agency.of(self.key)
+
+    @property
+    def client(self) -> Observation:
+        return self.seen.client.of(self.key)
+
+    @property
+    def last(self) -> PastAction | None:
+        """The last attempt to share it that still tells something."""
+        return last_give(self.want, self.tried)
+
+    @property
+    def gives(self) -> bool:
+        """True if we will share it, now or at a known time."""
+        return give_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
+
+    @property
+    def takes(self) -> bool:
+        """True if we will remove it."""
+        return take_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
+
+    @property
+    def is_fresh(self) -> bool:
+        """True if an accepted share may still appear by itself."""
+        return self.is_recent(self.last) and self.last is not None and self.last.outcome == "ok"
+
+    def is_recent(self, attempt: PastAction | None) -> bool:
+        """True if the attempt is so recent that its result may not be visible yet."""
+        return attempt is not None and self.now < attempt.at + self.patience.accepted
+
+    @property
+    def is_silent(self) -> bool:
+        """True if the platform has been unreachable for so long that it must be reported."""
+        tries = (self.last, self.tried.taken.get(self.key))
+        since = [self.seen.away_since, *(each.since for each in tries if each is not None)]
+        return any(moment is not None and self.now >= moment + self.patience.silence for moment in since)
+
+
+def statuses(
+    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+) -> list[Status]:
+    """The state of every ask, in order; one that hangs on an ad account may wait for whom that one waits for."""
+    accounts: dict[AssetKey | None, Status] = {}
+    for want in wanted:
+        asked = want.kind == "ad_account" and not (want.over or want.declined or want.unwanted)
+        if asked and (want.is_live or want.key not in accounts):
+            accounts[want.key] = status(want, wanted, seen, tried, now, patience)
+    return [
+        status(want, wanted, seen, tried, now, patience, accounts.get(want.key.account if want.key else None))
+        for want in wanted
+    ]
+
+
+def changes_at(
+    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+) -> datetime | None:
+    """Next time at which a status changes only because time passes; None if never."""
+    tries = [*tried.given.values(), *tried.taken.values()]
+    moments = {each.at + patience.accepted for each in tries}
+    moments |= {each.since + patience.silence for each in tries if each.since is not None}
+    moments |= {want.seen_at + patience.proof for want in wanted if want.seen_at is not None}
+    moments |= {seen.away_since + patience.silence} if seen.away_since is not None else set()
+    shown = statuses(wanted, seen, tried, now, patience)
+    ahead = sorted(moment for moment in moments if moment > now)
+    return next((moment for moment in ahead if statuses(wanted, seen, tried, moment, patience) != shown), None)
+
+
+def status(
+    want: DesiredAccess,
+    wanted: Sequence[DesiredAccess],
+    seen: ObservedAccess,
+    tried: ActionHistory,
+    now: datetime,
+    patience: RetryTiming,
+    account: Status | None = None,
+) -> Status:
+    """The state of one ask; `account` is that of the ad account it hangs on."""
+    if want.over:
+        return Status("ended")
+    if want.declined:
+        return Status("declined")
+    if want.key is None or not (want.approved_at or want.unwanted):
+        return Status("waiting", "client")
+    case = _Case(want, want.key, wanted, seen, tried, now, patience, account)
+    if want.unwanted:
+        return _leaving(case)
+    found = _seen_by_agency(case) if case.agency.is_read else _agency_cannot_see(case)
+    if want.link_ended and found.next_actor == "client":
+        return replace(found, next_actor="agency")  # a dead link leads its client nowhere
+    return found
+
+
+def _leaving(case: _Case) -> Status:
+    want = case.want
+    if is_gone(want, case.seen, case.tried):
+        return Status("ended")
+    if want.held_by_others:
+        return Status("leaving", "agency")
+    if case.takes and not case.is_silent:
+        return Status("leaving", "us")
+    if case.takes:  # by hand it need not wait
+        return Status("leaving", "client", "platform_unavailable")
+    if failed := refusal(want, case.tried):
+        return Status("leaving", "client", failed[0], answer=failed[1].answer)
+    away = case.client.why_not is ReadFailure.UNAVAILABLE and case.seen.client_can_write
+    return Status("leaving", "us" if away and not case.is_silent else "client")
+
+
+def _seen_by_agency(case: _Case) -> Status:
+    want, client = case.want, case.client
+    if case.agency.role is not None:
+        return _of_role(case, case.agency, "agency")
+    if client.role is not None:
+        if _is_as_agreed(case, client):
+            return Status("awaiting_partner", "agency", None, client.role, "client")
+        return _of_role(case, client, "client")
+    return _absent(case) if client.is_read or not want.proved_by_client else Status("awaiting_partner", "agency")
+
+
+def _absent(case: _Case) -> Status:
+    """Read, by the agency or by the client at least, and not there."""
+    want = case.want
+    if is_turned_down(want, case.seen, case.tried):
+        return _blocked("invitation_rejected")
+    if case.client.pending:
+        return Status("awaiting_partner", "agency", "invitation_pending")
+    if is_declined(want, case.seen, case.tried):
+        return _blocked("partner_declined")
+    if want.was_verified and want.reduce_at is None:
+        return _gone(case)
+    return _under_way(case)
+
+
+def _of_role(case: _Case, sight: Observation, seen_by: SeenBy) -> Status:
+    """One side shows a role, and it is that side that counts."""
+    want, role = case.want, sight.role
+    assert role is not None  # only such sights are passed
+    if _is_as_agreed(case, sight):
+        return _of_events(case, role, seen_by)
+    state = "drifted" if want.was_verified else "blocked"
+    if case.gives or case.takes:
+        if case.is_silent:
+            return Status(state, "platform", "platform_unavailable", role, seen_by)
+        return Status("drifted" if want.was_verified else "approved", "us", None, role, seen_by)
+    higher = rank(role) > rank(want.role)
+    if higher and is_interrupted(want, case.tried) and case.is_recent(case.tried.taken.get(case.key)):
+        return Status("approved", "platform", None, role, seen_by)  # taken away; this side is only slow to show it
+    code, answer = "role_higher_than_requested" if higher else "role_too_low", None
+    actor: Actor | None = None
+    if higher and want.reduce_at is not None:
+        if failed := refusal(want, case.tried):
+            code, answer = failed[0], failed[1].answer
+        elif want.held_by_others:
+            actor = "agency"
+    elif not higher and case.last is not None and is_refused(case.last, want):
+        answer = case.last.answer
+        code = str(case.last.blocker) if case.last.blocker in _ABOUT_WHO_ASKS else code
+    return Status(state, actor or actor_of(code), code, role, seen_by, answer)
+
+
+#: Refusals of a raise that say more than that the role is too low.
+_ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised", "platform_changed"})
+
+
+def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
+    """The role is as agreed; of a pixel that has to receive events that must have been seen, too."""
+    want = case.want
+    proof = Status("verified", None, None, role, seen_by)
+    if not want.needs_events or want.was_verified or want.kind != "pixel":
+        return proof
+    count = case.seen.events.get(case.key)
+    if count:
+        return proof
+    if count == 0:
+        return _blocked("pixel_silent", role, seen_by)
+    unread = case.seen.events_unread.get(case.key, Observation())
+    if unread.why_not is ReadFailure.UNAVAILABLE:
+        return _while_away(case, role, seen_by)
+    code = "platform_changed" if unread.blocker == "platform_changed" else "pixel_events_unread"
+    return replace(_blocked(code, role, seen_by), answer=unread.answer)
+
+
+def _is_as_agreed(case: _Case, sight: Observation) -> bool:
+    """True if the role seen is the agreed role, or another agreed access already covers it.
+
+    An Admin of the client's Business Center can do everything there. The client may have agreed to a wider role of the
+    same asset on another of its links.
+    """
+    want, role = case.want, sight.role
+    if role == want.role or (want.kind == "person" and sight.everything):
+        return True
+    others = [each for each in case.wanted if each is not want and each.key == case.key and each.is_live]
+    return rank(role) > rank(want.role) and any(each.role == role and not each.unwanted for each in others)
+
+
+def _gone(case: _Case) -> Status:
+    """It was proved, and is not there any more: what exactly is gone, and whose turn that makes it."""
+    last, client = case.last, case.client
+    if case.gives:
+        late = case.is_silent
+        return Status("drifted", "platform" if late else "us", "platform_unavailable" if late else _missing(case))
+    code, answer = _missing(case), None
+    if client.why_not not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) and (lasting := _lasting(case)):
+        code = lasting
+    elif last is not None and is_refused(last, case.want):
+        code, answer = last.blocker or "app_problem", last.answer
+    elif last is not None and is_exhausted(last, case.want):
+        code, answer = _of_exhausted(last), last.answer
+    elif case.want.kind in ("ad_account", "catalog") and case.seen.partnered is False:
+        code = "partnership_ended"
+    return Status("drifted", actor_of(code), code, answer=answer)
+
+
+def _agency_cannot_see(case: _Case) -> Status:
+    want, agency, client = case.want, case.agency, case.client
+    if agency.why_not is ReadFailure.UNAVAILABLE and not want.was_verified and want.kind != "person":
+        # it can be read, only not now: the client's word alone must not turn it green
+        return _under_way(case)
+    if agency.blocker == "agency_must_reauthorise" and not want.was_verified and _is_done(case):
+        seen_by: SeenBy | None = "client" if client.role else None
+        return Status("blocked", "agency", agency.blocker, client.role, seen_by, agency.answer)
+    if client.role is not None:
+        if not _is_as_agreed(case, client) or _is_in_force(case):
+            return _of_role(case, client, "client")
+        if want.attested:
+            return Status("attested")
+        return Status("unverifiable", "agency", agency.blocker, client.role, "client", agency.answer)
+    if client.is_read or client.pending or client.rejected:
+        return _absent(case)
+    if want.was_verified and want.reduce_at is None:
+        return _unseen_now(case)
+    if want.attested:
+        return Status("attested")
+    refused = agency.why_not is ReadFailure.DENIED
+    if _is_done(case) and (refused or want.lane == "guided"):
+        return Status("unverifiable", "agency", agency.blocker if refused else None, answer=agency.answer)
+    return _under_way(case)
+
+
+def _is_in_force(case: _Case) -> bool:
+    """True if the agency has accepted the share that the client's list shows.
+
+    People are members of the client's own Business Center. For other kinds, the agency's token saw the access before,
+    or sees the client among its partners.
+    """
+    proved_by_agency = case.want.was_verified and not case.want.proved_by_client
+    return case.want.kind == "person" or proved_by_agency or case.seen.partnered is True
+
+
+def _unseen_now(case: _Case) -> Status:
+    """It was proved, and nobody can look: the proof counts for a while. Of people nobody of the agency ever can."""
+    want = case.want
+    if want.kind == "person" or want.seen_at is None or case.now < want.seen_at + case.patience.proof:
+        return Status("verified", None, None, want.role, None)
+    if case.agency.why_not is ReadFailure.UNAVAILABLE:
+        return Status("unverifiable", "platform", "platform_unavailable", want.role)
+    code = "agency_must_reauthorise" if case.agency.blocker != "platform_changed" else "platform_changed"
+    return Status("unverifiable", "agency", code, want.role, answer=case.agency.answer)
+
+
+def _is_done(case: _Case) -> bool:
+    """Whether it is done as far as we can tell: seen by the client, sent by us, or done by hand as the client says."""
+    given = case.tried.given.get(case.key)
+    sent = given is not None and given.outcome == "ok"
+    return case.client.role is not None or sent or (case.want.lane == "guided" and case.want.says_done)
+
+
+def _under_way(case: _Case) -> Status:
+    """Not seen on any side that could be read."""
+    want, last, client = case.want, case.last, case.client
+    if want.link_ended:
+        if want.listed_at is not None and not want.was_verified:
+            return Status("awaiting_partner", "agency")
+        if last is not None and last.may_have_happened:
+            return Status("awaiting_partner", "platform" if case.is_recent(last) else "agency")
+        return _blocked("access_interrupted") if is_interrupted(want, case.tried) else Status("ended")
+    if by_hand(want):
+        return _by_hand(case)
+    closed = client.why_not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) or (
+        client.is_read and not case.seen.client_can_write
+    )
+    if is_interrupted(want, case.tried) and (client.is_read or closed) and not case.is_fresh:
+        refused = last is not None and last.outcome == "denied" and last.at > case.tried.taken[case.key].at
+        if refused or not case.gives:
+            interrupted = _blocked("access_interrupted", actor="us" if case.gives else "client")
+            return replace(interrupted, answer=last.answer if last is not None and refused else None)
+    lasting = _lasting(case)
+    if lasting is not None and not closed:
+        return _blocked(lasting)  # says more than the platform's no that it leads to
+    if case.gives:
+        if last is not None and last.outcome == "ok":
+            return Status("awaiting_partner", "platform")
+        return _blocked("platform_unavailable") if case.is_silent else Status("approved", "us")
+    if is_refused(last, want) and last is not None:
+        return replace(_blocked(last.blocker or "app_problem"), answer=last.answer)
+    if case.is_fresh:
+        return Status("awaiting_partner", "platform")
+    if is_exhausted(last, want) and last is not None:
+        return replace(_blocked(_of_exhausted(last)), answer=last.answer)
+    if closed:
+        if want.listed_at is not None:
+            return Status("awaiting_partner", "agency")
+        never = client.why_not is ReadFailure.NO_TOKEN and client.blocker is None
+        return _blocked(case.seen.trip or ("not_connected" if never else "connection_dead"))
+    if client.why_not is ReadFailure.DENIED:
+        return replace(_blocked(client.blocker or "app_problem"), answer=client.answer)
+    if ReadFailure.UNAVAILABLE in (client.why_not, case.agency.why_not):
+        return _while_away(case)
+    return _waiting_for_account(case)
+
+
+def _of_exhausted(last: PastAction) -> str:
+    """Code for attempts that are used up: accepted without effect, answered in another shape, or never answered."""
+    return "share_without_effect" if last.outcome == "ok" else last.blocker or "app_problem"
+
+
+def _by_hand(case: _Case) -> Status:
+    if case.is_fresh:  # sent before the client chose to do it by hand
+        return Status("awaiting_partner", "platform")
+    if case.key in case.seen.elsewhere:
+        return _blocked("asset_shared_elsewhere")
+    looked_in_vain = case.agency.is_read and case.want.says_done and case.seen.partnered
+    return _blocked(_missing(case)) if looked_in_vain else Status("awaiting_client", "client")
+
+
+def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
+    """The platform is out of reach: we look again, and say so when that takes long."""
+    if case.is_silent or case.seen.away_since is None:
+        return _blocked("platform_unavailable", role, seen_by)
+    return Status("approved", "us", None, role, seen_by)
+
+
+def _waiting_for_account(case: _Case) -> Status:
+    """A pixel waits for its ad account, for as long as that one is on its way."""
+    if is_account_there(case.key, case.seen):
+        return _while_away(case)
+    if case.account is None or case.account.state in ("declined", "ended", "leaving"):
+        return _blocked("account_missing")
+    if case.account.next_actor is None:  # attested, or not looked at now
+        return Status("approved", "agency")
+    return Status("approved", case.account.next_actor)
+
+
+def _lasting(case: _Case) -> str | None:
+    """Lasting blocker: of the client's Business Center, or of the person who authorised."""
+    return case.seen.center or case.seen.problems.get(case.key)
+
+
+def _missing(case: _Case) -> str:
+    return "pixel_not_linked" if case.want.kind == "pixel" else "asset_not_shared"
+
+
+def _blocked(
+    code: str, role: str | None = None, seen_by: SeenBy | None = None, *, actor: Actor | None = None
+) -> Status:
+    return Status("blocked", actor or actor_of(code), code, role, seen_by)

@@ -1,0 +1,114 @@
+"""JSON routes: asks with their evidence, and the ends of links, from which more follows than the link itself."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from app.access import call_recorder
+from app.access.buyer_access import queries as buyers
+from app.access.buyer_access import service as openings
+from app.access.call_recorder import PlatformCallView
+from app.access.reconciler import service
+from app.access.requests import lifecycle
+from app.access.requests.call_counts import LinkCalls, count
+from app.access.requests.roles import NewRole, change_role
+from app.access.requests.schemas import AskDetail, AskEvidence
+from app.kit.database import Session
+from app.kit.input.fields import Line200, Moment, RequestShape
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.links import queries as links
+from app.links.schemas import LinkView
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Principal, requires("links:read")]
+Writer = Annotated[Principal, requires("links:write")]
+Auditor = Annotated[Principal, requires("grants:read")]
+
+
+class Attestation(RequestShape):
+    """A person's word that an access works."""
+
+    by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
+
+
+class Extension(RequestShape):
+    """More time for a link."""
+
+    expires_at: Moment = Field(description="At most 90 days from now.")
+
+
+@router.get("/links/{link_id}/asks", tags=["links"])
+async def list_asks(caller: Reader, session: Session, link_id: str) -> Page[AskDetail]:
+    """The asks of a link in their order. There is no second page."""
+    whole = await links.whole(session, caller.agency_id, link_id)
+    return Page(data=[AskDetail.of(ask) for ask in whole.asks])
+
+
+@router.get("/links/{link_id}/platform-calls", tags=["links"])
+async def count_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
+    """How many calls to the platform the link has taken, by what they were."""
+    return await count(session, caller.agency_id, link_id)
+
+
+@router.post("/links/{link_id}/revocation", tags=["links"])
+async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
+    """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
+    link = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
+    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
+
+
+@router.post("/links/{link_id}/extension", tags=["links"])
+async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
+    """Gives a link more time. An expired one lives again where it stood."""
+    link = await lifecycle.renew_link(
+        session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor
+    )
+    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
+
+
+@router.get("/asks/{ask_id}", tags=["asks"])
+async def read_ask(caller: Reader, session: Session, ask_id: str) -> AskEvidence:
+    """One ask: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
+    ask = await links.ask(session, caller.agency_id, ask_id)
+    handshakes = await service.of_ask(session, caller.agency_id, ask_id)
+    last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
+    return AskEvidence.with_exchanges(ask, last, await buyers.of_ask(session, caller.agency_id, ask_id))
+
+
+@router.get("/asks/{ask_id}/exchanges", tags=["asks"])
+async def list_exchanges(
+    caller: Auditor, session: Session, ask_id: str, limit: Limit = 50, cursor: Cursor = None
+) -> Page[PlatformCallView]:
+    """Every look and call of the handshake an ask belongs to, newest first."""
+    handshakes = await service.of_ask(session, caller.agency_id, ask_id)
+    rows = await call_recorder.page(
+        session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "exchange")
+    )
+    return by_id([PlatformCallView.model_validate(row) for row in rows], limit)
+
+
+@router.post("/asks/{ask_id}/role", tags=["asks"])
+async def ask_for_role(request: Request, caller: Writer, session: Session, ask_id: str, given: NewRole) -> AskDetail:
+    """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
+    platforms = request.app.state.platforms
+    ask = await change_role(session, caller.agency_id, ask_id, given, platforms=platforms, actor=caller.actor)
+    return AskDetail.of(ask)
+
+
+@router.post("/asks/{ask_id}/verification", status_code=202, tags=["asks"])
+async def check_ask(caller: Writer, session: Session, ask_id: str) -> AskDetail:
+    """Looks at the platform now. Read the ask again in a few seconds, or wait for its event."""
+    ask = await service.check_ask(session, caller.agency_id, ask_id)
+    await openings.look_again(session, caller.agency_id, ask_id)
+    return AskDetail.of(ask)
+
+
+@router.post("/asks/{ask_id}/attestation", tags=["asks"])
+async def attest_ask(caller: Writer, session: Session, ask_id: str, given: Attestation) -> AskDetail:
+    """Takes a person's word where nothing can be read. It becomes verified as soon as a token can read."""
+    ask = await service.attest(session, caller.agency_id, ask_id, by=given.by, actor=caller.actor)
+    return AskDetail.of(ask)

@@ -1,0 +1,101 @@
+"""Taking one grant away: the wish is kept, the handshake does it, and only a read says that it is gone."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.grants import queries as grants
+from app.access.grants.models import Grant
+from app.access.reconciler import queries
+from app.access.reconciler import service as handshakes
+from app.access.reconciler.state import AssetKey
+from app.events.recorder import record
+from app.events.types import grants as happenings
+from app.kit.errors import AppError
+from app.links import queries as links
+from app.links.models import Ask
+from app.links.status import OVER
+
+
+class PixelWasLinkedBefore(AppError):
+    """The pixel was connected to the ad account before us: undoing that would take it from others."""
+
+    status = 409
+    code = "pixel_linked_by_others"
+    detail = "This pixel was connected to the ad account before Keyturn, so others may rely on it."
+    hint = "Take the ad account's grant away: your agency sees the pixel through it alone."
+
+
+async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, actor: str) -> Grant:
+    """The agency no longer wants it. Asking again changes nothing. Raises NotFound, PixelWasLinkedBefore.
+
+    What hangs on an ad account (its pixels) goes with it. Other agencies' shares are theirs and are not touched.
+    """
+    grant = await grants.find(session, agency_id, grant_id)
+    # links before grants, as everywhere: a look that writes them meanwhile would wait in a circle with this
+    await queries.lock_links(session, agency_id, grant.client_id)
+    await session.refresh(grant, with_for_update=True)
+    if grant.state in ("revoking", "ended"):
+        return grant
+    together = [grant, *await _hung_on(session, grant)]
+    if grant.kind == "pixel" and not await _is_ours(session, grant):
+        raise PixelWasLinkedBefore
+    for each in together:
+        await _let_go(session, each, actor)
+    await handshakes.start(
+        session, agency_id, client_id=grant.client_id, platform=grant.platform, bc_id=grant.bc_id,
+        agency_bc_id=grant.agency_bc_id,
+    )  # fmt: skip
+    await session.refresh(grant)
+    return grant
+
+
+async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
+    for ask in await _asks(session, grant):
+        ask.unwanted_at = ask.unwanted_at or func.now()
+    if grant.state not in ("revoking", "ended"):
+        grant.state, grant.revoke_asked_at = "revoking", func.now()
+        await session.flush()
+        await record(
+            session, happenings.REVOCATION_ASKED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
+            data={
+                "grant_id": grant.id, "client_id": grant.client_id, "platform": grant.platform,
+                "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+            },
+        )  # fmt: skip
+
+
+async def _asks(session: AsyncSession, grant: Grant) -> Sequence[Ask]:
+    """Every ask of the client that this grant answers, on whichever link."""
+    every = await links.asks_of_client(session, grant.agency_id, grant.client_id, grant.platform)
+    same = (grant.kind, grant.asset_id, grant.through_id)
+    return [
+        ask
+        for link, ask in every
+        if (ask.kind, ask.asset_id, ask.through_id) == same
+        and link.agency_bc_id == grant.agency_bc_id
+        # one that waits for a yes to a wider role stands for what is shared already
+        and (ask.approved_at is not None or ask.id == grant.ask_id)
+        and ask.state not in OVER
+    ]
+
+
+async def _hung_on(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
+    if grant.kind != "ad_account":
+        return []
+    rows = select(Grant).where(
+        Grant.agency_id == grant.agency_id, Grant.client_id == grant.client_id, Grant.platform == grant.platform,
+        Grant.through_id == grant.asset_id, Grant.agency_bc_id == grant.agency_bc_id,
+        Grant.state.in_(("live", "drifted")),
+    )  # fmt: skip
+    return (await session.scalars(rows.with_for_update())).all()
+
+
+async def _is_ours(session: AsyncSession, grant: Grant) -> bool:
+    key = AssetKey(grant.kind, grant.asset_id, grant.through_id)
+    for handshake in await queries.of_client(session, grant.agency_id, grant.client_id):
+        given = (await queries.tried_of(session, handshake)).given.get(key)
+        if given is not None and given.may_have_happened:
+            return True
+    return False

@@ -1,0 +1,67 @@
+"""How a client's page looks: the agency's name, contact and colour, and the style sheet that carries it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from app.kit.database import Session
+from app.kit.errors import NotFound
+from app.links.queries import LinkAggregate
+from app.tenants.agencies import branding
+from app.tenants.agencies.logos import queries as logos
+from app.tenants.agencies.models import Agency
+
+router = APIRouter(include_in_schema=False)
+
+#: Each of these addresses always answers the same.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_HEX = re.compile(r"[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Host:
+    """The agency as its client sees it."""
+
+    name: str
+    contact_name: str
+    contact_email: str
+    logo: branding.Logo | None = None
+    logo_path: str | None = None
+
+
+def brand_of(whole: LinkAggregate) -> dict[str, Any]:
+    """What the client's layout shows on every page; values that outlive the transaction."""
+    return {**brand_of_agency(whole.agency), "client": whole.client.name}
+
+
+def brand_of_agency(agency: Agency) -> dict[str, Any]:
+    """The same where no client is known yet."""
+    colour = branding.readable(agency.brand.get("colour", branding.DEFAULT_COLOUR))
+    logo = branding.logo_of(agency.brand)
+    path = branding.logo_path(agency.slug, logo) if logo else None
+    return {
+        "agency": Host(agency.name, agency.contact_name, agency.contact_email, logo, path),
+        "colour": colour.removeprefix("#"),
+    }
+
+
+@router.get("/l/brand/{colour}.css")
+async def style_sheet(colour: str) -> Response:
+    """One colour as a style sheet, so that no page needs inline style. Raises NotFound for anything else."""
+    if not _HEX.fullmatch(colour):
+        raise NotFound
+    return Response(
+        f":root {{ --brand: #{colour}; }}\n",
+        media_type="text/css",
+        headers=FOR_EVER,
+    )
+
+
+@router.get("/logo/{slug}/{sha256}.png")
+async def logo(session: Session, slug: str, sha256: str) -> Response:
+    """An agency's logo, for whoever knows its hash. Raises NotFound for one that was replaced."""
+    png = await logos.by_address(session, slug, sha256)
+    return Response(png, media_type="image/png", headers=FOR_EVER | {"Content-Security-Policy": "default-src 'none'"})

@@ -1,0 +1,136 @@
+"""Where a client cannot go on, and the page that says why and whom to ask."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.client_portal.branding import brand_of
+from app.kit.html import render
+from app.kit.html.render import HtmlError
+from app.links.queries import LinkAggregate
+
+
+class LinkUnknown(HtmlError):
+    """No link has this secret: mistyped, cut off, or never ours."""
+
+    status = 404
+    code = "link_unknown"
+    detail = "We don’t know this link."
+
+    def page(self, request: Request) -> Response:
+        """Says what usually went wrong; nothing tells which agency it might have been."""
+        return render.page(request, "client_portal:door/unknown.html", status=self.status)
+
+
+class OtherBrowser(HtmlError):
+    """This browser has not opened the link, or its cookies were cleared. `here`: where it has the link open itself."""
+
+    status = 403
+    code = "open_link_again"
+    detail = "Open your link again to continue."
+
+    def __init__(self, here: str | None = None) -> None:
+        super().__init__()
+        self.here = here
+
+    def page(self, request: Request) -> Response:
+        """Says where the link is; the address alone tells us nothing we may show."""
+        return render.page(request, "client_portal:door/other_browser.html", status=self.status, here=self.here)
+
+
+class LinkEnded(HtmlError):
+    """The link's time ran out, or the agency ended it. `renewal` is where a new one is asked for."""
+
+    status = 410
+    code = "link_ended"
+    detail = "This link has ended."
+
+    def __init__(self, whole: LinkAggregate, *, renewal: str, form_token: str) -> None:
+        super().__init__()
+        link = whole.link
+        # read now: the transaction is rolled back, and its rows with it, before the page is made
+        self.shown = {
+            **brand_of(whole),
+            "since": link.revoked_at or link.expires_at,
+            "revoked": link.revoked_at is not None,
+            "asked_by": link.asked_by,
+            "renewal": renewal,
+            "renewal_asked": link.renewal_asked_at is not None,
+            "form_token": form_token,
+        }
+
+    def page(self, request: Request) -> Response:
+        """Says why and since when, and offers to ask for a new one."""
+        return render.page(request, "client_portal:door/ended.html", status=self.status, **self.shown)
+
+
+class OpenLinkEnded(HtmlError):
+    """An open link takes nobody any more."""
+
+    status = 410
+    code = "open_link_ended"
+    detail = "This link has ended."
+
+    def __init__(self, shown: dict[str, Any]) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def page(self, request: Request) -> Response:
+        """Says whom to ask."""
+        return render.page(request, "client_portal:door/open_ended.html", status=self.status, **self.shown)
+
+
+class TooMany(HtmlError):
+    """More was sent on a link, or from a browser, than any client needs."""
+
+    status = 429
+    code = "too_many_requests"
+    detail = "That was a lot in a short time."
+
+    def __init__(self, whole: LinkAggregate, retry_after: timedelta) -> None:
+        super().__init__()
+        self.seconds = math.ceil(retry_after.total_seconds())
+        self.shown = brand_of(whole)
+
+    def page(self, request: Request) -> Response:
+        """Words that say when to continue, and that nothing is lost."""
+        shown = render.page(
+            request, "client_portal:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
+            **self.shown,
+        )  # fmt: skip
+        shown.headers["Retry-After"] = str(self.seconds)
+        return shown
+
+
+class ConnectingImpossible(HtmlError):
+    """The client cannot connect with the platform: the agency has no app there."""
+
+    status = 409
+    code = "connecting_impossible"
+    detail = "Connecting isn’t possible here yet."
+
+    def __init__(self, whole: LinkAggregate, *, here: str, form_token: str) -> None:
+        super().__init__()
+        self.shown = {**brand_of(whole), "here": here, "form_token": form_token}
+
+    def page(self, request: Request) -> Response:
+        """Leads on to doing it by hand."""
+        return render.page(request, "client_portal:door/by_hand_only.html", status=self.status, **self.shown)
+
+
+class Elsewhere(HtmlError):
+    """Another screen comes first."""
+
+    status = 303
+    code = "elsewhere"
+
+    def __init__(self, to: str) -> None:
+        super().__init__()
+        self.to = to
+
+    def page(self, request: Request) -> Response:
+        """Leads there."""
+        return render.see_other(request, self.to)

@@ -1,0 +1,206 @@
+"""The link that a browser has open, and whether the browser is the client's: the cookie and its dependencies."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import oauth_flow
+from app.access.connections import queries as connections
+from app.access.connections.models import Connection
+from app.access.readiness import queries as readiness
+from app.client_portal import rate_limits, screens
+from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
+from app.client_portal.screens import Progress
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import forms
+from app.kit.html.forms import Form, SentForm
+from app.kit.ids import MalformedId
+from app.links import queries as links
+from app.links import status, url
+from app.links.devices import queries as devices
+from app.links.devices import service as admission
+from app.links.devices.service import NewDevice
+from app.links.models import LinkSession
+from app.links.queries import LinkAggregate
+
+#: The screen on which a new device is let in.
+DEVICE = "device"
+
+
+@dataclass(frozen=True)
+class CurrentLink:
+    """A living link in a browser of its client."""
+
+    whole: LinkAggregate
+    browser: LinkSession
+    #: the value of the browser's cookie
+    cookie: str
+    #: the living connection that serves this browser
+    connection: Connection | None
+    #: the client went through the checklist
+    ready: bool
+    #: the connected lane is possible: there is an app to authorise
+    can_connect: bool
+
+    @property
+    def path(self) -> str:
+        """Path of its screens."""
+        return url.of_screens(self.whole.link.id)
+
+    @property
+    def is_connected(self) -> bool:
+        """True if assets are picked from the platform's list rather than typed."""
+        return self.whole.link.lane == "connected" and self.connection is not None
+
+    @property
+    def is_to_reconnect(self) -> bool:
+        """True if the link is connected but has no authorisation: the client connects again to pick."""
+        return self.whole.link.lane == "connected" and self.connection is None and self.can_connect
+
+    @property
+    def standing(self) -> Progress:
+        """How far the client has come."""
+        return standing_of(self.whole, connected=self.connection is not None, ready=self.ready)
+
+
+def standing_of(whole: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
+    """How far the client has come on a link."""
+    intake = whole.intake
+    accounts = [ask for ask in whole.asks if ask.kind == "ad_account"]
+    return Progress(
+        way=way_of(whole),
+        lane=whole.link.lane,
+        connected=connected,
+        business_center=intake.bc_id is not None,
+        assets=all(ask.asset_id or ask.state == "declined" for ask in accounts),
+        others=intake.others_at is not None,
+        pixels=intake.pixel_codes is not None
+        and not any(ask.lacks_choice for ask in whole.asks if ask not in accounts),
+        markets=intake.markets is not None,
+        contacts=intake.contacts is not None,
+        questions=whole.has_answers,
+        ready=ready,
+        submitted=whole.link.submitted_at is not None,
+        unapproved=any(ask.is_chosen and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
+        completed=whole.is_settled,
+    )
+
+
+def way_of(whole: LinkAggregate) -> tuple[str, ...]:
+    """The screens the client of a link meets: what its preset wants to know, and what its asks need."""
+    kinds = {ask.kind for ask in whole.asks}
+    connecting = any(not ask.is_custom for ask in whole.asks)
+    asked = {
+        "way": connecting,
+        "business-center": connecting,
+        "accounts": "ad_account" in kinds,
+        "others": any(ask.is_custom for ask in whole.asks),
+        "get-ready": connecting,
+        "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or whole.preset.asks_screen("pixels")),
+    }
+    return tuple(screen for screen in screens.WAY if asked.get(screen, whole.preset.asks_screen(screen)))
+
+
+@dataclass(frozen=True)
+class VisitedLink:
+    """A link, dead or not, in a browser that opened it once; whether it is the client's is not known."""
+
+    whole: LinkAggregate
+    browser: LinkSession
+    cookie: str
+
+    @property
+    def path(self) -> str:
+        """Path of its screens."""
+        return url.of_screens(self.whole.link.id)
+
+
+async def opened_before(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
+    """The link of the path, dead or not, with this browser. Raises OtherBrowser."""
+    cookie = request.cookies.get(forms.BROWSER, "")
+    try:
+        found = await links.by_cookie(session, link_id, cookie) if cookie else None
+    except MalformedId:
+        found = None
+    if found is None:
+        raise OtherBrowser
+    return VisitedLink(await links.whole(session, found[0].agency_id, link_id), found[1], cookie)
+
+
+async def living(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
+    """The same for a living link. Raises OtherBrowser, LinkEnded."""
+    before = await opened_before(session, request, link_id)
+    link = before.whole.link
+    if status.is_dead(status.as_of(link.status, link.expires_at, clock.now())):
+        renewal = f"{before.path}/renewal"
+        raise LinkEnded(before.whole, renewal=renewal, form_token=forms.token(request, before.cookie))
+    return before
+
+
+async def opened(session: AsyncSession, request: Request, link_id: str) -> CurrentLink:
+    """The living link of the path in a browser of its client.
+
+    Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once something personal is saved.
+    """
+    before = await living(session, request, link_id)
+    if not await devices.is_let_in(session, before.whole, before.browser):
+        raise Elsewhere(f"{before.path}/{DEVICE}")
+    return CurrentLink(
+        before.whole,
+        before.browser,
+        before.cookie,
+        await connections.of_browser(session, before.browser),
+        await readiness.was_seen(session, before.whole.agency.id, link_id),
+        await can_connect(session, request, before.whole),
+    )
+
+
+async def can_connect(session: AsyncSession, request: Request, whole: LinkAggregate) -> bool:
+    """True if the client of this link can connect with the platform; every offer to do so depends on it."""
+    key = next((ask.platform for ask in whole.asks if not ask.is_custom), None)
+    return key is not None and await oauth_flow.is_possible(session, request.app.state.platforms, whole.agency.id, key)
+
+
+async def _open_link(session: Session, request: Request, link_id: str) -> CurrentLink:
+    return await opened(session, request, link_id)
+
+
+OpenLink = Annotated[CurrentLink, Depends(_open_link, scope="function")]
+
+
+def in_turn(request: Request, link: CurrentLink) -> CurrentLink:
+    """The link, on a screen whose turn it is or was. Raises Elsewhere for one that is too early."""
+    name = request.url.path.removeprefix(f"{link.path}/").partition("/")[0]
+    if name in (*screens.WAY, *screens.AFTER) and (other := screens.instead(link.standing, name)):
+        raise Elsewhere(f"{link.path}/{other}")
+    return link
+
+
+async def _screen(request: Request, link: OpenLink) -> CurrentLink:
+    return in_turn(request, link)
+
+
+#: The same, on a screen whose turn it is or was; whoever is too early is sent to the one that comes first.
+OpenScreen = Annotated[CurrentLink, Depends(_screen, scope="function")]
+
+
+async def claim(session: AsyncSession, link: CurrentLink) -> None:
+    """Before something personal is saved: the browser that does so first is the client's. Raises Elsewhere."""
+    try:
+        await admission.claim(session, link.browser)
+    except NewDevice as refused:  # another browser was first, a moment ago
+        raise Elsewhere(f"{link.path}/{DEVICE}") from refused
+
+
+async def _form(request: Request, session: Session, link: OpenScreen, form: SentForm) -> Form:
+    forms.check_token(request, form, link.cookie)
+    await rate_limits.take_form(session, link.whole, link.browser)
+    return form
+
+
+#: For a route that needs no more of a form than that it was sent from a screen of this link in this browser.
+FROM_OUR_SCREEN = Depends(_form, scope="function")
+LinkForm = Annotated[Form, FROM_OUR_SCREEN]

@@ -1,0 +1,130 @@
+"""A new device, once something personal is saved: a code by e-mail or from the agency, or a connection of its own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import queries as connections
+from app.client_portal import link_session, rate_limits, status_texts
+from app.client_portal.branding import brand_of
+from app.client_portal.errors import Elsewhere, TooMany
+from app.client_portal.link_session import DEVICE, VisitedLink
+from app.client_portal.rendering import consent_origins, is_connecting, platform_of, to_platform
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import Form, SentForm
+from app.kit.throttle import Throttled
+from app.links.devices import queries, service
+from app.links.devices.addresses import INVITED, Address
+from app.links.devices.service import CodeResult
+from app.links.pasted_ids import CONTACT_ROLES
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
+    """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
+    before = await link_session.living(session, request, link_id)
+    if await queries.is_let_in(session, before.whole, before.browser):
+        raise Elsewhere(before.path)
+    return before
+
+
+NewDevice = Annotated[VisitedLink, Depends(_new_device, scope="function")]
+
+
+async def _form(request: Request, session: Session, link: NewDevice, form: SentForm) -> Form:
+    forms.check_token(request, form, link.cookie)
+    await rate_limits.take_form(session, link.whole, link.browser)
+    return form
+
+
+DeviceForm = Annotated[Form, Depends(_form, scope="function")]
+
+
+@router.get("/l/{link_id}/device")
+async def new_device(
+    request: Request, session: Session, link: NewDevice, choose: bool = False, problem: str = "", outcome: str = ""
+) -> Response:
+    """The addresses a code can be sent to, or the field for it. Saved data is not shown."""
+    sent = await queries.code_of_browser(session, link.browser)
+    addresses = _addresses(request, link)
+    return render.page(
+        request,
+        "client_portal:door/device.html",
+        **brand_of(link.whole),
+        form_to=consent_origins(request, link.whole),
+        here=f"{render.root(request)}{link.path}/{DEVICE}",
+        form_token=forms.token(request, link.cookie),
+        asked_by=link.whole.link.asked_by,
+        addresses=[(each.key, each.masked, _whose(each)) for each in addresses],
+        enter=bool(sent or problem) and not choose,
+        sent_to=sent.sent_to if sent else None,
+        minutes=int(service.CODE_LIFE.total_seconds() // 60),
+        problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
+        platform=platform_of(request, link.whole).name if await _can_connect(request, session, link) else None,
+        came_back=status_texts.CAME_BACK.get(outcome),
+    )
+
+
+@router.post("/l/{link_id}/device")
+async def send_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """E-mails a code to the address chosen."""
+    addresses = _addresses(request, link)
+    chosen = next((each for each in addresses if each.key == form.text("address")), None)
+    outbox = request.app.state.outbox
+    if chosen and outbox:
+        try:
+            await service.send_code(session, outbox, link.whole, link.browser, chosen)
+        except Throttled as reached:
+            raise TooMany(link.whole, reached.retry_after) from reached
+    return render.see_other(request, f"{link.path}/{DEVICE}")
+
+
+@router.post("/l/{link_id}/device/code")
+async def enter_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """Admit the browser if the code is right. A wrong code is counted."""
+    try:
+        entered = await service.enter_code(
+            session, request.app.state.vault, link.whole, link.browser, form.text("code")
+        )  # fmt: skip
+    except Throttled as reached:
+        raise TooMany(link.whole, reached.retry_after) from reached
+    if entered is CodeResult.RIGHT:
+        return render.see_other(request, link.path)
+    return render.see_other(request, f"{link.path}/{DEVICE}?problem={entered}")
+
+
+@router.post("/l/{link_id}/device/connection")
+async def connect(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
+    """Redirect to the platform if no code can be e-mailed: access to the same Business Center admits the browser."""
+    del form  # it was checked
+    if not await _can_connect(request, session, link):
+        return render.see_other(request, f"{link.path}/{DEVICE}")
+    return await to_platform(request, session, link)
+
+
+_PROBLEMS: dict[str, str] = {
+    CodeResult.WRONG: "That isn’t the code. Use the newest one; it has six digits.",
+    CodeResult.OVER: "That code no longer works. Have a new one sent.",
+}
+
+
+def _addresses(request: Request, link: VisitedLink) -> tuple[Address, ...]:
+    """Addresses that a code can be e-mailed to; none if this installation sends no e-mails."""
+    return queries.addresses_of(link.whole) if request.app.state.outbox else ()
+
+
+def _whose(address: Address) -> str:
+    return "This link was sent there" if address.key == INVITED else CONTACT_ROLES[address.key]
+
+
+async def _can_connect(request: Request, session: AsyncSession, link: VisitedLink) -> bool:
+    """True if an authorisation can prove the same company: one is known to compare with, and no e-mail is possible."""
+    whole = link.whole
+    if _addresses(request, link) or not is_connecting(whole):
+        return False
+    known = whole.intake.bc_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
+    return bool(known) and await link_session.can_connect(session, request, whole)

@@ -1,0 +1,104 @@
+"""The way in: the link itself, its dead states, and the screen on which a client goes on."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.client_portal import manual_platforms, offers, rate_limits, screens
+from app.client_portal.branding import brand_of
+from app.client_portal.copy import status_rows
+from app.client_portal.errors import LinkEnded, LinkUnknown
+from app.client_portal.link_session import OpenLink, opened_before, way_of
+from app.client_portal.link_token_converter import SECRET
+from app.client_portal.pages import mistyped_links
+from app.client_portal.rendering import e_mails_codes, is_connecting, platform_of
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import SentForm
+from app.links import client_actions, status, url
+from app.links import queries as links
+from app.links.queries import LinkAggregate
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _by_token(session: AsyncSession, token: str) -> LinkAggregate:
+    """The link of a secret, living or not. Raises LinkUnknown."""
+    link = await links.by_token(session, token)
+    if link is None:
+        raise LinkUnknown
+    return await links.whole(session, link.agency_id, link.id)
+
+
+def _refuse_dead(request: Request, whole: LinkAggregate) -> None:
+    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
+        path = request.url.path.removesuffix("/renewal")
+        raise LinkEnded(whole, renewal=f"{path}/renewal", form_token=forms.token(request))
+
+
+@router.get(SECRET)
+async def welcome(request: Request, session: Session, token: str) -> Response:
+    """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
+    if len(token) != url.SECRET_LENGTH:
+        return render.see_other(request, await mistyped_links.meant(session, request.url.path))
+    whole = await _by_token(session, token)
+    _refuse_dead(request, whole)
+    asked = offers.of(whole, request.app.state.platforms)
+    return render.page(
+        request,
+        "client_portal:door/welcome.html",
+        **brand_of(whole),
+        form_token=forms.token(request),
+        link=whole.link,
+        summary=status_rows.summary(whole.asks, whole.link.lane) if whole.link.submitted_at else None,
+        settled=whole.is_settled,
+        changed=any(ask.state == "drifted" for ask in whole.asks),
+        offers=asked,
+        codes=e_mails_codes(request, whole),
+        platform=platform_of(request, whole).name if is_connecting(whole) else None,
+        others=list(dict.fromkeys(each.platform.name for each in manual_platforms.of(whole) if not each.title)),
+        minutes=sum(screens.MINUTES[screen] for screen in way_of(whole)),
+    )
+
+
+@router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
+async def start(request: Request, session: Session, token: str) -> Response:
+    """Start was pressed: this browser holds the link from now on."""
+    whole = await _by_token(session, token)
+    _refuse_dead(request, whole)
+    agency_id, link_id, cookie = whole.agency.id, whole.link.id, forms.browser(request)
+    if await links.browser(session, agency_id, link_id, cookie) is None:
+        await rate_limits.take(session, whole, (rate_limits.BROWSERS_ON_LINK, link_id))
+    await client_actions.open_link(session, agency_id, link_id, cookie)
+    answer = render.see_other(request, url.of_screens(link_id))
+    forms.remember(request, answer)
+    return answer
+
+
+@router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
+async def renewal(request: Request, session: Session, token: str) -> Response:
+    """The client of a dead link asks for a new one."""
+    whole = await _by_token(session, token)
+    await _ask_for_renewal(request, session, whole)
+    return render.see_other(request, request.url.path.removesuffix("/renewal"))
+
+
+@router.get("/l/{link_id}")
+async def go_on(request: Request, link: OpenLink) -> Response:
+    """The screen that is next."""
+    return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
+
+
+@router.post("/l/{link_id}/renewal")
+async def renewal_here(request: Request, session: Session, link_id: str, form: SentForm) -> Response:
+    """The same wish, from a browser that has the link open."""
+    before = await opened_before(session, request, link_id)
+    forms.check_token(request, form, before.cookie)
+    await _ask_for_renewal(request, session, before.whole)
+    return render.see_other(request, url.of_screens(link_id))
+
+
+async def _ask_for_renewal(request: Request, session: AsyncSession, whole: LinkAggregate) -> None:
+    await rate_limits.take(session, whole, (rate_limits.RENEWALS_OF_LINK, whole.link.id))
+    await client_actions.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)

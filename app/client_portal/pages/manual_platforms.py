@@ -1,0 +1,67 @@
+"""What is asked for on written platforms: the client's own ids there, and its word that the steps are done."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.attestations import service as attestations
+from app.client_portal import manual_platforms
+from app.client_portal.forms import external_ids
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
+from app.client_portal.pages.assets import taken_numbers
+from app.client_portal.rendering import go_on, screen
+from app.kit.database import Session
+from app.kit.html import render
+from app.links import client_actions
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/l/{link_id}/others")
+async def show(request: Request, link: OpenScreen) -> Response:
+    """Each with its reason, and a field for the client's own id where the platform has one."""
+    given = {external_ids.field_of(asked): asked.given or "" for asked in manual_platforms.of(link.whole)}
+    return _shown(request, link, given, {})
+
+
+@router.post("/l/{link_id}/others")
+async def save(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Keeps the ids; leaving them out is an answer, too."""
+    asked = manual_platforms.fresh(link.whole)
+    typed = {external_ids.field_of(each): form.text(external_ids.field_of(each), most=200) for each in asked}
+    agreed = {each.given: each.full_name for each in manual_platforms.of(link.whole) if each.agreed_at and each.given}
+    read = external_ids.read(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
+    problems = form.problems or dict(read.problems)
+    if problems:
+        return _shown(request, link, typed, problems)
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    await client_actions.name_others(session, agency_id, link_id, read.values)
+    await client_actions.finish_screen(session, agency_id, link_id, "others")
+    return await go_on(request, session, link)
+
+
+@router.post("/l/{link_id}/asks/{ask_id}/done", dependencies=[FROM_OUR_SCREEN])
+async def say_done(request: Request, session: Session, link: OpenLink, ask_id: str) -> Response:
+    """The client did the steps of one ask."""
+    await attestations.say_done(session, link.whole.agency.id, link.whole.link.id, ask_id)
+    return render.see_other(request, f"{link.path}/progress#others")
+
+
+@router.post("/l/{link_id}/asks/{ask_id}/not-done", dependencies=[FROM_OUR_SCREEN])
+async def take_word_back(request: Request, session: Session, link: OpenLink, ask_id: str) -> Response:
+    """The client was wrong about it."""
+    await attestations.take_word_back(session, link.whole.agency.id, link.whole.link.id, ask_id)
+    return render.see_other(request, f"{link.path}/progress#others")
+
+
+def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems: dict[str, str]) -> Response:
+    asked = manual_platforms.of(link.whole)
+    return screen(
+        request,
+        link,
+        "others",
+        problems=problems,
+        asked=[each for each in asked if not each.agreed_at],
+        agreed=[each for each in asked if each.agreed_at],
+        given=given,
+        field_of=external_ids.field_of,
+    )

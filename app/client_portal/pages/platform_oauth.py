@@ -1,0 +1,107 @@
+"""Connected or by hand: the choice, the trip to the platform's consent page, and the way back."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access import oauth_callbacks
+from app.access.connections import queries as connections
+from app.access.connections.oauth_flow import ExchangeOutcome
+from app.client_portal import link_session, screens, service, status_texts
+from app.client_portal.branding import brand_of
+from app.client_portal.errors import Elsewhere, OtherBrowser
+from app.client_portal.in_app_browser import app_around
+from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
+from app.client_portal.rendering import (
+    can_look,
+    consent_origins,
+    go_on,
+    needs_own_connection,
+    platform_of,
+    screen,
+    to_platform,
+)
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import render
+from app.links import status
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/l/{link_id}/way")
+async def way(
+    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
+) -> Response:
+    """Connect with the platform, or do it by hand."""
+    platform = platform_of(request, link.whole)
+    away = not link.connection and await connections.is_away(
+        session, link.whole.agency.id, link.whole.link.id, clock.now()
+    )
+    return screen(
+        request,
+        link,
+        "way",
+        form_to=consent_origins(request, link.whole),
+        platform=platform.name,
+        can_connect=link.can_connect,
+        can_look=await can_look(session, link.whole, by_hand=True),
+        person=link.connection.person if link.connection else None,
+        inside=app_around(request.headers.get("user-agent", "")),
+        came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
+        by_hand_first=outcome in status_texts.BY_HAND_FIRST,
+    )
+
+
+@router.post("/l/{link_id}/lane")
+async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """By hand, or back to what is connected. Nothing given so far is lost."""
+    lane = form.text("lane")
+    if lane == "connected" and await needs_own_connection(session, link):
+        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
+    if lane in status.LANES and link.standing.connecting:
+        await service.take_lane(session, link.whole, lane)
+    return await go_on(request, session, link)
+
+
+@router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
+async def connect(request: Request, session: Session, link: OpenLink) -> Response:
+    """Off to the platform's consent page; this alone shares nothing."""
+    if not link.standing.connecting:
+        return await go_on(request, session, link)
+    return await to_platform(request, session, link)
+
+
+@router.get("/l/{link_id}/return")
+async def come_back(request: Request, link_id: str, handle: str = "") -> Response:
+    """The way back. The only GET that does something: guarded by this browser's cookie, and done once.
+
+    It may be loaded again, and at the same time. It holds no transaction while the platform is asked.
+    """
+    state = request.app.state
+    async with state.sessions() as session:
+        before = await link_session.living(session, request, link_id)
+    arrived = await oauth_callbacks.of_client(
+        state.sessions,
+        state.platforms,
+        state.vault,
+        agency_id=before.whole.agency.id,
+        link_id=link_id,
+        handle=handle,
+        cookie=before.cookie,
+    )
+    outcome = arrived.outcome
+    if outcome is ExchangeOutcome.OTHER_BROWSER:
+        raise OtherBrowser(before.path)
+    if outcome is ExchangeOutcome.UNDER_WAY:
+        return render.again_soon(request, "client_portal:door/under_way.html", **brand_of(before.whole))
+    async with state.sessions.begin() as session:
+        if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
+            await service.take_lane(session, before.whole, "connected")
+            made = await connections.live(session, before.whole.agency.id, link_id)
+            if made is not None:
+                await service.forget_center_not_in(session, before.whole, connections.found(made))
+        try:
+            link = await link_session.opened(session, request, link_id)
+        except Elsewhere:  # a new device, and this did not let it in
+            return render.see_other(request, f"{before.path}/{DEVICE}?outcome={outcome}")
+    return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")

@@ -1,0 +1,228 @@
+"""After the yes: how each ask stands, what to do next, and the receipt."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.connections import queries as connections
+from app.access.reconciler import service as handshakes
+from app.client_portal import manual_platforms, rate_limits, service, status_texts
+from app.client_portal.branding import brand_of
+from app.client_portal.copy import status_rows
+from app.client_portal.copy.access_offer import kind_name
+from app.client_portal.copy.guided_steps import Guidance, steps
+from app.client_portal.copy.manual_removal_steps import removal_steps
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
+from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
+from app.client_portal.status_texts import Held
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.html import forms, headers, render
+from app.links import queries as links
+from app.links.models import Ask
+from app.links.queries import LinkAggregate
+from app.links.status import OVER
+from app.platforms.port import Platform
+
+router = APIRouter(include_in_schema=False)
+
+CHANGEABLE = ("business-center", "pixels", "accounts")
+
+
+@router.get("/l/{link_id}/progress")
+async def progress(
+    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
+) -> Response:
+    """Each ask from sent to verified, and the one thing to do if it is the client's turn."""
+    return screen(
+        request,
+        link,
+        "progress",
+        form_to=consent_origins(request, link.whole),
+        came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome),
+        **await _standing(request, session, link),
+    )
+
+
+@router.get("/l/{link_id}/progress/lines")
+async def progress_lines(request: Request, session: Session, link: OpenScreen, mark: str = "") -> Response:
+    """The part of the page that changes by itself, for pages with JavaScript; 204 while it is as shown."""
+    standing = await _standing(request, session, link)
+    if mark == standing["mark"]:
+        return Response(status_code=204, headers=headers.of_page())
+    return render.page(
+        request, "client_portal:parts/moved.html", here=render.root(request) + link.path,
+        form_token=forms.token(request, link.cookie),
+        **brand_of(link.whole), **standing,
+    )  # fmt: skip
+
+
+@router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
+async def check(request: Request, session: Session, link: OpenLink) -> Response:
+    """The client did something and wants to see it."""
+    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
+    if link.standing.connecting:
+        await handshakes.check_now(session, link.whole.agency.id, link.whole.link.id)
+        if not await can_look(session, link.whole):
+            await handshakes.say_done(session, link.whole.agency.id, link.whole.link.id)
+    return render.see_other(request, f"{link.path}/progress")
+
+
+@router.post("/l/{link_id}/reduction")
+async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
+    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
+    await handshakes.reduce(session, link.whole.agency.id, link.whole.link.id, form.text("ask"))
+    if link.connection is None:
+        return await to_platform(request, session, link)
+    return render.see_other(request, f"{link.path}/progress")
+
+
+@router.post("/l/{link_id}/sharing-center")
+async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """The Business Center from which an asset was seen is the client's: it goes on from there."""
+    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
+    ask = next((each for each in _read(link.whole) if each.id == form.text("ask")), None)
+    if ask is not None:
+        line = status_rows.of_ask(ask, link.whole, platform_of(request, link.whole))
+        said = [line.sentence.format(**line.names), line.label or ""]
+        await service.take_center(session, link.whole, ask.id, said=said)
+    return render.see_other(request, f"{link.path}/progress")
+
+
+@router.post("/l/{link_id}/change")
+async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
+    await service.take_back(session, link.whole.agency.id, link.whole.link.id)
+    to = form.text("screen")
+    return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
+
+
+@router.get("/l/{link_id}/receipt")
+async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
+    """What was shared, in which role, when, who saw it, and how to take it back."""
+    whole = link.whole
+    platform = platform_of(request, whole) if link.standing.connecting else None
+    return screen(
+        request,
+        link,
+        "receipt",
+        summary=status_rows.summary(whole.asks, whole.link.lane),
+        asks=[(ask, status_rows.of_ask(ask, whole, platform)) for ask in _read(whole)] if platform else [],
+        changed=any(ask.state == "drifted" for ask in whole.asks),
+        others=await manual_platforms.groups(session, whole),
+        consent=await links.last_consent(session, whole.agency.id, whole.link.id),
+        center=whole.intake.bc_name or "Your Business Center",
+        center_id=whole.intake.bc_id,
+        agency_bc_id=whole.link.agency_bc_id,
+        reference=whole.link.id,
+        removing=removal_steps(platform.key, agency=whole.agency.name) if platform else [],
+        platform=platform.name if platform else None,
+        leaving=any(ask.unwanted_at and ask.state not in OVER for ask in whole.asks),
+        now=clock.now(),
+    )
+
+
+async def _standing(request: Request, session: Session, link: CurrentLink) -> dict[str, Any]:
+    """All that moves: of the platform we read, then of written ones."""
+    whole = link.whole
+    elsewhere = await manual_platforms.groups(session, whole)
+    summary = status_rows.summary(whole.asks, whole.link.lane)
+    guided = whole.link.lane == "guided"
+    read = _OF_NO_PLATFORM
+    if link.standing.connecting:
+        held, looks = await _held(session, whole), await can_look(session, whole)
+        read = _of_platform(platform_of(request, whole), whole, held, can_connect=link.can_connect, looks=looks)
+    return {
+        **read,
+        "can_connect": link.can_connect,
+        "others": elsewhere,
+        "others_to_do": any(group.is_to_do for group in elsewhere),
+        "summary": summary,
+        "mark": hashlib.sha256(repr((read["lines"], elsewhere, guided)).encode()).hexdigest()[:16],
+        "moving": not summary.all_done,
+    }
+
+
+#: What the page shows of a platform we read, on a link that asks for nothing there.
+_OF_NO_PLATFORM: dict[str, Any] = {
+    "platform": None, "lines": [], "fixes": [], "told": frozenset(), "guided": False, "by_hand": False, "checked": None,
+    "changeable": False, "agency_bc_id": None, "dated": None, "guidance": [],
+    "can_look": True, "done_label": None, "done_guidance": [],
+}  # fmt: skip
+
+
+def _of_platform(
+    platform: Platform, whole: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
+) -> dict[str, Any]:
+    asks = _read(whole)
+    shown = [status_rows.of_ask(ask, whole, platform, held, can_connect=can_connect, can_look=looks) for ask in asks]
+    to_do = [ask for ask, line in zip(asks, shown, strict=True) if line.steps]
+    said_done = [ask for ask in asks if ask.state == "unverifiable" and ask.client_attested_at]
+    # the button under the steps looks at everything: no second one beside it
+    fixes = [fix for fix in status_rows.fixes(shown) if not (to_do and fix.does == "check")]
+    return {
+        "platform": platform.name,
+        "lines": shown,
+        "fixes": fixes,
+        "told": frozenset(line.id for fix in fixes for line in fix.lines),
+        "guided": whole.link.lane == "guided",
+        "by_hand": bool(to_do),
+        "checked": _looked_in_vain(to_do) if looks else None,
+        "can_look": looks,
+        "done_label": status_texts.done_label(can_look=looks),
+        "changeable": any(ask.state in service.NOT_SHARED_YET and ask.verified_at is None for ask in asks),
+        "agency_bc_id": whole.link.agency_bc_id,
+        "dated": date.fromisoformat(platform.guided_dated),
+        "guidance": _guidance(whole, platform, to_do),
+        "done_guidance": _guidance(whole, platform, said_done) if not to_do else [],
+    }
+
+
+def _looked_in_vain(to_do: Sequence[Ask]) -> datetime | None:
+    """Time of the last "done" by a person, if the access is not visible yet and no reason is known."""
+    if any(ask.code for ask in to_do):
+        return None
+    return max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None)
+
+
+async def _held(session: Session, whole: LinkAggregate) -> Held:
+    asked = next(ask for ask in whole.asks if not ask.is_custom)
+    return await connections.held_of_client(
+        session, whole.agency.id, whole.client.id, asked.platform, whole.intake.bc_id or ""
+    )
+
+
+def _read(whole: LinkAggregate) -> list[Ask]:
+    """The asks that we read, and that name their asset."""
+    return [ask for ask in whole.asks if ask.asset_id and not ask.is_custom]
+
+
+def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[Ask]) -> list[Guidance]:
+    """The steps for each kind of asset and role that is still to be shared by hand."""
+    named = {ask.asset_id: ask.asset_name or ask.asset_id or "" for ask in whole.asks if ask.asset_id}
+    groups: dict[tuple[str, str], list[Ask]] = {}
+    for ask in to_do:
+        groups.setdefault((ask.kind, ask.role), []).append(ask)
+    return [
+        Guidance(
+            title=f"{platform.name} {kind_name(kind, len(asks))}",
+            steps=tuple(
+                steps(
+                    platform.guided_steps(kind),
+                    agency=whole.agency.name,
+                    agency_bc_id=whole.link.agency_bc_id or "",
+                    role=role.replace("_", " ").capitalize(),
+                    asset=", ".join(dict.fromkeys(ask.person_email or named[ask.asset_id or ""] for ask in asks)),
+                    through=", ".join(
+                        dict.fromkeys(named.get(ask.through_id, ask.through_id) for ask in asks if ask.through_id)
+                    ),
+                )
+            ),
+        )
+        for (kind, role), asks in groups.items()
+    ]

@@ -1,0 +1,111 @@
+"""An open link: who asks, for what, and a form that makes a link of one's own."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.client_portal.branding import brand_of_agency
+from app.client_portal.copy.access_offer import offers
+from app.client_portal.errors import OpenLinkEnded
+from app.client_portal.forms import signup
+from app.client_portal.forms.signup import TRAP, Visitor
+from app.client_portal.link_token_converter import OPEN
+from app.client_portal.pages import landing
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.kit.html.forms import SentForm
+from app.kit.input import email_address
+from app.links import url
+from app.links.presets import queries as presets
+from app.links.public_links import queries
+from app.links.public_links import signup as entering
+from app.links.public_links.models import OpenLink
+from app.links.public_links.signup import Details, OpenLinkBusy, OpenLinkOver, Sender
+from app.platforms.manual.platform import CUSTOM
+from app.tenants.agencies import queries as agencies
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(OPEN)
+async def read_open_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
+    """Who asks and for what, with the form. Changes nothing: the address is public, and robots read it."""
+    found = await queries.by_token(session, token)
+    if found is None:  # a client may be called Open
+        return await landing.welcome(request, session, token)
+    about = await _about(request, session, found)
+    if entering.status_of(found) != "open":
+        raise OpenLinkEnded(about)
+    return _page(request, about, Visitor(), {}, claimed=external_id)
+
+
+@router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
+async def enter_open_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Makes a client and a link of their own, and goes on as after Start."""
+    found = await queries.by_token(session, token)
+    if found is None:
+        return await landing.start(request, session, token)
+    about = await _about(request, session, found)
+    given = Visitor(
+        form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
+    )
+    problems = dict(form.problems) or signup.problems(given, trapped=form.ticked(TRAP))
+    claimed = form.text("external_id", most=2_000)
+    if problems:
+        return _page(request, about, given, problems, claimed=claimed, status=422)
+    state = request.app.state
+    details = Details(given.company, given.name, given.email, signup.external_id(claimed))
+    host = request.client.host if request.client else ""
+    sender = Sender(
+        entering.hashed_address(state.vault, host), form.text("once") or entering.new_form(), forms.browser(request)
+    )
+    try:
+        link = await entering.enter(session, found, details, sender, public_url=state.public_url, vault_=state.vault)
+    except OpenLinkOver as over:
+        raise OpenLinkEnded(about) from over
+    except OpenLinkBusy:
+        return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
+    answer = render.see_other(request, url.of_screens(link.id))
+    forms.remember(request, answer)
+    return answer
+
+
+async def _about(request: Request, session: AsyncSession, found: OpenLink) -> dict[str, Any]:
+    chosen = await presets.version(session, found.agency_id, found.preset, found.preset_version)
+    read = [ask for ask in chosen.asks if ask.kind != CUSTOM]
+    by_platform = {ask.platform: [each for each in read if each.platform == ask.platform] for ask in read}
+    platforms = request.app.state.platforms
+    brand = brand_of_agency(await agencies.find(session, found.agency_id))
+    return {
+        **brand,
+        "asked_by": found.asked_by,
+        "platforms": list(dict.fromkeys(platforms[ask.platform].name for ask in chosen.asks)),
+        "written": [(ask.title or platforms[ask.platform].name, ask.reason) for ask in chosen.asks if ask not in read],
+        "offers": [
+            offer
+            for key, asks in by_platform.items()
+            for offer in offers([(ask.kind, ask.role, ask.reason) for ask in asks], platforms[key])
+        ],
+    }
+
+
+def _page(
+    request: Request,
+    about: dict[str, Any],
+    given: Visitor,
+    problems: dict[str, str],
+    *,
+    claimed: str,
+    busy: bool = False,
+    status: int = 200,
+) -> Response:
+    answer = render.page(
+        request, "client_portal:door/open.html", status=status, **about, given=given, problems=problems, busy=busy,
+        trap=TRAP, claimed=signup.external_id(claimed) or "", once=entering.new_form(),
+        form_token=forms.token(request),
+    )  # fmt: skip
+    if busy:
+        answer.headers["Retry-After"] = "3600"
+    return answer

@@ -1,0 +1,91 @@
+"""The agency's own questions, with files where one asks for them."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.client_portal import link_session, rate_limits
+from app.client_portal.link_session import CurrentLink, OpenScreen
+from app.client_portal.rendering import go_on, screen
+from app.kit.html import forms
+from app.kit.html.forms import Form
+from app.links.questions import files, service
+from app.links.questions.files import SubmittedFile
+from app.links.questions.service import SCREEN, SubmittedAnswers
+
+router = APIRouter(include_in_schema=False)
+
+#: A text may be typed as long as this, and is told then that it is too long; longer ones are cut off before.
+LONGEST = 200_000
+MOST_PARTS = 60
+
+
+@router.get("/l/{link_id}/questions")
+async def questions(request: Request, link: OpenScreen) -> Response:
+    """The questions with what was answered so far."""
+    return _shown(request, link, link.whole.answers, {})
+
+
+@router.post("/l/{link_id}/questions")
+async def save_questions(request: Request, link_id: str) -> Response:
+    """Keeps the answers and files, or takes a file away.
+
+    It holds no transaction while the files come in, and reads none of them for a browser without the link's cookie.
+    """
+    state = request.app.state
+    link = await _opened(request, link_id)
+    async with forms.read_with_files(request, most=MOST_PARTS) as form:
+        forms.check_token(request, form, link.cookie)
+        sent, file_id = await _sent(link, form), form.text("remove")
+    async with state.sessions.begin() as session:
+        await rate_limits.take_form(session, link.whole, link.browser)
+        await link_session.claim(session, link)
+        where = session, link.whole.agency.id, link_id
+        if file_id:
+            problems: dict[str, str] = {}
+            await service.remove_file(*where, file_id)
+        else:
+            problems = await service.save_answers(*where, sent, state.vault)
+        if not problems and not file_id:
+            return await go_on(request, session, link)
+    return _shown(request, await _opened(request, link_id), sent.texts, problems)
+
+
+async def _opened(request: Request, link_id: str) -> CurrentLink:
+    async with request.app.state.sessions() as session:
+        return link_session.in_turn(request, await link_session.opened(session, request, link_id))
+
+
+async def _sent(link: CurrentLink, form: Form) -> SubmittedAnswers:
+    asked = link.whole.preset.questions
+    return SubmittedAnswers(
+        texts={each.key: form.text(_name(each.key), most=LONGEST) for each in asked if each.kind != "file"},
+        files={
+            each.key: [SubmittedFile(file.filename or "", await file.read()) for file in form.files(_name(each.key))]
+            for each in asked
+            if each.kind == "file"
+        },
+    )
+
+
+def _name(key: str) -> str:
+    """What a question's field is called, so that none gets in the way of the form's own."""
+    return f"q-{key}"
+
+
+def _shown(request: Request, link: CurrentLink, given: Mapping[str, str], problems: dict[str, str]) -> Response:
+    asked = link.whole.preset.questions
+    return screen(
+        request,
+        link,
+        SCREEN,
+        problems={_name(key): problems[key] for key in (each.key for each in asked) if key in problems},
+        questions=asked,
+        given={each.key: given.get(each.key, "") for each in asked},
+        files={each.key: [file for file in link.whole.files if file.key == each.key] for each in asked},
+        accepted=files.ACCEPTED,
+        kinds=files.KINDS,
+        most_files=files.MOST_FILES,
+        most_bytes=files.MOST_BYTES,
+    )

@@ -1,0 +1,79 @@
+"""Get ready: the checklist, with what was read, what is in the way, and what only the client can tell."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.readiness import queries, service
+from app.access.readiness.checklist import Item
+from app.access.readiness.facts import ReadinessReply
+from app.client_portal.copy import help_articles, readiness
+from app.client_portal.copy.status_rows import names
+from app.client_portal.forms import readiness as answers
+from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
+from app.client_portal.rendering import consent_origins, go_on, is_connecting, screen
+from app.kit.database import Session
+from app.links import client_actions
+
+router = APIRouter(include_in_schema=False)
+
+BLOCKED = {"checked": "Something is in the way: nothing could be shared. See below what helps."}
+
+
+@router.get("/l/{link_id}/get-ready")
+async def get_ready(request: Request, session: Session, link: OpenScreen) -> Response:
+    """What is in place, what is to do, what nobody can tell but the client."""
+    items = await queries.of_link(session, link.whole)
+    return _shown(request, link, items, {}, _whoever(link, items), {})
+
+
+@router.post("/l/{link_id}/get-ready")
+async def go_past(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Keeps what the client says. Only what keeps everything from being shared keeps the client here."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    items = await queries.of_link(session, link.whole)
+    given = answers.read(form, [item.key for item in items if item.is_asked])
+    problems = form.problems or given.problems
+    if problems:
+        return _shown(request, link, items, given.words, given.by, problems, given.note)
+    await claim(session, link)
+    await service.keep_words(session, agency_id, link_id, given.words, by=given.by)
+    if any(item.verdict.blocks for item in items):
+        return _shown(request, link, await queries.of_link(session, link.whole), {}, given.by, BLOCKED)
+    await service.pass_list(session, agency_id, link_id, by=given.by or _whoever(link, items))
+    await client_actions.finish_screen(session, agency_id, link_id, "get-ready")
+    return await go_on(request, session, link)
+
+
+def _whoever(link: CurrentLink, items: Sequence[Item]) -> str:
+    """The name that most likely fits: who said something before, else who decides, else who was invited."""
+    before = next((item.said.by for item in items if item.said), None)
+    contacts = link.whole.intake.contacts or []
+    return before or next((each["name"] for each in contacts), link.whole.client.contact_name or link.whole.client.name)
+
+
+def _shown(
+    request: Request,
+    link: CurrentLink,
+    items: Sequence[Item],
+    words: Mapping[str, ReadinessReply],
+    by: str,
+    problems: Mapping[str, str],
+    note: str | None = None,
+) -> Response:
+    lines = readiness.lines(items, names(link.whole), lane=link.whole.link.lane)
+    return screen(
+        request,
+        link,
+        "get-ready",
+        problems=dict(problems),
+        form_to=consent_origins(request, link.whole) if is_connecting(link.whole) else (),
+        checked=[line for line in lines if not line.asked],
+        asked=[line for line in lines if line.asked],
+        given={key: word.answer for key, word in words.items()},
+        note=note or next((word.note for word in words.values() if word.note), None),
+        note_field=answers.NOTE,
+        by=by,
+        help_with=help_articles.of_code,
+    )

@@ -1,0 +1,136 @@
+"""The review: every consequence in a sentence, then the client's yes."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.attestations import service as attestations
+from app.access.reconciler import dry_run
+from app.access.reconciler import service as handshakes
+from app.client_portal import manual_platforms, offers, service
+from app.client_portal.copy import manual_platforms as written
+from app.client_portal.copy.consent import Agreement, agreement
+from app.client_portal.copy.request_groups import Group, grouped
+from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
+from app.client_portal.rendering import can_look, is_connecting, needs_own_connection, platform_of, screen
+from app.kit.database import Session
+from app.kit.html import render
+from app.kit.input import places
+from app.links import client_actions
+from app.links import queries as links
+from app.links.queries import LinkAggregate
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/l/{link_id}/review")
+async def review(request: Request, session: Session, link: OpenScreen) -> Response:
+    """What will be done, word for word, and what was told."""
+    return _shown(request, link, await _text(request, session, link), "", {})
+
+
+@router.post("/l/{link_id}/review")
+async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Keeps the yes with the words it was given to, and sets the handshake going."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    await claim(session, link)
+    if link.whole.link.lane == "connected" and await needs_own_connection(session, link):
+        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
+    # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
+    whole = await links.whole(session, agency_id, link_id, lock=True)
+    if not any(ask.awaits_yes for ask in whole.asks):
+        return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
+    link = replace(link, whole=whole)
+    text = await _text(request, session, link)
+    name = form.line("name", most=120)
+    problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
+    if problems:
+        return _shown(request, link, text, name, problems)
+    await client_actions.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
+    await attestations.bring_up_to_date(session, agency_id, link_id)
+    await handshakes.submit(session, await links.whole(session, agency_id, link_id))
+    return render.see_other(request, f"{link.path}/progress")
+
+
+@router.post("/l/{link_id}/review/answer")
+async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
+    group, declined = form.text("group"), form.text("answer") == "no"
+    await service.answer_group(session, link.whole, group, declined=declined)
+    left_out = [ask for ask in link.whole.asks if ask.id == group and not ask.is_chosen]
+    to = "pixels" if left_out and not declined else "review"
+    return render.see_other(request, f"{link.path}/{to}")
+
+
+async def _text(request: Request, session: Session, link: CurrentLink) -> Agreement:
+    whole = link.whole
+    read = []
+    if is_connecting(whole):
+        read = dry_run.sentences(whole, platform_of(request, whole), can_look=await can_look(session, whole))
+    asked = offers.told_apart(offers.to_agree(whole, request.app.state.platforms))
+    plan = [*written.plan(manual_platforms.fresh(whole), agency=whole.agency.name), *read]
+    return agreement(plan, asked, agency=whole.agency.name, client=whole.client.name)
+
+
+def _groups(request: Request, whole: LinkAggregate) -> list[Group]:
+    """What can be agreed to or declined together, of the platform we connect with."""
+    asks = [ask for ask in whole.asks if not ask.approved_at and not ask.is_custom]
+    return grouped(asks, platform_of(request, whole)) if asks else []
+
+
+def _is_worth_a_choice(link: CurrentLink) -> bool:
+    """Whether there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
+    asks = [ask for ask in link.whole.asks if not ask.approved_at]
+    several = len({(ask.kind, ask.role) for ask in asks}) > 1
+    return several or any(ask.role_reason or not ask.required for ask in asks)
+
+
+def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
+    """The agency's own questions with the answers, or the names of the files."""
+    whole = link.whole
+    return [
+        (question.label, [file.name for file in whole.files if file.key == question.key])
+        if question.kind == "file"
+        else (question.label, [answer] if (answer := whole.answers.get(question.key)) else [])
+        for question in whole.preset.questions
+    ]
+
+
+def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
+    problems = {}
+    if not unchanged:
+        problems["plan"] = "The list changed since you opened this page. Please read it again before you agree."
+    if not agreed:
+        problems["agree"] = "Tick this if you agree; without it nothing is shared."
+    if not name:
+        problems["name"] = "Enter your name."
+    return problems
+
+
+def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: dict[str, str]) -> Response:
+    told = link.whole.intake
+    countries = places.countries("en")
+    return screen(
+        request,
+        link,
+        "review",
+        problems=problems,
+        text=text,
+        signed=name,
+        changed="plan" in problems,
+        by_hand=link.whole.link.lane == "guided",
+        connecting=is_connecting(link.whole),
+        others=manual_platforms.fresh(link.whole),
+        center=told.bc_name,
+        center_id=told.bc_id,
+        accounts=[ask for ask in link.whole.asks if ask.kind == "ad_account" and ask.awaits_yes],
+        pixels=told.pixel_codes or [],
+        markets=[countries.get(code, code) for code in told.markets or []],
+        contacts=told.contacts or [],
+        way=link.standing.way,
+        to_agree=any(ask.awaits_yes for ask in link.whole.asks),
+        answered=_answered(link),
+        one_by_one=_is_worth_a_choice(link),
+        groups=_groups(request, link.whole),
+    )

@@ -1,0 +1,144 @@
+"""Pixels, and catalogs where they are asked for: told for the record, or shared like ad accounts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access.connections import queries as connections
+from app.access.connections import selectable_assets
+from app.access.connections.selectable_assets import Choice
+from app.client_portal.copy import status_rows
+from app.client_portal.forms import tracking
+from app.client_portal.forms.tracking import ON
+from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
+from app.client_portal.pages.assets import taken_numbers
+from app.client_portal.rendering import consent_origins, go_on, screen
+from app.client_portal.service import choose_assets
+from app.kit.database import Session
+from app.kit.html.forms import Form
+from app.links import client_actions
+from app.links.client_actions import SelectedAsset
+from app.links.models import Ask
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/l/{link_id}/pixels")
+async def pixels(request: Request, link: OpenScreen) -> Response:
+    """The pixels on the client's websites, if any, and the ad account each is to be used in."""
+    known = link.whole.intake.pixel_codes
+    if known is None:  # TikTok's list is proposed if it leaves no choice
+        can = [choice.id for choice in _seen(link) if choice.can]
+        known = can if len(can) == 1 or not _asks(link, "pixel") else []
+    on = {ask.asset_id: ask.through_id for ask in _asks(link, "pixel") if ask.asset_id}
+    catalogs = "\n".join(ask.asset_id for ask in _asks(link, "catalog") if ask.asset_id)
+    return _screen(request, link, given=list(known), on=on, catalogs=catalogs)
+
+
+@router.post("/l/{link_id}/pixels")
+async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Save them, and create one ask for each if access is requested. No choice declines an optional item."""
+    seen = _seen(link)
+    typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
+    read, on, listed = tracking.pixels(typed, seen), _on(form), form.text("catalogs", most=5_000)
+    catalogs = tracking.catalogs(listed, taken=taken_numbers(link, but="catalog"))
+    names = {choice.id: choice.name for choice in seen}
+    picked = tracking.placed(read.values, on, [ask.asset_id or "" for ask in _accounts(link)], names)
+    problems = dict(form.problems)
+    problems |= {"pixels": read.problem} if read.problem else {}
+    problems |= picked.problems if _asks(link, "pixel") and not read.problem else {}
+    problems |= {"catalogs": catalogs.problem} if catalogs.problem else {}
+    problems = _needed(link, {"pixel": read.values, "catalog": catalogs.values}) | problems
+    if problems:
+        return _screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
+    await _keep(session, link, list(read.values), picked.chosen, catalogs.values)
+    return await go_on(request, session, link)
+
+
+def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """An error beside each required field that is empty: an empty field does not decline a required item."""
+    agency = link.whole.agency
+    return {
+        f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
+        for kind, given in chosen.items()
+        if not given and any(ask.required and not ask.approved_at for ask in _asks(link, kind))
+        and not any(ask.approved_at for ask in _asks(link, kind))
+    }  # fmt: skip
+
+
+async def _keep(
+    session: Session, link: CurrentLink, codes: list[str], chosen: Sequence[SelectedAsset], catalogs: Sequence[str]
+) -> None:
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    await _choose(session, link, "pixel", chosen)
+    await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
+    await client_actions.save_intake(session, agency_id, link_id, pixel_codes=codes)
+    await client_actions.finish_screen(session, agency_id, link_id, "pixels")
+
+
+async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
+    """Makes one ask of each; none is a no to all of the kind, and choosing later takes the no back."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    asks = [ask for ask in _asks(link, kind) if not ask.approved_at]
+    if not asks:
+        return
+    if chosen:
+        for ask in asks:
+            await client_actions.take_up_again(session, agency_id, link_id, ask.id)
+    await choose_assets(session, link.whole, kind, chosen)
+    if not chosen:
+        for ask in asks:
+            await client_actions.decline(session, agency_id, link_id, ask.id)
+
+
+def _screen(
+    request: Request,
+    link: CurrentLink,
+    *,
+    given: Sequence[str],
+    on: dict[Any, Any],
+    catalogs: str,
+    problems: dict[str, str] | None = None,
+) -> Response:
+    seen = _seen(link)
+    return screen(
+        request,
+        link,
+        "pixels",
+        problems=problems,
+        asked=bool(_asks(link, "pixel")),
+        needed=any(ask.required for ask in _asks(link, "pixel")),
+        reason=next((ask.reason for ask in _asks(link, "pixel")), None),
+        form_to=consent_origins(request, link.whole) if link.is_to_reconnect else (),
+        reconnect=link.is_to_reconnect,
+        choices=[status_rows.of_choice(choice, link.whole, "pixel") for choice in seen],
+        given=list(given),
+        on=on,
+        on_field=ON,
+        accounts=[(ask.asset_id, ask.asset_name or ask.asset_id) for ask in _accounts(link)],
+        given_codes=[] if seen else tracking.pixels(given, []).values,
+        asks_catalogs=bool(_asks(link, "catalog")),
+        needs_catalogs=any(ask.required for ask in _asks(link, "catalog")),
+        catalogs=catalogs,
+    )
+
+
+def _seen(link: CurrentLink) -> list[Choice]:
+    if not link.is_connected or link.connection is None:
+        return []
+    return selectable_assets.pixels(connections.found(link.connection), link.whole.intake.bc_id or "")
+
+
+def _asks(link: CurrentLink, kind: str) -> list[Ask]:
+    return [ask for ask in link.whole.asks if ask.kind == kind and ask.state != "ended"]
+
+
+def _accounts(link: CurrentLink) -> list[Ask]:
+    return [ask for ask in _asks(link, "ad_account") if ask.asset_id]
+
+
+def _on(form: Form) -> dict[str, str]:
+    """The ad account picked for each pixel, by its code."""
+    return {code: form.text(f"{ON}{code}") for code in form.names(ON)}

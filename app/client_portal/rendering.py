@@ -1,0 +1,116 @@
+"""Showing a screen: what every screen has, beside what is its own."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import oauth_flow
+from app.access.connections import queries as connections
+from app.access.readiness import queries as readiness
+from app.client_portal import rate_limits, screens
+from app.client_portal.branding import brand_of
+from app.client_portal.errors import ConnectingImpossible
+from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect, standing_of
+from app.kit.html import forms, render
+from app.links import queries as links
+from app.links.devices import queries as devices
+from app.links.queries import LinkAggregate
+from app.platforms.port import ConnectedPlatform
+
+
+def screen(
+    request: Request,
+    link: CurrentLink,
+    name: str,
+    *,
+    problems: dict[str, str] | None = None,
+    form_to: tuple[str, ...] = (),
+    **context: Any,
+) -> HTMLResponse:
+    """The page of a screen; with problems it answers a form that could not be kept (422)."""
+    way = link.standing.way
+    at = way.index(name) + 1 if name in way else None
+    back = screens.before(way, name) if at else None
+    here = render.root(request) + link.path
+    return render.page(
+        request,
+        f"client_portal:screens/{name.replace('-', '_')}.html",
+        status=422 if problems else 200,
+        form_to=form_to,
+        **brand_of(link.whole),
+        here=here,
+        form_token=forms.token(request, link.cookie),
+        codes=e_mails_codes(request, link.whole),
+        problems=problems or {},
+        step=at,
+        steps=len(way),
+        minutes=screens.minutes_left(way, name) if at else None,
+        back=f"{here}/{back}" if back else None,
+        **context,
+    )
+
+
+def e_mails_codes(request: Request, whole: LinkAggregate) -> bool:
+    """True if a new device can be let in by a code that we e-mail."""
+    return request.app.state.outbox is not None and bool(devices.addresses_of(whole))
+
+
+async def go_on(request: Request, session: AsyncSession, link: CurrentLink) -> RedirectResponse:
+    """303 to the first screen that still needs the client, after an answer was kept."""
+    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    whole = await links.whole(session, agency_id, link_id)
+    seen = await readiness.was_seen(session, agency_id, link_id)
+    standing = standing_of(whole, connected=link.connection is not None, ready=seen)
+    return render.see_other(request, f"{link.path}/{screens.next_screen(standing)}")
+
+
+def platform_of(request: Request, whole: LinkAggregate) -> ConnectedPlatform:
+    """The platform we connect with or read, on a link that asks for something there."""
+    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    platform: ConnectedPlatform = request.app.state.platforms[key]
+    return platform
+
+
+async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
+    """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
+    await rate_limits.take(session, link.whole, (rate_limits.TRIPS_ON_LINK, link.whole.link.id))
+    if not await can_connect(session, request, link.whole):
+        raise ConnectingImpossible(
+            link.whole, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
+        )
+    state = request.app.state
+    consent = await oauth_flow.start_for_link(
+        session, state.platforms, state.vault, agency_id=link.whole.agency.id, link_id=link.whole.link.id,
+        cookie=link.cookie,
+    )  # fmt: skip
+    return render.see_other(request, consent)
+
+
+async def needs_own_connection(session: AsyncSession, link: CurrentLink) -> bool:
+    """True if actions here would use an authorisation that serves another browser."""
+    if link.connection is not None:
+        return False
+    return await connections.live(session, link.whole.agency.id, link.whole.link.id) is not None
+
+
+async def can_look(session: AsyncSession, whole: LinkAggregate, *, by_hand: bool = False) -> bool:
+    """True if we can read whether what a link asks for is shared: otherwise no page promises it.
+
+    `by_hand`: if it is done by hand, whichever lane was chosen.
+    """
+    if not by_hand and whole.link.lane == "connected":
+        return True  # with the client's authorisation
+    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    return await connections.can_look(session, whole.agency.id, whole.client.id, key, whole.intake.bc_id or "")
+
+
+def consent_origins(request: Request, whole: LinkAggregate) -> tuple[str, ...]:
+    """Where forms of a screen may lead besides ourselves: to the platform's consent page, where it has one."""
+    return (platform_of(request, whole).consent_origin,) if is_connecting(whole) else ()
+
+
+def is_connecting(whole: LinkAggregate) -> bool:
+    """Whether a link asks for something on a platform that we connect with or read."""
+    return any(not ask.is_custom for ask in whole.asks)

@@ -1,0 +1,110 @@
+"""Connecting the agency's own side: a one-time address, the trip to the platform, and how it ended."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.access import oauth_callbacks
+from app.access.connections import oauth_flow
+from app.access.connections import queries as connections
+from app.access.connections.oauth_flow import ExchangeOutcome
+from app.access.connections.platform_apps import AppMissing
+from app.dashboard.connect import words
+from app.events import queries as events
+from app.events.queries import EventFilter
+from app.events.types.connections import FAILED
+from app.kit.database import Session
+from app.kit.html import forms, render
+from app.tenants.agencies import queries as agencies
+
+router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
+
+COOKIE = "keyturn_connect"
+PATH = "/connect"
+LIFETIME = 3600
+
+
+@router.get(f"{PATH}/return")
+async def come_back(request: Request, handle: str = "") -> Response:
+    """The way back, guarded by this browser's cookie; it holds no transaction open, and may be loaded again."""
+    state = request.app.state
+    arrived = await oauth_callbacks.of_agency(
+        state.sessions, state.platforms, state.vault, handle=handle, cookie=request.cookies.get(COOKIE, "")
+    )
+    outcome, agency_id = arrived.outcome, arrived.agency_id
+    if outcome is ExchangeOutcome.UNDER_WAY:
+        return render.again_soon(request, "dashboard/connect:under_way.html")
+    shown = await _what_was_seen(request, agency_id) if outcome is ExchangeOutcome.CONNECTED and agency_id else {}
+    why = await _why_not(request, agency_id) if not shown and agency_id and outcome in _TOLD else ""
+    return render.page(
+        request, "dashboard/connect:outcome.html", status=200 if shown else 409, said=words.OUTCOMES[outcome],
+        why=why, **{"person": None, "centers": [], "missing": [], **shown},
+    )  # fmt: skip
+
+
+@router.get(f"{PATH}/{{token}}")
+async def invitation(request: Request, session: Session, token: str) -> Response:
+    """Whose Business Center, what Keyturn reads there, and a button. Changes nothing."""
+    invited = await oauth_flow.invitation(session, token)
+    platform = request.app.state.platforms.connected(invited.platform)
+    agency = await agencies.find(session, invited.agency_id)
+    if not await oauth_flow.is_possible(session, request.app.state.platforms, agency.id, platform.key):
+        return _app_missing(request, platform.name, agency.name)
+    return render.page(
+        request, "dashboard/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
+        agency=agency, until=invited.expires_at,
+        form_token=forms.token(request),
+    )  # fmt: skip
+
+
+@router.post(f"{PATH}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
+async def connect(request: Request, session: Session, token: str) -> Response:
+    """Off to the platform; the cookie binds the way back to this browser."""
+    state = request.app.state
+    try:
+        consent, cookie = await oauth_flow.start_for_agency(session, state.platforms, state.vault, token=token)
+    except AppMissing:
+        return render.see_other(request, f"{PATH}/{token}")  # that page says so
+    answer = render.see_other(request, consent)
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=LIFETIME,
+        path=PATH,
+        httponly=True,
+        samesite="lax",
+        secure=state.secure_cookies,
+    )
+    return answer
+
+
+def _app_missing(request: Request, platform: str, agency: str) -> Response:
+    """The page where the app was not set, or was removed since the invitation."""
+    return render.page(request, "dashboard/connect:app_missing.html", status=409, platform=platform, agency=agency)
+
+
+#: Outcomes of which the event says why.
+_TOLD = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOutcome.PLATFORM_CHANGED)
+
+
+async def _why_not(request: Request, agency_id: str) -> str:
+    """Reason why the authorisation that just ended failed, from the agency's newest event."""
+    async with request.app.state.sessions() as session:
+        last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(FAILED.name,)))
+    return str(last[0].event.facts.get("reason") or "") if last else ""
+
+
+async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:
+    async with request.app.state.sessions() as session:
+        connection = await connections.of_agency(session, agency_id, "tiktok")
+        if connection is None:
+            return {}
+        seen = connections.found(connection).business_centers
+        named = await agencies.business_centers(session, agency_id, "tiktok")
+    known = {center.bc_id for center in seen if center.usable}
+    return {
+        "person": connection.person,
+        "centers": seen,
+        "missing": [center for center in named if center.bc_id not in known],
+    }

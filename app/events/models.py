@@ -1,0 +1,81 @@
+"""What happened, written once: facts without personal data, and beside them what can be erased."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
+from app.kit.jobs import JobMixin
+
+
+class Event(Base):
+    """One thing that happened. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        belongs_to_agency(),
+        Index("ix_events_feed", "agency_id", "transaction_id", "id"),
+        Index("ix_events_type", "agency_id", "type", "transaction_id", "id"),
+        Index("ix_events_subject", "agency_id", "subject_id", "sequence", unique=True),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
+    type: Mapped[str] = mapped_column(String(128))
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    subject_type: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[str] = mapped_column(String(128))
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    test: Mapped[bool] = mapped_column(default=False)
+    facts: Mapped[dict[str, Any]]
+    #: who did it: `member:…`, `key:…`, `client`, `keyturn`
+    actor: Mapped[str] = mapped_column(String(64))
+    #: the request or work that produced it, as in the log lines
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    #: the transaction that wrote it; the feed shows only what lies below the oldest still running
+    transaction_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id()::text::bigint + transaction_base())")
+    )
+
+
+class EventPersonal(Base):
+    """Names and addresses that belong to an event; erased without touching it."""
+
+    __tablename__ = "event_personal"
+    __table_args__ = (belongs_to("events", "id"),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
+    data: Mapped[dict[str, Any]]
+
+
+class OutboxEntry(JobMixin, Base):
+    """The mark, written with the event, that its deliveries are still to be made."""
+
+    __tablename__ = "event_fanouts"
+    __table_args__ = (
+        belongs_to("events", "id"),
+        Index("ix_event_fanouts_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_fanouts_turn", "agency_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_fanouts_subject", "agency_id", "subject_id", "sequence"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
+    #: as the event's: whoever sends in order waits for earlier ones that are not fanned out yet
+    subject_id: Mapped[str] = mapped_column(String(128))
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class EventSequence(Base):
+    """The last sequence number given to a subject; its row is locked until the transaction ends."""
+
+    __tablename__ = "event_sequences"
+    __table_args__ = (ForeignKeyConstraint(["agency_id"], ["agencies.id"]),)
+
+    agency_id: Mapped[str] = agency_key()
+    subject_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)

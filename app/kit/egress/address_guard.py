@@ -1,0 +1,202 @@
+"""The gate inside aiohttp: vets addresses on resolving, on making a socket, and before bytes leave."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from ipaddress import ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest, ClientResponse
+from aiohttp.connector import AddrInfoType, Connection
+
+from app.kit.egress.dns import KEPT_SECONDS, Lookup
+from app.kit.egress.ip_ranges import Rules, is_forbidden, is_opened
+from app.kit.egress.result import STARTS_WITHIN
+
+
+class BlockedAddress(OSError):
+    """No call may go there. An OSError, because aiohttp wraps only those."""
+
+
+class SentBefore(OSError):
+    """aiohttp was about to send a request again by itself: each request that leaves is one call."""
+
+
+@dataclass
+class Call:
+    """What is noted about one request while aiohttp makes it; marks are `time.perf_counter()` seconds."""
+
+    started: float = field(default_factory=time.perf_counter)
+    dns: float | None = None
+    dialled: float | None = None
+    connected: float | None = None
+    answered: float | None = None
+    dialling: set[str] = field(default_factory=set)
+    address: str | None = None
+    tls: str | None = None
+    heard: "Listener | None" = None
+
+
+current_call: ContextVar[Call] = ContextVar("current_call")
+
+
+class Listener(ResponseHandler):
+    """aiohttp's reader of answers, which keeps the start of one: its parser gives nothing of an answer it cannot read
+    to the end, and a status that was received counts whatever follows it.
+    """
+
+    start = b""
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol. What comes before there is a parser is given to us again with it."""
+        if self._parser is not None and len(self.start) < STARTS_WITHIN:
+            self.start += data[: STARTS_WITHIN - len(self.start)]
+        super().data_received(data)
+
+
+class Guard:
+    """The address rule of a door: public addresses and opened ones, or (`opened_only`) opened ones alone."""
+
+    def __init__(self, rules: Rules, opened_only: bool) -> None:
+        self._rules = rules
+        self._opened_only = opened_only
+        self._refuses = lru_cache(4096)(self._judge)  # kept, because the peer of every call is asked about
+
+    def vet(self, addresses: Sequence[str]) -> None:
+        """Raises BlockedAddress when there is none or any of them is forbidden."""
+        if not addresses or any(self._refuses(address) for address in addresses):
+            raise BlockedAddress(f"forbidden among {list(addresses)}")
+
+    async def addresses_of(self, host: str, lookup: Lookup) -> list[str]:
+        """The vetted addresses of a name. Raises BlockedAddress and DnsFailed."""
+        if host == "localhost":
+            found = [address for address in ("127.0.0.1", "::1") if is_opened(address, self._rules)]
+        else:
+            found = await lookup(host)
+        self.vet(found)
+        return found
+
+    def make_socket(self, where: AddrInfoType) -> socket.socket:
+        """The socket for an address to be dialled; literals, which no resolver sees, are vetted here."""
+        family, kind, proto, _, place = where
+        self.vet([str(place[0])])
+        current_call.get().dialling.add(str(place[0]))
+        return plain_socket((family, kind, proto, _, place))
+
+    def vet_connection(self, connection: Connection) -> None:
+        """Looks at whom we are really connected to, before a byte of the request is written.
+
+        A new connection must lead to an address that was vetted for it; a kept one was such a one.
+        """
+        call = current_call.get()
+        transport = connection.transport
+        peer = transport.get_extra_info("peername") if transport else None
+        address = str(peer[0]) if peer else ""
+        self.vet([address])
+        if call.dialling and not _is_among(address, call.dialling):
+            raise BlockedAddress(f"{address} answered for {sorted(call.dialling)}")
+        note_connection(connection)
+        call.address = address
+
+    def _judge(self, address: str) -> bool:
+        return not is_opened(address, self._rules) if self._opened_only else is_forbidden(address, self._rules)
+
+
+def plain_socket(where: AddrInfoType) -> socket.socket:
+    """A socket for an address that needs no vetting (any more)."""
+    call = current_call.get()
+    call.dialled = call.dialled or time.perf_counter()
+    made = socket.socket(*where[:3])
+    made.setblocking(False)
+    return made
+
+
+def note_connection(connection: Connection) -> None:
+    """Marks that the request goes out now. Raises SentBefore when this call sent it already."""
+    call = current_call.get()
+    if call.connected is not None:
+        raise SentBefore
+    call.connected = time.perf_counter()
+    tls = connection.transport.get_extra_info("ssl_object") if connection.transport else None
+    call.tls = tls.version() if tls else None
+    if isinstance(connection.protocol, Listener):
+        connection.protocol.start = b""
+        call.heard = connection.protocol
+
+
+def _is_among(address: str, addresses: Collection[str]) -> bool:
+    return address in addresses or ip_address(address) in {ip_address(each) for each in addresses}
+
+
+class VettedResolver(AbstractResolver):
+    """Resolves by our own look-up and gives aiohttp only vetted addresses."""
+
+    def __init__(self, guard: Guard, lookup: Lookup) -> None:
+        self._guard = guard
+        self._lookup = lookup
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - both families are asked for
+    ) -> list[ResolveResult]:
+        """See AbstractResolver; a name with any forbidden address has none."""
+        started = time.perf_counter()
+        try:
+            found = await self._guard.addresses_of(host, self._lookup)
+        finally:
+            current_call.get().dns = time.perf_counter() - started
+        return [_result(host, address, port) for address in found]
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+
+
+def open_session(guard: Guard, lookup: Lookup, tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    """A session that can reach nothing but what `guard` lets through. Needs the running loop."""
+
+    class VettedRequest(ClientRequest):
+        """Vets the peer of new and kept connections alike."""
+
+        async def send(self, conn: Connection) -> ClientResponse:
+            guard.vet_connection(conn)
+            return await super().send(conn)
+
+    return session_of(VettedRequest, VettedResolver(guard, lookup), guard.make_socket, tls)
+
+
+def session_of(
+    request_class: type[ClientRequest],
+    resolver: AbstractResolver,
+    make_socket: Callable[[AddrInfoType], socket.socket],
+    tls: ssl.SSLContext,
+    proxy: str | None = None,
+) -> aiohttp.ClientSession:
+    """What all doors share: names kept for a while, no cookies, nothing unpacked, nothing read from the environment."""
+    connector = aiohttp.TCPConnector(
+        resolver=resolver, socket_factory=make_socket, ttl_dns_cache=KEPT_SECONDS, ssl=tls, limit=0, keepalive_timeout=4
+    )
+    # there is no public way to name what reads answers
+    connector._factory = partial(Listener, loop=asyncio.get_running_loop())  # type: ignore[assignment]
+    return aiohttp.ClientSession(
+        connector=connector,
+        request_class=request_class,
+        proxy=proxy,
+        cookie_jar=aiohttp.DummyCookieJar(loop=asyncio.get_running_loop()),
+        trust_env=False,
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None, connect=11, sock_connect=8),
+    )

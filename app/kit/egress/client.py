@@ -1,0 +1,209 @@
+"""The one way out to addresses that somebody else gave us."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache, partial
+
+import aiohttp
+import structlog
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from app.kit.egress import urls
+from app.kit.egress.address_guard import BlockedAddress, Call, Guard, current_call, open_session
+from app.kit.egress.dns import Dns, DnsFailed, Lookup
+from app.kit.egress.failure import code_of
+from app.kit.egress.ip_ranges import Rules, read_networks
+from app.kit.egress.proxy import open_proxied_session
+from app.kit.egress.result import READ_AT_MOST, HttpResult, Timing, heard_of, kept_body, kept_headers
+from app.kit.egress.tls import tls_context
+
+log = structlog.get_logger(__name__)
+
+TOTAL_SECONDS = 15.0
+#: CONNECT is not among them: it would be a tunnel.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class Egress:
+    """Shared by a process and closed with it. Its connections are made in the loop of the first call."""
+
+    def __init__(
+        self,
+        *,
+        allow: Sequence[str] = (),
+        deny: Sequence[str] = (),
+        nat64: bool = False,
+        own_hosts: Collection[str] = (),
+        proxy: str | None = None,
+        lookup: Lookup | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`allow`: CIDRs reachable although private; `deny`: CIDRs never called; `own_hosts`: names of ours.
+
+        With `proxy` (`http://host:port`) every call goes through it: addresses are vetted in `vet` alone, and the
+        proxy is responsible for them at the connect.
+        """
+        self._rules = Rules(read_networks(allow), read_networks(deny), nat64)
+        self._proxy = proxy
+        self._guards = {opened_only: Guard(self._rules, opened_only) for opened_only in (False, True)}
+        own_hosts = frozenset(host.lower().rstrip(".") for host in own_hosts)
+        self._dns = Dns()
+        self._lookup = lookup or self._dns.lookup
+        self._tls = tls or tls_context()
+        self._target = lru_cache(4096)(partial(urls.read_url, rules=self._rules, own_hosts=own_hosts))
+        self._vetting = asyncio.Semaphore(4)
+        self._doors: dict[bool, aiohttp.ClientSession] = {}
+
+    async def vet(self, url: str) -> str:
+        """The URL as it is kept, its addresses vetted now. Raises UrlRefused.
+
+        A name that does not resolve yet passes: whoever calls it vets again at every connect.
+        """
+        target = self._target(url)
+        if target.literal:
+            return target.url
+        if self._vetting.locked():  # whoever asks holds a transaction open; connecting vets anyway
+            return target.url
+        try:
+            async with self._vetting:
+                await self._guards[target.opened_only].addresses_of(target.host, self._lookup)
+        except DnsFailed:
+            return target.url
+        except BlockedAddress as problem:
+            log.warning("egress.refused_at_save", host=target.host, detail=str(problem))
+            reason = "The host name does not lead to a public address."
+            raise urls.UrlRefused(reason, fields={"url": reason}) from problem
+        return target.url
+
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = TOTAL_SECONDS
+    ) -> HttpResult:
+        """Sends one POST; see `call`."""
+        return (await self._send("POST", url, headers, body, seconds))[0]
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        seconds: float = TOTAL_SECONDS,
+    ) -> HttpResult:
+        """Sends one request, once, and reads the answer; whatever the other side does is an Answer.
+
+        `method` is one of METHODS, else ValueError; `seconds` is the deadline of all of it.
+        """
+        return (await self._send(method, url, headers, body, seconds))[0]
+
+    async def fetch(self, url: str, *, accept: str, at_most: int, seconds: float) -> tuple[HttpResult, bytes]:
+        """Gets a small file: its bytes beside the answer. `Answer.cut` says that it has more than `at_most` bytes,
+        or that not all of it came in time."""
+        return await self._send("GET", url, {"accept": accept}, None, seconds, at_most)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        seconds: float,
+        at_most: int = READ_AT_MOST,
+    ) -> tuple[HttpResult, bytes]:
+        if method not in METHODS:
+            raise ValueError(f"{method} is not called")
+        call = Call()
+        current_call.set(call)
+        try:
+            target = self._target(url)
+            async with asyncio.timeout(seconds) as deadline:
+                response = await self._door(target.opened_only).request(
+                    method,
+                    URL(target.url, encoded=True),
+                    data=body,
+                    headers={"accept": "*/*", **headers, "accept-encoding": "identity"},
+                    skip_auto_headers=("User-Agent", "Content-Type"),
+                    allow_redirects=False,
+                )
+        except urls.UrlRefused as problem:
+            return _failed("blocked_address", problem, call), b""
+        except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: what aiohttp refuses to send
+            return _heard(call) or _failed(code_of(problem, call), problem, call), b""
+        call.answered = time.perf_counter()
+        read, cut = await _read(response, deadline.when(), at_most)
+        answer = HttpResult(
+            status=response.status,
+            headers=kept_headers(response.headers.items()),
+            body=kept_body(read),
+            cut=cut,
+            timing=_timing(call),
+            address=call.address,
+            tls=call.tls,
+        )
+        return answer, read
+
+    async def close(self) -> None:
+        """Closes connections and the resolver."""
+        for session in self._doors.values():
+            await session.close()
+        self._doors.clear()
+        await self._dns.close()
+
+    def _door(self, opened_only: bool) -> aiohttp.ClientSession:
+        door = self._doors.get(opened_only)
+        if door is None:
+            door = self._doors[opened_only] = (
+                open_proxied_session(self._proxy, self._tls)
+                if self._proxy
+                else open_session(self._guards[opened_only], self._lookup, self._tls)
+            )
+        return door
+
+
+async def _read(response: aiohttp.ClientResponse, when: float | None, at_most: int) -> tuple[bytes, bool]:
+    """What came of the body before deadline and limit, and whether it was cut. The answer stands anyway."""
+    read = bytearray()
+    whole = False
+    try:
+        async with asyncio.timeout_at(when):
+            while len(read) < at_most and not response.content.at_eof():
+                read += await response.content.read(at_most - len(read))
+        whole = response.content.at_eof()
+    except (aiohttp.ClientError, OSError, HttpProcessingError):
+        pass
+    finally:  # also when we are cancelled: a connection with half a body must not be used again
+        response.release() if whole else response.close()
+    return bytes(read), not whole
+
+
+def _heard(call: Call) -> HttpResult | None:
+    """The answer if only its start could be read and it has a status: the receiver has decided."""
+    status, headers = heard_of(call.heard.start if call.heard is not None else b"")
+    if status is None:
+        return None
+    return HttpResult(
+        status=status, headers=headers, cut=True, timing=_timing(call), address=call.address, tls=call.tls
+    )  # fmt: skip
+
+
+def _failed(code: str, problem: BaseException, call: Call) -> HttpResult:
+    # aiohttp tells the whole URL of an answer it cannot read; that of a webhook may be a secret
+    said = problem.message if isinstance(problem, aiohttp.ClientResponseError) else str(problem)
+    detail = f"{type(problem).__name__}: {said}"[:500]
+    return HttpResult(error=code, detail=detail, timing=_timing(call), address=call.address, tls=call.tls)
+
+
+def _timing(call: Call) -> Timing:
+    return Timing(
+        dns=_ms(call.dns),
+        connect=_ms(call.connected - call.dialled) if call.connected and call.dialled else None,
+        first_byte=_ms(call.answered - call.connected) if call.answered and call.connected else None,
+        total=_ms(time.perf_counter() - call.started) or 0,
+    )
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

@@ -1,0 +1,111 @@
+"""Sealing what is needed again and hashing what is only looked up. Pure."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_FORMAT = b"\x01"
+_NONCE = 12
+
+
+class DecryptionFailed(Exception):
+    """A sealed value does not open: wrong key ring, wrong row, or it was changed. `key_id`: the key that is missing."""
+
+    def __init__(self, words: str, key_id: str | None = None) -> None:
+        super().__init__(words)
+        self.key_id = key_id
+
+
+class KeyringInvalid(ValueError):
+    """The text of KEYTURN_SECRET_KEYS cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """A key ring. The first key seals; every key opens. Key ids are 1 to 32 ASCII characters."""
+
+    keys: tuple[tuple[str, bytes], ...]
+
+    @classmethod
+    def from_text(cls, text: str) -> "Keyring":
+        """Reads `id:base64-of-32-bytes`, several joined by commas, the current one first."""
+        keys = tuple(_read_key(part.strip()) for part in text.split(",") if part.strip())
+        if not keys:
+            raise KeyringInvalid("KEYTURN_SECRET_KEYS is empty; make a key with `keyturn secret-key`.")
+        if len({key_id for key_id, _ in keys}) < len(keys):
+            raise KeyringInvalid("KEYTURN_SECRET_KEYS names one key id twice; give each key its own id.")
+        return cls(keys)
+
+    def seal(self, plain: str, *, bound_to: str) -> bytes:
+        """Encrypts with AES-256-GCM. `bound_to` names table, column and row; it must be the same on opening."""
+        return self.seal_bytes(plain.encode(), bound_to=bound_to)
+
+    def open(self, sealed: bytes, *, bound_to: str) -> str:
+        """The plain text. Raises SealBroken."""
+        return self.open_bytes(sealed, bound_to=bound_to).decode()
+
+    def seal_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
+        """The same for what is no text: a file."""
+        key_id, key = self.keys[0]
+        nonce = secrets.token_bytes(_NONCE)
+        box = AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+        name = key_id.encode()
+        return _FORMAT + bytes([len(name)]) + name + nonce + box
+
+    def open_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
+        """What was sealed. Raises SealBroken."""
+        if sealed[:1] != _FORMAT:
+            raise DecryptionFailed("unknown format")
+        end = 2 + sealed[1]
+        key_id = sealed[2:end].decode("ascii", "replace")
+        key = dict(self.keys).get(key_id)
+        if key is None:
+            raise DecryptionFailed(f"the key {key_id} of this value is not in KEYTURN_SECRET_KEYS", key_id)
+        nonce, box = sealed[end : end + _NONCE], sealed[end + _NONCE :]
+        try:
+            return AESGCM(key).decrypt(nonce, box, bound_to.encode())
+        except InvalidTag as problem:
+            raise DecryptionFailed("value and row do not belong together") from problem
+
+    def keyed_hash(self, value: str, *, purpose: str) -> str:
+        """HMAC-SHA256 under the first key, hex: for tokens that live minutes, such as a form's."""
+        return hmac.new(self.keys[0][1], f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+    def hash_matches(self, given: str, value: str, *, purpose: str) -> bool:
+        """Whether `given` is the keyed hash of `value` under any key, in constant time per key."""
+        return any(hmac.compare_digest(given, Keyring((key,)).keyed_hash(value, purpose=purpose)) for key in self.keys)
+
+
+def new_key() -> str:
+    """A fresh key in the form KEYTURN_SECRET_KEYS takes."""
+    return f"k{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def new_secret() -> str:
+    """256 random bits, URL-safe text of 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def sha256(value: str) -> bytes:
+    """The digest (32 bytes) under which a 256-bit secret is looked up."""
+    return hashlib.sha256(value.encode()).digest()
+
+
+def _read_key(part: str) -> tuple[str, bytes]:
+    key_id, colon, encoded = part.partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError as problem:
+        raise KeyringInvalid(f"The key {key_id!r} in KEYTURN_SECRET_KEYS is not base64.") from problem
+    if not colon or not key_id.isascii() or not 1 <= len(key_id) <= 32:
+        raise KeyringInvalid(
+            "Each key in KEYTURN_SECRET_KEYS reads id:base64, with an id of at most 32 ASCII characters."
+        )
+    if len(key) != 32:
+        raise KeyringInvalid(f"The key {key_id!r} in KEYTURN_SECRET_KEYS has {len(key)} bytes instead of 32.")
+    return key_id, key

@@ -1,0 +1,108 @@
+"""Input that does not fit, as refusals with a sentence for each field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from app.kit.errors import AppError, InvalidInput
+from app.kit.input.fields import SENTENCES
+
+Model = TypeVar("Model", bound=BaseModel)
+_KINDS = ("literal[", "list[", "dict[", "function-", "constrained-")
+
+
+class BrokenJson(AppError):
+    """The body is no JSON."""
+
+    status = 400
+    code = "broken_json"
+    detail = "The body is not valid JSON."
+    hint = "Send one JSON object in UTF-8."
+
+
+class WrongContentType(AppError):
+    """The body came as something else than JSON."""
+
+    status = 415
+    code = "wrong_content_type"
+    detail = "The body must be JSON."
+    hint = "Send the header `Content-Type: application/json`."
+
+
+class UnknownField(InvalidInput):
+    """A key that is no field, so that a typing error does not pass unnoticed."""
+
+    code = "unknown_field"
+    hint = "Check its spelling, or leave it out."
+
+
+def refusal_of(problem: RequestValidationError) -> AppError:
+    """The one refusal that says best what is wrong."""
+    errors: Sequence[Mapping[str, Any]] = problem.errors()
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return BrokenJson(f"The body is not valid JSON: {first['ctx']['error']} at character {first['loc'][-1]}.")
+    if isinstance(problem.body, bytes) and problem.body:
+        return WrongContentType()
+    fields = _by_field(errors)
+    unknown = [_name(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
+    if unknown:
+        return UnknownField(f"There is no field {unknown[0][:100]!r} here.", fields=fields)
+    return InvalidInput(fields=fields)
+
+
+def checked(model: type[Model], **values: Any) -> Model:
+    """Values from a terminal, held to the same rules as those from the API. Raises Malformed."""
+    try:
+        return model(**values)
+    except ValidationError as problem:
+        fields = {".".join(map(str, error["loc"])): _sentence(error) for error in problem.errors()}
+        raise InvalidInput(hint="Correct them and try again.", fields=fields) from problem
+
+
+def _by_field(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """A sentence for each field; where it may be one of several kinds, what each of them would need."""
+    fields: dict[str, str] = {}
+    for error in errors:
+        name, sentence = _name(error["loc"]), _sentence(error)
+        said = fields.get(name)
+        fields[name] = sentence if said in (None, sentence) else f"{said} Or: {sentence}"
+    return fields
+
+
+def _name(place: Sequence[str | int]) -> str:
+    """`("body", "client", "name")` -> `client.name`; what concerns the whole body is `body`.
+
+    pydantic adds which of several kinds it tried, such as `literal['a']`: no field of ours is called so.
+    """
+    return ".".join(str(part) for part in place[1:] if not str(part).startswith(_KINDS)) or str(place[0])
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    about = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "This is needed."
+        case "extra_forbidden":
+            return "There is no such field."
+        case "string_too_long" | "string_too_short":
+            most, least = about.get("max_length"), about.get("min_length")
+            return f"Use at most {most} characters." if most else f"Use at least {least} characters."
+        case "list_type":
+            return "Give a list: `[…]`."
+        case "too_short":
+            return f"Give at least {about['min_length']}."
+        case "string_pattern_mismatch":
+            return SENTENCES.get(about["pattern"], "This does not have the shape it must have.")
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return "Send a JSON object."
+        case "value_error":
+            return str(about["error"])
+        case "literal_error" | "enum":
+            return f"Choose one of {about['expected']}."
+        case kind if kind.startswith(("datetime", "timezone")):
+            return "Give a time with its time zone, such as 2026-12-31T12:00:00Z."
+        case _:
+            return str(error["msg"]).rstrip(".") + "."

@@ -1,0 +1,90 @@
+"""Check that the key ring decrypts stored values: the first and the last value of every sealed column."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Column, LargeBinary, MetaData, Table, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.kit.database import CROSS_TENANT, DatabaseAway
+from app.kit.encryption import DecryptionFailed, Keyring
+from app.kit.errors import AppError
+
+log = structlog.get_logger(__name__)
+
+
+class KeyringIncomplete(AppError):
+    """A stored value cannot be decrypted with this key ring."""
+
+    status = 503
+    code = "key_ring_incomplete"
+    detail = "A stored secret cannot be opened with the installation's key ring."
+    hint = "The operator of this installation can find out more with `keyturn doctor`."
+
+    @classmethod
+    def of(cls, why: DecryptionFailed) -> "KeyringIncomplete":
+        """The refusal that names the key, where that is known."""
+        missing = f"A stored secret cannot be opened: the key {why.key_id} is missing in KEYTURN_SECRET_KEYS."
+        return cls(missing if why.key_id else None)
+
+
+@dataclass(frozen=True)
+class UndecryptableValue:
+    """A kind of value that does not open, and why."""
+
+    kind: str
+    why: DecryptionFailed
+
+
+def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
+    """Every column whose values are sealed: binary, and named so."""
+    return [
+        (table, column)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and column.name.endswith("sealed")
+    ]
+
+
+async def unreadable(connection: AsyncConnection, metadata: MetaData, vault: Keyring) -> list[UndecryptableValue]:
+    """The kinds of stored values that this key ring does not open."""
+    found = []
+    for table, column in columns(metadata):
+        stored = select(table.c.agency_id, table.c.id, column).where(column.is_not(None)).limit(1)
+        for order in ((table.c.agency_id, table.c.id), (table.c.agency_id.desc(), table.c.id.desc())):
+            row = (await connection.execute(stored.order_by(*order), execution_options=CROSS_TENANT)).one_or_none()
+            if row is None:
+                break
+            kind = f"{table.name}.{column.name}"
+            try:
+                vault.open_bytes(row[2], bound_to=f"{kind}:{row[0]}:{row[1]}")
+            except DecryptionFailed as why:
+                found.append(UndecryptableValue(kind, why))
+                break
+    return found
+
+
+async def warn(engine: AsyncEngine, metadata: MetaData, vault: Keyring) -> None:
+    """Log one line if stored values cannot be decrypted; the process starts nevertheless."""
+    try:
+        async with engine.connect() as connection:
+            found = await unreadable(connection, metadata, vault)
+    except (SQLAlchemyError, DatabaseAway):
+        return  # the database is away, or has no tables yet: others say so
+    if found:
+        log.error("key_ring.incomplete", problem=sentence(found))
+
+
+def sentence(found: Sequence[UndecryptableValue]) -> str:
+    """The missing keys and the next step, in one sentence."""
+    missing = _listed(each.why.key_id for each in found if each.why.key_id)
+    kinds = _listed(each.kind for each in found)
+    if missing:
+        return f"KEYTURN_SECRET_KEYS lacks the key {missing}, which opens {kinds}: put it back into the key ring."
+    return f"KEYTURN_SECRET_KEYS does not open {kinds}: a key has another value than the one that sealed them."
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))

@@ -1,0 +1,107 @@
+"""The agency's own side as links use it: one Business Center is chosen for each, and none is taken from under one."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.errors import AppError, Hint, InvalidInput, NotFound
+from app.links.models import Link
+from app.links.presets.preset import Preset
+from app.links.public_links.models import OpenLink
+from app.platforms.manual import library
+from app.platforms.manual.platform import CUSTOM
+from app.tenants.agencies import queries, service
+from app.tenants.agencies.platform_ids import queries as identities
+
+
+class BusinessCenterMissing(AppError):
+    """The agency has named no Business Center of its own yet."""
+
+    status = 409
+    code = "business_center_missing"
+    detail = "The agency has no Business Center yet, so there is nothing a client could share with."
+    hint = "Name it with POST /api/v1/agency/business-centers."
+
+
+class BusinessCenterInUse(AppError):
+    """Living links ask clients to share with it."""
+
+    status = 409
+    code = "business_center_in_use"
+    detail = "Living links ask clients to share with this Business Center."
+    hint = "Revoke them or wait for their end, then remove it."
+
+
+class IdentityMissing(AppError):
+    """Clients would be told to paste an id that the agency has not given."""
+
+    status = 409
+    code = "platform_identity_missing"
+    detail = "An id of the agency's own is missing, so a client would not know with whom to share."
+
+
+async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_bc_id: str | None) -> str | None:
+    """The Business Center that is to get the access: the one given or the only one; None on written platforms alone.
+
+    Raises BusinessCenterMissing, IdentityMissing, Malformed.
+    """
+    known = await identities.every(session, agency_id)
+    for key in dict.fromkeys(ask.platform for ask in preset.asks if ask.kind == CUSTOM):
+        platform = library.find(key)
+        missing = platform.missing(known.get(key, {}))
+        if missing:
+            raise IdentityMissing(
+                f"{platform.name}: {' and '.join(need.label for need in missing)} of the agency is not known yet.",
+                hint=Hint(
+                    f"Set it with PUT /api/v1/agency/platforms/{key}: {', '.join(need.key for need in missing)}.",
+                    at_terminal=f"Set it with `keyturn agency set-platform {key} "
+                    f"{' '.join(f'{need.key}={need.example}' for need in missing)}`.",
+                ),
+            )
+    connecting = next((ask.platform for ask in preset.asks if ask.kind != CUSTOM), None)
+    if connecting is None:
+        return None
+    return await chosen(session, agency_id, connecting, agency_bc_id)
+
+
+async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: str | None) -> str:
+    """Which Business Center a new link names: the one given, else the only one.
+
+    Raises BusinessCenterMissing, Malformed.
+    """
+    centers = await queries.business_centers(session, agency_id, platform)
+    if not centers:
+        raise BusinessCenterMissing
+    if bc_id is None and len(centers) == 1:
+        return centers[0].bc_id
+    if bc_id not in {center.bc_id for center in centers}:
+        named = ", ".join(f"{center.bc_id} ({center.name})" for center in centers)
+        said = "Your agency has several; name one" if bc_id is None else "This is none of your agency's; name one"
+        raise InvalidInput(fields={"agency_bc_id": f"{said} of: {named}."})
+    return bc_id
+
+
+async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
+    """Takes a Business Center off the list unless living links name it. Raises NotFound, BusinessCenterInUse."""
+    center = await queries.business_center(session, agency_id, center_id)
+    if center is None:
+        raise NotFound
+    living = select(func.count()).where(
+        Link.agency_id == agency_id, Link.agency_bc_id == center.bc_id,
+        Link.status.not_in(("completed", "expired", "revoked")),
+        (Link.status == "drifted") | (Link.expires_at > func.now()),
+    )  # fmt: skip
+    public = select(func.count()).where(
+        OpenLink.agency_id == agency_id, OpenLink.agency_bc_id == center.bc_id, OpenLink.revoked_at.is_(None),
+        OpenLink.expires_at.is_(None) | (OpenLink.expires_at > func.now()),
+    )  # fmt: skip
+    links, open_links = (await session.scalars(living)).one(), (await session.scalars(public)).one()
+    if links or open_links:
+        raise BusinessCenterInUse(
+            f"{_counted(links, 'living link')} and {_counted(open_links, 'open link')} ask clients to share with "
+            f"Business Center {center.bc_id}, so it stays."
+        )
+    await service.remove_business_center(session, agency_id, center_id, actor=actor)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

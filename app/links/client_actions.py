@@ -1,0 +1,316 @@
+"""What a client does on a link: open it, tell us, choose, agree, decline."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import CLIENT, KEYTURN, record
+from app.events.types import access as ask_happenings
+from app.events.types import clients as client_happenings
+from app.events.types import links as happenings
+from app.events.types.event_type import EventType
+from app.kit import clock, encryption, ids
+from app.links import queries, status
+from app.links.emails import renewal
+from app.links.models import Ask, Consent, LinkSession
+from app.links.queries import LinkAggregate
+from app.mail.service import MailQueue
+
+#: Events that bring the agency's CRM all that the client gave.
+GIVEN = (
+    client_happenings.INTAKE_COMPLETED, client_happenings.CONSENT_GIVEN, happenings.SUBMITTED, happenings.COMPLETED,
+)  # fmt: skip
+#: How long a link lives at least when its client is needed again.
+AGAIN = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class SelectedAsset:
+    """An asset the client picked or typed; the name is known only where the platform told us."""
+
+    asset_id: str
+    name: str | None = None
+    #: the ad account a pixel is to be used in
+    through_id: str | None = None
+
+
+async def open_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
+    """The client pressed Start in the browser that holds this cookie. A browser that did before stays the same one."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    known = await queries.browser(session, agency_id, link_id, cookie)
+    if known is not None:
+        return known
+    made = LinkSession(
+        agency_id=agency_id, id=ids.new("browser"), link_id=link_id, cookie_hash=encryption.sha256(cookie)
+    )  # fmt: skip
+    session.add(made)
+    if whole.link.opened_at is None:
+        whole.link.opened_at = func.now()
+        whole.link.status = status.advanced(whole.link.status, "opened")
+        await tell(session, whole, happenings.OPENED)
+    await session.flush()
+    return made
+
+
+async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: MailQueue | None) -> None:
+    """The client of a dead link wants a new one; said once, however often pressed. Where mail is on, also by e-mail."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    link, now = whole.link, clock.now()
+    if link.renewal_asked_at is not None or not status.is_dead(status.as_of(link.status, link.expires_at, now)):
+        return
+    link.renewal_asked_at = func.now()
+    await tell(session, whole, happenings.RENEWAL_ASKED)
+    if outbox is not None:
+        await renewal.pass_on_wish(session, outbox, whole, now=now)
+
+
+async def choose_lane(session: AsyncSession, agency_id: str, link_id: str, lane: str) -> None:
+    """Connected or by hand. Nothing given so far is lost; approved asks go on in the new lane."""
+    assert lane in status.LANES
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.link.lane = lane
+    whole.link.status = status.advanced(whole.link.status, "in_progress")
+
+
+async def save_business_center(
+    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str | None, name: str | None
+) -> None:
+    """Keeps which Business Center the assets are in; None forgets it."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.intake.bc_id, whole.intake.bc_name = bc_id, name
+
+
+async def choose_assets(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    kind: str,
+    chosen: Sequence[SelectedAsset],
+    shared: Collection[str] = (),
+) -> None:
+    """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice.
+
+    `shared` are ids of asks whose access is there already, though they wait for a yes to a wider role: those stay, too.
+    """
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    of_kind = [ask for ask in whole.asks if ask.kind == kind]
+    staying = [ask for ask in whole.asks if ask.approved_at or ask.id in shared]
+    spare = [ask for ask in of_kind if ask not in staying]
+    pattern = next(iter(spare), of_kind[0])
+    kept = {(ask.asset_id, ask.through_id) for ask in of_kind if ask in staying}
+    wanted = [asset for asset in chosen if (asset.asset_id, asset.through_id) not in kept]
+    for ask in spare:  # two asks may swap their assets: empty them first, for the unique constraint
+        ask.asset_id = ask.asset_name = ask.through_id = None
+    await session.flush()
+    for asset in wanted:
+        ask = spare.pop(0) if spare else _another(pattern)
+        ask.asset_id, ask.asset_name, ask.through_id = asset.asset_id, asset.name, asset.through_id
+        session.add(ask)
+    needless = spare if wanted or kept else spare[1:]
+    for ask in needless:
+        await session.execute(delete(Ask).where(Ask.agency_id == agency_id, Ask.id == ask.id))
+    await session.flush()
+    if kind == "ad_account":
+        left = [*(asset.asset_id for asset in chosen), *(ask.asset_id for ask in of_kind if ask in staying)]
+        await _let_go_of_pixels(session, whole, left, staying)
+
+
+async def _let_go_of_pixels(
+    session: AsyncSession, whole: LinkAggregate, accounts: Sequence[str | None], staying: Sequence[Ask]
+) -> None:
+    """A pixel meant for an ad account that is no longer chosen is asked for again."""
+    for ask in whole.asks:
+        if ask.through_id and ask.through_id not in accounts and ask not in staying:
+            ask.asset_id = ask.asset_name = ask.through_id = None
+            whole.intake.pixel_codes = None
+    await session.flush()
+
+
+async def name_others(session: AsyncSession, agency_id: str, link_id: str, given: Mapping[str, str | None]) -> None:
+    """Keeps the client's own ids on written platforms, by ask; asks agreed to stay as they are."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    fresh = [ask for ask in whole.asks if ask.id in given and ask.is_custom and not ask.approved_at]
+    for ask in fresh:  # two asks may swap their ids: empty them first, for the unique constraint
+        ask.asset_id = None
+    await session.flush()
+    for ask in fresh:
+        ask.asset_id = given[ask.id]
+    whole.intake.others_at = func.now()
+    await session.flush()
+
+
+def _another(pattern: Ask) -> Ask:
+    return Ask(
+        agency_id=pattern.agency_id, id=ids.new("ask"), link_id=pattern.link_id, platform=pattern.platform,
+        kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
+        needs_events=pattern.needs_events, position=pattern.position, state="waiting", next_actor="client",
+    )  # fmt: skip
+
+
+async def save_intake(session: AsyncSession, agency_id: str, link_id: str, **answers: list[Any]) -> None:
+    """Keeps answers among pixel_codes, markets, contacts; says once when all are there."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    was_complete = is_told(whole)
+    for field, value in answers.items():
+        setattr(whole.intake, field, value)
+    await session.flush()
+    await say_if_told(session, agency_id, link_id, was_complete=was_complete)
+
+
+async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, screen: str) -> None:
+    """Tells that a screen was completed, the first time it is."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.link.status = status.advanced(whole.link.status, "in_progress")
+    if screen not in whole.intake.screens_completed:
+        whole.intake.screens_completed = [*whole.intake.screens_completed, screen]
+        await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
+
+
+def is_told(whole: LinkAggregate) -> bool:
+    """Whether the client told all that the link's preset asks to be told."""
+    told = {"pixels": whole.intake.pixel_codes, "markets": whole.intake.markets, "contacts": whole.intake.contacts}
+    if all(ask.is_custom for ask in whole.asks):  # nobody is asked for pixels then
+        del told["pixels"]
+    return whole.has_answers and all(told.get(screen, "") is not None for screen in whole.preset.screens)
+
+
+async def say_if_told(session: AsyncSession, agency_id: str, link_id: str, *, was_complete: bool) -> None:
+    """Says that all was told, if what was just kept was the last of it."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    if is_told(whole) and not was_complete:
+        await tell(session, whole, client_happenings.INTAKE_COMPLETED)
+
+
+async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, name: str, sentences: list[str]) -> None:
+    """The client's yes to every ask that is chosen; the words shown are kept."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
+    whole.link.submitted_at = whole.link.submitted_at or func.now()
+    whole.link.status = status.advanced(whole.link.status, "submitted")
+    fresh = [ask for ask in whole.asks if ask.awaits_yes]
+    await tell(session, whole, client_happenings.CONSENT_GIVEN)
+    await tell(session, whole, happenings.SUBMITTED)
+    for ask in fresh:
+        await set_state(session, whole, ask, state="approved", next_actor="us", approved_at=func.now())
+
+
+async def correct_business_center(
+    session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str, said: Sequence[str]
+) -> None:
+    """Another Business Center than the client gave at first; what it agreed to stands, with the words said to this."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    whole.intake.bc_id, whole.intake.bc_name = bc_id, None
+    agreed = await queries.last_consent(session, agency_id, link_id)
+    assert agreed is not None  # nothing is looked for before
+    session.add(
+        Consent(
+            agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=agreed.name,
+            sentences=[*agreed.sentences, *said],
+        )
+    )  # fmt: skip
+    await tell(session, whole, client_happenings.CONSENT_GIVEN)
+    for ask in whole.asks:
+        if ask.approved_at and not ask.is_custom:
+            await set_state(
+                session, whole, ask, state="approved", code=None, next_actor="us", shared_from_bc_id=None
+            )  # fmt: skip
+
+
+async def decline(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client's no to one ask that was not approved yet."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask and not ask.approved_at and ask.state != "declined":
+        await set_state(session, whole, ask, state="declined", next_actor=None, declined_at=func.now())
+
+
+async def take_up_again(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+    """The client thinks better of a no: the ask waits for the yes like the others."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    ask = next((each for each in whole.asks if each.id == ask_id), None)
+    if ask and ask.state == "declined" and not ask.approved_at:
+        await set_state(session, whole, ask, state="waiting", next_actor="client", declined_at=None)
+
+
+async def set_state(
+    session: AsyncSession,
+    whole: LinkAggregate,
+    ask: Ask,
+    *,
+    actor: str = CLIENT,
+    grant_id: str | None = None,
+    **values: Any,
+) -> None:
+    """Writes an ask's state with what belongs to it; entering another state, or another code, is an event."""
+    before, code_before = ask.state, ask.code
+    for field, value in values.items():
+        setattr(ask, field, value)
+    entered = ask.state != before or (ask.state == "blocked" and ask.code != code_before)
+    if not entered:
+        return
+    ask.state_since = func.now()
+    event = ask_happenings.BY_STATE.get(ask.state)
+    if event is not None:
+        await tell(session, whole, event, actor=actor, ask=ask, status_previous=before, grant_id=grant_id)
+
+
+async def settle(session: AsyncSession, whole: LinkAggregate) -> None:
+    """Completes the link once every required ask is proved; brings it back to life where that is no longer so."""
+    link = whole.link
+    now = status.following(link.status, [(ask.state, ask.required) for ask in whole.asks])
+    if now == link.status:
+        return
+    if now == "completed":
+        link.status, link.completed_at, link.due_at = now, func.now(), None
+        await tell(session, whole, happenings.COMPLETED, actor=KEYTURN)
+    else:
+        await reopen(session, whole, now, reason="drifted" if now == "drifted" else "not_proved")
+
+
+async def reopen(session: AsyncSession, whole: LinkAggregate, to: str, *, reason: str, actor: str = KEYTURN) -> None:
+    """Reopen a completed link: the client must act, is notified by e-mail, and gets time for it."""
+    link, was = whole.link, whole.link.status
+    link.status, link.completed_at = to, None
+    if to != "drifted":  # which stays open as the receipt it is
+        link.expires_at = max(link.expires_at, clock.now() + AGAIN)
+    need_client(whole)
+    if was == "completed":
+        turn = status.next_actor(to, [ask.next_actor for ask in whole.asks])
+        await tell(session, whole, happenings.REOPENED, actor=actor, reason=reason, next_actor=turn)
+
+
+def need_client(whole: LinkAggregate) -> None:
+    """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""
+    whole.link.needed_again_at = whole.link.due_at = func.now()
+
+
+async def tell(
+    session: AsyncSession,
+    whole: LinkAggregate,
+    event: EventType,
+    *,
+    actor: str = CLIENT,
+    ask: Ask | None = None,
+    subject_id: str | None = None,
+    **more: Any,
+) -> None:
+    """Records an event about a link, or one of its asks, with all that is known of it now.
+
+    `subject_id` where the event is counted by something that hangs on the link.
+    """
+    await session.flush()
+    for row in (whole.link, *([ask] if ask else [])):
+        await session.refresh(row)
+    asks = await queries.asks(session, whole.link.agency_id, whole.link.id)
+    now = replace(whole, asks=asks)
+    if event in GIVEN:
+        more |= now.given(await queries.last_consent(session, whole.link.agency_id, whole.link.id))
+    await record(
+        session, event, agency_id=whole.link.agency_id, subject_id=subject_id or whole.link.id, actor=actor,
+        data=now.facts(ask) | more,
+    )  # fmt: skip

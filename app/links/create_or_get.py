@@ -1,0 +1,79 @@
+"""Ordering a link from outside: for a client that may be new, once for each id in the agency's CRM."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.encryption import Keyring
+from app.kit.errors import NotFound
+from app.kit.ids import MalformedId
+from app.links import queries, service
+from app.links.models import Link
+from app.tenants.clients import queries as client_queries
+from app.tenants.clients import service as clients
+
+
+@dataclass(frozen=True)
+class LinkRequest:
+    """A link as somebody wants it. `client`: what is known of a client told along with it, else `client_id`."""
+
+    preset: str
+    client_id: str | None = None
+    client: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
+    external_id: str | None = None
+    asked_by: str | None = None
+    agency_bc_id: str | None = None
+
+
+async def order_link(
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, vault: Keyring, public_url: str, actor: str
+) -> tuple[Link, str | None]:
+    """The link and, if it is new, its address: it counts as sent. A known `external_id` gives the existing one.
+
+    Raises NotFound, PresetUnknown, BusinessCenterMissing, Malformed.
+    """
+    if known := await _known(session, agency_id, wanted):
+        return known, None
+    try:
+        async with session.begin_nested():
+            return await _made(session, agency_id, wanted, vault, public_url, actor)
+    except IntegrityError:  # somebody else was a moment faster
+        if known := await _known(session, agency_id, wanted):
+            return known, None
+        raise
+
+
+async def _known(session: AsyncSession, agency_id: str, wanted: LinkRequest) -> Link | None:
+    if wanted.external_id is None:
+        return None
+    return await queries.by_external_id(session, agency_id, wanted.external_id)
+
+
+async def _see_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """Raises NotFound, which names the id: it stands in a body beside others."""
+    try:
+        await client_queries.find(session, agency_id, client_id)
+    except (NotFound, MalformedId) as problem:
+        raise NotFound(f"There is no client {client_id}.") from problem
+
+
+async def _made(
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, vault: Keyring, public_url: str, actor: str
+) -> tuple[Link, str]:
+    client_id = wanted.client_id
+    if client_id is None:
+        client, _ = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
+        client_id = client.id
+    else:
+        await _see_client(session, agency_id, client_id)
+    link, token = await service.create_link(
+        session, agency_id, client_id=client_id, preset=wanted.preset, vault_=vault, actor=actor,
+        expires_at=wanted.expires_at, external_id=wanted.external_id, asked_by=wanted.asked_by,
+        agency_bc_id=wanted.agency_bc_id,
+    )  # fmt: skip
+    return link, await service.give_out(session, link, token, public_url=public_url, actor=actor)

@@ -1,0 +1,47 @@
+"""E-mail to a client that agreed before: the agency asks for more, or access is gone."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import clock
+from app.links import queries, status, url
+from app.links import service as links
+from app.mail import queries as sent
+from app.mail import service as mails
+from app.mail.rendered_email import Recipient
+from app.mail.service import MailQueue
+from app.tenants.agencies import email_branding
+
+KIND = "needed_again"
+#: Several things asked for one after the other make one e-mail, or two.
+_APART = timedelta(hours=1)
+
+
+async def write_to_client(
+    session: AsyncSession, outbox: MailQueue | None, agency_id: str, link_id: str
+) -> timedelta | None:
+    """Owes the e-mail where it is due; when to ask again, if it is due only later."""
+    whole = await queries.whole(session, agency_id, link_id)
+    link, client, now = whole.link, whole.client, clock.now()
+    dead = status.is_dead(status.as_of(link.status, link.expires_at, now))
+    if outbox is None or link.needed_again_at is None or not client.contact_email or dead:
+        return None
+    last = await sent.newest(session, agency_id, about_id=link_id, kind=KIND)
+    if last is not None and last.created_at >= link.needed_again_at:
+        return None
+    if last is not None and now - last.created_at < _APART:
+        return last.created_at + _APART - now
+    token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
+    await mails.queue(
+        session, outbox, agency_id, kind=KIND, to=Recipient(client.contact_email, client.contact_name),
+        letterhead=email_branding.of_agency(whole.agency), about_id=link_id,
+        context={
+            "name": client.contact_name,
+            "asked_by": link.asked_by,
+            "gone": tuple(ask.asset_name or str(ask.asset_id) for ask in whole.asks if ask.state == "drifted"),
+            "reasons": tuple(dict.fromkeys(ask.why for ask in whole.asks if ask.state == "waiting")),
+            "address": url.of_link(outbox.public_url, whole.agency.slug, client.name, token),
+        },
+    )  # fmt: skip
+    return None

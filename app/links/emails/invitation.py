@@ -1,0 +1,103 @@
+"""Having a link e-mailed to its client's contact."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import record
+from app.events.types import links as happenings
+from app.kit import clock
+from app.kit.errors import AppError
+from app.links import queries, status
+from app.links import service as links
+from app.links.queries import LinkAggregate
+from app.links.service import LinkOver
+from app.mail import service as mails
+from app.mail.models import Mail
+from app.mail.rendered_email import Recipient
+from app.mail.service import MailQueue
+from app.platforms.registry import Platforms
+from app.tenants.agencies import email_branding
+
+KIND = "invitation"
+
+
+class MailNotConfigured(AppError):
+    """This installation sends no e-mails."""
+
+    status = 409
+    code = "mail_off"
+    detail = "This installation sends no e-mails."
+    hint = (
+        "Pass the address on yourself (GET /api/v1/links/{id}/address), or have KEYTURN_SMTP_URL and "
+        "KEYTURN_MAIL_FROM set."
+    )
+
+
+class ContactMissing(AppError):
+    """Nobody to write to."""
+
+    status = 409
+    code = "contact_missing"
+    detail = "The client has no contact with an e-mail address."
+    hint = "Give the client one with PATCH /api/v1/clients/{id}, then send the invitation again."
+
+
+async def send_invitation(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    outbox: MailQueue | None,
+    platforms: Platforms,
+    actor: str,
+) -> Mail:
+    """Owes the client's contact an e-mail with the link's address; the first one means that the link was sent.
+
+    Raises NotFound, LinkOver, MailOff, ContactMissing.
+    """
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    client, link = whole.client, whole.link
+    if status.as_of(link.status, link.expires_at, clock.now()) in ("completed", "expired", "revoked"):
+        raise LinkOver(_over(whole))
+    if outbox is None:
+        raise MailNotConfigured
+    if not client.contact_email:
+        raise ContactMissing
+    token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
+    address = await links.give_out(session, link, token, public_url=outbox.public_url, actor=actor)
+    mail = await _invite(
+        session, outbox, whole, to=Recipient(client.contact_email, client.contact_name), address=address,
+        platforms=platforms,
+    )  # fmt: skip
+    await record(session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=whole.facts())
+    return mail
+
+
+async def _invite(
+    session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, *, to: Recipient, address: str, platforms: Platforms
+) -> Mail:
+    read = next((platforms[ask.platform].name for ask in whole.asks if not ask.is_custom), "")
+    others = dict.fromkeys(ask.asset_name or platforms[ask.platform].name for ask in whole.asks if ask.is_custom)
+    return await mails.queue(
+        session,
+        outbox,
+        whole.agency.id,
+        kind=KIND,
+        to=to,
+        letterhead=email_branding.of_agency(whole.agency),
+        about_id=whole.link.id,
+        not_after=whole.link.expires_at,
+        context={
+            "name": to.name,
+            "client": whole.client.name,
+            "platform": read,
+            "others": tuple(others),
+            "asked_by": whole.link.asked_by,
+            "reasons": tuple(dict.fromkeys(ask.reason for ask in whole.asks)),
+            "address": address,
+            "until": whole.link.expires_at,
+        },
+    )
+
+
+def _over(whole: LinkAggregate) -> str | None:
+    return "Everything on this link is done; there is nothing to invite to." if whole.link.completed_at else None

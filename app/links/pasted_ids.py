@@ -1,0 +1,102 @@
+"""Reading what a client types or pastes: an id, a list of ids, or a whole address. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.kit.input import email_address, places, platform_ids
+from app.kit.input.platform_ids import AD_ACCOUNT, BUSINESS_CENTER, CATALOG, Sort, short
+from app.kit.input.text import TextWrong, is_blank
+
+CONTACT_ROLES = {
+    "approver": "Who can approve access and posts",
+    "billing": "Who looks after billing",
+    "technical": "Who looks after the website and pixel",
+}
+MAX_ASSETS = 50
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class PastedIds:
+    """What was understood of a field, and the sentence to show beside it if something was not."""
+
+    values: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> PastedIds:
+    """One Business Center ID from whatever was pasted. `taken` says what a number was given for already."""
+    if is_blank(text):
+        return PastedIds(problem="Enter your Business Center ID. It has digits only.")
+    try:
+        found = platform_ids.one(text, BUSINESS_CENTER)
+    except TextWrong as problem:
+        return PastedIds(problem=str(problem))
+    if found in set(agency_bc_ids):
+        return PastedIds(
+            problem="This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the "
+            "account menu at the top right."
+        )
+    return PastedIds((found,), _twice((found,), taken))
+
+
+def ad_accounts(text: str, *, taken: Mapping[str, str] = NOTHING) -> PastedIds:
+    """Every ad account ID in a list, rows or pasted addresses; each once, in the order given, at most 50."""
+    if is_blank(text):
+        return PastedIds(problem="Enter at least one ad account ID. It has digits only.")
+    found = _ids(text, AD_ACCOUNT, taken)
+    if not found.problem and len(found.values) > MAX_ASSETS:
+        return PastedIds(found.values, problem=f"Enter at most {MAX_ASSETS} ad accounts here.")
+    return found
+
+
+def pixels(text: str) -> PastedIds:
+    """Every pixel code (20 letters and digits, as Events Manager shows them); none is fine."""
+    try:
+        return PastedIds(platform_ids.pixel_codes(text))
+    except TextWrong as problem:
+        return PastedIds(problem=str(problem))
+
+
+def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> PastedIds:
+    """Every catalog ID in a list, rows or pasted addresses, each once; none is fine."""
+    return PastedIds() if is_blank(text) else _ids(text, CATALOG, taken)
+
+
+def markets(chosen: Iterable[str]) -> PastedIds:
+    """Country codes (ISO 3166 alpha-2); at least one."""
+    given = [each for each in chosen if not is_blank(each)]
+    if not given:
+        return PastedIds(problem="Choose at least one country where you want to advertise.")
+    read = [(each, places.country(each)) for each in given]
+    values = tuple(dict.fromkeys(code for _, code in read if code))
+    unknown = next((each for each, code in read if code is None), None)
+    return PastedIds(values, f"“{short(unknown)}” is not a country code we know." if unknown is not None else None)
+
+
+def contact(name: str, email: str, *, needed: bool) -> dict[str, str]:
+    """The problems of one contact by field; `{}` when it can be kept. Both empty is fine unless needed."""
+    if is_blank(name) and is_blank(email) and not needed:
+        return {}
+    problems = {}
+    if is_blank(name):
+        problems["name"] = "Enter a name."
+    try:
+        email_address.read(email)
+    except TextWrong as problem:
+        problems["email"] = str(problem)
+    return problems
+
+
+def _ids(text: str, sort: Sort, taken: Mapping[str, str]) -> PastedIds:
+    try:
+        found = platform_ids.every(text, sort)
+    except TextWrong as problem:
+        return PastedIds(problem=str(problem))
+    return PastedIds(found, _twice(found, taken))
+
+
+def _twice(values: Iterable[str], taken: Mapping[str, str]) -> str | None:
+    """Error for a number that is already used for something else; None if there is none."""
+    known = next((value for value in values if value in taken), None)
+    return f"You gave {known} already, as {taken[known]}. Check which of the two it is." if known else None

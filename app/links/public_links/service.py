@@ -1,0 +1,97 @@
+"""Making, showing and ending open links, for the agency."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import record
+from app.events.types import settings as happenings
+from app.events.types.event_type import EventType
+from app.kit import clock, encryption, ids
+from app.kit.encryption import Keyring
+from app.kit.errors import InvalidInput
+from app.links import url
+from app.links.business_centers import own_side
+from app.links.presets import queries as presets
+from app.links.public_links import queries
+from app.links.public_links.models import OpenLink
+from app.tenants.agencies import queries as agencies
+
+MOST_PER_HOUR = 30
+
+
+async def create_open_link(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    preset: str,
+    vault_: Keyring,
+    actor: str,
+    language: str = "en",
+    expires_at: datetime | None = None,
+    agency_bc_id: str | None = None,
+    asked_by: str | None = None,
+    most_per_hour: int = MOST_PER_HOUR,
+    most_uses: int | None = None,
+) -> tuple[OpenLink, str]:
+    """An open link and its secret. Without `expires_at` it lives until revoked.
+
+    Raises PresetUnknown, Malformed, and as `own_side`.
+    """
+    chosen = await presets.current(session, agency_id, preset)
+    if expires_at is not None and expires_at <= clock.now():
+        raise InvalidInput(fields={"expires_at": "Choose a time that is still to come, with its time zone."})
+    agency = await agencies.find(session, agency_id)
+    token, open_link_id = encryption.new_secret(), ids.new("openlink")
+    made = OpenLink(
+        agency_id=agency_id, id=open_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
+        asked_by=asked_by or agency.contact_name,
+        agency_bc_id=await own_side(session, agency_id, chosen, agency_bc_id),
+        token_hash=encryption.sha256(token),
+        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, open_link_id)),
+        most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,
+    )  # fmt: skip
+    session.add(made)
+    await session.flush()
+    await _tell(session, made, happenings.OPEN_LINK_CREATED, actor)
+    return made, token
+
+
+def token_place(agency_id: str, open_link_id: str) -> str:
+    """What the sealed secret of an open link is bound to."""
+    return f"open_links.token_sealed:{agency_id}:{open_link_id}"
+
+
+async def address_of(session: AsyncSession, open_link: OpenLink, token: str, *, public_url: str) -> str:
+    """Its public address."""
+    agency = await agencies.find(session, open_link.agency_id)
+    return url.of_open_link(public_url, agency.slug, token)
+
+
+async def show_address(
+    session: AsyncSession, agency_id: str, open_link_id: str, *, public_url: str, vault_: Keyring, actor: str
+) -> str:
+    """The address again; each look is recorded. Raises NotFound."""
+    found = await queries.find(session, agency_id, open_link_id)
+    token = vault_.open(found.token_sealed, bound_to=token_place(agency_id, open_link_id))
+    await _tell(session, found, happenings.OPEN_LINK_SHOWN, actor)
+    return await address_of(session, found, token, public_url=public_url)
+
+
+async def revoke_open_link(session: AsyncSession, agency_id: str, open_link_id: str, *, actor: str) -> OpenLink:
+    """Ends it at once; the links made by it go on. Ending it again changes nothing. Raises NotFound."""
+    found = await queries.find(session, agency_id, open_link_id, lock=True)
+    if found.revoked_at is None:
+        found.revoked_at = func.now()
+        await session.flush()
+        await session.refresh(found)
+        await _tell(session, found, happenings.OPEN_LINK_REVOKED, actor)
+    return found
+
+
+async def _tell(session: AsyncSession, open_link: OpenLink, event: EventType, actor: str) -> None:
+    await record(
+        session, event, agency_id=open_link.agency_id, subject_id=open_link.id, actor=actor,
+        data={"preset": open_link.preset, "language": open_link.language},
+    )  # fmt: skip

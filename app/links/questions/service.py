@@ -1,0 +1,124 @@
+"""What a client answers to the agency's own questions: kept in one go, good files even beside a wrong answer."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import ids
+from app.kit.encryption import Keyring
+from app.links import client_actions, queries
+from app.links.presets.preset import Question
+from app.links.questions import answers, files
+from app.links.questions import queries as kept
+from app.links.questions.files import MOST_FILES, AcceptedFile, SubmittedFile
+from app.links.questions.models import IntakeAnswer, IntakeFile
+
+SCREEN = "questions"
+
+
+@dataclass(frozen=True)
+class SubmittedAnswers:
+    """A form as it came: texts and files by the question's key."""
+
+    texts: Mapping[str, str]
+    files: Mapping[str, Sequence[SubmittedFile]] = field(default_factory=dict)
+
+
+async def save_answers(
+    session: AsyncSession, agency_id: str, link_id: str, sent: SubmittedAnswers, vault: Keyring
+) -> dict[str, str]:
+    """Keeps all answers if every one can be kept, else only the good files; gives the problems by key."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    problems: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for question in whole.preset.questions:
+        if question.kind == "file":
+            continue
+        read = answers.read(question, sent.texts.get(question.key, ""))
+        values[question.key] = read.values[0] if read.values else ""
+        if read.problem:
+            problems[question.key] = read.problem
+    of_files = [question for question in whole.preset.questions if question.kind == "file"]
+    problems |= await _keep_files(session, agency_id, link_id, of_files, sent, vault)
+    if problems:
+        return problems
+    values |= {question.key: "" for question in of_files}
+    was_complete = client_actions.is_told(whole)
+    await _write(session, agency_id, link_id, values)
+    await client_actions.say_if_told(session, agency_id, link_id, was_complete=was_complete)
+    await client_actions.finish_screen(session, agency_id, link_id, SCREEN)
+    return {}
+
+
+async def remove_file(session: AsyncSession, agency_id: str, link_id: str, file_id: str) -> None:
+    """Takes a file away again; nothing happens where it is none of this link's."""
+    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    mine = [file for file in whole.files if file.id == file_id]
+    for file in mine:
+        await session.execute(delete(IntakeFile).where(IntakeFile.agency_id == agency_id, IntakeFile.id == file.id))
+        required = any(each.key == file.key and each.required for each in whole.preset.questions)
+        if required and sum(each.key == file.key for each in whole.files) == 1:  # the question is open again
+            await session.execute(
+                delete(IntakeAnswer).where(
+                    IntakeAnswer.agency_id == agency_id, IntakeAnswer.link_id == link_id, IntakeAnswer.key == file.key
+                )
+            )
+
+
+def place(agency_id: str, file_id: str) -> str:
+    """What the sealed bytes of a file are bound to."""
+    return f"intake_files.sealed:{agency_id}:{file_id}"
+
+
+async def _keep_files(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    questions: Sequence[Question],
+    sent: SubmittedAnswers,
+    vault: Keyring,
+) -> dict[str, str]:
+    problems = {}
+    there = list(await kept.files(session, agency_id, link_id))
+    for question in questions:
+        for given in sent.files.get(question.key, ()):
+            read = files.known(given)
+            if isinstance(read, str):
+                problems[question.key] = read
+                continue
+            digest = hashlib.sha256(read.content).digest()
+            if any((file.key, file.sha256) == (question.key, digest) for file in there):
+                continue  # sent twice: kept once
+            if len(there) >= MOST_FILES:
+                problems[question.key] = f"“{read.name}” is one too many: {MOST_FILES} files fit here in all."
+                continue
+            there.append(_sealed(agency_id, link_id, question.key, read, digest, vault))
+            session.add(there[-1])
+        if question.required and question.key not in problems and not any(file.key == question.key for file in there):
+            problems[question.key] = answers.read(question, "").problem or ""
+    await session.flush()
+    return problems
+
+
+def _sealed(agency_id: str, link_id: str, key: str, file: AcceptedFile, digest: bytes, vault: Keyring) -> IntakeFile:
+    file_id = ids.new("file")
+    return IntakeFile(
+        agency_id=agency_id, id=file_id, link_id=link_id, key=key, name=file.name, media_type=file.media_type,
+        size=len(file.content), sha256=digest,
+        sealed=vault.seal_bytes(file.content, bound_to=place(agency_id, file_id)),
+    )  # fmt: skip
+
+
+async def _write(session: AsyncSession, agency_id: str, link_id: str, values: Mapping[str, str]) -> None:
+    written = insert(IntakeAnswer).values(
+        [{"agency_id": agency_id, "link_id": link_id, "key": key, "value": value} for key, value in values.items()]
+    )
+    await session.execute(
+        written.on_conflict_do_update(
+            index_elements=["agency_id", "link_id", "key"], set_={"value": written.excluded.value}
+        )
+    )

@@ -1,1 +1,0 @@
-"""What is shown of links: to events, flat, and to callers of the API."""

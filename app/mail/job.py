@@ -1,0 +1,83 @@
+"""Background work of e-mails: sending what is owed, at least once and for at most a day."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import func
+
+from app.kit import clock, jobs
+from app.kit.database import Sessions
+from app.kit.encryption import DecryptionFailed, Keyring
+from app.kit.jobs import JobType
+from app.mail import rendered_email, retry_policy, smtp_client
+from app.mail import smtp_result as outcomes
+from app.mail.models import Mail, content_place
+from app.mail.rendered_email import Recipient, RenderedEmail
+from app.mail.retry_policy import MailRetry
+from app.mail.server import Server
+from app.mail.smtp_result import SmtpReply, SmtpResult
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=smtp_client.WHOLE + 20)
+
+
+@dataclass(frozen=True)
+class MailContext:
+    """What the work needs, given by assembly. `server` None: mail is off, and what is owed from before waits."""
+
+    sessions: Sessions
+    vault: Keyring
+    server: Server | None
+
+
+def work(tools: MailContext) -> list[JobType[Any]]:
+    """The lines of the worker's table."""
+    return [JobType("mails to send", Mail, partial(send, tools), concurrency=4, lease=LEASE)]
+
+
+async def send(tools: MailContext, row: Mail) -> None:
+    """Sends one e-mail once, and writes down what came of it; no transaction is open meanwhile."""
+    made = row.attempt_count + 1
+    outcome = await _try(tools, row)
+    step = retry_policy.after(outcome, made=made, now=clock.now(), not_after=row.not_after)
+    async with tools.sessions.begin() as session:
+        await jobs.finish(session, row, due_in=step.due_in, attempt_count=made, last_error=step.error, **_ended(step))
+    said = {"mail": row.id, "kind": row.kind, "attempt": made, "end": step.end}
+    if outcome.what == "sent":
+        log.info("mail.sent", **said)
+    else:
+        log.warning("mail.not_sent", **said, sentence=outcome.sentence, detail=outcome.detail)
+
+
+async def _try(tools: MailContext, row: Mail) -> SmtpResult:
+    if retry_policy.is_too_late(clock.now(), row.not_after):
+        return outcomes.TOO_LATE
+    if tools.server is None:
+        return outcomes.OFF
+    to = Recipient(row.to_email, row.to_name)
+    try:
+        message = rendered_email.compose(
+            _open(tools, row), mail_id=row.id, sender=tools.server.sender, to=to, language=row.language,
+            written_at=row.created_at,
+        )  # fmt: skip
+        address = rendered_email.recipient(to)
+    except DecryptionFailed:  # a key may be put back into the ring
+        return outcomes.KEY_MISSING
+    except ValueError as problem:
+        return outcomes.judge(SmtpReply(False, None, str(problem), about_letter=True))
+    return outcomes.judge(await smtp_client.hand_over(tools.server, message, to=address))
+
+
+def _open(tools: MailContext, row: Mail) -> RenderedEmail:
+    sealed = row.content_sealed or b""
+    return RenderedEmail.from_json(tools.vault.open(sealed, bound_to=content_place(row.agency_id, row.id)))
+
+
+def _ended(step: MailRetry) -> dict[str, Any]:
+    if step.end is None:
+        return {}
+    return {"content_sealed": None, "sent_at" if step.end == "sent" else "failed_at": func.now()}

@@ -1,0 +1,99 @@
+"""Speaking to the mail server: one letter handed over, or a knock to see whether it lets us in."""
+
+import asyncio
+import ssl
+from email.message import EmailMessage
+
+from aiosmtplib import (
+    SMTP,
+    SMTPConnectError,
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from app.mail.server import Server
+from app.mail.smtp_result import ACCEPTED, SmtpReply
+
+#: Seconds for one command, and for the whole; the lease of the work is longer.
+COMMAND, WHOLE = 15.0, 40.0
+#: The same for a knock, behind which a person waits.
+KNOCK, KNOCK_WHOLE = 4.0, 8.0
+#: Seconds in which a server that greets nobody has to answer a TLS handshake.
+HANDSHAKE = 2.0
+#: What comes of speaking plainly to a server that waits for a TLS handshake, or of waiting for its greeting.
+_SILENT = (TimeoutError, SMTPTimeoutError, SMTPConnectError, SMTPServerDisconnected)
+
+
+async def hand_over(server: Server, message: EmailMessage, *, to: str) -> SmtpReply:
+    """Sends one message to one address. Once it is accepted, nothing that happens in parting counts."""
+    answer = SmtpReply(False)
+    try:
+        async with asyncio.timeout(WHOLE), _client(server) as client:
+            await client.send_message(message, sender=server.sender, recipients=[to])
+            answer = ACCEPTED
+    except (SMTPException, OSError, ValueError) as problem:
+        return answer if answer.accepted else await _why(server, problem)
+    return answer
+
+
+async def knock(server: Server) -> SmtpReply:
+    """Connects and signs in, sends nothing; for the doctor."""
+    try:
+        async with asyncio.timeout(KNOCK_WHOLE), _client(server, KNOCK):
+            return ACCEPTED
+    except (SMTPException, OSError, ValueError) as problem:
+        return await _why(server, problem)
+
+
+async def _why(server: Server, problem: Exception) -> SmtpReply:
+    """Reason of the failure; names a mismatch of plain text and TLS, which neither side reports by itself."""
+    if server.tls != "whole" and isinstance(problem, _SILENT) and await _is_encrypted(server):
+        return SmtpReply(False, None, "it is encrypted from the first byte: write smtps:// in KEYTURN_SMTP_URL.")
+    if server.tls == "whole" and "WRONG_VERSION_NUMBER" in str(problem):
+        return SmtpReply(False, None, "it is not encrypted from the first byte: write smtp:// in KEYTURN_SMTP_URL.")
+    if isinstance(problem, TimeoutError) and not str(problem):
+        return SmtpReply(False, None, "it does not answer in time.")
+    return _read(problem)
+
+
+async def _is_encrypted(server: Server) -> bool:
+    """True if the server accepts a TLS handshake in place of sending a greeting."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent through it
+    try:
+        async with asyncio.timeout(HANDSHAKE):
+            _, writer = await asyncio.open_connection(server.host, server.port, ssl=context)
+    except OSError:  # a time-out and a broken handshake too
+        return False
+    writer.close()
+    return True
+
+
+def _client(server: Server, seconds: float = COMMAND) -> SMTP:
+    return SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.tls == "whole",
+        start_tls=server.tls == "starttls",
+        local_hostname=server.sender.rpartition("@")[2],
+        timeout=seconds,
+    )
+
+
+def _read(problem: Exception) -> SmtpReply:
+    if isinstance(problem, SMTPRecipientsRefused):
+        problem = problem.recipients[0]  # there is one
+    if isinstance(problem, SMTPNotSupported):
+        return SmtpReply(False, None, "the mail server knows no addresses beyond ASCII", about_letter=True)
+    if isinstance(problem, SMTPResponseException) and problem.code > 0:
+        about_letter = isinstance(problem, SMTPRecipientRefused | SMTPDataError)
+        return SmtpReply(False, problem.code, problem.message, about_letter)
+    return SmtpReply(False, None, str(problem))

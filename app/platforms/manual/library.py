@@ -1,0 +1,42 @@
+"""The written platforms that come with Keyturn, loaded once from the files beside this module. Pure."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from app.platforms.manual.platform import ManualPlatform
+from app.platforms.manual.schema import FileShape
+
+FOLDER = Path(__file__).parent / "data"
+
+
+class Unsound(Exception):
+    """A data file that cannot be used, and why."""
+
+
+@cache
+def every() -> Mapping[str, ManualPlatform]:
+    """All written platforms by key, in the order of their names; the agency's own comes last."""
+    found = sorted(
+        (load(path) for path in FOLDER.glob("*.toml")), key=lambda each: (each.own_words, each.name.casefold())
+    )
+    return {each.key: each for each in found}
+
+
+def find(key: str) -> ManualPlatform:
+    """One written platform. Raises KeyError where there is none of this key."""
+    return every()[key]
+
+
+def load(path: Path) -> ManualPlatform:
+    """One platform from its file, which is named like its key. Raises Unsound."""
+    try:
+        file = FileShape.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as problem:
+        raise Unsound(f"{path.name}: {problem}") from problem
+    if file.key != path.stem:
+        raise Unsound(f"{path.name}: its key is {file.key}")
+    return ManualPlatform(file)

@@ -1,0 +1,139 @@
+"""A written platform: the port's questions answered from its data file. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.kit.input.text import folded
+from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
+from app.platforms.port import AssetKind, GuidedStep, RoleWords
+
+#: The one kind of ask that written platforms have; its role says which thing it is about.
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class ManualPlatform:
+    """A platform known by its file alone. A role belongs to one thing: whoever knows the role knows the thing."""
+
+    file: FileShape
+
+    @property
+    def key(self) -> str:
+        """The word for it in addresses and rows."""
+        return self.file.key
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.file.name
+
+    @property
+    def connects(self) -> bool:
+        """Never: nothing is read or written there."""
+        return False
+
+    @property
+    def guided_dated(self) -> str:
+        """The day (ISO) on which the steps were last compared with the vendor's help."""
+        return self.file.dated
+
+    @property
+    def own_words(self) -> bool:
+        """Whether title and steps are written by the agency, in the ask itself."""
+        return self.file.own_words
+
+    @property
+    def needs(self) -> Sequence[NeedShape]:
+        """The ids of the agency's own that its clients copy."""
+        return self.file.needs
+
+    @property
+    def kinds(self) -> Mapping[str, AssetKind]:
+        """One kind, with the roles of all things."""
+        first = self.file.things[0]
+        roles = tuple(role.key for thing in self.file.things for role in thing.roles)
+        several = len(self.file.things) > 1
+        return {
+            CUSTOM: AssetKind(CUSTOM, "access" if several else first.one, "accesses" if several else first.many, roles)
+        }
+
+    def thing(self, role: str) -> ThingShape:
+        """What a role is about. Raises KeyError for a role that is not of this platform."""
+        for thing in self.file.things:
+            if any(each.key == role for each in thing.roles):
+                return thing
+        raise KeyError(role)
+
+    def role(self, role: str) -> RoleShape:
+        """A role as its file words it. Raises KeyError for a role that is not of this platform."""
+        return next(each for each in self.thing(role).roles if each.key == role)
+
+    def rank(self, kind: str, role: str) -> int:
+        """Its place among the roles of its thing, from 1; 0 for a role that is not of this platform."""
+        if kind != CUSTOM or role not in self.kinds[CUSTOM].roles:
+            return 0
+        return [each.key for each in self.thing(role).roles].index(role) + 1
+
+    def role_words(self, kind: str, role: str) -> RoleWords:
+        """A role in a client's words."""
+        assert kind == CUSTOM
+        words = self.role(role)
+        return RoleWords(words.label, tuple(words.can), tuple(words.cannot))
+
+    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """The steps of all things, one after the other; `steps` knows those of one."""
+        assert kind == CUSTOM
+        return tuple(_step(step) for thing in self.file.things for step in thing.steps)
+
+    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """The steps to take all things back; `removal` knows those of one."""
+        assert kind == CUSTOM
+        return tuple(_step(step) for thing in self.file.things for step in thing.removal)
+
+    def steps(self, role: str) -> tuple[GuidedStep, ...]:
+        """What a client does to give what a role is about."""
+        return tuple(_step(step) for step in self.thing(role).steps)
+
+    def removal(self, role: str) -> tuple[GuidedStep, ...]:
+        """What a client does to take it back."""
+        return tuple(_step(step) for step in self.thing(role).removal)
+
+    def missing(self, identifiers: Mapping[str, str]) -> list[NeedShape]:
+        """The needs for which the agency has given no id yet."""
+        return [need for need in self.needs if not identifiers.get(need.key)]
+
+    def wrong(self, identifiers: Mapping[str, str]) -> dict[str, str]:
+        """A sentence for each id that does not fit; empty when all can be kept."""
+        known = {need.key: need for need in self.needs}
+        problems = {}
+        for key, value in identifiers.items():
+            need = known.get(key)
+            if need is None:
+                takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                problems[key] = f"{self.name} has no such id; {takes}."
+            elif not re.fullmatch(need.pattern, value, re.ASCII):
+                problems[key] = f"{need.label}: {need.looks}, such as {need.example}."
+        return problems
+
+
+def read_id(about: IdShape, text: str) -> str | None:
+    """A client's id of a thing out of what was typed; None where it does not look like one.
+
+    What a pattern calls `id` is kept, without what may stand around it.
+    """
+    bare = tidied(text)
+    found = re.fullmatch(about.pattern, bare, re.ASCII)
+    return None if found is None else found.groupdict().get("id") or bare
+
+
+def tidied(text: str) -> str:
+    """An id without quotes, brackets and a full stop around it, digits of every script in ASCII."""
+    return folded(text).strip(" \t\n\"'“”‘’«»<>()[],;.")
+
+
+def _step(step: StepShape) -> GuidedStep:
+    return GuidedStep(
+        step.text, where=step.where, variants=tuple(step.variants), help_url=step.help_url or "",
+        help_search=step.help_search,
+    )  # fmt: skip

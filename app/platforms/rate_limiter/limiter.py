@@ -1,0 +1,165 @@
+"""One rate budget for each developer app, shared by all processes through PostgreSQL."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.database import Sessions
+from app.platforms.port import Priority
+from app.platforms.rate_limiter import policy as arithmetic
+from app.platforms.rate_limiter.models import RateLimitState
+from app.platforms.rate_limiter.policy import PATIENCE, Allowance, Later, Limits, Reservation
+
+#: A call whose process is later than this after its grant takes a new one. The window's slack is twice that.
+LATE = 100
+MOST_LEAD = 1_000
+
+
+class Busy(Exception):
+    """No call may go soon enough; one could in `retry_after` seconds. `limited`: because the platform said so."""
+
+    def __init__(self, retry_after: float, *, limited: bool) -> None:
+        super().__init__(f"the next call may go in {retry_after:.1f} s")
+        self.retry_after = retry_after
+        self.limited = limited
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`now` by the database's clock, and between which moments of this machine's that was; all in ms."""
+
+    now: int
+    earliest: int
+    latest: int
+
+
+@dataclass(frozen=True)
+class RateLimiter:
+    """The budgets of a platform's apps. The database's clock counts; those of the machines only measure spans."""
+
+    sessions: Sessions
+    platform: str
+    limits: Limits
+
+    async def take(self, app_id: str, urgency: Priority) -> Reservation:
+        """Waits until one call may go. Raises Busy instead of waiting longer than its urgency allows."""
+        until, lead = _monotonic() + PATIENCE[urgency], 0
+        while True:
+            grant, moment = await self._book(app_id, urgency, patience=max(0, until - _monotonic()), lead=lead)
+            wait, is_void = grant.at - moment.now, False
+            if wait > lead:
+                await _sleep_until(moment.latest + wait - lead)
+                is_void = await self._is_void(app_id, grant)
+            await _sleep_until(max(moment.earliest, moment.latest - LATE) + wait)
+            late = _monotonic() - (moment.earliest + wait)
+            if late <= LATE and not is_void:
+                return grant
+            lead = min(max(lead, late), MOST_LEAD)  # a slow machine asks ahead, and is ready when its moment comes
+
+    async def look(self, app_id: str) -> tuple[Allowance, int]:
+        """What an app has used and may use, without taking from it, and the moment of the database's clock."""
+        async with self.sessions() as session:
+            now = (await session.execute(select(_NOW))).scalar_one()
+            row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one_or_none()
+        return (_read(row) if row else Allowance()), now
+
+    async def limited(self, app_id: str, grant: Reservation) -> None:
+        """The platform answered that we call too often."""
+        await self._learn(app_id, lambda kept, now: arithmetic.limited(kept, now, grant, self.limits))
+
+    async def succeeded(self, app_id: str, grant: Reservation) -> None:
+        """The platform took the call. Written down only where something has to recover."""
+        if grant.reduced:
+            await self._learn(app_id, lambda kept, now: arithmetic.succeeded(kept, now, grant, self.limits))
+
+    async def _book(self, app_id: str, urgency: Priority, patience: int, lead: int = 0) -> tuple[Reservation, Moment]:
+        async with self.sessions.begin() as session:
+            kept, moment = await self._locked(session, app_id)
+            taken = arithmetic.take(kept, moment.now, urgency, self.limits, patience, lead)
+            if isinstance(taken, Later):
+                raise Busy(taken.wait / 1000, limited=taken.limited)
+            left, grant = taken
+            await self._write(session, app_id, left)
+        return grant, moment
+
+    async def _is_void(self, app_id: str, grant: Reservation) -> bool:
+        """Whether the platform said "too often" while the grant was waited for."""
+        async with self.sessions() as session:
+            row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
+        return arithmetic.is_void(_read(row), grant)
+
+    async def _learn(self, app_id: str, change: Callable[[Allowance, int], Allowance]) -> None:
+        async with self.sessions.begin() as session:
+            kept, moment = await self._locked(session, app_id)
+            await self._write(session, app_id, change(kept, moment.now))
+
+    async def _locked(self, session: AsyncSession, app_id: str) -> tuple[Allowance, Moment]:
+        """The row, locked, and the moment from which it is ours.
+
+        In a statement of its own, FOR UPDATE would read the clock before it waits for the lock. Commits need not
+        reach the disk: after a crash of the server the last window is over before it serves again.
+        """
+        locked = select(RateLimitState).where(*self._row(app_id)).with_for_update().cte("locked")
+        columns = [locked.c[column.key] for column in RateLimitState.__table__.columns]
+        unhurried = func.set_config("synchronous_commit", "off", True)
+        found = select(*columns, _NOW.label("now"), _WAITED.label("waited"), unhurried).select_from(locked)
+        await session.connection()  # waiting for one of ours is over before the span begins
+        asked = _monotonic()
+        row = (await session.execute(found)).mappings().one_or_none()
+        if row is None:
+            made = insert(RateLimitState).values(platform=self.platform, app_id=app_id).on_conflict_do_nothing()
+            await session.execute(made)
+            asked = _monotonic()
+            row = (await session.execute(found)).mappings().one()
+        moment = Moment(row["now"], earliest=asked + row["waited"], latest=_monotonic())
+        return _read(RateLimitState(**{column.key: row[column.key] for column in columns})), moment
+
+    async def _write(self, session: AsyncSession, app_id: str, left: Allowance) -> None:
+        await session.execute(
+            update(RateLimitState)
+            .where(*self._row(app_id))
+            .values(
+                granted=list(left.granted),
+                minute={str(bucket): count for bucket, count in left.minute.items()},
+                reduced_to=left.reduced_to, setbacks=left.setbacks, limited_at=left.limited_at,
+                closed_until=left.closed_until, raised_at=left.raised_at,
+            )
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+
+    def _row(self, app_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return RateLimitState.platform == self.platform, RateLimitState.app_id == app_id
+
+
+def _ms(moment: Any) -> Any:
+    return cast(func.floor(func.extract("epoch", moment) * 1000), BigInteger)
+
+
+_NOW = _ms(func.clock_timestamp())
+#: How long the statement waited for the lock.
+_WAITED = _ms(func.clock_timestamp() - func.statement_timestamp())
+
+
+def _read(row: RateLimitState) -> Allowance:
+    return Allowance(
+        granted=tuple(row.granted),
+        minute={int(bucket): count for bucket, count in row.minute.items()},
+        reduced_to=row.reduced_to, setbacks=row.setbacks, limited_at=row.limited_at, closed_until=row.closed_until,
+        raised_at=row.raised_at,
+    )  # fmt: skip
+
+
+async def _sleep_until(moment: int) -> None:
+    if (left := moment - _monotonic()) > 0:
+        await asyncio.sleep(left / 1000)
+
+
+def _monotonic() -> int:
+    """Milliseconds of this machine, to measure spans with."""
+    return int(time.monotonic() * 1000)

@@ -1,0 +1,206 @@
+"""One call to TikTok's API for Business v1.3: its turn in the budget, the envelope, the evidence, four ways to fail."""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from app.platforms.port import (
+    Access,
+    App,
+    Denied,
+    Keep,
+    Outcome,
+    Priority,
+    RecordedCall,
+    Unavailable,
+    Unclear,
+    UnexpectedAnswer,
+)
+from app.platforms.rate_limiter.limiter import Busy, RateLimiter
+from app.platforms.tiktok import errors
+from app.platforms.tiktok.client import recorded_calls
+
+TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
+Answer = TypeVar("Answer", bound=BaseModel)
+#: NUL, and halves of pairs
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where TikTok is, the connections to it, and how often it may be called.
+
+    `base` ends before the path, e.g. `…/open_api/v1.3`.
+    """
+
+    http: httpx2.AsyncClient
+    base: str
+    budget: RateLimiter
+
+
+async def get(
+    wire: Wire,
+    access: Access,
+    path: str,
+    query: Mapping[str, Any],
+    shape: type[Answer],
+    keep: Keep,
+    *,
+    app: App | None = None,
+) -> Answer:
+    """A read. Lists and objects go as JSON text in one value; the app's secret, where asked for, is not shown."""
+    secret = {"app_id": app.app_id, "secret": app.secret} if app else {}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
+    request = wire.http.build_request(
+        "GET", f"{wire.base}/{path}", params={**texts, **secret}, headers={"Access-Token": access.token},
+        timeout=TIMEOUT,
+    )  # fmt: skip
+    turn = _Turn(wire, path, access.app_id, access.urgency, _shown(query, app), write=False)
+    return await turn.call(request, shape, keep)
+
+
+async def post(
+    wire: Wire, access: Access, path: str, body: Mapping[str, Any], shape: type[Answer], keep: Keep
+) -> Answer:
+    """A write with a token."""
+    headers = {"Access-Token": access.token}
+    request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
+    turn = _Turn(wire, path, access.app_id, access.urgency, body, write=True)
+    return await turn.call(request, shape, keep)
+
+
+async def post_as_app(
+    wire: Wire,
+    app: App,
+    path: str,
+    secrets: Mapping[str, str],
+    shape: type[Answer],
+    keep: Keep,
+    *,
+    urgency: Priority,
+    token: str | None = None,
+) -> Answer:
+    """A write in the app's own name; nothing of its body but the app's id is shown."""
+    body = {"app_id": app.app_id, "secret": app.secret, **secrets}
+    headers = {"Access-Token": token} if token else {}
+    request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
+    turn = _Turn(wire, path, app.app_id, urgency, _shown({}, app), write=True)
+    return await turn.call(request, shape, keep)
+
+
+def _shown(fields: Mapping[str, Any], app: App | None) -> Mapping[str, Any]:
+    return {**fields, "app_id": app.app_id} if app else fields
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A call that is to be made, with what is shown of it as evidence."""
+
+    wire: Wire
+    path: str
+    app_id: str
+    urgency: Priority
+    shown: Mapping[str, Any]
+    write: bool
+
+    async def call(self, request: httpx2.Request, shape: type[Answer], keep: Keep) -> Answer:
+        """Waits for its turn, calls, and reads the answer. Raises the failures of the port."""
+        try:
+            grant = await self.wire.budget.take(self.app_id, self.urgency)
+        except Busy as busy:  # nothing was called, so that there is no evidence to keep
+            waits = self._evidence("unavailable", f"TikTok was not called: {busy}", {}, 0)
+            raise Unavailable(waits, busy.retry_after, limited=busy.limited) from busy
+        started = time.monotonic()
+        answer: dict[str, Any] = {}
+
+        def done(outcome: Outcome, message: str) -> RecordedCall:
+            call = self._evidence(outcome, message, answer, int((time.monotonic() - started) * 1000))
+            keep(call)
+            return call
+
+        try:
+            response = await self.wire.http.send(request)
+            answer = _envelope(response)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as problem:
+            message = f"no connection to TikTok: {type(problem).__name__}"
+            raise Unavailable(done("unavailable", message), 1.0) from problem
+        except (httpx2.TransportError, _NoEnvelope) as problem:
+            message = str(problem) or f"the connection ended: {type(problem).__name__}"
+            if self.write:
+                raise Unclear(done("unclear", message)) from problem
+            raise Unavailable(done("unavailable", message), 1.0) from problem
+        code, message = answer["code"], str(answer.get("message", ""))
+        meaning = errors.meaning(code, write=self.write)
+        if meaning == "limited":
+            call = done("unavailable", message)
+            await self.wire.budget.limited(self.app_id, grant)
+            raise Unavailable(call, errors.retry_after(code), limited=True)
+        if meaning != "ok":
+            raise _failure(meaning, code, message, done)
+        value = _shaped(answer, shape, done)
+        await self.wire.budget.succeeded(self.app_id, grant)
+        return value
+
+    def _evidence(self, outcome: Outcome, message: str, answer: Mapping[str, Any], took_ms: int) -> RecordedCall:
+        return RecordedCall(
+            operation=self.path.rstrip("/"), outcome=outcome, code=answer.get("code"),
+            request=recorded_calls.without_addresses(dict(self.shown)),
+            message=recorded_calls.without_addresses(message), request_id=answer.get("request_id"),
+            answer=recorded_calls.kept(self.path, answer.get("data")), took_ms=took_ms,
+        )  # fmt: skip
+
+
+def _failure(meaning: errors.Meaning, code: int, message: str, done: Any) -> Exception:
+    if meaning == "denied":
+        about_asset = errors.about_asset(code, message)
+        return Denied(done("denied", message), errors.blocker(code, message), about_asset=about_asset)
+    if meaning == "unavailable":
+        return Unavailable(done("unavailable", message), errors.retry_after(code))
+    return Unclear(done("unclear", message))
+
+
+def _shaped(answer: Mapping[str, Any], shape: type[Answer], done: Any) -> Answer:
+    try:
+        value = shape.model_validate(answer.get("data") or {})
+    except ValidationError as problem:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['type']}" for each in problem.errors()[:3]
+        )
+        raise UnexpectedAnswer(
+            done("changed", f"TikTok's answer has another shape than documented: {wrong}")
+        ) from problem
+    done("ok", str(answer.get("message", "")))
+    return value
+
+
+class _NoEnvelope(Exception):
+    """The answer is not TikTok's envelope: the call did not reach the API, or the way back is broken."""
+
+
+def _envelope(response: httpx2.Response) -> dict[str, Any]:
+    if response.status_code != 200:
+        raise _NoEnvelope(f"HTTP {response.status_code} instead of an answer")
+    try:
+        answer = response.json()
+    except ValueError as problem:
+        raise _NoEnvelope("the answer is not JSON") from problem
+    if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
+        raise _NoEnvelope("the answer has no code")
+    return {name: _storable(value) for name, value in answer.items()}
+
+
+def _storable(value: Any) -> Any:
+    """JSON may spell characters that PostgreSQL keeps nowhere: each becomes a replacement character."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return value

@@ -1,0 +1,203 @@
+"""The answers of TikTok's API we read, strict in what we need and blind to the rest. Pure."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """An object of an answer; ids are text, never numbers."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class PageInfo(Shape):
+    """`data.page_info`; pages count from 1."""
+
+    total_page: int
+    total_number: int | None = None
+
+
+Item = TypeVar("Item", bound=Shape)
+
+
+class PageOf(Shape, Generic[Item]):
+    """One page of a list; `/pixel/list/` calls it `pixels`."""
+
+    rows: list[Item] = Field(validation_alias=AliasChoices("list", "pixels"))
+    page_info: PageInfo
+
+
+class Nothing(Shape):
+    """An answer whose `data` says nothing."""
+
+
+class AccessToken(Shape):
+    """`/oauth2/access_token/`."""
+
+    access_token: str
+    scope: list[int]
+
+
+class UserInfo(Shape):
+    """`/user/info/`."""
+
+    display_name: str | None = None
+    email: str | None = None
+
+
+class AdvertiserRow(Shape):
+    """A row of `/oauth2/advertiser/get/`."""
+
+    advertiser_id: str
+
+
+class Advertisers(Shape):
+    """`/oauth2/advertiser/get/`; not paged."""
+
+    rows: list[AdvertiserRow] = Field(validation_alias="list")
+
+
+class AdvertiserInfo(Shape):
+    """A row of `/advertiser/info/`."""
+
+    advertiser_id: str
+    status: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    country: str | None = None
+
+
+class AdvertiserInfos(Shape):
+    """`/advertiser/info/`; not paged, and silent about accounts the token does not reach."""
+
+    rows: list[AdvertiserInfo] = Field(validation_alias="list")
+
+
+class BcInfo(Shape):
+    """`bc_info` of `/bc/get/`."""
+
+    bc_id: str
+    name: str | None = None
+    company: str | None = None
+    status: str | None = None
+    verification_status: str | None = None
+    registered_area: str | None = None
+
+
+class BcRow(Shape):
+    """A row of `/bc/get/`."""
+
+    bc_info: BcInfo
+    user_role: str
+
+
+class AdminAsset(Shape):
+    """A row of `/bc/asset/admin/get/` for ADVERTISER and PIXEL."""
+
+    asset_id: str
+    asset_name: str | None = None
+    relation_type: str
+    relation_status: str | None = None
+    owner_bc_name: str | None = None
+    advertiser_status: str | None = None
+    pixel_code: str | None = None
+
+
+class PartnerRow(Shape):
+    """A row of `/bc/partner/get/`."""
+
+    bc_id: str
+    bc_name: str | None = None
+
+
+class SharedAsset(Shape):
+    """A row of `/bc/partner/asset/get/`; each type has a field of its own for the role."""
+
+    ASSET_TYPE: ClassVar[str]
+
+    asset_id: str
+    asset_name: str | None = None
+    role: str
+
+
+class SharedAdvertiser(SharedAsset):
+    """An ad account."""
+
+    ASSET_TYPE = "ADVERTISER"
+
+    role: str = Field(validation_alias="advertiser_role")
+
+
+class SharedCatalog(SharedAsset):
+    """A catalog."""
+
+    ASSET_TYPE = "CATALOG"
+
+    role: str = Field(validation_alias="catalog_role")
+
+
+class PixelLink(Shape):
+    """A row of `/bc/pixel/link/get/`."""
+
+    advertiser_id: str
+
+
+class PixelRow(Shape):
+    """A row of `/pixel/list/`."""
+
+    pixel_id: str
+    pixel_code: str
+    pixel_name: str | None = None
+
+
+class EventCount(Shape):
+    """One kind of event in `statistics`; the total is that of browsers and servers together."""
+
+    total_count: int
+
+
+class PixelCounts(Shape):
+    """A row of `/pixel/event/stats/`."""
+
+    pixel_id: str
+    statistics: list[EventCount] = Field(default_factory=list)
+
+
+class PixelStats(Shape):
+    """`/pixel/event/stats/`; a pixel without events may be left out."""
+
+    rows: list[PixelCounts] = Field(default_factory=list, validation_alias="list")
+
+
+class MemberRow(Shape):
+    """A row of `/bc/member/get/`; who has not accepted yet has an address and nothing else."""
+
+    user_id: str | None = None
+    user_name: str | None = None
+    user_email: str | None = None
+    user_role: str
+    relation_status: str
+
+
+class HolderRow(Shape):
+    """A row of `/bc/asset/member/get/` for ADVERTISER."""
+
+    user_id: str
+    user_email: str | None = None
+    advertiser_role: str
+
+
+class ChangeRow(Shape):
+    """A line of `/changelog/get/`."""
+
+    time: str
+    activity_type: str
+    operator_id: str | None = None
+    activity_log: str
+
+
+class ChangeLog(Shape):
+    """`/changelog/get/`."""
+
+    changelog_list: list[ChangeRow]

@@ -1,0 +1,62 @@
+"""How an agency looks: a colour that stays readable, whatever was chosen. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_COLOUR = "#0b5cad"
+_HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
+_WHITE = (255, 255, 255)
+#: WCAG 2.2 AA for text; the colour carries white button text and stands on white as link text.
+_ENOUGH = 4.5
+
+
+@dataclass(frozen=True)
+class Brand:
+    """What the client's pages show of the agency."""
+
+    colour: str = DEFAULT_COLOUR
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The agency's picture: the hash of its bytes, which stands in its address, and its size in pixels."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+def logo_of(kept: Mapping[str, Any]) -> Logo | None:
+    """The logo that an agency's `brand` names."""
+    return Logo(**kept["logo"]) if kept.get("logo") else None
+
+
+def logo_path(slug: str, logo: Logo) -> str:
+    """Where the picture is served; another picture has another address, so that it may be kept for ever."""
+    return f"/logo/{slug}/{logo.sha256}.png"
+
+
+def is_colour(text: str) -> bool:
+    """Whether the text is a colour we take: `#` and six hex digits."""
+    return bool(_HEX.match(text))
+
+
+def readable(colour: str) -> str:
+    """The colour itself, or darkened in steps until white text on it has a contrast of at least 4.5."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    while contrast((red, green, blue), _WHITE) < _ENOUGH:
+        red, green, blue = (int(part * 0.94) for part in (red, green, blue))
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    """The contrast ratio of two colours, 1 to 21 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: tuple[int, int, int]) -> float:
+    linear = [part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

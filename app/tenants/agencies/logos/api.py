@@ -1,0 +1,55 @@
+"""JSON routes: the agency's logo, by its address or as a file."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from pydantic import Field
+
+from app.kit.database import Session
+from app.kit.input.fields import RequestShape, Verbatim
+from app.tenants.agencies.logos import service
+from app.tenants.agencies.logos.download import fetch
+from app.tenants.agencies.logos.image import picture
+from app.tenants.agencies.schemas import AgencyView
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+
+router = APIRouter(prefix="/agency/logo", tags=["agency"], route_class=ApiRoute)
+
+Writer = Annotated[Principal, requires("agency:write")]
+Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]
+
+
+class NewLogo(RequestShape):
+    """Where the picture is to be found now; it is fetched once, and served by us from then on."""
+
+    url: Verbatim = Field(
+        max_length=2048,
+        description="The final address of a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.",
+        examples=["https://north.example/logo.png"],
+    )
+
+
+@router.put("")
+async def set_logo(request: Request, caller: Writer, given: NewLogo) -> AgencyView:
+    """Fetches your logo and shows it on your clients' pages. Redirects are not followed."""
+    return await _set(request, caller, await fetch(request.app.state.egress, given.url))
+
+
+@router.put("/file")
+async def upload_logo(request: Request, caller: Writer, file: Sent) -> AgencyView:
+    """Sets your logo from a file."""
+    return await _set(request, caller, await file.read())
+
+
+@router.delete("", status_code=204)
+async def remove_logo(caller: Writer, session: Session) -> None:
+    """Takes your logo away; your clients' pages show your name again."""
+    await service.remove_logo(session, caller.agency_id, actor=caller.actor)
+
+
+async def _set(request: Request, caller: Principal, content: bytes) -> AgencyView:
+    made = await asyncio.to_thread(picture, content)
+    async with request.app.state.sessions.begin() as session:
+        return AgencyView.of(await service.set_logo(session, caller.agency_id, made, actor=caller.actor))

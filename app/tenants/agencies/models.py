@@ -1,0 +1,58 @@
+"""Agencies: the tenants, their brand, their TikTok app and their Business Centers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+
+
+class Agency(CreatedAt, Base):
+    """A tenant. Its id is the `agency_id` of every other row."""
+
+    __tablename__ = "agencies"
+
+    id: Mapped[str] = mapped_column(ids.Id("agency"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    #: the human contact shown on every screen
+    contact_name: Mapped[str] = mapped_column(String(120))
+    contact_email: Mapped[str] = mapped_column(String(254))
+    brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class PlatformApp(CreatedAt, Base):
+    """An agency's own developer app at a platform; without one the installation's default is used."""
+
+    __tablename__ = "platform_apps"
+    __table_args__ = (
+        belongs_to_agency(),
+        Index(
+            "uq_platform_apps_present", "agency_id", "platform", unique=True,
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("app"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    app_id: Mapped[str] = mapped_column(String(64))
+    secret_sealed: Mapped[bytes]
+    #: kept after it was replaced, because only it can give back the tokens it was given
+    replaced_at: Mapped[datetime | None]
+
+
+class BusinessCenter(CreatedAt, Base):
+    """A Business Center of the agency. Its id is no secret: clients type it in the guided lane."""
+
+    __tablename__ = "business_centers"
+    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "bc_id"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("bc"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    bc_id: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(200))

@@ -1,0 +1,24 @@
+"""The agency's own ids at written platforms."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+
+
+class PlatformIdentity(CreatedAt, Base):
+    """What the agency is called at one written platform; no secret, clients type it in."""
+
+    __tablename__ = "platform_identities"
+    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("identity"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32))
+    #: by the names that the platform's file gives its needs
+    identifiers: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

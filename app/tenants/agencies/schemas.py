@@ -1,0 +1,69 @@
+"""An agency and what it brings along, as the API and the command line show them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.input.fields import Time
+from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
+from app.tenants.agencies.models import Agency, PlatformApp
+
+
+class AgencyView(BaseModel):
+    """An agency: what its clients see of it, and its place in link addresses."""
+
+    id: str = Field(examples=["agency_01ksy1q3e0fzs8qj5m8g3d4w7r"])
+    name: str = Field(examples=["North Agency"])
+    slug: str = Field(description="The first part of every link address.", examples=["north"])
+    contact_name: str = Field(description="The human contact on every screen.", examples=["Ana Agent"])
+    contact_email: str = Field(examples=["ana@north.example"])
+    colour: str = Field(description="Of buttons and links on the client's pages.", examples=["#0b5cad"])
+    logo: str | None = Field(
+        description="Path of the picture on the client's pages; null without one.",
+        examples=["/logo/north/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"],
+    )
+    created_at: Time
+
+    @classmethod
+    def of(cls, agency: Agency) -> "AgencyView":
+        """From the row."""
+        logo = logo_of(agency.brand)
+        return cls(
+            id=agency.id, name=agency.name, slug=agency.slug, contact_name=agency.contact_name,
+            contact_email=agency.contact_email, colour=agency.brand.get("colour", DEFAULT_COLOUR),
+            logo=logo_path(agency.slug, logo) if logo else None,
+            created_at=agency.created_at,
+        )  # fmt: skip
+
+
+class PlatformAppView(BaseModel):
+    """The developer app with which clients authorise. Its secret is never shown."""
+
+    platform: str = Field(examples=["tiktok"])
+    app_id: str | None = Field(description="Null: only the guided lane is possible.", examples=["7400000000000000001"])
+    belongs_to: Literal["agency", "installation"] | None = Field(description="Whose app it is.", examples=["agency"])
+    redirect_uri: str = Field(
+        description="Register this redirect address for the app.",
+        examples=["https://go.agency.com/callbacks/tiktok"],
+    )
+
+    @classmethod
+    def of(
+        cls, platform: str, own: PlatformApp | None, default_app_id: str | None, redirect_uri: str
+    ) -> "PlatformAppView":
+        """The agency's own app, else the installation's."""
+        app_id = own.app_id if own else default_app_id
+        whose: Literal["agency", "installation"] | None = "agency" if own else "installation" if app_id else None
+        return cls(platform=platform, app_id=app_id, belongs_to=whose, redirect_uri=redirect_uri)
+
+
+class BusinessCenterView(BaseModel):
+    """A Business Center of the agency, with which clients share."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["bc_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    platform: str = Field(examples=["tiktok"])
+    bc_id: str = Field(description="Its id at the platform.", examples=["7000999988887777666"])
+    name: str = Field(examples=["North Agency"])
+    created_at: Time

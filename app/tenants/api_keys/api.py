@@ -1,0 +1,70 @@
+"""JSON routes: who calls, and the agency's API keys."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from app.kit.database import Session
+from app.kit.input.fields import Line120, Moment, RequestShape, Word
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.tenants.agencies import queries as agencies
+from app.tenants.api_keys import queries, service
+from app.tenants.api_keys.principal import CurrentCaller, Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.schemas import KeyView, Me, NewKeyView
+
+router = APIRouter(route_class=ApiRoute)
+
+Reader = Annotated[Principal, requires("keys:read")]
+Writer = Annotated[Principal, requires("keys:write")]
+
+
+class NewKey(RequestShape):
+    """A key as you want it."""
+
+    name: Line120 = Field(description="What will use it.", examples=["CRM"])
+    scopes: list[Word] = Field(
+        min_length=1, max_length=64, description="What it may do; at most what your own key may.",
+        examples=[["links:read", "links:write"]],
+    )  # fmt: skip
+    expires_at: Moment | None = Field(None, description="Null: it does not expire.")
+
+
+@router.get("/me", tags=["me"])
+async def read_me(caller: CurrentCaller, session: Session) -> Me:
+    """Who calls, and what this key may do."""
+    agency = await agencies.find(session, caller.agency_id)
+    return Me(
+        agency_id=agency.id, agency_name=agency.name, key_id=caller.key_id, key_name=caller.key_name,
+        scopes=sorted(caller.scopes),
+    )  # fmt: skip
+
+
+@router.get("/keys", tags=["keys"])
+async def list_keys(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[KeyView]:
+    """The API keys of your agency, newest first; ended ones too."""
+    rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "key"))
+    return by_id([KeyView.model_validate(row) for row in rows], limit)
+
+
+@router.post("/keys", status_code=201, tags=["keys"])
+async def create_key(caller: Writer, session: Session, given: NewKey) -> NewKeyView:
+    """Makes an API key. Keep its value: it is shown this once."""
+    key, value = await service.create_key(
+        session, caller.agency_id, name=given.name, scopes=given.scopes, expires_at=given.expires_at,
+        actor=caller.actor, at_most=caller.scopes,
+    )  # fmt: skip
+    return NewKeyView(**KeyView.model_validate(key).model_dump(), value=value)
+
+
+@router.get("/keys/{key_id}", tags=["keys"])
+async def read_key(caller: Reader, session: Session, key_id: str) -> KeyView:
+    """One API key."""
+    return KeyView.model_validate(await queries.find(session, caller.agency_id, key_id))
+
+
+@router.post("/keys/{key_id}/revocation", tags=["keys"])
+async def revoke_key(caller: Writer, session: Session, key_id: str) -> KeyView:
+    """Ends an API key at once. Ending it again changes nothing."""
+    return KeyView.model_validate(await service.revoke_key(session, caller.agency_id, key_id, actor=caller.actor))

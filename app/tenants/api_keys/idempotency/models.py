@@ -1,0 +1,28 @@
+"""The answers that are kept for a while, in case the same request is sent again."""
+
+from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to
+from app.kit.jobs import JobMixin
+
+
+class IdempotencyKey(JobMixin, CreatedAt, Base):
+    """An answer under the key its caller chose; written with what it answers. It is due when it is to be forgotten."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        belongs_to("api_keys", "api_key_id"),
+        UniqueConstraint("agency_id", "api_key_id", "value"),
+        Index("ix_idempotency_keys_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("idem"), primary_key=True)
+    #: another key of the agency may not read this answer, so it is not asked for it
+    api_key_id: Mapped[str] = mapped_column(ids.Id("key"))
+    value: Mapped[str] = mapped_column(String(255))
+    request_hash: Mapped[bytes]
+    status: Mapped[int]
+    answer_sealed: Mapped[bytes]

@@ -1,0 +1,122 @@
+"""Doing a request once: the first answer is kept in the transaction of what it did, and given again.
+
+While the first request runs, its transaction holds a lock under the key; a crash leaves neither change nor key.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Header, Request
+from fastapi.responses import Response
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import ids
+from app.kit.database import Session
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError, InvalidInput
+from app.tenants.api_keys.idempotency.models import IdempotencyKey
+from app.tenants.api_keys.principal import CurrentCaller, Principal
+
+KEPT = timedelta(hours=24)
+REPLAYED = "Idempotency-Replayed"
+
+
+class InProgress(AppError):
+    """The first request with this key is not answered yet."""
+
+    status = 409
+    code = "idempotency_in_progress"
+    detail = "A request with this Idempotency-Key is being worked on."
+    hint = "Wait a moment and send it again; you get the first one's answer."
+
+
+class KeyReused(InvalidInput):
+    """The key was used for something else."""
+
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was used for another request."
+    hint = "Use a new key for each thing you want done, and the same key only to repeat a request as it was."
+
+
+class CachedResponse(Exception):
+    """The request was answered before; `answer` is what it got."""
+
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class PendingRecord:
+    """That the answer to this request will be kept."""
+
+    session: AsyncSession
+    vault: Keyring
+    caller: Principal
+    value: str
+    request_hash: bytes
+
+    async def keep(self, answer: Response) -> None:
+        """Writes the answer down; it is there when what it tells is there."""
+        row_id = ids.new("idem")
+        sealed = self.vault.seal(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
+        self.session.add(
+            IdempotencyKey(
+                agency_id=self.caller.agency_id, id=row_id, api_key_id=self.caller.key_id, value=self.value,
+                request_hash=self.request_hash, status=answer.status_code, answer_sealed=sealed,
+                due_at=func.now() + KEPT,
+            )
+        )  # fmt: skip
+        await self.session.flush()
+
+
+async def promised(
+    request: Request,
+    session: Session,
+    caller: CurrentCaller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="A value of your own, new for each thing you want done. Repeating the request with the same "
+            "value within 24 hours gives the first answer again, with `Idempotency-Replayed: true`.",
+            examples=["5f0c7c1e-8d6a-4b0e-9a53-0f0d7c1b2a3e"],
+        ),
+    ] = None,
+) -> None:
+    """Raises Known for a request answered before, InProgress, KeyReused; else notes that the answer is to be kept."""
+    if idempotency_key is None:
+        return
+    vault: Keyring = request.app.state.vault
+    mark = await _mark(request)
+    lock = func.hashtextextended(f"idempotency {caller.key_id} {idempotency_key}", 0)
+    if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
+        raise InProgress
+    rows = select(IdempotencyKey).where(
+        IdempotencyKey.agency_id == caller.agency_id,
+        IdempotencyKey.api_key_id == caller.key_id,
+        IdempotencyKey.value == idempotency_key,
+    )
+    known = (await session.scalars(rows)).one_or_none()
+    if known is not None:
+        raise KeyReused if known.request_hash != mark else CachedResponse(_again(known, vault))
+    request.state.promise = PendingRecord(session, vault, caller, idempotency_key, mark)
+
+
+async def _mark(request: Request) -> bytes:
+    head = f"{request.method} {request.url.path}?{request.url.query}\n"
+    return hashlib.sha256(head.encode() + await request.body()).digest()
+
+
+def _again(known: IdempotencyKey, vault: Keyring) -> Response:
+    body = vault.open(known.answer_sealed, bound_to=_place(known.agency_id, known.id))
+    return Response(body, known.status, {REPLAYED: "true"}, "application/json")
+
+
+def _place(agency_id: str, row_id: str) -> str:
+    return f"idempotency_keys.answer_sealed:{agency_id}:{row_id}"

@@ -1,0 +1,84 @@
+"""Who calls the API: the key in `Authorization: Bearer kt_live_…`, and whether it may."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.kit import clock
+from app.kit.errors import AppError
+from app.tenants.api_keys import queries, service
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="ApiKey", description="An API key of the agency: `Bearer kt_live_…`."
+)
+
+
+class KeyMissing(AppError):
+    """No key."""
+
+    status = 401
+    code = "key_missing"
+    detail = "This address needs an API key."
+    hint = "Send the header `Authorization: Bearer kt_live_…`. Keys are made with `keyturn key create`."
+
+
+class KeyInvalid(AppError):
+    """A key that does not work; whether it never did or has ended is not told."""
+
+    status = 401
+    code = "key_invalid"
+    detail = "This API key does not work: there is no such key, or it has ended."
+    hint = "Check that all of it was copied. `keyturn key list` shows which keys work; `keyturn key create` makes one."
+
+
+class ScopeMissing(AppError):
+    """The key works, but not for this."""
+
+    status = 403
+    code = "scope_missing"
+    detail = "This API key may not do that."
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A program of one agency."""
+
+    agency_id: str
+    key_id: str
+    key_name: str
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """How events name whoever did it."""
+        return f"key:{self.key_id}"
+
+
+async def _caller(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Principal:
+    # a transaction of its own, so that none is open while a handler looks up an address it was given
+    async with request.app.state.sessions.begin() as session:
+        if not given:
+            raise KeyMissing
+        key = await queries.by_value(session, given.credentials)
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+            raise KeyInvalid
+        await service.note_use(session, key)
+        return Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
+
+
+CurrentCaller = Annotated[Principal, Depends(_caller)]
+
+
+def requires(scope: str) -> Any:
+    """The caller, refused with 403 unless its key has the scope."""
+
+    async def allowed(caller: CurrentCaller) -> Principal:
+        if scope not in caller.scopes:
+            raise ScopeMissing(hint=f"Use a key with the scope `{scope}`.")
+        return caller
+
+    return Depends(allowed)

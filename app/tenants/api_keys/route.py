@@ -1,0 +1,68 @@
+"""A route of the JSON API: documented from its docstring, kept by no cache, and safe to repeat where it is a POST."""
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from app.kit.input import json_body
+from app.kit.web import problem
+from app.tenants.api_keys.idempotency.replay import CachedResponse, PendingRecord, promised
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class ApiRoute(APIRoute):
+    """`APIRouter(route_class=ApiRoute)`. A POST takes the header Idempotency-Key."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        methods = frozenset(options.get("methods") or ("GET",))
+        options["summary"] = options.get("summary") or _first_sentence(endpoint)
+        options["operation_id"] = options.get("operation_id") or endpoint.__name__
+        options["responses"] = _problems(methods) | (options.get("responses") or {})
+        if "POST" in methods:
+            options["dependencies"] = [*(options.get("dependencies") or ()), Depends(promised)]
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, which gives a known answer again and has a new one kept before its transaction ends."""
+        handle = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                made = await handle(_StrictJson(request.scope, request.receive))
+            except CachedResponse as known:
+                made = known.answer
+            else:
+                promise: PendingRecord | None = getattr(request.state, "promise", None)
+                if promise is not None:
+                    await promise.keep(made)
+            made.headers["Cache-Control"] = "no-store"
+            return made
+
+        return answered
+
+
+class _StrictJson(Request):
+    """A request whose JSON is read by the book."""
+
+    async def json(self) -> Any:
+        """The body's value. Raises JSONDecodeError."""
+        return json_body.read(await self.body())
+
+
+def _first_sentence(endpoint: Callable[..., Any]) -> str:
+    text = " ".join((endpoint.__doc__ or "").split())
+    return re.split(r"(?<=\.)\s", text)[0].rstrip(".")
+
+
+def _problems(methods: frozenset[str]) -> dict[int | str, dict[str, Any]]:
+    statuses = [401, 403, 404, 422, 500]
+    if methods != {"GET"}:
+        statuses.append(409)
+    if methods & _WITH_BODY:
+        statuses += [400, 413, 415]
+    return problem.documented(*sorted(statuses))

@@ -1,0 +1,86 @@
+"""Making and ending API keys."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import record
+from app.events.types import settings as happenings
+from app.kit import clock, encryption, ids
+from app.kit.errors import AppError, InvalidInput
+from app.tenants.api_keys import queries
+from app.tenants.api_keys.models import ApiKey
+from app.tenants.api_keys.scopes import SCOPES, unknown
+
+PREFIX = "kt_live_"
+
+
+class ScopeNotYours(AppError):
+    """A key would give away more than it may do itself."""
+
+    status = 403
+    code = "scope_not_yours"
+    detail = "A key cannot make a key that may do more than itself."
+    hint = "Leave out the scopes your key lacks (GET /api/v1/me lists them), or use `keyturn key create`."
+
+
+async def create_key(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None,
+    actor: str,
+    at_most: frozenset[str] | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key and its value, which is shown this once; `at_most`: the scopes of whoever makes it.
+
+    Raises Malformed for a scope we do not know and a time that is over, ScopeNotYours.
+    """
+    if wrong := unknown(scopes):
+        raise InvalidInput(fields={"scopes": f"{wrong[0]!r} is no scope. There are: {', '.join(SCOPES)}."})
+    if at_most is not None and not at_most.issuperset(scopes):
+        raise ScopeNotYours
+    if expires_at is not None and expires_at <= clock.now():
+        raise InvalidInput(fields={"expires_at": "Choose a time that is still to come."})
+    value = PREFIX + encryption.new_secret()
+    key = ApiKey(
+        agency_id=agency_id, id=ids.new("key"), name=name, key_hash=encryption.sha256(value), hint=value[-4:],
+        scopes=sorted(set(scopes)), expires_at=expires_at,
+    )  # fmt: skip
+    session.add(key)
+    await session.flush()
+    await record(session, happenings.KEY_CREATED, agency_id=agency_id, subject_id=key.id, actor=actor)
+    return key, value
+
+
+async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, actor: str) -> ApiKey:
+    """Ends a key at once; ending it again changes nothing. Raises NotFound."""
+    key = await queries.find(session, agency_id, key_id)
+    if key.revoked_at is None:
+        key.revoked_at = func.now()
+        await session.flush()
+        await session.refresh(key)
+        await record(session, happenings.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor)
+    return key
+
+
+async def note_use(session: AsyncSession, key: ApiKey) -> None:
+    """Keeps when the key was last used, at most once a minute so that reads stay reads.
+
+    Whoever comes while another request writes it down passes by: it would wait for that request's end.
+    """
+    a_minute_ago = func.now() - func.make_interval(0, 0, 0, 0, 0, 1)
+    stale = select(ApiKey.id).where(
+        ApiKey.agency_id == key.agency_id,
+        ApiKey.id == key.id,
+        ApiKey.last_used_at.is_(None) | (ApiKey.last_used_at < a_minute_ago),
+    )
+    await session.execute(
+        update(ApiKey)
+        .where(ApiKey.agency_id == key.agency_id, ApiKey.id.in_(stale.with_for_update(skip_locked=True)))
+        .values(last_used_at=func.now())
+        .execution_options(synchronize_session=False)
+    )

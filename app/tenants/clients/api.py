@@ -1,0 +1,73 @@
+"""JSON routes: clients."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from app.kit.change_feed import UpdatedSince
+from app.kit.database import Session
+from app.kit.input.fields import ExternalId
+from app.kit.web.paging import Cursor, Limit, Page
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.tenants.clients import queries, service
+from app.tenants.clients.schemas import ClientChanges, ClientFields, ClientView, NewClient
+
+router = APIRouter(prefix="/clients", tags=["clients"], route_class=ApiRoute)
+
+Reader = Annotated[Principal, requires("clients:read")]
+Writer = Annotated[Principal, requires("clients:write")]
+
+
+@router.get("")
+async def list_clients(
+    caller: Reader,
+    session: Session,
+    external_id: Annotated[ExternalId | None, Query(examples=["hubspot:1234"])] = None,
+    updated_since: UpdatedSince = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ClientView]:
+    """The clients of your agency, newest first."""
+    found = await queries.page(
+        session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, updated_since=updated_since
+    )
+    return Page(data=[ClientView.model_validate(row) for row in found], next_cursor=found.next_cursor)
+
+
+@router.post("", status_code=201, responses={200: {"description": "Known", "model": ClientView}})
+async def create_client(caller: Writer, session: Session, given: NewClient, response: Response) -> ClientView:
+    """Makes a client. A known `external_id` gives the existing one, unchanged, with 200."""
+    client, new = await service.create_client(session, caller.agency_id, actor=caller.actor, **given.model_dump())
+    response.status_code = 201 if new else 200
+    return ClientView.model_validate(client)
+
+
+@router.get("/{client_id}")
+async def read_client(caller: Reader, session: Session, client_id: str) -> ClientView:
+    """One client."""
+    return ClientView.model_validate(await queries.find(session, caller.agency_id, client_id))
+
+
+@router.patch("/{client_id}")
+async def change_client(caller: Writer, session: Session, client_id: str, given: ClientChanges) -> ClientView:
+    """Changes a client. Its external_id stays."""
+    changes = given.model_dump(exclude_unset=True)
+    client = await service.update_client(session, caller.agency_id, client_id, actor=caller.actor, changes=changes)
+    return ClientView.model_validate(client)
+
+
+@router.put("/by-external-id/{external_id:path}", responses={201: {"description": "Made", "model": ClientView}})
+async def put_client(
+    caller: Writer,
+    session: Session,
+    external_id: Annotated[ExternalId, Path(examples=["hubspot:1234"])],
+    given: ClientFields,
+    response: Response,
+) -> ClientView:
+    """Makes or changes the client of this id in your CRM; what is left out stays."""
+    client, new = await service.put_client(
+        session, caller.agency_id, external_id, actor=caller.actor, **given.model_dump(exclude_unset=True)
+    )
+    response.status_code = 201 if new else 200
+    return ClientView.model_validate(client)

@@ -1,0 +1,30 @@
+"""Clients: whoever grants access."""
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.change_feed import Changing
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+
+
+class Client(Changing, CreatedAt, Base):
+    """A client of one agency. `external_id` is its id in the agency's CRM."""
+
+    __tablename__ = "clients"
+    __table_args__ = (
+        belongs_to_agency(),
+        UniqueConstraint("agency_id", "external_id"),
+        CheckConstraint("origin IN ('made', 'found')", name="origin"),
+        Index("ix_clients_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("client"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    contact_name: Mapped[str | None] = mapped_column(String(200))
+    contact_email: Mapped[str | None] = mapped_column(String(254))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    #: `made` by the agency, or for what was `found` at a platform already
+    origin: Mapped[str] = mapped_column(String(8), default="made", server_default="made")
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")

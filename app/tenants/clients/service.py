@@ -1,0 +1,118 @@
+"""Making and changing clients."""
+
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import record
+from app.events.types import clients as happenings
+from app.kit import ids
+from app.tenants.clients import queries
+from app.tenants.clients.models import Client
+
+
+def facts(client: Client) -> dict[str, Any]:
+    """The client's part of an event's data."""
+    return {
+        "client_id": client.id,
+        "client_name": client.name,
+        "contact_email": client.contact_email,
+        "external_id": client.external_id,
+        "language": client.language,
+    }
+
+
+async def create_client(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    actor: str,
+    name: str,
+    external_id: str | None = None,
+    contact_name: str | None = None,
+    contact_email: str | None = None,
+    language: str = "en",
+    origin: str = "made",
+) -> tuple[Client, bool]:
+    """A client and whether it is new: a known `external_id` gives the existing one, unchanged."""
+    added = (
+        insert(Client)
+        .values(
+            agency_id=agency_id, id=ids.new("client"), name=name, external_id=external_id,
+            contact_name=contact_name, contact_email=contact_email, language=language, origin=origin,
+        )
+        .on_conflict_do_nothing(index_elements=["agency_id", "external_id"])
+        .returning(Client)
+    )  # fmt: skip
+    client = (await session.scalars(added)).one_or_none()
+    if client is None:
+        known = await queries.by_external_id(session, agency_id, external_id or "")
+        assert known is not None  # the conflict was with it, and a client with an id in the CRM is not deleted
+        return known, False
+    await record(
+        session,
+        happenings.CREATED,
+        agency_id=agency_id,
+        subject_id=client.id,
+        actor=actor,
+        data=facts(client),
+    )
+    return client, True
+
+
+async def update_client(
+    session: AsyncSession, agency_id: str, client_id: str, *, actor: str, changes: dict[str, Any]
+) -> Client:
+    """Sets the fields given, among name, contact_name, contact_email, language. Raises NotFound."""
+    client = await queries.find(session, agency_id, client_id)
+    changed = {field: value for field, value in changes.items() if getattr(client, field) != value}
+    if changed:
+        for field, value in changed.items():
+            setattr(client, field, value)
+        await session.flush()
+        await session.refresh(client)
+        await record(
+            session,
+            happenings.UPDATED,
+            agency_id=agency_id,
+            subject_id=client.id,
+            actor=actor,
+            data=facts(client),
+        )
+    return client
+
+
+async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: str) -> bool:
+    """Removes a client that an import made, if nothing hangs on it: whether it went. Others stay untouched."""
+    removed = (
+        delete(Client)
+        .where(Client.agency_id == agency_id, Client.id == client_id, Client.origin == "found")
+        .where(Client.external_id.is_(None))
+        .returning(Client)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        async with session.begin_nested():
+            client = (await session.scalars(removed)).one_or_none()
+    except IntegrityError:  # a link, a grant, a handshake: whatever refers to it keeps it
+        return False
+    if client is None:
+        return False
+    await record(
+        session, happenings.REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor, data=facts(client)
+    )
+    return True
+
+
+async def put_client(
+    session: AsyncSession, agency_id: str, external_id: str, *, actor: str, name: str, **others: Any
+) -> tuple[Client, bool]:
+    """The client of this id in the CRM, made or changed to what is given, and whether it is new."""
+    client, new = await create_client(session, agency_id, actor=actor, name=name, external_id=external_id, **others)
+    if not new:
+        changes = {"name": name, **others}
+        client = await update_client(session, agency_id, client.id, actor=actor, changes=changes)
+    return client, new

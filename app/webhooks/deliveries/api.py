@@ -1,0 +1,115 @@
+"""JSON routes: deliveries, their attempts, and what can be done to them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.events import queries as events
+from app.kit.database import Session
+from app.kit.input.fields import Moment
+from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import ApiRoute
+from app.webhooks.deliveries import queries, service
+from app.webhooks.deliveries.queries import DeliveryFilter
+from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
+from app.webhooks.deliveries.status_class import StatusClass
+from app.webhooks.deliveries.visible_state import Shown
+
+router = APIRouter(tags=["webhooks"], route_class=ApiRoute)
+
+Reader = Annotated[Principal, requires("webhooks:read")]
+Writer = Annotated[Principal, requires("webhooks:write")]
+_Id = Annotated[str | None, Query(max_length=64)]
+_Word = Annotated[str | None, Query(max_length=128, pattern=r"^[\w.:-]+$")]
+_PATH = "/webhooks/deliveries"
+
+
+@router.get(_PATH)
+async def list_deliveries(
+    caller: Reader,
+    session: Session,
+    endpoint_id: _Id = None,
+    event_id: _Id = None,
+    replay_id: _Id = None,
+    subject_id: _Word = None,
+    event_type: _Word = None,
+    state: Shown | None = None,
+    reason: _Word = None,
+    status_class: Annotated[StatusClass | None, Query(description="Of the last attempt's answer.")] = None,
+    since: Annotated[Moment | None, Query(description="Made then or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Made before.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[DeliveryView]:
+    """Deliveries of the agency, newest first; those of deleted endpoints too."""
+    sought = DeliveryFilter(
+        endpoint_id=endpoint_id,
+        event_id=event_id,
+        replay_id=replay_id,
+        subject_id=subject_id,
+        event_type=event_type,
+        state=state,
+        reason=reason,
+        status_class=status_class,
+        since=since,
+        until=until,
+    )
+    rows = await queries.page(
+        session, caller.agency_id, sought, limit=limit + 1, before=before(cursor, "delivery")
+    )  # fmt: skip
+    return by_id([delivery_view(row) for row in rows], limit)
+
+
+@router.get("/events/{event_id}/deliveries", tags=["events"])
+async def list_deliveries_of_event(
+    caller: Reader, session: Session, event_id: str, limit: Limit = 50, cursor: Cursor = None
+) -> Page[DeliveryView]:
+    """Where an event was sent, or is still to be; one delivery for each endpoint that wanted it."""
+    await events.find(session, caller.agency_id, event_id)
+    rows = await queries.page(
+        session, caller.agency_id, DeliveryFilter(event_id=event_id), limit=limit + 1, before=before(cursor, "delivery")
+    )
+    return by_id([delivery_view(row) for row in rows], limit)
+
+
+@router.get(_PATH + "/{delivery_id}")
+async def read_delivery(caller: Reader, session: Session, delivery_id: str) -> DeliveryView:
+    """One delivery."""
+    return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
+
+
+@router.get(_PATH + "/{delivery_id}/attempts")
+async def list_attempts(
+    caller: Reader, session: Session, delivery_id: str, limit: Limit = 50, cursor: Cursor = None
+) -> Page[AttemptView]:
+    """The attempts of a delivery, newest first."""
+    await queries.find(session, caller.agency_id, delivery_id)
+    rows = await queries.attempts(
+        session, caller.agency_id, delivery_id, limit=limit + 1, before=before(cursor, "attempt")
+    )
+    return by_id([attempt_view(row) for row in rows], limit)
+
+
+@router.post(_PATH + "/{delivery_id}/retry", status_code=202)
+async def retry_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
+    """Sends a delivery that is over again: a new series of attempts, with the same `webhook-id`, beginning now."""
+    await service.retry(session, caller.agency_id, delivery_id)
+    return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
+
+
+@router.post(_PATH + "/{delivery_id}/cancellation")
+async def cancel_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
+    """Calls off a delivery that is not over. A request that is on its way already may still arrive."""
+    await service.cancel(session, caller.agency_id, delivery_id)
+    return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
+
+
+@router.delete(_PATH + "/{delivery_id}/payload", status_code=204)
+async def delete_payload(caller: Writer, session: Session, delivery_id: str) -> Response:
+    """Forgets what a delivery that is over carried, and what its receiver answered; it cannot be sent again.
+
+    The event stays. Deliveries of the event to other endpoints keep their payload.
+    """
+    await service.delete_payload(session, caller.agency_id, delivery_id, actor=caller.actor)
+    return Response(status_code=204)

@@ -1,0 +1,116 @@
+"""Reading deliveries and their attempts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.models import Event
+from app.kit import ids
+from app.kit.errors import NotFound
+from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries.status_class import StatusClass, answered
+from app.webhooks.deliveries.visible_state import Shown
+from app.webhooks.models import Attempt, Delivery
+
+#: An id is made by the worker's clock, the row's time by the database's.
+_CLOCKS_APART = 3600
+
+
+@dataclass(frozen=True)
+class VisibleDelivery:
+    """A delivery with the state it is shown in, and why it is in it."""
+
+    delivery: Delivery
+    state: Shown
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """Which deliveries; what is None lets all through. `since` is included, `until` is not."""
+
+    endpoint_id: str | None = None
+    event_id: str | None = None
+    replay_id: str | None = None
+    subject_id: str | None = None
+    event_type: str | None = None
+    state: Shown | None = None
+    reason: str | None = None
+    status_class: StatusClass | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def find(session: AsyncSession, agency_id: str, delivery_id: str) -> VisibleDelivery:
+    """One delivery. Raises NotFound."""
+    found = await _read(session, visible_state.shown(agency_id).where(Delivery.id == delivery_id))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def page(
+    session: AsyncSession, agency_id: str, sought: DeliveryFilter, *, limit: int, before: str | None = None
+) -> list[VisibleDelivery]:
+    """Deliveries, newest first; `before` is the id of the last one seen."""
+    query = visible_state.shown(agency_id).where(*_conditions(agency_id, sought))
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    return await _read(session, query.order_by(Delivery.id.desc()).limit(limit))
+
+
+async def attempts(
+    session: AsyncSession, agency_id: str, delivery_id: str, *, limit: int, before: str | None = None
+) -> Sequence[Attempt]:
+    """The attempts of a delivery, newest first."""
+    query = select(Attempt).where(Attempt.agency_id == agency_id, Attempt.delivery_id == delivery_id)
+    if before is not None:
+        query = query.where(Attempt.id < before)
+    return (await session.scalars(query.order_by(Attempt.id.desc()).limit(limit))).all()
+
+
+async def _read(session: AsyncSession, query: Select[Delivery, str, str | None]) -> list[VisibleDelivery]:
+    rows = await session.execute(query.execution_options(populate_existing=True))
+    return [VisibleDelivery(delivery, cast(Shown, state), reason) for delivery, state, reason in rows]
+
+
+def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bool]]:
+    columns = {
+        Delivery.endpoint_id: sought.endpoint_id,
+        Delivery.event_id: sought.event_id,
+        Delivery.replay_id: sought.replay_id,
+        Delivery.event_type: sought.event_type,
+    }
+    where = [column == value for column, value in columns.items() if value is not None]
+    if sought.subject_id is not None:
+        of_subject = select(Event.id).where(Event.agency_id == agency_id, Event.subject_id == sought.subject_id)
+        where += [Delivery.subject_id == sought.subject_id, Delivery.event_id.in_(of_subject)]
+    if sought.state is not None:
+        where.append(visible_state.is_shown_as(sought.state))
+    if sought.reason is not None:
+        where.append(_has_reason(sought.reason))
+    if sought.status_class is not None:
+        where.append(answered(sought.status_class))
+    return where + _made_in(sought)
+
+
+def _has_reason(wanted: str) -> ColumnElement[bool]:
+    """A blocked address is shown as a refused connection, and found as one."""
+    told = func.replace(visible_state.reason(), "blocked_address", "connect_refused")
+    return told == wanted
+
+
+def _made_in(sought: DeliveryFilter) -> list[ColumnElement[bool]]:
+    """By the row's time, and by ids as far as clocks agree: ids are what the indexes lie in the order of."""
+    where: list[ColumnElement[bool]] = []
+    if sought.since is not None:
+        lowest = ids.first("delivery", sought.since, slack=-_CLOCKS_APART)
+        where += [Delivery.created_at >= sought.since, Delivery.id >= lowest]
+    if sought.until is not None:
+        highest = ids.first("delivery", sought.until, slack=_CLOCKS_APART)
+        where += [Delivery.created_at < sought.until, Delivery.id < highest]
+    return where

@@ -1,0 +1,115 @@
+"""Deliveries and attempts as the API shows them."""
+
+from pydantic import BaseModel, Field
+
+from app.kit import clock
+from app.webhooks.deliveries.bodies import is_deleted
+from app.webhooks.deliveries.queries import VisibleDelivery
+from app.webhooks.deliveries.visible_state import HOLDS, Shown
+from app.webhooks.models import Attempt
+from app.webhooks.policies.response_classifier import shown
+
+_REASON = f"Why it is in this state; of one that is `held`: {', '.join(f'`{hold}`' for hold in HOLDS)}."
+
+
+class DeliveryView(BaseModel):
+    """One event on its way to one endpoint."""
+
+    id: str = Field(examples=["delivery_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
+    event_id: str = Field(examples=["evt_01ksy1q3e0fzs8qj5m8g3d4w7y"])
+    event_type: str = Field(examples=["ask.verified"])
+    subject_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    sequence: int = Field(examples=[17])
+    test: bool
+    replay_id: str | None = Field(
+        description="The replay that sent it anew.", examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"]
+    )
+    state: Shown = Field(examples=["retrying"])
+    reason: str | None = Field(description=_REASON, examples=["http_500"])
+    attempt_count: int = Field(description="Of all series.", examples=[2])
+    series_attempts: int = Field(
+        description="Since it was last begun anew: by a retry by hand or a replay.", examples=[2]
+    )
+    last_code: str | None = Field(description="What came of the last attempt.", examples=["http_500"])
+    payload_deleted: bool = Field(description="Its body was deleted by hand; it cannot be sent again.")
+    first_attempt_at: str | None = Field(examples=["2026-12-04T13:32:10.323Z"])
+    last_attempt_at: str | None = Field(examples=["2026-12-04T13:32:15.523Z"])
+    next_attempt_at: str | None = Field(
+        description="Not before then; later while it is held.", examples=["2026-12-04T13:32:46.000Z"]
+    )
+    expires_at: str = Field(description="Nothing is sent any more after that.", examples=["2026-12-09T13:32:10.123Z"])
+    created_at: str = Field(examples=["2026-12-04T13:32:10.223Z"])
+
+
+class AttemptView(BaseModel):
+    """One HTTP request: what was answered, and how long each phase took."""
+
+    id: str = Field(examples=["attempt_01ksy1q3e0fzs8qj5m8g3d4w80"])
+    number: int = Field(examples=[1])
+    part: str | None = Field(
+        description="Which of several requests, where an endpoint's kind takes more than one.", examples=["contact"]
+    )
+    late: bool = Field(description="It left, but its delivery was decided elsewhere meanwhile.")
+    arrived: bool
+    code: str = Field(examples=["http_500"])
+    explanation: str = Field(examples=["The receiver answered 500."])
+    status: int | None = Field(examples=[500])
+    response_headers: dict[str, str] = Field(examples=[{"content-type": "text/plain"}])
+    response_body: str = Field(description="Its first 16 KiB.", examples=["Internal Server Error"])
+    address: str | None = Field(examples=["203.0.113.80"])
+    tls: str | None = Field(examples=["TLSv1.3"])
+    dns_ms: int | None = Field(examples=[12])
+    connect_ms: int | None = Field(description="With TLS; null on a connection kept.", examples=[48])
+    first_byte_ms: int | None = Field(examples=[95])
+    total_ms: int = Field(examples=[161])
+    created_at: str = Field(examples=["2026-12-04T13:32:15.523Z"])
+
+
+def delivery_view(seen: VisibleDelivery) -> DeliveryView:
+    """From the row, and the state it is shown in."""
+    row = seen.delivery
+    return DeliveryView(
+        id=row.id,
+        endpoint_id=row.endpoint_id,
+        event_id=row.event_id,
+        event_type=row.event_type,
+        subject_id=row.subject_id,
+        sequence=row.sequence,
+        test=row.series == "test",
+        replay_id=row.replay_id,
+        state=seen.state,
+        reason=shown(seen.reason) if seen.reason else None,
+        attempt_count=row.attempt_count,
+        series_attempts=row.series_attempts,
+        last_code=shown(row.last_code) if row.last_code else None,
+        payload_deleted=is_deleted(row),
+        first_attempt_at=clock.iso(row.first_attempt_at),
+        last_attempt_at=clock.iso(row.last_attempt_at),
+        next_attempt_at=clock.iso(row.due_at),
+        expires_at=clock.iso(row.expires_at) or "",
+        created_at=clock.iso(row.created_at) or "",
+    )
+
+
+def attempt_view(row: Attempt) -> AttemptView:
+    """From the row; what only the operator may know stays out."""
+    return AttemptView(
+        id=row.id,
+        number=row.number,
+        part=row.part,
+        late=row.late,
+        arrived=row.arrived,
+        code=shown(row.code),
+        explanation=row.explanation,
+        status=row.status,
+        response_headers=row.headers,
+        response_body=row.body,
+        address=row.address,
+        tls=row.tls,
+        dns_ms=row.dns_ms,
+        connect_ms=row.connect_ms,
+        first_byte_ms=row.first_byte_ms,
+        total_ms=row.total_ms,
+        created_at=clock.iso(row.created_at) or "",
+    )

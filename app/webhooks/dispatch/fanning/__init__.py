@@ -1,1 +1,0 @@
-"""Fanning events out: who wants them, and a body and a delivery for each."""

@@ -1,0 +1,170 @@
+"""Keeping the health of endpoints, and what follows from it: a hold, the breaker, an endpoint given up."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import KEYTURN, record
+from app.events.types import webhooks as happenings
+from app.kit import bulk_params
+from app.kit.database import CROSS_TENANT
+from app.webhooks.dispatcher.endpoint_queues import read
+from app.webhooks.endpoints import service as endpoint_actions
+from app.webhooks.endpoints import states
+from app.webhooks.endpoints.models import EndpointHealth
+from app.webhooks.models import Attempt
+from app.webhooks.monitoring import metrics
+from app.webhooks.policies import circuit_breaker
+from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
+
+if TYPE_CHECKING:
+    from app.webhooks.dispatcher.result_writer import DeliveryUpdate
+
+#: As many attempts of the last minute are looked at.
+_LOOKED_AT = 1000
+
+Key = tuple[uuid.UUID, uuid.UUID]
+
+#: A row of `webhook_health` to which an attempt that arrived makes a difference.
+UNWELL = "breaker <> 'closed' OR lowered_to IS NOT NULL OR failing_since IS NOT NULL OR notices > 0"
+
+_ASKED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
+_asked = bulk_params.table("asked", _ASKED)
+_TROUBLED = (
+    select(_asked.c.agency_id, _asked.c.id, EndpointHealth, func.now())
+    .where(
+        EndpointHealth.agency_id == _asked.c.agency_id,
+        EndpointHealth.id == _asked.c.id,
+        or_(_asked.c.failed, text(UNWELL)),
+    )
+    .order_by(EndpointHealth.id)
+    .with_for_update(of=EndpointHealth)
+    .execution_options(populate_existing=True, **CROSS_TENANT)
+)
+
+_KEY: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_key = bulk_params.table("key", _KEY)
+_tried = Attempt.__table__.c
+_lately = (
+    select(_tried.code)
+    .where(
+        _tried.agency_id == _key.c.agency_id,
+        _tried.endpoint_id == _key.c.id,
+        _tried.created_at > func.now() - circuit_breaker.WINDOW,
+    )
+    .order_by(_tried.id.desc())
+    .limit(_LOOKED_AT)
+    .lateral("lately")
+)
+_WINDOWS = (
+    select(_key.c.id, _lately.c.code, func.count())
+    .select_from(_key.join(_lately, true()))
+    .group_by(_key.c.id, _lately.c.code)
+    .execution_options(**CROSS_TENANT)
+)
+
+_table = cast(Table, EndpointHealth.__table__)
+_NAMES = [each.name for each in fields(EndpointHealthState)]
+_VERDICT: bulk_params.Columns = {**_KEY, **{name: _table.c[name].type for name in _NAMES}}
+_given = bulk_params.table("given", _VERDICT)
+_WRITE = (
+    update(_table)
+    .where(_table.c.agency_id == _given.c.agency_id, _table.c.id == _given.c.id)
+    .values({name: _given.c[name] for name in _NAMES})
+    .execution_options(**CROSS_TENANT)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Troubled:
+    """An endpoint that failed now or was not well before, and what was tried with it."""
+
+    row: EndpointHealth
+    finished: Sequence["DeliveryUpdate"]
+    tried: Sequence[HealthInput]
+    now: datetime
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the attempts of the last minute count: they may open its breaker."""
+        return self.row.breaker == "closed" and any(
+            not one.outcome.arrived and circuit_breaker.speaks_of_the_endpoint(one.outcome.code) for one in self.tried
+        )
+
+
+async def note(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> None:
+    """Takes these attempts into the health of their endpoints, in statements that do not grow with their number.
+
+    Endpoints that are well and stay so cost a look.
+    """
+    by_endpoint: dict[Key, list[DeliveryUpdate]] = {}
+    for each in finished:
+        if each.row.series != "test":
+            by_endpoint.setdefault((each.row.agency_id, each.row.endpoint_id), []).append(each)
+    troubled = await _troubled(session, by_endpoint)
+    if not troubled:
+        return
+    windows = await _windows(session, [key for key, one in troubled.items() if one.looks_back])
+    verdicts = {
+        key: circuit_breaker.after(
+            read(one.row),
+            one.tried,
+            concurrency=one.finished[0].attempted.parcel.endpoint.concurrency,
+            now=one.now,
+            window=windows.get(key[1], (0, 0)),
+        )
+        for key, one in troubled.items()
+    }
+    written = [(*key, *(getattr(verdict.health, name) for name in _NAMES)) for key, verdict in verdicts.items()]
+    await session.execute(_WRITE, bulk_params.values("given", _VERDICT, written))
+    for key, verdict in verdicts.items():
+        await _act(session, troubled[key], verdict)
+
+
+async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["DeliveryUpdate"]]) -> dict[Key, _Troubled]:
+    """Locks the rows of endpoints that failed now or were not well before, in the order of their ids."""
+    if not by_endpoint:
+        return {}
+    asked = [
+        (*key, not all(one.attempted.outcome.arrived for one in each)) for key, each in sorted(by_endpoint.items())
+    ]
+    found = await session.execute(_TROUBLED, bulk_params.values("asked", _ASKED, asked))
+    troubled = {}
+    for agency_id, endpoint_id, row, now in found:
+        finished = by_endpoint[agency_id, endpoint_id]
+        tried = [
+            HealthInput(each.attempted.outcome, each.attempted.letter.event_id, each.step.state == "exhausted")
+            for each in finished
+        ]
+        troubled[agency_id, endpoint_id] = _Troubled(row, finished, tried, now)
+    return troubled
+
+
+async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID, tuple[int, int]]:
+    """By endpoint: attempts of the last minute, and how many of them failed in a way that speaks of it."""
+    windows: dict[uuid.UUID, tuple[int, int]] = {}
+    if keys:
+        for endpoint_id, code, number in await session.execute(_WINDOWS, bulk_params.values("key", _KEY, keys)):
+            all_of_them, failed = windows.get(endpoint_id, (0, 0))
+            about_it = number if circuit_breaker.speaks_of_the_endpoint(code) else 0
+            windows[endpoint_id] = (all_of_them + number, failed + about_it)
+    return windows
+
+
+async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> None:
+    row = one.row
+    if one.finished[0].attempted.parcel.endpoint.hook and any(each.outcome.code == "gone" for each in one.tried):
+        await endpoint_actions.end_hook(session, row.agency_id, row.id)
+    elif verdict.disable:
+        metrics.auto_disabled(verdict.disable)
+        await states.give_up(session, row.agency_id, row.id, reason=verdict.disable)
+    elif verdict.recovered:
+        data: dict[str, Any] = {"endpoint_id": row.id, "status": "active"}
+        await record(
+            session, happenings.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
+        )  # fmt: skip

@@ -1,0 +1,195 @@
+"""Fanning out what happened, many events in one transaction; a mark goes when its deliveries are there."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, cast
+
+import structlog
+
+from app.events.models import Event
+from app.events.queries import EventRecord
+from app.kit.database import KeptConnection, Sessions
+from app.kit.jobs import UNTIL_WOKEN
+from app.webhooks.context import WebhookContext
+from app.webhooks.dispatcher import delivery_writer, immediate_dispatch, outbox
+from app.webhooks.dispatcher.claimed import Leased, Stamps
+from app.webhooks.dispatcher.delivery_writer import DeliverySpec
+from app.webhooks.dispatcher.immediate_dispatch import ImmediateSender
+from app.webhooks.dispatcher.subscriptions import Subscription, SubscriptionCache
+from app.webhooks.endpoints import event_filter
+from app.webhooks.maintenance import partitions
+from app.webhooks.monitoring import metrics
+from app.webhooks.policies.fair_share import SlotUsage
+
+log = structlog.get_logger(__name__)
+
+#: How the worker's health names this loop.
+LOOP = "fan-out"
+
+AT_ONCE = 100
+#: After a rest fewer, so that they leave while the others of a burst are fanned out.
+AT_FIRST = 25
+#: Between the ends of two rounds at least: a few events are fanned out together, and what is in the air has its turn.
+PAUSE_SECONDS = 0.005
+
+
+class FanoutResult(NamedTuple):
+    """What came of it: the events, and how many deliveries are left to be claimed.
+
+    `leased` are those that need not be, with the stamps of their endpoints. `more`: some agency had its whole share.
+    """
+
+    happened: Sequence[EventRecord] = ()
+    more: bool = False
+    left: int = 0
+    leased: Sequence[Leased] = ()
+    stamps: Stamps = MappingProxyType({})
+
+
+class Fanout:
+    """Fan-out of one process, with its own connection and the endpoints it knows."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._line = KeptConnection(sessions, plans_once=True)
+        self._directory = SubscriptionCache(sessions)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._line.close()
+
+    async def once(self, tools: WebhookContext, hands: ImmediateSender, limit: int) -> bool:
+        """Fan out once, and wake the claimers if something is left to claim. True if there may be more."""
+        try:
+            async with hands.offer() as taken:
+                done = await self._fan_out([], limit=limit, slots=taken)
+                if done.leased:
+                    await hands.take(done.leased, done.stamps)
+            if done.left:
+                tools.alarm.ring()
+            return done.more
+        except Exception:
+            log.warning("webhooks.fan_out_again", exc_info=True)
+        number = await self.all(limit=limit)
+        tools.alarm.ring()
+        return number > 0
+
+    async def all(self, *, limit: int = AT_ONCE) -> int:
+        """Makes the deliveries of up to `limit` events and takes their marks away; how many marks there were.
+
+        Nothing is sent here, so one transaction holds it all: a worker that dies leaves everything as it was. Where one
+        event cannot be fanned out, the others are done one by one and it rests a while.
+        """
+        taken: list[str] = []
+        try:
+            return len((await self._fan_out(taken, limit=limit)).happened)
+        except Exception:
+            if limit == 1:
+                log.exception("webhooks.event_not_fanned_out")
+                await outbox.rest(self._sessions, taken)
+                return 1
+            log.warning("webhooks.fan_out_one_by_one")
+        done = 0
+        while done < limit and await self.all(limit=1):
+            done += 1
+        return done
+
+    async def _fan_out(self, taken: list[str], *, limit: int, slots: SlotUsage | None = None) -> FanoutResult:
+        """In one transaction; `taken` gets the ids of the events first."""
+        async with self._line.transaction(outbox.BEGIN_CHOOSING if slots else outbox.BEGIN) as driver:
+            rested = slots is not None and limit == AT_FIRST
+            arrived = slots.arrived if slots else ()
+            found, endpoints = await outbox.take(driver, limit=limit, shared=not rested, arrived=arrived)
+            if not found:
+                return FanoutResult()
+            # rows in place of objects: they are read by the thousand
+            happened = [EventRecord(cast(Event, row), row.personal) for row in found]
+            taken += [row.id for row in found]
+            chosen = slots if found[0].chooses else None
+            of_agency = Counter(row.agency for row in found)
+            receivers, seats = await self._directory.of(endpoints)
+            wishes = _wishes(happened, receivers)
+            batch = delivery_writer.DeliveryBatch(
+                "event", immediate_dispatch.deal(wishes, seats, chosen) if chosen else {}, seats
+            )
+            for wish in wishes:
+                batch.add(wish)
+            made = await batch.write_directly(driver, [row.place for row in found])
+        for each in happened:
+            metrics.event_fanned_out(each.event.type)
+        skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
+        if skipped:
+            metrics.delivery_ended("skipped", "endpoint_disabled", skipped)
+        leased = batch.leased(made)
+        stamps = {(row.agency_id, row.endpoint_id): seats[row.endpoint_id].stamp for row, _ in leased}
+        more = max(of_agency.values()) >= max(limit // len(of_agency), 1)
+        return FanoutResult(happened, more, len(made) - skipped - len(leased), leased, stamps)
+
+
+async def serve(tools: WebhookContext, stop: asyncio.Event, hands: ImmediateSender) -> None:
+    """Fans out until `stop` is set; what can leave at once is put into `hands`."""
+    more, fanning = False, Fanout(tools.sessions)
+    months = partitions.Months(tools.sessions)
+    stopping = asyncio.create_task(tools.happened.ring_at(stop))
+    while not stop.is_set():
+        tools.pulse.beat(LOOP)
+        try:
+            await months.keep()
+            more = await fanning.once(tools, hands, AT_ONCE if more else AT_FIRST)
+        except Exception:  # the database is away: say so, stay, try again
+            log.exception("webhooks.fan_out_failed")
+            await asyncio.sleep(1)
+            continue
+        if not more:
+            ended = time.monotonic()
+            await tools.happened.sleep(UNTIL_WOKEN)
+            if (pause := ended + PAUSE_SECONDS - time.monotonic()) > 0:
+                await asyncio.sleep(pause)
+    stopping.cancel()
+    await fanning.close()
+
+
+async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
+    """See `FanOut.all`. For tests."""
+    fanning = Fanout(sessions)
+    try:
+        return await fanning.all(limit=limit)
+    finally:
+        await fanning.close()
+
+
+def _wishes(happened: Sequence[EventRecord], receivers: Mapping[str, Sequence[Subscription]]) -> list[DeliverySpec]:
+    """Receivers of the events. A test has one receiver, and its requester sends it."""
+    interested = _Interested(receivers)
+    return [
+        DeliverySpec(each, concerned(interested[each.event.agency_id, each.event.type], each))
+        for each in happened
+        if not each.event.test
+    ]
+
+
+class _Interested(dict[tuple[str, str], list[Subscription]]):
+    """The endpoints of an agency that want a type of event; found out once, however many events are of it."""
+
+    def __init__(self, receivers: Mapping[str, Sequence[Subscription]]) -> None:
+        super().__init__()
+        self._receivers = receivers
+
+    def __missing__(self, key: tuple[str, str]) -> list[Subscription]:
+        agency_id, event_type = key
+        self[key] = [
+            each for each in self._receivers.get(agency_id, ()) if event_filter.wants(each.event_types, event_type)
+        ]
+        return self[key]
+
+
+def concerned(endpoints: Sequence[Subscription], happened: EventRecord) -> list[Subscription]:
+    """Those of the endpoints that want its type to which an event goes; what happens to one itself never does."""
+    facts = happened.event.facts
+    itself = facts.get("endpoint_id") if happened.event.type.startswith(event_filter.OPERATIONAL) else None
+    return [
+        each for each in endpoints if each.id != itself and (not each.filter or event_filter.passes(each.filter, facts))
+    ]

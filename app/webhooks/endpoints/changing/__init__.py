@@ -1,1 +1,0 @@
-"""Changing endpoints, so that two people do not overwrite each other unseen."""

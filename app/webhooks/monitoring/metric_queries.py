@@ -1,0 +1,120 @@
+"""The queries behind the gauges and the worker's health, each bounded."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import and_, case, exists, extract, func, select, true, values
+from sqlalchemy import column as named
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import String
+
+from app.kit.database import CROSS_TENANT
+from app.webhooks.deliveries import visible_state
+from app.webhooks.endpoints.models import Endpoint, EndpointHealth
+from app.webhooks.models import OPEN, Delivery
+from app.webhooks.monitoring import hold_conditions
+
+Figures = dict[tuple[str, ...], float]
+SHARES = ("first", "again")
+STATES = ("pending", "retrying", "in_flight", "held")
+REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
+ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
+#: So many open deliveries are counted; beyond that "many" is enough.
+COUNTED = 100_000
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Open deliveries by share and state as it is shown, and those held by reason."""
+
+    backlog: Figures = field(default_factory=dict)
+    held: Figures = field(default_factory=dict)
+
+
+async def queue(session: AsyncSession) -> Queue:
+    """Counts what is open, and what of it waits for something else than a slot."""
+    backlog, reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+    for share, state, reason, n in [*await _due(session), *await _waiting(session)]:
+        backlog[share, "held" if reason and state != "in_flight" else state] += n
+        if reason and state != "in_flight":
+            reasons[(reason,)] += n
+    shown: Figures = {(share, state): float(backlog[share, state]) for share in SHARES for state in STATES}
+    return Queue(shown, {(reason,): float(reasons[(reason,)]) for reason in REASONS})
+
+
+async def oldest_due(session: AsyncSession) -> Figures:
+    """Seconds by share that the oldest delivery has been due which may be sent and which nobody has; 0 when none."""
+    shares = values(named("share", String), name="shares").data([(share,) for share in SHARES])
+    oldest = (
+        select(Delivery.due_at)
+        .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
+        .where(Delivery.share == shares.c.share, Delivery.due_at <= func.now(), hold_conditions.is_free())
+        .order_by(Delivery.due_at)
+        .limit(1)
+        .lateral("oldest")
+    )
+    age = func.max(extract("epoch", func.now() - oldest.c.due_at)).label("age")
+    query: Any = hold_conditions.with_health(select(shares.c.share, age)).join(shares, true()).join(oldest, true())
+    found = await _rows(session, query.where(hold_conditions.may_be_sent_to()).group_by(shares.c.share))
+    return {(share,): 0.0 for share in SHARES} | {(row.share,): float(row.age) for row in found}
+
+
+async def endpoints(session: AsyncSession) -> Figures:
+    """Endpoints by state; active ones that are paused apart."""
+    paused = and_(Endpoint.state == "active", Endpoint.paused_at.is_not(None))
+    state = case((paused, "paused"), else_=Endpoint.state).label("state")
+    query = select(state, func.count().label("n")).where(Endpoint.deleted_at.is_(None)).group_by(state)
+    found = await _rows(session, query)
+    return {(name,): 0.0 for name in ENDPOINT_STATES} | {(row.state,): float(row.n) for row in found}
+
+
+async def breakers_open(session: AsyncSession) -> int:
+    """How many endpoints are spared by their breaker."""
+    query = hold_conditions.with_health(select(func.count().label("n"))).where(
+        hold_conditions.is_active(), EndpointHealth.breaker == "open"
+    )
+    return int((await _rows(session, query))[0].n)
+
+
+async def is_anything_stuck(session: AsyncSession) -> bool:
+    """Whether an endpoint that may be sent to has something late, and has been sent nothing."""
+    query = select(exists(select(hold_conditions.stuck())))
+    return bool((await session.execute(query.execution_options(**CROSS_TENANT))).scalar_one())
+
+
+async def _due(session: AsyncSession) -> list[Any]:
+    some = (
+        select(
+            Delivery.agency_id, Delivery.endpoint_id, Delivery.share, Delivery.state, Delivery.due_at,
+            Delivery.lease_until,
+        )
+        .where(Delivery.due_at.is_not(None))
+        .limit(COUNTED)
+        .subquery("some")
+    )  # fmt: skip
+    state = case((some.c.lease_until > func.now(), "in_flight"), else_=some.c.state).label("state")
+    is_due = (some.c.due_at <= func.now()).label("is_due")
+    kinds = some.c.agency_id, some.c.endpoint_id, some.c.share, state, is_due
+    of_endpoint = select(*kinds, func.count().label("n")).group_by(*kinds).subquery("of_endpoint")
+    counted = of_endpoint.c
+    query: Any = hold_conditions.with_health(
+        select(counted.share, counted.state, case((counted.is_due, visible_state.hold_of_endpoint())), counted.n)
+    )
+    there = and_(counted.agency_id == Endpoint.agency_id, counted.endpoint_id == Endpoint.id)
+    return await _rows(session, query.join(of_endpoint, there))
+
+
+async def _waiting(session: AsyncSession) -> list[Any]:
+    some = (
+        select(Delivery.share, Delivery.state)
+        .where(Delivery.due_at.is_(None), Delivery.state.in_(OPEN))
+        .limit(COUNTED)
+        .subquery("some")
+    )
+    rows = await _rows(session, select(some.c.share, some.c.state, func.count()).group_by(some.c.share, some.c.state))
+    return [(share, state, "ordering", n) for share, state, n in rows]
+
+
+async def _rows(session: AsyncSession, query: Any) -> list[Any]:
+    return list((await session.execute(query.execution_options(**CROSS_TENANT))).all())

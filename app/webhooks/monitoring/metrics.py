@@ -1,0 +1,131 @@
+"""What a process counts for Prometheus. No label names an agency or an endpoint: `/stats` has those figures.
+
+Collectors stand at module level, the one accepted exception to "no module-level state": prometheus_client keeps one
+registry a process, and a name can be declared in it only once. The functions below are called for each batch of
+attempts: they look nothing up but a cached child.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from app.webhooks.monitoring.histograms import LabelledHistogram
+
+_events = Counter("webhook_events_total", "Events that were fanned out.", ["type"])
+_deliveries = Counter("webhook_deliveries_total", "Deliveries that ended.", ["outcome", "reason"])
+_attempts = Counter("webhook_attempts_total", "Attempts made.", ["result", "code_class", "attempt_bucket"])
+_first_attempt = LabelledHistogram(
+    "webhook_event_to_first_attempt_seconds", "From the event to its first attempt.",
+    (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)  # fmt: skip
+_success = LabelledHistogram(
+    "webhook_event_to_success_seconds", "From the event to its arrival.",
+    (0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 21600, 86400, 432000),
+)  # fmt: skip
+_duration = LabelledHistogram(
+    "webhook_attempt_duration_seconds", "How long each phase of an attempt took.",
+    (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
+    label="phase", kinds=("dns", "connect", "ttfb", "total"),
+)  # fmt: skip
+_claim = Histogram(
+    "webhook_claim_duration_seconds", "How long claiming deliveries took.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)  # fmt: skip
+_in_flight = Gauge("webhook_in_flight", "Attempts that this process has under way.")
+_slots = Gauge("webhook_worker_slots", "Attempts that this process makes at once, at most.", ["share"])
+_lease_expired = Counter("webhook_lease_expired_total", "Deliveries whose lease ran out before they were finished.")
+_late_finish = Counter("webhook_late_finish_total", "Attempts that ended when their lease was lost.")
+_fixed = Counter("webhook_sweeper_fixed_total", "What the sweeper found stuck.", ["kind"])
+_blocked = Counter("webhook_ssrf_blocked_total", "Calls refused because of where they led.", ["rule"])
+_disabled = Counter("webhook_auto_disabled_total", "Endpoints disabled by Keyturn.", ["reason"])
+_replayed = Counter("webhook_replay_deliveries_total", "Deliveries queued by replays.")
+
+_event = cache(lambda type_: _events.labels(type_))
+_delivery = cache(lambda outcome, reason: _deliveries.labels(outcome, reason))
+_attempt = cache(lambda result, code_class, bucket: _attempts.labels(result, code_class, bucket))
+
+
+def event_fanned_out(event_type: str) -> None:
+    """An event was fanned out; those for nobody count too."""
+    _event(event_type).inc()
+
+
+def attempts_made(result: str, code_class: str, attempt_bucket: str, n: int) -> None:
+    """So many attempts of a kind."""
+    _attempt(result, code_class, attempt_bucket).inc(n)
+
+
+def attempts_took(phase: str, milliseconds: Iterable[int]) -> None:
+    """One phase of attempts that had it: `dns`, `connect`, `ttfb` or `total`."""
+    _duration.observe([each / 1000 for each in milliseconds], phase)
+
+
+def first_attempts(seconds: Iterable[float]) -> None:
+    """From events to their first attempts."""
+    _first_attempt.observe(seconds)
+
+
+def succeeded(seconds: Iterable[float]) -> None:
+    """From events to their arrival."""
+    _success.observe(seconds)
+
+
+def code_class(status: int | None, code: str) -> str:
+    """`2xx` … `5xx`, or the kind of failure where no answer came: `dns`, `connect`, `tls`, `timeout`, `blocked` …"""
+    return f"{status // 100}xx" if status is not None else code.partition("_")[0]
+
+
+def attempt_bucket(number: int) -> str:
+    """Which attempt it was, of a few kinds: `1`, `2-4`, `5-8`, `9+`."""
+    return "1" if number <= 1 else "2-4" if number <= 4 else "5-8" if number <= 8 else "9+"
+
+
+def delivery_ended(outcome: str, reason: str | None, n: int = 1) -> None:
+    """Deliveries reached a state in which nothing more happens by itself."""
+    _delivery(outcome, reason or "").inc(n)
+
+
+def claim_took(seconds: float) -> None:
+    """One claim, with or without rows."""
+    _claim.observe(seconds)
+
+
+def lease_expired(n: int) -> None:
+    """Deliveries were claimed again because their lease had run out."""
+    _lease_expired.inc(n)
+
+
+def late_finish(n: int) -> None:
+    """Attempts decided nothing, for somebody else had their delivery by then."""
+    _late_finish.inc(n)
+
+
+def sweeper_fixed(kind: str, n: int) -> None:
+    """The sweeper found so many stuck; `kind` is one of `keeping.sweep.KINDS`."""
+    _fixed.labels(kind).inc(n)
+
+
+def ssrf_blocked(rule: str, n: int) -> None:
+    """Calls were refused before a byte left."""
+    _blocked.labels(rule).inc(n)
+
+
+def auto_disabled(reason: str) -> None:
+    """`gone`, `unsafe_url` or `failing`."""
+    _disabled.labels(reason).inc()
+
+
+def replay_deliveries(n: int) -> None:
+    """A replay queued so many."""
+    _replayed.inc(n)
+
+
+def worker_slots(share: str, n: int) -> None:
+    """How many attempts of a share (`first`, `again`) this process makes at once."""
+    _slots.labels(share).set(n)
+
+
+def in_flight(n: int) -> None:
+    """How many attempts are under way in this process."""
+    _in_flight.set(n)

@@ -1,0 +1,189 @@
+"""How an endpoint does, from what its attempts came to: sparing it, the breaker, when it is given up. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from app.webhooks.policies.response_classifier import AttemptOutcome
+
+Hold = Literal["paused", "circuit", "retry_after", "rate_limit"]
+
+UNREACHABLE_OPENS = 5
+WINDOW = timedelta(seconds=60)
+WINDOW_LEAST = 10
+WINDOW_SHARE = 0.8
+FIRST_OPEN = timedelta(seconds=30)
+LONGEST_OPEN = timedelta(minutes=10)
+GOOD_TO_RAISE = 50
+GONE_APART = timedelta(minutes=5)
+BLOCKED_AT_LEAST = 3
+BLOCKED_FOR = timedelta(hours=1)
+_TRANSPORT = ("connect_", "tls_", "dns_", "timeout_")
+_BUSY = frozenset({"http_429", "http_502", "http_504"})
+
+
+@dataclass(frozen=True)
+class EndpointHealthState:
+    """The row of an endpoint's health, without what only notices read."""
+
+    lowered_to: int | None = None
+    good_since: int = 0
+    hold_until: datetime | None = None
+    breaker: Literal["closed", "open", "half_open"] = "closed"
+    open_until: datetime | None = None
+    openings: int = 0
+    probes: int = 0
+    unreachable: int = 0
+    failing_since: datetime | None = None
+    failed_attempts: int = 0
+    exhausted: int = 0
+    last_failed_at: datetime | None = None
+    last_code: str | None = None
+    last_event_id: str | None = None
+    notices: int = 0
+    gone_since: datetime | None = None
+    blocked_since: datetime | None = None
+    blocked: int = 0
+
+    @property
+    def well(self) -> bool:
+        """Whether a success would change nothing."""
+        return (
+            self.breaker == "closed"
+            and self.lowered_to is None
+            and self.failing_since is None
+            and not (self.unreachable or self.openings or self.notices)
+        )
+
+
+@dataclass(frozen=True)
+class HealthInput:
+    """What one attempt came to, and of which event it was."""
+
+    outcome: AttemptOutcome
+    event_id: str
+    exhausted: bool = False
+
+
+@dataclass(frozen=True)
+class HealthUpdate:
+    """The health after some attempts, and what else follows."""
+
+    health: EndpointHealthState
+    disable: Literal["gone", "unsafe_url"] | None = None
+    recovered: bool = False
+    opened: bool = False
+
+
+def room(
+    health: EndpointHealthState, *, concurrency: int, in_flight: int, tokens: float | None, paused: bool, now: datetime
+) -> tuple[int, Hold | None]:
+    """How many more deliveries may leave now, and why there are none."""
+    if paused:
+        return 0, "paused"
+    if is_held(health, now):
+        return 0, "retry_after"
+    if health.breaker == "open" and health.open_until is not None and health.open_until > now:
+        return 0, "circuit"
+    if tokens is not None and tokens < 1:
+        return 0, "rate_limit"
+    most = min(health.lowered_to or concurrency, concurrency)
+    if health.breaker != "closed":
+        most = min(most, max(health.probes, 1) if health.breaker == "half_open" else 1)
+    free = max(most - in_flight, 0)
+    held: Hold | None = "circuit" if health.breaker != "closed" and not free else None
+    return (free if tokens is None else min(free, int(tokens))), held
+
+
+def after(
+    health: EndpointHealthState,
+    tried: Sequence[HealthInput],
+    *,
+    concurrency: int,
+    now: datetime,
+    window: tuple[int, int] = (0, 0),
+) -> HealthUpdate:
+    """What these attempts make of an endpoint; `window`: attempts of the last minute, and how many of them failed."""
+    verdict = HealthUpdate(health)
+    for one in tried:
+        verdict = (
+            _arrived(verdict, concurrency, now) if one.outcome.arrived else _failed(verdict, one, concurrency, now)
+        )
+    total, failed = window
+    much = total >= WINDOW_LEAST and failed >= WINDOW_SHARE * total
+    if verdict.health.breaker == "closed" and (much or verdict.health.unreachable >= UNREACHABLE_OPENS):
+        return replace(verdict, health=_opened(verdict.health, now), opened=True)
+    return verdict
+
+
+def is_held(health: EndpointHealthState, now: datetime) -> bool:
+    """True if the receiver asked us to send nothing until later."""
+    return health.hold_until is not None and health.hold_until > now
+
+
+def speaks_of_the_endpoint(code: str) -> bool:
+    """True if a failure concerns the whole endpoint; a 4xx may concern only one body."""
+    return code.startswith((*_TRANSPORT, "http_5")) or code in ("http_429", "throttled")
+
+
+def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUpdate:
+    health = verdict.health
+    breaker, probes = health.breaker, health.probes
+    if breaker != "closed" and not is_held(health, now):  # an attempt from before the hold is no probe
+        probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
+        breaker = "closed" if probes > concurrency else "half_open"
+    good, lowered = health.good_since + 1, health.lowered_to
+    if lowered is None:
+        good = 0
+    elif good >= GOOD_TO_RAISE:
+        good, lowered = 0, lowered + 1 if lowered + 1 < concurrency else None
+    closed = breaker == "closed"
+    well = EndpointHealthState(
+        lowered_to=lowered, good_since=good, hold_until=health.hold_until, breaker=breaker,
+        open_until=None if closed else health.open_until, openings=0 if closed else health.openings,
+        probes=0 if closed else probes, last_failed_at=health.last_failed_at, last_code=health.last_code,
+        last_event_id=health.last_event_id,
+    )  # fmt: skip
+    return replace(verdict, health=well, recovered=verdict.recovered or health.notices > 0)
+
+
+def _failed(verdict: HealthUpdate, one: HealthInput, concurrency: int, now: datetime) -> HealthUpdate:
+    health, code = verdict.health, one.outcome.code
+    unreachable = health.unreachable + 1 if code.startswith(_TRANSPORT) else 0
+    gone_since = (health.gone_since or now) if code == "gone" else None
+    blocked = health.blocked + 1 if code == "blocked_address" else 0
+    blocked_since = (health.blocked_since or now) if blocked else None
+    worse = replace(
+        health, unreachable=unreachable, gone_since=gone_since, blocked=blocked, blocked_since=blocked_since,
+        failing_since=health.failing_since or now, failed_attempts=health.failed_attempts + 1,
+        exhausted=health.exhausted + one.exhausted, last_failed_at=now, last_code=code, last_event_id=one.event_id,
+    )  # fmt: skip
+    if code in _BUSY:
+        spared = max((health.lowered_to or concurrency) // 2, 1)
+        worse = replace(worse, lowered_to=spared if spared < concurrency else None, good_since=0)
+    if code == "throttled":
+        worse = _silent(worse, now + one.outcome.wait)
+    opened = worse.breaker == "half_open" and speaks_of_the_endpoint(code)
+    if opened:
+        worse = _opened(worse, now)
+    disable = verdict.disable
+    if one.outcome.ends == "endpoint" or (gone_since and now - gone_since >= GONE_APART):
+        disable = "gone"
+    elif blocked_since and blocked >= BLOCKED_AT_LEAST and now - blocked_since >= BLOCKED_FOR:
+        disable = "unsafe_url"
+    return replace(verdict, health=worse, disable=disable, opened=verdict.opened or opened)
+
+
+def _silent(health: EndpointHealthState, until: datetime) -> EndpointHealthState:
+    """Hold all attempts until then, followed by one probe. The receiver asked for it: not counted as an opening."""
+    until = max(until, health.hold_until or until)
+    open_until = max(until, health.open_until or until)
+    return replace(health, hold_until=until, breaker="open", open_until=open_until, probes=0)
+
+
+def _opened(health: EndpointHealthState, now: datetime) -> EndpointHealthState:
+    shut = min(FIRST_OPEN * 2 ** min(health.openings, 10), LONGEST_OPEN)
+    return replace(
+        health, breaker="open", open_until=now + shut, openings=health.openings + 1, probes=0, unreachable=0
+    )  # fmt: skip

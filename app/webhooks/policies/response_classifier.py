@@ -1,0 +1,102 @@
+"""What an attempt's answer means: a code, whether it arrived, and how long to wait at least. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+LONGEST_WAIT = timedelta(hours=24)
+_BUSY_WAIT = timedelta(seconds=60)
+_NO_WAIT = timedelta()
+
+_NO_CONNECTION = "No connection: the receiver refused it, or its address is not one that Keyturn calls."
+#: What the codes mean that are not an HTTP status of their own.
+EXPLAINED = {
+    "redirect": "The receiver answered with a redirect; it is not followed. Use the final URL.",
+    "gone": "The receiver answered 410: it no longer wants deliveries.",
+    "throttled": "The receiver asked us to wait.",
+    "blocked_address": _NO_CONNECTION,
+    "connect_refused": _NO_CONNECTION,
+    "connect_reset": "The connection was cut by the other side.",
+    "connect_closed": "The receiver closed the connection without an answer.",
+    "connect_unreachable": "The receiver's network cannot be reached.",
+    "connect_failed": "No connection could be made.",
+    "connect_proxy": "The way out of this installation is not working; its operator has to look.",
+    "tls_certificate": "The receiver's certificate is not valid for this host name.",
+    "tls_handshake": "No secure connection could be agreed on; TLS 1.2 or newer is needed.",
+    "dns_nxdomain": "The host name does not exist.",
+    "dns_servfail": "The name server of this host is failing.",
+    "dns_empty": "The host name has no address.",
+    "dns_timeout": "The host name could not be resolved in 3 seconds.",
+    "dns_failed": "The host name could not be resolved.",
+    "timeout_connect": "No connection was made in time.",
+    "timeout_answer": "The receiver took the request but did not answer in time.",
+    "protocol": "The answer was not HTTP as it should be.",
+}
+
+
+@dataclass(frozen=True)
+class AttemptOutcome:
+    """`code` is for programs; `wait` is the least time before the next attempt.
+
+    `ends`: what will never pass, so that it is not tried again: this `event`, or anything to this `endpoint`.
+    """
+
+    code: str
+    arrived: bool
+    explanation: str
+    wait: timedelta = _NO_WAIT
+    ends: Literal["event", "endpoint"] | None = None
+
+
+_ARRIVED = {
+    status: AttemptOutcome(f"http_{status}", True, f"The receiver answered {status}.") for status in range(200, 300)
+}
+
+
+def judge(status: int | None, error: str | None, headers: Mapping[str, str], now: datetime) -> AttemptOutcome:
+    """What an answer (`status` and lower-case `headers`) or its absence (`error`) means."""
+    if status is None:
+        code = error or "connect_failed"
+        return AttemptOutcome(code, False, EXPLAINED.get(code, "No answer came."))
+    if 200 <= status < 300:
+        return _ARRIVED[status]
+    if 300 <= status < 400:
+        return AttemptOutcome("redirect", False, EXPLAINED["redirect"] + _pointed_to(headers.get("location")))
+    if status == 410:
+        return AttemptOutcome("gone", False, EXPLAINED["gone"])
+    wait = retry_after(headers.get("retry-after"), now) if status in (429, 503) else None
+    if wait is not None:
+        return AttemptOutcome("throttled", False, EXPLAINED["throttled"], wait)
+    least = _BUSY_WAIT if status in (429, 502, 504) else _NO_WAIT
+    return AttemptOutcome(f"http_{status}", False, f"The receiver answered {status}.", least)
+
+
+def _pointed_to(location: str | None) -> str:
+    """The host of a redirect, for whoever reads the log."""
+    try:
+        host = urlsplit(location or "").hostname
+    except ValueError:
+        return ""
+    return f" It pointed to {host[:253]}." if host else ""
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """The wait a `Retry-After` header asks for (seconds or a date), 0 to 24 h; None when it says nothing."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:9]), LONGEST_WAIT.total_seconds()))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - now, _NO_WAIT), LONGEST_WAIT)
+
+
+def shown(code: str) -> str:
+    """The code as the agency sees it: blocked looks like refused, or we were a port scanner."""
+    return "connect_refused" if code == "blocked_address" else code

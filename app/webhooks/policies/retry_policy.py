@@ -1,0 +1,93 @@
+"""When the next attempt is due, or that there is none. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from app.webhooks.policies.response_classifier import AttemptOutcome
+
+_MINUTE, _HOUR = 60, 3600
+_STANDARD = (
+    0, 5, 30, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE,
+    2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 24 * _HOUR,
+)  # fmt: skip
+_WEEK = 7 * 24 * _HOUR
+_PATIENT_START = (*_STANDARD, 24 * _HOUR, 24 * _HOUR, 24 * _HOUR)
+
+#: Seconds to wait before each attempt, the first included.
+POLICIES: dict[str, tuple[int, ...]] = {
+    "standard": _STANDARD,
+    "fast": (0, 5, 30, 2 * _MINUTE, 10 * _MINUTE),
+    "patient": (*_PATIENT_START, _WEEK - sum(_PATIENT_START)),
+    "none": (0,),
+}
+OLDEST = timedelta(days=5)
+#: An ordered delivery holds those after it back for so many attempts, if others could pass (docs/webhooks.md, Order).
+HOLDS_BACK = 5
+#: 4xx that speak of the endpoint or of the moment; any other may be about this one body.
+_NOT_OF_THE_BODY = frozenset({401, 403, 407, 408, 421, 425, 429})
+_OF_THE_BODY = frozenset(f"http_{status}" for status in range(400, 500) if status not in _NOT_OF_THE_BODY)
+Aside = Literal["never", "if_others_pass", "now"]
+#: Jitter lies in 1.0 to this: an attempt is never earlier than promised.
+MOST_JITTER = 1.2
+
+
+@dataclass(frozen=True)
+class Step:
+    """What becomes of a delivery after an attempt; `due_in` None when nothing more is due."""
+
+    state: str
+    reason: str | None
+    due_in: timedelta | None
+    #: it holds its subject's later deliveries back no longer (of an ordered one)
+    aside: Aside = "never"
+
+
+def delays(policy: str | Sequence[int]) -> tuple[int, ...]:
+    """The delays of a policy's name; a list stands for itself, with an attempt at once before it."""
+    return POLICIES[policy] if isinstance(policy, str) else (0, *policy)
+
+
+def age_limit(policy: str | Sequence[int]) -> timedelta:
+    """How long after the event nothing is sent any more: 5 days, or the policy's span and a day."""
+    return max(OLDEST, timedelta(seconds=sum(delays(policy))) + timedelta(days=1))
+
+
+def next_delay(policy: str | Sequence[int], made: int, jitter: float) -> timedelta | None:
+    """The wait after `made` attempts; None when that was the last."""
+    steps = delays(policy)
+    return timedelta(seconds=steps[made] * jitter) if made < len(steps) else None
+
+
+#: Nothing follows what arrived.
+ARRIVED = Step("succeeded", None, None)
+
+
+def after(
+    outcome: AttemptOutcome,
+    *,
+    made: int,
+    policy: str | Sequence[int],
+    jitter: float,
+    now: datetime,
+    expires_at: datetime,
+) -> Step:
+    """What follows an attempt; `made` counts it."""
+    if outcome.arrived:
+        return ARRIVED
+    if outcome.ends:
+        return Step("exhausted", "refused" if outcome.ends == "event" else "gone", None)
+    delay = next_delay(policy, made, jitter)
+    if delay is None:
+        return Step("exhausted", "attempts_used", None)
+    due_in = max(delay, outcome.wait * jitter)
+    if now + due_in > expires_at:
+        return Step("exhausted", "age_limit", None)
+    return Step("retrying", outcome.code, due_in, _aside(outcome, made))
+
+
+def _aside(outcome: AttemptOutcome, made: int) -> Aside:
+    if made < HOLDS_BACK:
+        return "never"
+    return "now" if outcome.code in _OF_THE_BODY else "if_others_pass"

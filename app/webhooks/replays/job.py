@@ -1,0 +1,112 @@
+"""Background work: replays queue what they name a little at a time."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import queries as events
+from app.events.change_feed import BEFORE_ALL
+from app.events.models import Event
+from app.events.recorder import KEYTURN, record
+from app.events.types import webhooks as happenings
+from app.kit import jobs
+from app.kit.jobs import JobType
+from app.webhooks.context import WebhookContext
+from app.webhooks.deliveries import requeue, visible_state
+from app.webhooks.dispatcher import delivery_writer
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.models import Delivery
+from app.webhooks.replays import selecting
+from app.webhooks.replays.models import Replay
+from app.webhooks.replays.selecting import Selection
+
+LEASE = timedelta(seconds=60)
+_TURN = timedelta(seconds=1)
+#: How long to leave a replay alone whose endpoint is disabled.
+_REST = timedelta(seconds=30)
+#: While so many of an endpoint wait that are not first attempts, nothing is added to them.
+WAITING_AT_MOST = 1000
+
+
+def work(tools: WebhookContext) -> list[JobType[Any]]:
+    """The line of the worker's table."""
+    return [JobType("webhooks.replay", Replay, partial(advance, tools), lease=LEASE)]
+
+
+async def advance(tools: WebhookContext, row: Replay) -> None:
+    """Queues the share of one second and moves on, in one transaction: done twice, it is done once.
+
+    Raises LeaseLost when the replay was called off, or another worker has it.
+    """
+    async with tools.sessions.begin() as session:
+        await jobs.hold(session, row, LEASE)  # locked first, as whoever calls it off does
+        endpoint = await _endpoint(session, row)
+        if endpoint.deleted_at is not None:
+            await jobs.finish(session, row, due_in=None, state="cancelled", ended_at=func.now())
+        elif endpoint.state != "active":
+            await jobs.finish(session, row, due_in=_REST)
+        else:
+            await _take_turn(session, row, endpoint)
+    tools.alarm.ring()
+
+
+async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> None:
+    room = min(row.rate_per_second, WAITING_AT_MOST - await _waiting(session, row))
+    if room <= 0:
+        await jobs.finish(session, row, due_in=_TURN)
+        return
+    selection = Selection(row.selected, row.since, row.until, row.event_types, row.subject_ids)
+    place = (row.last_transaction_id or 0, row.last_event_id or BEFORE_ALL)
+    found = await selecting.after(session, endpoint, selection, place, limit=room)
+    queued = await _queue(session, row, endpoint, found)
+    values: dict[str, Any] = {"queued": row.queued + queued}
+    if found:
+        values |= {"last_transaction_id": found[-1][0], "last_event_id": found[-1][1]}
+    if len(found) == room:
+        await jobs.finish(session, row, due_in=_TURN, **values)
+        return
+    await jobs.finish(session, row, due_in=None, state="completed", ended_at=func.now(), **values)
+    data = {"endpoint_id": endpoint.id, "replay_id": row.id, "status": "completed"}
+    await record(
+        session, happenings.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
+    )  # fmt: skip
+
+
+async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any) -> int:
+    """Those that have a delivery begin anew; the others get one."""
+    there = [delivery_id for _, _, delivery_id in found if delivery_id is not None]
+    queued = await requeue.begin(session, row.agency_id, endpoint, there, replay_id=row.id) if there else 0
+    missing = [event_id for _, event_id, delivery_id in found if delivery_id is None]
+    made: list[str] = []
+    if missing:
+        happened = await events.read(
+            session, row.agency_id, Event.id.in_(missing), limit=len(missing), order=events.OLDEST_FIRST
+        )
+        for each in happened:
+            made += await delivery_writer.write(session, row.agency_id, each, [endpoint], series="event")
+        await requeue.queue(session, row.agency_id, endpoint, made, replay_id=row.id)
+    return queued + len(made)
+
+
+async def _endpoint(session: AsyncSession, row: Replay) -> Endpoint:
+    """Deleted or not."""
+    query = select(Endpoint).where(Endpoint.agency_id == row.agency_id, Endpoint.id == row.endpoint_id)
+    return (await session.scalars(query)).one()
+
+
+async def _waiting(session: AsyncSession, row: Replay) -> int:
+    waiting = (
+        select(Delivery.id)
+        .where(
+            Delivery.agency_id == row.agency_id,
+            Delivery.endpoint_id == row.endpoint_id,
+            Delivery.share == "again",
+            visible_state.reachable(),
+        )
+        .limit(WAITING_AT_MOST)
+    )
+    counted = select(func.count()).select_from(waiting.subquery())
+    return (await session.execute(counted)).scalar_one()

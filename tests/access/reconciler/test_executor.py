@@ -1,0 +1,62 @@
+"""One deed and its evidence: a read that went well before it is not its answer."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.access.context import AccessContext
+from app.access.reconciler import client_side, executor
+from app.access.reconciler.agency_side import BusinessCenterPair
+from app.access.reconciler.executor import ActionMember, RecordedIntent, send
+from app.access.reconciler.planner import UnshareAction
+from app.access.reconciler.state import AssetKey
+from app.platforms.port import Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
+from app.platforms.resources import Member
+
+NORA = "nora@northagency.example"
+NOT_MADE = RecordedCall("bc/member/delete", {}, "unavailable", None, "TikTok was not called", None, {}, 0)
+
+
+class _Platform:
+    """Its members can be read; removing one fails without a call."""
+
+    def __init__(self, failure: PlatformFailure | None, *members: Member) -> None:
+        self.failure, self.seen, self.removed = failure, members, list[str]()
+
+    async def members(self, _access: object, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
+        keep(RecordedCall("bc/member/get", {"bc_id": bc_id}, "ok", 0, "OK", "request-1", {}, 3))
+        return self.seen
+
+    async def remove_member(self, _access: object, *, user_id: str, **_more: Any) -> None:
+        self.removed.append(user_id)
+        if self.failure is not None:
+            raise self.failure
+
+
+async def _send(monkeypatch: pytest.MonkeyPatch, platform: _Platform) -> executor.ActionResult:
+    monkeypatch.setattr("app.access.connections.queries.access", lambda *_: None)
+    deed = UnshareAction("person", (AssetKey("person", "person_1"),))
+    intent = RecordedIntent("exchange_1", deed, cast(Any, None), ActionMember(NORA, invited=True))
+    tools = cast(AccessContext, SimpleNamespace(vault=None))
+    return await send(tools, BusinessCenterPair(cast(Any, platform), ours="1", theirs="2"), intent, Priority.HANDSHAKE)
+
+
+async def test_a_removal_for_which_there_was_no_room_is_not_written_down_as_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = await _send(monkeypatch, _Platform(Unavailable(NOT_MADE, 1.0)))
+    assert (sent.call, [call.operation for call in sent.before]) == (None, ["bc/member/get"])
+
+
+async def test_a_list_that_cannot_be_read_whole_is_the_answer_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = await _send(monkeypatch, _Platform(UnexpectedAnswer(NOT_MADE)))
+    assert (sent.call, len(sent.before)) == (NOT_MADE, 1)
+
+
+async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (Member("", "", NORA, "STANDARD", "REJECTED"), Member("77", "", NORA, "STANDARD", "BOUND"))
+    platform = _Platform(None, *rows)
+    await _send(monkeypatch, platform)
+    assert platform.removed == ["77"]
+    assert min(rows, key=client_side.likeliest).relation == "BOUND"

@@ -1,0 +1,97 @@
+"""What people do while the loop runs: say so, switch lanes, end links, press buttons at the wrong moment."""
+
+import asyncio
+
+import pytest
+
+from app.access.reconciler import service as handshakes
+from app.access.reconciler.service import ReadPossible
+from app.links import client_actions
+from app.links import service as links
+from simulator import seed
+from tests.house import House
+
+VERIFIED = ("verified", None)
+LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
+
+
+async def _attest(house: House) -> None:
+    (ask,) = await house.asks(house.world.north)
+    async with house.tools.sessions.begin() as session:
+        await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+
+
+async def test_without_any_token_a_members_word_completes_the_link_and_a_later_token_proves_it(house: House) -> None:
+    north = house.world.north
+    await house.agree(north, seed.LUNE_EU, lane="guided")
+    await house.work(2)
+    await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
+    await _attest(house)
+    assert await house.states(north) == [("attested", None)]
+    assert (await house.events(north))[-2:] == ["ask.attested", "link.completed"]
+    await house.connect_agency(north)
+    await house.work(1)
+    assert await house.states(north) == [VERIFIED]
+    assert (await house.events(north))[-1] == "ask.verified"
+
+
+async def test_a_members_word_is_not_taken_where_a_token_can_read(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.agree(north, seed.LUNE_EU, lane="guided")
+    await house.work(2)
+    with pytest.raises(ReadPossible):
+        await _attest(house)
+
+
+async def test_switching_the_lane_half_way_loses_nothing(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.agree(north, seed.LUNE_EU, lane="guided")
+    await house.work(2)
+    assert await house.states(north) == [("awaiting_client", None)]
+    await house.connect_client(north)
+    async with house.tools.sessions.begin() as session:
+        await client_actions.choose_lane(session, north.agency_id, north.link_id, "connected")
+    await house.check_now(north)
+    await house.work(4)
+    assert await house.states(north) == [VERIFIED]
+
+
+async def test_two_workers_at_once_share_once(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    await house.agree(north, *LUNE)
+    await asyncio.gather(house.work(4), house.work(4))
+    await house.work(2)
+    assert set(await house.states(north)) == {VERIFIED}
+    assert (await house.tiktok.calls())["by_path"]["bc/partner/add/"] == 1
+
+
+async def test_a_link_that_ended_before_the_share_is_not_acted_on(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    await house.agree(north, seed.LUNE_EU)
+    async with house.tools.sessions.begin() as session:
+        await links.revoke_link(session, north.agency_id, north.link_id, actor="test")
+    await house.work(2)
+    assert await house.states(north) == [("ended", None)]
+    assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]
+
+
+async def test_pressing_check_now_while_the_worker_writes_never_locks_each_other_out(house: House) -> None:
+    north = house.world.north
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    await house.agree(north, *LUNE)
+
+    async def impatient() -> None:
+        for _ in range(25):
+            await house.check_now(north)
+
+    await asyncio.gather(impatient(), impatient(), house.work(12), house.work(12))
+    await house.work(2)
+    assert set(await house.states(north)) == {VERIFIED}
+    assert (await house.tiktok.calls())["second_shares"] == 0

@@ -1,0 +1,209 @@
+"""How asks and choices read: what is done, whose turn it is, and what stands on the button."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.access.connections.selectable_assets import Choice
+from app.client_portal.copy import status_rows
+from app.client_portal.status_texts import STATES, Case
+from app.links.models import Ask
+from app.links.queries import LinkAggregate
+from app.platforms.tiktok.adapter import TikTok
+
+WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
+
+
+@dataclass
+class Asked:
+    """An ask, as far as lines look at it."""
+
+    state: str = "approved"
+    code: str | None = None
+    next_actor: str | None = "us"
+    asset_id: str | None = "7200000000000000201"
+    asset_name: str | None = "Brand FR"
+    kind: str = "ad_account"
+    role: str = "OPERATOR"
+    role_seen: str | None = None
+    state_since: datetime = WHEN
+    recheck_at: datetime | None = None
+    verified_at: datetime | None = None
+    attested_at: datetime | None = None
+    is_custom: bool = False
+    id: str = "ask_1"
+    person_email: str | None = None
+    unwanted_at: datetime | None = None
+    seen_by: str | None = None
+    shared_from_bc_id: str | None = None
+    through_id: str | None = None
+
+    @property
+    def is_chosen(self) -> bool:
+        """As the row says it."""
+        return self.asset_id is not None or self.is_custom
+
+
+def _ask(**values: Any) -> Ask:
+    return cast(Ask, Asked(**values))
+
+
+def _whole(lane: str = "connected") -> LinkAggregate:
+    made = SimpleNamespace(
+        agency=SimpleNamespace(name="Acme"),
+        intake=SimpleNamespace(bc_id="7111", bc_name="Maison Lune"),
+        link=SimpleNamespace(lane=lane),
+    )
+    return cast(LinkAggregate, made)
+
+
+def _line(lane: str = "connected", **values: Any) -> status_rows.AskLine:
+    platform = TikTok(wire=cast(Any, None), auth_url="", redirect_uri="", default_app=None)
+    return status_rows.of_ask(_ask(**values), _whole(lane), platform)
+
+
+@pytest.mark.parametrize("lane", ["connected", "guided"])
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_makes_a_line_in_every_lane(state: str, lane: str) -> None:
+    line = _line(lane, state=state)
+    assert line.sentence.format(**line.names)
+    assert line.role == "Run campaigns (Operator)"
+
+
+@pytest.mark.parametrize(
+    ("state", "lane", "seen_by", "marks"),
+    [
+        ("waiting", "connected", None, "todo todo todo"),
+        ("approved", "connected", None, "now todo todo"),
+        ("awaiting_client", "guided", None, "now todo todo"),
+        ("awaiting_partner", "connected", None, "done now todo"),
+        ("awaiting_partner", "guided", "client", "done now todo"),
+        ("unverifiable", "connected", None, "done todo todo"),
+        ("unverifiable", "guided", None, "done todo todo"),
+        ("attested", "guided", None, ""),
+        ("verified", "connected", "agency", "done done done"),
+        ("blocked", "connected", None, "stuck todo todo"),
+        ("blocked", "connected", "client", "done stuck todo"),
+        ("blocked", "connected", "agency", "done done stuck"),
+        ("drifted", "connected", "agency", "done done stuck"),
+        ("drifted", "connected", None, "stuck todo todo"),
+        ("declined", "connected", None, ""),
+        ("ended", "connected", None, ""),
+    ],
+)
+def test_nothing_is_marked_done_that_nobody_saw_sent_or_said(
+    state: str, lane: str, seen_by: str | None, marks: str
+) -> None:
+    found = status_rows.marks(_ask(state=state, seen_by=seen_by), Case(lane=lane))
+    assert " ".join(mark.state for mark in found) == marks
+
+
+def test_only_verified_is_green() -> None:
+    """Promise 1: an attestation, or an answer that was OK, is never shown as proof."""
+    green = {state for state in STATES if _line(state=state).tone == "good"}
+    assert green == {"verified"}
+    full = {state for state in STATES if all(mark.state == "done" for mark in _line(state=state).marks or [Nothing])}
+    assert full == {"verified"}
+
+
+class Nothing:
+    """Stands for the stages of an ask that shows none."""
+
+    state = "none"
+
+
+def test_a_blocker_that_waits_for_the_client_has_its_button() -> None:
+    line = _line(state="blocked", code="account_not_ticked", next_actor="client")
+    assert (line.does, line.tone, line.short) == ("connect", "yours", "Needs a hand")
+    assert "Brand FR" in line.sentence.format(**line.names)
+
+
+def test_a_blocker_that_waits_for_the_agency_is_no_alarm_for_the_client() -> None:
+    line = _line(state="blocked", code="agency_must_reauthorise", next_actor="agency")
+    assert (line.label, line.tone, line.short) == (None, "moving", "Waiting")
+
+
+def test_by_hand_nobody_is_sent_to_the_consent_page_by_a_blocker() -> None:
+    assert _line("guided", state="drifted", code="asset_not_shared", next_actor="client").does == "check"
+
+
+def test_an_ask_without_a_name_goes_by_its_number() -> None:
+    line = _line(asset_name=None)
+    assert (line.name, line.detail) == ("7200000000000000201", "Ad account")
+
+
+@pytest.mark.parametrize(
+    ("asks", "lane", "expected"),
+    [
+        ([{"state": "verified"}], "connected", (1, 1, True, True, None)),
+        ([{"state": "attested"}], "guided", (1, 1, True, False, None)),
+        ([{"state": "approved"}], "guided", (0, 1, False, False, "client")),
+        ([{"state": "approved"}], "connected", (0, 1, False, False, "us")),
+        ([{"state": "verified"}, {"state": "awaiting_partner", "next_actor": "platform"}], "connected",
+         (1, 2, False, False, "platform")),
+        ([{"state": "blocked", "next_actor": "client"}, {"state": "awaiting_partner", "next_actor": "agency"}],
+         "connected", (0, 2, False, False, "client")),
+        ([{"state": "verified"}, {"state": "declined"}], "connected", (1, 1, True, True, None)),
+        ([{"state": "declined"}], "connected", (0, 0, False, True, None)),
+        ([{"state": "waiting", "asset_id": None}], "connected", (0, 0, False, True, None)),
+    ],
+)  # fmt: skip
+def test_the_summary_counts_and_says_whose_turn_it_is(
+    asks: list[dict[str, Any]], lane: str, expected: tuple[object, ...]
+) -> None:
+    found = status_rows.summary([_ask(**ask) for ask in asks], lane)
+    assert (found.done, found.total, found.all_done, found.all_verified, found.waiting_for) == expected
+
+
+def test_a_choice_that_cannot_be_picked_says_why_and_what_to_do() -> None:
+    line = status_rows.of_choice(Choice("7111", "Brand DE", "Business Center 7111", False, "not_bc_admin"), _whole())
+    assert "Brand DE" in line.why.format(**line.names)
+    assert line.does == "connect"
+    other = status_rows.of_choice(Choice("72", "Brand FR", "Ad account 72", False, "account_not_ticked"), _whole())
+    assert other.why.format(**other.names).startswith("TikTok asked which accounts to include, and Brand FR")
+    assert status_rows.of_choice(Choice("72", "Brand FR", "", True), _whole()).why == ""
+
+
+def test_a_pixel_code_keeps_its_letters_and_a_person_has_no_number() -> None:
+    assert _line(kind="pixel", role="LINK", asset_name="Shop", asset_id="CD1JKLMNOP77VD28TR20").detail == (
+        "Pixel CD1JKLMNOP77VD28TR20"
+    )
+    person = _line(kind="person", role="ANALYST", asset_name=None, asset_id="person_01", person_email="bo@acme.example")
+    assert (person.name, person.detail) == ("bo@acme.example", "Person")
+
+
+def test_the_role_seen_says_what_it_cannot_do() -> None:
+    line = _line(state="blocked", code="role_too_low", next_actor="client", role="ADMIN", role_seen="OPERATOR")
+    said = line.sentence.format(**line.names)
+    assert "Run campaigns (Operator)" in said
+    assert "can’t change your billing" in said
+    assert "run ads" not in said
+
+
+def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
+    shown = [
+        _line(id="1", state="drifted", code="asset_not_shared", next_actor="client"),
+        _line(id="2", state="blocked", code="role_too_low", next_actor="client", role_seen="ANALYST"),
+        _line(id="3", state="blocked", code="ad_account_suspended", next_actor="client"),
+        _line(id="4", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="5", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="6", state="blocked", code="app_problem", next_actor="agency"),
+    ]
+    found = status_rows.fixes(shown)
+    assert [(fix.does, [line.id for line in fix.lines]) for fix in found] == [
+        ("connect", ["1", "2"]), ("change", ["3"]), ("reduce", ["4"]), ("reduce", ["5"]),
+    ]  # fmt: skip
+    assert found[0].label == "Connect with TikTok"
+
+
+def test_one_button_for_each_business_center_from_which_something_was_seen() -> None:
+    seen = {"1": "7112", "2": "7112", "3": "7113"}
+    blocked = {"state": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
+    shown = [_line("guided", id=one, shared_from_bc_id=bc_id, **blocked) for one, bc_id in seen.items()]
+    found = status_rows.fixes(shown)
+    assert [(fix.does, fix.ask, [line.id for line in fix.lines]) for fix in found] == [
+        ("take_center", "1", ["1", "2"]), ("take_center", "3", ["3"]),
+    ]  # fmt: skip

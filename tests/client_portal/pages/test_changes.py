@@ -1,0 +1,135 @@
+"""After the link was done: what changes or drifts brings its page back to life, and is carried out through it."""
+
+import pytest
+from sqlalchemy import update
+
+from app.access.connections import queries as connections
+from app.access.people import service as people
+from app.access.reconciler.models import Handshake
+from app.access.requests.roles import NewRole, change_role
+from app.kit.database import CROSS_TENANT
+from app.links.access_requests.service import add_ask
+from app.links.models import Ask
+from app.links.presets.preset import PresetAsk
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
+from tests.client_portal.walk import Walk, trip
+from tests.house import House
+
+VERIFIED = ("verified", None)
+
+
+@pytest.fixture
+async def done(walk: Walk, house: House) -> Walk:
+    """A client with a completed link: everything is verified, and its authorisation was given back."""
+    await house.connect_agency(walk.corner)
+    await walk.start()
+    await trip(walk, house)
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.agree()
+    await house.work()
+    assert await house.states(walk.corner) == [VERIFIED]
+    assert await _held(walk, house) == "given_back"
+    return walk
+
+
+async def _held(walk: Walk, house: House) -> str:
+    async with house.tools.sessions() as session:
+        return await connections.held_of_client(
+            session, walk.corner.agency_id, walk.corner.client_id, "tiktok", MAISON_LUNE
+        )
+
+
+async def _watch(house: House) -> None:
+    """The next watch is now."""
+    async with house.tools.sessions.begin() as session:
+        await session.execute(update(Handshake).values(watching=True).execution_options(**CROSS_TENANT))
+    await house.work(2)
+
+
+async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, house: House) -> None:
+    (ask,) = await house.asks(done.corner)
+    async with house.tools.sessions.begin() as session:
+        wanted = NewRole(role="ADMIN", reason="To set up payments with you.")
+        await change_role(session, done.corner.agency_id, ask.id, wanted, platforms=house.tools.platforms, actor="test")
+    assert done.goes_to(await done.see("")) == "review"
+    await done.agree()
+    await house.work(3)
+    page = (await done.see("progress")).text
+    assert "Raise it" in page
+    assert "Run campaigns (Operator)" in page
+    assert "run ads" not in page
+    assert done.goes_to(await trip(done, house)) == "progress"
+    await house.work()
+    (ask,) = await house.asks(done.corner)
+    assert (ask.state, ask.role_seen) == ("verified", "ADMIN")
+    assert "All set" in (await done.see("progress")).text
+
+
+async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more(done: Walk, house: House) -> None:
+    async with house.tools.sessions.begin() as session:
+        wanted = PresetAsk("tiktok", "ad_account", "OPERATOR", "To run campaigns in the UK.")
+        await add_ask(
+            session, done.corner.agency_id, done.corner.link_id, wanted, platforms=house.tools.platforms, actor="test"
+        )
+    assert done.goes_to(await done.see("")) == "accounts"
+    assert "Connect with TikTok" in (await done.see("accounts")).text
+    assert done.goes_to(await trip(done, house)) == "accounts"
+    assert "<textarea" not in (await done.see("accounts")).text
+    await done.send("accounts", accounts=[LUNE_UK])
+    await done.agree()
+    await house.work()
+    assert await house.states(done.corner) == [VERIFIED, VERIFIED]
+
+
+async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(done: Walk, house: House) -> None:
+    async with house.tools.sessions.begin() as session:
+        await people.ask_for_person(
+            session, done.corner.agency_id, done.corner.link_id, email="bo@northagency.example", role="OPERATOR",
+            reason="Bo runs your campaigns.", platforms=house.tools.platforms, actor="test",
+        )  # fmt: skip
+    assert done.goes_to(await done.see("")) == "review"
+    await done.agree()
+    await house.work(2)
+    page = (await done.see("progress")).text
+    assert "We gave your permission back" in page
+    await trip(done, house)
+    await house.work()
+    assert (await house.tiktok.member_states(MAISON_LUNE))["bo@northagency.example"] == "PENDING"
+    page = (await done.see("progress")).text
+    assert "has to accept TikTok’s e-mail" in page
+    assert "accept it in its Business Center" not in page
+    assert "person_" not in page
+
+
+async def test_after_drift_door_page_and_receipt_say_what_is_needed(done: Walk, house: House) -> None:
+    await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
+    await _watch(house)
+    assert [state for state, _ in await house.states(done.corner)] == ["drifted"]
+    door = (await done.browser.get(done.corner.link_path)).text
+    assert "All set" not in door
+    assert "this needs you" in door
+    assert done.goes_to(await done.see("")) == "progress"
+    page = (await done.see("progress")).text
+    assert "It’s your turn" in page
+    assert "no longer shared" in page
+    assert "Share it now" in page
+    receipt = (await done.see("receipt")).text
+    assert "Something changed" in receipt
+    assert "grows" not in receipt
+
+
+async def test_every_blocker_of_a_page_can_be_reached(done: Walk, house: House) -> None:
+    await house.ask_for(done.corner, "ad_account", "OPERATOR", asset_id=LUNE_UK, asset_name="Maison Lune UK")
+    await done.agree()
+    await house.work(1)
+    states = {LUNE_EU: "asset_not_shared", LUNE_UK: "ad_account_suspended"}
+    async with house.tools.sessions.begin() as session:
+        for asset_id, code in states.items():
+            mine = (Ask.agency_id == done.corner.agency_id) & (Ask.asset_id == asset_id)
+            await session.execute(update(Ask).where(mine).values(state="blocked", code=code, next_actor="client"))
+    page = (await done.see("progress")).text
+    assert "Share it now" in page
+    assert "Choose another" in page
+    assert page.count("TikTok has suspended") == 1, "nothing is reported twice"

@@ -1,0 +1,28 @@
+"""The agency's logo on its clients' pages."""
+
+import httpx2
+
+from app.kit.database import Sessions
+from app.tenants.agencies.logos import service
+from app.tenants.agencies.logos.image import picture
+from tests.tenants.agencies.logos.pictures import drawn
+from tests.world import World
+
+
+async def test_the_logo_stands_in_place_of_the_name_and_comes_from_us(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    bare = (await browser.get(world.north.link_path)).text
+    assert "agency-logo" not in bare
+    assert 'class="agency-name"' in bare
+    async with sessions.begin() as session:
+        made = picture(drawn(size=(600, 100)))
+        await service.set_logo(session, world.north.agency_id, made, actor="test")
+    page = await browser.get(world.north.link_path)
+    path = f"/logo/{world.north.slug}/{made.sha256}.png"
+    shown = page.text.split('class="agency-logo"')[1].split(">")[0]
+    assert f'src="{path}"' in shown
+    assert 'alt="North Agency"' in shown
+    assert 'width="512"' in shown
+    assert "img-src 'self'" in page.headers["content-security-policy"]
+    assert (await browser.get(path)).content == made.png

@@ -1,0 +1,133 @@
+"""Get ready: what is shown, what is kept, what holds a client back, and help where a choice is refused."""
+
+import re
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.readiness import queries as readiness
+from app.access.readiness.facts import ClientStatement
+from app.client_portal.copy import help_articles
+from app.links import client_actions
+from simulator import seed
+from tests.client_portal.walk import Walk
+from tests.house import House
+from tests.world import World
+
+BEFORE = ("lane", "business-center", "accounts", "pixels", "markets", "contacts")
+
+
+async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatement]:
+    await session.rollback()
+    return await readiness.said(session, world.north.agency_id, world.north.link_id)
+
+
+async def test_the_list_comes_before_the_review_and_asks_only_what_no_answer_told(walk: Walk) -> None:
+    await walk.start()
+    await walk.answer(*BEFORE)
+    assert walk.goes_to(await walk.see("review")) == "get-ready"
+    page = (await walk.see("get-ready")).text
+    assert "From your answers" in page
+    assert 'name="two_factor"' in page
+    assert 'name="company_email"' not in page
+    assert 'value="Theo Brand"' in page, "the name that most likely fits"
+
+
+async def test_everything_can_wait(walk: Walk, session: AsyncSession, world: World) -> None:
+    await walk.start()
+    await walk.answer(*BEFORE)
+    assert walk.goes_to(await walk.send("get-ready", two_factor="later", by="Theo Brand")) == "review"
+    said = await _said(session, world)
+    assert [(key, word.answer, word.by) for key, word in said.items()] == [("two_factor", "later", "Theo Brand")]
+    page = (await walk.see("get-ready")).text
+    assert re.search(r'name="two_factor"\s+value="later"\s+checked', page)
+
+
+async def test_nothing_said_is_nothing_kept(walk: Walk, session: AsyncSession, world: World) -> None:
+    await walk.start()
+    await walk.answer(*BEFORE)
+    assert walk.goes_to(await walk.send("get-ready", two_factor="perhaps", company_email="yes")) == "review"
+    assert await _said(session, world) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"payment": "plan", "by": "Theo"}, "payment-note"),
+        ({"payment": "plan", "payment-note": "x" * 501, "by": "Theo"}, "payment-note"),
+        ({"ownership": "yes", "by": " "}, "by"),
+        ({"ownership": "yes", "by": "x" * 121}, "by"),
+    ],
+)
+async def test_a_word_needs_a_name_and_a_plan_needs_telling(
+    walk: Walk, session: AsyncSession, world: World, fields: dict[str, str], field: str
+) -> None:
+    await walk.start()
+    await walk.answer(*BEFORE)
+    answer = await walk.send("get-ready", **fields)
+    assert answer.status_code == 422
+    assert f'id="{field}-problem"' in answer.text
+    assert re.search(rf'name="{next(iter(fields))}"\s+value="{next(iter(fields.values()))}"\s+checked', answer.text)
+    assert await _said(session, world) == {}
+
+
+async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
+    walk: Walk, house: House, session: AsyncSession, world: World
+) -> None:
+    corner = world.north
+    await walk.start()
+    await walk.answer(*BEFORE)
+    await house.connect_client(corner, seed.MIXED_MILO)
+    async with house.tools.sessions.begin() as writing:
+        where = (writing, corner.agency_id, corner.link_id)
+        await client_actions.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
+        await client_actions.choose_assets(
+            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.SOUTH_ACCOUNT)]
+        )
+    answer = await walk.send("get-ready", two_factor="yes", by="Milo Mixed")
+    assert answer.status_code == 422
+    assert "In the way" in answer.text
+    assert "Choose another" in answer.text
+    assert "Another Business Center owns it. What can I do?" in answer.text
+    assert (await _said(session, world))["two_factor"].answer == "yes"
+    assert walk.goes_to(await walk.see("review")) == "get-ready"
+    async with house.tools.sessions.begin() as writing:
+        where = (writing, corner.agency_id, corner.link_id)
+        await client_actions.choose_assets(
+            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.MIXED_ACCOUNT)]
+        )
+    assert walk.goes_to(await walk.send("get-ready")) == "review"
+
+
+async def test_what_is_said_is_never_markup(walk: Walk) -> None:
+    await walk.start()
+    await walk.answer(*BEFORE)
+    note = "<b>{agency.__class__}</b>"
+    assert (
+        walk.goes_to(await walk.send("get-ready", **{"payment": "plan", "payment-note": note, "by": note})) == "review"
+    )
+    page = (await walk.see("get-ready")).text
+    assert "<b>{" not in page
+    assert "&lt;b&gt;{agency.__class__}" in page
+
+
+async def test_whoever_has_no_business_center_or_ad_account_is_helped_where_it_is_asked_for(walk: Walk) -> None:
+    await walk.start()
+    await walk.answer("lane")
+    page = (await walk.see("business-center")).text
+    assert "How do I create a Business Center?" in page
+    assert "I only have an ad account, no Business Center" in page
+    await walk.answer("business-center")
+    page = (await walk.see("accounts")).text
+    assert "Don’t let an agency create it for you" in page
+    assert "message centre" in page
+
+
+def test_each_help_is_dated_short_and_findable_in_tiktoks_own() -> None:
+    every = {each for helps in help_articles.BY_CODE.values() for each in helps}
+    assert len(every) >= 6
+    for each in every:
+        assert 3 <= len(each.steps) <= 6, each.question
+        assert each.search
+        assert each.dated.isoformat() >= "2026-11-22"
+        assert not each.help_url or each.help_url.startswith("https://ads.tiktok.com/help/")

@@ -1,0 +1,207 @@
+"""Pixels through the pages: picked or typed, each in one ad account, or none; roles lowered and access taken back."""
+
+import re
+
+import pytest
+
+from app.access.grants import queries as grants
+from app.access.revocations import service as revocations
+from app.links import queries as links
+from simulator import seed
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
+from tests.client_portal.walk import Walk, trip
+from tests.house import House
+
+VERIFIED = ("verified", None)
+ON = f"on-{PIXEL_LUNE_APP_CODE}"
+
+
+@pytest.fixture
+async def asked(walk: Walk, house: House) -> Walk:
+    """A client who connected, on a link that asks for a pixel, too, which may be left out."""
+    await house.connect_agency(walk.corner)
+    await house.ask_for(walk.corner, "pixel", "LINK", required=False)
+    await walk.start()
+    await trip(walk, house)
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    return walk
+
+
+async def _kinds(walk: Walk, house: House) -> list[tuple[str, str | None, str | None, str]]:
+    return [(ask.kind, ask.asset_id, ask.through_id, ask.state) for ask in await house.asks(walk.corner)]
+
+
+async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    page = (await asked.see("pixels")).text
+    assert "maisonlune.example app" in page
+    assert "<select" not in page
+    await asked.send("pixels", pixels=[PIXEL_LUNE_APP_CODE])
+    await asked.answer("markets", "contacts", "get-ready")
+    assert "to ad account Maison Lune EU" in (await asked.see("review")).text
+    await asked.agree()
+    await house.work()
+    assert await house.states(asked.corner) == [VERIFIED, VERIFIED]
+    assert "All set" in (await asked.see("progress")).text
+
+
+async def test_with_several_the_client_says_where(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU, LUNE_UK])
+    refused = await asked.send("pixels", pixels=[PIXEL_LUNE_APP_CODE], **{ON: "7200000000000000999"})
+    assert refused.status_code == 422
+    assert "Choose the ad account in which maisonlune.example app is to be used." in refused.text
+    assert f'value="{PIXEL_LUNE_APP_CODE}"' in refused.text
+    await asked.send("pixels", pixels=[PIXEL_LUNE_APP_CODE], **{ON: LUNE_UK})
+    assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house)
+    await asked.send("accounts", accounts=[LUNE_EU])
+    assert asked.goes_to(await asked.see("")) == "pixels", "its ad account is gone, so it is asked for again"
+
+
+async def test_none_is_a_no_that_can_be_taken_back(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels")
+    assert ("pixel", None, None, "declined") in await _kinds(asked, house)
+    await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
+    assert ("pixel", PIXEL_LUNE_CODE, LUNE_EU, "waiting") in await _kinds(asked, house)
+
+
+async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
+    await asked.answer("markets", "contacts", "get-ready")
+    assert "change its settings and events" in (await asked.see("review")).text
+    pixel = next(ask for ask in await house.asks(asked.corner) if ask.kind == "pixel")
+    await asked.send("review/answer", group=pixel.id, answer="no")
+    page = (await asked.see("review")).text
+    assert "change its settings and events" not in page
+    assert "Share it after all" in page
+    await asked.send("review/answer", group=pixel.id, answer="yes")
+    assert "change its settings and events" in (await asked.see("review")).text
+    await asked.agree()
+    await house.work()
+    assert await house.states(asked.corner) == [VERIFIED, VERIFIED]
+
+
+async def test_what_was_agreed_to_before_is_not_in_the_next_consent(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels")
+    await asked.answer("markets", "contacts", "get-ready")
+    await asked.agree()
+    await house.ask_for(asked.corner, "catalog", "AD_PROMOTE", asset_id=seed.CATALOG_LUNE)
+    page = (await asked.see("review")).text
+    assert "show the products of the catalog in ads" in page
+    assert "set budgets inside your campaigns" not in page
+
+
+async def test_a_no_by_an_empty_field_is_taken_back_by_choosing(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels")
+    await asked.answer("markets", "contacts", "get-ready")
+    pixel = next(ask for ask in await house.asks(asked.corner) if ask.kind == "pixel")
+    assert "Share it after all" in (await asked.see("review")).text
+    assert asked.goes_to(await asked.send("review/answer", group=pixel.id, answer="yes")) == "pixels"
+    assert asked.goes_to(await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])) == "review"
+    assert ("pixel", PIXEL_LUNE_CODE, LUNE_EU, "waiting") in await _kinds(asked, house)
+
+
+@pytest.mark.parametrize("lane", ["connected", "guided"])
+@pytest.mark.parametrize("kind", ["pixel", "catalog"])
+async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, house: House, kind: str, lane: str) -> None:
+    await house.connect_agency(walk.corner)
+    await house.ask_for(walk.corner, kind, "LINK" if kind == "pixel" else "AD_PROMOTE")
+    await walk.start()
+    if lane == "connected":
+        await trip(walk, house)
+    else:
+        await walk.send("lane", lane="guided")
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("accounts", accounts=[LUNE_EU])
+    refused = await walk.send("pixels")
+    assert refused.status_code == 422
+    assert f"needs a {kind} to start" in refused.text
+    assert "Leave them all empty" not in (refused.text if kind == "pixel" else "")
+    assert (kind, None, None, "waiting") in await _kinds(walk, house)
+    assert walk.goes_to(await walk.see("")) == "pixels"
+    assert walk.goes_to(await walk.see("review")) == "pixels"
+
+
+async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk: Walk, house: House) -> None:
+    await walk.start()
+    await trip(walk, house)
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("accounts", accounts=[LUNE_EU])
+    page = (await walk.see("pixels")).text
+    assert "<textarea" not in page
+    assert re.search(rf'value="{PIXEL_LUNE_CODE}"\s+checked', page)
+    await walk.send("pixels")
+    await walk.answer("markets", "contacts")
+    assert "None yet" not in (await walk.see("get-ready")).text
+    await walk.send("pixels", pixels=[PIXEL_LUNE_CODE])
+    assert "None yet" not in (await walk.see("get-ready")).text
+    async with house.tools.sessions() as session:
+        whole = await links.whole(session, walk.corner.agency_id, walk.corner.link_id)
+    assert whole.intake.pixel_codes == [PIXEL_LUNE_CODE]
+
+
+async def test_without_a_pixel_the_rest_is_completed(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels")
+    await asked.answer("markets", "contacts", "get-ready")
+    await asked.agree()
+    await house.work()
+    assert await house.states(asked.corner) == [VERIFIED, ("declined", None)]
+    assert "link.completed" in await house.events(asked.corner)
+
+
+async def test_by_hand_codes_are_typed_and_the_steps_name_them(walk: Walk, house: House) -> None:
+    await house.ask_for(walk.corner, "pixel", "LINK")
+    await walk.start()
+    await walk.send("lane", lane="guided")
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("accounts", accounts=f"{LUNE_EU}")
+    wrong = await walk.send("pixels", pixels="not-a-code")
+    assert (wrong.status_code, "is not a pixel ID" in wrong.text) == (422, True)
+    await walk.send("pixels", pixels=PIXEL_LUNE_CODE.lower())
+    await walk.answer("markets", "contacts", "get-ready")
+    await walk.agree()
+    page = (await walk.see("progress")).text
+    assert "TikTok ad account" in page
+    assert f"tick the pixel {PIXEL_LUNE_CODE}" in page
+
+
+async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house: House) -> None:
+    await house.connect_agency(walk.corner)
+    await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
+    await walk.start()
+    await trip(walk, house)
+    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.agree()
+    await house.work(2)
+    page = (await walk.see("progress")).text
+    assert "with a short gap" in page
+    (ask,) = await house.asks(walk.corner)
+    await walk.send("reduction", ask=ask.id)
+    await house.work()
+    assert await house.states(walk.corner) == [VERIFIED]
+
+
+async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked: Walk, house: House) -> None:
+    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("pixels")
+    await asked.answer("markets", "contacts", "get-ready")
+    await asked.agree()
+    await house.work()
+    async with house.tools.sessions.begin() as session:
+        (grant,) = await grants.page(session, asked.corner.agency_id, limit=9)
+        await revocations.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+    await house.work(2)
+    assert "no longer needs" in (await asked.see("receipt")).text
+    assert "Take it back" in (await asked.see("progress")).text
+    await trip(asked, house)
+    await house.work()
+    assert (await house.tiktok.world())["shares"] == [] or seed.LUNE_EU not in str(
+        [each for each in (await house.tiktok.world())["shares"] if each["bc_id"] == MAISON_LUNE]
+    )
+    assert ("ended", None) in await house.states(asked.corner)

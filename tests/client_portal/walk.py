@@ -1,0 +1,106 @@
+"""A client's browser without JavaScript: it opens pages, fills in forms, and follows where it is sent."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from simulator import seed
+from tests.house import House
+from tests.tiktok import ALL
+from tests.world import PUBLIC_URL, Corner
+
+_TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
+#: As browsers send our forms, whose pages have no referrer; and as they send one from a page that has none.
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+WITHOUT_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+#: Answers that lead through every screen of the guided lane, in order.
+BY_HAND: dict[str, dict[str, Any]] = {
+    "lane": {"lane": "guided"},
+    "business-center": {"bc_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
+    "accounts": {"accounts": "7200000000000000201, 7200000000000000202"},
+    "pixels": {"pixels": ""},
+    "markets": {"markets": ["FR", "DE"]},
+    "contacts": {
+        "approver-name": "Theo Brand", "approver-email": "theo@brand.example", "billing-same": "yes",
+        "technical-same": "yes",
+    },
+    "get-ready": {"ownership": "yes", "by": "Theo Brand"},
+}  # fmt: skip
+
+
+async def press(browser: httpx2.AsyncClient, page: str, to: str = "", **fields: Any) -> httpx2.Response:
+    """Opens a page and sends its form, which leads `to` somewhere or to the page itself."""
+    text = (await browser.get(page)).text
+    if found := _TOKEN.search(text):
+        return await browser.post(to or page, data={"form_token": found[1], **fields}, headers=SAME_ORIGIN)
+    assert 'method="post"' not in text
+    return await browser.post(to or page, data=fields, headers=WITHOUT_ORIGIN)
+
+
+@dataclass
+class Walk:
+    """One browser on one link."""
+
+    browser: httpx2.AsyncClient
+    corner: Corner
+
+    @property
+    def path(self) -> str:
+        """Where the screens lie."""
+        return f"/l/{self.corner.link_id}"
+
+    async def start(self) -> httpx2.Response:
+        """Presses the button of the link's first page: Start, or what stands there later."""
+        return await press(self.browser, self.corner.link_path)
+
+    async def see(self, screen: str = "") -> httpx2.Response:
+        """Opens a screen."""
+        return await self.browser.get(f"{self.path}/{screen}".rstrip("/"))
+
+    async def token(self) -> str:
+        """The token of this browser's forms."""
+        for screen in ("way", "others", "progress"):
+            if found := _TOKEN.search((await self.see(screen)).text):
+                return found[1]
+        raise AssertionError("no screen shows a form")
+
+    async def send(self, form: str, /, **fields: Any) -> httpx2.Response:
+        """Sends a form as this browser would, after a look at a page unless the form's token is given."""
+        data = fields if "form_token" in fields else {"form_token": await self.token(), **fields}
+        return await self.browser.post(f"{self.path}/{form}", data=data, headers=SAME_ORIGIN)
+
+    async def answer(self, *screens: str) -> None:
+        """Goes through screens of the guided lane, as far as named, or through all."""
+        for screen in screens or BY_HAND:
+            sent = await self.send(screen, **BY_HAND[screen])
+            assert sent.status_code == 303, (screen, sent.text)
+
+    async def agree(self, **changed: Any) -> httpx2.Response:
+        """Ticks, signs and sends the review."""
+        return await self.send("review", **{**await self.consent(), **changed})
+
+    async def consent(self) -> dict[str, str]:
+        """The fields of the review, ticked and signed."""
+        mark = re.search(r'name="mark"\s+value="([0-9a-f]{64})"', (await self.see("review")).text)
+        assert mark
+        return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
+
+    def goes_to(self, answer: httpx2.Response) -> str:
+        """The screen a 303 leads to."""
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"]).removeprefix(f"{self.path}/")
+
+
+async def trip(
+    walk: Walk, house: House, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
+) -> httpx2.Response:
+    """There and back: what the link's own host answers to the way back."""
+    out = await walk.send("connection")
+    assert out.status_code == 303
+    query = await house.tiktok.consent(out.headers["location"], person, ticked=ticked, cancel=cancel)
+    back = await walk.browser.get("/callbacks/tiktok", params=query)
+    assert back.status_code == 303
+    return await walk.browser.get(back.headers["location"].removeprefix(PUBLIC_URL))

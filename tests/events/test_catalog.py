@@ -1,0 +1,67 @@
+"""The catalogue keeps what receivers were promised: no type or key goes, none becomes another kind."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.events.schema import API_VERSION
+from tests.events import kept
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _data(changed: dict[str, Any]) -> Any:
+    return changed["$defs"]["Data"]
+
+
+def test_receivers_of_today_still_understand_every_event() -> None:
+    assert kept.broken(kept.schemas(kept.read(API_VERSION)), kept.schemas(kept.now())) == []
+
+
+def test_what_is_new_is_promised_too() -> None:
+    assert kept.read(API_VERSION) == kept.now(), "new types or keys: run `make schemas`"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda now: now["types"].pop("ask.verified"), "ask.verified is gone"),
+        (lambda now: _data(now)["properties"].pop("client_id"), "ask.verified: data.client_id is gone"),
+        (lambda now: now["types"]["ask.verified"]["properties"].pop("sequence"), "ask.verified: sequence is gone"),
+        (
+            lambda now: _data(now)["properties"].update(assets_total={"type": "string"}),
+            "ask.verified: data.assets_total was integer or null, always and is string, always",
+        ),
+        (
+            lambda now: _data(now)["properties"]["client_id"].update(anyOf=[{"type": "string"}]),
+            "ask.verified: data.client_id was null or string, always and is string, always",
+        ),
+        (
+            lambda now: _data(now)["required"].remove("client_id"),
+            "ask.verified: data.client_id was null or string, always and is null or string",
+        ),
+        (
+            lambda now: now["types"]["ask.verified"]["properties"]["type"].update(const="ask.done"),
+            "ask.verified: type was 'ask.verified', always and is 'ask.done', always",
+        ),
+    ],
+)
+def test_what_breaks_receivers_is_found(change: Change, said: str) -> None:
+    changed = kept.now()
+    change(changed)
+    found = kept.broken(kept.schemas(kept.now()), kept.schemas(changed))
+    assert any(each.startswith(said) for each in found), found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda now: now["types"].update({"ask.new": now["types"]["ask.verified"]}),
+        lambda now: _data(now)["properties"].update(new={"type": "string"}),
+    ],
+)
+def test_what_is_added_breaks_nothing(change: Change) -> None:
+    changed = kept.now()
+    change(changed)
+    assert kept.broken(kept.schemas(kept.now()), kept.schemas(changed)) == []

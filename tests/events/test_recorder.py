@@ -1,0 +1,123 @@
+"""Events: written once, in order per subject, with what is personal apart, and never skipped by a reader."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import queries
+from app.events.models import Event, EventPersonal, OutboxEntry
+from app.events.recorder import EventDraft, record, record_all
+from app.events.types import clients, links
+from app.kit.database import CROSS_TENANT, Sessions
+from tests.world import World
+
+DATA = {"client_name": "Brand SA", "contact_email": "ana@brand.example", "external_id": "crm-1"}
+
+
+async def _record(sessions: Sessions, world: World, subject: str = "client_x") -> Event:
+    async with sessions.begin() as session:
+        return await record(
+            session, clients.UPDATED, agency_id=world.north.agency_id, subject_id=subject, actor="test", data=DATA
+        )
+
+
+async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Sessions, world: World) -> None:
+    event = await _record(sessions, world)
+    assert "Brand SA" not in str(event.facts)
+    assert event.facts["external_id"] == "crm-1"
+    async with sessions() as session:
+        shown = queries.envelope(await queries.find(session, world.north.agency_id, event.id))
+    assert (shown.data.client_name, shown.data.contact_email) == ("Brand SA", "ana@brand.example")
+    async with sessions.begin() as session:
+        erased = delete(EventPersonal).where(
+            EventPersonal.agency_id == world.north.agency_id, EventPersonal.id == event.id
+        )
+        await session.execute(erased)
+    async with sessions() as session:
+        shown = queries.envelope(await queries.find(session, world.north.agency_id, event.id))
+    assert (shown.data.client_name, shown.data.external_id) == (None, "crm-1")
+
+
+@pytest.mark.parametrize("change", [update(Event).values(type="x"), delete(Event), text("TRUNCATE events CASCADE")])
+async def test_what_happened_is_not_changed_or_removed(session: AsyncSession, world: World, change: object) -> None:
+    with pytest.raises(DBAPIError, match="append-only"):
+        await session.execute(change, execution_options=CROSS_TENANT)  # type: ignore[call-overload]
+
+
+async def test_an_event_and_its_change_stand_or_fall_together(sessions: Sessions, world: World) -> None:
+    async with sessions() as session:
+        event = await record(session, links.OPENED, agency_id=world.north.agency_id, subject_id="link_x", actor="test")
+        await session.rollback()
+    async with sessions() as session:
+        for model in (Event, OutboxEntry):
+            found = select(model).where(model.agency_id == world.north.agency_id, model.id == event.id)
+            assert (await session.scalars(found)).one_or_none() is None
+
+
+async def test_sequences_count_per_subject_without_gaps_under_concurrency(sessions: Sessions, world: World) -> None:
+    events = await asyncio.gather(*(_record(sessions, world, f"client_{number % 2}") for number in range(20)))
+    for subject in ("client_0", "client_1"):
+        assert sorted(event.sequence for event in events if event.subject_id == subject) == list(range(1, 11))
+
+
+async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: Sessions, world: World) -> None:
+    async with sessions() as slow:
+        late = await record(
+            slow, clients.UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor="test"
+        )
+        quick = await _record(sessions, world)
+        async with sessions() as session:
+            shown = [each.event.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
+        assert quick.id not in shown, "it must wait for the older transaction"
+        await slow.commit()
+    async with sessions() as session:
+        shown = [each.event.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
+    assert shown.index(quick.id) < shown.index(late.id)
+
+
+async def test_an_unknown_key_is_an_error_where_it_is_written(session: AsyncSession, world: World) -> None:
+    with pytest.raises(ValueError, match="unheard_of"):
+        await record(
+            session, links.OPENED, agency_id=world.north.agency_id, subject_id="x", actor="test",
+            data={"unheard_of": 1},
+        )  # fmt: skip
+
+
+async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world: World) -> None:
+    agency_id = world.north.agency_id
+    await _record(sessions, world, "client_0003")  # a subject that has a past
+    many = [EventDraft(f"client_{number:04}", DATA) for number in range(1203)]
+    async with sessions.begin() as session:
+        await record_all(session, clients.UPDATED, many, agency_id=agency_id, actor="test")
+    one = await _record(sessions, world, "client_1202")
+    assert one.sequence == 2
+    rows = select(Event).where(Event.agency_id == agency_id, Event.subject_id.in_([each.subject_id for each in many]))
+    async with sessions() as session:
+        written = {(event.subject_id, event.sequence): event for event in (await session.scalars(rows)).all()}
+        marked = await session.scalars(
+            select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id, OutboxEntry.due_at.is_not(None))
+        )
+        fanned = set(marked)
+        shown = queries.envelope(await queries.find(session, agency_id, written["client_0777", 1].id))
+    assert len(written) == 1203 + 2
+    assert ("client_0003", 2) in written
+    assert {event.id for event in written.values()} <= fanned
+    assert "Brand SA" not in str(written["client_0777", 1].facts)
+    assert (shown.data.client_name, shown.data.external_id, shown.subject.id) == ("Brand SA", "crm-1", "client_0777")
+
+
+async def test_of_nothing_nothing_is_written(sessions: Sessions, world: World) -> None:
+    async with sessions.begin() as session:
+        await record_all(session, clients.UPDATED, [], agency_id=world.north.agency_id, actor="test")
+
+
+async def test_what_crms_do_not_get_is_not_fanned_out_when_many_either(sessions: Sessions, world: World) -> None:
+    agency_id = world.north.agency_id
+    async with sessions.begin() as session:
+        before = len((await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all())
+        await record_all(session, links.ADDRESS_SHOWN, [EventDraft("link_x", {})], agency_id=agency_id, actor="test")
+        after = (await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all()
+    assert len(after) == before

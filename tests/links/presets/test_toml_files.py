@@ -1,0 +1,68 @@
+"""Presets as files: what is written is read back, whatever the words are."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from app.links.presets import builtin, preset, toml_files, validation
+from app.links.presets.preset import Preset, PresetAsk, Question
+from app.platforms.tiktok.content.kinds import KINDS
+
+WORDS = some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
+
+
+@pytest.mark.parametrize("own", builtin.newest().values(), ids=lambda each: each.slug)
+def test_keyturns_own_are_read_back(own: Preset) -> None:
+    said = toml_files.parsed(toml_files.written(own).encode())
+    assert preset.read(said.pop("slug"), 1, said, built_in=True) == own
+
+
+@given(WORDS, WORDS, some.lists(WORDS.filter(bool), max_size=3))
+def test_any_words_are_read_back(name: str, reason: str, choices: list[str]) -> None:
+    question = Question("one", "choice", name, choices=tuple(choices))
+    made = Preset("mine", 1, name, reason, (PresetAsk("tiktok", "ad_account", "ANALYST", reason or "x"),), (question,))
+    said = toml_files.parsed(toml_files.written(made).encode())
+    assert preset.read(said.pop("slug"), 1, said) == made
+
+
+def test_what_is_no_file_says_where() -> None:
+    with pytest.raises(toml_files.NoPreset, match="not valid TOML: Invalid value"):
+        toml_files.parsed(b'name = "x"\nasks = [')
+
+
+TOML = 'slug = "mine"\nname = "Café"\nsentence = "x"\nasks = []\n'
+
+
+def test_a_byte_order_mark_is_left_out() -> None:
+    assert toml_files.parsed(b"\xef\xbb\xbf" + TOML.encode())["name"] == "Café"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252"])
+def test_another_encoding_is_named(encoding: str) -> None:
+    with pytest.raises(toml_files.NoPreset) as told:
+        toml_files.parsed(TOML.encode(encoding))
+    assert "Save it as UTF-8" in str(told.value.hint)
+
+
+@pytest.mark.parametrize("quotes", ["“”", "„“", "‘’", "«»", "″″"])
+def test_curly_quotes_are_named_with_their_line(quotes: str) -> None:
+    with pytest.raises(toml_files.NoPreset) as told:
+        toml_files.parsed(f'slug = "mine"\nname = {quotes[0]}Mine{quotes[1]}\n'.encode())
+    assert told.value.hint == f'Line 2 has a curly quote {quotes[0]}: write straight quotes " instead.'
+
+
+def test_places_are_counted_as_people_count() -> None:
+    said = {"asks.0.role": "a", "questions.9.choices.0": "b", "asks": "c", "name": "d", "asks.1": "e"}
+    assert list(toml_files.counted(said)) == [
+        "access request 1, role", "question 10, choices 1", "asks", "name", "access request 2",
+    ]  # fmt: skip
+
+
+def test_everything_wrong_with_a_file_is_told_at_once() -> None:
+    given = {"slug": "Mine!", "asks": [{"kind": "ad_account", "role": "Boss"}, {"kind": 3}, {"platform": "x"}]}
+    tiktok: Any = SimpleNamespace(name="TikTok", kinds=KINDS)
+    found = validation.problems_of_file(given, {"tiktok": tiktok})
+    assert {"slug", "asks.0.role", "asks.1.kind", "asks.2.platform"} <= set(found)

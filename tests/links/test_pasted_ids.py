@@ -1,0 +1,100 @@
+"""Reading what clients type and paste."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.links import pasted_ids
+
+BC, AGENCY = "7111222233334444555", "7000999988887777666"
+ONE, TWO = "7200000000000000101", "7301122334455667789"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join([BC[:4], BC[4:8], BC[8:12], BC[12:16], BC[16:]]),
+        BC, f"  {BC}\n",
+        f"https://business.tiktok.com/manage/overview?org_id={BC}",
+        f"https://business.tiktok.com/manage/overview?org_id={BC}&detail_adv=1#top",
+        f"https://business.tiktok.com/#/manage?bc_id={BC}",
+    ],
+)  # fmt: skip
+def test_a_business_center_is_found(text: str) -> None:
+    assert pasted_ids.business_center(text, agency_bc_ids=[AGENCY]).values == (BC,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Enter your Business Center ID"),
+        ("Brand FR", "is not a Business Center ID"),
+        ("7111A22223333", "shorter than any Business Center ID"),
+        ("1234", "about 19 digits"),
+        (f"{BC} {ONE}", "these are 2"),
+        (AGENCY, "agency's Business Center ID"),
+        ("https://business.tiktok.com/manage", "found no Business Center ID in this address"),
+        ("http://[broken?org_id=1", "no Business Center ID"),
+        ("x" * 5000, "x" * 39 + "…"),
+    ],
+)
+def test_what_is_no_business_center_gets_a_sentence(text: str, words: str) -> None:
+    read = pasted_ids.business_center(text, agency_bc_ids=[AGENCY])
+    assert read.problem is not None
+    assert words in read.problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ONE}\n{TWO}",
+        f"{ONE},{TWO}",
+        f"{ONE}; {TWO}, {ONE}",
+        f"https://ads.tiktok.com/i18n/dashboard?aadvid={ONE} {TWO}",
+    ],
+)
+def test_ad_accounts_are_found_each_once(text: str) -> None:
+    assert pasted_ids.ad_accounts(text) == pasted_ids.PastedIds((ONE, TWO))
+
+
+def test_too_many_ad_accounts_are_said_and_kept() -> None:
+    read = pasted_ids.ad_accounts("\n".join(str(7200000000000000101 + each) for each in range(51)))
+    assert len(read.values) == 51
+    assert read.problem == "Enter at most 50 ad accounts here."
+
+
+@pytest.mark.parametrize(("text", "values"), [("", ()), ("c4abcdefgh77u7qbtm10", ("C4ABCDEFGH77U7QBTM10",))])
+def test_pixels_are_optional_and_in_capitals(text: str, values: tuple[str, ...]) -> None:
+    assert pasted_ids.pixels(text) == pasted_ids.PastedIds(values)
+
+
+def test_a_wrong_pixel_says_what_one_looks_like() -> None:
+    assert "20 letters and digits" in (pasted_ids.pixels("C4SHORT").problem or "")
+
+
+def test_markets_are_countries() -> None:
+    assert pasted_ids.markets(["fr", "BE", "FR"]).values == ("FR", "BE")
+    assert pasted_ids.markets([]).problem == "Choose at least one country where you want to advertise."
+    assert "XX" in (pasted_ids.markets(["XX"]).problem or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "needed", "fields"),
+    [
+        ("Ana", "ana@brand.com", True, set()), ("", "", False, set()), ("", "", True, {"name", "email"}),
+        ("Ana", "", False, {"email"}), ("", "ana@brand.com", False, {"name"}), ("Ana", "ana@brand", True, {"email"}),
+        ("Ana", "ana brand@x.y", True, {"email"}),
+    ],
+)  # fmt: skip
+def test_a_contact_needs_a_name_and_an_address(name: str, email: str, needed: bool, fields: set[str]) -> None:
+    assert set(pasted_ids.contact(name, email, needed=needed)) == fields
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
+    for read in (
+        pasted_ids.business_center(text, agency_bc_ids=[AGENCY]), pasted_ids.ad_accounts(text), pasted_ids.pixels(text),
+        pasted_ids.markets([text]),
+    ):  # fmt: skip
+        assert read.problem is None or (read.problem.strip() and len(read.problem) < 300)
+        assert all(value.isascii() and value.isalnum() for value in read.values if read.problem is None)

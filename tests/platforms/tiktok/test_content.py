@@ -1,0 +1,50 @@
+"""Kinds, roles and written steps: complete, ranked, and filled in without a gap."""
+
+from string import Formatter
+
+import pytest
+
+from app.platforms.tiktok.content.kinds import KINDS, rank
+from app.platforms.tiktok.content.roles import ROLES
+from app.platforms.tiktok.content.steps import REMOVE, SHARE
+
+PLACES = {"agency_bc_id", "agency", "role", "asset", "through"}
+
+
+def test_every_role_of_every_kind_has_words() -> None:
+    assert {kind: set(words) for kind, words in ROLES.items()} == {key: set(kind.roles) for key, kind in KINDS.items()}
+    for words in (each for kind in ROLES.values() for each in kind.values()):
+        assert words.label
+        assert words.can
+        assert "see your password" in words.cannot or "sign in to your website or change its code" in words.cannot
+
+
+def test_roles_rank_from_the_smallest() -> None:
+    assert [rank("ad_account", role) for role in ("ANALYST", "OPERATOR", "ADMIN")] == [1, 2, 3]
+    assert [rank("catalog", role) for role in ("AD_PROMOTE", "ADMIN")] == [1, 2]
+    assert rank("pixel", "LINK") == 1
+    assert [rank("pixel", "ADMIN"), rank("ad_account", ""), rank("shop", "ADMIN")] == [0, 0, 0]
+
+
+def test_what_can_be_shared_by_api_and_what_hangs_on_what() -> None:
+    assert {key: kind.by_api for key, kind in KINDS.items()} == {
+        "ad_account": True, "pixel": True, "catalog": False, "person": True,
+    }  # fmt: skip
+    assert {key: kind.through for key, kind in KINDS.items() if kind.through} == {"pixel": "ad_account"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_written_steps_say_where_and_hold_only_known_places(kind: str) -> None:
+    for step in (*SHARE[kind], *REMOVE[kind]):
+        assert step.where
+        assert step.help_url.startswith("https://ads.tiktok.com/help/")
+        assert step.help_search
+        held = {name for text in (step.text, step.where, *step.variants) for _, name, _, _ in Formatter().parse(text)}
+        assert held - {None} <= PLACES
+
+
+def test_a_partner_is_added_by_its_number_and_roles_are_named_where_they_are_picked() -> None:
+    for kind in ("ad_account", "pixel", "catalog"):
+        assert any("{agency_bc_id}" in step.text for step in SHARE[kind])
+    for kind in ("ad_account", "catalog", "person"):
+        assert any("{role}" in step.text for step in SHARE[kind])

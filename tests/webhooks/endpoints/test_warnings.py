@@ -1,0 +1,58 @@
+"""What is allowed but hardly meant."""
+
+from typing import Any
+
+import pytest
+
+from app.events import catalog
+from app.webhooks.endpoints import warnings
+
+LINK = {"link_id": "link_01ksy1q3e0fzs8qj5m8g3d4w7s"}
+PRESET = {"preset": "run-campaigns"}
+
+
+@pytest.mark.parametrize(
+    ("event_types", "filter_"),
+    [
+        (["*"], None),
+        (["*"], {}),
+        (["*"], LINK),
+        (["ask.*", "link.opened"], {**LINK, **PRESET}),
+        (["client.created"], None),
+        (["webhook.*"], {"link_id": None}),
+        (["*", "webhook.*"], None),
+        (["ask.*"], PRESET),
+    ],
+)
+def test_no_doubt(event_types: list[str], filter_: dict[str, Any] | None) -> None:
+    assert warnings.about(event_types, filter_) == []
+
+
+@pytest.mark.parametrize(
+    ("event_types", "filter_", "said"),
+    [
+        (["client.created"], LINK, "None of these event types carries `link_id`"),
+        (["client.*"], PRESET, "None of these event types carries `preset`"),
+        (["webhook.*"], {**LINK, **PRESET}, "None of these event types carries `link_id` and `preset`"),
+        (["ask.*", "client.created"], LINK, "Events of `client.created` do not carry `link_id`"),
+        (["ask.*"], {"link_id": "1234"}, "No link has an id like '1234'"),
+        (["ask.*"], {"link_id": ""}, "No link has an id like ''"),
+        (["ask.*"], {"link_id": "client_01ksy1q3e0fzs8qj5m8g3d4w7s"}, "No link has an id like"),
+        (["ask.*"], {"preset": "Run campaigns!"}, "No preset is called 'Run campaigns!'"),
+        (["ask.*", "ask.*"], None, "Named more than once: `ask.*`"),
+        (["ask.*", "ask.verified"], None, "Covered by another of the patterns already: `ask.verified`"),
+        (["*", "link.*", "link.opened"], None, "already: `link.*`, `link.opened`"),
+        (["webhook.*", "webhook.delivery.*"], None, "already: `webhook.delivery.*`"),
+    ],
+)
+def test_doubts(event_types: list[str], filter_: dict[str, Any] | None, said: str) -> None:
+    [doubt] = warnings.about(event_types, filter_)
+    assert said in doubt
+
+
+def test_every_kind_of_event_says_in_its_example_what_it_carries() -> None:
+    for name in ("link.opened", "ask.verified"):
+        assert catalog.example(catalog.FOR_CRMS[name])["data"]["preset"], name
+    for name in catalog.FOR_CRMS:
+        if name.startswith(("webhook.", "client.")):
+            assert catalog.example(catalog.FOR_CRMS[name])["data"]["preset"] is None, name

@@ -1,0 +1,88 @@
+"""Who hears when that an endpoint fails, and when it is given up."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.webhooks.policies import failure_notices
+from app.webhooks.policies.failure_notices import Failing
+
+START = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def failing(*, spread: float, attempts: int = 6, exhausted: int = 0, behind: int = 0) -> Failing:
+    """Failing since START, lastly `spread` hours later."""
+    return Failing(START, START + timedelta(hours=spread), attempts, exhausted, behind)
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "do", "behind"),
+    [
+        (0.1, failing(spread=0.1), "nothing", 0),
+        (0.2, failing(spread=0.2), "tell", 1),
+        (5, failing(spread=0.1), "nothing", 0),  # one bad moment, nothing tried since
+        (90, failing(spread=0.0, attempts=1), "nothing", 0),
+        (5, failing(spread=5, behind=1), "nothing", 1),
+        (24, failing(spread=20, behind=1), "tell", 2),
+        (71.9, failing(spread=50, behind=2), "nothing", 2),
+        (72, failing(spread=50, behind=2), "tell", 3),
+        (96, failing(spread=50, behind=3), "tell", 4),
+        (119, failing(spread=110, behind=4), "nothing", 4),
+        (80, failing(spread=80, behind=0), "tell", 3),  # nobody could tell before: one notice, not three
+        (500, failing(spread=500, behind=4), "nothing", 4),
+        (120, failing(spread=100, attempts=20, exhausted=1, behind=4), "disable", 4),
+        (120, failing(spread=24, attempts=20, exhausted=1, behind=0), "disable", 0),
+        (119.9, failing(spread=100, attempts=20, exhausted=1, behind=4), "nothing", 4),
+        (120, failing(spread=100, attempts=19, exhausted=1, behind=4), "nothing", 4),
+        (120, failing(spread=23.9, attempts=20, exhausted=1, behind=4), "nothing", 4),
+        (120, failing(spread=100, attempts=20, exhausted=0, behind=4), "nothing", 4),
+    ],
+)
+def test_what_is_done(hours: float, state: Failing, do: str, behind: int) -> None:
+    step = failure_notices.step(state, START + timedelta(hours=hours))
+    assert (step.do, step.notices) == (do, behind)
+
+
+WORLDS = st.builds(
+    Failing,
+    since=st.just(START),
+    last_failed_at=st.floats(0, 400).map(lambda hours: START + timedelta(hours=hours)),
+    failed_attempts=st.integers(1, 100),
+    exhausted=st.integers(0, 5),
+    notices=st.integers(0, 4),
+)
+LATER = st.floats(0, 400).map(lambda hours: timedelta(hours=hours))
+
+
+@given(WORLDS, LATER)
+def test_a_step_that_was_taken_is_not_taken_again(state: Failing, later: timedelta) -> None:
+    now = state.last_failed_at + later
+    step = failure_notices.step(state, now)
+    if step.do == "tell":
+        assert step.notices > state.notices
+        assert failure_notices.step(replace(state, notices=step.notices), now).do == "nothing"
+
+
+@given(WORLDS, LATER)
+def test_two_unlucky_events_never_disable(state: Failing, later: timedelta) -> None:
+    few = replace(state, failed_attempts=2)
+    assert failure_notices.step(few, few.last_failed_at + later).do != "disable"
+
+
+@given(WORLDS, LATER, LATER)
+def test_hopeless_stays_hopeless(state: Failing, later: timedelta, still: timedelta) -> None:
+    now = state.last_failed_at + later
+    if failure_notices.step(state, now).do == "disable":
+        assert failure_notices.step(state, now + still).do == "disable"
+
+
+@given(st.lists(st.floats(0, 300), min_size=1, max_size=60))
+def test_nobody_hears_more_than_four_times(rounds: list[float]) -> None:
+    told, behind = 0, 0
+    for hours in sorted(rounds):
+        step = failure_notices.step(failing(spread=hours, attempts=19, behind=behind), START + timedelta(hours=hours))
+        told, behind = told + (step.do == "tell"), step.notices
+    assert told <= len(failure_notices.NOTICES)

@@ -1,0 +1,252 @@
+"""The work of replays: which deliveries begin anew, how fast, and never twice."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.events.models import Event
+from app.events.recorder import record
+from app.events.types import access, links, webhooks
+from app.kit import clock
+from app.kit.database import Sessions
+from app.kit.encryption import Keyring
+from app.kit.jobs import LeaseLost
+from app.webhooks.context import WebhookContext
+from app.webhooks.deliveries import service as deliveries
+from app.webhooks.endpoints import service as endpoints
+from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.models import WebhookBody
+from app.webhooks.replays import job, service
+from app.webhooks.replays.models import Replay
+from app.webhooks.replays.selecting import Selection
+from tests.webhooks import scenes, setting
+from tests.webhooks.replays import turns
+from tests.world import World
+
+URL = "https://hooks.example.com/in"
+
+
+async def start(sessions: Sessions, endpoint: Endpoint, selected: Any, *, rate: int = 50, **wish: Any) -> Replay:
+    """A replay of the last hour."""
+    now = clock.now()
+    async with sessions.begin() as session:
+        return await service.start(
+            session, endpoint.agency_id, endpoint.id,
+            Selection(selected, now - timedelta(hours=1), now + timedelta(minutes=1), **wish),
+            rate_per_second=rate, actor="test",
+        )  # fmt: skip
+
+
+async def queued(sessions: Sessions, replay: Replay) -> set[str]:
+    """The deliveries it queued."""
+    rows = await scenes.deliveries(sessions, replay.agency_id)
+    return {row.id for row in rows if row.replay_id == replay.id}
+
+
+async def recorded(sessions: Sessions, agency_id: str, name: str) -> list[Event]:
+    async with sessions() as session:
+        query = select(Event).where(Event.agency_id == agency_id, Event.type == name)
+        return list((await session.scalars(query)).all())
+
+
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [
+        ("failed", {"exhausted", "expired"}),
+        ("skipped", {"skipped"}),
+        ("missing", set()),
+        ("all", {"exhausted", "expired", "by_hand", "skipped", "succeeded"}),
+    ],
+)
+async def test_what_ended_so_begins_anew(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, selected: str, expected: set[str]
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    made = await turns.ended(sessions, tools, endpoint, *turns.ENDS)
+    await scenes.happen(sessions, world.north.agency_id, link_id="link_under_way")
+    await scenes.fan_all_out(tools)
+    replay = await start(sessions, endpoint, selected)
+    await turns.turn(tools)
+    assert await queued(sessions, replay) == {made[end] for end in expected}
+    row = await turns.the_replay(sessions, world.north.agency_id)
+    assert (row.state, row.matched, row.queued) == ("completed", len(expected), len(expected))
+    for each in await scenes.deliveries(sessions, world.north.agency_id):
+        if each.replay_id:
+            assert (each.state, each.reason, each.share) == ("pending", None, "again")
+            assert (each.series_attempts, each.attempt_count) == (0, 3)
+            assert each.due_at
+            assert each.expires_at > clock.now() + timedelta(days=4)
+    [told] = await recorded(sessions, world.north.agency_id, webhooks.REPLAY_COMPLETED.name)
+    assert (told.subject_id, told.facts["endpoint_id"]) == (replay.id, endpoint.id)
+
+
+async def test_missing_is_what_fan_out_would_send_today(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    await scenes.fan_all_out(tools)
+    wanted = await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_7")
+    await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_8")
+    await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_7")
+    async with sessions.begin() as session:
+        await record(
+            session, access.VERIFIED, agency_id=agency_id, subject_id="link_7", actor="test",
+            data={"link_id": "link_7"}, test=True,
+        )  # fmt: skip
+    await scenes.fan_all_out(tools)
+    endpoint, _ = await scenes.make_endpoint(
+        sessions, vault, agency_id, URL, ["ask.*", "webhook.*"], filter={"link_id": "link_7"}
+    )
+    other, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["ask.verified"])
+    await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
+    news = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
+    await scenes.fan_all_out(tools)
+    to_come = await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_7")
+    replay = await start(sessions, endpoint, "missing")
+    await turns.turn(tools)
+    made = [row for row in await scenes.deliveries(sessions, agency_id) if row.replay_id == replay.id]
+    assert [row.event_id for row in made] == [wanted.id], "the news went out when it was fanned out"
+    assert (made[0].series, made[0].share, made[0].state) == ("event", "again", "pending")
+    assert news.id in {row.event_id for row in await scenes.deliveries(sessions, agency_id)}
+    await scenes.fan_all_out(tools)
+    [late] = [row for row in await scenes.deliveries(sessions, agency_id) if row.event_id == to_come.id][:1]
+    assert late.replay_id is None
+
+
+async def test_it_queues_so_many_a_second_in_the_order_of_the_feed(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    made = list((await turns.ended(sessions, tools, endpoint, *turns.ENDS)).values())
+    replay = await start(sessions, endpoint, "all", rate=2)
+    for so_many in (2, 4, 5):
+        await turns.turn(tools)
+        assert await queued(sessions, replay) == set(made[:so_many])
+    assert (await turns.the_replay(sessions, world.north.agency_id)).state == "completed"
+    await turns.turn(tools)
+    assert len(await queued(sessions, replay)) == 5
+
+
+async def test_a_turn_taken_twice_counts_once(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    await turns.ended(sessions, tools, endpoint, *turns.ENDS)
+    replay = await start(sessions, endpoint, "all", rate=2)
+    [row] = await turns.claimed(tools)
+    await job.advance(tools, row)
+    with pytest.raises(LeaseLost):
+        await job.advance(tools, row)
+    assert len(await queued(sessions, replay)) == 2
+    assert (await turns.the_replay(sessions, world.north.agency_id)).queued == 2
+
+
+async def test_a_worker_that_dies_before_the_end_leaves_nothing_behind(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    await turns.ended(sessions, tools, endpoint, *turns.ENDS)
+    replay = await start(sessions, endpoint, "all", rate=2)
+    [row] = await turns.claimed(tools)
+
+    async def dies(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.webhooks.replays.job.jobs.finish", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await job.advance(tools, row)
+    assert await queued(sessions, replay) == set()
+    await job.advance(tools, row)
+    assert len(await queued(sessions, replay)) == 2
+
+
+async def test_a_body_dropped_for_its_age_is_rendered_again(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    made = await turns.ended(sessions, tools, endpoint, "exhausted")
+    [row] = await scenes.deliveries(sessions, world.north.agency_id)
+    await scenes.change(sessions, row, body_created_at=clock.now() - timedelta(days=40))
+    await start(sessions, endpoint, "failed")
+    await turns.turn(tools)
+    after = await scenes.again(sessions, row)
+    assert (after.id, after.state) == (made["exhausted"], "pending")
+    async with sessions() as session:
+        found = select(func.count()).where(
+            WebhookBody.agency_id == row.agency_id,
+            WebhookBody.id == after.body_id,
+            WebhookBody.created_at == after.body_created_at,
+        )
+        assert (await session.execute(found)).scalar_one() == 1
+
+
+async def test_what_was_deleted_by_hand_stays_so(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    made = await turns.ended(sessions, tools, endpoint, "exhausted", "succeeded")
+    async with sessions.begin() as session:
+        await deliveries.delete_payload(session, world.north.agency_id, made["exhausted"], actor="test")
+    replay = await start(sessions, endpoint, "all")
+    await turns.turn(tools)
+    assert replay.matched == 1
+    assert await queued(sessions, replay) == {made["succeeded"]}
+
+
+async def test_of_a_subject_in_order_only_the_first_is_due(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await setting.endpoint(sessions, endpoint, ordering="by_subject")
+    for _ in range(3):
+        await scenes.happen(sessions, agency_id, link_id="link_7")
+    await scenes.happen(sessions, agency_id, link_id="link_8")
+    await scenes.fan_all_out(tools)
+    for row in await scenes.deliveries(sessions, agency_id):
+        await scenes.change(sessions, row, state="exhausted", due_at=None, ordered=True, reason=None)
+    replay = await start(sessions, endpoint, "failed")
+    await turns.turn(tools)
+    rows = await scenes.deliveries(sessions, agency_id)
+    assert {row.replay_id for row in rows} == {replay.id}
+    assert sorted((row.subject_id, row.sequence, row.due_at is not None) for row in rows) == [
+        ("link_7", 1, True), ("link_7", 2, False), ("link_7", 3, False), ("link_8", 1, True),
+    ]  # fmt: skip
+    assert {row.reason for row in rows if row.due_at is None} == {"ordering"}
+    async with sessions.begin() as session:
+        await deliveries.cancel(session, agency_id, min(rows, key=lambda row: (row.subject_id, row.sequence)).id)
+    rows = await scenes.deliveries(sessions, agency_id)
+    assert sorted((row.subject_id, row.sequence) for row in rows if row.due_at) == [("link_7", 2), ("link_8", 1)]
+
+
+async def test_it_waits_while_much_is_waiting(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "WAITING_AT_MOST", 3)
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    await turns.ended(sessions, tools, endpoint, *turns.ENDS)
+    replay = await start(sessions, endpoint, "all")
+    for _ in range(3):
+        await turns.turn(tools)
+    assert len(await queued(sessions, replay)) == 3
+    assert (await turns.the_replay(sessions, world.north.agency_id)).state == "running"
+
+
+async def test_it_waits_for_a_disabled_endpoint_and_ends_with_a_deleted_one(
+    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await turns.ended(sessions, tools, endpoint, "exhausted")
+    replay = await start(sessions, endpoint, "failed")
+    await setting.endpoint(sessions, endpoint, state="disabled")
+    await turns.turn(tools)
+    assert (await turns.the_replay(sessions, agency_id)).state == "running"
+    async with sessions.begin() as session:
+        await endpoints.delete_endpoint(session, agency_id, endpoint.id, actor="test")
+    await turns.turn(tools)
+    row = await turns.the_replay(sessions, agency_id)
+    assert (row.state, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())
