@@ -20,8 +20,6 @@ import app
 TRANSACTION_CONTROL = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 FETCH = PreparedStatement.fetch
 _APP = Path(app.__file__).parent
-#: The simulator and the demo's inbox stand for the world outside.
-_OUTSIDE = _APP / "demo"
 
 
 @dataclass
@@ -109,5 +107,5 @@ def _ours(called: set[CodeType]) -> Iterator[tuple[str, str]]:
     """Functions of app/; no comprehensions, which are functions of their own only before Python 3.12."""
     for code in called:
         path = Path(code.co_filename)
-        if path.is_relative_to(_APP) and not path.is_relative_to(_OUTSIDE) and not code.co_name.startswith("<"):
+        if path.is_relative_to(_APP) and not code.co_name.startswith("<"):
             yield str(path.relative_to(_APP.parent)), f"{code.co_qualname}:{code.co_firstlineno}"
