@@ -176,8 +176,8 @@ def _put(
     has: Mapping[str, Any] = (found or {}).get("properties") or {}
     properties = dict(record.told) if records.is_newer(event, has) else {}
     properties |= {name: text for name, text in record.first.items() if not has.get(name)}
-    if forwards := lifecycle.forwards(has.get("lifecyclestage"), stage):
-        properties["lifecyclestage"] = forwards
+    if further := lifecycle.forwards(has.get("lifecyclestage"), stage):
+        properties["lifecyclestage"] = further
     if found and has.get(record.key) != record.value and record.part == "company":
         properties[record.key] = record.value
     if not found:
