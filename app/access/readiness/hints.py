@@ -1,7 +1,6 @@
 """What an agency reads about each thing on a client's list, and what it can do about it. Pure."""
 
-from app.access.readiness.checklist import Item
-from app.access.readiness.facts import LATER
+from app.access.readiness.checks import LATER, Item
 
 TITLES = {
     "business_center": "The Business Center can share",

@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
-from app.access.readiness.checklist import Item, checklist
-from app.access.readiness.facts import ClientStatement, Facts, RequestedAsset
+from app.access.readiness.checks import ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
 from app.kit import clock
 from app.links.models import Ask

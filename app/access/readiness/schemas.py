@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from app.access.readiness import hints
-from app.access.readiness.checklist import Item
-from app.access.readiness.verdict import Source, State
+from app.access.readiness.checks import Item, Source, State
 from app.kit.input.fields import Time
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.readiness import queries
-from app.access.readiness.facts import ANSWERS, ReadinessReply
+from app.access.readiness.checks import ANSWERS, ReadinessReply
 from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
 from app.kit import ids
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.access.readiness.checklist import Item
+from app.access.readiness.checks import Item
 from app.client_portal import status_texts
 from app.client_portal.status_texts import Case, Does
 

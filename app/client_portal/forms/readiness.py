@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.access.readiness.facts import ANSWERS, ReadinessReply
+from app.access.readiness.checks import ANSWERS, ReadinessReply
 from app.client_portal.forms.contacts import Fields
 
 NOTE = "payment-note"

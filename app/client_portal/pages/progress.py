@@ -14,8 +14,7 @@ from app.client_portal import manual_platforms, rate_limits, service, status_tex
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
 from app.client_portal.copy.access_offer import kind_name
-from app.client_portal.copy.guided_steps import Guidance, steps
-from app.client_portal.copy.manual_removal_steps import removal_steps
+from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
 from app.client_portal.status_texts import Held

@@ -6,8 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access.readiness import queries, service
-from app.access.readiness.checklist import Item
-from app.access.readiness.facts import ReadinessReply
+from app.access.readiness.checks import Item, ReadinessReply
 from app.client_portal.copy import help_articles, readiness
 from app.client_portal.copy.status_rows import names
 from app.client_portal.forms import readiness as answers

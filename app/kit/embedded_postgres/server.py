@@ -1,27 +1,75 @@
-"""The embedded server: one PostgreSQL below one data folder, alive as long as the process that started it.
-
-Works for the main thread of a program or a test run; `stop` may come from anywhere. On systems without
-Linux's death signal the server outlives an owner that was killed, and the next start says so with its pid.
-"""
+"""The server's log file: starts, stops and crashes, a few lines each."""
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlencode
 
-from app.kit.embedded_postgres import account, cluster, folders, log, options, ownership, protocol, readiness_probe
+from app.kit.embedded_postgres import account, folders, options, ownership, protocol, readiness_probe
 from app.kit.embedded_postgres.binaries import Binaries, find
 from app.kit.embedded_postgres.failures import (
     PostgresNotStarted,
     PostgresNotStopped,
     PostgresUnreachable,
+    PostgresVersionMismatch,
     PostgresWrongThread,
 )
+from app.kit.embedded_postgres.folders import Folders, give
+
+LIMIT = 5_000_000  # bytes; then the log starts anew and the old one is kept once
+TAIL = 8
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """A descriptor that appends. Never through a symbolic link: root may be in somebody's folder."""
+    if path.exists() and path.stat().st_size > LIMIT:
+        path.replace(path.with_suffix(".old.log"))
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield log
+    finally:
+        os.close(log)
+
+
+def tail(path: Path, since: int) -> str:
+    """The last lines written after the first `since` bytes, for an error."""
+    lines = path.read_bytes()[since:].decode("utf-8", "replace").splitlines()
+    return "\n".join(lines[-TAIL:])
+
+
+def prepare(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
+    """Make the cluster, or see that the one there was written by this major version. Needs the lock."""
+    if not where.cluster.exists():
+        _make(where, programs, major, who, durable)
+    written = (where.cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+    if written != str(major):
+        raise PostgresVersionMismatch(
+            f"The data in {where.cluster} was written by PostgreSQL {written}, but {major} was found: "
+            f"install PostgreSQL {written}, or move the data with pg_dump to another KEYTURN_DATA_DIR."
+        )
+
+
+def _make(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
+    """Written aside and renamed, so a start that was killed half-way leaves nothing to stumble over."""
+    if where.unfinished.exists():
+        shutil.rmtree(where.unfinished)
+    give(where.unfinished, who)
+    arguments = options.initdb_arguments(where.unfinished, protocol.USER, major, durable)
+    made = account.run([str(programs.initdb), *arguments], who, where.unfinished)
+    if made.returncode != 0:
+        said = made.stderr.strip() or made.stdout.strip()
+        raise PostgresNotStarted(f"The database folder {where.cluster} could not be made; initdb says: {said}")
+    where.unfinished.rename(where.cluster)
+
 
 PAUSE = 0.02
 START_SECONDS = 120.0  # replaying the journal after a crash takes its time
@@ -117,11 +165,11 @@ class EmbeddedPostgres:
         programs, major = readiness_probe.runnable(self._binaries or find(), who, where.home)
         ownership.outlast(where.unfinished, self._patience)
         ownership.outlast(where.cluster, self._patience)
-        cluster.prepare(where, programs, major, who, self._durable)
+        prepare(where, programs, major, who, self._durable)
         ownership.clear(where.postmaster)
         folders.give(where.socket, who)
         arguments = options.server_arguments(where.cluster, where.socket, self._durable)
-        with log.opened(where.log) as output:
+        with opened(where.log) as output:
             begun = os.fstat(output).st_size
             self._server = account.spawn([str(programs.postgres), *arguments], who, where.cluster, output)
         _wait(self._server, where, begun)
@@ -133,7 +181,7 @@ def _wait(server: subprocess.Popen[bytes], where: folders.Folders, begun: int) -
         if server.poll() is not None or time.monotonic() > until:
             raise PostgresNotStarted(
                 f"The database server did not start; mend what the end of {where.log} names, "
-                f"then start again:\n{log.tail(where.log, begun)}"
+                f"then start again:\n{tail(where.log, begun)}"
             )
         time.sleep(PAUSE)
 

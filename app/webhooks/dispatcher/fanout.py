@@ -1,28 +1,65 @@
-"""Fanning out what happened, many events in one transaction; a mark goes when its deliveries are there."""
+"""What leaves as soon as it is made: where nobody waits before them, whoever fans an event out keeps its deliveries.
+
+They are made with a lease, and never have to be claimed. The rules are those of a claim: fair shares of the slots, the
+limits of each endpoint, one worker at a time that chooses.
+"""
 
 import asyncio
 import time
+import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 import structlog
 
 from app.events.models import Event
 from app.events.queries import EventRecord
+from app.kit import clock
 from app.kit.database import KeptConnection, Sessions
 from app.kit.jobs import UNTIL_WOKEN
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import delivery_writer, immediate_dispatch, outbox
+from app.webhooks.dispatcher import delivery_writer, outbox
 from app.webhooks.dispatcher.claimed import Leased, Stamps
 from app.webhooks.dispatcher.delivery_writer import DeliverySpec
-from app.webhooks.dispatcher.immediate_dispatch import ImmediateSender
-from app.webhooks.dispatcher.subscriptions import Subscription, SubscriptionCache
+from app.webhooks.dispatcher.subscriptions import EndpointCapacity, Subscription, SubscriptionCache
 from app.webhooks.endpoints import event_filter
 from app.webhooks.maintenance import partitions
 from app.webhooks.monitoring import metrics
-from app.webhooks.policies.fair_share import SlotUsage
+from app.webhooks.policies.fair_share import EndpointQueue, SlotUsage, allot
+
+
+class ImmediateSender(Protocol):
+    """Whoever can send what was just made: the sending loop of the same worker."""
+
+    def offer(self) -> AbstractAsyncContextManager[SlotUsage | None]:
+        """Its slots, which nobody else deals meanwhile; None where others wait for them."""
+        ...
+
+    async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
+        """Sends these, whose leases are committed."""
+        ...
+
+
+def deal(
+    wishes: Iterable[DeliverySpec], seats: Mapping[uuid.UUID, EndpointCapacity], taken: SlotUsage
+) -> dict[uuid.UUID, int]:
+    """By endpoint, how many of its new deliveries leave at once."""
+    if not seats or taken.free <= 0:
+        return {}
+    wanted = Counter(endpoint.key for wish in wishes for endpoint in wish.endpoints if endpoint.key in seats)
+    now = clock.now()
+    given = allot([_lane(key, seats[key], ready, taken, now) for key, ready in wanted.items()], taken)
+    return {key: number for (key, _), number in given.items()}
+
+
+def _lane(key: uuid.UUID, seat: EndpointCapacity, ready: int, taken: SlotUsage, now: datetime) -> EndpointQueue:
+    in_flight = max(seat.in_flight, taken.in_air.get(key, 0))
+    return EndpointQueue(seat.agency, key, "first", ready, now, seat.concurrency - in_flight, in_flight)
+
 
 log = structlog.get_logger(__name__)
 
@@ -112,9 +149,7 @@ class Fanout:
             of_agency = Counter(row.agency for row in found)
             receivers, seats = await self._directory.of(endpoints)
             wishes = _wishes(happened, receivers)
-            batch = delivery_writer.DeliveryBatch(
-                "event", immediate_dispatch.deal(wishes, seats, chosen) if chosen else {}, seats
-            )
+            batch = delivery_writer.DeliveryBatch("event", deal(wishes, seats, chosen) if chosen else {}, seats)
             for wish in wishes:
                 batch.add(wish)
             made = await batch.write_directly(driver, [row.place for row in found])

@@ -11,7 +11,7 @@ from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
 from app.webhooks.dispatcher.claimed import ClaimedDelivery
 from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery
-from app.webhooks.message import standard
+from app.webhooks.message import signature
 from app.webhooks.message.request_sequence import Conversation, Destination, OutboundRequest, Request
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
@@ -75,7 +75,7 @@ def begin(parcel: OutboundDelivery, destinations: Mapping[str, Destination], now
     """What is said first: signed, to be sent at once."""
     alone = parcel.endpoint.destination == STANDARD
     sent = letter(parcel, now)
-    conversation = (standard.converse if alone else destinations[parcel.endpoint.destination])(sent)
+    conversation = (signature.converse if alone else destinations[parcel.endpoint.destination])(sent)
     try:
         return StartedAttempt(parcel, sent, conversation, next(conversation), alone)
     except StopIteration as said:

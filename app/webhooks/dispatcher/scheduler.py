@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import bulk_params, ids
 from app.kit.database import CROSS_TENANT, Sessions, beginning
-from app.webhooks.dispatcher import ordering, unsendable
+from app.webhooks.dispatcher import ordering
 from app.webhooks.dispatcher.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
 from app.webhooks.dispatcher.endpoint_queues import QueueDepth, waiting
 from app.webhooks.endpoints.models import EndpointHealth
@@ -138,7 +138,7 @@ async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
             await ordering.put_aside(
                 connection, [(each.agency_id, each.endpoint_id) for each in open_ones if each.ordered]
             )
-        ended = await unsendable.end(connection, [lane for lane in lanes if not lane.sendable])
+        ended = await end(connection, [lane for lane in lanes if not lane.sendable])
         given = allot([lane.lane for lane in open_ones], taken)
         if not given:
             return ClaimResult((), more=ended, left=any(not lane.held for lane in lanes))
@@ -192,3 +192,30 @@ async def _note(connection: AsyncConnection, lanes: Sequence[QueueDepth], claime
     if noted:
         await connection.execute(_LOCK, bulk_params.values("noted", _NOTED, noted))
         await connection.execute(_NOTE, bulk_params.values("noted", _NOTED, noted))
+
+
+AT_ONCE = 500
+
+_END = text(
+    """
+    UPDATE webhook_deliveries d
+    SET state = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
+      reason = CASE WHEN e.deleted_at IS NULL THEN 'endpoint_disabled' ELSE 'endpoint_deleted' END,
+      due_at = NULL, lease_until = NULL, lease_token = NULL
+    FROM webhook_endpoints e
+    WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND (e.deleted_at IS NOT NULL OR e.state = 'disabled')
+      AND d.agency_id = e.agency_id AND d.id IN (
+      SELECT x.id FROM webhook_deliveries x
+      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.state IN ('pending', 'retrying')
+        AND (x.lease_until IS NULL OR x.lease_until <= now())
+      ORDER BY x.id LIMIT :at_once FOR UPDATE SKIP LOCKED)
+    """
+)
+
+
+async def end(connection: AsyncConnection, lanes: Sequence[QueueDepth]) -> bool:
+    """Ends a few of each, those that are not due yet and those put aside as well; whether there were any."""
+    for agency_id, endpoint_id in sorted({(lane.agency_id, lane.endpoint_id) for lane in lanes}):
+        given = {"agency_id": agency_id, "endpoint_id": endpoint_id, "at_once": AT_ONCE}
+        await connection.execute(_END, given, execution_options=CROSS_TENANT)
+    return bool(lanes)

@@ -4,6 +4,10 @@ import base64
 import hmac
 from collections.abc import Sequence
 
+from app.webhooks.message import headers
+from app.webhooks.message.request_sequence import Conversation, OutboundRequest, Request
+from app.webhooks.policies.response_classifier import judge
+
 
 def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """One token `v1,<base64>`; `timestamp` in whole unix seconds. Raises ValueError for an empty key."""
@@ -18,3 +22,9 @@ def header(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) 
     if not keys:
         raise ValueError("nothing to sign with")
     return " ".join(sign(key, message_id, timestamp, body) for key in keys)
+
+
+def converse(letter: OutboundRequest) -> Conversation:
+    """See `conversation.Destination`."""
+    answer = yield Request("POST", letter.url, headers.of(letter), letter.content)
+    return judge(answer.status, answer.error, answer.headers, letter.now)

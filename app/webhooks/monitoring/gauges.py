@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
 from app.kit import clock
-from app.webhooks.maintenance import lag
+from app.webhooks.maintenance import retention
 from app.webhooks.maintenance.context import MaintenanceContext
 from app.webhooks.monitoring import metric_queries
 
@@ -70,7 +70,7 @@ async def _families(tools: MaintenanceContext) -> list[GaugeMetricFamily]:
             ),
             GaugeMetricFamily(
                 "webhook_retention_lag_days", "How long something is kept beyond its time.",
-                await lag.days(session, tools, clock.now()),
+                await retention.days(session, tools, clock.now()),
             ),
         ]  # fmt: skip
 

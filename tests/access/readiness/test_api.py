@@ -8,7 +8,7 @@ import httpx2
 from typer.testing import CliRunner
 
 from app.access.readiness import service
-from app.access.readiness.facts import ReadinessReply
+from app.access.readiness.checks import ReadinessReply
 from app.cli import cli
 from app.kit.database import Sessions
 from app.links import client_actions

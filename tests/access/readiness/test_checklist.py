@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.access.readiness import hints
-from app.access.readiness.checklist import KEYS, Item, checklist
-from app.access.readiness.facts import ANSWERS, ClientStatement, Facts, RequestedAsset
+from app.access.readiness.checks import ANSWERS, KEYS, ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.client_portal.copy import readiness
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.access.readiness import market_defaults
+from app.access.readiness import checks
 from app.kit.input import freemail_domains
 
 TODAY = date(2026, 11, 22)
@@ -23,9 +23,9 @@ def test_a_free_address_is_known_by_its_domain(email: str, free: bool) -> None:
 
 
 def test_money_is_counted_in_what_is_tender_there_today() -> None:
-    assert market_defaults.currencies(["FR", "CH", "VN"], TODAY) == {"EUR", "CHF", "VND"}
-    assert market_defaults.currencies(["HR"], date(2020, 1, 1)) == {"HRK"}
-    assert market_defaults.currencies(["QQ"], TODAY) == frozenset()
+    assert checks.currencies(["FR", "CH", "VN"], TODAY) == {"EUR", "CHF", "VND"}
+    assert checks.currencies(["HR"], date(2020, 1, 1)) == {"HRK"}
+    assert checks.currencies(["QQ"], TODAY) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_money_is_counted_in_what_is_tender_there_today() -> None:
 def test_hours_are_the_same_where_clocks_agree_in_winter_and_in_summer(
     timezone: str, markets: list[str], same: bool | None
 ) -> None:
-    assert market_defaults.same_hours(timezone, markets, TODAY) is same
+    assert checks.same_hours(timezone, markets, TODAY) is same

@@ -2,8 +2,7 @@
 
 from app.client_portal.copy.access_offer import Offer, kind_name, offers
 from app.client_portal.copy.consent import agreement
-from app.client_portal.copy.guided_steps import steps
-from app.client_portal.copy.manual_removal_steps import removal_steps
+from app.client_portal.copy.guided_steps import removal_steps, steps
 from app.platforms.tiktok.adapter import TikTok
 from app.platforms.tiktok.content.steps import SHARE
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.access.readiness.platform_checks import IN_THE_WAY
+from app.access.readiness.checks import IN_THE_WAY
 from app.client_portal.copy import help_articles
 
 

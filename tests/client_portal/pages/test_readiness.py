@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.readiness import queries as readiness
-from app.access.readiness.facts import ClientStatement
+from app.access.readiness.checks import ClientStatement
 from app.client_portal.copy import help_articles
 from app.links import client_actions
 from simulator import seed

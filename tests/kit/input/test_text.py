@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.kit.input import json_body, passwords, places, text, times
+from app.kit.input import fields, json_body, passwords, places, text
 from app.kit.input.text import TextWrong
 
 
@@ -122,7 +122,7 @@ def test_what_is_no_language(typed: str) -> None:
 )
 def test_a_time_is_not_guessed(given_: object) -> None:
     with pytest.raises(TextWrong, match=r"Give a time with its time zone, such as 2026"):
-        times.iso(given_)
+        fields.iso(given_)
 
 
 @pytest.mark.parametrize(

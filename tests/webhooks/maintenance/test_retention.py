@@ -10,7 +10,9 @@ from sqlalchemy import func, text
 from app.kit import clock
 from app.kit.database import Sessions
 from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance import lag, partition_drops, partitions, redaction, retention
+from app.webhooks.maintenance import partitions, redaction, retention
+from app.webhooks.maintenance import partitions as partition_drops
+from app.webhooks.maintenance import retention as lag
 from app.webhooks.maintenance.context import MaintenanceContext
 from app.webhooks.models import Attempt, Delivery, WebhookBody
 from app.webhooks.replays.models import Replay

@@ -1,4 +1,8 @@
-"""What HubSpot is asked for one event: read, then write forwards. Every step may be repeated. Pure."""
+"""HubSpot's lifecycle stages, which only ever go forwards. Pure.
+
+HubSpot itself takes no step back unless the stage is cleared first; we never clear it, and do not ask for such a step.
+https://knowledge.hubspot.com/records/use-lifecycle-stages
+"""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,11 +11,27 @@ from typing import Any
 
 from app.kit.egress.result import HttpResult
 from app.webhooks.destinations import reading
-from app.webhooks.destinations.hubspot import calls, installation, lifecycle, records
+from app.webhooks.destinations.hubspot import calls, installation, records
 from app.webhooks.destinations.hubspot.calls import Calls, Refused
 from app.webhooks.destinations.hubspot.records import Record
 from app.webhooks.message.request_sequence import Conversation, OutboundRequest, Request
 from app.webhooks.policies.response_classifier import AttemptOutcome
+
+ORDER = (
+    "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist",
+)  # fmt: skip
+
+
+def forwards(current: str | None, wanted: str | None) -> str | None:
+    """The stage to set, or None to leave it: it is there, further on, `other`, or one of the account's own."""
+    if wanted not in ORDER:
+        return None
+    if not current:
+        return wanted
+    if current not in ORDER or ORDER.index(wanted) <= ORDER.index(current):
+        return None
+    return wanted
+
 
 DONE = AttemptOutcome("http_200", True, "HubSpot has what happened.")
 TRIED = AttemptOutcome("http_200", True, "HubSpot takes the token and has the properties; a test writes nothing there.")
@@ -176,7 +196,7 @@ def _put(
     has: Mapping[str, Any] = (found or {}).get("properties") or {}
     properties = dict(record.told) if records.is_newer(event, has) else {}
     properties |= {name: text for name, text in record.first.items() if not has.get(name)}
-    if further := lifecycle.forwards(has.get("lifecyclestage"), stage):
+    if further := forwards(has.get("lifecyclestage"), stage):
         properties["lifecyclestage"] = further
     if found and has.get(record.key) != record.value and record.part == "company":
         properties[record.key] = record.value

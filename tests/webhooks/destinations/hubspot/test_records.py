@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.events import catalog
-from app.webhooks.destinations.hubspot import lifecycle, records
+from app.webhooks.destinations.hubspot import records, talk
 from app.webhooks.destinations.hubspot.calls import Calls
 from tests.webhooks.destinations.letters import NOW, event
 
-STAGES = (*lifecycle.ORDER, "other", "12345", "", None)
+STAGES = (*talk.ORDER, "other", "12345", "", None)
 
 
 @pytest.mark.parametrize("event_type", sorted(catalog.FOR_CRMS))
@@ -45,9 +45,9 @@ def test_a_batch_holds_no_more_than_hubspot_takes(count: int) -> None:
 
 @given(st.sampled_from(STAGES), st.sampled_from(STAGES))
 def test_a_stage_never_goes_back(current: str | None, wanted: str | None) -> None:
-    after = lifecycle.forwards(current, wanted)
+    after = talk.forwards(current, wanted)
     assert after in (None, wanted)
     if after is not None:
-        assert after in lifecycle.ORDER
-        assert not current or lifecycle.ORDER.index(after) > lifecycle.ORDER.index(current)
-    assert lifecycle.forwards(after or current, wanted) is None
+        assert after in talk.ORDER
+        assert not current or talk.ORDER.index(after) > talk.ORDER.index(current)
+    assert talk.forwards(after or current, wanted) is None
