@@ -65,12 +65,10 @@ def plan(
     """
     gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
     takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
-    for held_up in (False, True):  # requests that the platform could not process last time go last
-        due = [want for at, want in gives if at is not None and at <= now and _is_held_up(want, tried.given) is held_up]
-        if give := _first_give(due, tried):
+    for turn in (_not_held_up, _longest_held_up):  # requests that the platform could not process last time go last
+        if give := _first_give(turn([want for at, want in gives if at is not None and at <= now], tried.given), tried):
             return give
-        due = [want for at, want in takes if at is not None and at <= now and _is_held_up(want, tried.taken) is held_up]
-        if take := _first_take(due):
+        if take := _first_take(turn([want for at, want in takes if at is not None and at <= now], tried.taken)):
             return take
     moments = [at for at, _ in (*gives, *takes) if at is not None]
     if moments:
@@ -78,9 +76,20 @@ def plan(
     return Wait() if any(is_pending(want, seen, tried) for want in wanted) else Done()
 
 
-def _is_held_up(want: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> bool:
+def _not_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
+    return [want for want in due if _held_up_at(want, tries) is None]
+
+
+def _longest_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
+    """Those whose last call is the oldest: one that is never processed does not take the turns of others."""
+    moments = {at for want in due if (at := _held_up_at(want, tries))}
+    return [want for want in due if moments and _held_up_at(want, tries) == min(moments)]
+
+
+def _held_up_at(want: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> datetime | None:
+    """Time of its last call, if the platform could not process that."""
     last = tries.get(want.key) if want.key else None
-    return last is not None and last.outcome == "unavailable"
+    return last.at if last is not None and last.outcome == "unavailable" else None
 
 
 def _first_give(due: Sequence[DesiredAccess], tried: ActionHistory) -> ShareAction | None:

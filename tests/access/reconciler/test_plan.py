@@ -178,3 +178,16 @@ def test_what_hangs_on_an_ad_account_goes_before_it() -> None:
     assert plan([want(unwanted=True), pixel(unwanted=True)], world, ours, NOW, PATIENCE) == UnshareAction(
         "pixel", (KEY_P,)
     )
+
+
+def test_requests_that_are_never_processed_take_turns() -> None:
+    wanted = [want(A), want(B, role="ANALYST"), want("p1", kind="person", role="ANALYST")]
+    steps, given = [], {each.key: a_try("unavailable") for each in wanted if each.key}
+    for turn in range(6):
+        now = NOW + timedelta(hours=turn)
+        step = plan(wanted, seen(), ActionHistory(given=given), now, PATIENCE)
+        assert isinstance(step, ShareAction)
+        steps.append(step.keys)
+        given |= {key: replace(a_try("unavailable"), at=now) for key in step.keys}
+    assert len(set(steps[:3])) == 3
+    assert steps[:3] == steps[3:]
