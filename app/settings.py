@@ -249,7 +249,7 @@ class Settings(BaseSettings):
 
     @property
     def is_secure(self) -> bool:
-        """Whether clients reach us by https."""
+        """True if clients reach us by https."""
         return self.public_url.startswith("https://")
 
     @property

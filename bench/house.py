@@ -1,6 +1,6 @@
 """Size and cut of the code base, and what its main requests cost: `make house`.
 
-One part reads the syntax trees of app/ without app/demo, which stands for the world outside. The other runs the tests
+One part reads the syntax trees of app/. The other runs the tests
 that count the statements of requests, and shows what they measured. Prints tables, and as its last line JSON.
 """
 
@@ -143,7 +143,7 @@ def requests(root: Path) -> dict[str, dict[str, int]]:
 def show(found: Mapping[str, Any], asked: Mapping[str, Mapping[str, int]]) -> None:
     """Print the tables."""
     out = Console(width=120)
-    figures = Table("app/ without app/demo", "")
+    figures = Table("app/", "")
     for name, value in found.items():
         if not isinstance(value, list | dict):
             figures.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))

@@ -35,7 +35,7 @@ class Fault:
 
     @property
     def lets_work(self) -> bool:
-        """Whether the call does what it asks for before this fault shows, if it shows at all."""
+        """True if the call does what it asks for before this fault shows, if it shows at all."""
         return not self.drop and self.code is None and self.http_status is None
 
     @property

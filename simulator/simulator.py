@@ -51,7 +51,7 @@ class Simulator:
         return self.world.reached(token.consent, only_ticked=self.switches.reauthorise)
 
     def reaches(self, token: Token, advertiser_id: str) -> bool:
-        """Whether a token reaches this ad account."""
+        """True if a token reaches this ad account."""
         return self.world.reaches(token.consent, advertiser_id, only_ticked=self.switches.reauthorise)
 
     def note(self, bc_id: str, by: str | None, activity_type: ActivityType, activity_log: str) -> None:

@@ -133,7 +133,7 @@ class World:
         return {asset.asset_id: asset for asset in found if isinstance(asset, AdAccount)}
 
     def can_reach(self, person_id: str, advertiser_id: str) -> bool:
-        """Whether this person could tick this ad account now."""
+        """True if this person could tick this ad account now."""
         account = self.ad_account(advertiser_id)
         if account is None:
             return False

@@ -112,5 +112,5 @@ def consent_origins(request: Request, whole: LinkAggregate) -> tuple[str, ...]:
 
 
 def is_connecting(whole: LinkAggregate) -> bool:
-    """Whether a link asks for something on a platform that we connect with or read."""
+    """True if a link asks for something on a platform that we connect with or read."""
     return any(not ask.is_custom for ask in whole.asks)

@@ -47,7 +47,7 @@ class Progress:
 
     @property
     def connecting(self) -> bool:
-        """Whether something is asked for on a platform that we connect with or read."""
+        """True if something is asked for on a platform that we connect with or read."""
         return "way" in self.way
 
 

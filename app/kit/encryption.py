@@ -77,7 +77,7 @@ class Keyring:
         return hmac.new(self.keys[0][1], f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
     def hash_matches(self, given: str, value: str, *, purpose: str) -> bool:
-        """Whether `given` is the keyed hash of `value` under any key, in constant time per key."""
+        """True if `given` is the keyed hash of `value` under any key, in constant time per key."""
         return any(hmac.compare_digest(given, Keyring((key,)).keyed_hash(value, purpose=purpose)) for key in self.keys)
 
 

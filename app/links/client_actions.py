@@ -172,7 +172,7 @@ async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, scr
 
 
 def is_told(whole: LinkAggregate) -> bool:
-    """Whether the client told all that the link's preset asks to be told."""
+    """True if the client told all that the link's preset asks to be told."""
     told = {"pixels": whole.intake.pixel_codes, "markets": whole.intake.markets, "contacts": whole.intake.contacts}
     if all(ask.is_custom for ask in whole.asks):  # nobody is asked for pixels then
         del told["pixels"]

@@ -128,12 +128,12 @@ class Ask(CreatedAt, Base):
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is of a written platform: no handshake answers it, people do."""
+        """True if it is of a written platform: no handshake answers it, people do."""
         return self.kind == CUSTOM
 
     @property
     def is_chosen(self) -> bool:
-        """Whether the client can agree to it: it names its asset; of a written platform it need not."""
+        """True if the client can agree to it: it names its asset; of a written platform it need not."""
         return self.asset_id is not None or self.is_custom
 
     @property
@@ -153,7 +153,7 @@ class Ask(CreatedAt, Base):
 
     @property
     def wider_than_usual(self) -> bool:
-        """Whether it asks for full control."""
+        """True if it asks for full control."""
         return self.role == WIDE
 
 

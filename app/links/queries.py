@@ -41,7 +41,7 @@ class LinkAggregate:
 
     @property
     def has_answers(self) -> bool:
-        """Whether every question of the preset was answered or left out."""
+        """True if every question of the preset was answered or left out."""
         return all(question.key in self.answers for question in self.preset.questions)
 
     @property
@@ -109,7 +109,7 @@ async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: s
 
 
 async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> bool:
-    """Whether a client has a link on which something may still happen."""
+    """True if a client has a link on which something may still happen."""
     living = select(Link.id).where(
         Link.agency_id == agency_id,
         Link.client_id == client_id,

@@ -26,12 +26,12 @@ def as_of(status: str, expires_at: datetime, now: datetime) -> str:
 
 
 def is_dead(status: str) -> bool:
-    """Whether the link can no longer be used."""
+    """True if the link can no longer be used."""
     return status in ("expired", "revoked")
 
 
 def is_complete(states: list[tuple[str, bool]]) -> bool:
-    """Whether every required ask is proved; `states` are (state, required). A link of no proved ask is not."""
+    """True if every required ask is proved; `states` are (state, required). A link of no proved ask is not."""
     required = [state for state, is_required in states if is_required and state not in OVER]
     return bool(required) and all(state in PROVED for state in required)
 

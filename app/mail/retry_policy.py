@@ -20,7 +20,7 @@ class MailRetry:
 
 
 def is_too_late(now: datetime, not_after: datetime | None) -> bool:
-    """Whether there is no use in sending any more."""
+    """True if there is no use in sending any more."""
     return not_after is not None and now >= not_after
 
 

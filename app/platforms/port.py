@@ -190,7 +190,7 @@ class Platform(Protocol):
 
     @property
     def connects(self) -> bool:
-        """Whether it can be read and written by API at all; a written platform cannot."""
+        """True if it can be read and written by API at all; a written platform cannot."""
         ...
 
     @property
@@ -245,7 +245,7 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     def may(self, scopes: Sequence[int], what: str) -> bool:
-        """Whether a token may do something beyond sharing: `pixels`, `events`, `members` or `changes`."""
+        """True if a token may do something beyond sharing: `pixels`, `events`, `members` or `changes`."""
         ...
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:

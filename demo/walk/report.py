@@ -45,7 +45,7 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Whether all was proved, every webhook arrived well signed, and nothing was shared twice."""
+        """True if all was proved, every webhook arrived well signed, and nothing was shared twice."""
         asks, webhooks = self.asks, self.webhooks
         return (
             asks.verified == asks.readable > 0

@@ -1,4 +1,4 @@
-"""What the state of an ask of a written platform is, from what people said. Pure and total; it is never green. Pure."""
+"""Status of an ask on a manual platform, from statements of people: total, and never green. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal

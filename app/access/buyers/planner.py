@@ -1,4 +1,4 @@
-"""What to do next about one buyer and one ad account, and how it stands. Pure and total; open only by a read. Pure."""
+"""Next action for one buyer and one ad account, and its status: total; open only by a read. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ class DesiredBuyer:
 
     @property
     def was_done(self) -> bool:
-        """Whether it was open since it was asked for: what changed afterwards, somebody of the agency changed."""
+        """True if it was open since it was asked for: what changed afterwards, somebody of the agency changed."""
         return self.seen_at is not None and self.seen_at >= self.asked_at
 
 

@@ -169,7 +169,7 @@ async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platf
 
 
 async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
-    """Whether the client went to the consent page from this link and has not come back, as long as it still may."""
+    """True if the client went to the consent page from this link and has not come back, as long as it still may."""
     rows = select(Authorization).where(Authorization.agency_id == agency_id, Authorization.link_id == link_id)
     last = (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
     return last is not None and last.consumed_at is None and last.expires_at > now

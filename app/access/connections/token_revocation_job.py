@@ -53,7 +53,7 @@ async def _revoke(platform: ConnectedPlatform, app: App, token: str, calls: list
 
 
 async def _used_elsewhere(session: AsyncSession, tools: AccessContext, connection: Connection) -> bool:
-    """Whether a newer connection holds the very same token: the platform may give one person one token."""
+    """True if a newer connection holds the very same token: the platform may give one person one token."""
     rows = select(Connection).where(
         Connection.agency_id == connection.agency_id,
         Connection.platform == connection.platform,

@@ -27,7 +27,7 @@ class Diagnostics:
 
     @property
     def well(self) -> bool:
-        """Whether nothing failed; what could not be told is no failure."""
+        """True if nothing failed; what could not be told is no failure."""
         return all(finding.state != "fail" for finding in self.findings)
 
 

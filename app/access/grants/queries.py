@@ -43,7 +43,7 @@ async def answered_asks(session: AsyncSession, agency_id: str, client_id: str) -
 
 
 async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:
-    """Whether some access of a client is still to be taken away."""
+    """True if some access of a client is still to be taken away."""
     rows = select(Grant.id).where(Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.state == "revoking")
     return (await session.execute(select(rows.exists()))).scalar_one()
 

@@ -47,7 +47,7 @@ async def match(session: AsyncSession, agency_id: str, platform: str, bc_id: str
 
 
 async def is_leaving(session: AsyncSession, partner: Partner) -> bool:
-    """Whether access found of this partner is being taken away: the handshake at work on it knows its client."""
+    """True if access found of this partner is being taken away: the handshake at work on it knows its client."""
     rows = select(Grant.id).where(*_found(partner), Grant.state == "revoking")
     return (await session.execute(select(rows.exists()))).scalar_one()
 

@@ -1,4 +1,7 @@
-"""What the checklist is drawn up from: the client's answers, what was found at the platform, and its word. Pure."""
+"""Readiness checks: what should be in place before access is shared, and the evidence for each.
+
+They rest on the client's answers, on what was read at the platform, and on the client's own statements. Pure.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -290,12 +293,12 @@ class Item:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the client's word is wanted: nobody is asked for what is known without asking."""
+        """True if the client's word is wanted: nobody is asked for what is known without asking."""
         return self.key in ANSWERS and (self.verdict.state != "pass" or self.verdict.source == "client")
 
     @property
     def is_put_off(self) -> bool:
-        """Whether the client said "later"."""
+        """True if the client said "later"."""
         return self.said is not None and self.said.answer == LATER and self.verdict.state != "pass"
 
 

@@ -61,7 +61,7 @@ async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str,
 
 
 async def was_seen(session: AsyncSession, agency_id: str, link_id: str) -> bool:
-    """Whether the client went through the list."""
+    """True if the client went through the list."""
     rows = select(ReadinessAnswer.id).where(
         ReadinessAnswer.agency_id == agency_id,
         ReadinessAnswer.link_id == link_id,

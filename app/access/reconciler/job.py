@@ -96,7 +96,7 @@ async def _record(
 
 
 def _is_still(looked_with: Connection | None, now: Connection) -> bool:
-    """Whether the client's connection is the one we looked with, and may still be used."""
+    """True if the client's connection is the one we looked with, and may still be used."""
     return looked_with is not None and now.id == looked_with.id and now.state == "live"
 
 

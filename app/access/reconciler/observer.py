@@ -75,7 +75,7 @@ async def observe(
 
 
 def _needs_client(want: DesiredAccess, ours: ObservedSide) -> bool:
-    """Whether the agency's side does not answer for it: nothing seen as agreed, or something to take away."""
+    """True if the agency's side does not answer for it: nothing seen as agreed, or something to take away."""
     if want.key is None or want.unwanted or want.reduce_at is not None:
         return True
     return ours.of(want.key).role != want.role
@@ -159,5 +159,5 @@ async def _events(
 
 
 def may(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:
-    """Whether a connection's permissions reach that far."""
+    """True if a connection's permissions reach that far."""
     return connection is not None and platform.may([int(scope) for scope in connection.scopes], what)

@@ -1,4 +1,4 @@
-"""The next thing to do so that what is seen becomes what is wanted. Pure and total. Pure."""
+"""Next action that turns observed access into desired access. Total. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,8 +82,8 @@ def _not_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastActi
 
 def _longest_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
     """Those whose last call is the oldest: one that is never processed does not take the turns of others."""
-    moments = {at for want in due if (at := _held_up_at(want, tries))}
-    return [want for want in due if moments and _held_up_at(want, tries) == min(moments)]
+    oldest = min((at for want in due if (at := _held_up_at(want, tries))), default=None)
+    return [want for want in due if oldest is not None and _held_up_at(want, tries) == oldest]
 
 
 def _held_up_at(want: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> datetime | None:
@@ -122,7 +122,7 @@ def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
 
 
 def is_pending(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
-    """Whether looking again may show something new without anybody being asked to act here."""
+    """True if looking again may show something new without anybody being asked to act here."""
     if want.key is None:
         return False
     client, agency = seen.client.of(want.key), seen.agency.of(want.key)

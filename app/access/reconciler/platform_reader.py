@@ -41,12 +41,12 @@ class PlatformReader:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the platform no longer knows the token."""
+        """True if the platform no longer knows the token."""
         return self.closed is DEAD
 
     @property
     def is_away(self) -> bool:
-        """Whether the platform was out of reach or busy: what was not read is as unknown as before."""
+        """True if the platform was out of reach or busy: what was not read is as unknown as before."""
         return self.closed is LATER
 
     async def read(self, ask: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:

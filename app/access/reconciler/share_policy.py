@@ -37,7 +37,7 @@ def last_give(want: DesiredAccess, tried: ActionHistory) -> PastAction | None:
 
 
 def is_ours_to_give(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
-    """Whether the client approved it, we can write, the client's own list was read, and it lacks the role."""
+    """True if the client approved it, we can write, the client's own list was read, and it lacks the role."""
     if want.key is None or not want.is_live or want.link_ended or want.unwanted or by_hand(want):
         return False
     if want.was_verified and want.reduce_at is None and not is_agreed_anew(want):
@@ -94,11 +94,11 @@ def is_turned_down(want: DesiredAccess, seen: ObservedAccess, tried: ActionHisto
 
 
 def may_write(key: AssetKey, seen: ObservedAccess) -> bool:
-    """Whether the client's token may be used for a change here: never without having read the client's own list."""
+    """True if the client's token may be used for a change here: never without having read the client's own list."""
     return seen.client_can_write and seen.center is None and seen.client.of(key).is_read
 
 
 def is_account_there(key: AssetKey, seen: ObservedAccess) -> bool:
-    """Whether the ad account this hangs on is shared already, as either side shows."""
+    """True if the ad account this hangs on is shared already, as either side shows."""
     account = key.account
     return account is None or any(side.of(account).role is not None for side in (seen.client, seen.agency))

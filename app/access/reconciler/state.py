@@ -93,7 +93,7 @@ class DesiredAccess:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is agreed to and still counts."""
+        """True if it is agreed to and still counts."""
         return self.approved_at is not None and not self.declined and not self.over and self.asset_id is not None
 
     @property
@@ -104,7 +104,7 @@ class DesiredAccess:
 
     @property
     def says_done(self) -> bool:
-        """Whether somebody said "look now" after the client's yes: by hand that means the steps were done."""
+        """True if somebody said "look now" after the client's yes: by hand that means the steps were done."""
         return self.recheck_at is not None and self.approved_at is not None and self.recheck_at > self.approved_at
 
 
@@ -128,7 +128,7 @@ class Observation:
 
     @property
     def is_read(self) -> bool:
-        """Whether the answer is known."""
+        """True if the answer is known."""
         return self.why_not is None
 
 
@@ -192,7 +192,7 @@ class PastAction:
 
     @property
     def may_have_happened(self) -> bool:
-        """Whether the platform may have done it, whatever we were told."""
+        """True if the platform may have done it, whatever we were told."""
         return self.outcome in ("ok", "unclear", "open")
 
 

@@ -1,7 +1,7 @@
-"""State of an ask, derived from reads and attempts. Pure and total; green only after a read with the agreed role. Pure.
+"""Status of an ask, derived from reads and attempts: total, and green only after a read with the agreed role. Pure.
 
 No ask waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns a time, and
-the platform's only within the limits of `Patience`. After that, a code names the blocker and its next actor.
+the platform's only within the limits of `RetryTiming`. After that, a code names the blocker and its next actor.
 """
 
 from collections.abc import Sequence
@@ -330,7 +330,7 @@ def _unseen_now(case: _Case) -> Status:
 
 
 def _is_done(case: _Case) -> bool:
-    """Whether it is done as far as we can tell: seen by the client, sent by us, or done by hand as the client says."""
+    """True if it is done as far as we can tell: seen by the client, sent by us, or done by hand as the client says."""
     given = case.tried.given.get(case.key)
     sent = given is not None and given.outcome == "ok"
     return case.client.role is not None or sent or (case.want.lane == "guided" and case.want.says_done)

@@ -42,7 +42,7 @@ def refusal(want: DesiredAccess, tried: ActionHistory) -> tuple[str, PastAction]
 def is_ours_to_take(
     want: DesiredAccess, wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory
 ) -> bool:
-    """Whether it is to go, the client's token may do it, and nobody else of the agency needs it."""
+    """True if it is to go, the client's token may do it, and nobody else of the agency needs it."""
     if want.key is None or want.over or want.declined or want.held_by_others or not may_write(want.key, seen):
         return False
     client = seen.client.of(want.key)
@@ -55,7 +55,7 @@ def is_ours_to_take(
 
 
 def is_to_be_lowered(want: DesiredAccess, client: Observation) -> bool:
-    """Whether the role is higher than agreed and somebody who may say so wants it lowered.
+    """True if the role is higher than agreed and somebody who may say so wants it lowered.
 
     TikTok lowers no role in place: it is removed and shared again
     (https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner).
@@ -66,7 +66,7 @@ def is_to_be_lowered(want: DesiredAccess, client: Observation) -> bool:
 
 
 def is_gone(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
-    """Whether what was to be taken away was read as absent: on every side that could be read, and on one at least.
+    """True if what was to be taken away was read as absent: on every side that could be read, and on one at least.
 
     Of a pixel that others linked only the agency's side counts: it stays linked for them; a person stays a member.
     """

@@ -1,4 +1,4 @@
-"""The platform's written steps, filled in for one link. Pure."""
+"""Guided steps of a platform, filled in for one link, and the steps that remove access by hand. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

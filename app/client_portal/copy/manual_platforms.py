@@ -86,7 +86,7 @@ class ManualGroup:
 
     @property
     def is_to_do(self) -> bool:
-        """Whether the client has something left to do there."""
+        """True if the client has something left to do there."""
         return any(line.can_say_done for line in self.lines)
 
 

@@ -230,7 +230,7 @@ class Summary:
 
     @property
     def all_done(self) -> bool:
-        """Whether nothing is waited for."""
+        """True if nothing is waited for."""
         return self.total > 0 and self.done == self.total
 
 

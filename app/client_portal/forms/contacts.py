@@ -22,7 +22,7 @@ class Fields(Protocol):
         ...
 
     def ticked(self, name: str) -> bool:
-        """Whether a box was ticked."""
+        """True if a box was ticked."""
         ...
 
 

@@ -80,7 +80,7 @@ def _groups(request: Request, whole: LinkAggregate) -> list[Group]:
 
 
 def _is_worth_a_choice(link: CurrentLink) -> bool:
-    """Whether there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
+    """True if there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
     asks = [ask for ask in link.whole.asks if not ask.approved_at]
     several = len({(ask.kind, ask.role) for ask in asks}) > 1
     return several or any(ask.role_reason or not ask.required for ask in asks)

@@ -47,12 +47,12 @@ PUBLIC_ONLY = Rules()
 
 
 def is_forbidden(address: str | Address, rules: Rules = PUBLIC_ONLY) -> bool:
-    """Whether no call may go to this address."""
+    """True if no call may go to this address."""
     return forbidden_by(address, rules) is not None
 
 
 def is_opened(address: str | Address, rules: Rules) -> bool:
-    """Whether the operator's allow-list covers this address, and neither metadata nor the deny-list does."""
+    """True if the operator's allow-list covers this address, and neither metadata nor the deny-list does."""
     found = _read(address, rules.nat64)
     return found is not None and _never(found, rules) is None and _covers(rules.allow, found)
 

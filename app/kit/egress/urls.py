@@ -80,7 +80,7 @@ def read_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = 
 
 
 def is_proxy(url: str) -> bool:
-    """Whether this is the address of a proxy as an operator gives it: http://[user:password@]host:port."""
+    """True if this is the address of a proxy as an operator gives it: http://[user:password@]host:port."""
     try:
         parts = urlsplit(url)
         return bool(parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/"))

@@ -1,4 +1,9 @@
-"""The server's log file: starts, stops and crashes, a few lines each."""
+"""The embedded server: one PostgreSQL below one data folder, with its cluster and its log file.
+
+It lives as long as the process that started it. Works for the main thread of a program or a test run; `stop` may come
+from anywhere. On systems without Linux's death signal the server outlives an owner that was killed, and the next start
+says so with its pid.
+"""
 
 import os
 import shutil
@@ -24,14 +29,14 @@ from app.kit.embedded_postgres.failures import (
 )
 from app.kit.embedded_postgres.folders import Folders, give
 
-LIMIT = 5_000_000  # bytes; then the log starts anew and the old one is kept once
-TAIL = 8
+LOG_BYTES = 5_000_000  # bytes; then the log starts anew and the old one is kept once
+LOG_TAIL_LINES = 8
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[int]:
+def open_log(path: Path) -> Iterator[int]:
     """A descriptor that appends. Never through a symbolic link: root may be in somebody's folder."""
-    if path.exists() and path.stat().st_size > LIMIT:
+    if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".old.log"))
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -40,16 +45,16 @@ def opened(path: Path) -> Iterator[int]:
         os.close(log)
 
 
-def tail(path: Path, since: int) -> str:
+def log_tail(path: Path, since: int) -> str:
     """The last lines written after the first `since` bytes, for an error."""
     lines = path.read_bytes()[since:].decode("utf-8", "replace").splitlines()
-    return "\n".join(lines[-TAIL:])
+    return "\n".join(lines[-LOG_TAIL_LINES:])
 
 
-def prepare(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
+def prepare_cluster(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
     """Make the cluster, or see that the one there was written by this major version. Needs the lock."""
     if not where.cluster.exists():
-        _make(where, programs, major, who, durable)
+        _make_cluster(where, programs, major, who, durable)
     written = (where.cluster / "PG_VERSION").read_text(encoding="ascii").strip()
     if written != str(major):
         raise PostgresVersionMismatch(
@@ -58,7 +63,7 @@ def prepare(where: Folders, programs: Binaries, major: int, who: account.Account
         )
 
 
-def _make(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
+def _make_cluster(where: Folders, programs: Binaries, major: int, who: account.Account, durable: bool) -> None:
     """Written aside and renamed, so a start that was killed half-way leaves nothing to stumble over."""
     if where.unfinished.exists():
         shutil.rmtree(where.unfinished)
@@ -165,11 +170,11 @@ class EmbeddedPostgres:
         programs, major = readiness_probe.runnable(self._binaries or find(), who, where.home)
         ownership.outlast(where.unfinished, self._patience)
         ownership.outlast(where.cluster, self._patience)
-        prepare(where, programs, major, who, self._durable)
+        prepare_cluster(where, programs, major, who, self._durable)
         ownership.clear(where.postmaster)
         folders.give(where.socket, who)
         arguments = options.server_arguments(where.cluster, where.socket, self._durable)
-        with opened(where.log) as output:
+        with open_log(where.log) as output:
             begun = os.fstat(output).st_size
             self._server = account.spawn([str(programs.postgres), *arguments], who, where.cluster, output)
         _wait(self._server, where, begun)
@@ -181,7 +186,7 @@ def _wait(server: subprocess.Popen[bytes], where: folders.Folders, begun: int) -
         if server.poll() is not None or time.monotonic() > until:
             raise PostgresNotStarted(
                 f"The database server did not start; mend what the end of {where.log} names, "
-                f"then start again:\n{tail(where.log, begun)}"
+                f"then start again:\n{log_tail(where.log, begun)}"
             )
         time.sleep(PAUSE)
 

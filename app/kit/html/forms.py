@@ -82,7 +82,7 @@ class Form:
         return [name.removeprefix(start) for name in dict.fromkeys(self._fields) if name.startswith(start)]
 
     def ticked(self, name: str) -> bool:
-        """Whether a box was ticked."""
+        """True if a box was ticked."""
         return bool(self.text(name))
 
 

@@ -1,4 +1,4 @@
-"""Moments as programs write them: ISO 8601 with a time zone, and nothing that has to be guessed. Pure."""
+"""Fields of request and response shapes: each kind of text or moment that people type has its type here. Pure."""
 
 import re
 from collections.abc import Callable

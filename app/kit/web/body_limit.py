@@ -71,11 +71,11 @@ class _Counted:
 
     @property
     def must_refuse(self) -> bool:
-        """Whether the answer is ours to give."""
+        """True if the answer is ours to give."""
         return self.too_long and not self._answered
 
     def is_announced_too_long(self, headers: Headers) -> bool:
-        """Whether Content-Length alone says so."""
+        """True if Content-Length alone says so."""
         length = headers.get("content-length", "")
         self.too_long = length.isdecimal() and int(length) > self._left
         return self.too_long

@@ -54,7 +54,7 @@ class Preset:
     built_in: bool = False
 
     def asks_screen(self, screen: str) -> bool:
-        """Whether a client meets this screen on its way."""
+        """True if a client meets this screen on its way."""
         return bool(self.questions) if screen == "questions" else screen not in SCREENS or screen in self.screens
 
 

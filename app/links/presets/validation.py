@@ -128,7 +128,7 @@ def asked_by_address(kind: str) -> bool:
 
 
 def is_wider(kind: AssetKind, role: str, than: str) -> bool:
-    """Whether a role of a kind lets do more than another; roles stand from the smallest to the largest."""
+    """True if a role of a kind lets do more than another; roles stand from the smallest to the largest."""
     return kind.roles.index(role) > kind.roles.index(than)
 
 

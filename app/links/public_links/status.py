@@ -19,5 +19,5 @@ def of(
 
 
 def is_too_busy(*, in_all: int, most_per_hour: int, from_here: int) -> bool:
-    """Whether the uses of the last hour leave no room for one more."""
+    """True if the uses of the last hour leave no room for one more."""
     return in_all >= most_per_hour or from_here >= MOST_PER_ADDRESS

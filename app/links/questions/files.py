@@ -122,7 +122,7 @@ def _decoded(content: bytes) -> str | None:
 
 
 def _is_table(text: str) -> bool:
-    """Whether the first lines have the same number of columns, and more than one."""
+    """True if the first lines have the same number of columns, and more than one."""
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     if len(lines) < 2:
         return False

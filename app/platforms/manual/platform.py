@@ -40,7 +40,7 @@ class ManualPlatform:
 
     @property
     def own_words(self) -> bool:
-        """Whether title and steps are written by the agency, in the ask itself."""
+        """True if title and steps are written by the agency, in the ask itself."""
         return self.file.own_words
 
     @property

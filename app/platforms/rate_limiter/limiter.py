@@ -89,7 +89,7 @@ class RateLimiter:
         return grant, moment
 
     async def _is_void(self, app_id: str, grant: Reservation) -> bool:
-        """Whether the platform said "too often" while the grant was waited for."""
+        """True if the platform said "too often" while the grant was waited for."""
         async with self.sessions() as session:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
         return arithmetic.is_void(_read(row), grant)

@@ -121,7 +121,7 @@ def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits
 
 
 def is_void(allowance: Allowance, grant: Reservation) -> bool:
-    """Whether the platform said "too often" after the grant was given: then it counts no more."""
+    """True if the platform said "too often" after the grant was given: then it counts no more."""
     return allowance.limited_at > grant.booked
 
 

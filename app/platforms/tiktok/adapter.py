@@ -86,7 +86,7 @@ class TikTok:
         return scopes.missing(granted, kinds)
 
     def may(self, granted: Sequence[int], what: str) -> bool:
-        """Whether a token may read `pixels`, count `events`, see `members`, or read `changes`."""
+        """True if a token may read `pixels`, count `events`, see `members`, or read `changes`."""
         return scopes.may(granted, what)
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:

@@ -68,7 +68,7 @@ def blocker(code: int, message: str = "") -> str:
 
 
 def about_asset(code: int, message: str) -> bool:
-    """Whether it is this asset that was refused: then another way to read it may be open."""
+    """True if it is this asset that was refused: then another way to read it may be open."""
     return code in (_NO_PERMISSION, _INVALID) and _ABOUT_ASSET in message.lower()
 
 

@@ -79,7 +79,7 @@ def missing(granted: Iterable[int], kinds: Sequence[str]) -> tuple[str, ...]:
 
 
 def may(granted: Iterable[int], what: str) -> bool:
-    """Whether a token may read pixels, count events, see members, or read the change log."""
+    """True if a token may read pixels, count events, see members, or read the change log."""
     given = frozenset(granted)
     return all(_has(given, each) for each in _FOR[what])
 

@@ -39,7 +39,7 @@ def logo_path(slug: str, logo: Logo) -> str:
 
 
 def is_colour(text: str) -> bool:
-    """Whether the text is a colour we take: `#` and six hex digits."""
+    """True if the text is a colour we take: `#` and six hex digits."""
     return bool(_HEX.match(text))
 
 

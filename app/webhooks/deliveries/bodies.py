@@ -19,7 +19,7 @@ DELETED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_deleted(delivery: Delivery) -> bool:
-    """Whether its body was deleted by hand."""
+    """True if its body was deleted by hand."""
     return delivery.body_created_at == DELETED
 
 

@@ -91,7 +91,7 @@ class _Troubled:
 
     @property
     def looks_back(self) -> bool:
-        """Whether the attempts of the last minute count: they may open its breaker."""
+        """True if the attempts of the last minute count: they may open its breaker."""
         return self.row.breaker == "closed" and any(
             not one.outcome.arrived and circuit_breaker.speaks_of_the_endpoint(one.outcome.code) for one in self.tried
         )

@@ -1,7 +1,7 @@
-"""What leaves as soon as it is made: where nobody waits before them, whoever fans an event out keeps its deliveries.
+"""Fan-out: makes the deliveries of many events in one transaction; an outbox entry goes when its deliveries are there.
 
-They are made with a lease, and never have to be claimed. The rules are those of a claim: fair shares of the slots, the
-limits of each endpoint, one worker at a time that chooses.
+Where no delivery waits before them, new ones are made with a lease and sent by the same worker without being claimed.
+The rules are those of a claim: fair shares of the slots, the limits of each endpoint, one worker chooses at a time.
 """
 
 import asyncio
@@ -31,6 +31,17 @@ from app.webhooks.maintenance import partitions
 from app.webhooks.monitoring import metrics
 from app.webhooks.policies.fair_share import EndpointQueue, SlotUsage, allot
 
+log = structlog.get_logger(__name__)
+
+#: How the worker's health names this loop.
+LOOP = "fan-out"
+
+AT_ONCE = 100
+#: After a rest fewer, so that they leave while the others of a burst are fanned out.
+AT_FIRST = 25
+#: Between the ends of two rounds at least: a few events are fanned out together, and what is in the air has its turn.
+PAUSE_SECONDS = 0.005
+
 
 class ImmediateSender(Protocol):
     """Whoever can send what was just made: the sending loop of the same worker."""
@@ -59,18 +70,6 @@ def deal(
 def _lane(key: uuid.UUID, seat: EndpointCapacity, ready: int, taken: SlotUsage, now: datetime) -> EndpointQueue:
     in_flight = max(seat.in_flight, taken.in_air.get(key, 0))
     return EndpointQueue(seat.agency, key, "first", ready, now, seat.concurrency - in_flight, in_flight)
-
-
-log = structlog.get_logger(__name__)
-
-#: How the worker's health names this loop.
-LOOP = "fan-out"
-
-AT_ONCE = 100
-#: After a rest fewer, so that they leave while the others of a burst are fanned out.
-AT_FIRST = 25
-#: Between the ends of two rounds at least: a few events are fanned out together, and what is in the air has its turn.
-PAUSE_SECONDS = 0.005
 
 
 class FanoutResult(NamedTuple):
@@ -136,9 +135,9 @@ class Fanout:
 
     async def _fan_out(self, taken: list[str], *, limit: int, slots: SlotUsage | None = None) -> FanoutResult:
         """In one transaction; `taken` gets the ids of the events first."""
-        async with self._line.transaction(outbox.BEGIN_CHOOSING if slots else outbox.BEGIN) as driver:
+        async with self._line.transaction(outbox.BEGIN if slots is None else outbox.BEGIN_CHOOSING) as driver:
             rested = slots is not None and limit == AT_FIRST
-            arrived = slots.arrived if slots else ()
+            arrived = () if slots is None else slots.arrived
             found, endpoints = await outbox.take(driver, limit=limit, shared=not rested, arrived=arrived)
             if not found:
                 return FanoutResult()

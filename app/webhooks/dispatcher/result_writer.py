@@ -72,7 +72,7 @@ class DeliveryUpdate(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """True if nothing more will happen by itself."""
         return self.step.state in TERMINAL
 
 
@@ -117,7 +117,7 @@ async def write(
 
 
 def _plain(each: DeliveryUpdate) -> bool:
-    """Whether nothing follows from it but its own end, if its endpoint is well."""
+    """True if nothing follows from it but its own end, if its endpoint is well."""
     return each.attempted.outcome.arrived and not each.row.ordered and len(each.attempted.answers) < 2
 
 

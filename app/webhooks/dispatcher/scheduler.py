@@ -1,4 +1,7 @@
-"""Claiming deliveries: fair shares of what is due, each under a lease that nobody else gets meanwhile."""
+"""Claims of due deliveries: fair shares, each under a lease that no other worker gets meanwhile.
+
+Deliveries to deleted or disabled endpoints end here, without an attempt.
+"""
 
 import uuid
 from collections import Counter

@@ -7,7 +7,7 @@ def of(version: int) -> str:
 
 
 def allows(if_match: str | None, version: int) -> bool:
-    """Whether `If-Match` (several marks, or `*`) lets this version be changed; without the header it may be.
+    """True if `If-Match` (several marks, or `*`) lets this version be changed; without the header it may be.
 
     A mark that a proxy made weak on its way (`W/"3"`) is the same to us: bodies are not compared byte by byte.
     """

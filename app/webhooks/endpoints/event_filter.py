@@ -10,12 +10,12 @@ EVERYTHING = "*"
 
 
 def wants(patterns: Sequence[str], event_type: str) -> bool:
-    """Whether any of an endpoint's patterns (a name, `ask.*`, `*`) covers this type."""
+    """True if any of an endpoint's patterns (a name, `ask.*`, `*`) covers this type."""
     return any(_covers(pattern, event_type) for pattern in patterns)
 
 
 def passes(filter_: Mapping[str, Any] | None, data: Mapping[str, Any]) -> bool:
-    """Whether an event's data has every value the filter names."""
+    """True if an event's data has every value the filter names."""
     return all(data.get(key) == value for key, value in (filter_ or {}).items() if value is not None)
 
 
@@ -32,7 +32,7 @@ def nearest(pattern: str, names: Collection[str]) -> str | None:
 
 
 def covers(pattern: str, other: str) -> bool:
-    """Whether a pattern covers all that another one does."""
+    """True if a pattern covers all that another one does."""
     if other == EVERYTHING:
         return pattern == EVERYTHING
     return _covers(pattern, other)

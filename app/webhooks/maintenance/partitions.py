@@ -1,4 +1,4 @@
-"""The monthly partitions of bodies and attempts: this month's, the next one's, and a net beneath."""
+"""Monthly partitions of bodies and attempts: created ahead, dropped when they are past, with a default partition."""
 
 import re
 from collections.abc import Iterator, Sequence

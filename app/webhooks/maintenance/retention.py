@@ -1,4 +1,4 @@
-"""Deleting finished deliveries that are past, a batch at a time."""
+"""Retention: every hour, deletes what is past its time in small transactions, so that it may stop anywhere."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -114,7 +114,7 @@ async def tidy(tools: MaintenanceContext) -> timedelta:
 
 
 async def _until_done(batch: Batch, full: int) -> bool:
-    """Whether all is gone; not when the round has done enough."""
+    """True if all is gone; not when the round has done enough."""
     for _ in range(BATCHES):
         if await batch() < full:
             return True

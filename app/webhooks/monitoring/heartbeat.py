@@ -34,5 +34,5 @@ class Heartbeat:
         return [loop for loop, at in self._beats.items() if self.clock() - at > SILENCE]
 
     def is_quiet(self) -> bool:
-        """Whether there was no attempt for so long that somebody should look whether anything is to be sent."""
+        """True if there was no attempt for so long that somebody should look whether anything is to be sent."""
         return self.clock() - self._attempt > SILENCE

@@ -78,7 +78,7 @@ async def breakers_open(session: AsyncSession) -> int:
 
 
 async def is_anything_stuck(session: AsyncSession) -> bool:
-    """Whether an endpoint that may be sent to has something late, and has been sent nothing."""
+    """True if an endpoint that may be sent to has something late, and has been sent nothing."""
     query = select(exists(select(hold_conditions.stuck())))
     return bool((await session.execute(query.execution_options(**CROSS_TENANT))).scalar_one())
 

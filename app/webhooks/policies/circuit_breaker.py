@@ -48,7 +48,7 @@ class EndpointHealthState:
 
     @property
     def well(self) -> bool:
-        """Whether a success would change nothing."""
+        """True if a success would change nothing."""
         return (
             self.breaker == "closed"
             and self.lowered_to is None

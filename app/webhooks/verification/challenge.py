@@ -80,7 +80,7 @@ def judged(
 
 
 def echoes(text: str, headers: Mapping[str, str], body: str) -> bool:
-    """Whether an answer gives the challenge back: as its body, in it as JSON, or in the header."""
+    """True if an answer gives the challenge back: as its body, in it as JSON, or in the header."""
     return any(_same(text, given) for given in (headers.get(HEADER), body, _in_json(body)))
 
 

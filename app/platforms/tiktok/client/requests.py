@@ -1,4 +1,7 @@
-"""What is kept of a call as evidence: no tokens, no e-mail addresses, and not more than fits."""
+"""One call to TikTok's API for Business v1.3: rate limit, envelope, recorded call, four ways to fail.
+
+A recorded call holds no tokens and no e-mail addresses, and is cut to a size that fits.
+"""
 
 import json
 import re
@@ -32,7 +35,7 @@ _ADDRESS = re.compile(r"([^\s@<>(),;:\"'])[^\s@<>(),;:\"']*@([\w.-]+\.\w+)")
 Value = TypeVar("Value")
 
 
-def kept(path: str, data: Any) -> dict[str, Any]:
+def recorded_answer(path: str, data: Any) -> dict[str, Any]:
     """The answer's `data`: whole up to 32 KiB, else only that it was larger."""
     if not isinstance(data, dict) or path.startswith(_NOT_KEPT):
         return {}
@@ -181,7 +184,7 @@ class _Turn:
             operation=self.path.rstrip("/"), outcome=outcome, code=answer.get("code"),
             request=without_addresses(dict(self.shown)),
             message=without_addresses(message), request_id=answer.get("request_id"),
-            answer=kept(self.path, answer.get("data")), took_ms=took_ms,
+            answer=recorded_answer(self.path, answer.get("data")), took_ms=took_ms,
         )  # fmt: skip
 
 

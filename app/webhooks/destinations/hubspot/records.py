@@ -102,7 +102,7 @@ def contact(event: Mapping[str, Any]) -> Record | None:
 
 
 def is_newer(event: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
-    """Whether the event happened no earlier than what a record says already. Both are our own ISO text."""
+    """True if the event happened no earlier than what a record says already. Both are our own ISO text."""
     return str(event["timestamp"]) >= str(written.get(WRITTEN_AT) or "")
 
 

@@ -1,7 +1,7 @@
-"""HubSpot's lifecycle stages, which only ever go forwards. Pure.
+"""Requests to HubSpot for one event: read, then write forwards. Every request may be repeated. Pure.
 
-HubSpot itself takes no step back unless the stage is cleared first; we never clear it, and do not ask for such a step.
-https://knowledge.hubspot.com/records/use-lifecycle-stages
+HubSpot moves no lifecycle stage backwards unless the stage is cleared first. Keyturn never clears it, and does not ask
+for such a step. https://knowledge.hubspot.com/records/use-lifecycle-stages
 """
 
 from collections.abc import Generator, Mapping
@@ -241,5 +241,5 @@ def _note(at: Calls, event: Mapping[str, Any], company: str, contact: str | None
 
 
 def _properties_are_missing(refused: Refused) -> bool:
-    """Whether the account was never set up. Asking by a property that is not there is a 400 of whatever wording."""
+    """True if the account was never set up. Asking by a property that is not there is a 400 of whatever wording."""
     return refused.answer.status == 400 and (refused.part == "company_look" or _MISSING in refused.answer.body)
