@@ -1,4 +1,4 @@
-"""Whether a page is open inside another app, whose built-in browser often cannot finish a sign-in. Pure."""
+"""Detection of pages opened inside another app, whose built-in browser often cannot finish a sign-in. Pure."""
 
 #: Marks that apps set in their User-Agent, and the app's name.
 _MARKS = {

@@ -135,7 +135,7 @@ async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding
 
 
 def tiktok_app(chosen: Settings) -> Finding:
-    """Whether clients can connect at all without an app of their agency's own."""
+    """Check that clients can connect without an app of their agency's own."""
     if chosen.tiktok_app is None:
         return Finding(
             "TikTok app", True,
@@ -202,7 +202,7 @@ def _unanswered(problem: BaseException) -> str:
 
 
 async def mail(chosen: Settings) -> list[Finding]:
-    """Whether the mail server takes us; nothing is sent."""
+    """Check that the mail server accepts our login; nothing is sent."""
     server = chosen.mail_server
     if server is None:
         words = "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."

@@ -36,6 +36,12 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [str(path) for path in silent] == []
 
 
+def test_no_docstring_is_an_indirect_question() -> None:
+    product = [path for path in source.python_files() if path.parts[0] in ("app", "demo", "simulator")]
+    asking = [f"{path}:{node.body[0].lineno}" for path in product for node in _documented(path) if _asks(node)]
+    assert asking == []
+
+
 def test_nothing_is_left_for_later() -> None:
     assert [str(path) for path in source.python_files() if LEFT_FOR_LATER.search(source.text(path))] == []
 
@@ -57,6 +63,16 @@ def _names() -> Iterator[tuple[Path, str]]:
 def _parts(name: str) -> set[str]:
     """The words of a name, in `snake_case` or in CamelCase."""
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)}
+
+
+def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(source.text(path))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            yield node
+
+
+def _asks(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return (ast.get_docstring(node) or "").startswith("Whether ")
 
 
 def _docstring(path: Path) -> str | None:

@@ -54,7 +54,7 @@ class BuyersView(BaseModel):
 
 
 class BuyerAccessView(BaseModel):
-    """Whether one of your buyers can open an ad account inside your own Business Center."""
+    """Access of one of your buyers to an ad account inside your own Business Center."""
 
     email: str = Field(examples=["bo@north.example"])
     role: str = Field(description="The role they are to have: never more than you were given.", examples=["OPERATOR"])

@@ -1,1 +1,1 @@
-"""Whether an agency's way to the platform works: its app, redirect address, permissions, connection and reads."""
+"""Diagnostics of an agency's way to the platform: its app, redirect address, permissions, connection and reads."""

@@ -12,7 +12,7 @@ _SET = "Set TIKTOK_REDIRECT_URI, or KEYTURN_PUBLIC_URL."
 
 
 def finding(address: str, came_back: datetime | None) -> DiagnosticFinding:
-    """Whether the address can work. `came_back`: when somebody last returned through it with this app, if ever.
+    """Check of the address. `came_back`: when somebody last returned through it with this app, if ever.
 
     Whether it is registered only TikTok knows: no call tells.
     """

@@ -33,7 +33,7 @@ class HealthLine(BaseModel):
 
 
 class HealthView(BaseModel):
-    """Whether app, redirect address, connection, permissions and each kind of read work, tried just now."""
+    """Result of trying app, redirect address, connection, permissions and each kind of read just now."""
 
     platform: str = Field(examples=["tiktok"])
     app_id: str | None = Field(examples=["7400000000000000001"])

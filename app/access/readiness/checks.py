@@ -161,7 +161,7 @@ def currencies(markets: Iterable[str], on: date) -> frozenset[str]:
 
 
 def same_hours(timezone: str, markets: Iterable[str], on: date) -> bool | None:
-    """Whether the clocks of a time zone (IANA name) show the hour of one of these countries; None for no such zone."""
+    """True if a time zone (IANA name) has the local time of one of these countries; None for an unknown zone."""
     hours = _hours(timezone, on.year)
     if hours is None:
         return None
@@ -188,7 +188,7 @@ IN_THE_WAY = frozenset({"asset_owned_elsewhere", "asset_owned_by_person", "reque
 
 
 def business_center(facts: Facts) -> ReadinessVerdict:
-    """Whether TikTok lets anything be shared from it. A colleague who is Admin may still do it by hand."""
+    """TikTok lets the Business Center share. A colleague who is Admin may still do it by hand."""
     center = facts.center
     if center is None:
         return unknown()
@@ -197,7 +197,7 @@ def business_center(facts: Facts) -> ReadinessVerdict:
 
 
 def verification(facts: Facts) -> ReadinessVerdict:
-    """Whether TikTok has verified the company."""
+    """TikTok has verified the company."""
     status = facts.center.verification if facts.center else ""
     if not status:
         return by_word(facts, "verification", unknown())
@@ -206,7 +206,7 @@ def verification(facts: Facts) -> ReadinessVerdict:
 
 
 def ad_account(facts: Facts) -> ReadinessVerdict:
-    """Whether there is an ad account that can be shared."""
+    """There is an ad account that can be shared."""
     proved = [each.verified_at for each in facts.accounts if each.verified_at]
     if proved and len(proved) == len(facts.accounts):
         return ReadinessVerdict("pass", "platform", max(proved), tuple(each.asset_id for each in facts.accounts))
@@ -235,13 +235,13 @@ def _chosen(facts: Facts, held: dict[str, AdAccount]) -> ReadinessVerdict:
 
 
 def currency(facts: Facts) -> ReadinessVerdict:
-    """Whether the ad accounts count in money that is usual in a target market."""
+    """The ad accounts use a currency of a target market."""
     usually = currencies(facts.markets or (), facts.today)
     return _fits(facts, "currency", lambda account: account.currency, lambda seen: seen in usually)
 
 
 def time_zone(facts: Facts) -> ReadinessVerdict:
-    """Whether their days begin when they do in a target market."""
+    """The ad accounts' time zone fits a target market."""
     markets = facts.markets or ()
     return _fits(
         facts,
@@ -268,7 +268,7 @@ def _fits(
 
 
 def pixel(facts: Facts) -> ReadinessVerdict:
-    """Whether there is a pixel, and it is connected to the ad account that runs the campaigns."""
+    """There is a pixel, and it is connected to the ad account that runs the campaigns."""
     proved = [each.verified_at for each in facts.pixels if each.verified_at]
     if proved and len(proved) == len(facts.pixels):
         return ReadinessVerdict("pass", "platform", max(proved), tuple(each.asset_id for each in facts.pixels))
@@ -312,7 +312,7 @@ def checklist(facts: Facts) -> tuple[Item, ...]:
 
 
 def company_email(facts: Facts) -> ReadinessVerdict:
-    """Whether the contacts are at a domain of their company."""
+    """The contacts use a domain of their company."""
     if not facts.emails:
         return unknown()
     free = tuple(
@@ -324,7 +324,7 @@ def company_email(facts: Facts) -> ReadinessVerdict:
 
 
 def primary_contact(facts: Facts) -> ReadinessVerdict:
-    """Whether there is one person who can say yes."""
+    """There is one person who can approve."""
     return told(facts, facts.approver) if facts.approver else unknown()
 
 

@@ -143,7 +143,7 @@ async def _given(eyes: PlatformReader, pair: BusinessCenterPair, kind: str) -> o
 
 
 async def _pixel(eyes: PlatformReader, pair: BusinessCenterPair, key: AssetKey) -> Observation:
-    """Whether the pixel is linked to the ad account; where its links may not be read, the ad account is asked.
+    """Link of the pixel to the ad account; where its links may not be read, the ad account is asked.
 
     `/bc/pixel/link/get/` is known to refuse even Admins now and then.
     """

@@ -1,4 +1,4 @@
-"""Whether a preset can be asked for on the platforms there are: one sentence for each thing that is wrong. Pure."""
+"""Validation of presets against the platforms: one sentence for each problem. Pure."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whether an open link takes another client, and if not, why. Pure."""
+"""Status of an open link: open, or the reason why it takes no other client. Pure."""
 
 from datetime import datetime, timedelta
 

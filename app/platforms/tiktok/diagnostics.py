@@ -1,4 +1,4 @@
-"""Whether app, token, permissions and each kind of read work: few calls, none of which changes anything."""
+"""Probes of app, token, permissions and each kind of read: few calls, none of which changes anything."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field

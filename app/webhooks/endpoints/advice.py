@@ -21,7 +21,7 @@ async def about(session: AsyncSession, endpoint: Endpoint, *, named: list[str] |
 
 
 async def _link(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
-    """Whether there is such a link; the rooms of links lie beside this one, but each link's making is an event."""
+    """True if there is such a link; the rooms of links lie beside this one, but each link's making is an event."""
     link_id = (endpoint.filter or {}).get("link_id")
     if link_id is None or any("No link has an id like" in each for each in found):
         return []

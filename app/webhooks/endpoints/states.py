@@ -1,4 +1,4 @@
-"""Whether an endpoint is sent to: disabling and enabling it, pausing and going on."""
+"""State changes of an endpoint: disable, enable, pause, resume."""
 
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession

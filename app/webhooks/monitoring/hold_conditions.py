@@ -1,4 +1,4 @@
-"""Whether an endpoint may be sent to now, said in SQL: for figures, health and the sweeper."""
+"""SQL conditions of endpoints that may be sent to now, for metrics, health and the sweeper."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,13 +17,13 @@ _SKEW = timedelta(minutes=5)
 
 
 def may_be_sent_to() -> ColumnElement[bool]:
-    """Whether what is due there should leave now: active, not held, its breaker closed."""
+    """Due deliveries should leave now: active, not held, its breaker closed."""
     closed = or_(EndpointHealth.breaker.is_(None), EndpointHealth.breaker == "closed")
     return and_(is_active(), closed, visible_state.hold_of_endpoint().is_(None))
 
 
 def is_active() -> ColumnElement[bool]:
-    """Whether the endpoint takes deliveries at all."""
+    """The endpoint takes deliveries."""
     return and_(Endpoint.deleted_at.is_(None), Endpoint.state == "active")
 
 
@@ -34,7 +34,7 @@ def with_health(query: Any) -> Any:
 
 
 def overdue() -> ColumnElement[bool]:
-    """Whether a delivery of the endpoint is late and nobody has it."""
+    """A delivery of the endpoint is late, and no worker has it."""
     return exists().where(*_of_endpoint(Delivery), *is_late())
 
 
@@ -45,7 +45,7 @@ def is_late() -> tuple[ColumnElement[bool], ...]:
 
 
 def is_free() -> ColumnElement[bool]:
-    """Whether nobody has the delivery."""
+    """No worker has the delivery."""
     return or_(Delivery.lease_until.is_(None), Delivery.lease_until < func.now())
 
 

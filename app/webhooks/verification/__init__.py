@@ -1,1 +1,1 @@
-"""Whether an endpoint is its owner's: a challenge is sent to it, and it has to come back."""
+"""Proof that an endpoint belongs to its owner: a challenge is sent to it and must come back."""

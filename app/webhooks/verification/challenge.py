@@ -57,7 +57,7 @@ class Challenge:
 
 @dataclass(frozen=True)
 class ChallengeVerdict:
-    """Whether it came back; else a code and a sentence on what came instead."""
+    """Result of a challenge: it came back, or a code and a sentence on the answer instead."""
 
     passed: bool
     code: str
