@@ -14,7 +14,7 @@ from app.access.imports import commands as imports
 from app.access.partners import commands as partners
 from app.access.people import commands as invited
 from app.access.readiness import commands as readiness
-from app.access.requests import commands as asks
+from app.access.requests import commands as access_requests
 from app.access.requests import role_commands as roles
 from app.access.revocations import commands as revocations
 from app.events import commands as events
@@ -23,10 +23,10 @@ from app.kit.encryption import Keyring
 from app.kit.terminal import operations
 from app.kit.terminal.command import AsyncContextFactory, Does, Terminal
 from app.links import commands as links
-from app.links.access_requests import commands as further_asks
+from app.links.access_requests import commands as added_access_requests
 from app.links.devices import commands as devices
 from app.links.presets import commands as presets
-from app.links.public_links import commands as open_links
+from app.links.public_links import commands as public_links
 from app.settings import Settings
 from app.tenants.agencies import commands as agencies
 from app.tenants.agencies.logos import commands as logos
@@ -67,8 +67,8 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
         "Links: one secret address for one client.",
         (
             links.link,
-            further_asks.link,
-            asks.link,
+            added_access_requests.link,
+            access_requests.link,
             roles.link,
             buyers.link,
             invited.link,
@@ -76,10 +76,14 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
             devices.link,
         ),
     ),
-    ("open-link", "Open links: one public address for anybody.", (open_links.open_link,)),
-    ("preset", "Presets: asks saved for reuse.", (presets.preset,)),
+    ("public-link", "Public links: one public address for anybody.", (public_links.public_link,)),
+    ("preset", "Presets: access requests saved for reuse.", (presets.preset,)),
     ("platform", "What can be asked for, on each platform.", (presets.platform,)),
-    ("ask", "Asks: one access wanted, and why it is not green.", (asks.ask, roles.ask)),
+    (
+        "access_request",
+        "Access requests: one access wanted, and why it is not green.",
+        (access_requests.access_request, roles.access_request),
+    ),
     ("grant", "Grants: access that exists.", (grants.grant, buyers.grant, revocations.grant)),
     ("partner", "Partners of the agency's Business Centers, as imports found them.", (partners.partner,)),
     ("connection", "Connections to the platform.", (connections.connection,)),

@@ -11,7 +11,7 @@ from app.access.imports import api as imports
 from app.access.partners import api as partners
 from app.access.people import api as invited
 from app.access.readiness import api as readiness
-from app.access.requests import api as asks
+from app.access.requests import api as access_requests
 from app.access.revocations import api as revocations
 from app.client_portal import routes as portal
 from app.dashboard.connect import pages as connect
@@ -19,12 +19,12 @@ from app.events import api as events
 from app.kit.web import health
 from app.kit.web.query_params import only_known
 from app.links import api as links
-from app.links.access_requests import api as further_asks
+from app.links.access_requests import api as added_access_requests
 from app.links.devices import api as devices
 from app.links.emails import api as letters
 from app.links.presets import api as presets
 from app.links.presets import requestable
-from app.links.public_links import api as open_links
+from app.links.public_links import api as public_links
 from app.links.questions import api as questions
 from app.tenants.agencies import api as agencies
 from app.tenants.agencies.logos import api as logos
@@ -57,9 +57,9 @@ for room in (
     letters,
     devices,
     questions,
-    open_links,
-    asks,
-    further_asks,
+    public_links,
+    access_requests,
+    added_access_requests,
     readiness,
     grants,
     buyers,

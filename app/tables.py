@@ -14,7 +14,7 @@ from app.kit.database import Base
 from app.links import models as _links
 from app.links.devices import models as _devices
 from app.links.presets import models as _presets
-from app.links.public_links import models as _open_links
+from app.links.public_links import models as _public_links
 from app.links.questions import models as _questions
 from app.mail import models as _mails
 from app.platforms.rate_limiter import models as _budget
@@ -30,8 +30,32 @@ from app.webhooks.maintenance import models as _keeping
 from app.webhooks.replays import models as _replays
 
 ROOMS = (
-    _agencies, _members, _clients, _events, _presets, _open_links, _links, _questions, _connections, _evidence, _grants,
-    _handshakes, _readiness, _openings, _imports, _partners, _endpoints, _dispatch, _idempotency, _mails, _budget,
-    _identities, _keeping, _replays, _logos, _devices, _throttle,
-)  # fmt: skip
+    _agencies,
+    _members,
+    _clients,
+    _events,
+    _presets,
+    _public_links,
+    _links,
+    _questions,
+    _connections,
+    _evidence,
+    _grants,
+    _handshakes,
+    _readiness,
+    _openings,
+    _imports,
+    _partners,
+    _endpoints,
+    _dispatch,
+    _idempotency,
+    _mails,
+    _budget,
+    _identities,
+    _keeping,
+    _replays,
+    _logos,
+    _devices,
+    _throttle,
+)
 metadata = Base.metadata

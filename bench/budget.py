@@ -77,7 +77,7 @@ class Caller:
 
     urgency: Priority
     calls: int
-    asked_at: int
+    requested_at: int
     waited: int = 0
 
 
@@ -94,7 +94,7 @@ class Clockwork:
 
     def comes(self, at: int, caller: Caller) -> None:
         """The caller asks at that moment."""
-        caller.asked_at = at
+        caller.requested_at = at
         heapq.heappush(self.agenda, (at, next(_numbers), caller))
 
     def run(self) -> None:
@@ -114,8 +114,8 @@ class Clockwork:
         if caller.urgency is Priority.WATCH:
             self.watch_calls += 1
         else:
-            self.waits.append(at - caller.asked_at)
-            caller.waited += at - caller.asked_at
+            self.waits.append(at - caller.requested_at)
+            caller.waited += at - caller.requested_at
         if caller.calls:
             self.comes(at + ANSWER, caller)
         elif caller.urgency is Priority.LOOKING:

@@ -88,13 +88,13 @@ def _show(made: Demo, seconds: float) -> None:
         f"     Client's link, by hand (Brand FR)              {made.links['guided']}\n"
         f"     With a pixel and questions (as Rosa Rive)      {made.links['tracking']}\n"
         f"     Meta and a booking tool (Café Nord)            {made.links['written']}\n"
-        f"     Open link, for anybody (as Milo Mixed)         {made.open_link}\n"
+        f"     Open link, for anybody (as Milo Mixed)         {made.public_link}\n"
         f"     TikTok Business Center of the simulator        {at.tiktok}/business-center\n"
         f"  3  The CRM's inbox with every webhook             {at.inbox}\n\n"
         f"  API key  {made.api_key}\n"
         f"  Try      {curl} {at.web}/api/v1/links\n"
         f"  Test     {curl} '{at.web}/api/v1/webhooks/endpoints/{made.endpoint_id}/test?wait=true' \\\n"
-        '             --json \'{"event_type": "ask.verified"}\'    # sends the inbox an event\n'
+        '             --json \'{"event_type": "access.verified"}\'    # sends the inbox an event\n'
         f"  API      {at.web}/api/v1/openapi.json\n"
         f"  Shell    source {made.env}    then `keyturn delivery list` and the rest work on this demo\n\n"
         "Ctrl-C stops everything.",

@@ -26,8 +26,8 @@ def furnish(demo: Demo) -> Demo:
         "tracking": agency.link("tracking-fix", "Atelier Rive", "crm-1003", "Rosa Rive", "rosa@atelierrive.example"),
         "written": agency.link("full-service", "Café Nord", "crm-1004", "Nils Nord", "nils@cafenord.example"),
     }
-    opened = agency.send("POST", "/open-links", {"preset": "prospect"})
-    return replace(demo, links={**demo.links, **made}, open_link=opened["address"])
+    opened = agency.send("POST", "/public-links", {"preset": "prospect"})
+    return replace(demo, links={**demo.links, **made}, public_link=opened["address"])
 
 
 class _Agency:

@@ -30,7 +30,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo that runs. `links`: addresses by the way their clients take; `open_link` is for everybody.
+    """A demo that runs. `links`: addresses by the way their clients take; `public_link` is for everybody.
 
     `endpoint_id`: where the inbox is told; `env`: the file by which other commands find this demo.
     """
@@ -39,6 +39,6 @@ class Demo:
     api_key: str
     connect_address: str
     links: Mapping[str, str]
-    open_link: str = ""
+    public_link: str = ""
     endpoint_id: str = ""
     env: str = ""

@@ -31,52 +31,73 @@ _URGENCIES = {
 
 def text() -> str:
     """The whole page."""
-    return "\n\n".join([
-        "# Access: what can be asked for, and how it stands",
-        "_Made by `make docs` from the code; do not edit by hand._",
-        "An *ask* is one access to one asset. Keyturn looks at the platform, does the one thing that brings what is "
-        "seen nearer to what the client agreed to, and looks again. What an ask shows follows from the last look "
-        "alone, so it is right after a crash, after a share by hand, and after somebody took access away.",
-        "## The states of an ask",
-        "Green is `verified` only: a read showed the asset with the agreed role. `attested` is a person's word, kept "
-        "with name and date. `unverifiable` means that nobody could look: the read was refused, or the agency is not "
-        "connected. "
-        "Whose turn it is stands in `next_actor`.",
-        table(("state", "what the client reads", "whose turn"), _states()),
-        "## What can be in the way",
-        "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "
-        "depends on the kind, on the lane and on whether its authorisation is still held (here: an ad account, "
-        "connected, without it); you get one hint with `GET /api/v1/asks/{id}` or `keyturn ask show`, and the "
-        "platform's own code, message and request id "
-        "with the exchanges. Words in braces are names. A press on “check again”, and "
-        "`POST /api/v1/asks/{id}/verification`, look at once.",
-        table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
-        "## What can be asked for at TikTok",
-        "`GET /api/v1/platforms` and `keyturn platform list` have the same lists, with the other names that are "
-        "understood. "
-        "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the job. Where "
-        "the API cannot share, the client gets the steps by hand, and the read that proves it is the same.",
-        table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
-        "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited to the "
-        "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
-        "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or `OPERATOR`. "
-        "A role is raised by asking again; a lower one is taking away, sharing and reading back (`keyturn ask role`).",
-        "## What can be asked for elsewhere",
-        "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which thing it is "
-        "about. The client does dated steps and says so, your agency looks and says that it works "
-        "(`POST /api/v1/asks/{id}/attestation`, `keyturn ask attest`): then it is `attested`, which counts as done.",
-        table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
-        "## When Keyturn looks",
-        _looks(),
-        "## How many calls",
-        _budget(),
-        "## Taking it away",
-        "`POST /api/v1/grants/{id}/revocation` or `keyturn grant revoke` says that one access is wanted no longer; a "
-        "pixel goes with its ad account. The grant is `revoking` until a read shows that it is gone, then `ended`. "
-        "Keyturn takes it away itself while it holds the client's connection. That connection is given back when all "
-        f"is verified, at the latest {said(LONGEST_HOLD)} after the last write; from then on the client does it on "
-        "its link or in Business Center, with the steps. What other agencies were given is not touched.",
-    ]) + "\n"  # fmt: skip
+    return (
+        "\n\n".join(
+            [
+                "# Access: what can be asked for, and how it stands",
+                "_Made by `make docs` from the code; do not edit by hand._",
+                "An *access request* is one access to one asset. Keyturn looks at the platform, does the one thing "
+                "that brings what is "
+                "seen nearer to what the client agreed to, and looks again. What an access request shows follows "
+                "from the last look "
+                "alone, so it is right after a crash, after a share by hand, and after somebody took access away.",
+                "## The states of an access request",
+                "Green is `verified` only: a read showed the asset with the agreed role. `attested` is a person's "
+                "word, kept "
+                "with name and date. `unverifiable` means that nobody could look: the read was refused, or the "
+                "agency is not "
+                "connected. "
+                "Whose turn it is stands in `next_actor`.",
+                table(("state", "what the client reads", "whose turn"), _states()),
+                "## What can be in the way",
+                "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "
+                "depends on the kind, on the lane and on whether its authorisation is still held (here: an ad account, "
+                "connected, without it); you get one hint with `GET /api/v1/access-requests/{id}` or `keyturn "
+                "access-request show`, and the "
+                "platform's own code, message and request id "
+                "with the exchanges. Words in braces are names. A press on “check again”, and "
+                "`POST /api/v1/access-requests/{id}/verification`, look at once.",
+                table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
+                "## What can be asked for at TikTok",
+                "`GET /api/v1/platforms` and `keyturn platform list` have the same lists, with the other names "
+                "that are "
+                "understood. "
+                "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the "
+                "job. Where "
+                "the API cannot share, the client gets the steps by hand, and the read that proves it is the same.",
+                table(("kind", "role", "as the client reads it", "shared"), _tiktok()),
+                "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited "
+                "to the "
+                "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
+                "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or "
+                "`OPERATOR`. "
+                "A role is raised by asking again; a lower one is taking away, sharing and reading back (`keyturn "
+                "access-request role`).",
+                "## What can be asked for elsewhere",
+                "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which "
+                "thing it is "
+                "about. The client does dated steps and says so, your agency looks and says that it works "
+                "(`POST /api/v1/access-requests/{id}/attestation`, `keyturn access-request attest`): then it is "
+                "`attested`, which counts as done.",
+                table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
+                "## When Keyturn looks",
+                _looks(),
+                "## How many calls",
+                _budget(),
+                "## Taking it away",
+                "`POST /api/v1/grants/{id}/revocation` or `keyturn grant revoke` says that one access is wanted no "
+                "longer; a "
+                "pixel goes with its ad account. The grant is `revoking` until a read shows that it is gone, then "
+                "`ended`. "
+                "Keyturn takes it away itself while it holds the client's connection. That connection is given "
+                "back when all "
+                f"is verified, at the latest {said(LONGEST_HOLD)} after the last write; from then on the client "
+                f"does it on "
+                "its link or in Business Center, with the steps. What other agencies were given is not touched.",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _states() -> Iterator[tuple[str, ...]]:

@@ -52,7 +52,7 @@ def text() -> str:
 
 def modes() -> str:
     """One event in each payload mode."""
-    kind = catalog.FOR_CRMS["ask.verified"]
+    kind = catalog.FOR_CRMS["access.verified"]
     shown = {mode: json.loads(payload.render(catalog.example(kind), mode).content) for mode in _MODES}
     return "\n\n".join(f"`{mode}`: {_MODES[mode]}\n\n```json\n{readable(body)}\n```" for mode, body in shown.items())
 

@@ -29,7 +29,7 @@ from app.links import queries as links
 from app.links import service as link_actions
 from app.links.client_actions import SelectedAsset
 from app.links.devices import service as devices
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.rate_limiter.models import RateLimitState
 from simulator import seed
 from tests.tiktok import ALL, TikTokWorld
@@ -58,17 +58,17 @@ class House:
         )
         return arrived.outcome
 
-    async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
+    async def public_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
         async with self.tools.sessions.begin() as session:
-            await client_actions.open_link(session, corner.agency_id, corner.link_id, cookie)
+            await client_actions.public_link(session, corner.agency_id, corner.link_id, cookie)
         return cookie
 
     async def connect_client(
         self, corner: Corner, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
     ) -> ExchangeOutcome:
         """The client goes to TikTok and comes back."""
-        tools, cookie = self.tools, await self.open_link(corner)
+        tools, cookie = self.tools, await self.public_link(corner)
         address = await self.set_out(corner, cookie)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
         arrived = await oauth_callbacks.of_client(
@@ -93,15 +93,23 @@ class House:
             )
 
     async def ask_for(self, corner: Corner, kind: str, role: str, *, required: bool = True, **more: Any) -> str:
-        """The link asks for one more access: the ask's id."""
+        """The link asks for one more access: the access request's id."""
         async with self.tools.sessions.begin() as session:
-            ask = Ask(
-                agency_id=corner.agency_id, id=ids.new("ask"), link_id=corner.link_id, platform="tiktok", kind=kind,
-                role=role, reason="To see which ads lead to sales.", required=required, position=9, next_actor="client",
+            access_request = AccessRequest(
+                agency_id=corner.agency_id,
+                id=ids.new("access_request"),
+                link_id=corner.link_id,
+                platform="tiktok",
+                kind=kind,
+                role=role,
+                reason="To see which ads lead to sales.",
+                required=required,
+                position=9,
+                next_actor="client",
                 **more,
-            )  # fmt: skip
-            session.add(ask)
-        return ask.id
+            )
+            session.add(access_request)
+        return access_request.id
 
     async def agree(
         self,
@@ -115,7 +123,7 @@ class House:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with self.tools.sessions.begin() as session:
             where = (session, corner.agency_id, corner.link_id)
-            await devices.claim(session, await client_actions.open_link(*where, CLIENT_BROWSER))
+            await devices.claim(session, await client_actions.public_link(*where, CLIENT_BROWSER))
             await client_actions.choose_lane(*where, lane)
             await client_actions.save_business_center(*where, bc_id=bc_id, name=None)
             await client_actions.choose_assets(
@@ -167,7 +175,7 @@ class House:
     async def later(self, by: timedelta) -> None:
         """Time passes, without anybody waiting for it: all that Keyturn remembers of access is that much older."""
         async with self.tools.sessions.begin() as session:
-            for model in (Handshake, Ask, Grant, Connection, Authorization, PlatformCall):
+            for model in (Handshake, AccessRequest, Grant, Connection, Authorization, PlatformCall):
                 older = {
                     column.key: column - by
                     for column in model.__table__.columns
@@ -176,14 +184,14 @@ class House:
                 moved = update(model).values(older)
                 await session.execute(moved.execution_options(synchronize_session=False, **CROSS_TENANT))
 
-    async def asks(self, corner: Corner) -> Sequence[Ask]:
-        """The asks of the corner's link."""
+    async def access_requests(self, corner: Corner) -> Sequence[AccessRequest]:
+        """The access requests of the corner's link."""
         async with self.tools.sessions() as session:
-            return await links.asks(session, corner.agency_id, corner.link_id)
+            return await links.access_requests(session, corner.agency_id, corner.link_id)
 
     async def states(self, corner: Corner) -> list[tuple[str, str | None]]:
-        """State and code of each ask."""
-        return [(ask.state, ask.code) for ask in await self.asks(corner)]
+        """State and code of each access request."""
+        return [(access_request.state, access_request.code) for access_request in await self.access_requests(corner)]
 
     async def events(self, corner: Corner) -> list[str]:
         """The types of everything that happened, oldest first."""

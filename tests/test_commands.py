@@ -73,9 +73,9 @@ async def test_the_agencys_ids_at_written_platforms(run: Run) -> None:
 
 
 async def test_every_list_prints_a_table_and_json(run: Run) -> None:
-    await run("endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
+    await run("endpoint", "create", "https://hooks.example.com/in", "--type", "access.*")
     for name, _, _ in GROUPS:
-        if name in ("agency", "ask", "platform"):
+        if name in ("agency", "access_request", "platform"):
             continue
         table = await run(name, "list")
         assert (table.exit_code, bool(table.stdout)) == (0, True), name
@@ -90,9 +90,12 @@ async def test_a_links_life(run: Run, world: World) -> None:
     assert (await found(run, "link", "extend", link_id, "--days", "30"))["status"] == "draft"
     shown = await run("link", "show", link_id)
     assert "ad_account" in shown.stdout
-    ask_id = (await found(run, "link", "show", link_id))["asks"][0]["id"]
-    assert (await found(run, "ask", "show", ask_id))["state"] == "waiting"
-    for words in (("ask", "verify", ask_id), ("ask", "attest", ask_id, "--by", "Ana")):
+    access_request_id = (await found(run, "link", "show", link_id))["access_requests"][0]["id"]
+    assert (await found(run, "access_request", "show", access_request_id))["state"] == "waiting"
+    for words in (
+        ("access_request", "verify", access_request_id),
+        ("access_request", "attest", access_request_id, "--by", "Ana"),
+    ):
         refused = await run(*words)
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert refused.stderr.startswith("The client has not approved this access yet.")
@@ -165,8 +168,8 @@ async def test_a_challenge_that_fails_is_recorded(run: Run) -> None:
 
 
 async def test_hooks(run: Run) -> None:
-    made = await found(run, "hook", "create", "https://hooks.example.com/zap", "--type", "ask.*,link.opened")
-    assert made["event_types"] == ["ask.*", "link.opened"]
+    made = await found(run, "hook", "create", "https://hooks.example.com/zap", "--type", "access.*,link.opened")
+    assert made["event_types"] == ["access.*", "link.opened"]
     assert [each["id"] for each in await found(run, "hook", "list")] == [made["id"]]
     printed = await run("hook", "sample", "--type", "link.opened", "--mode", "flat")
     assert json.loads(printed.stdout)[0]["type"] == "link.opened"
@@ -195,7 +198,8 @@ async def meta_preset(run: Run, folder: Path) -> str:
     """A preset that asks for access at Meta, of which the agency has not told its id."""
     (folder / "meta.toml").write_text(
         'slug = "meta"\nname = "Meta"\nsentence = "Meta."\nscreens = []\n'
-        '[[asks]]\nplatform = "meta"\nkind = "custom"\nrole = "MANAGE_CAMPAIGNS"\nreason = "To run campaigns."\n'
+        '[[access_requests]]\nplatform = "meta"\nkind = "custom"\nrole = "MANAGE_CAMPAIGNS"\nreason = "To run '
+        'campaigns."\n'
     )
     return str((await found(run, "preset", "import", str(folder / "meta.toml")))["slug"])
 
@@ -209,7 +213,7 @@ async def test_a_hint_says_the_command_to_run(run: Run, world: World, tmp_path: 
     lacking = await run("link", "create", "--client", "Brand SA", "--preset", await meta_preset(run, tmp_path))
     assert "`keyturn agency set-platform meta portfolio_id=1234567890123456`" in lacking.stderr
     person = ("--kind", "person", "--role", "ANALYST", "--reason", "To see the ads.")
-    refused = await run("link", "add-ask", world.north.link_id, *person)
+    refused = await run("link", "add-access-request", world.north.link_id, *person)
     assert "`keyturn link add-person LINK_ID --email … --reason …`" in refused.stderr
     typed = await run("endpoint", "create", "https://hooks.example.com/in", "--type", "zzz")
     assert "`keyturn endpoint event-types` lists all of them." in typed.stderr
@@ -248,7 +252,7 @@ async def test_a_client_is_changed(run: Run, world: World) -> None:
 
 
 async def test_deliveries_and_replays(run: Run) -> None:
-    endpoint = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "ask.*")
+    endpoint = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "access.*")
     delivery = await found(run, "endpoint", "test", endpoint["id"])
     assert (await found(run, "delivery", "show", delivery["id"]))["state"] == "pending"
     assert (await run("delivery", "retry", delivery["id"])).exit_code == 1

@@ -121,10 +121,10 @@ async def test_what_is_nearly_a_link_leads_to_it(browser: httpx2.AsyncClient, wo
 
 
 @pytest.mark.parametrize("stray", STRAYS)
-async def test_what_is_nearly_an_open_link_leads_to_it(
+async def test_what_is_nearly_an_public_link_leads_to_it(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, stray: str
 ) -> None:
-    made = await api.post("/open-links", json={"preset": "prospect"})
+    made = await api.post("/public-links", json={"preset": "prospect"})
     path = httpx2.URL(made.json()["address"]).path
     answer = await browser.get(stray.format(link=path, token=path.rpartition("/")[2]))
     assert (answer.status_code, answer.headers.get("location")) == (303, path)

@@ -5,7 +5,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.database import CROSS_TENANT
-from app.links.models import Ask, Link
+from app.links.models import AccessRequest, Link
 from app.tenants.agencies.models import Agency
 from tests.tenancy import AgencyNotNamed
 
@@ -16,9 +16,11 @@ from tests.tenancy import AgencyNotNamed
         select(Link),
         select(Link).where(Link.status == "sent"),
         select(Link.agency_id).where(Link.id == "link_01ksy1q3e0fzs8qj5m8g3d4w7s"),
-        select(Ask).join(Link, (Link.agency_id == Ask.agency_id) & (Link.id == Ask.link_id)).where(Ask.state == "x"),
+        select(AccessRequest)
+        .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
+        .where(AccessRequest.state == "x"),
         update(Link).values(status="sent").where(Link.status == "draft"),
-        delete(Ask).where(Ask.state == "x"),
+        delete(AccessRequest).where(AccessRequest.state == "x"),
     ],
 )
 async def test_a_statement_without_its_agency_fails(session: AsyncSession, statement: object) -> None:

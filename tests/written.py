@@ -7,17 +7,17 @@ import pytest
 from app.kit.database import Sessions
 from app.links import service as links
 from app.links.presets import builtin
-from app.links.presets.preset import Preset, PresetAsk
+from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies.platform_ids.service import set_platform
 from tests.world import Corner, vault
 
 PORTFOLIO = "1234567890123456"
 MAILBOX = "access@north.example"
 
-_TIKTOK = PresetAsk("tiktok", "ad_account", "OPERATOR", "To run your campaigns.")
-_META = PresetAsk("meta", "custom", "MANAGE_CAMPAIGNS", "To run your campaigns there, too.")
-_GA4 = PresetAsk("google_analytics", "custom", "GA4_VIEWER", "To see what visitors do.")
-_BOOKING = PresetAsk(
+_TIKTOK = PresetAccessRequest("tiktok", "ad_account", "OPERATOR", "To run your campaigns.")
+_META = PresetAccessRequest("meta", "custom", "MANAGE_CAMPAIGNS", "To run your campaigns there, too.")
+_GA4 = PresetAccessRequest("google_analytics", "custom", "GA4_VIEWER", "To see what visitors do.")
+_BOOKING = PresetAccessRequest(
     "other", "custom", "AS_WRITTEN", "To see which ads lead to bookings.", title="Booking tool, reports only",
     steps=("Open the booking tool’s settings.", "Invite access@north.example with the role {viewer} & no other."),
 )  # fmt: skip

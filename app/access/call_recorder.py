@@ -90,7 +90,7 @@ class PlatformCallView(BaseModel):
     platform_request_id: str | None = Field(
         description="Tell it to the platform's support.", examples=["20261204133209ABCDEF"]
     )
-    blocker: str | None = Field(description="What a refusal means for the ask.", examples=["not_bc_admin"])
+    blocker: str | None = Field(description="What a refusal means for the access request.", examples=["not_bc_admin"])
     started_at: Time
     took_ms: int | None = Field(examples=[161])
 

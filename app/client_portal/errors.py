@@ -29,7 +29,7 @@ class OtherBrowser(HtmlError):
     """This browser has not opened the link, or its cookies were cleared. `here`: where it has the link open itself."""
 
     status = 403
-    code = "open_link_again"
+    code = "public_link_again"
     detail = "Open your link again to continue."
 
     def __init__(self, here: str | None = None) -> None:
@@ -56,9 +56,9 @@ class LinkEnded(HtmlError):
             **brand_of(whole),
             "since": link.revoked_at or link.expires_at,
             "revoked": link.revoked_at is not None,
-            "asked_by": link.asked_by,
+            "requested_by": link.requested_by,
             "renewal": renewal,
-            "renewal_asked": link.renewal_asked_at is not None,
+            "renewal_requested": link.renewal_requested_at is not None,
             "form_token": form_token,
         }
 
@@ -67,11 +67,11 @@ class LinkEnded(HtmlError):
         return render.page(request, "client_portal:door/ended.html", status=self.status, **self.shown)
 
 
-class OpenLinkEnded(HtmlError):
-    """An open link takes nobody any more."""
+class PublicLinkEnded(HtmlError):
+    """A public link takes nobody any more."""
 
     status = 410
-    code = "open_link_ended"
+    code = "public_link_ended"
     detail = "This link has ended."
 
     def __init__(self, shown: dict[str, Any]) -> None:

@@ -69,35 +69,40 @@ class CurrentLink:
 def standing_of(whole: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
     """How far the client has come on a link."""
     intake = whole.intake
-    accounts = [ask for ask in whole.asks if ask.kind == "ad_account"]
+    accounts = [access_request for access_request in whole.access_requests if access_request.kind == "ad_account"]
     return Progress(
         way=way_of(whole),
         lane=whole.link.lane,
         connected=connected,
         business_center=intake.bc_id is not None,
-        assets=all(ask.asset_id or ask.state == "declined" for ask in accounts),
+        assets=all(access_request.asset_id or access_request.state == "declined" for access_request in accounts),
         others=intake.others_at is not None,
         pixels=intake.pixel_codes is not None
-        and not any(ask.lacks_choice for ask in whole.asks if ask not in accounts),
+        and not any(
+            access_request.lacks_choice for access_request in whole.access_requests if access_request not in accounts
+        ),
         markets=intake.markets is not None,
         contacts=intake.contacts is not None,
         questions=whole.has_answers,
         ready=ready,
         submitted=whole.link.submitted_at is not None,
-        unapproved=any(ask.is_chosen and ask.approved_at is None and ask.state == "waiting" for ask in whole.asks),
+        unapproved=any(
+            access_request.is_chosen and access_request.approved_at is None and access_request.state == "waiting"
+            for access_request in whole.access_requests
+        ),
         completed=whole.is_settled,
     )
 
 
 def way_of(whole: LinkAggregate) -> tuple[str, ...]:
-    """The screens the client of a link meets: what its preset wants to know, and what its asks need."""
-    kinds = {ask.kind for ask in whole.asks}
-    connecting = any(not ask.is_custom for ask in whole.asks)
+    """The screens the client of a link meets: what its preset wants to know, and what its access requests need."""
+    kinds = {access_request.kind for access_request in whole.access_requests}
+    connecting = any(not access_request.is_custom for access_request in whole.access_requests)
     asked = {
         "way": connecting,
         "business-center": connecting,
         "accounts": "ad_account" in kinds,
-        "others": any(ask.is_custom for ask in whole.asks),
+        "others": any(access_request.is_custom for access_request in whole.access_requests),
         "get-ready": connecting,
         "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or whole.preset.asks_screen("pixels")),
     }
@@ -160,15 +165,17 @@ async def opened(session: AsyncSession, request: Request, link_id: str) -> Curre
 
 async def can_connect(session: AsyncSession, request: Request, whole: LinkAggregate) -> bool:
     """True if the client of this link can connect with the platform; every offer to do so depends on it."""
-    key = next((ask.platform for ask in whole.asks if not ask.is_custom), None)
+    key = next(
+        (access_request.platform for access_request in whole.access_requests if not access_request.is_custom), None
+    )
     return key is not None and await oauth_flow.is_possible(session, request.app.state.platforms, whole.agency.id, key)
 
 
-async def _open_link(session: Session, request: Request, link_id: str) -> CurrentLink:
+async def _public_link(session: Session, request: Request, link_id: str) -> CurrentLink:
     return await opened(session, request, link_id)
 
 
-OpenLink = Annotated[CurrentLink, Depends(_open_link, scope="function")]
+PublicLink = Annotated[CurrentLink, Depends(_public_link, scope="function")]
 
 
 def in_turn(request: Request, link: CurrentLink) -> CurrentLink:
@@ -179,7 +186,7 @@ def in_turn(request: Request, link: CurrentLink) -> CurrentLink:
     return link
 
 
-async def _screen(request: Request, link: OpenLink) -> CurrentLink:
+async def _screen(request: Request, link: PublicLink) -> CurrentLink:
     return in_turn(request, link)
 
 

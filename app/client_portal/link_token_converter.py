@@ -20,7 +20,7 @@ class Stray(StringConvertor):
 register_url_convertor("agency_slug", AgencySlug())
 register_url_convertor("stray", Stray())
 
-#: The path of an open link; it is tried before a client's.
+#: The path of a public link; it is tried before a client's.
 OPEN = "/{agency:agency_slug}/open/{token}"
 #: The path of a link. Only the token decides; the two names before it are for people.
 SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path

@@ -1,4 +1,4 @@
-"""The asks of a link that are of written platforms, ready to be told."""
+"""The access requests of a link that are of written platforms, ready to be told."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.client_portal.copy import manual_platforms
 from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.platforms.manual import library
 from app.tenants.agencies.platform_ids import queries as identities
@@ -14,26 +14,40 @@ from app.tenants.agencies.platform_ids import queries as identities
 
 def of(whole: LinkAggregate) -> list[ManualRequest]:
     """All of them, in their order."""
-    return [_asked(ask) for ask in whole.asks if ask.is_custom]
+    return [_asked(access_request) for access_request in whole.access_requests if access_request.is_custom]
 
 
 def fresh(whole: LinkAggregate) -> list[ManualRequest]:
     """Those the client has not answered yet."""
-    return [_asked(ask) for ask in whole.asks if ask.is_custom and not ask.approved_at and not ask.declined_at]
+    return [
+        _asked(access_request)
+        for access_request in whole.access_requests
+        if access_request.is_custom and not access_request.approved_at and not access_request.declined_at
+    ]
 
 
 async def groups(session: AsyncSession, whole: LinkAggregate) -> Sequence[ManualGroup]:
     """All of them by platform, with the agency's own ids filled in; declined ones are told, too."""
-    if not any(ask.is_custom for ask in whole.asks):
+    if not any(access_request.is_custom for access_request in whole.access_requests):
         return []
     known = await identities.every(session, whole.agency.id)
     return manual_platforms.groups(of(whole), agency=whole.agency.name, identifiers=known)
 
 
-def _asked(ask: Ask) -> ManualRequest:
+def _asked(access_request: AccessRequest) -> ManualRequest:
     return ManualRequest(
-        id=ask.id, platform=library.find(ask.platform), role=ask.role, reason=ask.reason, state=ask.state,
-        since=ask.state_since, given=ask.asset_id, title=ask.asset_name, own_steps=tuple(ask.steps or ()),
-        client_said_by=ask.client_attested_by, client_said_at=ask.client_attested_at,
-        agency_said_by=ask.attested_by, agency_said_at=ask.attested_at, agreed_at=ask.approved_at,
-    )  # fmt: skip
+        id=access_request.id,
+        platform=library.find(access_request.platform),
+        role=access_request.role,
+        reason=access_request.reason,
+        state=access_request.state,
+        since=access_request.state_since,
+        given=access_request.asset_id,
+        title=access_request.asset_name,
+        own_steps=tuple(access_request.steps or ()),
+        client_said_by=access_request.client_attested_by,
+        client_said_at=access_request.client_attested_at,
+        agency_said_by=access_request.attested_by,
+        agency_said_at=access_request.attested_at,
+        agreed_at=access_request.approved_at,
+    )

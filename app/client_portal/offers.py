@@ -7,21 +7,25 @@ from app.client_portal import manual_platforms
 from app.client_portal.copy import access_offer
 from app.client_portal.copy import manual_platforms as written
 from app.client_portal.copy.access_offer import Offer
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.platforms.registry import Platforms
 
 
 def of(whole: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
-    """One for each access, its role and its reason, in the order of the asks; the same one is told once."""
-    asks = [ask for ask in whole.asks if not ask.is_custom]
-    return _once([*_read(asks, platforms), *(written.offer(each) for each in manual_platforms.of(whole))])
+    """One for each access, its role and its reason, in the order of the access requests; the same one is told once."""
+    access_requests = [access_request for access_request in whole.access_requests if not access_request.is_custom]
+    return _once([*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.of(whole))])
 
 
 def to_agree(whole: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     """The same of what a yes now would be given to: nothing that was declined, agreed to before, or not chosen."""
-    asks = [ask for ask in whole.asks if ask.awaits_yes and not ask.is_custom]
-    return _once([*_read(asks, platforms), *(written.offer(each) for each in manual_platforms.fresh(whole))])
+    access_requests = [
+        access_request
+        for access_request in whole.access_requests
+        if access_request.awaits_yes and not access_request.is_custom
+    ]
+    return _once([*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.fresh(whole))])
 
 
 def _once(offers: Sequence[Offer]) -> Sequence[Offer]:
@@ -42,11 +46,16 @@ def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
     ]
 
 
-def _read(asks: Sequence[Ask], platforms: Platforms) -> Sequence[Offer]:
+def _read(access_requests: Sequence[AccessRequest], platforms: Platforms) -> Sequence[Offer]:
     return [
         each
-        for key in dict.fromkeys(ask.platform for ask in asks)
+        for key in dict.fromkeys(access_request.platform for access_request in access_requests)
         for each in access_offer.offers(
-            [(ask.kind, ask.role, ask.why) for ask in asks if ask.platform == key], platforms[key]
+            [
+                (access_request.kind, access_request.role, access_request.why)
+                for access_request in access_requests
+                if access_request.platform == key
+            ],
+            platforms[key],
         )
     ]

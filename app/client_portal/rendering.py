@@ -68,7 +68,7 @@ async def go_on(request: Request, session: AsyncSession, link: CurrentLink) -> R
 
 def platform_of(request: Request, whole: LinkAggregate) -> ConnectedPlatform:
     """The platform we connect with or read, on a link that asks for something there."""
-    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    key = next(access_request.platform for access_request in whole.access_requests if not access_request.is_custom)
     platform: ConnectedPlatform = request.app.state.platforms[key]
     return platform
 
@@ -102,7 +102,7 @@ async def can_look(session: AsyncSession, whole: LinkAggregate, *, by_hand: bool
     """
     if not by_hand and whole.link.lane == "connected":
         return True  # with the client's authorisation
-    key = next(ask.platform for ask in whole.asks if not ask.is_custom)
+    key = next(access_request.platform for access_request in whole.access_requests if not access_request.is_custom)
     return await connections.can_look(session, whole.agency.id, whole.client.id, key, whole.intake.bc_id or "")
 
 
@@ -113,4 +113,4 @@ def consent_origins(request: Request, whole: LinkAggregate) -> tuple[str, ...]:
 
 def is_connecting(whole: LinkAggregate) -> bool:
     """True if a link asks for something on a platform that we connect with or read."""
-    return any(not ask.is_custom for ask in whole.asks)
+    return any(not access_request.is_custom for access_request in whole.access_requests)

@@ -41,7 +41,7 @@ class Progress:
     #: the client went through the checklist
     ready: bool = False
     submitted: bool = False
-    #: an ask names an asset the client has not agreed to yet
+    #: an access request names an asset the client has not agreed to yet
     unapproved: bool = False
     completed: bool = False
 

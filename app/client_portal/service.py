@@ -28,7 +28,7 @@ NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 async def take_lane(session: AsyncSession, whole: LinkAggregate, lane: str) -> None:
     """Connected or by hand from now on. Nothing given is lost; what was agreed to goes on in the new lane."""
     await client_actions.choose_lane(session, whole.agency.id, whole.link.id, lane)
-    if any(ask.approved_at and not ask.is_custom for ask in whole.asks):
+    if any(access_request.approved_at and not access_request.is_custom for access_request in whole.access_requests):
         await handshakes.check_now(session, whole.agency.id, whole.link.id)
 
 
@@ -36,7 +36,7 @@ async def choose_assets(
     session: AsyncSession, whole: LinkAggregate, kind: str, chosen: Sequence[SelectedAsset]
 ) -> None:
     """One ask for each; what is agreed to, or shared already, stays."""
-    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
+    shared = await grants.answered_access_requests(session, whole.agency.id, whole.client.id)
     await client_actions.choose_assets(
         session, whole.agency.id, whole.link.id, kind=kind, chosen=chosen, shared=shared
     )  # fmt: skip
@@ -58,14 +58,18 @@ async def keep_business_center(
         await choose_assets(session, whole, "ad_account", [])
     await client_actions.save_business_center(session, agency_id, link.id, bc_id=bc_id, name=name)
     await session.flush()
-    for platform in {ask.platform for ask in whole.asks if not ask.is_custom}:
+    for platform in {
+        access_request.platform for access_request in whole.access_requests if not access_request.is_custom
+    }:
         await client_matching.match(session, agency_id, platform, bc_id)
     await client_actions.finish_screen(session, agency_id, link.id, "business-center")
     if differs:
         await client_actions.tell(session, whole, happenings.COMPANY_DIFFERS, reason=name or bc_id)
 
 
-async def take_center(session: AsyncSession, whole: LinkAggregate, ask_id: str, *, said: Sequence[str]) -> None:
+async def take_center(
+    session: AsyncSession, whole: LinkAggregate, access_request_id: str, *, said: Sequence[str]
+) -> None:
     """The client says that the Business Center from which an asset was seen is its own: it is the link's from now on.
 
     Only one that a look found. Nothing changes if it was seen where the client said, or is another client's, meanwhile.
@@ -73,23 +77,34 @@ async def take_center(session: AsyncSession, whole: LinkAggregate, ask_id: str, 
     """
     whole = await links.whole(session, whole.agency.id, whole.link.id, lock=True)
     agency_id, link = whole.agency.id, whole.link
-    ask = next((each for each in whole.asks if each.id == ask_id and each.code == "asset_shared_elsewhere"), None)
-    if ask is None or ask.shared_from_bc_id is None or await _is_shared(session, whole):
+    access_request = next(
+        (
+            each
+            for each in whole.access_requests
+            if each.id == access_request_id and each.code == "asset_shared_elsewhere"
+        ),
+        None,
+    )
+    if access_request is None or access_request.shared_from_bc_id is None or await _is_shared(session, whole):
         return
-    bc_id = ask.shared_from_bc_id
-    owner = await partners.client_of(session, agency_id, ask.platform, bc_id)
+    bc_id = access_request.shared_from_bc_id
+    owner = await partners.client_of(session, agency_id, access_request.platform, bc_id)
     if owner is not None and owner[1] and owner[0] != whole.client.id:
         return
     await client_actions.correct_business_center(session, agency_id, link.id, bc_id=bc_id, said=said)
-    await client_matching.match(session, agency_id, ask.platform, bc_id)
+    await client_matching.match(session, agency_id, access_request.platform, bc_id)
     await handshakes.check_now(session, agency_id, link.id)
 
 
 async def _is_shared(session: AsyncSession, whole: LinkAggregate) -> bool:
     """True if something is, or may be, shared from the Business Center that the client gave."""
-    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
+    shared = await grants.answered_access_requests(session, whole.agency.id, whole.client.id)
     on_their_way = await queries.maybe_shared(session, whole.agency.id, whole.client.id)
-    return any(ask.id in shared or ask.asset_id in on_their_way for ask in whole.asks if not ask.is_custom)
+    return any(
+        access_request.id in shared or access_request.asset_id in on_their_way
+        for access_request in whole.access_requests
+        if not access_request.is_custom
+    )
 
 
 async def forget_center_not_in(session: AsyncSession, whole: LinkAggregate, found: DiscoveredAssets) -> None:
@@ -104,8 +119,11 @@ async def forget_center_not_in(session: AsyncSession, whole: LinkAggregate, foun
 
 async def _is_bound(session: AsyncSession, whole: LinkAggregate) -> bool:
     """True if something was agreed to, or is shared, from the chosen Business Center."""
-    shared = await grants.answered_asks(session, whole.agency.id, whole.client.id)
-    return any((ask.approved_at or ask.id in shared) and not ask.is_custom for ask in whole.asks)
+    shared = await grants.answered_access_requests(session, whole.agency.id, whole.client.id)
+    return any(
+        (access_request.approved_at or access_request.id in shared) and not access_request.is_custom
+        for access_request in whole.access_requests
+    )
 
 
 async def differs(session: AsyncSession, whole: LinkAggregate, choice: Choice, found: DiscoveredAssets | None) -> bool:
@@ -127,30 +145,30 @@ async def differs(session: AsyncSession, whole: LinkAggregate, choice: Choice, f
 
 
 async def answer_group(session: AsyncSession, whole: LinkAggregate, key: str, *, declined: bool) -> None:
-    """No to one optional group of asks, or thinking better of any no. What is agreed to stays as it is."""
+    """No to one optional group of access requests, or thinking better of any no. What is agreed to stays as it is."""
     agency_id, link_id = whole.agency.id, whole.link.id
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    ids = request_groups.together(whole.asks, key)
-    for ask in whole.asks:
-        if ask.id in ids and not (declined and ask.required):
+    ids = request_groups.together(whole.access_requests, key)
+    for access_request in whole.access_requests:
+        if access_request.id in ids and not (declined and access_request.required):
             act = client_actions.decline if declined else client_actions.take_up_again
-            await act(session, agency_id, link_id, ask.id)
+            await act(session, agency_id, link_id, access_request.id)
 
 
 async def take_back(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """The client wants to choose anew: a yes to what was not shared yet is asked for again."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
     on_their_way = await queries.maybe_shared(session, agency_id, whole.client.id)
-    for ask in whole.asks:
+    for access_request in whole.access_requests:
         if (
-            ask.is_custom
-            or ask.asset_id in on_their_way
-            or ask.state not in NOT_SHARED_YET
-            or ask.verified_at is not None
+            access_request.is_custom
+            or access_request.asset_id in on_their_way
+            or access_request.state not in NOT_SHARED_YET
+            or access_request.verified_at is not None
         ):
             continue
-        if ask.approved_at:
+        if access_request.approved_at:
             await client_actions.set_state(
-                session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None,
+                session, whole, access_request, state="waiting", code=None, next_actor="client", approved_at=None,
                 attested_at=None, attested_by=None, recheck_at=None,
             )  # fmt: skip

@@ -70,7 +70,7 @@ class BlockerTexts:
 
 @dataclass(frozen=True)
 class StatusTexts:
-    """An ask's state in one word, in one sentence, and how loud it is."""
+    """An access request's state in one word, in one sentence, and how loud it is."""
 
     short: str
     sentence: str

@@ -34,7 +34,7 @@ class EventQuery:
 
     types: Annotated[
         str,
-        Query(max_length=2000, description="Names or `ask.*`, comma-separated.", examples=["link.opened,ask.*"]),
+        Query(max_length=2000, description="Names or `access.*`, comma-separated.", examples=["link.opened,access.*"]),
     ] = ""
     subject_id: Annotated[
         str | None, Query(max_length=90, pattern=r"^\w+$", examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])

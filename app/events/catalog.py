@@ -17,7 +17,7 @@ FOR_CRMS: dict[str, EventType] = {name: event for name, event in TYPES.items() i
 
 
 def named(pattern: str) -> list[str]:
-    """The names that a name or `ask.*` stands for, and `*` for what an endpoint that wants everything gets."""
+    """The names that a name or `access.*` stands for, and `*` for what an endpoint that wants everything gets."""
     if pattern == "*":
         return [name for name in FOR_CRMS if not name.startswith("webhook.")]
     if pattern.endswith(".*"):

@@ -18,7 +18,7 @@ event = typer.Typer()
 async def list_(
     at: Terminal,
     type_: Annotated[
-        list[str] | None, typer.Option("--type", help="Only of this type, or `ask.*`; several times for more.")
+        list[str] | None, typer.Option("--type", help="Only of this type, or `access.*`; several times for more.")
     ] = None,
     subject: Annotated[str | None, typer.Option(help="Only about the thing with this id.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Happened then or later, UTC.")] = None,

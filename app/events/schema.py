@@ -52,13 +52,13 @@ class Data(BaseModel):
     preset: str | None = _key("The preset the link was made from.")
     language: str | None = _key("Of the client's pages.")
     platform: str | None = _key("`tiktok`, or another platform's key.")
-    ask_id: str | None = _key("The access asked for.")
-    ask_kind: str | None = _key("`ad_account`, `pixel`, and so on.")
+    access_request_id: str | None = _key("The access asked for.")
+    asset_kind: str | None = _key("`ad_account`, `pixel`, and so on.")
     asset_id: str | None = _key("The asset's id at the platform.")
     asset_name: str | None = _key("The asset's name at the platform.")
     role_requested: str | None = _key("The role asked for, in the platform's words.")
     role_granted: str | None = _key("The role that was read back.")
-    status: str | None = _key("The state entered: of an ask, a grant, an endpoint, a delivery or a replay.")
+    status: str | None = _key("The state entered: of an access request, a grant, an endpoint, a delivery or a replay.")
     status_previous: str | None = _key("The state before it.")
     grant_id: str | None = _key("The access that exists.")
     verified_at: str | None = _key("When it was last read back as agreed.")
@@ -139,8 +139,8 @@ EXAMPLE: dict[str, Any] = {
     "preset": "run-campaigns",
     "language": "en",
     "platform": "tiktok",
-    "ask_id": "ask_01ksy1q3e0fzs8qj5m8g3d4w7v",
-    "ask_kind": "ad_account",
+    "access_request_id": "access_01ksy1q3e0fzs8qj5m8g3d4w7v",
+    "asset_kind": "ad_account",
     "asset_id": "7200000000000000101",
     "asset_name": "Brand FR",
     "role_requested": "OPERATOR",

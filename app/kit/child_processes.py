@@ -123,7 +123,7 @@ def why_not(host: str, port: int) -> str | None:
 
 
 def port(wanted: int) -> int:
-    """The wanted port of this machine if it is free, else any free one. 0 asks for any.
+    """The wanted port of this machine if it is free, else any free one. 0 access requests for any.
 
     It is ours until we end, before anything listens there too: another program of ours that starts at the same
     moment gets another.

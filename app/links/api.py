@@ -42,7 +42,7 @@ class NewLink(RequestShape):
     preset: Word = "run-campaigns"
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
-    asked_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
+    requested_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
     agency_bc_id: Digits | None = Field(
         None, description="Which of your Business Centers gets the access; needed where you have several."
     )
@@ -96,7 +96,7 @@ async def create_link(
 
 @router.get("/links/{link_id}", tags=["links"])
 async def read_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
-    """One link with its client, its asks, what the client told, and whose turn it is."""
+    """One link with its client, its access requests, what the client told, and whose turn it is."""
     return LinkDetail.whole(await queries.whole(session, caller.agency_id, link_id))
 
 

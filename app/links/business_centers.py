@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.errors import AppError, Hint, InvalidInput, NotFound
 from app.links.models import Link
 from app.links.presets.preset import Preset
-from app.links.public_links.models import OpenLink
+from app.links.public_links.models import PublicLink
 from app.platforms.manual import library
 from app.platforms.manual.platform import CUSTOM
 from app.tenants.agencies import queries, service
@@ -45,7 +45,9 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
     Raises BusinessCenterMissing, IdentityMissing, Malformed.
     """
     known = await identities.every(session, agency_id)
-    for key in dict.fromkeys(ask.platform for ask in preset.asks if ask.kind == CUSTOM):
+    for key in dict.fromkeys(
+        access_request.platform for access_request in preset.access_requests if access_request.kind == CUSTOM
+    ):
         platform = library.find(key)
         missing = platform.missing(known.get(key, {}))
         if missing:
@@ -57,7 +59,9 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
                     f"{' '.join(f'{need.key}={need.example}' for need in missing)}`.",
                 ),
             )
-    connecting = next((ask.platform for ask in preset.asks if ask.kind != CUSTOM), None)
+    connecting = next(
+        (access_request.platform for access_request in preset.access_requests if access_request.kind != CUSTOM), None
+    )
     if connecting is None:
         return None
     return await chosen(session, agency_id, connecting, agency_bc_id)
@@ -91,13 +95,13 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
         (Link.status == "drifted") | (Link.expires_at > func.now()),
     )  # fmt: skip
     public = select(func.count()).where(
-        OpenLink.agency_id == agency_id, OpenLink.agency_bc_id == center.bc_id, OpenLink.revoked_at.is_(None),
-        OpenLink.expires_at.is_(None) | (OpenLink.expires_at > func.now()),
+        PublicLink.agency_id == agency_id, PublicLink.agency_bc_id == center.bc_id, PublicLink.revoked_at.is_(None),
+        PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
     )  # fmt: skip
-    links, open_links = (await session.scalars(living)).one(), (await session.scalars(public)).one()
-    if links or open_links:
+    links, public_links = (await session.scalars(living)).one(), (await session.scalars(public)).one()
+    if links or public_links:
         raise BusinessCenterInUse(
-            f"{_counted(links, 'living link')} and {_counted(open_links, 'open link')} ask clients to share with "
+            f"{_counted(links, 'living link')} and {_counted(public_links, 'public link')} ask clients to share with "
             f"Business Center {center.bc_id}, so it stays."
         )
     await service.remove_business_center(session, agency_id, center_id, actor=actor)

@@ -9,14 +9,14 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.recorder import CLIENT, KEYTURN, record
-from app.events.types import access as ask_happenings
+from app.events.types import access as access_events
 from app.events.types import clients as client_happenings
 from app.events.types import links as happenings
 from app.events.types.event_type import EventType
 from app.kit import clock, encryption, ids
 from app.links import queries, status
 from app.links.emails import renewal
-from app.links.models import Ask, Consent, LinkSession
+from app.links.models import AccessRequest, Consent, LinkSession
 from app.links.queries import LinkAggregate
 from app.mail.service import MailQueue
 
@@ -38,7 +38,7 @@ class SelectedAsset:
     through_id: str | None = None
 
 
-async def open_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
+async def public_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
     """The client pressed Start in the browser that holds this cookie. A browser that did before stays the same one."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     known = await queries.browser(session, agency_id, link_id, cookie)
@@ -56,20 +56,20 @@ async def open_link(session: AsyncSession, agency_id: str, link_id: str, cookie:
     return made
 
 
-async def ask_for_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: MailQueue | None) -> None:
+async def request_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: MailQueue | None) -> None:
     """The client of a dead link wants a new one; said once, however often pressed. Where mail is on, also by e-mail."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     link, now = whole.link, clock.now()
-    if link.renewal_asked_at is not None or not status.is_dead(status.as_of(link.status, link.expires_at, now)):
+    if link.renewal_requested_at is not None or not status.is_dead(status.as_of(link.status, link.expires_at, now)):
         return
-    link.renewal_asked_at = func.now()
-    await tell(session, whole, happenings.RENEWAL_ASKED)
+    link.renewal_requested_at = func.now()
+    await tell(session, whole, happenings.RENEWAL_REQUESTED)
     if outbox is not None:
         await renewal.pass_on_wish(session, outbox, whole, now=now)
 
 
 async def choose_lane(session: AsyncSession, agency_id: str, link_id: str, lane: str) -> None:
-    """Connected or by hand. Nothing given so far is lost; approved asks go on in the new lane."""
+    """Connected or by hand. Nothing given so far is lost; approved access requests go on in the new lane."""
     assert lane in status.LANES
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     whole.link.lane = lane
@@ -93,60 +93,82 @@ async def choose_assets(
     chosen: Sequence[SelectedAsset],
     shared: Collection[str] = (),
 ) -> None:
-    """Makes one ask for each asset chosen. Approved asks stay; unapproved ones follow the choice.
+    """Makes one ask for each asset chosen. Approved access requests stay; unapproved ones follow the choice.
 
-    `shared` are ids of asks whose access is there already, though they wait for a yes to a wider role: those stay, too.
+    `shared` are ids of access requests whose access is there already, though they wait for a yes to a wider role:
+    those stay, too.
     """
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    of_kind = [ask for ask in whole.asks if ask.kind == kind]
-    staying = [ask for ask in whole.asks if ask.approved_at or ask.id in shared]
-    spare = [ask for ask in of_kind if ask not in staying]
+    of_kind = [access_request for access_request in whole.access_requests if access_request.kind == kind]
+    staying = [
+        access_request
+        for access_request in whole.access_requests
+        if access_request.approved_at or access_request.id in shared
+    ]
+    spare = [access_request for access_request in of_kind if access_request not in staying]
     pattern = next(iter(spare), of_kind[0])
-    kept = {(ask.asset_id, ask.through_id) for ask in of_kind if ask in staying}
+    kept = {
+        (access_request.asset_id, access_request.through_id) for access_request in of_kind if access_request in staying
+    }
     wanted = [asset for asset in chosen if (asset.asset_id, asset.through_id) not in kept]
-    for ask in spare:  # two asks may swap their assets: empty them first, for the unique constraint
-        ask.asset_id = ask.asset_name = ask.through_id = None
+    for (
+        access_request
+    ) in spare:  # two access requests may swap their assets: empty them first, for the unique constraint
+        access_request.asset_id = access_request.asset_name = access_request.through_id = None
     await session.flush()
     for asset in wanted:
-        ask = spare.pop(0) if spare else _another(pattern)
-        ask.asset_id, ask.asset_name, ask.through_id = asset.asset_id, asset.name, asset.through_id
-        session.add(ask)
+        access_request = spare.pop(0) if spare else _another(pattern)
+        access_request.asset_id, access_request.asset_name, access_request.through_id = (
+            asset.asset_id,
+            asset.name,
+            asset.through_id,
+        )
+        session.add(access_request)
     needless = spare if wanted or kept else spare[1:]
-    for ask in needless:
-        await session.execute(delete(Ask).where(Ask.agency_id == agency_id, Ask.id == ask.id))
+    for access_request in needless:
+        await session.execute(
+            delete(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.id == access_request.id)
+        )
     await session.flush()
     if kind == "ad_account":
-        left = [*(asset.asset_id for asset in chosen), *(ask.asset_id for ask in of_kind if ask in staying)]
+        left = [
+            *(asset.asset_id for asset in chosen),
+            *(access_request.asset_id for access_request in of_kind if access_request in staying),
+        ]
         await _let_go_of_pixels(session, whole, left, staying)
 
 
 async def _let_go_of_pixels(
-    session: AsyncSession, whole: LinkAggregate, accounts: Sequence[str | None], staying: Sequence[Ask]
+    session: AsyncSession, whole: LinkAggregate, accounts: Sequence[str | None], staying: Sequence[AccessRequest]
 ) -> None:
     """A pixel meant for an ad account that is no longer chosen is asked for again."""
-    for ask in whole.asks:
-        if ask.through_id and ask.through_id not in accounts and ask not in staying:
-            ask.asset_id = ask.asset_name = ask.through_id = None
+    for access_request in whole.access_requests:
+        if access_request.through_id and access_request.through_id not in accounts and access_request not in staying:
+            access_request.asset_id = access_request.asset_name = access_request.through_id = None
             whole.intake.pixel_codes = None
     await session.flush()
 
 
 async def name_others(session: AsyncSession, agency_id: str, link_id: str, given: Mapping[str, str | None]) -> None:
-    """Keeps the client's own ids on written platforms, by ask; asks agreed to stay as they are."""
+    """Keeps the client's own ids on written platforms, by access request; those agreed to stay as they are."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    fresh = [ask for ask in whole.asks if ask.id in given and ask.is_custom and not ask.approved_at]
-    for ask in fresh:  # two asks may swap their ids: empty them first, for the unique constraint
-        ask.asset_id = None
+    fresh = [
+        access_request
+        for access_request in whole.access_requests
+        if access_request.id in given and access_request.is_custom and not access_request.approved_at
+    ]
+    for access_request in fresh:  # two access requests may swap their ids: empty them first, for the unique constraint
+        access_request.asset_id = None
     await session.flush()
-    for ask in fresh:
-        ask.asset_id = given[ask.id]
+    for access_request in fresh:
+        access_request.asset_id = given[access_request.id]
     whole.intake.others_at = func.now()
     await session.flush()
 
 
-def _another(pattern: Ask) -> Ask:
-    return Ask(
-        agency_id=pattern.agency_id, id=ids.new("ask"), link_id=pattern.link_id, platform=pattern.platform,
+def _another(pattern: AccessRequest) -> AccessRequest:
+    return AccessRequest(
+        agency_id=pattern.agency_id, id=ids.new("access_request"), link_id=pattern.link_id, platform=pattern.platform,
         kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
         needs_events=pattern.needs_events, position=pattern.position, state="waiting", next_actor="client",
     )  # fmt: skip
@@ -174,7 +196,7 @@ async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, scr
 def is_told(whole: LinkAggregate) -> bool:
     """True if the client told all that the link's preset asks to be told."""
     told = {"pixels": whole.intake.pixel_codes, "markets": whole.intake.markets, "contacts": whole.intake.contacts}
-    if all(ask.is_custom for ask in whole.asks):  # nobody is asked for pixels then
+    if all(access_request.is_custom for access_request in whole.access_requests):  # nobody is asked for pixels then
         del told["pixels"]
     return whole.has_answers and all(told.get(screen, "") is not None for screen in whole.preset.screens)
 
@@ -187,16 +209,16 @@ async def say_if_told(session: AsyncSession, agency_id: str, link_id: str, *, wa
 
 
 async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, name: str, sentences: list[str]) -> None:
-    """The client's yes to every ask that is chosen; the words shown are kept."""
+    """The client's yes to every access request that is chosen; the words shown are kept."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
     whole.link.submitted_at = whole.link.submitted_at or func.now()
     whole.link.status = status.advanced(whole.link.status, "submitted")
-    fresh = [ask for ask in whole.asks if ask.awaits_yes]
+    fresh = [access_request for access_request in whole.access_requests if access_request.awaits_yes]
     await tell(session, whole, client_happenings.CONSENT_GIVEN)
     await tell(session, whole, happenings.SUBMITTED)
-    for ask in fresh:
-        await set_state(session, whole, ask, state="approved", next_actor="us", approved_at=func.now())
+    for access_request in fresh:
+        await set_state(session, whole, access_request, state="approved", next_actor="us", approved_at=func.now())
 
 
 async def correct_business_center(
@@ -214,55 +236,65 @@ async def correct_business_center(
         )
     )  # fmt: skip
     await tell(session, whole, client_happenings.CONSENT_GIVEN)
-    for ask in whole.asks:
-        if ask.approved_at and not ask.is_custom:
+    for access_request in whole.access_requests:
+        if access_request.approved_at and not access_request.is_custom:
             await set_state(
-                session, whole, ask, state="approved", code=None, next_actor="us", shared_from_bc_id=None
+                session, whole, access_request, state="approved", code=None, next_actor="us", shared_from_bc_id=None
             )  # fmt: skip
 
 
-async def decline(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
-    """The client's no to one ask that was not approved yet."""
+async def decline(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
+    """The client's no to one access request that was not approved yet."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    ask = next((each for each in whole.asks if each.id == ask_id), None)
-    if ask and not ask.approved_at and ask.state != "declined":
-        await set_state(session, whole, ask, state="declined", next_actor=None, declined_at=func.now())
+    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
+    if access_request and not access_request.approved_at and access_request.state != "declined":
+        await set_state(session, whole, access_request, state="declined", next_actor=None, declined_at=func.now())
 
 
-async def take_up_again(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
-    """The client thinks better of a no: the ask waits for the yes like the others."""
+async def take_up_again(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
+    """The client thinks better of a no: the access request waits for the yes like the others."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    ask = next((each for each in whole.asks if each.id == ask_id), None)
-    if ask and ask.state == "declined" and not ask.approved_at:
-        await set_state(session, whole, ask, state="waiting", next_actor="client", declined_at=None)
+    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
+    if access_request and access_request.state == "declined" and not access_request.approved_at:
+        await set_state(session, whole, access_request, state="waiting", next_actor="client", declined_at=None)
 
 
 async def set_state(
     session: AsyncSession,
     whole: LinkAggregate,
-    ask: Ask,
+    access_request: AccessRequest,
     *,
     actor: str = CLIENT,
     grant_id: str | None = None,
     **values: Any,
 ) -> None:
-    """Writes an ask's state with what belongs to it; entering another state, or another code, is an event."""
-    before, code_before = ask.state, ask.code
+    """Writes an access request's state with what belongs to it;
+    entering another state, or another code, is an event.
+    """
+    before, code_before = access_request.state, access_request.code
     for field, value in values.items():
-        setattr(ask, field, value)
-    entered = ask.state != before or (ask.state == "blocked" and ask.code != code_before)
+        setattr(access_request, field, value)
+    entered = access_request.state != before or (
+        access_request.state == "blocked" and access_request.code != code_before
+    )
     if not entered:
         return
-    ask.state_since = func.now()
-    event = ask_happenings.BY_STATE.get(ask.state)
+    access_request.state_since = func.now()
+    event = access_events.BY_STATE.get(access_request.state)
     if event is not None:
-        await tell(session, whole, event, actor=actor, ask=ask, status_previous=before, grant_id=grant_id)
+        await tell(
+            session, whole, event, actor=actor, access_request=access_request, status_previous=before, grant_id=grant_id
+        )
 
 
 async def settle(session: AsyncSession, whole: LinkAggregate) -> None:
-    """Completes the link once every required ask is proved; brings it back to life where that is no longer so."""
+    """Completes the link once every required access request is proved;
+    brings it back to life where that is no longer so.
+    """
     link = whole.link
-    now = status.following(link.status, [(ask.state, ask.required) for ask in whole.asks])
+    now = status.following(
+        link.status, [(access_request.state, access_request.required) for access_request in whole.access_requests]
+    )
     if now == link.status:
         return
     if now == "completed":
@@ -280,7 +312,7 @@ async def reopen(session: AsyncSession, whole: LinkAggregate, to: str, *, reason
         link.expires_at = max(link.expires_at, clock.now() + AGAIN)
     need_client(whole)
     if was == "completed":
-        turn = status.next_actor(to, [ask.next_actor for ask in whole.asks])
+        turn = status.next_actor(to, [access_request.next_actor for access_request in whole.access_requests])
         await tell(session, whole, happenings.REOPENED, actor=actor, reason=reason, next_actor=turn)
 
 
@@ -295,22 +327,22 @@ async def tell(
     event: EventType,
     *,
     actor: str = CLIENT,
-    ask: Ask | None = None,
+    access_request: AccessRequest | None = None,
     subject_id: str | None = None,
     **more: Any,
 ) -> None:
-    """Records an event about a link, or one of its asks, with all that is known of it now.
+    """Records an event about a link, or one of its access requests, with all that is known of it now.
 
     `subject_id` where the event is counted by something that hangs on the link.
     """
     await session.flush()
-    for row in (whole.link, *([ask] if ask else [])):
+    for row in (whole.link, *([access_request] if access_request else [])):
         await session.refresh(row)
-    asks = await queries.asks(session, whole.link.agency_id, whole.link.id)
-    now = replace(whole, asks=asks)
+    access_requests = await queries.access_requests(session, whole.link.agency_id, whole.link.id)
+    now = replace(whole, access_requests=access_requests)
     if event in GIVEN:
         more |= now.given(await queries.last_consent(session, whole.link.agency_id, whole.link.id))
     await record(
         session, event, agency_id=whole.link.agency_id, subject_id=subject_id or whole.link.id, actor=actor,
-        data=now.facts(ask) | more,
+        data=now.facts(access_request) | more,
     )  # fmt: skip

@@ -84,9 +84,9 @@ async def list_(
     show.many([LinkView.of(row, turns[row.id]) for row in rows], columns, as_json=as_json)
 
 
-@command(link, "show", does="GET /api/v1/links/{link_id}/asks")
+@command(link, "show", does="GET /api/v1/links/{link_id}/access-requests")
 async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """One link and its asks."""
+    """One link and its access requests."""
     found = await agencies.chosen(at.session, agency)
     whole = LinkDetail.whole(await queries.whole(at.session, found.id, link_id))
     shown = [
@@ -95,7 +95,7 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
         "next_actor",
         "lane",
         "preset",
-        "asked_by",
+        "requested_by",
         "agency_bc_id",
         "expires_at",
         "opened_at",
@@ -103,7 +103,7 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
     show.one(whole, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake", "answers"])
     if not as_json:
         columns = ["id", "kind", "asset_id", "asset_name", "role", "state", "code", "next_actor", "role_seen"]
-        show.many(whole.asks, columns, as_json=False)
+        show.many(whole.access_requests, columns, as_json=False)
 
 
 @command(link, "address", does="GET /api/v1/links/{link_id}/address")

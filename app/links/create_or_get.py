@@ -26,7 +26,7 @@ class LinkRequest:
     client: Mapping[str, Any] | None = None
     expires_at: datetime | None = None
     external_id: str | None = None
-    asked_by: str | None = None
+    requested_by: str | None = None
     agency_bc_id: str | None = None
 
 
@@ -73,7 +73,7 @@ async def _made(
         await _see_client(session, agency_id, client_id)
     link, token = await service.create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, vault_=vault, actor=actor,
-        expires_at=wanted.expires_at, external_id=wanted.external_id, asked_by=wanted.asked_by,
+        expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
         agency_bc_id=wanted.agency_bc_id,
     )  # fmt: skip
     return link, await service.give_out(session, link, token, public_url=public_url, actor=actor)

@@ -1,11 +1,11 @@
-"""What events and the API say of a link and its asks: flat, ids as text, lists comma-joined."""
+"""What events and the API say of a link and its access requests: flat, ids as text, lists comma-joined."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.events.schema import joined
 from app.kit import clock
-from app.links.models import Ask, Consent, Intake, Link
+from app.links.models import AccessRequest, Consent, Intake, Link
 from app.links.pasted_ids import CONTACT_ROLES
 from app.links.presets.preset import Question
 from app.links.questions.models import IntakeFile
@@ -15,10 +15,16 @@ from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 
 
-def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | None) -> dict[str, Any]:
+def of_link(
+    link: Link, client: Client, access_requests: Sequence[AccessRequest], intake: Intake | None
+) -> dict[str, Any]:
     """Data about the link as a whole."""
-    counted = [ask for ask in asks if ask.state not in OVER]
-    accounts = [ask.asset_id for ask in asks if ask.kind == "ad_account" and ask.asset_id]
+    counted = [access_request for access_request in access_requests if access_request.state not in OVER]
+    accounts = [
+        access_request.asset_id
+        for access_request in access_requests
+        if access_request.kind == "ad_account" and access_request.asset_id
+    ]
     return {
         **clients.facts(client),
         "contact_email": _given_address(intake) or client.contact_email,
@@ -27,10 +33,10 @@ def of_link(link: Link, client: Client, asks: Sequence[Ask], intake: Intake | No
         "link_external_id": link.external_id,
         "preset": link.preset,
         "language": link.language,
-        "platform": asks[0].platform if asks else None,
+        "platform": access_requests[0].platform if access_requests else None,
         "assets_total": len(counted),
-        "assets_verified": sum(ask.state in PROVED for ask in counted),
-        "assets_blocked": sum(ask.state == "blocked" for ask in counted),
+        "assets_verified": sum(access_request.state in PROVED for access_request in counted),
+        "assets_blocked": sum(access_request.state == "blocked" for access_request in counted),
         "tiktok_bc_id": intake.bc_id if intake else None,
         "tiktok_ad_account_ids": joined(accounts) if accounts else None,
         "tiktok_pixel_codes": joined(intake.pixel_codes) if intake else None,
@@ -67,21 +73,21 @@ def _given_address(intake: Intake | None) -> str | None:
     return next((contacts[role] for role in CONTACT_ROLES if contacts.get(role)), None)
 
 
-def of_ask(ask: Ask) -> dict[str, Any]:
-    """Data of one ask, in addition to that of its link."""
+def of_access_request(access_request: AccessRequest) -> dict[str, Any]:
+    """Data of one access request, in addition to that of its link."""
     return {
-        "platform": ask.platform,
-        "ask_id": ask.id,
-        "ask_kind": ask.kind,
-        "asset_id": ask.asset_id,
-        "asset_name": ask.asset_name,
-        "role_requested": ask.role,
-        "role_granted": ask.role_seen,
-        "status": ask.state,
-        "verified_at": clock.iso(ask.verified_at),
-        "blocker_code": ask.code,
-        "next_actor": ask.next_actor,
-        "reason": _said(ask),
+        "platform": access_request.platform,
+        "access_request_id": access_request.id,
+        "asset_kind": access_request.kind,
+        "asset_id": access_request.asset_id,
+        "asset_name": access_request.asset_name,
+        "role_requested": access_request.role,
+        "role_granted": access_request.role_seen,
+        "status": access_request.state,
+        "verified_at": clock.iso(access_request.verified_at),
+        "blocker_code": access_request.code,
+        "next_actor": access_request.next_actor,
+        "reason": _said(access_request),
     }
 
 
@@ -89,8 +95,12 @@ def of_ask(ask: Ask) -> dict[str, Any]:
 _EXPLAINED = frozenset({"blocked", "drifted", "unverifiable"})
 
 
-def _said(ask: Ask) -> str | None:
+def _said(access_request: AccessRequest) -> str | None:
     """The platform's own words on what is in the way."""
-    if ask.state not in _EXPLAINED or not ask.platform_operation:
+    if access_request.state not in _EXPLAINED or not access_request.platform_operation:
         return None
-    return said(ask.platform_operation, (ask.platform_message or "")[:500], ask.platform_request_id)
+    return said(
+        access_request.platform_operation,
+        (access_request.platform_message or "")[:500],
+        access_request.platform_request_id,
+    )

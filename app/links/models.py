@@ -22,7 +22,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
-        belongs_to("open_links", "open_link_id"),
+        belongs_to("public_links", "public_link_id"),
         UniqueConstraint("agency_id", "external_id"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -37,7 +37,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     preset: Mapped[str] = mapped_column(String(64))
     preset_version: Mapped[int]
     #: who is asking, by name, as the client sees it
-    asked_by: Mapped[str] = mapped_column(String(120))
+    requested_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
     #: the Business Center of the agency that is to get the access; none where only written platforms are asked for
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
@@ -51,29 +51,35 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     submitted_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    renewal_asked_at: Mapped[datetime | None]
+    renewal_requested_at: Mapped[datetime | None]
     #: when the client was last needed again after its yes: more was asked for, or access is gone
     needed_again_at: Mapped[datetime | None]
-    #: the open link that made it
-    open_link_id: Mapped[str | None] = mapped_column(ids.Id("openlink"))
-    #: an id in the agency's CRM that stood in the open link's address: said by the visitor, proved by nobody
+    #: the public link that made it
+    public_link_id: Mapped[str | None] = mapped_column(ids.Id("publiclink"))
+    #: an id in the agency's CRM that stood in the public link's address: said by the visitor, proved by nobody
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
 
 
-class Ask(CreatedAt, Base):
+class AccessRequest(CreatedAt, Base):
     """One access wanted, naming one asset once the client has chosen it. `state` is the last projection made."""
 
-    __tablename__ = "asks"
+    __tablename__ = "access_requests"
     __table_args__ = (
         belongs_to("links", "link_id"),
-        Index("ix_asks_link_id", "agency_id", "link_id"),
+        Index("ix_access_requests_link_id", "agency_id", "link_id"),
         Index(
-            "uq_asks_asset", "agency_id", "link_id", "kind", "asset_id", text("coalesce(through_id, '')"), unique=True
+            "uq_access_requests_asset",
+            "agency_id",
+            "link_id",
+            "kind",
+            "asset_id",
+            text("coalesce(through_id, '')"),
+            unique=True,
         ),
     )
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("ask"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("access_request"), primary_key=True)
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
@@ -84,7 +90,7 @@ class Ask(CreatedAt, Base):
     role_reason: Mapped[str | None] = mapped_column(String(500))
     #: a pixel that has received nothing does not do its job
     needs_events: Mapped[bool] = mapped_column(default=False, server_default="false")
-    #: whom an ask of kind `person` invites; erased with the client's data
+    #: whom an access request of kind `person` invites; erased with the client's data
     person_email: Mapped[str | None] = mapped_column(String(254))
     required: Mapped[bool]
     position: Mapped[int]
@@ -99,7 +105,7 @@ class Ask(CreatedAt, Base):
     #: written platforms: when the client said that the steps are done, and who
     client_attested_at: Mapped[datetime | None]
     client_attested_by: Mapped[str | None] = mapped_column(String(200))
-    #: the agency's own steps, where the ask is of no platform we know
+    #: the agency's own steps, where the access request is of no platform we know
     steps: Mapped[list[Any] | None]
     #: when a person last said "look again": a refusal older than this is tried anew
     recheck_at: Mapped[datetime | None]
@@ -174,7 +180,7 @@ class Intake(Base):
     contacts: Mapped[list[Any] | None]
     #: the screens completed so far, each reported once
     screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
-    #: when the client went through what is asked for on written platforms; its ids there stand in the asks
+    #: when the client went through what is asked for on written platforms; its ids there stand in the access requests
     others_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

@@ -13,7 +13,7 @@ from app.kit.change_feed import ChangePage
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import NotFound
 from app.links import event_data, status
-from app.links.models import Ask, Consent, Intake, Link, LinkSession
+from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
 from app.links.presets import queries as presets
 from app.links.presets.preset import Preset
 from app.links.questions import queries as questions
@@ -32,7 +32,7 @@ class LinkAggregate:
     agency: Agency
     client: Client
     link: Link
-    asks: Sequence[Ask]
+    access_requests: Sequence[AccessRequest]
     intake: Intake
     preset: Preset
     #: to the preset's own questions, by key
@@ -47,20 +47,24 @@ class LinkAggregate:
     @property
     def is_settled(self) -> bool:
         """True if the link is completed and everything is still as agreed, so that nobody has to act."""
-        living = [ask for ask in self.asks if ask.state not in OVER]
+        living = [access_request for access_request in self.access_requests if access_request.state not in OVER]
         return self.link.status == "completed" and all(
-            ask.state in PROVED and ask.unwanted_at is None for ask in living
+            access_request.state in PROVED and access_request.unwanted_at is None for access_request in living
         )
 
     @property
     def turn(self) -> tuple[str | None, datetime]:
         """Next actor of the link, and since when."""
-        return _turn(self.link, [(ask.next_actor, ask.state_since) for ask in self.asks], clock.now())
+        return _turn(
+            self.link,
+            [(access_request.next_actor, access_request.state_since) for access_request in self.access_requests],
+            clock.now(),
+        )
 
-    def facts(self, ask: Ask | None = None) -> dict[str, Any]:
-        """The data of an event about the link, or about one of its asks."""
-        about = event_data.of_link(self.link, self.client, self.asks, self.intake)
-        return about | event_data.of_ask(ask) if ask else about
+    def facts(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
+        """The data of an event about the link, or about one of its access requests."""
+        about = event_data.of_link(self.link, self.client, self.access_requests, self.intake)
+        return about | event_data.of_access_request(access_request) if access_request else about
 
     def given(self, consent: Consent | None) -> dict[str, Any]:
         """The client's input, for the events that include all of it."""
@@ -120,7 +124,8 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
 
 
 async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
-    """A link with agency, client, asks and intake; `lock` keeps others from changing it meanwhile. Raises NotFound.
+    """A link with agency, client, access requests and intake; `lock` keeps others from changing it meanwhile. Raises
+    NotFound.
 
     With the lock every row is read anew: what the session saw before may have changed while it waited.
     """
@@ -142,15 +147,17 @@ async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bo
         agency=await agencies.find(session, agency_id),
         client=await clients.find(session, agency_id, link.client_id),
         link=link,
-        asks=await asks(session, agency_id, link_id, anew=lock),
+        access_requests=await access_requests(session, agency_id, link_id, anew=lock),
         intake=intake,
     )
 
 
-async def asks(session: AsyncSession, agency_id: str, link_id: str, *, anew: bool = False) -> Sequence[Ask]:
-    """The asks of a link in their order; `anew` overwrites what the session read before."""
-    rows = select(Ask).where(Ask.agency_id == agency_id, Ask.link_id == link_id)
-    ordered = rows.order_by(Ask.position, Ask.id).execution_options(populate_existing=anew)
+async def access_requests(
+    session: AsyncSession, agency_id: str, link_id: str, *, anew: bool = False
+) -> Sequence[AccessRequest]:
+    """The access requests of a link in their order; `anew` overwrites what the session read before."""
+    rows = select(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.link_id == link_id)
+    ordered = rows.order_by(AccessRequest.position, AccessRequest.id).execution_options(populate_existing=anew)
     return (await session.scalars(ordered)).all()
 
 
@@ -158,11 +165,11 @@ async def turns(
     session: AsyncSession, agency_id: str, found: Sequence[Link]
 ) -> Mapping[str, tuple[str | None, datetime]]:
     """Next actor of each link, and since when, in one statement for all links."""
-    rows = select(Ask.link_id, Ask.next_actor, func.min(Ask.state_since)).where(
-        Ask.agency_id == agency_id, Ask.link_id.in_({link.id for link in found})
+    rows = select(AccessRequest.link_id, AccessRequest.next_actor, func.min(AccessRequest.state_since)).where(
+        AccessRequest.agency_id == agency_id, AccessRequest.link_id.in_({link.id for link in found})
     )
     known: dict[str, list[tuple[str | None, datetime]]] = {}
-    for link_id, actor, since in await session.execute(rows.group_by(Ask.link_id, Ask.next_actor)):
+    for link_id, actor, since in await session.execute(rows.group_by(AccessRequest.link_id, AccessRequest.next_actor)):
         known.setdefault(link_id, []).append((actor, since))
     now = clock.now()
     return {link.id: _turn(link, known.get(link.id, ()), now) for link in found}
@@ -173,28 +180,30 @@ async def turn(session: AsyncSession, agency_id: str, link: Link) -> tuple[str |
     return (await turns(session, agency_id, [link]))[link.id]
 
 
-def _turn(link: Link, asks: Iterable[tuple[str | None, datetime]], now: datetime) -> tuple[str | None, datetime]:
+def _turn(
+    link: Link, access_requests: Iterable[tuple[str | None, datetime]], now: datetime
+) -> tuple[str | None, datetime]:
     as_of = status.as_of(link.status, link.expires_at, now)
-    return status.turn(as_of, link.submitted_at or link.opened_at or link.created_at, asks)
+    return status.turn(as_of, link.submitted_at or link.opened_at or link.created_at, access_requests)
 
 
-async def ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:
-    """One ask. Raises NotFound."""
-    found = await session.get(Ask, (agency_id, ask_id))
+async def access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
+    """One access request. Raises NotFound."""
+    found = await session.get(AccessRequest, (agency_id, access_request_id))
     if found is None:
         raise NotFound
     return found
 
 
-async def asks_of_client(
+async def access_requests_of_client(
     session: AsyncSession, agency_id: str, client_id: str, platform: str
-) -> Sequence[tuple[Link, Ask]]:
-    """Every ask of every link of a client on one platform, with its link."""
+) -> Sequence[tuple[Link, AccessRequest]]:
+    """Every access request of every link of a client on one platform, with its link."""
     rows = (
-        select(Link, Ask)
-        .join(Ask, (Ask.agency_id == Link.agency_id) & (Ask.link_id == Link.id))
-        .where(Link.agency_id == agency_id, Link.client_id == client_id, Ask.platform == platform)
-        .order_by(Link.id, Ask.position, Ask.id)
+        select(Link, AccessRequest)
+        .join(AccessRequest, (AccessRequest.agency_id == Link.agency_id) & (AccessRequest.link_id == Link.id))
+        .where(Link.agency_id == agency_id, Link.client_id == client_id, AccessRequest.platform == platform)
+        .order_by(Link.id, AccessRequest.position, AccessRequest.id)
     )
     return [(link, found) for link, found in await session.execute(rows)]
 

@@ -1,4 +1,4 @@
-"""Links and their asks, as the API and the command line show them."""
+"""Links and their access requests, as the API and the command line show them."""
 
 from datetime import datetime
 
@@ -28,11 +28,11 @@ class LinkView(BaseModel):
     external_id: str | None = Field(description="Its id in your CRM.", examples=["deal:77"])
     preset: str = Field(examples=["run-campaigns"])
     preset_version: int = Field(examples=[1])
-    open_link_id: str | None = Field(description="The open link that made it.")
+    public_link_id: str | None = Field(description="The public link that made it.")
     claimed_external_id: str | None = Field(
-        description="The id in your CRM that stood in the open link's address. Said by the visitor, proved by nobody."
+        description="The id in your CRM that stood in the public link's address. Said by the visitor, proved by nobody."
     )
-    asked_by: str = Field(description="Who asks, as the client sees it.", examples=["Ana Agent"])
+    requested_by: str = Field(description="Who asks, as the client sees it.", examples=["Ana Agent"])
     language: str = Field(examples=["en"])
     status: str = Field(examples=["submitted"])
     lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
@@ -45,7 +45,7 @@ class LinkView(BaseModel):
     submitted_at: Time | None
     completed_at: Time | None
     revoked_at: Time | None
-    renewal_asked_at: Time | None = Field(description="When the client of a dead link asked for a new one.")
+    renewal_requested_at: Time | None = Field(description="When the client of a dead link asked for a new one.")
     needed_again_at: Time | None = Field(
         description="When the client was last needed again after its yes: more was asked for, or access is gone."
     )
@@ -63,12 +63,12 @@ class LinkView(BaseModel):
         return cls.model_validate(link).model_copy(update=told)
 
 
-class AskView(BaseModel):
+class AccessRequestView(BaseModel):
     """One access wanted. `verified` means: read back with the agreed role."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: str = Field(examples=["ask_01ksy1q3e0fzs8qj5m8g3d4w7v"])
+    id: str = Field(examples=["access_01ksy1q3e0fzs8qj5m8g3d4w7v"])
     link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     platform: str = Field(examples=["tiktok"])
     kind: str = Field(examples=["ad_account"])
@@ -82,7 +82,7 @@ class AskView(BaseModel):
     asset_id: str | None = Field(description="Null until the client has chosen.", examples=["7200000000000000101"])
     asset_name: str | None = Field(examples=["Brand FR"])
     through_id: str | None = Field(description="The ad account a pixel is wanted on.", examples=[None])
-    person_email: str | None = Field(description="Whom an ask of kind `person` invites.", examples=[None])
+    person_email: str | None = Field(description="Whom an access request of kind `person` invites.", examples=[None])
     state: str = Field(examples=["verified"])
     state_since: Time
     code: str | None = Field(
@@ -158,10 +158,10 @@ class Counts(BaseModel):
 
 
 class LinkDetail(LinkView):
-    """A link with its client, its asks and what the client told."""
+    """A link with its client, its access requests and what the client told."""
 
     client: ClientView
-    asks: list[AskView]
+    access_requests: list[AccessRequestView]
     assets: Counts
     intake: IntakeView
     answers: list[AnswerView] = Field(description="To the preset's own questions, in their order.")
@@ -170,11 +170,13 @@ class LinkDetail(LinkView):
     def whole(cls, found: LinkAggregate) -> "LinkDetail":
         """From all its rows."""
         link = LinkView.of(found.link, found.turn)
-        counted = [ask.state for ask in found.asks if ask.state not in OVER]
+        counted = [access_request.state for access_request in found.access_requests if access_request.state not in OVER]
         return cls(
             **dict(link),
             client=ClientView.model_validate(found.client),
-            asks=[AskView.model_validate(ask) for ask in found.asks],
+            access_requests=[
+                AccessRequestView.model_validate(access_request) for access_request in found.access_requests
+            ],
             assets=Counts(
                 total=len(counted),
                 verified=sum(state in PROVED for state in counted),

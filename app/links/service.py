@@ -13,9 +13,9 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput
 from app.links import queries, status, url
 from app.links.business_centers import own_side
-from app.links.models import Ask, Intake, Link
+from app.links.models import AccessRequest, Intake, Link
 from app.links.presets import queries as presets
-from app.links.presets.preset import Preset, PresetAsk
+from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies import queries as agencies
 from app.tenants.clients import queries as clients
 
@@ -42,12 +42,12 @@ async def create_link(
     actor: str,
     expires_at: datetime | None = None,
     external_id: str | None = None,
-    asked_by: str | None = None,
+    requested_by: str | None = None,
     agency_bc_id: str | None = None,
-    open_link_id: str | None = None,
+    public_link_id: str | None = None,
     claimed_external_id: str | None = None,
 ) -> tuple[Link, str]:
-    """A link in draft with the preset's asks, and its secret. A preset by its name is its newest version.
+    """A link in draft with the preset's access requests, and its secret. A preset by its name is its newest version.
 
     Raises NotFound, PresetUnknown, Malformed, and as `own_side`.
     """
@@ -59,25 +59,27 @@ async def create_link(
     token, link_id = encryption.new_secret(), ids.new("link")
     link = Link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
-        preset_version=chosen.version, asked_by=asked_by or agency.contact_name, language=client.language,
+        preset_version=chosen.version, requested_by=requested_by or agency.contact_name, language=client.language,
         agency_bc_id=own, token_hash=encryption.sha256(token),
         token_sealed=vault_.seal(token, bound_to=token_place(agency_id, link_id)),
-        status="draft", expires_at=ends, due_at=ends, open_link_id=open_link_id,
+        status="draft", expires_at=ends, due_at=ends, public_link_id=public_link_id,
         claimed_external_id=claimed_external_id,
     )  # fmt: skip
     session.add(link)
     await session.flush()
     session.add(Intake(agency_id=agency_id, id=link_id))
-    session.add_all(new_ask(link, wanted, position) for position, wanted in enumerate(chosen.asks))
+    session.add_all(
+        new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)
+    )
     await session.flush()
     await _tell(session, link, happenings.CREATED, actor)
     return link, token
 
 
-def new_ask(link: Link, wanted: PresetAsk, position: int) -> Ask:
+def new_access_request(link: Link, wanted: PresetAccessRequest, position: int) -> AccessRequest:
     """The row of an access wanted on a link; it names no asset yet."""
-    return Ask(
-        agency_id=link.agency_id, id=ids.new("ask"), link_id=link.id, platform=wanted.platform,
+    return AccessRequest(
+        agency_id=link.agency_id, id=ids.new("access_request"), link_id=link.id, platform=wanted.platform,
         kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
         needs_events=wanted.needs_events, position=position, state="waiting", next_actor="client",
         asset_name=wanted.title, steps=list(wanted.steps) or None,
@@ -126,7 +128,7 @@ async def extend_link(session: AsyncSession, agency_id: str, link_id: str, *, ex
     link.expires_at = link.due_at = checked_end(expires_at, clock.now())
     if link.status == "expired":
         link.status = "submitted" if link.submitted_at else "opened" if link.opened_at else "sent"
-        link.renewal_asked_at = None
+        link.renewal_requested_at = None
     await _tell(session, link, happenings.EXTENDED, actor)
     return link
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked")
 
-#: States in which an ask needs nothing more of anybody.
+#: States in which an access request needs nothing more of anybody.
 PROVED = frozenset({"verified", "attested"})
 OVER = frozenset({"declined", "ended"})
 
@@ -31,7 +31,10 @@ def is_dead(status: str) -> bool:
 
 
 def is_complete(states: list[tuple[str, bool]]) -> bool:
-    """True if every required ask is proved; `states` are (state, required). A link of no proved ask is not."""
+    """True if every required access request is proved; `states` are (state, required).
+
+    A link of no proved access request is not.
+    """
     required = [state for state, is_required in states if is_required and state not in OVER]
     return bool(required) and all(state in PROVED for state in required)
 
@@ -42,7 +45,7 @@ def advanced(status: str, to: str) -> str:
 
 
 def following(status: str, states: list[tuple[str, bool]]) -> str:
-    """The status that follows from the asks, for a link whose client has said yes; `states` as above.
+    """The status that follows from the access requests, for a link whose client has said yes; `states` as above.
 
     Complete once all is proved, and back to life where that is no longer so. What merely cannot be read at the moment
     is nothing for the client to do.
@@ -60,7 +63,9 @@ def following(status: str, states: list[tuple[str, bool]]) -> str:
 
 
 def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
-    """Whose turn it is on the link as a whole: before consent by its status, then by its asks, people first."""
+    """Whose turn it is on the link as a whole:
+    before consent by its status, then by its access requests, people first.
+    """
     if is_dead(status):
         return None
     if status == "draft":
@@ -71,9 +76,11 @@ def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
     return next((actor for actor in TURNS if actor in waiting), None)
 
 
-def turn(status: str, since: datetime, asks: Iterable[tuple[str | None, datetime]]) -> tuple[str | None, datetime]:
-    """Next actor of the link, and since when; `asks` are (next actor, in this state since)."""
-    known = list(asks)
+def turn(
+    status: str, since: datetime, access_requests: Iterable[tuple[str | None, datetime]]
+) -> tuple[str | None, datetime]:
+    """Next actor of the link, and since when; `access_requests` are (next actor, in this state since)."""
+    known = list(access_requests)
     actor = next_actor(status, [each for each, _ in known])
     moments = [at for each, at in known if each == actor] if status in ("submitted", "completed", "drifted") else []
     return actor, min(moments, default=since)

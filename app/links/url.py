@@ -20,8 +20,8 @@ def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> 
     return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name)}/{token}"
 
 
-def of_open_link(public_url: str, agency_slug: str, token: str) -> str:
-    """The public address of an open link: `https://host/agency/open/token`."""
+def of_public_link(public_url: str, agency_slug: str, token: str) -> str:
+    """The public address of a public link: `https://host/agency/open/token`."""
     return f"{public_url.rstrip('/')}/{agency_slug}/open/{token}"
 
 

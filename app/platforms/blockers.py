@@ -18,7 +18,7 @@ _SHARED = ("ad_account", "catalog", "person")
 _ACCOUNTS = ("ad_account",)
 _PIXELS = ("pixel",)
 _PEOPLE = ("person",)
-_CHECK = "check again (POST /api/v1/asks/{id}/verification)"
+_CHECK = "check again (POST /api/v1/access-requests/{id}/verification)"
 _CONNECT_CLIENT = "ask the client to open the link and connect with TikTok"
 _CONNECT_YOURS = "connect your side again (POST /api/v1/connections/invitations)"
 
@@ -43,7 +43,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     "role_too_low": Blocker(
         "The role given is lower than the one needed",
         "The role seen is lower than the one the client agreed to: ask it to open the link, which offers to raise "
-        "it; or ask for less (POST /api/v1/asks/{id}/role).",
+        "it; or ask for less (POST /api/v1/access-requests/{id}/role).",
         kinds=_SHARED,
     ),
     "role_higher_than_requested": Blocker(

@@ -241,7 +241,7 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     def missing_scopes(self, scopes: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
-        """The permissions that asks of these kinds need and the token lacks, by name."""
+        """The permissions that access requests of these kinds need and the token lacks, by name."""
         ...
 
     def may(self, scopes: Sequence[int], what: str) -> bool:

@@ -138,7 +138,9 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class MissingPermission:
-    """A permission a token does not have: what goes without it, and the kinds of asks that cannot work at all."""
+    """A permission a token does not have:
+    what goes without it, and the kinds of access requests that cannot work at all.
+    """
 
     name: str
     cost: str

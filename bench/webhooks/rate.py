@@ -53,7 +53,7 @@ async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate
     async def send() -> None:
         for place in left:
             sent = headers.compose(
-                {}, event_id=f"evt_{place:026}", event_type="ask.verified", delivery_id=f"delivery_{place:026}",
+                {}, event_id=f"evt_{place:026}", event_type="access.verified", delivery_id=f"delivery_{place:026}",
                 endpoint_id="endpoint_1", attempt=1, timestamp=int(now()), keys=[_KEY], body=body,
             )  # fmt: skip
             answer = await egress.post(url, headers=sent, body=body)

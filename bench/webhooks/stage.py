@@ -64,7 +64,7 @@ class Stage:
         vault = Keyring.from_text(KEYS)
         for agency_id, number in zip(self.agency_ids, itertools.cycle(each)):
             for _ in range(number):
-                wish = EndpointSpec(url=f"http://127.0.0.1:{self.port}/in", event_types=["ask.*"], timeout_ms=15_000)
+                wish = EndpointSpec(url=f"http://127.0.0.1:{self.port}/in", event_types=["access.*"], timeout_ms=15_000)
                 async with self.sessions.begin() as session:
                     await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
         await self.execute("DELETE FROM event_fanouts")

@@ -49,7 +49,7 @@ class Agency:
         return (await self._http.post(path, json=body)).raise_for_status().json()
 
     async def links(self) -> list[dict[str, Any]]:
-        """Every link with its asks, the oldest first."""
+        """Every link with its access requests, the oldest first."""
         return [await self.get(f"/links/{link['id']}") for link in reversed(await self.every("/links"))]
 
 
@@ -88,7 +88,7 @@ async def approve_at_tiktok(demo: Demo, say: Say) -> None:
 async def attest(agency: Agency, links: list[dict[str, Any]], say: Say) -> None:
     """Looks whether it works where clients say they did their steps on other platforms, and says so by name."""
     for link in links:
-        for ask in link["asks"]:
-            if ask["kind"] == "custom" and ask["state"] == "awaiting_partner":
-                await agency.post(f"/asks/{ask['id']}/attestation", {"by": AGENCY_ADMIN})
-                say(f"agency: {AGENCY_ADMIN} confirmed {ask['platform']} of {link['client']['name']}")
+        for access_request in link["access_requests"]:
+            if access_request["kind"] == "custom" and access_request["state"] == "awaiting_partner":
+                await agency.post(f"/access-requests/{access_request['id']}/attestation", {"by": AGENCY_ADMIN})
+                say(f"agency: {AGENCY_ADMIN} confirmed {access_request['platform']} of {link['client']['name']}")

@@ -68,13 +68,13 @@ async def elsewhere(demo: Demo, say: Say) -> None:
         say("Café Nord: says that the steps are done")
 
 
-async def by_the_open_link(demo: Demo, say: Say) -> None:
+async def by_the_public_link(demo: Demo, say: Say) -> None:
     """Comptoir Mixte comes by itself, `prospect`: says who it is, connects, and picks one of its ad accounts."""
     async with Browser() as browser:
-        await browser.open(f"{demo.open_link}?external_id=web-2001")
+        await browser.open(f"{demo.public_link}?external_id=web-2001")
         who = {"company": "Comptoir Mixte", "name": OPEN_ADMIN, "email": "milo@comptoirmixte.example"}
         await browser.press("Start", who)
-        say("Comptoir Mixte: came by the open link")
+        say("Comptoir Mixte: came by the public link")
         await connect(browser, OPEN_ADMIN)
         await browser.press("Continue")
         await browser.press("Continue", {"accounts": [OPEN_ACCOUNT]})

@@ -55,7 +55,7 @@ async def take_away(agency: Agency, say: Say) -> bool:
     await agency.post(f"/grants/{grant['id']}/revocation")
     say(f"agency: wants {name} no longer")
     await people.take_back_by_hand(agency.demo, grant["asset_id"])
-    await agency.post(f"/asks/{grant['ask_id']}/verification")
+    await agency.post(f"/access-requests/{grant['access_request_id']}/verification")
     say(f"Brand FR: took {name} back in TikTok Business Center")
 
     async def looked() -> list[Row]:

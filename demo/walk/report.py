@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Asks:
-    """How the asks ended. Those that a read can prove, and those that people alone can confirm."""
+    """How the access requests ended. Those that a read can prove, and those that people alone can confirm."""
 
     readable: int
     verified: int
@@ -31,7 +31,7 @@ class Webhooks:
 class Report:
     """Counts at the end of a walk. `calls`: to TikTok, by client."""
 
-    asks: Asks
+    access_requests: Asks
     webhooks: Webhooks
     #: ad accounts that a named buyer has to be able to open, and can
     openings: int
@@ -46,10 +46,10 @@ class Report:
     @property
     def is_good(self) -> bool:
         """True if all was proved, every webhook arrived well signed, and nothing was shared twice."""
-        asks, webhooks = self.asks, self.webhooks
+        access_requests, webhooks = self.access_requests, self.webhooks
         return (
-            asks.verified == asks.readable > 0
-            and asks.attested == asks.custom > 0
+            access_requests.verified == access_requests.readable > 0
+            and access_requests.attested == access_requests.custom > 0
             and webhooks.delivered == webhooks.good == webhooks.events > 0
             and self.open == self.openings > 0
             and self.found == self.wanted_found
@@ -59,22 +59,34 @@ class Report:
 
     def line(self) -> str:
         """The last line of a walk."""
-        asks, webhooks = self.asks, self.webhooks
+        access_requests, webhooks = self.access_requests, self.webhooks
         return (
-            f"verified {asks.verified}/{asks.readable} asks (connected {asks.connected}, guided {asks.guided}), "
-            f"attested {asks.attested}/{asks.custom} · "
+            f"verified {access_requests.verified}/{access_requests.readable} access requests (connected "
+            f"{access_requests.connected}, guided {access_requests.guided}), "
+            f"attested {access_requests.attested}/{access_requests.custom} · "
             f"webhooks {webhooks.delivered}/{webhooks.events} delivered, "
             f"{webhooks.good}/{webhooks.events} signatures good · {self.seconds:.1f} s"
         )
 
     def figures(self) -> dict[str, Any]:
         """The same as one JSON object."""
-        asks, webhooks = self.asks, self.webhooks
+        access_requests, webhooks = self.access_requests, self.webhooks
         return {
-            "ok": self.is_good, "asks": asks.readable + asks.custom, "verified": asks.verified,
-            "connected": asks.connected, "guided": asks.guided, "attested": asks.attested,
-            "events": webhooks.events, "delivered": webhooks.delivered, "signatures_good": webhooks.good,
-            "requests": webhooks.requests, "buyers_to_open": self.openings, "buyers_open": self.open,
-            "grants_found": self.found, "taken_away": self.taken_away, "second_shares": self.second_shares,
-            "platform_calls": dict(self.calls), "seconds": round(self.seconds, 2),
-        }  # fmt: skip
+            "ok": self.is_good,
+            "access_requests": access_requests.readable + access_requests.custom,
+            "verified": access_requests.verified,
+            "connected": access_requests.connected,
+            "guided": access_requests.guided,
+            "attested": access_requests.attested,
+            "events": webhooks.events,
+            "delivered": webhooks.delivered,
+            "signatures_good": webhooks.good,
+            "requests": webhooks.requests,
+            "buyers_to_open": self.openings,
+            "buyers_open": self.open,
+            "grants_found": self.found,
+            "taken_away": self.taken_away,
+            "second_shares": self.second_shares,
+            "platform_calls": dict(self.calls),
+            "seconds": round(self.seconds, 2),
+        }

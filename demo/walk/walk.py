@@ -30,7 +30,7 @@ async def walk(demo: Demo, say: Say, *, approve: bool) -> Report:
         await agency_side.until_partners_are_listed(agency)
         await asyncio.gather(
             clients.who_connects(demo, say), clients.with_a_pixel(demo, say), clients.by_hand(demo, say),
-            clients.elsewhere(demo, say), clients.by_the_open_link(demo, say),
+            clients.elsewhere(demo, say), clients.by_the_public_link(demo, say),
         )  # fmt: skip
         await agency_side.attest(agency, await agency.links(), say)
         links = await _until_completed(agency, started, say, approve=approve)
@@ -41,7 +41,7 @@ async def walk(demo: Demo, say: Say, *, approve: bool) -> Report:
         taken_away = await ending.take_away(agency, say)
         await _until_delivered(agency, started)
         return Report(
-            asks=_asks(links), webhooks=await _webhooks(agency), openings=openings, open=able, found=found,
+            access_requests=_asks(links), webhooks=await _webhooks(agency), openings=openings, open=able, found=found,
             wanted_found=FOUND_ACCOUNTS, taken_away=taken_away, second_shares=await _second_shares(demo), calls=calls,
             seconds=time.monotonic() - started,
         )  # fmt: skip
@@ -54,21 +54,29 @@ async def _until_completed(agency: Agency, started: float, say: Say, *, approve:
             await agency_side.approve_at_tiktok(agency.demo, say)
         links = await agency.links()
         for link in links:
-            for ask in link["asks"]:
-                if shown.get(ask["id"]) != ask["state"]:
-                    shown[ask["id"]] = ask["state"]
-                    say(f"{link['client']['name']}: {_name(ask)} {ask['state']}")
+            for access_request in link["access_requests"]:
+                if shown.get(access_request["id"]) != access_request["state"]:
+                    shown[access_request["id"]] = access_request["state"]
+                    say(f"{link['client']['name']}: {_name(access_request)} {access_request['state']}")
         if all(link["status"] == "completed" for link in links):
             return links
         if time.monotonic() - started > LONGEST:
-            left = [f"{_name(ask)} {ask['state']} {ask['code'] or ''}" for link in links for ask in link["asks"]]
+            left = [
+                f"{_name(access_request)} {access_request['state']} {access_request['code'] or ''}"
+                for link in links
+                for access_request in link["access_requests"]
+            ]
             raise TookTooLong("; ".join(left))
         await asyncio.sleep(LOOK)
 
 
-def _name(ask: dict[str, Any]) -> str:
-    what = "" if ask["kind"] == "ad_account" else f" ({ask['platform'] if ask['kind'] == 'custom' else ask['kind']})"
-    return f"{ask['asset_name'] or ask['asset_id'] or ask['role']}{what}"
+def _name(access_request: dict[str, Any]) -> str:
+    what = (
+        ""
+        if access_request["kind"] == "ad_account"
+        else f" ({access_request['platform'] if access_request['kind'] == 'custom' else access_request['kind']})"
+    )
+    return f"{access_request['asset_name'] or access_request['asset_id'] or access_request['role']}{what}"
 
 
 async def _until_delivered(agency: Agency, started: float) -> None:
@@ -86,7 +94,11 @@ async def _until_delivered(agency: Agency, started: float) -> None:
 
 def _asks(links: list[dict[str, Any]]) -> Asks:
     """As they were before one was taken away again."""
-    every = [(link["lane"], ask["kind"] == "custom", ask["state"]) for link in links for ask in link["asks"]]
+    every = [
+        (link["lane"], access_request["kind"] == "custom", access_request["state"])
+        for link in links
+        for access_request in link["access_requests"]
+    ]
     verified = [lane for lane, is_custom, state in every if not is_custom and state == "verified"]
     custom = [state for _, is_custom, state in every if is_custom]
     return Asks(

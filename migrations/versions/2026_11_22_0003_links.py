@@ -1,4 +1,4 @@
-"""Links with their asks, intake, consents and browsers."""
+"""Links with their access requests, intake, consents and browsers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("preset", sa.String(length=64), nullable=False),
         sa.Column("preset_version", sa.Integer(), nullable=False),
-        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.Column("requested_by", sa.String(length=120), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("renewal_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("renewal_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_links_due", "links", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL"))
     op.create_table(
-        "asks",
+        "access_requests",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("link_id", sa.Uuid(), nullable=False),
@@ -79,14 +79,14 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_asks_agency_id_link_id")
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_access_requests_agency_id_link_id")
         ),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asks")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_access_requests")),
         sa.UniqueConstraint(
-            "agency_id", "link_id", "kind", "asset_id", name=op.f("uq_asks_agency_id_link_id_kind_asset_id")
+            "agency_id", "link_id", "kind", "asset_id", name=op.f("uq_access_requests_agency_id_link_id_kind_asset_id")
         ),
     )
-    op.create_index("ix_asks_link_id", "asks", ["agency_id", "link_id"], unique=False)
+    op.create_index("ix_access_requests_link_id", "access_requests", ["agency_id", "link_id"], unique=False)
     op.create_table(
         "consents",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
@@ -134,7 +134,7 @@ def downgrade() -> None:
     op.drop_table("link_sessions")
     op.drop_table("intakes")
     op.drop_table("consents")
-    op.drop_index("ix_asks_link_id", table_name="asks")
-    op.drop_table("asks")
+    op.drop_index("ix_access_requests_link_id", table_name="access_requests")
+    op.drop_table("access_requests")
     op.drop_index("ix_links_due", table_name="links", postgresql_where=sa.text("due_at IS NOT NULL"))
     op.drop_table("links")

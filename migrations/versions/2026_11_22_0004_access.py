@@ -163,7 +163,7 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=False),
-        sa.Column("ask_id", sa.Uuid(), nullable=True),
+        sa.Column("access_request_id", sa.Uuid(), nullable=True),
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("asset_id", sa.String(length=64), nullable=False),
@@ -180,7 +180,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("state IN ('live', 'drifted', 'ended')", name=op.f("ck_grants_state")),
         sa.ForeignKeyConstraint(
-            ["agency_id", "ask_id"], ["asks.agency_id", "asks.id"], name=op.f("fk_grants_agency_id_ask_id")
+            ["agency_id", "access_request_id"],
+            ["asks.agency_id", "asks.id"],
+            name=op.f("fk_grants_agency_id_access_request_id"),
         ),
         sa.ForeignKeyConstraint(
             ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_grants_agency_id_client_id")

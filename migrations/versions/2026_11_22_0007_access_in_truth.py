@@ -1,4 +1,4 @@
-"""Asks and grants for pixels, people and taking access away; what became of a trip; handshakes that only watch."""
+"""Access requests and grants for pixels, people and taking access away; what became of a trip; handshakes that only watch."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,19 +13,24 @@ NOT_ENDED = sa.text("state <> 'ended'")
 
 
 def upgrade() -> None:
-    op.add_column("asks", sa.Column("through_id", sa.String(64)))
-    op.add_column("asks", sa.Column("role_first", sa.String(32)))
-    op.add_column("asks", sa.Column("role_reason", sa.String(500)))
-    op.add_column("asks", sa.Column("needs_events", sa.Boolean(), server_default="false", nullable=False))
-    op.add_column("asks", sa.Column("person_email", sa.String(254)))
-    op.add_column("asks", sa.Column("reduce_at", sa.DateTime(timezone=True)))
-    op.add_column("asks", sa.Column("unwanted_at", sa.DateTime(timezone=True)))
-    op.create_index("uq_asks_asset", "asks", ["agency_id", "link_id", "kind", "asset_id", THROUGH], unique=True)
-    op.drop_constraint("uq_asks_agency_id_link_id_kind_asset_id", "asks", type_="unique")
+    op.add_column("access_requests", sa.Column("through_id", sa.String(64)))
+    op.add_column("access_requests", sa.Column("role_first", sa.String(32)))
+    op.add_column("access_requests", sa.Column("role_reason", sa.String(500)))
+    op.add_column("access_requests", sa.Column("needs_events", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("access_requests", sa.Column("person_email", sa.String(254)))
+    op.add_column("access_requests", sa.Column("reduce_at", sa.DateTime(timezone=True)))
+    op.add_column("access_requests", sa.Column("unwanted_at", sa.DateTime(timezone=True)))
+    op.create_index(
+        "uq_access_requests_asset",
+        "access_requests",
+        ["agency_id", "link_id", "kind", "asset_id", THROUGH],
+        unique=True,
+    )
+    op.drop_constraint("uq_access_requests_agency_id_link_id_kind_asset_id", "access_requests", type_="unique")
     op.add_column("authorisations", sa.Column("outcome", sa.String(16)))
     op.add_column("grants", sa.Column("through_id", sa.String(64)))
     op.add_column("grants", sa.Column("origin", sa.String(8), server_default="asked", nullable=False))
-    op.add_column("grants", sa.Column("revoke_asked_at", sa.DateTime(timezone=True)))
+    op.add_column("grants", sa.Column("revocation_requested_at", sa.DateTime(timezone=True)))
     op.add_column("grants", sa.Column("ended_at", sa.DateTime(timezone=True)))
     op.drop_constraint(op.f("ck_grants_state"), "grants", type_="check")
     op.create_check_constraint(op.f("ck_grants_state"), "grants", "state IN ('live', 'drifted', 'revoking', 'ended')")
@@ -45,7 +50,7 @@ def downgrade() -> None:
     op.drop_column("handshakes", "watching")
     # what the older version has no place for: pixels by ad account, and access on its way out
     op.execute("DELETE FROM grants WHERE through_id IS NOT NULL")
-    op.execute("DELETE FROM asks WHERE through_id IS NOT NULL")
+    op.execute("DELETE FROM access_requests WHERE through_id IS NOT NULL")
     op.execute("UPDATE grants SET state = 'live' WHERE state = 'revoking'")
     op.drop_index("uq_grants_asset", "grants")
     op.create_index(
@@ -58,14 +63,16 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_grants_origin"), "grants", type_="check")
     op.drop_constraint(op.f("ck_grants_state"), "grants", type_="check")
     op.create_check_constraint(op.f("ck_grants_state"), "grants", "state IN ('live', 'drifted', 'ended')")
-    for column in ("ended_at", "revoke_asked_at", "origin", "through_id"):
+    for column in ("ended_at", "revocation_requested_at", "origin", "through_id"):
         op.drop_column("grants", column)
     op.drop_column("authorisations", "outcome")
     op.create_unique_constraint(
-        "uq_asks_agency_id_link_id_kind_asset_id", "asks", ["agency_id", "link_id", "kind", "asset_id"]
+        "uq_access_requests_agency_id_link_id_kind_asset_id",
+        "access_requests",
+        ["agency_id", "link_id", "kind", "asset_id"],
     )
-    op.drop_index("uq_asks_asset", "asks")
+    op.drop_index("uq_access_requests_asset", "access_requests")
     for column in (
         "unwanted_at", "reduce_at", "person_email", "needs_events", "role_reason", "role_first", "through_id",
     ):  # fmt: skip
-        op.drop_column("asks", column)
+        op.drop_column("access_requests", column)

@@ -1,4 +1,4 @@
-"""Presets of an agency's own, questions with their answers and files, open links."""
+"""Presets of an agency's own, questions with their answers and files, public links."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,13 +12,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "open_links",
+        "public_links",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("preset", sa.String(length=64), nullable=False),
         sa.Column("preset_version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.Column("requested_by", sa.String(length=120), nullable=False),
         sa.Column("agency_bc_id", sa.String(length=32), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=False),
@@ -28,9 +28,9 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_open_links_agency_id")),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_open_links")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_open_links_token_hash")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_public_links_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_public_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_public_links_token_hash")),
     )
     op.create_table(
         "presets",
@@ -76,49 +76,57 @@ def upgrade() -> None:
     )
     op.create_index("ix_intake_files_link_id", "intake_files", ["agency_id", "link_id"], unique=False)
     op.create_table(
-        "open_link_uses",
+        "public_link_uses",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("open_link_id", sa.Uuid(), nullable=False),
+        sa.Column("public_link_id", sa.Uuid(), nullable=False),
         sa.Column("link_id", sa.Uuid(), nullable=False),
         sa.Column("address_hash", sa.String(length=64), nullable=False),
         sa.Column("form_hash", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_open_link_uses_agency_id_link_id")
+            ["agency_id", "link_id"],
+            ["links.agency_id", "links.id"],
+            name=op.f("fk_public_link_uses_agency_id_link_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "open_link_id"],
-            ["open_links.agency_id", "open_links.id"],
-            name=op.f("fk_open_link_uses_agency_id_open_link_id"),
+            ["agency_id", "public_link_id"],
+            ["public_links.agency_id", "public_links.id"],
+            name=op.f("fk_public_link_uses_agency_id_public_link_id"),
         ),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_open_link_uses")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_public_link_uses")),
         sa.UniqueConstraint(
-            "agency_id", "open_link_id", "form_hash", name=op.f("uq_open_link_uses_agency_id_open_link_id_form_hash")
+            "agency_id",
+            "public_link_id",
+            "form_hash",
+            name=op.f("uq_public_link_uses_agency_id_public_link_id_form_hash"),
         ),
     )
     op.create_index(
-        "ix_open_link_uses_open_link_id", "open_link_uses", ["agency_id", "open_link_id", "created_at"], unique=False
+        "ix_public_link_uses_public_link_id",
+        "public_link_uses",
+        ["agency_id", "public_link_id", "created_at"],
+        unique=False,
     )
-    op.add_column("links", sa.Column("open_link_id", sa.Uuid(), nullable=True))
+    op.add_column("links", sa.Column("public_link_id", sa.Uuid(), nullable=True))
     op.add_column("links", sa.Column("claimed_external_id", sa.String(length=200), nullable=True))
     op.create_foreign_key(
-        op.f("fk_links_agency_id_open_link_id"),
+        op.f("fk_links_agency_id_public_link_id"),
         "links",
-        "open_links",
-        ["agency_id", "open_link_id"],
+        "public_links",
+        ["agency_id", "public_link_id"],
         ["agency_id", "id"],
     )
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("fk_links_agency_id_open_link_id"), "links", type_="foreignkey")
+    op.drop_constraint(op.f("fk_links_agency_id_public_link_id"), "links", type_="foreignkey")
     op.drop_column("links", "claimed_external_id")
-    op.drop_column("links", "open_link_id")
-    op.drop_index("ix_open_link_uses_open_link_id", table_name="open_link_uses")
-    op.drop_table("open_link_uses")
+    op.drop_column("links", "public_link_id")
+    op.drop_index("ix_public_link_uses_public_link_id", table_name="public_link_uses")
+    op.drop_table("public_link_uses")
     op.drop_index("ix_intake_files_link_id", table_name="intake_files")
     op.drop_table("intake_files")
     op.drop_table("intake_answers")
     op.drop_table("presets")
-    op.drop_table("open_links")
+    op.drop_table("public_links")

@@ -23,9 +23,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_platform_identities")),
         sa.UniqueConstraint("agency_id", "platform", name=op.f("uq_platform_identities_agency_id_platform")),
     )
-    op.add_column("asks", sa.Column("client_attested_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("asks", sa.Column("client_attested_by", sa.String(length=200), nullable=True))
-    op.add_column("asks", sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column("access_requests", sa.Column("client_attested_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("access_requests", sa.Column("client_attested_by", sa.String(length=200), nullable=True))
+    op.add_column("access_requests", sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("intakes", sa.Column("others_at", sa.DateTime(timezone=True), nullable=True))
     op.alter_column("links", "agency_bc_id", nullable=True)
 
@@ -35,7 +35,7 @@ def downgrade() -> None:
     op.execute("UPDATE links SET agency_bc_id = '' WHERE agency_bc_id IS NULL")
     op.alter_column("links", "agency_bc_id", nullable=False)
     op.drop_column("intakes", "others_at")
-    op.drop_column("asks", "steps")
-    op.drop_column("asks", "client_attested_by")
-    op.drop_column("asks", "client_attested_at")
+    op.drop_column("access_requests", "steps")
+    op.drop_column("access_requests", "client_attested_by")
+    op.drop_column("access_requests", "client_attested_at")
     op.drop_table("platform_identities")

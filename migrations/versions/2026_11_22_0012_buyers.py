@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("wanted", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("ours", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column("asked_at", MOMENT, server_default=NOW, nullable=False),
+        sa.Column("requested_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("state", sa.String(16), server_default="waiting", nullable=False),
         sa.Column("code", sa.String(48)),
         sa.Column("role_seen", sa.String(32)),

@@ -37,13 +37,13 @@ def upgrade() -> None:
     for table in FOLLOWED:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN updated_at SET DEFAULT changed_at()")
         op.create_index(f"ix_{table}_agency_id_updated_at_id", table, ["agency_id", "updated_at", "id"])
-    op.create_index("ix_grants_agency_id_ask_id", "grants", ["agency_id", "ask_id"])
+    op.create_index("ix_grants_agency_id_access_request_id", "grants", ["agency_id", "access_request_id"])
     op.create_index("ix_links_agency_id_client_id", "links", ["agency_id", "client_id"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_links_agency_id_client_id", "links")
-    op.drop_index("ix_grants_agency_id_ask_id", "grants")
+    op.drop_index("ix_grants_agency_id_access_request_id", "grants")
     for table in FOLLOWED:
         op.drop_index(f"ix_{table}_agency_id_updated_at_id", table)
         op.execute(f"ALTER TABLE {table} ALTER COLUMN updated_at SET DEFAULT now()")

@@ -13,11 +13,11 @@ _AFTER = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "d
 
 
 def upgrade() -> None:
-    op.add_column("asks", sa.Column("listed_at", sa.DateTime(timezone=True)))
-    op.add_column("asks", sa.Column("platform_operation", sa.String(64)))
-    op.add_column("asks", sa.Column("platform_code", sa.Integer))
-    op.add_column("asks", sa.Column("platform_message", sa.String(2000)))
-    op.add_column("asks", sa.Column("platform_request_id", sa.String(128)))
+    op.add_column("access_requests", sa.Column("listed_at", sa.DateTime(timezone=True)))
+    op.add_column("access_requests", sa.Column("platform_operation", sa.String(64)))
+    op.add_column("access_requests", sa.Column("platform_code", sa.Integer))
+    op.add_column("access_requests", sa.Column("platform_message", sa.String(2000)))
+    op.add_column("access_requests", sa.Column("platform_request_id", sa.String(128)))
     op.add_column("grants", sa.Column("code", sa.String(48)))
     op.add_column("grants", sa.Column("next_actor", sa.String(16)))
     op.add_column("handshakes", sa.Column("away_since", sa.DateTime(timezone=True)))
@@ -33,7 +33,7 @@ def downgrade() -> None:
     op.drop_column("grants", "next_actor")
     op.drop_column("grants", "code")
     for name in ("platform_request_id", "platform_message", "platform_code", "platform_operation", "listed_at"):
-        op.drop_column("asks", name)
+        op.drop_column("access_requests", name)
 
 
 def _statuses(names: tuple[str, ...]) -> None:

@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("asks", sa.Column("shared_from_bc_id", sa.String(length=32), nullable=True))
+    op.add_column("access_requests", sa.Column("shared_from_bc_id", sa.String(length=32), nullable=True))
     op.add_column("handshakes", sa.Column("searched_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("handshakes", "searched_at")
-    op.drop_column("asks", "shared_from_bc_id")
+    op.drop_column("access_requests", "shared_from_bc_id")

@@ -35,7 +35,7 @@ PERMISSION_NAMES = {
 
 
 @router.get("/portal/auth")
-def ask(
+def access_request(
     request: Request,
     simulator: Running,
     app_id: str = "",

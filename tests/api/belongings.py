@@ -16,7 +16,7 @@ from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import queries as links
-from app.links.public_links.service import create_open_link
+from app.links.public_links.service import create_public_link
 from app.links.questions.models import IntakeFile
 from app.links.questions.service import place as file_place
 from app.mail.models import Mail
@@ -33,20 +33,28 @@ async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, st
     """Ids by the names that parameters of addresses have."""
     agency_id = corner.agency_id
     async with sessions.begin() as session:
-        open_link, _ = await create_open_link(session, agency_id, preset="prospect", vault_=vault, actor="test")
+        public_link, _ = await create_public_link(session, agency_id, preset="prospect", vault_=vault, actor="test")
         file_id = ids.new("file")
         file = IntakeFile(
             agency_id=agency_id, id=file_id, link_id=corner.link_id, key="plan", name="plan.txt",
             media_type="text/plain", size=4, sha256=b"x" * 32,
             sealed=vault.seal_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
         )  # fmt: skip
-        (ask,) = await links.asks(session, agency_id, corner.link_id)
+        (access_request,) = await links.access_requests(session, agency_id, corner.link_id)
         (center,) = await agencies.business_centers(session, agency_id, "tiktok")
         grant = Grant(
-            agency_id=agency_id, id=ids.new("grant"), client_id=corner.client_id, ask_id=ask.id, platform="tiktok",
-            kind="ad_account", asset_id="7200000000000000101", bc_id="7111222233334444555",
-            agency_bc_id=corner.bc_id, role="OPERATOR", seen_by="agency",
-        )  # fmt: skip
+            agency_id=agency_id,
+            id=ids.new("grant"),
+            client_id=corner.client_id,
+            access_request_id=access_request.id,
+            platform="tiktok",
+            kind="ad_account",
+            asset_id="7200000000000000101",
+            bc_id="7111222233334444555",
+            agency_bc_id=corner.bc_id,
+            role="OPERATOR",
+            seen_by="agency",
+        )
         connection_id = ids.new("connection")
         place = connections.token_place(agency_id, connection_id)
         connection = Connection(
@@ -72,11 +80,20 @@ async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, st
         webhooks = await _webhooks(session, vault, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         return {
-            "link_id": corner.link_id, "client_id": corner.client_id, "key_id": corner.key_id, "ask_id": ask.id,
-            "center_id": center.id, "grant_id": grant.id, "connection_id": connection_id,
-            "import_id": looked.id, "partner_id": partner.id, **webhooks,
-            "open_link_id": open_link.id, "file_id": file_id, "event_id": (await session.scalars(newest)).one(),
-        }  # fmt: skip
+            "link_id": corner.link_id,
+            "client_id": corner.client_id,
+            "key_id": corner.key_id,
+            "access_request_id": access_request.id,
+            "center_id": center.id,
+            "grant_id": grant.id,
+            "connection_id": connection_id,
+            "import_id": looked.id,
+            "partner_id": partner.id,
+            **webhooks,
+            "public_link_id": public_link.id,
+            "file_id": file_id,
+            "event_id": (await session.scalars(newest)).one(),
+        }
 
 
 async def _webhooks(session: AsyncSession, vault: Keyring, agency_id: str) -> dict[str, str]:

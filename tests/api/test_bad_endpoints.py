@@ -11,7 +11,7 @@ from tests.webhooks import rows
 from tests.world import World
 
 URL = "http://127.0.0.1:9/in"
-TYPES = {"event_types": ["ask.*"]}
+TYPES = {"event_types": ["access.*"]}
 ENDPOINT = ("/webhooks/endpoints", {"url": URL, **TYPES})
 CALL = ("/webhooks/destinations/http", {**TYPES, "options": {"url": URL}})
 SLACK = ("/webhooks/destinations/slack", {"options": {"webhook_url": URL}})
@@ -27,7 +27,17 @@ HEADERS: list[dict[str, str]] = [
     {"X-Keyturn-Replay": "true"}, {"X-Forwarded-For": "127.0.0.1"}, {"Metadata-Flavor": "Google"},
     {"X-aws-ec2-metadata-token": "t"}, {"Metadata": "true"}, {"Proxy-Authorization": "Basic x"},
 ]  # fmt: skip
-UNKNOWN = ["ask.nothing", "nothing.*", "**", "ask.", "ASK.*", "ask.*.*", "", "agency.updated", "ask.verified\x00"]
+UNKNOWN = [
+    "access.nothing",
+    "nothing.*",
+    "**",
+    "access.",
+    "ACCESS.*",
+    "access.*.*",
+    "",
+    "agency.updated",
+    "access.verified\x00",
+]
 FILTERS = [
     {"link_id": "link_1"}, {"preset": "No Such Preset"}, {"link_id": "link_01ksy1q3e0fzs8qj5m8g3d4w7s"},
 ]  # fmt: skip
@@ -49,7 +59,7 @@ async def test_event_types_that_there_are_not(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, place: tuple[str, dict[str, Any]]
 ) -> None:
     for name in UNKNOWN:
-        assert await _one_reason(api, place, {"event_types": ["ask.*", name]}), name
+        assert await _one_reason(api, place, {"event_types": ["access.*", name]}), name
     assert await rows.count(sessions, Endpoint, world.north.agency_id) == 0
 
 
@@ -81,7 +91,7 @@ async def _one_reason(api: httpx2.AsyncClient, place: tuple[str, dict[str, Any]]
 async def test_a_field_of_several_kinds_has_one_sentence_under_its_own_name(api: httpx2.AsyncClient) -> None:
     """No word of the library that checks it: somebody who writes a client reads it."""
     for given, field, begins in (
-        ({"event_types": "ask.*"}, "event_types", "Give a list"),
+        ({"event_types": "access.*"}, "event_types", "Give a list"),
         ({"event_types": []}, "event_types", "Give at least 1."),
         ({**TYPES, "retry_policy": "slow"}, "retry_policy", "Choose one of"),
     ):

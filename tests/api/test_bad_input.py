@@ -65,7 +65,7 @@ async def test_another_content_type_is_415(api: httpx2.AsyncClient, kind: str) -
 
 
 async def test_an_unknown_parameter_is_named_with_those_there_are(api: httpx2.AsyncClient) -> None:
-    found = await refused(api, "GET", "/events?typos=ask.verified&limit=3")
+    found = await refused(api, "GET", "/events?typos=access.verified&limit=3")
     assert (found["status"], found["code"]) == (422, "unknown_parameter")
     assert found["detail"] == "There is no parameter 'typos' here."
     assert "limit" in found["hint"]
@@ -199,15 +199,19 @@ async def test_a_business_center_id_is_kept_in_ascii(api: httpx2.AsyncClient, ty
 
 @pytest.mark.parametrize("role", ["Observer", "observer ", "ANALYST", "analyst"])
 async def test_roles_of_presets_have_the_names_people_use(api: httpx2.AsyncClient, role: str) -> None:
-    asks = [{"kind": "ad_account", "role": role, "reason": "To look."}]
-    made = await api.post("/presets", json={"slug": "look", "name": "Look", "sentence": "Look.", "asks": asks})
-    assert made.json()["asks"][0]["role"] == "ANALYST", made.text
+    access_requests = [{"kind": "ad_account", "role": role, "reason": "To look."}]
+    made = await api.post(
+        "/presets", json={"slug": "look", "name": "Look", "sentence": "Look.", "access_requests": access_requests}
+    )
+    assert made.json()["access_requests"][0]["role"] == "ANALYST", made.text
 
 
 async def test_a_reason_that_asks_for_a_password_is_refused(api: httpx2.AsyncClient) -> None:
-    asks = [{"kind": "ad_account", "role": "ANALYST", "reason": "Send us your password by mail"}]
-    found = await refused(api, "POST", "/presets", json={"slug": "a", "name": "A", "sentence": "A.", "asks": asks})
-    assert "never asked for a password" in found["errors"]["asks.0.reason"]
+    access_requests = [{"kind": "ad_account", "role": "ANALYST", "reason": "Send us your password by mail"}]
+    found = await refused(
+        api, "POST", "/presets", json={"slug": "a", "name": "A", "sentence": "A.", "access_requests": access_requests}
+    )
+    assert "never asked for a password" in found["errors"]["access_requests.0.reason"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.webhooks import rows
 from tests.world import World
 
 WELL = "https://hooks.example.com/in"
-TYPES = {"event_types": ["ask.*"]}
+TYPES = {"event_types": ["access.*"]}
 MADE = {
     "endpoint": ("/webhooks/endpoints", {"url": WELL, **TYPES}),
     "slack": ("/webhooks/destinations/slack", {"options": {"webhook_url": WELL}}),

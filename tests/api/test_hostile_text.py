@@ -212,7 +212,7 @@ QUESTIONS = [
 ]  # fmt: skip
 PRESET = {
     "slug": "hostile", "name": "Everything", "sentence": "All of it.", "questions": QUESTIONS,
-    "asks": [
+    "access_requests": [
         {"kind": "ad_account", "role": "Observer", "reason": "To look."},
         {"kind": "catalog", "role": "AD_PROMOTE", "reason": "To show products.", "required": False},
         {"platform": "meta", "kind": "custom", "role": "MANAGE_CAMPAIGNS", "reason": "To run ads.", "required": False},
@@ -232,7 +232,7 @@ async def asked(
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": "1234567890123456"}})
     made = await api.post("/presets", json=PRESET)
     assert made.status_code == 201, made.text
-    assert made.json()["asks"][0]["role"] == "ANALYST"
+    assert made.json()["access_requests"][0]["role"] == "ANALYST"
     async with sessions.begin() as session:
         link, token = await links.create_link(
             session,
@@ -287,10 +287,10 @@ async def _try(walk: Walk, form: Sent, name: str) -> None:
                 assert value in answer.text, (form.action, name, each)
 
 
-async def test_an_open_link_keeps_no_password(
+async def test_an_public_link_keeps_no_password(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sessions: Sessions
 ) -> None:
-    address = (await api.post("/open-links", json={"preset": "prospect"})).json()["address"]
+    address = (await api.post("/public-links", json={"preset": "prospect"})).json()["address"]
     path = address.removeprefix("https://go.keyturn.example")
     (form,) = Forms((await browser.get(path)).text, path).found
     assert {"company", "name", "email"} <= set(form.written)

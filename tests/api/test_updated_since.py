@@ -22,7 +22,7 @@ from tests.world import World
 
 #: Of each list that has the filter: its table, and a text of it that the list shows.
 LISTS: dict[str, tuple[type[Any], str]] = {
-    "/clients": (Client, "name"), "/links": (Link, "asked_by"), "/grants": (Grant, "asset_name"),
+    "/clients": (Client, "name"), "/links": (Link, "requested_by"), "/grants": (Grant, "asset_name"),
 }  # fmt: skip
 BEGINNING = "2000-01-01T00:00:00Z"
 WRITERS, ROUNDS = 8, 20
@@ -72,7 +72,7 @@ async def rows_of(sessions: Sessions, world: World, path: str, number: int) -> l
             made.append(
                 Link(
                     agency_id=north.agency_id, id=ids.new("link"), client_id=north.client_id, preset="x",
-                    preset_version=1, asked_by="first", language="en", token_hash=ids.raw().bytes, token_sealed=b"",
+                    preset_version=1, requested_by="first", language="en", token_hash=ids.raw().bytes, token_sealed=b"",
                     expires_at=clock.now() + timedelta(days=9),
                 )
             )  # fmt: skip

@@ -12,7 +12,13 @@ from tests.api.operations import Operation, every
 from tests.world import World
 
 #: Addresses that name nothing of an agency's own: the same for everybody, or made where it is not known.
-SHARED = {"kind": "slack", "slug": "run-campaigns", "event_type": "ask.verified", "external_id": "crm-1", "key": "meta"}
+SHARED = {
+    "kind": "slack",
+    "slug": "run-campaigns",
+    "event_type": "access.verified",
+    "external_id": "crm-1",
+    "key": "meta",
+}
 
 
 @pytest.fixture

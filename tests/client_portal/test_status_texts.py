@@ -185,7 +185,7 @@ def test_what_the_agency_has_to_mend_is_not_told_as_the_clients_mistake(outcome:
 
 
 def test_the_states_are_those_of_the_table() -> None:
-    assert "state" in metadata.tables["asks"].columns
+    assert "state" in metadata.tables["access_requests"].columns
     assert set(status_texts.STATES) == set(STATES)
 
 

@@ -42,7 +42,7 @@ async def test_many_deliveries_make_a_light_page(inbox: httpx2.AsyncClient) -> N
 
 
 async def test_client_and_type_narrow_it_down(inbox: httpx2.AsyncClient) -> None:
-    sent = [("link.opened", "Brand SA"), ("link.opened", "Maison & Co"), ("ask.verified", "Maison & Co")]
+    sent = [("link.opened", "Brand SA"), ("link.opened", "Maison & Co"), ("access.verified", "Maison & Co")]
     for number, (event_type, client) in enumerate(sent):
         await arrives(inbox, number, event_type, client)
     found = {

@@ -23,7 +23,7 @@ def test_below_a_path_behind_tls(folder: Path, certificate: tuple[Path, Path], d
         key = {"Authorization": f"Bearer {world.north.key}"}
         with browser(certificate, base) as client:
             _walk(client, world)
-            made = client.post("/api/v1/open-links", json={"preset": "prospect"}, headers=key).json()
+            made = client.post("/api/v1/public-links", json={"preset": "prospect"}, headers=key).json()
         path = str(made["address"]).removeprefix(public)
         for address in VISITORS:
             with browser(certificate, base, address=address) as visitor:
@@ -62,7 +62,7 @@ def test_without_being_trusted_a_proxy_makes_all_visitors_one_and_it_is_said(
     ):
         key = {"Authorization": f"Bearer {world.north.key}"}
         with browser(certificate, f"https://localhost:{port}") as client:
-            made = client.post("/api/v1/open-links", json={"preset": "prospect"}, headers=key).json()
+            made = client.post("/api/v1/public-links", json={"preset": "prospect"}, headers=key).json()
         path, got = str(made["address"]).removeprefix("https://localhost"), []
         for address in VISITORS:
             with browser(certificate, f"https://localhost:{port}", address=address) as visitor:

@@ -81,7 +81,7 @@ async def test_without_it_a_test_delivery_is_refused_and_leaves_nothing_waiting(
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=worlds.PUBLIC_URL, headers=headers) as api:
             answer = await api.post(
-                f"/api/v1/webhooks/endpoints/{endpoint.id}/test", json={"event_type": "ask.verified"}
+                f"/api/v1/webhooks/endpoints/{endpoint.id}/test", json={"event_type": "access.verified"}
             )
     assert (answer.status_code, answer.json()["code"]) == (503, "key_ring_incomplete")
     assert "the key test1 is missing in KEYTURN_SECRET_KEYS" in answer.json()["detail"]

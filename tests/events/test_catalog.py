@@ -26,24 +26,27 @@ def test_what_is_new_is_promised_too() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda now: now["types"].pop("ask.verified"), "ask.verified is gone"),
-        (lambda now: _data(now)["properties"].pop("client_id"), "ask.verified: data.client_id is gone"),
-        (lambda now: now["types"]["ask.verified"]["properties"].pop("sequence"), "ask.verified: sequence is gone"),
+        (lambda now: now["types"].pop("access.verified"), "access.verified is gone"),
+        (lambda now: _data(now)["properties"].pop("client_id"), "access.verified: data.client_id is gone"),
+        (
+            lambda now: now["types"]["access.verified"]["properties"].pop("sequence"),
+            "access.verified: sequence is gone",
+        ),
         (
             lambda now: _data(now)["properties"].update(assets_total={"type": "string"}),
-            "ask.verified: data.assets_total was integer or null, always and is string, always",
+            "access.verified: data.assets_total was integer or null, always and is string, always",
         ),
         (
             lambda now: _data(now)["properties"]["client_id"].update(anyOf=[{"type": "string"}]),
-            "ask.verified: data.client_id was null or string, always and is string, always",
+            "access.verified: data.client_id was null or string, always and is string, always",
         ),
         (
             lambda now: _data(now)["required"].remove("client_id"),
-            "ask.verified: data.client_id was null or string, always and is null or string",
+            "access.verified: data.client_id was null or string, always and is null or string",
         ),
         (
-            lambda now: now["types"]["ask.verified"]["properties"]["type"].update(const="ask.done"),
-            "ask.verified: type was 'ask.verified', always and is 'ask.done', always",
+            lambda now: now["types"]["access.verified"]["properties"]["type"].update(const="access.done"),
+            "access.verified: type was 'access.verified', always and is 'access.done', always",
         ),
     ],
 )
@@ -57,7 +60,7 @@ def test_what_breaks_receivers_is_found(change: Change, said: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda now: now["types"].update({"ask.new": now["types"]["ask.verified"]}),
+        lambda now: now["types"].update({"access.new": now["types"]["access.verified"]}),
         lambda now: _data(now)["properties"].update(new={"type": "string"}),
     ],
 )

@@ -21,7 +21,7 @@ from app.links import client_actions
 from app.links import queries as link_queries
 from app.links import service as links
 from app.links.client_actions import SelectedAsset
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
 from app.settings import Settings
 from app.tenants.clients import service as clients
@@ -60,7 +60,7 @@ async def test_killed_around_the_share(
     assert calls["second_shares"] == 0
     assert calls["shares"] == TIMES
     assert await _grants(sessions, world.north) == sorted(seed.BIG_ACCOUNTS[:TIMES])
-    assert await _told(sessions, world.north, "ask.verified") == TIMES
+    assert await _told(sessions, world.north, "access.verified") == TIMES
     assert await _told(sessions, world.north, "link.completed") == TIMES
 
 
@@ -125,9 +125,11 @@ async def _run(env: Mapping[str, str], *arguments: str) -> str:
 
 
 async def _states(sessions: Sessions, north: Corner) -> dict[str, int]:
-    rows = select(Ask.state, func.count()).where(Ask.agency_id == north.agency_id, Ask.link_id != north.link_id)
+    rows = select(AccessRequest.state, func.count()).where(
+        AccessRequest.agency_id == north.agency_id, AccessRequest.link_id != north.link_id
+    )
     async with sessions() as session:
-        return dict((await session.execute(rows.group_by(Ask.state))).all())
+        return dict((await session.execute(rows.group_by(AccessRequest.state))).all())
 
 
 async def _grants(sessions: Sessions, north: Corner) -> list[str]:

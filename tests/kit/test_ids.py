@@ -19,7 +19,7 @@ def test_ids_made_later_sort_later() -> None:
 
 @given(st.uuids())
 def test_a_uuid_comes_back_as_it_was(value: uuid.UUID) -> None:
-    column = Id("ask")
+    column = Id("access_request")
     text = column.process_result_value(value, None)  # type: ignore[arg-type]  # no dialect is looked at
     assert text is not None
     assert text.startswith("ask_")
@@ -27,7 +27,7 @@ def test_a_uuid_comes_back_as_it_was(value: uuid.UUID) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "link", "link_", "ask_01ksy1q3e0fzs8qj5m8g3d4w7v", "link_zzz", "1", "link_" + "8" * 26]
+    "text", ["", "link", "link_", "access_01ksy1q3e0fzs8qj5m8g3d4w7v", "link_zzz", "1", "link_" + "8" * 26]
 )
 def test_what_is_no_id_of_the_kind_is_malformed(text: str) -> None:
     with pytest.raises(MalformedId):

@@ -48,7 +48,9 @@ async def test_a_kind_that_has_something_is_woken_and_no_other_is(sessions: Sess
     assert not other
 
 
-async def test_who_sleeps_is_told_of_every_kind_and_asks_once_a_second(sessions: Sessions, world: World) -> None:
+async def test_who_sleeps_is_told_of_every_kind_and_access_requests_once_a_second(
+    sessions: Sessions, world: World
+) -> None:
     """A notification wakes only its kind, without a poll; sleeping loops run no query for it."""
     alarms = {table: Heard() for table in ("links", "mails")}
     async with looking_out(sessions, [DueRows(name, NEVER, alarm) for name, alarm in alarms.items()]):
@@ -102,7 +104,7 @@ async def test_a_writer_that_has_not_committed_keeps_everybody_awake(sessions: S
     async with sessions.begin() as writer:
         await writer.execute(select(func.pg_advisory_xact_lock_shared(poller.LISTENER)))
         async with looking_out(sessions, [DueRows("links", poller.seconds(Link), alarm)]):
-            await until(lambda: asks(sessions, 3))
+            await until(lambda: access_requests(sessions, 3))
             assert await not_listened(sessions)
             await writer.commit()
             await listened(sessions)
@@ -185,7 +187,7 @@ async def not_listened(sessions: Sessions) -> bool:
         return bool(tried.scalar_one())
 
 
-async def asks(sessions: Sessions, times: int) -> bool:
+async def access_requests(sessions: Sessions, times: int) -> bool:
     """True if the database has at least this many connections."""
     async with sessions() as session:
         there = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")

@@ -24,7 +24,10 @@ async def test_a_new_link_comes_with_its_address_and_counts_as_sent(
     assert link["address"].startswith("https://go.keyturn.example/north/brand-sa/")
     assert link["client"]["external_id"] == "hubspot:1"
     assert link["assets"] == {"total": 1, "verified": 0, "blocked": 0}
-    assert [(ask["kind"], ask["role"], ask["state"]) for ask in link["asks"]] == [("ad_account", "OPERATOR", "waiting")]
+    assert [
+        (access_request["kind"], access_request["role"], access_request["state"])
+        for access_request in link["access_requests"]
+    ] == [("ad_account", "OPERATOR", "waiting")]
     assert await events(api, link["id"]) == ["link.created", "link.sent"]
     page = await browser.get(link["address"])
     assert (page.status_code, "North Agency" in page.text) == (200, True)
@@ -54,8 +57,8 @@ async def test_a_link_is_for_one_client(api: httpx2.AsyncClient, world: World) -
         assert answer.json()["errors"] == {"body": "Give either client_id or client."}
     theirs = await api.post("/links", json={"client_id": world.south.client_id})
     assert theirs.status_code == 404
-    mine = await api.post("/links", json={"client_id": world.north.client_id, "asked_by": "Zoë"})
-    assert (mine.status_code, mine.json()["asked_by"]) == (201, "Zoë")
+    mine = await api.post("/links", json={"client_id": world.north.client_id, "requested_by": "Zoë"})
+    assert (mine.status_code, mine.json()["requested_by"]) == (201, "Zoë")
 
 
 async def test_wishes_that_cannot_be(api: httpx2.AsyncClient, world: World) -> None:

@@ -21,13 +21,13 @@ async def test_with_several_a_link_names_one(api: httpx2.AsyncClient) -> None:
 async def test_one_that_living_links_name_stays(api: httpx2.AsyncClient, world: World) -> None:
     (center,) = (await api.get("/agency/business-centers")).json()["data"]
     path = f"/agency/business-centers/{center['id']}"
-    open_link = (await api.post("/open-links", json={"preset": "prospect"})).json()
+    public_link = (await api.post("/public-links", json={"preset": "prospect"})).json()
     refused = await api.delete(path)
     assert (refused.status_code, refused.json()["code"]) == (409, "business_center_in_use")
-    assert refused.json()["detail"].startswith("1 living link and 1 open link ask")
+    assert refused.json()["detail"].startswith("1 living link and 1 public link ask")
     await api.post(f"/links/{world.north.link_id}/revocation")
     assert (await api.delete(path)).status_code == 409
-    await api.post(f"/open-links/{open_link['id']}/revocation")
+    await api.post(f"/public-links/{public_link['id']}/revocation")
     assert (await api.delete(path)).status_code == 204
     assert (await api.get("/agency/business-centers")).json()["data"] == []
 

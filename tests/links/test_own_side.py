@@ -34,11 +34,18 @@ async def test_written_platforms_alone_need_no_business_center(
     made = await api.post("/links", json=wish("written"))
     link = made.json()
     assert (made.status_code, link["agency_bc_id"]) == (201, None)
-    assert [(ask["platform"], ask["kind"], ask["role"]) for ask in link["asks"]] == [
-        ("meta", "custom", "MANAGE_CAMPAIGNS"), ("google_analytics", "custom", "GA4_VIEWER"),
+    assert [
+        (access_request["platform"], access_request["kind"], access_request["role"])
+        for access_request in link["access_requests"]
+    ] == [
+        ("meta", "custom", "MANAGE_CAMPAIGNS"),
+        ("google_analytics", "custom", "GA4_VIEWER"),
         ("other", "custom", "AS_WRITTEN"),
-    ]  # fmt: skip
-    assert (link["asks"][2]["asset_name"], len(link["asks"][2]["steps"])) == ("Booking tool, reports only", 2)
+    ]
+    assert (link["access_requests"][2]["asset_name"], len(link["access_requests"][2]["steps"])) == (
+        "Booking tool, reports only",
+        2,
+    )
     assert link["assets"] == {"total": 3, "verified": 0, "blocked": 0}
 
 
@@ -47,7 +54,7 @@ async def test_beside_tiktok_a_business_center_is_needed(
 ) -> None:
     await written.tell_identities(sessions, world.north)
     made = (await api.post("/links", json=wish("everything"))).json()
-    assert (made["agency_bc_id"], len(made["asks"])) == (world.north.bc_id, 4)
+    assert (made["agency_bc_id"], len(made["access_requests"])) == (world.north.bc_id, 4)
     await without_business_center(sessions, world)
     refused = await api.post("/links", json=wish("everything"))
     assert (refused.status_code, refused.json()["code"]) == (409, "business_center_missing")

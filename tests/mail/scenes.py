@@ -25,7 +25,7 @@ INVITATION: Mapping[str, Shown] = {
     "client": "Maison Lune",
     "platform": "TikTok",
     "others": (),
-    "asked_by": "Ana Agent",
+    "requested_by": "Ana Agent",
     "reasons": ("To create your campaigns, adjust them and report on them.",),
     "address": ADDRESS,
     "until": datetime(2026, 12, 6, 14, 32, tzinfo=UTC),

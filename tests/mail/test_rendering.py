@@ -24,7 +24,7 @@ def invitation(**context: Shown) -> RenderedEmail:
 def test_every_e_mail_is_three_files() -> None:
     kinds = [each for each in FOLDER.iterdir() if each.is_dir()]
     assert {each.name for each in kinds} == {
-        "invitation", "renewal_asked", "endpoint_failing", "needed_again", "blind", "device_code",
+        "invitation", "renewal_requested", "endpoint_failing", "needed_again", "blind", "device_code",
     }  # fmt: skip
     for kind in kinds:
         assert sorted(each.name for each in kind.iterdir()) == ["html.html", "subject.txt", "text.txt"]
@@ -48,13 +48,13 @@ def test_an_invitation_says_what_a_client_wants_to_know() -> None:
 
 
 def test_html_is_escaped_and_text_is_not() -> None:
-    written = invitation(client=EVIL, name=EVIL, asked_by=EVIL, reasons=(EVIL,))
+    written = invitation(client=EVIL, name=EVIL, requested_by=EVIL, reasons=(EVIL,))
     assert "<script" not in written.html
     assert '<script>alert(1)</script> & "Sons" https://evil.example' in written.text
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
-    evil = invitation(client=EVIL, name=EVIL, asked_by=EVIL, reasons=(EVIL,))
+    evil = invitation(client=EVIL, name=EVIL, requested_by=EVIL, reasons=(EVIL,))
     assert len(evil.text.splitlines()) == len(invitation().text.splitlines())
     assert "https://evil.example" not in evil.text.splitlines()
 

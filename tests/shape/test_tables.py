@@ -13,7 +13,7 @@ BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 
 
 def test_there_are_tables_to_look_at() -> None:
-    assert {TENANT, "links", "asks", "handshakes", "webhook_deliveries"} <= set(metadata.tables)
+    assert {TENANT, "links", "access_requests", "handshakes", "webhook_deliveries"} <= set(metadata.tables)
 
 
 def test_every_primary_key_begins_with_the_agency() -> None:

@@ -38,8 +38,13 @@ def _quiet(_: str) -> None:
 def test_every_way_ends_proved_with_every_webhook_signed(walked: tuple[Demo, Report, Path, str]) -> None:
     _, report, _, _ = walked
     assert report.is_good, report.figures()
-    asks = report.asks
-    assert (asks.connected, asks.guided, asks.verified, asks.attested) == (6, 1, 7, 2)
+    access_requests = report.access_requests
+    assert (access_requests.connected, access_requests.guided, access_requests.verified, access_requests.attested) == (
+        6,
+        1,
+        7,
+        2,
+    )
 
 
 def test_the_calls_of_each_client_are_counted(walked: tuple[Demo, Report, Path, str]) -> None:
@@ -56,7 +61,7 @@ def test_nothing_secret_lies_in_clear_in_the_database_or_the_logs(walked: tuple[
     secrets = {
         "API key": demo.api_key,
         **{f"link token, {way}": address.rsplit("/", 1)[-1] for way, address in demo.links.items()},
-        "open link token": demo.open_link.rsplit("/", 1)[-1],
+        "public link token": demo.public_link.rsplit("/", 1)[-1],
         "connect token": demo.connect_address.rsplit("/", 1)[-1],
         "webhook secret": webhook_secret.removeprefix("whsec_"),
         "app secret": APP_SECRET,

@@ -35,7 +35,7 @@ async def make_endpoint(
     vault: Keyring,
     agency_id: str,
     url: str,
-    event_types: Sequence[str] = ("ask.*",),
+    event_types: Sequence[str] = ("access.*",),
     **wish: Any,
 ) -> tuple[Endpoint, str]:
     """An endpoint and its secret."""
@@ -170,7 +170,7 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
         )
 
 
-async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "ask.verified") -> None:
+async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "access.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
         await service.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")

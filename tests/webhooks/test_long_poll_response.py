@@ -20,7 +20,7 @@ from tests.kit.egress.receivers import OK, Talk, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
 
-WISH = {"event_type": "ask.verified", "data": {"external_id": "hubspot:77", "assets_total": 3}}
+WISH = {"event_type": "access.verified", "data": {"external_id": "hubspot:77", "assets_total": 3}}
 
 
 async def written(sessions: Sessions, agency_id: str) -> None:
@@ -44,7 +44,7 @@ async def sent(tools: WebhookContext, sessions: Sessions, agency_id: str) -> Asy
     await sending
 
 
-async def ask(api: httpx2.AsyncClient, endpoint: Endpoint, **options: Any) -> httpx2.Response:
+async def access_request(api: httpx2.AsyncClient, endpoint: Endpoint, **options: Any) -> httpx2.Response:
     return await api.post(f"/webhooks/endpoints/{endpoint.id}/test", json=WISH, params={"wait": True}, **options)
 
 
@@ -54,7 +54,7 @@ async def tried(
     """The answer of a test that waits."""
     endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, url)
     async with sent(tools, sessions, world.north.agency_id):
-        answer = await ask(api, endpoint)
+        answer = await access_request(api, endpoint)
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"
     found: dict[str, Any] = answer.json()
@@ -101,7 +101,7 @@ async def test_without_an_attempt_in_time_it_says_what_was_queued(
 ) -> None:
     monkeypatch.setattr("app.webhooks.long_poll_response.LOOKS", 2)
     endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
-    answer = await ask(api, endpoint)
+    answer = await access_request(api, endpoint)
     assert (answer.status_code, answer.json()["state"], answer.json()["attempt"]) == (202, "pending", None)
 
 
@@ -116,14 +116,14 @@ async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
     async with receiver(answers(OK)) as there:
         endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
         key = {"Idempotency-Key": "one-test"}
-        waiting = asyncio.create_task(ask(api, endpoint, headers=key))
+        waiting = asyncio.create_task(access_request(api, endpoint, headers=key))
         await written(sessions, world.north.agency_id)
         pool: Any = engine.pool
         while pool.checkedout():
             assert not waiting.done()
             await asyncio.sleep(0.01)
         assert not waiting.done(), "written, and nothing open while it waits"
-        repeated = await ask(api, endpoint, headers=key)
+        repeated = await access_request(api, endpoint, headers=key)
         assert (repeated.status_code, repeated.headers["idempotency-replayed"]) == (202, "true")
         await scenes.attempt(tools)
         answer = await waiting
@@ -148,7 +148,7 @@ async def test_data_that_no_event_has(
     api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, data: dict[str, Any], said: str
 ) -> None:
     endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
-    wish = {"event_type": "ask.verified", "data": data}
+    wish = {"event_type": "access.verified", "data": data}
     answer = await api.post(f"/webhooks/endpoints/{endpoint.id}/test", json=wish)
     assert answer.status_code == 422, answer.text
     assert said in answer.text

@@ -1,1 +1,3 @@
-"""What people say of asks that nothing can read: the client does the steps, the agency confirms that it works."""
+"""What people say of access requests that nothing can read:
+the client does the steps, the agency confirms that it works.
+"""

@@ -1,4 +1,4 @@
-"""Status of an ask on a manual platform, from statements of people: total, and never green. Pure."""
+"""Status of an access request on a manual platform, from statements of people: total, and never green. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class AttestationFacts:
-    """What is known of one ask. `over`: its link has ended."""
+    """What is known of one access request. `over`: its link has ended."""
 
     approved: bool = False
     declined: bool = False

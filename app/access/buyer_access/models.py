@@ -62,7 +62,7 @@ class BuyerAccess(JobMixin, CreatedAt, Base):
     wanted: Mapped[bool] = mapped_column(default=True, server_default="true")
     ours: Mapped[bool] = mapped_column(default=False, server_default="false")
     #: when somebody last said that they are to have it: a refusal older than this is tried anew
-    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
     state: Mapped[str] = mapped_column(String(16), default="waiting", server_default="waiting")
     code: Mapped[str | None] = mapped_column(String(48))
     role_seen: Mapped[str | None] = mapped_column(String(32))

@@ -9,7 +9,7 @@ from app.access.buyer_access.models import BuyerAccess, BuyerList
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
 from app.kit.errors import NotFound
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.tenants.agencies.models import BusinessCenter
 
 #: Address -> role.
@@ -47,18 +47,25 @@ async def people_of(session: AsyncSession, agency_id: str, found: Sequence[Grant
     for platform, bc_id in sorted({(grant.platform, grant.agency_bc_id) for grant in found}):
         centers[platform, bc_id] = await _of_center(session, agency_id, platform, bc_id)
     return {
-        grant.id: own[grant.ask_id] if grant.ask_id in own else centers[grant.platform, grant.agency_bc_id]
+        grant.id: own[grant.access_request_id]
+        if grant.access_request_id in own
+        else centers[grant.platform, grant.agency_bc_id]
         for grant in found
     }
 
 
 async def _of_links(session: AsyncSession, agency_id: str, found: Sequence[Grant]) -> dict[str | None, People]:
     rows = (
-        select(Ask.id, BuyerList.people)
-        .join(BuyerList, (BuyerList.agency_id == Ask.agency_id) & (BuyerList.link_id == Ask.link_id))
-        .where(Ask.agency_id == agency_id, Ask.id.in_({grant.ask_id for grant in found if grant.ask_id}))
+        select(AccessRequest.id, BuyerList.people)
+        .join(
+            BuyerList, (BuyerList.agency_id == AccessRequest.agency_id) & (BuyerList.link_id == AccessRequest.link_id)
+        )
+        .where(
+            AccessRequest.agency_id == agency_id,
+            AccessRequest.id.in_({grant.access_request_id for grant in found if grant.access_request_id}),
+        )
     )
-    return {ask_id: as_people(people) for ask_id, people in await session.execute(rows)}
+    return {access_request_id: as_people(people) for access_request_id, people in await session.execute(rows)}
 
 
 async def _of_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> People | None:
@@ -85,7 +92,7 @@ async def of_grant(session: AsyncSession, agency_id: str, grant_id: str) -> Sequ
     return (await session.scalars(rows.order_by(BuyerAccess.email))).all()
 
 
-async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Sequence[BuyerAccess]:
-    """The same for the grant that answers an ask."""
-    grant = await grants.of_ask(session, agency_id, ask_id)
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Sequence[BuyerAccess]:
+    """The same for the grant that answers an access request."""
+    grant = await grants.of_access_request(session, agency_id, access_request_id)
     return await of_grant(session, agency_id, grant.id) if grant else []

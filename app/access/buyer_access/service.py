@@ -35,7 +35,7 @@ class Named:
 class TooMuch(InvalidInput):
     """A buyer is to have more than the link asks for."""
 
-    code = "role_above_ask"
+    code = "role_above_requested"
     detail = "A buyer cannot have a larger role than the client is asked to give."
 
 
@@ -61,7 +61,11 @@ async def set_for_link(
     """These people alone get what is shared on a link. Raises NotFound, Malformed, TooMuch."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
     people = _people(named)
-    asked = [ask.role for ask in whole.asks if ask.kind == "ad_account" and ask.state not in OVER]
+    asked = [
+        access_request.role
+        for access_request in whole.access_requests
+        if access_request.kind == "ad_account" and access_request.state not in OVER
+    ]
     largest = max(asked, key=_rank, default=None)
     above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
     if above:
@@ -117,7 +121,8 @@ async def _tell_of_link(session: AsyncSession, agency_id: str, link_id: str, act
 async def follow(session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False) -> None:
     """Brings the rows of these grants in line with the lists: new ones are due, those of grants that went have ended.
 
-    Only ad accounts that answer an ask are given to buyers: what was found there already is left as it was found.
+    Only ad accounts that answer an access request are given to buyers: what was found there already is left as it
+    was found.
     `again`: somebody just said who is to have it, so that what was refused or taken from them is tried anew.
     Locks Business Centers, then openings by id; whoever calls holds the links or the Business Center already.
     """
@@ -146,7 +151,7 @@ async def _grants(session: AsyncSession, agency_id: str, which: Sequence[ColumnE
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.state != "ended"
     )
     rows = select(Grant).where(
-        Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.ask_id.is_not(None),
+        Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.access_request_id.is_not(None),
         (Grant.state != "ended") | left.exists(), *which,
     )  # fmt: skip
     return (await session.scalars(rows.order_by(Grant.id))).all()
@@ -172,7 +177,7 @@ def _want(row: BuyerAccess, role: str, *, again: bool) -> None:
     is_back = row.state == "ended" or not row.wanted
     if not is_back and row.role == role and not (again and row.state != "open"):
         return
-    row.wanted, row.role, row.asked_at, row.due_at, row.looks = True, role, func.now(), func.now(), 0
+    row.wanted, row.role, row.requested_at, row.due_at, row.looks = True, role, func.now(), func.now(), 0
     if is_back:
         row.state, row.code = "waiting", None
 
@@ -185,9 +190,9 @@ def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def look_again(session: AsyncSession, agency_id: str, ask_id: str) -> None:
-    """Somebody wants to see now whether the buyers of an ask can open its ad account."""
-    grant = await grants.of_ask(session, agency_id, ask_id)
+async def look_again(session: AsyncSession, agency_id: str, access_request_id: str) -> None:
+    """Somebody wants to see now whether the buyers of an access request can open its ad account."""
+    grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
         await follow(session, agency_id, Grant.id == grant.id, again=True)
         await jobs.wake(

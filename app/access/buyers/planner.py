@@ -15,18 +15,21 @@ _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "age
 
 @dataclass(frozen=True)
 class DesiredBuyer:
-    """What one buyer is to have. `asked_at`: when somebody last said so; `seen_at`: when it was last seen as wished."""
+    """What one buyer is to have.
+
+    `requested_at`: when somebody last said so; `seen_at`: when it was last seen as wished.
+    """
 
     role: str
     wanted: bool
     ours: bool
-    asked_at: datetime
+    requested_at: datetime
     seen_at: datetime | None = None
 
     @property
     def was_done(self) -> bool:
         """True if it was open since it was asked for: what changed afterwards, somebody of the agency changed."""
-        return self.seen_at is not None and self.seen_at >= self.asked_at
+        return self.seen_at is not None and self.seen_at >= self.requested_at
 
 
 @dataclass(frozen=True)
@@ -149,4 +152,4 @@ def _code(sight: Observation) -> str | None:
 
 def _as_want(wish: DesiredBuyer) -> DesiredAccess:
     """As the rules for repeating an attempt know it."""
-    return DesiredAccess(None, "ad_account", None, wish.role, "connected", approved_at=wish.asked_at)
+    return DesiredAccess(None, "ad_account", None, wish.role, "connected", approved_at=wish.requested_at)

@@ -85,4 +85,4 @@ def _try(row: PlatformCall, times: int) -> PastAction:
 
 def wish(row: BuyerAccess) -> DesiredBuyer:
     """A row as a decision needs it."""
-    return DesiredBuyer(row.role, row.wanted, row.ours, row.asked_at, row.seen_at)
+    return DesiredBuyer(row.role, row.wanted, row.ours, row.requested_at, row.seen_at)

@@ -159,19 +159,19 @@ class OtherCompany(Exception):
     """A new device signed in as somebody who cannot use the client's Business Center."""
 
 
-async def patiently(ask: Callable[[], Awaitable[Value]]) -> Value:
+async def patiently(access_request: Callable[[], Awaitable[Value]]) -> Value:
     """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again.
 
     Nor is it when the next call may go only later than somebody who waits for a page would want to wait.
     """
     for attempt in range(1, _TRIES):
         try:
-            return await ask()
+            return await access_request()
         except (Unavailable, Unclear) as trouble:
             if isinstance(trouble, Unavailable) and trouble.retry_after > LONGEST_WAIT:
                 raise
             await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(trouble) else 1.0)
-    return await ask()
+    return await access_request()
 
 
 def _limited(trouble: Exception) -> bool:

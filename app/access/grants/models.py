@@ -17,7 +17,7 @@ class Grant(Changing, CreatedAt, Base):
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
-        belongs_to("asks", "ask_id"),
+        belongs_to("access_requests", "access_request_id"),
         CheckConstraint("state IN ('live', 'drifted', 'revoking', 'ended')", name="state"),
         CheckConstraint("origin IN ('asked', 'found')", name="origin"),
         Index(
@@ -27,14 +27,14 @@ class Grant(Changing, CreatedAt, Base):
             postgresql_where=text("state <> 'ended'"),
         ),
         Index("ix_grants_bc_id", "agency_id", "bc_id"),
-        Index("ix_grants_agency_id_ask_id", "agency_id", "ask_id"),
+        Index("ix_grants_agency_id_access_request_id", "agency_id", "access_request_id"),
         Index("ix_grants_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
     )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("grant"), primary_key=True)
     client_id: Mapped[str] = mapped_column(ids.Id("client"))
-    ask_id: Mapped[str | None] = mapped_column(ids.Id("ask"))
+    access_request_id: Mapped[str | None] = mapped_column(ids.Id("access_request"))
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
     asset_id: Mapped[str] = mapped_column(String(64))
@@ -53,7 +53,7 @@ class Grant(Changing, CreatedAt, Base):
     verified_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     drifted_at: Mapped[datetime | None]
-    revoke_asked_at: Mapped[datetime | None]
+    revocation_requested_at: Mapped[datetime | None]
     #: blocker while the removal is pending, and its next actor
     code: Mapped[str | None] = mapped_column(String(48))
     next_actor: Mapped[str | None] = mapped_column(String(16))

@@ -20,26 +20,35 @@ async def find(session: AsyncSession, agency_id: str, grant_id: str, *, lock: bo
     return found
 
 
-async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Grant | None:
-    """The grant that answers an ask, ended ones left out."""
-    rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state != "ended")
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Grant | None:
+    """The grant that answers an access request, ended ones left out."""
+    rows = select(Grant).where(
+        Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.state != "ended"
+    )
     return (await session.scalars(rows)).one_or_none()
 
 
-async def of_asks(session: AsyncSession, agency_id: str, ask_ids: Collection[str]) -> Mapping[str, Grant]:
-    """The grants that answer asks, by ask; ended ones left out."""
-    if not ask_ids:
+async def of_access_requests(
+    session: AsyncSession, agency_id: str, access_request_ids: Collection[str]
+) -> Mapping[str, Grant]:
+    """The grants that answer access requests, by access request; ended ones left out."""
+    if not access_request_ids:
         return {}
-    rows = select(Grant).where(Grant.agency_id == agency_id, Grant.ask_id.in_(ask_ids), Grant.state != "ended")
-    return {str(grant.ask_id): grant for grant in await session.scalars(rows)}
-
-
-async def answered_asks(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:
-    """The asks of a client whose access is there, whatever is asked for now."""
-    rows = select(Grant.ask_id).where(
-        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.ask_id.is_not(None), Grant.state != "ended"
+    rows = select(Grant).where(
+        Grant.agency_id == agency_id, Grant.access_request_id.in_(access_request_ids), Grant.state != "ended"
     )
-    return frozenset(ask_id for ask_id in await session.scalars(rows) if ask_id)
+    return {str(grant.access_request_id): grant for grant in await session.scalars(rows)}
+
+
+async def answered_access_requests(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:
+    """The access requests of a client whose access is there, whatever is asked for now."""
+    rows = select(Grant.access_request_id).where(
+        Grant.agency_id == agency_id,
+        Grant.client_id == client_id,
+        Grant.access_request_id.is_not(None),
+        Grant.state != "ended",
+    )
+    return frozenset(access_request_id for access_request_id in await session.scalars(rows) if access_request_id)
 
 
 async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:

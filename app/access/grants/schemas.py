@@ -12,7 +12,7 @@ class GrantView(BaseModel):
 
     id: str = Field(examples=["grant_01ksy1q3e0fzs8qj5m8g3d4w7w"])
     client_id: str = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
-    ask_id: str | None = Field(examples=["ask_01ksy1q3e0fzs8qj5m8g3d4w7v"])
+    access_request_id: str | None = Field(examples=["access_01ksy1q3e0fzs8qj5m8g3d4w7v"])
     platform: str = Field(examples=["tiktok"])
     kind: str = Field(examples=["ad_account"])
     asset_id: str = Field(examples=["7200000000000000101"])
@@ -29,7 +29,7 @@ class GrantView(BaseModel):
     verified_at: Time
     last_seen_at: Time
     drifted_at: Time | None
-    revoke_asked_at: Time | None = Field(description="When you asked to have it taken away.")
+    revocation_requested_at: Time | None = Field(description="When you asked to have it taken away.")
     code: str | None = Field(
         description="While `revoking`: what is in the way (docs/access.md).", examples=["removal_refused"]
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.grants.models import Grant
 from app.kit import ids
-from app.links.models import Ask
+from app.links.models import AccessRequest
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
 ONE: list[Any] = [
@@ -35,14 +35,27 @@ class SightedGrant:
     state_before: str | None
 
 
-async def saw(session: AsyncSession, ask: Ask, pair: GrantPair, *, role: str, seen_by: str) -> SightedGrant:
+async def saw(
+    session: AsyncSession, access_request: AccessRequest, pair: GrantPair, *, role: str, seen_by: str
+) -> SightedGrant:
     """One grant for one asset, however often it is seen. One that is being taken away stays so."""
-    before = await _same(session, ask, pair)
+    before = await _same(session, access_request, pair)
     added = insert(Grant).values(
-        agency_id=ask.agency_id, id=ids.new("grant"), client_id=pair.client_id, ask_id=ask.id, platform=ask.platform,
-        kind=ask.kind, asset_id=ask.asset_id, through_id=ask.through_id, asset_name=ask.asset_name, bc_id=pair.bc_id,
-        agency_bc_id=pair.agency_bc_id, role=role, state="live", seen_by=seen_by,
-    )  # fmt: skip
+        agency_id=access_request.agency_id,
+        id=ids.new("grant"),
+        client_id=pair.client_id,
+        access_request_id=access_request.id,
+        platform=access_request.platform,
+        kind=access_request.kind,
+        asset_id=access_request.asset_id,
+        through_id=access_request.through_id,
+        asset_name=access_request.asset_name,
+        bc_id=pair.bc_id,
+        agency_bc_id=pair.agency_bc_id,
+        role=role,
+        state="live",
+        seen_by=seen_by,
+    )
     kept = added.on_conflict_do_update(
         index_elements=ONE,
         index_where=text("state <> 'ended'"),  # as a literal: a parameter would not match the index
@@ -50,7 +63,7 @@ async def saw(session: AsyncSession, ask: Ask, pair: GrantPair, *, role: str, se
             "role": role,
             "state": text("CASE WHEN grants.state = 'revoking' THEN grants.state ELSE 'live' END"),
             "seen_by": seen_by,
-            "ask_id": ask.id,
+            "access_request_id": access_request.id,
             "drifted_at": None,
             "last_seen_at": func.now(),
             "updated_at": func.changed_at(),
@@ -60,22 +73,26 @@ async def saw(session: AsyncSession, ask: Ask, pair: GrantPair, *, role: str, se
     return SightedGrant(grant_id, before[0] if before else None, before[1] if before else None)
 
 
-async def _same(session: AsyncSession, ask: Ask, pair: GrantPair) -> tuple[str, str] | None:
+async def _same(session: AsyncSession, access_request: AccessRequest, pair: GrantPair) -> tuple[str, str] | None:
     rows = select(Grant.role, Grant.state).where(
-        Grant.agency_id == ask.agency_id, Grant.client_id == pair.client_id, Grant.platform == ask.platform,
-        Grant.kind == ask.kind, Grant.asset_id == ask.asset_id,
-        func.coalesce(Grant.through_id, "") == (ask.through_id or ""),
-        Grant.agency_bc_id == pair.agency_bc_id, Grant.state != "ended",
-    )  # fmt: skip
+        Grant.agency_id == access_request.agency_id,
+        Grant.client_id == pair.client_id,
+        Grant.platform == access_request.platform,
+        Grant.kind == access_request.kind,
+        Grant.asset_id == access_request.asset_id,
+        func.coalesce(Grant.through_id, "") == (access_request.through_id or ""),
+        Grant.agency_bc_id == pair.agency_bc_id,
+        Grant.state != "ended",
+    )
     found = (await session.execute(rows.with_for_update())).one_or_none()
     return (found[0], found[1]) if found else None
 
 
-async def drifted(session: AsyncSession, agency_id: str, ask_id: str) -> str | None:
-    """The grant of an ask is no longer seen as agreed: its id, if it was live until now."""
+async def drifted(session: AsyncSession, agency_id: str, access_request_id: str) -> str | None:
+    """The grant of an access request is no longer seen as agreed: its id, if it was live until now."""
     moved = (
         update(Grant)
-        .where(Grant.agency_id == agency_id, Grant.ask_id == ask_id, Grant.state == "live")
+        .where(Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.state == "live")
         .values(state="drifted", drifted_at=func.now())
         .returning(Grant.id)
     )

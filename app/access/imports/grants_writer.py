@@ -33,7 +33,10 @@ class Counted:
 
 
 async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:
-    """What was found of a partner and is there as far as we know. What asks stand for is their handshake's."""
+    """What was found of a partner and is there as far as we know.
+
+    What access requests stand for is their handshake's.
+    """
     rows = select(Grant.asset_id, Grant.id, Grant.role, Grant.asset_name).where(*_found(partner, kind))
     return {asset_id: KnownGrant(key, role, name) for asset_id, key, role, name in await session.execute(rows)}
 
@@ -60,7 +63,7 @@ async def keep(
 def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
     return (
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.ask_id.is_(None),
+        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.access_request_id.is_(None),
         Grant.state == "live",
     )  # fmt: skip
 
@@ -68,7 +71,9 @@ def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
 async def _add(
     session: AsyncSession, partner: Partner, kind: str, new: Sequence[AssetShare]
 ) -> Sequence[tuple[str, AssetShare]]:
-    """Adds what is not there yet under any name: access that an ask stands for, or that is leaving, is left alone."""
+    """Adds what is not there yet under any name:
+    access that an access request stands for, or that is leaving, is left alone.
+    """
     added: list[tuple[str, AssetShare]] = []
     for start in range(0, len(new), _AT_ONCE):
         batch = {share.asset_id: share for share in new[start : start + _AT_ONCE]}
@@ -157,7 +162,7 @@ class _Telling:
     async def of(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
         told = [
             EventDraft(grant_id, {
-                **self.facts, "grant_id": grant_id, "ask_kind": self.kind, "asset_id": share.asset_id,
+                **self.facts, "grant_id": grant_id, "asset_kind": self.kind, "asset_id": share.asset_id,
                 "asset_name": share.name or None, "role_granted": share.role, **more,
             })
             for grant_id, share in about

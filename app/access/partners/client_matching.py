@@ -70,7 +70,7 @@ async def move(session: AsyncSession, partner: Partner, client_id: str, *, linke
 
 
 async def _drop_doubles(session: AsyncSession, partner: Partner, client_id: str) -> None:
-    """The client has the very same access by its own: that row stays, with its ask and its history."""
+    """The client has the very same access by its own: that row stays, with its access request and its history."""
     own = aliased(Grant)
     same = (
         select(own.id)
@@ -89,5 +89,5 @@ def _found(partner: Partner):  # type: ignore[no-untyped-def]  # conditions; the
     """The grants of this Business Center that nobody asked for here."""
     return (
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.ask_id.is_(None),
+        Grant.access_request_id.is_(None),
     )  # fmt: skip

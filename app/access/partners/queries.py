@@ -69,9 +69,12 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id:
     What the agency said comes first, then access that was proved, then handshakes, then what clients gave on a link.
     """
     grants = _source(2, True, Grant.client_id, Grant.created_at).where(
-        Grant.agency_id == agency_id, Grant.platform == platform, Grant.bc_id == bc_id, Grant.ask_id.is_not(None),
+        Grant.agency_id == agency_id,
+        Grant.platform == platform,
+        Grant.bc_id == bc_id,
+        Grant.access_request_id.is_not(None),
         Grant.state != "ended",
-    )  # fmt: skip
+    )
     handshakes = (
         _source(3, True, Handshake.client_id, Handshake.created_at)
         .join(Client, and_(Client.agency_id == Handshake.agency_id, Client.id == Handshake.client_id))

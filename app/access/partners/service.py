@@ -13,11 +13,11 @@ from app.tenants.clients import queries as client_rows
 from app.tenants.clients import service as clients
 
 
-class PartnerAskedElsewhere(AppError):
+class PartnerRequestedElsewhere(AppError):
     """Another client record has access of this partner that was asked for on its links."""
 
     status = 409
-    code = "partner_asked_elsewhere"
+    code = "partner_requested_elsewhere"
     detail = "Access of this partner was asked for on links of another client record."
     hint = "Both are one company: use that client record, or take its grants away first."
 
@@ -36,7 +36,7 @@ async def link_partner(
 ) -> Partner:
     """The partner is this client: access found of it moves there. Saying so again changes nothing.
 
-    Raises NotFound, PartnerAskedElsewhere, PartnerLeaving.
+    Raises NotFound, PartnerRequestedElsewhere, PartnerLeaving.
     """
     partner = await queries.find(session, agency_id, partner_id)
     client = await client_rows.find(session, agency_id, client_id)
@@ -45,7 +45,7 @@ async def link_partner(
     if partner.client_id == client_id and partner.linked:
         return partner
     if await _is_asked_elsewhere(session, partner, client_id):
-        raise PartnerAskedElsewhere
+        raise PartnerRequestedElsewhere
     if partner.client_id != client_id and await client_matching.is_leaving(session, partner):
         raise PartnerLeaving
     await client_matching.move(session, partner, client_id, linked=True, actor=actor)
@@ -59,6 +59,6 @@ async def link_partner(
 async def _is_asked_elsewhere(session: AsyncSession, partner: Partner, client_id: str) -> bool:
     rows = select(Grant.id).where(
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.ask_id.is_not(None), Grant.state != "ended", Grant.client_id != client_id,
+        Grant.access_request_id.is_not(None), Grant.state != "ended", Grant.client_id != client_id,
     )  # fmt: skip
     return (await session.execute(select(rows.exists()))).scalar_one()

@@ -29,18 +29,18 @@ async def add_person(
     """Asks the client to invite one of your people to its Business Center."""
     given = checked(NewPerson, email=email, role=role, reason=reason)
     found = await agencies.chosen(at.session, agency)
-    ask = await service.ask_for_person(
+    access_request = await service.request_person(
         at.session, found.id, link_id, email=given.email, role=given.role, reason=given.reason,
         platforms=at.platforms, actor=at.actor,
     )  # fmt: skip
-    show.one(PersonView.of(ask), as_json=as_json, only=_SHOWN)
+    show.one(PersonView.of(access_request), as_json=as_json, only=_SHOWN)
 
 
 @command(link, "remove-person")
 async def remove_person(
-    at: Terminal, link_id: str, ask_id: str, agency: AgencyOption = None, as_json: Json = False
+    at: Terminal, link_id: str, access_request_id: str, agency: AgencyOption = None, as_json: Json = False
 ) -> None:
     """No longer asks for a person; an invitation or membership is taken back and read back."""
     found = await agencies.chosen(at.session, agency)
-    ask = await service.no_longer_ask(at.session, found.id, link_id, ask_id, actor=at.actor)
-    show.one(PersonView.of(ask), as_json=as_json, only=_SHOWN)
+    access_request = await service.no_longer_ask(at.session, found.id, link_id, access_request_id, actor=at.actor)
+    show.one(PersonView.of(access_request), as_json=as_json, only=_SHOWN)

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from app.kit.input.fields import Asked500, Email, RequestShape
 from app.kit.input.freemail_domains import domain_of, is_free
-from app.links.models import Ask
-from app.links.schemas import AskView
+from app.links.models import AccessRequest
+from app.links.schemas import AccessRequestView
 from app.platforms.roles import MemberRole, WorkingRole
 
 
@@ -31,17 +31,17 @@ class NewPerson(RequestShape):
         return self
 
 
-class PersonView(AskView):
+class PersonView(AccessRequestView):
     """A person asked for, with what to think of."""
 
     member_role: MemberRole = Field(description="What they become in the client's Business Center.")
     warnings: list[str] = Field(examples=[[]])
 
     @classmethod
-    def of(cls, ask: Ask) -> "PersonView":
+    def of(cls, access_request: AccessRequest) -> "PersonView":
         """From the row."""
-        said = _warning(ask.person_email or "")
-        shown = dict(AskView.model_validate(ask))
+        said = _warning(access_request.person_email or "")
+        shown = dict(AccessRequestView.model_validate(access_request))
         return cls(**shown, member_role="STANDARD", warnings=[said] if said else [])
 
 

@@ -52,7 +52,7 @@ class ClientStatement:
 
 @dataclass(frozen=True)
 class RequestedAsset:
-    """An asset an ask names; `verified_at` when it was last read back as agreed, if it is now."""
+    """An asset an access request names; `verified_at` when it was last read back as agreed, if it is now."""
 
     asset_id: str
     verified_at: datetime | None = None

@@ -9,7 +9,7 @@ from app.access.connections import queries as connections
 from app.access.readiness.checks import ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
 from app.kit import clock
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.links.status import OVER
 
@@ -17,15 +17,17 @@ from app.links.status import OVER
 async def of_link(session: AsyncSession, whole: LinkAggregate) -> tuple[Item, ...]:
     """The checklist of a link as things stand now."""
     agency_id, link, told = whole.agency.id, whole.link, whole.intake
-    living = [ask for ask in whole.asks if ask.state not in OVER]
-    platform = next((ask.platform for ask in whole.asks if not ask.is_custom), None)
+    living = [access_request for access_request in whole.access_requests if access_request.state not in OVER]
+    platform = next(
+        (access_request.platform for access_request in whole.access_requests if not access_request.is_custom), None
+    )
     found = None
     if platform is not None:
         found = await connections.of_client(session, agency_id, whole.client.id, platform, told.bc_id or "")
     contacts = told.contacts or []
     facts = Facts(
         today=clock.now().date(),
-        kinds=frozenset(ask.kind for ask in living),
+        kinds=frozenset(access_request.kind for access_request in living),
         bc_id=told.bc_id,
         accounts=_chosen(living, "ad_account"),
         pixels=_chosen(living, "pixel"),
@@ -41,11 +43,13 @@ async def of_link(session: AsyncSession, whole: LinkAggregate) -> tuple[Item, ..
     return checklist(facts)
 
 
-def _chosen(asks: Sequence[Ask], kind: str) -> tuple[RequestedAsset, ...]:
+def _chosen(access_requests: Sequence[AccessRequest], kind: str) -> tuple[RequestedAsset, ...]:
     return tuple(
-        RequestedAsset(ask.asset_id, ask.verified_at if ask.state == "verified" else None)
-        for ask in asks
-        if ask.kind == kind and ask.asset_id
+        RequestedAsset(
+            access_request.asset_id, access_request.verified_at if access_request.state == "verified" else None
+        )
+        for access_request in access_requests
+        if access_request.kind == kind and access_request.asset_id
     )
 
 

@@ -1,4 +1,4 @@
-"""Writing the states that a look gives to the asks, with their events and grants."""
+"""Writing the states that a look gives to the access requests, with their events and grants."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from app.events.types import grants as happenings
 from app.kit import clock
 from app.links import client_actions
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED, as_of, is_dead
 
@@ -48,17 +48,21 @@ async def project(
     moment: datetime,
     patience: RetryTiming,
 ) -> Changes:
-    """Brings every ask and grant of the handshake to the state that was seen, as it counts at `moment`."""
+    """Brings every access request and grant of the handshake to the state that was seen, as it counts at `moment`."""
     found = statuses(situation.wanted, seen, situation.tried, moment, patience)
-    wants = {want.ask_id: want for want in situation.wanted if want.ask_id}
-    news = Changes(shown={want.ask_id or "": each for want, each in zip(situation.wanted, found, strict=True)})
-    leaving = {want.key: each for want, each in zip(situation.wanted, found, strict=True) if want.ask_id is None}
-    pairs = await queries.asks(session, handshake)
+    wants = {want.access_request_id: want for want in situation.wanted if want.access_request_id}
+    news = Changes(
+        shown={want.access_request_id or "": each for want, each in zip(situation.wanted, found, strict=True)}
+    )
+    leaving = {
+        want.key: each for want, each in zip(situation.wanted, found, strict=True) if want.access_request_id is None
+    }
+    pairs = await queries.access_requests(session, handshake)
     for link_id in dict.fromkeys(link.id for link, _ in pairs):
         whole = await links.whole(session, handshake.agency_id, link_id, lock=True)
-        for ask in whole.asks:
-            if ask.id in wants:  # of a written platform people speak
-                await _write(session, handshake, whole, ask, wants[ask.id], situation, seen, news)
+        for access_request in whole.access_requests:
+            if access_request.id in wants:  # of a written platform people speak
+                await _write(session, handshake, whole, access_request, wants[access_request.id], situation, seen, news)
         await client_actions.settle(session, whole)
     for grant in await queries.unasked(session, handshake):
         if is_gone(queries.unwanted(grant), seen, situation.tried):
@@ -77,75 +81,98 @@ async def _write(
     session: AsyncSession,
     handshake: Handshake,
     whole: LinkAggregate,
-    ask: Ask,
+    access_request: AccessRequest,
     want: DesiredAccess,
     situation: ReconcileInput,
     seen: ObservedAccess,
     news: Changes,
 ) -> None:
-    before = (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
-    new = news.shown[ask.id]
+    before = (
+        access_request.state,
+        access_request.code,
+        access_request.role_seen,
+        access_request.seen_by,
+        access_request.next_actor,
+    )
+    new = news.shown[access_request.id]
     if new.state == "leaving":
-        ask.code, ask.next_actor = new.code, new.next_actor
-        _keep_answer(ask, new)
-        grant = await grant_rows.of_ask(session, ask.agency_id, ask.id)
+        access_request.code, access_request.next_actor = new.code, new.next_actor
+        _keep_answer(access_request, new)
+        grant = await grant_rows.of_access_request(session, access_request.agency_id, access_request.id)
         if grant is not None:
-            await _hold_up(session, grant, new, whole.facts(ask), news)
+            await _hold_up(session, grant, new, whole.facts(access_request), news)
         return
     if new.state == "verified" and new.seen_by is None:  # not looked at anew: what was proved stands
         return
     agency = seen.agency.of(want.key) if want.key else None
     later = agency is not None and agency.why_not is ReadFailure.UNAVAILABLE
-    if later and new.state not in OVER and ask.state != "approved" and not _tells_silence(ask, new):
+    if (
+        later
+        and new.state not in OVER
+        and access_request.state != "approved"
+        and not _tells_silence(access_request, new)
+    ):
         return  # the side that counts can be read, only not now: what was shown stands until then
-    _keep_answer(ask, new)
-    ask.shared_from_bc_id = seen.elsewhere.get(want.key) if want.key and new.code == "asset_shared_elsewhere" else None
+    _keep_answer(access_request, new)
+    access_request.shared_from_bc_id = (
+        seen.elsewhere.get(want.key) if want.key and new.code == "asset_shared_elsewhere" else None
+    )
     if want.key is not None and _begins_to_wait(want, new, situation):
-        ask.listed_at = func.now()
+        access_request.listed_at = func.now()
     values: dict[str, Any] = {
         "state": new.state, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
         "seen_by": new.seen_by,
     }  # fmt: skip
-    if agency is not None and agency.is_read and ask.attested_at is not None:
+    if agency is not None and agency.is_read and access_request.attested_at is not None:
         values |= {"attested_at": None, "attested_by": None}  # a read says more than anybody's word
     saw = None
     if new.state == "verified":
         assert new.role_seen is not None
         assert new.seen_by is not None
         pair = GrantPair(handshake.client_id, handshake.bc_id, handshake.agency_bc_id)
-        saw = await grants.saw(session, ask, pair, role=new.role_seen, seen_by=new.seen_by)
+        saw = await grants.saw(session, access_request, pair, role=new.role_seen, seen_by=new.seen_by)
         values["reduce_at"] = None
-        if not want.was_verified or ask.state == "drifted":
+        if not want.was_verified or access_request.state == "drifted":
             values["verified_at"] = func.now()
-    was = ask.state
-    await client_actions.set_state(session, whole, ask, actor=KEYTURN, grant_id=saw.grant_id if saw else None, **values)
-    news.any = news.any or before != (ask.state, ask.code, ask.role_seen, ask.seen_by, ask.next_actor)
+    was = access_request.state
+    await client_actions.set_state(
+        session, whole, access_request, actor=KEYTURN, grant_id=saw.grant_id if saw else None, **values
+    )
+    news.any = news.any or before != (
+        access_request.state,
+        access_request.code,
+        access_request.role_seen,
+        access_request.seen_by,
+        access_request.next_actor,
+    )
     if saw:
-        await _tell_seen(session, whole, ask, saw, was)
+        await _tell_seen(session, whole, access_request, saw, was)
     elif new.state == "unverifiable" and want.was_verified and was != "unverifiable" and new.next_actor == "agency":
         news.blind = True
     elif new.state == "drifted" and was != "drifted":
         news.drifted = True
-        grant_id = await grants.drifted(session, ask.agency_id, ask.id)
-        await _tell(session, whole, ask, happenings.DRIFTED, grant_id, was)
+        grant_id = await grants.drifted(session, access_request.agency_id, access_request.id)
+        await _tell(session, whole, access_request, happenings.DRIFTED, grant_id, was)
     elif new.state == "ended" and want.unwanted:
-        grant = await grant_rows.of_ask(session, ask.agency_id, ask.id)
+        grant = await grant_rows.of_access_request(session, access_request.agency_id, access_request.id)
         if grant is not None:
-            await _end(session, grant, whole.facts(ask) | {"status_previous": was}, news)
+            await _end(session, grant, whole.facts(access_request) | {"status_previous": was}, news)
 
 
-def _tells_silence(ask: Ask, new: Status) -> bool:
+def _tells_silence(access_request: AccessRequest, new: Status) -> bool:
     """True if the platform has been silent for longer than a proof lasts, or than nobody may have to act."""
-    return new.code == "platform_unavailable" and (ask.state == "verified" or ask.next_actor in ("us", "platform"))
+    return new.code == "platform_unavailable" and (
+        access_request.state == "verified" or access_request.next_actor in ("us", "platform")
+    )
 
 
-def _keep_answer(ask: Ask, new: Status) -> None:
+def _keep_answer(access_request: AccessRequest, new: Status) -> None:
     """The platform's own message about a blocker, for people and for its support."""
     answer = new.answer
-    ask.platform_operation = answer.operation if answer else None
-    ask.platform_code = answer.code if answer else None
-    ask.platform_message = answer.message[:2000] if answer else None
-    ask.platform_request_id = answer.request_id if answer else None
+    access_request.platform_operation = answer.operation if answer else None
+    access_request.platform_code = answer.code if answer else None
+    access_request.platform_message = answer.message[:2000] if answer else None
+    access_request.platform_request_id = answer.request_id if answer else None
 
 
 def _begins_to_wait(want: DesiredAccess, new: Status, situation: ReconcileInput) -> bool:
@@ -164,7 +191,7 @@ async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[
         return
     news.any = True
     about = {
-        "grant_id": grant.id, "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+        "grant_id": grant.id, "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
         "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
     }  # fmt: skip
     await record(
@@ -173,20 +200,34 @@ async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[
     )  # fmt: skip
 
 
-async def _tell_seen(session: AsyncSession, whole: LinkAggregate, ask: Ask, saw: grants.SightedGrant, was: str) -> None:
+async def _tell_seen(
+    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, saw: grants.SightedGrant, was: str
+) -> None:
     if saw.state_before == "drifted":
-        await _tell(session, whole, ask, happenings.RESTORED, saw.grant_id, was)
-    elif saw.role_before is not None and saw.role_before != ask.role_seen:
-        await _tell(session, whole, ask, happenings.ROLE_CHANGED, saw.grant_id, was)
+        await _tell(session, whole, access_request, happenings.RESTORED, saw.grant_id, was)
+    elif saw.role_before is not None and saw.role_before != access_request.role_seen:
+        await _tell(session, whole, access_request, happenings.ROLE_CHANGED, saw.grant_id, was)
 
 
 async def _tell(
-    session: AsyncSession, whole: LinkAggregate, ask: Ask, event: Any, grant_id: str | None, was: str
+    session: AsyncSession,
+    whole: LinkAggregate,
+    access_request: AccessRequest,
+    event: Any,
+    grant_id: str | None,
+    was: str,
 ) -> None:
     """Grants are subjects of their own: their events are counted by grant, not by link."""
     if grant_id is not None:
         await client_actions.tell(
-            session, whole, event, actor=KEYTURN, ask=ask, subject_id=grant_id, status_previous=was, grant_id=grant_id
+            session,
+            whole,
+            event,
+            actor=KEYTURN,
+            access_request=access_request,
+            subject_id=grant_id,
+            status_previous=was,
+            grant_id=grant_id,
         )
 
 
@@ -194,7 +235,7 @@ async def _end(session: AsyncSession, grant: Grant, data: dict[str, Any], news: 
     news.any = True
     await grants.ended(session, grant)
     about = {
-        "grant_id": grant.id, "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+        "grant_id": grant.id, "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
         "role_granted": None, "status": "ended",
     }  # fmt: skip
     await record(
@@ -204,14 +245,15 @@ async def _end(session: AsyncSession, grant: Grant, data: dict[str, Any], news: 
 
 async def _give_back_when_done(session: AsyncSession, handshake: Handshake) -> None:
     """The client's token goes as soon as nothing is left to do with it, on any of the client's living links."""
-    every = await links.asks_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
+    every = await links.access_requests_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
     now = clock.now()
     living = [
-        ask
-        for link, ask in every
-        if not is_dead(as_of(link.status, link.expires_at, now)) or (ask.unwanted_at and ask.state not in OVER)
+        access_request
+        for link, access_request in every
+        if not is_dead(as_of(link.status, link.expires_at, now))
+        or (access_request.unwanted_at and access_request.state not in OVER)
     ]
     if await grant_rows.being_revoked(session, handshake.agency_id, handshake.client_id):
         return
-    if every and all(ask.state in PROVED or ask.state in OVER for ask in living):
+    if every and all(access_request.state in PROVED or access_request.state in OVER for access_request in living):
         await connections.give_back_soon(session, handshake.agency_id, handshake.client_id)

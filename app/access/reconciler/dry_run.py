@@ -1,6 +1,6 @@
 """The plan in plain sentences, shown before the client says yes."""
 
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.platforms.port import Platform
 
@@ -11,35 +11,48 @@ def sentences(whole: LinkAggregate, platform: Platform, *, can_look: bool = True
     `can_look`: we can read whether it worked; otherwise the agency confirms it.
     """
     asked = [
-        ask for ask in whole.asks if ask.asset_id and not ask.is_custom and not ask.declined_at and not ask.approved_at
+        access_request
+        for access_request in whole.access_requests
+        if access_request.asset_id
+        and not access_request.is_custom
+        and not access_request.declined_at
+        and not access_request.approved_at
     ]
     doer = "We do this for you" if whole.link.lane == "connected" else "You do this yourself, step by step"
     then = "afterwards we look whether it worked" if can_look else f"{whole.agency.name} then confirms that it arrived"
     return [
-        *(_sentence(ask, whole, platform) for ask in asked),
+        *(_sentence(access_request, whole, platform) for access_request in asked),
         f"{doer}; {then}. Nothing else is changed or shared.",
     ]
 
 
-def _sentence(ask: Ask, whole: LinkAggregate, platform: Platform) -> str:
+def _sentence(access_request: AccessRequest, whole: LinkAggregate, platform: Platform) -> str:
     agency, center = whole.agency.name, whole.intake.bc_name or whole.intake.bc_id or ""
-    role = platform.role_words(ask.kind, ask.role).label
-    thing = named(ask.asset_name, ask.asset_id)
-    if ask.kind == "pixel":
-        account = _account(ask, whole)
+    role = platform.role_words(access_request.kind, access_request.role).label
+    thing = named(access_request.asset_name, access_request.asset_id)
+    if access_request.kind == "pixel":
+        account = _account(access_request, whole)
         return f"Connect pixel {thing} to ad account {account}, so that {agency} can use it there. It stays yours."
-    if ask.kind == "person":
-        return f"Invite {ask.person_email} of {agency} to Business Center {center} as a standard member: {role}."
-    kind = platform.kinds[ask.kind].one if ask.kind in platform.kinds else ask.kind
+    if access_request.kind == "person":
+        invited = access_request.person_email
+        return f"Invite {invited} of {agency} to Business Center {center} as a standard member: {role}."
+    kind = platform.kinds[access_request.kind].one if access_request.kind in platform.kinds else access_request.kind
     return (
         f"Share {kind} {thing} of Business Center {center} with {agency} "
         f"(Business Center {whole.link.agency_bc_id}) as {role}."
     )
 
 
-def _account(ask: Ask, whole: LinkAggregate) -> str:
-    found = next((each for each in whole.asks if each.kind == "ad_account" and each.asset_id == ask.through_id), None)
-    return named(found.asset_name if found else None, ask.through_id)
+def _account(access_request: AccessRequest, whole: LinkAggregate) -> str:
+    found = next(
+        (
+            each
+            for each in whole.access_requests
+            if each.kind == "ad_account" and each.asset_id == access_request.through_id
+        ),
+        None,
+    )
+    return named(found.asset_name if found else None, access_request.through_id)
 
 
 def named(name: str | None, asset_id: str | None) -> str:

@@ -77,7 +77,7 @@ async def _record(
     in a circle. A lost lease shows at the end and undoes all of it.
     """
     await queries.lock(session, handshake)
-    # what people did while we looked counts: decide on the asks as they are now
+    # what people did while we looked counts: decide on the access requests as they are now
     now = await queries.situation(session, handshake)
     # one moment for all: what is shown, and when it changes by time alone, must not fall on two sides of a limit
     moment = clock.now()

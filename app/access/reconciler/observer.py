@@ -113,7 +113,7 @@ async def _elsewhere(
 ) -> tuple[Mapping[AssetKey, str], datetime | None]:
     """Business Centers that share what is missing, and the request for which the agency's partners were searched."""
     keys = other_business_centers.missing(wanted, situation, ours)
-    asked = other_business_centers.asked_at(wanted, situation)
+    asked = other_business_centers.requested_at(wanted, situation)
     if keys and partners is not None and asked is not None:
         found = await other_business_centers.search(agency, pair, handshake, keys, partners)
         if found is not None:

@@ -33,7 +33,7 @@ def missing(wanted: Sequence[DesiredAccess], situation: ReconcileInput, ours: Ob
     ]
 
 
-def asked_at(wanted: Sequence[DesiredAccess], situation: ReconcileInput) -> datetime | None:
+def requested_at(wanted: Sequence[DesiredAccess], situation: ReconcileInput) -> datetime | None:
     """The last request for a look, if the other partners were not searched for it yet."""
     asked = max((want.recheck_at for want in wanted if want.recheck_at is not None), default=None)
     last = situation.searched_at

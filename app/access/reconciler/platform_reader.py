@@ -49,12 +49,14 @@ class PlatformReader:
         """True if the platform was out of reach or busy: what was not read is as unknown as before."""
         return self.closed is LATER
 
-    async def read(self, ask: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
+    async def read(self, access_request: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
         """The answer, or why there is none."""
         if self.closed is not None or self.connection is None:
             return self.closed or NO_TOKEN
         try:
-            return await ask(connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append)
+            return await access_request(
+                connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append
+            )
         except (Denied, UnexpectedAnswer) as refused:
             if refused.blocker == "connection_dead":
                 self.closed = DEAD

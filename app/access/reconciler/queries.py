@@ -19,7 +19,7 @@ from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
-from app.links.models import Ask, Intake, Link
+from app.links.models import AccessRequest, Intake, Link
 from app.tenants.clients.models import Client
 
 #: How long after a share its arrival is looked for although the link has ended.
@@ -57,9 +57,14 @@ async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInp
         last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
         trip = connections.trip_blocker(last, clock.now())
     since = client.created_at if client is not None else None
-    pairs = await asks(session, handshake)
-    given = await grants.of_asks(session, agency_id, [ask.id for _, ask in pairs if ask.verified_at is not None])
-    asked = [want(link, ask, tried, given.get(ask.id), connected_at=since) for link, ask in pairs]
+    pairs = await access_requests(session, handshake)
+    given = await grants.of_access_requests(
+        session, agency_id, [access_request.id for _, access_request in pairs if access_request.verified_at is not None]
+    )
+    asked = [
+        want(link, access_request, tried, given.get(access_request.id), connected_at=since)
+        for link, access_request in pairs
+    ]
     wanted = [*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))]
     leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
     held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
@@ -80,7 +85,7 @@ async def lock(session: AsyncSession, handshake: Handshake) -> None:
 
 
 async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """The same for whoever changes several asks or grants of a client: links are locked before them."""
+    """The same for whoever changes several access requests or grants of a client: links are locked before them."""
     rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
     await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))
 
@@ -93,19 +98,30 @@ async def held_by_others(
         return frozenset()
     assets = {key.asset_id for key in keys}
     granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
-        Grant.agency_id == agency_id, Grant.client_id != client_id, Grant.agency_bc_id == agency_bc_id,
-        Grant.asset_id.in_(assets), Grant.state.in_(("live", "drifted")), Grant.kind != "person",
-        Grant.ask_id.is_not(None),  # access that was only found may have been shared for these same asks
-    )  # fmt: skip
+        Grant.agency_id == agency_id,
+        Grant.client_id != client_id,
+        Grant.agency_bc_id == agency_bc_id,
+        Grant.asset_id.in_(assets),
+        Grant.state.in_(("live", "drifted")),
+        Grant.kind != "person",
+        Grant.access_request_id.is_not(
+            None
+        ),  # access that was only found may have been shared for these same access requests
+    )
     agreed = (
-        select(Ask.kind, Ask.asset_id, Ask.through_id)
-        .join(Link, (Link.agency_id == Ask.agency_id) & (Link.id == Ask.link_id))
+        select(AccessRequest.kind, AccessRequest.asset_id, AccessRequest.through_id)
+        .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
         .where(
-            Ask.agency_id == agency_id, Link.client_id != client_id, Link.agency_bc_id == agency_bc_id,
-            Ask.asset_id.in_(assets), Ask.approved_at.is_not(None), Ask.unwanted_at.is_(None),
-            Ask.state.not_in(link_status.OVER), Ask.kind != "person",
+            AccessRequest.agency_id == agency_id,
+            Link.client_id != client_id,
+            Link.agency_bc_id == agency_bc_id,
+            AccessRequest.asset_id.in_(assets),
+            AccessRequest.approved_at.is_not(None),
+            AccessRequest.unwanted_at.is_(None),
+            AccessRequest.state.not_in(link_status.OVER),
+            AccessRequest.kind != "person",
         )
-    )  # fmt: skip
+    )
     found = {AssetKey(*row) for row in await session.execute(granted.union(agreed))}
     return frozenset(found.intersection(keys))
 
@@ -177,12 +193,15 @@ async def tried_of(session: AsyncSession, handshake: Handshake) -> ActionHistory
 
 
 async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
-    """Grants of the two Business Centers that are to be taken away and that no ask stands for.
+    """Grants of the two Business Centers that are to be taken away and that no access request stands for.
 
-    An ask that is over does not: it ended, or its client said no to a wider role, while the access was still there.
+    An access request that is over does not: it ended, or its client said no to a wider role, while the access was
+    still there.
     """
-    stands = select(Ask.id).where(
-        Ask.agency_id == Grant.agency_id, Ask.id == Grant.ask_id, Ask.state.not_in(link_status.OVER)
+    stands = select(AccessRequest.id).where(
+        AccessRequest.agency_id == Grant.agency_id,
+        AccessRequest.id == Grant.access_request_id,
+        AccessRequest.state.not_in(link_status.OVER),
     )
     rows = select(Grant).where(
         Grant.agency_id == handshake.agency_id,
@@ -195,63 +214,74 @@ async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant
     return (await session.scalars(rows.order_by(Grant.id))).all()
 
 
-async def asks(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, Ask]]:
-    """The asks this handshake answers: of the client's links that name its two Business Centers."""
-    every = await links.asks_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
+async def access_requests(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, AccessRequest]]:
+    """The access requests this handshake answers: of the client's links that name its two Business Centers."""
+    every = await links.access_requests_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
     rows = select(Intake.id).where(
         Intake.agency_id == handshake.agency_id,
         Intake.id.in_({link.id for link, _ in every}),
         Intake.bc_id == handshake.bc_id,
     )
     here = set((await session.scalars(rows)).all())
-    return [(link, ask) for link, ask in every if link.id in here and link.agency_bc_id == handshake.agency_bc_id]
+    return [
+        (link, access_request)
+        for link, access_request in every
+        if link.id in here and link.agency_bc_id == handshake.agency_bc_id
+    ]
 
 
 def want(
-    link: Link, ask: Ask, tried: ActionHistory, grant: Grant | None = None, *, connected_at: datetime | None = None
+    link: Link,
+    access_request: AccessRequest,
+    tried: ActionHistory,
+    grant: Grant | None = None,
+    *,
+    connected_at: datetime | None = None,
 ) -> DesiredAccess:
-    """An ask, and the grant that answers it, as a decision needs them.
+    """An access request, and the grant that answers it, as a decision needs them.
 
     Where a link ended, what was proved or may be on its way is still looked at.
     """
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
-    last = tried.given.get(AssetKey(ask.kind, ask.asset_id or "", ask.through_id))
+    last = tried.given.get(AssetKey(access_request.kind, access_request.asset_id or "", access_request.through_id))
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
-    leaves = ask.unwanted_at is not None
-    by_api = ask.kind in BY_API
+    leaves = access_request.unwanted_at is not None
+    by_api = access_request.kind in BY_API
     return DesiredAccess(
-        ask_id=ask.id,
-        kind=ask.kind,
-        asset_id=ask.asset_id,
-        through_id=ask.through_id,
-        role=ask.role,
+        access_request_id=access_request.id,
+        kind=access_request.kind,
+        asset_id=access_request.asset_id,
+        through_id=access_request.through_id,
+        role=access_request.role,
         lane="connected" if by_api and link.lane == "connected" else "guided",
-        approved_at=ask.approved_at,
-        declined=ask.declined_at is not None,
+        approved_at=access_request.approved_at,
+        declined=access_request.declined_at is not None,
         link_ended=ended,
-        over=ask.state == "ended" if leaves else ended and ask.verified_at is None and not on_its_way,
+        over=access_request.state == "ended"
+        if leaves
+        else ended and access_request.verified_at is None and not on_its_way,
         unwanted=leaves,
-        unwanted_at=ask.unwanted_at,
-        attested=ask.attested_at is not None,
-        was_verified=ask.verified_at is not None,
-        proved_by_client=ask.verified_at is not None and ask.seen_by == "client",
-        recheck_at=ask.recheck_at,
-        reduce_at=ask.reduce_at,
+        unwanted_at=access_request.unwanted_at,
+        attested=access_request.attested_at is not None,
+        was_verified=access_request.verified_at is not None,
+        proved_by_client=access_request.verified_at is not None and access_request.seen_by == "client",
+        recheck_at=access_request.recheck_at,
+        reduce_at=access_request.reduce_at,
         connected_at=connected_at,
-        seen_at=grant.last_seen_at if grant is not None else ask.verified_at,
+        seen_at=grant.last_seen_at if grant is not None else access_request.verified_at,
         drifted_at=grant.drifted_at if grant is not None else None,
-        listed_at=ask.listed_at,
-        needs_events=ask.needs_events,
-        email=ask.person_email,
+        listed_at=access_request.listed_at,
+        needs_events=access_request.needs_events,
+        email=access_request.person_email,
         center_typed=link.lane == "guided",
-        shared_from=ask.shared_from_bc_id,
+        shared_from=access_request.shared_from_bc_id,
     )
 
 
 def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
     """A grant that nobody asked for here and that is to be taken away."""
     return DesiredAccess(
-        ask_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
-        lane="connected", unwanted=True, unwanted_at=grant.revoke_asked_at, connected_at=connected_at,
+        access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
+        lane="connected", unwanted=True, unwanted_at=grant.revocation_requested_at, connected_at=connected_at,
     )  # fmt: skip

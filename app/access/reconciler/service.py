@@ -1,4 +1,4 @@
-"""What sets a handshake going, and what people say about asks."""
+"""What sets a handshake going, and what people say about access requests."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from app.kit import ids, jobs
 from app.kit.errors import AppError
 from app.links import client_actions
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 
 
 class NotApproved(AppError):
-    """The client has not said yes to this ask."""
+    """The client has not said yes to this access request."""
 
     status = 409
-    code = "ask_not_approved"
+    code = "access_request_not_approved"
     detail = "The client has not approved this access yet."
     hint = "Nothing can be checked or attested before the client's consent."
 
@@ -31,25 +31,27 @@ class AlreadyVerified(AppError):
     """An attestation would say less than what was read back."""
 
     status = 409
-    code = "ask_verified"
+    code = "access_verified"
     detail = "This access was read back already; a person's word adds nothing."
-    hint = "Read the ask to see by whose access and when."
+    hint = "Read the access request to see by whose access and when."
 
 
 class NothingToRead(AppError):
-    """A check is wanted of an ask that only people can speak of."""
+    """A check is wanted of an access request that only people can speak of."""
 
     status = 409
     code = "nothing_to_read"
     detail = "Keyturn cannot look into this platform, so there is nothing to check."
-    hint = "Look yourself, then say that it works with POST /api/v1/asks/{id}/attestation."
+    hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
 
 
 async def submit(session: AsyncSession, whole: LinkAggregate) -> None:
     """The client agreed: the handshake of the two Business Centers is due now. Written platforms have none."""
-    for platform in {ask.platform for ask in whole.asks if not ask.is_custom}:
+    for platform in {
+        access_request.platform for access_request in whole.access_requests if not access_request.is_custom
+    }:
         assert whole.intake.bc_id is not None  # no screen leads to consent without it
-        assert whole.link.agency_bc_id is not None  # no such ask is made without it
+        assert whole.link.agency_bc_id is not None  # no such access request is made without it
         await start(
             session, whole.link.agency_id, client_id=whole.client.id, platform=platform, bc_id=whole.intake.bc_id,
             agency_bc_id=whole.link.agency_bc_id,
@@ -73,13 +75,17 @@ async def start(
 
 
 async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
-    """Somebody wants to see what is true now: every approved ask of the link is looked at anew."""
+    """Somebody wants to see what is true now: every approved access request of the link is looked at anew."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    approved = [ask for ask in whole.asks if ask.approved_at and not ask.is_custom]
+    approved = [
+        access_request
+        for access_request in whole.access_requests
+        if access_request.approved_at and not access_request.is_custom
+    ]
     if not approved:
         raise NotApproved
-    for ask in approved:
-        ask.recheck_at = func.now()
+    for access_request in approved:
+        access_request.recheck_at = func.now()
     await session.flush()
     await submit(session, whole)
 
@@ -89,36 +95,47 @@ async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
     whole = await links.whole(session, agency_id, link_id, lock=True)
     consent = await links.last_consent(session, agency_id, link_id)
     said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
-    for ask in whole.asks:
-        if ask.state in ("approved", "awaiting_client") and ask.approved_at and not ask.is_custom:
+    for access_request in whole.access_requests:
+        if (
+            access_request.state in ("approved", "awaiting_client")
+            and access_request.approved_at
+            and not access_request.is_custom
+        ):
             await client_actions.set_state(
-                session, whole, ask, actor=CLIENT, state="unverifiable", code=None, next_actor="agency", **said
+                session,
+                whole,
+                access_request,
+                actor=CLIENT,
+                state="unverifiable",
+                code=None,
+                next_actor="agency",
+                **said,
             )
     await client_actions.settle(session, whole)
 
 
-async def check_ask(session: AsyncSession, agency_id: str, ask_id: str) -> Ask:
-    """The agency wants to see now whether an ask is true; its whole link is looked at.
+async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
+    """The agency wants to see now whether an access request is true; its whole link is looked at.
 
     Raises NotFound, NotApproved, and NothingToRead for a written platform.
     """
-    ask = await links.ask(session, agency_id, ask_id)
-    if ask.approved_at is None:
+    access_request = await links.access_request(session, agency_id, access_request_id)
+    if access_request.approved_at is None:
         raise NotApproved
-    if ask.is_custom:
+    if access_request.is_custom:
         raise NothingToRead
-    await check_now(session, agency_id, ask.link_id)
-    await session.refresh(ask)
-    return ask
+    await check_now(session, agency_id, access_request.link_id)
+    await session.refresh(access_request)
+    return access_request
 
 
-async def reduce(session: AsyncSession, agency_id: str, link_id: str, ask_id: str) -> None:
+async def reduce(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    ask = next((each for each in whole.asks if each.id == ask_id), None)
-    if ask is None or ask.approved_at is None:
+    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
+    if access_request is None or access_request.approved_at is None:
         raise NotApproved
-    ask.reduce_at = ask.recheck_at = func.now()
+    access_request.reduce_at = access_request.recheck_at = func.now()
     await session.flush()
     await submit(session, whole)
 
@@ -133,26 +150,28 @@ async def wake_agency(session: AsyncSession, agency_id: str) -> None:
     await jobs.wake(session, Handshake, Handshake.agency_id == agency_id)
 
 
-async def attest(session: AsyncSession, agency_id: str, ask_id: str, *, by: str, actor: str) -> Ask:
+async def attest(
+    session: AsyncSession, agency_id: str, access_request_id: str, *, by: str, actor: str
+) -> AccessRequest:
     """A named person of the agency says that the access works; it becomes verified as soon as a token can read.
 
     Raises NotFound, NotApproved, AlreadyVerified, and ReadPossible where a token shows the truth already.
     """
-    link_id = (await links.ask(session, agency_id, ask_id)).link_id
+    link_id = (await links.access_request(session, agency_id, access_request_id)).link_id
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    ask = next(each for each in whole.asks if each.id == ask_id)
-    if ask.approved_at is None:
+    access_request = next(each for each in whole.access_requests if each.id == access_request_id)
+    if access_request.approved_at is None:
         raise NotApproved
-    if ask.verified_at is not None:
+    if access_request.verified_at is not None:
         raise AlreadyVerified
-    if await _can_read(session, whole, ask):
+    if await _can_read(session, whole, access_request):
         raise ReadPossible
     said: dict[str, Any] = {"attested_at": func.now(), "attested_by": by}
     await client_actions.set_state(
-        session, whole, ask, actor=actor, state="attested", code=None, next_actor=None, **said
+        session, whole, access_request, actor=actor, state="attested", code=None, next_actor=None, **said
     )
     await client_actions.settle(session, whole)
-    return ask
+    return access_request
 
 
 class ReadPossible(AppError):
@@ -161,22 +180,24 @@ class ReadPossible(AppError):
     status = 409
     code = "read_possible"
     detail = "Keyturn can read this access itself, so a person's word is not taken for it."
-    hint = "Ask for a check with POST /api/v1/asks/{id}/verification."
+    hint = "Ask for a check with POST /api/v1/access-requests/{id}/verification."
 
 
-async def _can_read(session: AsyncSession, whole: LinkAggregate, ask: Ask) -> bool:
+async def _can_read(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> bool:
     """True if the side that proves the access has a token that was not refused. For people that is the client."""
     agency_id = whole.link.agency_id
-    if ask.state == "unverifiable":
+    if access_request.state == "unverifiable":
         return False
-    if ask.kind != "person":
-        return await connections.of_agency(session, agency_id, ask.platform) is not None
-    client = await connections.of_client(session, agency_id, whole.client.id, ask.platform, whole.intake.bc_id or "")
+    if access_request.kind != "person":
+        return await connections.of_agency(session, agency_id, access_request.platform) is not None
+    client = await connections.of_client(
+        session, agency_id, whole.client.id, access_request.platform, whole.intake.bc_id or ""
+    )
     return client is not None and client.state == "live"
 
 
-async def of_ask(session: AsyncSession, agency_id: str, ask_id: str) -> list[str]:
-    """The ids of the handshakes that may hold evidence about an ask. Raises NotFound."""
-    ask = await links.ask(session, agency_id, ask_id)
-    link = await links.find(session, agency_id, ask.link_id)
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> list[str]:
+    """The ids of the handshakes that may hold evidence about an access request. Raises NotFound."""
+    access_request = await links.access_request(session, agency_id, access_request_id)
+    link = await links.find(session, agency_id, access_request.link_id)
     return [handshake.id for handshake in await queries.of_client(session, agency_id, link.client_id)]

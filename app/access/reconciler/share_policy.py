@@ -13,7 +13,7 @@ BY_API = frozenset({"ad_account", "pixel", "person"})
 def give_at(
     want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
 ) -> datetime | None:
-    """When this ask is to be shared by us: now, a later moment, or never (None)."""
+    """When this access request is to be shared by us: now, a later moment, or never (None)."""
     if want.key is None or not is_ours_to_give(want, seen, tried):
         return None
     client, last, undone = seen.client.of(want.key), last_give(want, tried), tried.taken.get(want.key)

@@ -45,7 +45,7 @@ class AssetKey(NamedTuple):
 
 @dataclass(frozen=True)
 class DesiredAccess:
-    """One ask, or a grant to be taken away. `approved_at` is the client's yes; without it nothing is done.
+    """One access request, or a grant to be taken away. `approved_at` is the client's yes; without it nothing is done.
 
     `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
     `unwanted`: to be taken away, said at `unwanted_at`. `reduce_at`: the wish to have a role lowered that is higher
@@ -54,12 +54,13 @@ class DesiredAccess:
     `connected_at`: when the client's connection was made. `seen_at`: when it was last read as agreed; `drifted_at`:
     since when it is no longer. `listed_at`: when the client's own list began to show what waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
-    `needs_events`: a pixel that has received nothing does not do its job. `email`: whom a `person` ask invites.
+    `needs_events`: a pixel that has received nothing does not do its job. `email`: whom an access request of kind
+    `person` invites.
     `center_typed`: the client typed its Business Center, so it may be wrong; `shared_from`: the one from which the
     agency was last seen to have it instead.
     """
 
-    ask_id: str | None
+    access_request_id: str | None
     kind: str
     asset_id: str | None
     role: str

@@ -1,6 +1,8 @@
-"""Status of an ask, derived from reads and attempts: total, and green only after a read with the agreed role. Pure.
+"""Status of an access request, derived from reads and attempts: total, and green only after a read with the agreed
+role. Pure.
 
-No ask waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns a time, and
+No access request waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns
+a time, and
 the platform's only within the limits of `RetryTiming`. After that, a code names the blocker and its next actor.
 """
 
@@ -40,7 +42,8 @@ SeenBy = Literal["agency", "client"]
 
 @dataclass(frozen=True)
 class Status:
-    """One ask as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked` and `drifted`.
+    """One access request as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked`
+    and `drifted`.
 
     `answer` is the platform's own message about the blocker. State `leaving` is internal: the access must be removed
     and is still there.
@@ -56,7 +59,10 @@ class Status:
 
 @dataclass(frozen=True)
 class _Case:
-    """One ask with everything its state depends on. `account` is the status of the ad account it belongs to."""
+    """One access request with everything its state depends on.
+
+    `account` is the status of the ad account it belongs to.
+    """
 
     want: DesiredAccess
     key: AssetKey
@@ -110,7 +116,9 @@ class _Case:
 def statuses(
     wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
 ) -> list[Status]:
-    """The state of every ask, in order; one that hangs on an ad account may wait for whom that one waits for."""
+    """The state of every access request, in order;
+    one that hangs on an ad account may wait for whom that one waits for.
+    """
     accounts: dict[AssetKey | None, Status] = {}
     for want in wanted:
         asked = want.kind == "ad_account" and not (want.over or want.declined or want.unwanted)
@@ -145,7 +153,7 @@ def status(
     patience: RetryTiming,
     account: Status | None = None,
 ) -> Status:
-    """The state of one ask; `account` is that of the ad account it hangs on."""
+    """The state of one access request; `account` is that of the ad account it hangs on."""
     if want.over:
         return Status("ended")
     if want.declined:

@@ -1,6 +1,7 @@
 """What is ours to take away, and when. Pure.
 
-Only what the agency itself holds is ever taken, one asset at a time, and only where no other ask still wants it.
+Only what the agency itself holds is ever taken, one asset at a time, and only where no other access request still
+wants it.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,6 @@
-"""JSON routes: asks with their evidence, and the ends of links, from which more follows than the link itself."""
+"""JSON routes:
+access requests with their evidence, and the ends of links, from which more follows than the link itself.
+"""
 
 from typing import Annotated
 
@@ -13,7 +15,7 @@ from app.access.reconciler import service
 from app.access.requests import lifecycle
 from app.access.requests.call_counts import LinkCalls, count
 from app.access.requests.roles import NewRole, change_role
-from app.access.requests.schemas import AskDetail, AskEvidence
+from app.access.requests.schemas import AccessRequestDetail, AccessRequestEvidence
 from app.kit.database import Session
 from app.kit.input.fields import Line200, Moment, RequestShape
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
@@ -41,11 +43,11 @@ class Extension(RequestShape):
     expires_at: Moment = Field(description="At most 90 days from now.")
 
 
-@router.get("/links/{link_id}/asks", tags=["links"])
-async def list_asks(caller: Reader, session: Session, link_id: str) -> Page[AskDetail]:
-    """The asks of a link in their order. There is no second page."""
+@router.get("/links/{link_id}/access-requests", tags=["links"])
+async def list_access_requests(caller: Reader, session: Session, link_id: str) -> Page[AccessRequestDetail]:
+    """The access requests of a link in their order. There is no second page."""
     whole = await links.whole(session, caller.agency_id, link_id)
-    return Page(data=[AskDetail.of(ask) for ask in whole.asks])
+    return Page(data=[AccessRequestDetail.of(access_request) for access_request in whole.access_requests])
 
 
 @router.get("/links/{link_id}/platform-calls", tags=["links"])
@@ -70,45 +72,53 @@ async def extend_link(caller: Writer, session: Session, link_id: str, given: Ext
     return LinkView.of(link, await links.turn(session, caller.agency_id, link))
 
 
-@router.get("/asks/{ask_id}", tags=["asks"])
-async def read_ask(caller: Reader, session: Session, ask_id: str) -> AskEvidence:
-    """One ask: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
-    ask = await links.ask(session, caller.agency_id, ask_id)
-    handshakes = await service.of_ask(session, caller.agency_id, ask_id)
+@router.get("/access-requests/{access_request_id}", tags=["access_requests"])
+async def read_access_request(caller: Reader, session: Session, access_request_id: str) -> AccessRequestEvidence:
+    """One access request: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
+    access_request = await links.access_request(session, caller.agency_id, access_request_id)
+    handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
     last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
-    return AskEvidence.with_exchanges(ask, last, await buyers.of_ask(session, caller.agency_id, ask_id))
+    return AccessRequestEvidence.with_exchanges(
+        access_request, last, await buyers.of_access_request(session, caller.agency_id, access_request_id)
+    )
 
 
-@router.get("/asks/{ask_id}/exchanges", tags=["asks"])
+@router.get("/access-requests/{access_request_id}/exchanges", tags=["access_requests"])
 async def list_exchanges(
-    caller: Auditor, session: Session, ask_id: str, limit: Limit = 50, cursor: Cursor = None
+    caller: Auditor, session: Session, access_request_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
-    """Every look and call of the handshake an ask belongs to, newest first."""
-    handshakes = await service.of_ask(session, caller.agency_id, ask_id)
+    """Every look and call of the handshake an access request belongs to, newest first."""
+    handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
     rows = await call_recorder.page(
         session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "exchange")
     )
     return by_id([PlatformCallView.model_validate(row) for row in rows], limit)
 
 
-@router.post("/asks/{ask_id}/role", tags=["asks"])
-async def ask_for_role(request: Request, caller: Writer, session: Session, ask_id: str, given: NewRole) -> AskDetail:
+@router.post("/access-requests/{access_request_id}/role", tags=["access_requests"])
+async def request_role(
+    request: Request, caller: Writer, session: Session, access_request_id: str, given: NewRole
+) -> AccessRequestDetail:
     """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
     platforms = request.app.state.platforms
-    ask = await change_role(session, caller.agency_id, ask_id, given, platforms=platforms, actor=caller.actor)
-    return AskDetail.of(ask)
+    access_request = await change_role(
+        session, caller.agency_id, access_request_id, given, platforms=platforms, actor=caller.actor
+    )
+    return AccessRequestDetail.of(access_request)
 
 
-@router.post("/asks/{ask_id}/verification", status_code=202, tags=["asks"])
-async def check_ask(caller: Writer, session: Session, ask_id: str) -> AskDetail:
-    """Looks at the platform now. Read the ask again in a few seconds, or wait for its event."""
-    ask = await service.check_ask(session, caller.agency_id, ask_id)
-    await openings.look_again(session, caller.agency_id, ask_id)
-    return AskDetail.of(ask)
+@router.post("/access-requests/{access_request_id}/verification", status_code=202, tags=["access_requests"])
+async def check_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
+    """Looks at the platform now. Read the access request again in a few seconds, or wait for its event."""
+    access_request = await service.check_access_request(session, caller.agency_id, access_request_id)
+    await openings.look_again(session, caller.agency_id, access_request_id)
+    return AccessRequestDetail.of(access_request)
 
 
-@router.post("/asks/{ask_id}/attestation", tags=["asks"])
-async def attest_ask(caller: Writer, session: Session, ask_id: str, given: Attestation) -> AskDetail:
+@router.post("/access-requests/{access_request_id}/attestation", tags=["access_requests"])
+async def attest_access_request(
+    caller: Writer, session: Session, access_request_id: str, given: Attestation
+) -> AccessRequestDetail:
     """Takes a person's word where nothing can be read. It becomes verified as soon as a token can read."""
-    ask = await service.attest(session, caller.agency_id, ask_id, by=given.by, actor=caller.actor)
-    return AskDetail.of(ask)
+    access_request = await service.attest(session, caller.agency_id, access_request_id, by=given.by, actor=caller.actor)
+    return AccessRequestDetail.of(access_request)

@@ -1,4 +1,4 @@
-"""Commands: asks with their evidence, and the ends of links."""
+"""Commands: access requests with their evidence, and the ends of links."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -11,7 +11,7 @@ from app.access.buyer_access import service as openings
 from app.access.reconciler import service
 from app.access.requests import lifecycle
 from app.access.requests.api import Attestation
-from app.access.requests.schemas import AskDetail, AskEvidence
+from app.access.requests.schemas import AccessRequestDetail, AccessRequestEvidence
 from app.kit import clock
 from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
@@ -20,7 +20,7 @@ from app.links import queries as links
 from app.links.schemas import LinkView
 from app.tenants.agencies import queries as agencies
 
-ask = typer.Typer()
+access_request = typer.Typer()
 link = typer.Typer()
 
 _SHOWN = [
@@ -52,14 +52,16 @@ async def revoke(at: Terminal, link_id: str, agency: AgencyOption = None, as_jso
     show.one(LinkView.of(ended, await links.turn(at.session, found.id, ended)), as_json=as_json)
 
 
-@command(ask, "show")
-async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """Why an ask is what it is, and the last exchanges it rests on."""
+@command(access_request, "show")
+async def show_(at: Terminal, access_request_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+    """Why an access request is what it is, and the last exchanges it rests on."""
     found = await agencies.chosen(at.session, agency)
-    row = await links.ask(at.session, found.id, ask_id)
-    handshakes = await service.of_ask(at.session, found.id, ask_id)
+    row = await links.access_request(at.session, found.id, access_request_id)
+    handshakes = await service.of_access_request(at.session, found.id, access_request_id)
     last = await call_recorder.page(at.session, found.id, handshakes, limit=5, before=None)
-    view = AskEvidence.with_exchanges(row, last, await buyers.of_ask(at.session, found.id, ask_id))
+    view = AccessRequestEvidence.with_exchanges(
+        row, last, await buyers.of_access_request(at.session, found.id, access_request_id)
+    )
     show.one(view, as_json=as_json, only=_SHOWN)
     if not as_json:
         columns = [
@@ -78,19 +80,19 @@ async def show_(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json:
         show.many(view.buyers, ["email", "role", "state", "code", "seen_at", "hint"], as_json=False)
 
 
-@command(ask, "verify", does="POST /api/v1/asks/{ask_id}/verification")
-async def verify(at: Terminal, ask_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
+@command(access_request, "verify", does="POST /api/v1/access-requests/{access_request_id}/verification")
+async def verify(at: Terminal, access_request_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Looks at the platform now; a worker does it in a moment."""
     found = await agencies.chosen(at.session, agency)
-    row = await service.check_ask(at.session, found.id, ask_id)
-    await openings.look_again(at.session, found.id, ask_id)
-    show.one(AskDetail.of(row), as_json=as_json, only=_SHOWN)
+    row = await service.check_access_request(at.session, found.id, access_request_id)
+    await openings.look_again(at.session, found.id, access_request_id)
+    show.one(AccessRequestDetail.of(row), as_json=as_json, only=_SHOWN)
 
 
-@command(ask, "attest", does="POST /api/v1/asks/{ask_id}/attestation")
+@command(access_request, "attest", does="POST /api/v1/access-requests/{access_request_id}/attestation")
 async def attest(
     at: Terminal,
-    ask_id: str,
+    access_request_id: str,
     by: Annotated[str, typer.Option(help="Who says so, by name.")],
     agency: AgencyOption = None,
     as_json: Json = False,
@@ -98,5 +100,5 @@ async def attest(
     """Takes a person's word where nothing can be read."""
     said = checked(Attestation, by=by)
     found = await agencies.chosen(at.session, agency)
-    row = await service.attest(at.session, found.id, ask_id, by=said.by, actor=at.actor)
-    show.one(AskDetail.of(row), as_json=as_json, only=_SHOWN)
+    row = await service.attest(at.session, found.id, access_request_id, by=said.by, actor=at.actor)
+    show.one(AccessRequestDetail.of(row), as_json=as_json, only=_SHOWN)

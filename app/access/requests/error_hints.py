@@ -1,4 +1,4 @@
-"""What the agency can do about an ask that is not green, in one sentence. Pure."""
+"""What the agency can do about an access request that is not green, in one sentence. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,11 +13,11 @@ _BY_KIND: Mapping[tuple[str, str], str] = {
 }
 _BY_STATE = {
     "awaiting_partner": "TikTok recorded the share: accept it in your Business Center if it asks you to, then check "
-    "again (POST /api/v1/asks/{id}/verification).",
+    "again (POST /api/v1/access-requests/{id}/verification).",
     "awaiting_client": "The client has the steps to do by hand; nothing is seen yet.",
     "attested": "Connect your own side, and this is verified by itself (POST /api/v1/connections/invitations).",
     "unverifiable": "Nobody can look yet: your side is not connected, or got no list (see the exchanges). "
-    "Confirm it yourself (POST /api/v1/asks/{id}/attestation), or connect "
+    "Confirm it yourself (POST /api/v1/access-requests/{id}/attestation), or connect "
     "(POST /api/v1/connections/invitations; without a TikTok app, "
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
@@ -25,16 +25,16 @@ _BY_STATE = {
 #: Of a written platform, where people look and nobody reads.
 _BY_STATE_OF_CUSTOM = {
     "awaiting_partner": "The client says that the steps are done: look whether it works, then say so "
-    "(POST /api/v1/asks/{id}/attestation).",
+    "(POST /api/v1/access-requests/{id}/attestation).",
     "awaiting_client": "The client has the steps to do by hand. If it works already, say so "
-    "(POST /api/v1/asks/{id}/attestation).",
+    "(POST /api/v1/access-requests/{id}/attestation).",
 }
 
 
 def hint(
     state: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
 ) -> str | None:
-    """The agency's next step for an ask in this state; None if there is nothing to do.
+    """The agency's next step for an access request in this state; None if there is nothing to do.
 
     `custom`: of a written platform. `permissions`: those that the platform named when it refused.
     """

@@ -19,18 +19,20 @@ from app.links.models import Link
 async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
     """Ends a link on the agency's wish; what was shared stays shared. Raises NotFound."""
     link = await links.revoke_link(session, agency_id, link_id, actor=actor)
-    await _end_asks(session, agency_id, link_id)
+    await _end_access_requests(session, agency_id, link_id)
     await _let_go(session, agency_id, link.client_id)
     return link
 
 
 async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
-    """Gives a link more time; asks that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
+    """Gives a link more time; access requests that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
     link = await links.extend_link(session, agency_id, link_id, expires_at=expires_at, actor=actor)
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    for ask in whole.asks:
-        if ask.state == "ended" and ask.approved_at is None:
-            await client_actions.set_state(session, whole, ask, actor=actor, state="waiting", next_actor="client")
+    for access_request in whole.access_requests:
+        if access_request.state == "ended" and access_request.approved_at is None:
+            await client_actions.set_state(
+                session, whole, access_request, actor=actor, state="waiting", next_actor="client"
+            )
     await attestations.bring_up_to_date(session, agency_id, link_id, actor=actor)
     await handshakes.wake_client(session, agency_id, link.client_id)
     return link
@@ -41,7 +43,7 @@ async def attend(tools: AccessContext, link: Link) -> None:
     async with tools.sessions.begin() as session:
         expired = await links.expire_link(session, link.agency_id, link.id)
         if expired:
-            await _end_asks(session, link.agency_id, link.id)
+            await _end_access_requests(session, link.agency_id, link.id)
             await _let_go(session, link.agency_id, link.client_id)
         later = await client_needed.write_to_client(session, tools.outbox, link.agency_id, link.id)
         now = await queries.find(session, link.agency_id, link.id)
@@ -52,13 +54,13 @@ async def attend(tools: AccessContext, link: Link) -> None:
         await jobs.finish(session, link, due_in=min(ahead, default=None))
 
 
-async def _end_asks(session: AsyncSession, agency_id: str, link_id: str) -> None:
+async def _end_access_requests(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """What was never approved ends with its link, and what nobody reads; of the rest the handshake says how."""
     whole = await queries.whole(session, agency_id, link_id, lock=True)
-    for ask in whole.asks:
-        if ask.approved_at is None and ask.declined_at is None:
+    for access_request in whole.access_requests:
+        if access_request.approved_at is None and access_request.declined_at is None:
             await client_actions.set_state(
-                session, whole, ask, actor=KEYTURN, state="ended", code=None, next_actor=None
+                session, whole, access_request, actor=KEYTURN, state="ended", code=None, next_actor=None
             )
     await attestations.bring_up_to_date(session, agency_id, link_id, actor=KEYTURN)
 

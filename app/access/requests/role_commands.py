@@ -1,4 +1,4 @@
-"""Commands: another role for an ask, and how many calls a link took."""
+"""Commands: another role for an access request, and how many calls a link took."""
 
 from typing import Annotated
 
@@ -6,22 +6,22 @@ import typer
 
 from app.access.requests.call_counts import LinkCalls, count
 from app.access.requests.roles import NewRole, change_role
-from app.access.requests.schemas import AskDetail
+from app.access.requests.schemas import AccessRequestDetail
 from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.tenants.agencies import queries as agencies
 
-ask = typer.Typer()
+access_request = typer.Typer()
 link = typer.Typer()
 
 _SHOWN = ["id", "link_id", "kind", "role", "reason", "state", "next_actor"]
 
 
-@command(ask, "role", does="POST /api/v1/asks/{ask_id}/role")
+@command(access_request, "role", does="POST /api/v1/access-requests/{access_request_id}/role")
 async def role(
     at: Terminal,
-    ask_id: str,
+    access_request_id: str,
     role: Annotated[str, typer.Argument(help="Such as OPERATOR.")],
     reason: Annotated[str | None, typer.Option(help="Why; a wider role needs one, and the client reads it.")] = None,
     agency: AgencyOption = None,
@@ -30,8 +30,8 @@ async def role(
     """Asks for another role; a wider one than agreed waits for the client's yes."""
     given = checked(NewRole, role=role, reason=reason)
     found = await agencies.chosen(at.session, agency)
-    asked = await change_role(at.session, found.id, ask_id, given, platforms=at.platforms, actor=at.actor)
-    show.one(AskDetail.of(asked), as_json=as_json, only=[*_SHOWN, "role_reason"])
+    asked = await change_role(at.session, found.id, access_request_id, given, platforms=at.platforms, actor=at.actor)
+    show.one(AccessRequestDetail.of(asked), as_json=as_json, only=[*_SHOWN, "role_reason"])
 
 
 @command(link, "calls")

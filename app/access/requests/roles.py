@@ -1,4 +1,6 @@
-"""Another role for an ask: what was agreed wider is lowered by the handshake, what is wider waits for the client."""
+"""Another role for an access request:
+what was agreed wider is lowered by the handshake, what is wider waits for the client.
+"""
 
 from collections.abc import Mapping
 
@@ -9,7 +11,7 @@ from app.access.reconciler import service as handshakes
 from app.kit.input.fields import Asked500, RequestShape, Word
 from app.links import queries as links
 from app.links.access_requests import service
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.port import Platform
 
 
@@ -25,16 +27,16 @@ class NewRole(RequestShape):
 async def change_role(
     session: AsyncSession,
     agency_id: str,
-    ask_id: str,
+    access_request_id: str,
     wanted: NewRole,
     *,
     platforms: Mapping[str, Platform],
     actor: str,
-) -> Ask:
-    """Asks for it, and lets the handshakes look. Raises as `ask_for_role`."""
-    ask = await service.ask_for_role(
-        session, agency_id, ask_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
+) -> AccessRequest:
+    """Asks for it, and lets the handshakes look. Raises as `request_role`."""
+    access_request = await service.request_role(
+        session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
     )
-    link = await links.find(session, agency_id, ask.link_id)
+    link = await links.find(session, agency_id, access_request.link_id)
     await handshakes.wake_client(session, agency_id, link.client_id)
-    return ask
+    return access_request

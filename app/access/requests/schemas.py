@@ -1,4 +1,4 @@
-"""Asks with what they rest on, as the API and the command line show them."""
+"""Access requests with what they rest on, as the API and the command line show them."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from app.access.buyer_access.models import BuyerAccess
 from app.access.buyers.schemas import BuyerAccessView
 from app.access.call_recorder import PlatformCall, PlatformCallView
 from app.access.requests.error_hints import hint
-from app.links.models import Ask
-from app.links.schemas import AskView
+from app.links.models import AccessRequest
+from app.links.schemas import AccessRequestView
 from app.platforms.tiktok.scopes import named_in
 
 
-class AskDetail(AskView):
-    """An ask with what can be done about it."""
+class AccessRequestDetail(AccessRequestView):
+    """An access request with what can be done about it."""
 
     hint: str | None = Field(
         description="What your agency can do; null where nothing is to be done.",
@@ -22,26 +22,31 @@ class AskDetail(AskView):
     )
 
     @classmethod
-    def of(cls, ask: Ask) -> "AskDetail":
+    def of(cls, access_request: AccessRequest) -> "AccessRequestDetail":
         """From the row."""
         return cls(
-            **dict(AskView.model_validate(ask)), hint=hint(ask.state, ask.code, custom=ask.is_custom, kind=ask.kind)
+            **dict(AccessRequestView.model_validate(access_request)),
+            hint=hint(
+                access_request.state, access_request.code, custom=access_request.is_custom, kind=access_request.kind
+            ),
         )
 
 
-class AskEvidence(AskDetail):
-    """An ask with the last exchanges of its handshake, and with who of your people can open what it gave."""
+class AccessRequestEvidence(AccessRequestDetail):
+    """An access request with the last exchanges of its handshake, and with who of your people can open what it gave."""
 
     exchanges: list[PlatformCallView] = Field(description="The last five, newest first.")
     buyers: list[BuyerAccessView] = Field(description="Who of your people is to open it, and who can.")
 
     @classmethod
     def with_exchanges(
-        cls, ask: Ask, exchanges: Sequence[PlatformCall], buyers: Sequence[BuyerAccess]
-    ) -> "AskEvidence":
+        cls, access_request: AccessRequest, exchanges: Sequence[PlatformCall], buyers: Sequence[BuyerAccess]
+    ) -> "AccessRequestEvidence":
         """From the rows."""
         last = [PlatformCallView.model_validate(each) for each in exchanges]
-        shown = dict(AskDetail.of(ask))
-        if named := next((named_in(each.message) for each in last if each.blocker == ask.code and each.message), ()):
-            shown["hint"] = hint(ask.state, ask.code, kind=ask.kind, permissions=named)
+        shown = dict(AccessRequestDetail.of(access_request))
+        if named := next(
+            (named_in(each.message) for each in last if each.blocker == access_request.code and each.message), ()
+        ):
+            shown["hint"] = hint(access_request.state, access_request.code, kind=access_request.kind, permissions=named)
         return cls(**shown, exchanges=last, buyers=[BuyerAccessView.of(row) for row in buyers])

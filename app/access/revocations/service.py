@@ -14,7 +14,7 @@ from app.events.recorder import record
 from app.events.types import grants as happenings
 from app.kit.errors import AppError
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.status import OVER
 
 
@@ -52,32 +52,32 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
 
 
 async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
-    for ask in await _asks(session, grant):
-        ask.unwanted_at = ask.unwanted_at or func.now()
+    for access_request in await _asks(session, grant):
+        access_request.unwanted_at = access_request.unwanted_at or func.now()
     if grant.state not in ("revoking", "ended"):
-        grant.state, grant.revoke_asked_at = "revoking", func.now()
+        grant.state, grant.revocation_requested_at = "revoking", func.now()
         await session.flush()
         await record(
             session, happenings.REVOCATION_ASKED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
             data={
                 "grant_id": grant.id, "client_id": grant.client_id, "platform": grant.platform,
-                "ask_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+                "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
             },
         )  # fmt: skip
 
 
-async def _asks(session: AsyncSession, grant: Grant) -> Sequence[Ask]:
-    """Every ask of the client that this grant answers, on whichever link."""
-    every = await links.asks_of_client(session, grant.agency_id, grant.client_id, grant.platform)
+async def _asks(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
+    """Every access request of the client that this grant answers, on whichever link."""
+    every = await links.access_requests_of_client(session, grant.agency_id, grant.client_id, grant.platform)
     same = (grant.kind, grant.asset_id, grant.through_id)
     return [
-        ask
-        for link, ask in every
-        if (ask.kind, ask.asset_id, ask.through_id) == same
+        access_request
+        for link, access_request in every
+        if (access_request.kind, access_request.asset_id, access_request.through_id) == same
         and link.agency_bc_id == grant.agency_bc_id
         # one that waits for a yes to a wider role stands for what is shared already
-        and (ask.approved_at is not None or ask.id == grant.ask_id)
-        and ask.state not in OVER
+        and (access_request.approved_at is not None or access_request.id == grant.access_request_id)
+        and access_request.state not in OVER
     ]
 
 

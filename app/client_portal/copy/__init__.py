@@ -1,1 +1,1 @@
-"""What clients are told: the offer, the agreement, how each ask stands, and the steps to do or undo it."""
+"""What clients are told: the offer, the agreement, how each access request stands, and the steps to do or undo it."""

@@ -38,9 +38,9 @@ class Offer:
     where: str
 
 
-def offers(asks: Iterable[tuple[str, str, str]], platform: Platform) -> list[Offer]:
-    """One offer for each (kind, role, reason) among the asks, in their order."""
-    return [_offer(*asked, platform) for asked in dict.fromkeys(asks)]
+def offers(access_requests: Iterable[tuple[str, str, str]], platform: Platform) -> list[Offer]:
+    """One offer for each (kind, role, reason) among the access requests, in their order."""
+    return [_offer(*asked, platform) for asked in dict.fromkeys(access_requests)]
 
 
 def _offer(kind: str, role: str, reason: str, platform: Platform) -> Offer:

@@ -1,4 +1,4 @@
-"""What clients read of written platforms: the offer, the plan, the steps, and how each ask stands. Pure."""
+"""What clients read of written platforms: the offer, the plan, the steps, and how each access request stands. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.platforms.port import GuidedStep
 
 @dataclass(frozen=True)
 class ManualRequest:
-    """One ask of a written platform, as far as words about it need."""
+    """One access request of a written platform, as far as words about it need."""
 
     id: str
     platform: ManualPlatform
@@ -58,7 +58,7 @@ class ManualStep:
 
 @dataclass(frozen=True)
 class ManualLine:
-    """How one ask stands, and its steps while they are to be done."""
+    """How one access request stands, and its steps while they are to be done."""
 
     id: str
     name: str
@@ -77,7 +77,10 @@ class ManualLine:
 
 @dataclass(frozen=True)
 class ManualGroup:
-    """The asks of one platform. `dated`: when its menu words were checked; none where the agency wrote the steps."""
+    """The access requests of one platform.
+
+    `dated`: when its menu words were checked; none where the agency wrote the steps.
+    """
 
     key: str
     name: str
@@ -122,7 +125,7 @@ def offer(asked: ManualRequest) -> Offer:
 
 
 def plan(every: Iterable[ManualRequest], *, agency: str) -> list[str]:
-    """What the client agrees to do, a sentence for each ask, and one for who can tell that it worked."""
+    """What the client agrees to do, a sentence for each access request, and one for who can tell that it worked."""
     listed = list(every)
     if not listed:
         return []
@@ -144,18 +147,20 @@ def _shared(asked: ManualRequest, agency: str) -> str:
 def groups(
     every: Iterable[ManualRequest], *, agency: str, identifiers: Mapping[str, Mapping[str, str]]
 ) -> list[ManualGroup]:
-    """The asks by platform, in their order; `identifiers` are the agency's own ids there."""
+    """The access requests by platform, in their order; `identifiers` are the agency's own ids there."""
     found: dict[str, list[ManualRequest]] = {}
     for asked in every:
         found.setdefault(asked.platform.key, []).append(asked)
     return [
         ManualGroup(
             key=key,
-            name=asks[0].platform.name,
-            dated=None if asks[0].platform.own_words else date.fromisoformat(asks[0].platform.guided_dated),
-            lines=tuple(_line(asked, agency, identifiers.get(key, {})) for asked in asks),
+            name=access_requests[0].platform.name,
+            dated=None
+            if access_requests[0].platform.own_words
+            else date.fromisoformat(access_requests[0].platform.guided_dated),
+            lines=tuple(_line(asked, agency, identifiers.get(key, {})) for asked in access_requests),
         )
-        for key, asks in found.items()
+        for key, access_requests in found.items()
     ]
 
 

@@ -9,7 +9,7 @@ from app.platforms.port import Platform
 
 
 class RequestSummary(Protocol):
-    """What is read of an ask."""
+    """What is read of an access request."""
 
     id: str
     kind: str
@@ -25,7 +25,10 @@ class RequestSummary(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """Asks of one kind, role and reason: to be agreed to, or declined, together. `key` is the id of the first."""
+    """Access requests of one kind, role and reason: to be agreed to, or declined, together.
+
+    `key` is the id of the first.
+    """
 
     key: str
     title: str
@@ -36,30 +39,50 @@ class Group:
     declined: bool
 
 
-def grouped(asks: Iterable[RequestSummary], platform: Platform) -> list[Group]:
-    """One group for each kind, role and reason, in the order of the asks; declined ones apart."""
+def grouped(access_requests: Iterable[RequestSummary], platform: Platform) -> list[Group]:
+    """One group for each kind, role and reason, in the order of the access requests; declined ones apart."""
     by_what: dict[tuple[str, str, str, bool, bool], list[RequestSummary]] = {}
-    for ask in asks:
-        what = (ask.kind, ask.role, ask.why, ask.required, ask.state == "declined")
-        by_what.setdefault(what, []).append(ask)
+    for access_request in access_requests:
+        what = (
+            access_request.kind,
+            access_request.role,
+            access_request.why,
+            access_request.required,
+            access_request.state == "declined",
+        )
+        by_what.setdefault(what, []).append(access_request)
     return [
         Group(
-            key=those[0].id, title=kind_name(kind, len(those)).capitalize(),
-            role=platform.role_words(kind, role).label, reason=why, required=required,
-            names=tuple(ask.asset_name or ask.asset_id or "" for ask in those if ask.asset_id), declined=declined,
+            key=those[0].id,
+            title=kind_name(kind, len(those)).capitalize(),
+            role=platform.role_words(kind, role).label,
+            reason=why,
+            required=required,
+            names=tuple(
+                access_request.asset_name or access_request.asset_id or ""
+                for access_request in those
+                if access_request.asset_id
+            ),
+            declined=declined,
         )
         for (kind, role, why, required, declined), those in by_what.items()
-    ]  # fmt: skip
+    ]
 
 
-def together(asks: Iterable[RequestSummary], key: str) -> list[str]:
-    """The ids of the group to which an ask belongs; none when there is no such ask."""
-    every = list(asks)
-    one = next((ask for ask in every if ask.id == key), None)
+def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
+    """The ids of the group to which an access request belongs; none when there is no such access request."""
+    every = list(access_requests)
+    one = next((access_request for access_request in every if access_request.id == key), None)
     if one is None:
         return []
 
-    def what(ask: RequestSummary) -> tuple[str, str, str, bool, bool]:
-        return ask.kind, ask.role, ask.why, ask.required, ask.state == "declined"
+    def what(access_request: RequestSummary) -> tuple[str, str, str, bool, bool]:
+        return (
+            access_request.kind,
+            access_request.role,
+            access_request.why,
+            access_request.required,
+            access_request.state == "declined",
+        )
 
-    return [ask.id for ask in every if what(ask) == what(one)]
+    return [access_request.id for access_request in every if what(access_request) == what(one)]

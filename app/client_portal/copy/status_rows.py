@@ -1,4 +1,4 @@
-"""The lines a screen shows of what can be chosen and of how each ask stands."""
+"""The lines a screen shows of what can be chosen and of how each access request stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.client_portal import status_texts
 from app.client_portal.copy.access_offer import kind_name
 from app.client_portal.status_texts import Case, Does, Held, Tone
 from app.kit.html.dates import moment
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED
 from app.platforms.port import Platform
@@ -32,15 +32,15 @@ class ChoiceLine:
 
 @dataclass(frozen=True)
 class Mark:
-    """One stage an ask passes through."""
+    """One stage an access request passes through."""
 
     label: str
     state: Literal["done", "now", "todo", "stuck"]
 
 
 @dataclass(frozen=True)
-class AskLine:
-    """How one ask stands."""
+class AccessRequestRow:
+    """How one access request stands."""
 
     id: str
     name: str
@@ -85,66 +85,70 @@ def of_choice(choice: Choice, whole: LinkAggregate, kind: str = "ad_account") ->
     )  # fmt: skip
 
 
-def of_ask(
-    ask: Ask,
+def of_access_request(
+    access_request: AccessRequest,
     whole: LinkAggregate,
     platform: Platform,
     held: Held = "never",
     *,
     can_connect: bool = True,
     can_look: bool = True,
-) -> AskLine:
-    """An ask in words: its state, or what is in the way; `held` is what became of the client's authorisation."""
+) -> AccessRequestRow:
+    """An access request in words: its state, or what is in the way;
+    `held` is what became of the client's authorisation.
+    """
     case = Case(
-        ask.kind,
+        access_request.kind,
         whole.link.lane,
         held,
-        was_verified=ask.verified_at is not None,
+        was_verified=access_request.verified_at is not None,
         can_connect=can_connect,
         can_look=can_look,
     )
-    leaves = ask.unwanted_at is not None and ask.state not in OVER
-    said = status_texts.LEAVING if leaves else status_texts.of_state(ask.state, case, ask.next_actor)
-    blocker = _blocker(ask, case)
-    theirs = blocker is not None and ask.next_actor != "client"
-    called = ask.person_email or ask.asset_id or ""
-    return AskLine(
-        id=ask.id,
-        name=ask.asset_name or called,
-        detail=f"{_title(ask.kind)} {called}" if ask.asset_name else _title(ask.kind),
-        role=platform.role_words(ask.kind, ask.role).label,
+    leaves = access_request.unwanted_at is not None and access_request.state not in OVER
+    said = (
+        status_texts.LEAVING if leaves else status_texts.of_state(access_request.state, case, access_request.next_actor)
+    )
+    blocker = _blocker(access_request, case)
+    theirs = blocker is not None and access_request.next_actor != "client"
+    called = access_request.person_email or access_request.asset_id or ""
+    return AccessRequestRow(
+        id=access_request.id,
+        name=access_request.asset_name or called,
+        detail=f"{_title(access_request.kind)} {called}" if access_request.asset_name else _title(access_request.kind),
+        role=platform.role_words(access_request.kind, access_request.role).label,
         short="Waiting" if theirs else said.short,
         sentence=blocker.sentence if blocker else said.sentence,
         tone="moving" if theirs else said.tone,
-        marks=marks(ask, case),
-        since=ask.state_since,
+        marks=marks(access_request, case),
+        since=access_request.state_since,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
         screen=blocker.screen if blocker else "",
-        steps=blocker.steps if blocker else case.by_hand and ask.state in ("approved", "awaiting_client"),
-        names=_names(ask, whole, platform),
+        steps=blocker.steps if blocker else case.by_hand and access_request.state in ("approved", "awaiting_client"),
+        names=_names(access_request, whole, platform),
     )
 
 
-def _names(ask: Ask, whole: LinkAggregate, platform: Platform) -> dict[str, str]:
-    seen = platform.role_words(ask.kind, ask.role_seen) if ask.role_seen else None
+def _names(access_request: AccessRequest, whole: LinkAggregate, platform: Platform) -> dict[str, str]:
+    seen = platform.role_words(access_request.kind, access_request.role_seen) if access_request.role_seen else None
     return {
-        **names(whole, ask.asset_name or ask.person_email or ask.asset_id or ""),
-        "role": platform.role_words(ask.kind, ask.role).label,
+        **names(whole, access_request.asset_name or access_request.person_email or access_request.asset_id or ""),
+        "role": platform.role_words(access_request.kind, access_request.role).label,
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
-        "account": _account(ask, whole),
-        "confirmed": moment(ask.attested_at) if ask.attested_at else "that day",
-        "shared_from": ask.shared_from_bc_id or "another Business Center",
+        "account": _account(access_request, whole),
+        "confirmed": moment(access_request.attested_at) if access_request.attested_at else "that day",
+        "shared_from": access_request.shared_from_bc_id or "another Business Center",
     }
 
 
-def _account(ask: Ask, whole: LinkAggregate) -> str:
+def _account(access_request: AccessRequest, whole: LinkAggregate) -> str:
     """The ad account that a pixel hangs on, by name or number."""
-    if ask.through_id is None:
+    if access_request.through_id is None:
         return "the ad account"
-    account = next((each for each in whole.asks if each.asset_id == ask.through_id), None)
-    return (account.asset_name if account else None) or ask.through_id
+    account = next((each for each in whole.access_requests if each.asset_id == access_request.through_id), None)
+    return (account.asset_name if account else None) or access_request.through_id
 
 
 def _title(kind: str) -> str:
@@ -152,40 +156,40 @@ def _title(kind: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _blocker(ask: Ask, case: Case) -> status_texts.BlockerTexts | None:
+def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerTexts | None:
     """What stands in the way of it, or of its end, with the button for it."""
-    if ask.unwanted_at is not None and ask.state not in OVER:
-        return status_texts.of_leaving(case, ask.next_actor)
-    if not ask.code or ask.state not in ("blocked", "drifted"):
+    if access_request.unwanted_at is not None and access_request.state not in OVER:
+        return status_texts.of_leaving(case, access_request.next_actor)
+    if not access_request.code or access_request.state not in ("blocked", "drifted"):
         return None
-    return status_texts.of_code(ask.code, case)
+    return status_texts.of_code(access_request.code, case)
 
 
-def marks(ask: Ask, case: Case) -> tuple[Mark, ...]:
+def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
     """Sent, accepted, verified: what was seen is done, what is now, what is to come.
 
     Nothing for what is over, nor for what a person confirmed: of its stages nothing was seen.
     """
-    if ask.state in OVER or ask.state == "attested":
+    if access_request.state in OVER or access_request.state == "attested":
         return ()
     labels = ("Shared" if case.by_hand else "Sent", "Accepted", "Verified")
-    done, now = _reached(ask, case)
+    done, now = _reached(access_request, case)
     states: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * done
     if done < len(labels):
-        states.append("stuck" if ask.state in ("blocked", "drifted") else "now" if now else "todo")
+        states.append("stuck" if access_request.state in ("blocked", "drifted") else "now" if now else "todo")
     states += ["todo"] * (len(labels) - len(states))
     return tuple(Mark(label, at) for label, at in zip(labels, states, strict=True))
 
 
-def _reached(ask: Ask, case: Case) -> tuple[int, bool]:
+def _reached(access_request: AccessRequest, case: Case) -> tuple[int, bool]:
     """Number of stages done, and whether the next one is in progress. A stage counts if it was seen or sent,
     or if the client says that it was shared where nobody can look."""
-    if ask.state == "verified":
+    if access_request.state == "verified":
         return 3, False
-    seen = {"agency": 2, "client": 1}.get(ask.seen_by or "", 0)
-    if ask.state == "unverifiable" or (ask.state == "awaiting_partner" and not case.by_hand):
+    seen = {"agency": 2, "client": 1}.get(access_request.seen_by or "", 0)
+    if access_request.state == "unverifiable" or (access_request.state == "awaiting_partner" and not case.by_hand):
         seen = max(seen, 1)  # it went out, or the client says so
-    return seen, ask.state in ("approved", "awaiting_client", "awaiting_partner")
+    return seen, access_request.state in ("approved", "awaiting_client", "awaiting_partner")
 
 
 @dataclass(frozen=True)
@@ -195,13 +199,13 @@ class Fix:
     does: Does
     label: str
     screen: str
-    ask: str
-    lines: tuple[AskLine, ...]
+    access_request: str
+    lines: tuple[AccessRequestRow, ...]
 
 
-def fixes(lines: Sequence[AskLine]) -> list[Fix]:
+def fixes(lines: Sequence[AccessRequestRow]) -> list[Fix]:
     """Everything that waits for the client, each action once: one trip to the platform mends all that needs it."""
-    by_action: dict[tuple[Does, str, str], list[AskLine]] = {}
+    by_action: dict[tuple[Does, str, str], list[AccessRequestRow]] = {}
     for line in lines:
         if line.tone == "yours" and line.does and line.label:
             one = {"reduce": line.id, "take_center": line.names["shared_from"]}.get(line.does, "")
@@ -220,7 +224,7 @@ def _label(does: Does, labels: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """How all asks of a link stand together."""
+    """How all access requests of a link stand together."""
 
     done: int
     total: int
@@ -238,19 +242,27 @@ class Summary:
 _TURNS = ("client", "us", "platform", "agency")
 
 
-def summary(asks: Sequence[Ask], lane: str | None) -> Summary:
+def summary(access_requests: Sequence[AccessRequest], lane: str | None) -> Summary:
     """Counts what is proved, and names whose turn it is; by hand it is the client's right after the yes."""
-    counted = [ask for ask in asks if ask.state not in OVER and ask.is_chosen]
-    proved = [ask for ask in counted if ask.state in PROVED and ask.unwanted_at is None]
+    counted = [
+        access_request
+        for access_request in access_requests
+        if access_request.state not in OVER and access_request.is_chosen
+    ]
+    proved = [
+        access_request
+        for access_request in counted
+        if access_request.state in PROVED and access_request.unwanted_at is None
+    ]
     actors = {
-        "client" if lane == "guided" and ask.state == "approved" else ask.next_actor
-        for ask in counted
-        if ask not in proved
+        "client" if lane == "guided" and access_request.state == "approved" else access_request.next_actor
+        for access_request in counted
+        if access_request not in proved
     }
     return Summary(
         done=len(proved),
         total=len(counted),
-        all_verified=all(ask.state == "verified" for ask in counted),
+        all_verified=all(access_request.state == "verified" for access_request in counted),
         waiting_for=next((actor for actor in _TURNS if actor in actors), None),
-        when=max((ask.verified_at for ask in proved if ask.verified_at), default=None),
+        when=max((access_request.verified_at for access_request in proved if access_request.verified_at), default=None),
     )

@@ -9,14 +9,14 @@ from app.platforms.manual.platform import read_id
 
 @dataclass(frozen=True)
 class Numbers:
-    """What was understood by ask, and the sentence for each that was not, by the name of its field."""
+    """What was understood by access request, and the sentence for each that was not, by the name of its field."""
 
     values: Mapping[str, str | None] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
 def field_of(asked: ManualRequest) -> str:
-    """The name of an ask's field."""
+    """The name of an access request's field."""
     return f"id-{asked.id}"
 
 

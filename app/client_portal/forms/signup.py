@@ -1,4 +1,4 @@
-"""What somebody says of themselves on an open link. Pure."""
+"""What somebody says of themselves on a public link. Pure."""
 
 from dataclasses import dataclass
 

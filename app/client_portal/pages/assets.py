@@ -16,7 +16,7 @@ from app.kit.database import Session
 from app.kit.html import render
 from app.links import client_actions, pasted_ids
 from app.links.client_actions import SelectedAsset
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.pasted_ids import PastedIds
 from app.tenants.agencies import queries as agencies
 
@@ -74,17 +74,21 @@ def _typed(bc_id: str) -> Choice:
 @router.get("/l/{link_id}/accounts")
 async def accounts(request: Request, link: OpenScreen) -> Response:
     """The ad accounts to share."""
-    asks = [ask for ask in link.whole.asks if not ask.is_custom]
-    given = [ask.asset_id for ask in asks if ask.asset_id and not ask.approved_at]
+    access_requests = [access_request for access_request in link.whole.access_requests if not access_request.is_custom]
+    given = [
+        access_request.asset_id
+        for access_request in access_requests
+        if access_request.asset_id and not access_request.approved_at
+    ]
     return _accounts_screen(request, link, given, {})
 
 
 @router.post("/l/{link_id}/accounts")
 async def save_accounts(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Makes one ask of each. Accounts agreed to before stay."""
+    """Makes one access request of each. Accounts agreed to before stay."""
     seen = _accounts(link)
     typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
-    agreed = [ask.asset_id for ask in _agreed(link)]
+    agreed = [access_request.asset_id for access_request in _agreed(link)]
     read = asset_selection.accounts(typed, seen, agreed=agreed, taken=taken_numbers(link, but="ad_account"))
     problems = form.problems or _beside("accounts", read)
     if problems:
@@ -113,7 +117,9 @@ def _center_screen(
         choices=_worded(link, seen),
         in_doubt=in_doubt,
         given=given or (can[0] if len(can) == 1 else ""),
-        agreed=any(ask.approved_at for ask in link.whole.asks if not ask.is_custom),
+        agreed=any(
+            access_request.approved_at for access_request in link.whole.access_requests if not access_request.is_custom
+        ),
         center=link.whole.intake.bc_name or link.whole.intake.bc_id,
         helps=_helps(seen, without="no_business_center"),
     )
@@ -135,7 +141,14 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
         center=status_rows.center(link.whole),
-        role=platform.role_words("ad_account", next(ask.role for ask in link.whole.asks if ask.kind == "ad_account")),
+        role=platform.role_words(
+            "ad_account",
+            next(
+                access_request.role
+                for access_request in link.whole.access_requests
+                if access_request.kind == "ad_account"
+            ),
+        ),
         helps=_helps(seen, without="no_ad_account"),
     )
 
@@ -147,9 +160,9 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
         whole.link.agency_bc_id: "the agency’s Business Center ID", whole.intake.bc_id: "your Business Center ID"
     }  # fmt: skip
     taken = {value: what for value, what in centers.items() if value and but != "business_center"}
-    for ask in whole.asks:
-        if ask.asset_id and ask.kind in _GIVEN_AS and ask.kind != but:
-            taken[ask.asset_id] = _GIVEN_AS[ask.kind]
+    for access_request in whole.access_requests:
+        if access_request.asset_id and access_request.kind in _GIVEN_AS and access_request.kind != but:
+            taken[access_request.asset_id] = _GIVEN_AS[access_request.kind]
     return taken
 
 
@@ -165,12 +178,16 @@ def _accounts(link: CurrentLink) -> list[Choice]:
     return selectable_assets.accounts(connections.found(link.connection), link.whole.intake.bc_id or "")
 
 
-def _agreed(link: CurrentLink) -> list[Ask]:
-    return [ask for ask in link.whole.asks if ask.approved_at and not ask.is_custom]
+def _agreed(link: CurrentLink) -> list[AccessRequest]:
+    return [
+        access_request
+        for access_request in link.whole.access_requests
+        if access_request.approved_at and not access_request.is_custom
+    ]
 
 
 def _worded(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
-    agreed = {ask.asset_id for ask in _agreed(link)}
+    agreed = {access_request.asset_id for access_request in _agreed(link)}
     return [status_rows.of_choice(choice, link.whole) for choice in seen if choice.id not in agreed]
 
 

@@ -58,7 +58,7 @@ async def new_device(
         form_to=consent_origins(request, link.whole),
         here=f"{render.root(request)}{link.path}/{DEVICE}",
         form_token=forms.token(request, link.cookie),
-        asked_by=link.whole.link.asked_by,
+        requested_by=link.whole.link.requested_by,
         addresses=[(each.key, each.masked, _whose(each)) for each in addresses],
         enter=bool(sent or problem) and not choose,
         sent_to=sent.sent_to if sent else None,

@@ -8,7 +8,7 @@ from app.client_portal import manual_platforms, offers, rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
 from app.client_portal.errors import LinkEnded, LinkUnknown
-from app.client_portal.link_session import OpenLink, opened_before, way_of
+from app.client_portal.link_session import PublicLink, opened_before, way_of
 from app.client_portal.link_token_converter import SECRET
 from app.client_portal.pages import mistyped_links
 from app.client_portal.rendering import e_mails_codes, is_connecting, platform_of
@@ -51,9 +51,9 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         **brand_of(whole),
         form_token=forms.token(request),
         link=whole.link,
-        summary=status_rows.summary(whole.asks, whole.link.lane) if whole.link.submitted_at else None,
+        summary=status_rows.summary(whole.access_requests, whole.link.lane) if whole.link.submitted_at else None,
         settled=whole.is_settled,
-        changed=any(ask.state == "drifted" for ask in whole.asks),
+        changed=any(access_request.state == "drifted" for access_request in whole.access_requests),
         offers=asked,
         codes=e_mails_codes(request, whole),
         platform=platform_of(request, whole).name if is_connecting(whole) else None,
@@ -70,7 +70,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
     agency_id, link_id, cookie = whole.agency.id, whole.link.id, forms.browser(request)
     if await links.browser(session, agency_id, link_id, cookie) is None:
         await rate_limits.take(session, whole, (rate_limits.BROWSERS_ON_LINK, link_id))
-    await client_actions.open_link(session, agency_id, link_id, cookie)
+    await client_actions.public_link(session, agency_id, link_id, cookie)
     answer = render.see_other(request, url.of_screens(link_id))
     forms.remember(request, answer)
     return answer
@@ -80,12 +80,12 @@ async def start(request: Request, session: Session, token: str) -> Response:
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """The client of a dead link asks for a new one."""
     whole = await _by_token(session, token)
-    await _ask_for_renewal(request, session, whole)
+    await _request_renewal(request, session, whole)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
 @router.get("/l/{link_id}")
-async def go_on(request: Request, link: OpenLink) -> Response:
+async def go_on(request: Request, link: PublicLink) -> Response:
     """The screen that is next."""
     return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
 
@@ -95,10 +95,10 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
     """The same wish, from a browser that has the link open."""
     before = await opened_before(session, request, link_id)
     forms.check_token(request, form, before.cookie)
-    await _ask_for_renewal(request, session, before.whole)
+    await _request_renewal(request, session, before.whole)
     return render.see_other(request, url.of_screens(link_id))
 
 
-async def _ask_for_renewal(request: Request, session: AsyncSession, whole: LinkAggregate) -> None:
+async def _request_renewal(request: Request, session: AsyncSession, whole: LinkAggregate) -> None:
     await rate_limits.take(session, whole, (rate_limits.RENEWALS_OF_LINK, whole.link.id))
-    await client_actions.ask_for_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
+    await client_actions.request_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)

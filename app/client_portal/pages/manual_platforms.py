@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from app.access.attestations import service as attestations
 from app.client_portal import manual_platforms
 from app.client_portal.forms import external_ids
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
 from app.client_portal.pages.assets import taken_numbers
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
@@ -39,17 +39,17 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
     return await go_on(request, session, link)
 
 
-@router.post("/l/{link_id}/asks/{ask_id}/done", dependencies=[FROM_OUR_SCREEN])
-async def say_done(request: Request, session: Session, link: OpenLink, ask_id: str) -> Response:
-    """The client did the steps of one ask."""
-    await attestations.say_done(session, link.whole.agency.id, link.whole.link.id, ask_id)
+@router.post("/l/{link_id}/access-requests/{access_request_id}/done", dependencies=[FROM_OUR_SCREEN])
+async def say_done(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
+    """The client did the steps of one access request."""
+    await attestations.say_done(session, link.whole.agency.id, link.whole.link.id, access_request_id)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
-@router.post("/l/{link_id}/asks/{ask_id}/not-done", dependencies=[FROM_OUR_SCREEN])
-async def take_word_back(request: Request, session: Session, link: OpenLink, ask_id: str) -> Response:
+@router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
+async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client was wrong about it."""
-    await attestations.take_word_back(session, link.whole.agency.id, link.whole.link.id, ask_id)
+    await attestations.take_word_back(session, link.whole.agency.id, link.whole.link.id, access_request_id)
     return render.see_other(request, f"{link.path}/progress#others")
 
 

@@ -11,7 +11,7 @@ from app.kit.html import render
 from app.kit.web.problem import PathUnknown
 from app.links import queries as links
 from app.links import url
-from app.links.public_links import queries as open_links
+from app.links.public_links import queries as public_links
 from app.tenants.agencies import queries as agencies
 
 router = APIRouter(include_in_schema=False)
@@ -33,9 +33,9 @@ async def meant(session: AsyncSession, path: str) -> str:
         if link := await links.by_token(session, secret):
             whole = await links.whole(session, link.agency_id, link.id)
             return url.of_link("", whole.agency.slug, whole.client.name, secret)
-        if open_link := await open_links.by_token(session, secret):
-            agency = await agencies.find(session, open_link.agency_id)
-            return url.of_open_link("", agency.slug, secret)
+        if public_link := await public_links.by_token(session, secret):
+            agency = await agencies.find(session, public_link.agency_id)
+            return url.of_public_link("", agency.slug, secret)
     if secrets or path.count("/") >= _PARTS - 1:
         raise LinkUnknown
     raise PathUnknown

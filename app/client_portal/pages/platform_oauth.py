@@ -10,7 +10,7 @@ from app.client_portal import link_session, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, OtherBrowser
 from app.client_portal.in_app_browser import app_around
-from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
+from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenScreen, PublicLink
 from app.client_portal.rendering import (
     can_look,
     consent_origins,
@@ -53,7 +53,7 @@ async def way(
 
 
 @router.post("/l/{link_id}/lane")
-async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+async def choose_lane(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """By hand, or back to what is connected. Nothing given so far is lost."""
     lane = form.text("lane")
     if lane == "connected" and await needs_own_connection(session, link):
@@ -64,7 +64,7 @@ async def choose_lane(request: Request, session: Session, link: OpenLink, form: 
 
 
 @router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
-async def connect(request: Request, session: Session, link: OpenLink) -> Response:
+async def connect(request: Request, session: Session, link: PublicLink) -> Response:
     """Off to the platform's consent page; this alone shares nothing."""
     if not link.standing.connecting:
         return await go_on(request, session, link)

@@ -1,4 +1,4 @@
-"""After the yes: how each ask stands, what to do next, and the receipt."""
+"""After the yes: how each access request stands, what to do next, and the receipt."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
 from app.client_portal.copy.access_offer import kind_name
 from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
 from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
 from app.client_portal.status_texts import Held
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, headers, render
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.links.status import OVER
 from app.platforms.port import Platform
@@ -36,7 +36,7 @@ CHANGEABLE = ("business-center", "pixels", "accounts")
 async def progress(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
-    """Each ask from sent to verified, and the one thing to do if it is the client's turn."""
+    """Each access request from sent to verified, and the one thing to do if it is the client's turn."""
     return screen(
         request,
         link,
@@ -61,7 +61,7 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
 
 
 @router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
-async def check(request: Request, session: Session, link: OpenLink) -> Response:
+async def check(request: Request, session: Session, link: PublicLink) -> Response:
     """The client did something and wants to see it."""
     await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
     if link.standing.connecting:
@@ -72,29 +72,29 @@ async def check(request: Request, session: Session, link: OpenLink) -> Response:
 
 
 @router.post("/l/{link_id}/reduction")
-async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
     await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
-    await handshakes.reduce(session, link.whole.agency.id, link.whole.link.id, form.text("ask"))
+    await handshakes.reduce(session, link.whole.agency.id, link.whole.link.id, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
     return render.see_other(request, f"{link.path}/progress")
 
 
 @router.post("/l/{link_id}/sharing-center")
-async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+async def take_center(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The Business Center from which an asset was seen is the client's: it goes on from there."""
     await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
-    ask = next((each for each in _read(link.whole) if each.id == form.text("ask")), None)
-    if ask is not None:
-        line = status_rows.of_ask(ask, link.whole, platform_of(request, link.whole))
+    access_request = next((each for each in _read(link.whole) if each.id == form.text("access_request")), None)
+    if access_request is not None:
+        line = status_rows.of_access_request(access_request, link.whole, platform_of(request, link.whole))
         said = [line.sentence.format(**line.names), line.label or ""]
-        await service.take_center(session, link.whole, ask.id, said=said)
+        await service.take_center(session, link.whole, access_request.id, said=said)
     return render.see_other(request, f"{link.path}/progress")
 
 
 @router.post("/l/{link_id}/change")
-async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+async def change(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
     await service.take_back(session, link.whole.agency.id, link.whole.link.id)
     to = form.text("screen")
@@ -110,9 +110,14 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         request,
         link,
         "receipt",
-        summary=status_rows.summary(whole.asks, whole.link.lane),
-        asks=[(ask, status_rows.of_ask(ask, whole, platform)) for ask in _read(whole)] if platform else [],
-        changed=any(ask.state == "drifted" for ask in whole.asks),
+        summary=status_rows.summary(whole.access_requests, whole.link.lane),
+        access_requests=[
+            (access_request, status_rows.of_access_request(access_request, whole, platform))
+            for access_request in _read(whole)
+        ]
+        if platform
+        else [],
+        changed=any(access_request.state == "drifted" for access_request in whole.access_requests),
         others=await manual_platforms.groups(session, whole),
         consent=await links.last_consent(session, whole.agency.id, whole.link.id),
         center=whole.intake.bc_name or "Your Business Center",
@@ -121,7 +126,9 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         reference=whole.link.id,
         removing=removal_steps(platform.key, agency=whole.agency.name) if platform else [],
         platform=platform.name if platform else None,
-        leaving=any(ask.unwanted_at and ask.state not in OVER for ask in whole.asks),
+        leaving=any(
+            access_request.unwanted_at and access_request.state not in OVER for access_request in whole.access_requests
+        ),
         now=clock.now(),
     )
 
@@ -130,7 +137,7 @@ async def _standing(request: Request, session: Session, link: CurrentLink) -> di
     """All that moves: of the platform we read, then of written ones."""
     whole = link.whole
     elsewhere = await manual_platforms.groups(session, whole)
-    summary = status_rows.summary(whole.asks, whole.link.lane)
+    summary = status_rows.summary(whole.access_requests, whole.link.lane)
     guided = whole.link.lane == "guided"
     read = _OF_NO_PLATFORM
     if link.standing.connecting:
@@ -158,10 +165,17 @@ _OF_NO_PLATFORM: dict[str, Any] = {
 def _of_platform(
     platform: Platform, whole: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
 ) -> dict[str, Any]:
-    asks = _read(whole)
-    shown = [status_rows.of_ask(ask, whole, platform, held, can_connect=can_connect, can_look=looks) for ask in asks]
-    to_do = [ask for ask, line in zip(asks, shown, strict=True) if line.steps]
-    said_done = [ask for ask in asks if ask.state == "unverifiable" and ask.client_attested_at]
+    access_requests = _read(whole)
+    shown = [
+        status_rows.of_access_request(access_request, whole, platform, held, can_connect=can_connect, can_look=looks)
+        for access_request in access_requests
+    ]
+    to_do = [access_request for access_request, line in zip(access_requests, shown, strict=True) if line.steps]
+    said_done = [
+        access_request
+        for access_request in access_requests
+        if access_request.state == "unverifiable" and access_request.client_attested_at
+    ]
     # the button under the steps looks at everything: no second one beside it
     fixes = [fix for fix in status_rows.fixes(shown) if not (to_do and fix.does == "check")]
     return {
@@ -174,7 +188,10 @@ def _of_platform(
         "checked": _looked_in_vain(to_do) if looks else None,
         "can_look": looks,
         "done_label": status_texts.done_label(can_look=looks),
-        "changeable": any(ask.state in service.NOT_SHARED_YET and ask.verified_at is None for ask in asks),
+        "changeable": any(
+            access_request.state in service.NOT_SHARED_YET and access_request.verified_at is None
+            for access_request in access_requests
+        ),
         "agency_bc_id": whole.link.agency_bc_id,
         "dated": date.fromisoformat(platform.guided_dated),
         "guidance": _guidance(whole, platform, to_do),
@@ -182,46 +199,63 @@ def _of_platform(
     }
 
 
-def _looked_in_vain(to_do: Sequence[Ask]) -> datetime | None:
+def _looked_in_vain(to_do: Sequence[AccessRequest]) -> datetime | None:
     """Time of the last "done" by a person, if the access is not visible yet and no reason is known."""
-    if any(ask.code for ask in to_do):
+    if any(access_request.code for access_request in to_do):
         return None
-    return max((ask.recheck_at for ask in to_do if ask.recheck_at), default=None)
+    return max((access_request.recheck_at for access_request in to_do if access_request.recheck_at), default=None)
 
 
 async def _held(session: Session, whole: LinkAggregate) -> Held:
-    asked = next(ask for ask in whole.asks if not ask.is_custom)
+    asked = next(access_request for access_request in whole.access_requests if not access_request.is_custom)
     return await connections.held_of_client(
         session, whole.agency.id, whole.client.id, asked.platform, whole.intake.bc_id or ""
     )
 
 
-def _read(whole: LinkAggregate) -> list[Ask]:
-    """The asks that we read, and that name their asset."""
-    return [ask for ask in whole.asks if ask.asset_id and not ask.is_custom]
+def _read(whole: LinkAggregate) -> list[AccessRequest]:
+    """The access requests that we read, and that name their asset."""
+    return [
+        access_request
+        for access_request in whole.access_requests
+        if access_request.asset_id and not access_request.is_custom
+    ]
 
 
-def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[Ask]) -> list[Guidance]:
+def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
     """The steps for each kind of asset and role that is still to be shared by hand."""
-    named = {ask.asset_id: ask.asset_name or ask.asset_id or "" for ask in whole.asks if ask.asset_id}
-    groups: dict[tuple[str, str], list[Ask]] = {}
-    for ask in to_do:
-        groups.setdefault((ask.kind, ask.role), []).append(ask)
+    named = {
+        access_request.asset_id: access_request.asset_name or access_request.asset_id or ""
+        for access_request in whole.access_requests
+        if access_request.asset_id
+    }
+    groups: dict[tuple[str, str], list[AccessRequest]] = {}
+    for access_request in to_do:
+        groups.setdefault((access_request.kind, access_request.role), []).append(access_request)
     return [
         Guidance(
-            title=f"{platform.name} {kind_name(kind, len(asks))}",
+            title=f"{platform.name} {kind_name(kind, len(access_requests))}",
             steps=tuple(
                 steps(
                     platform.guided_steps(kind),
                     agency=whole.agency.name,
                     agency_bc_id=whole.link.agency_bc_id or "",
                     role=role.replace("_", " ").capitalize(),
-                    asset=", ".join(dict.fromkeys(ask.person_email or named[ask.asset_id or ""] for ask in asks)),
+                    asset=", ".join(
+                        dict.fromkeys(
+                            access_request.person_email or named[access_request.asset_id or ""]
+                            for access_request in access_requests
+                        )
+                    ),
                     through=", ".join(
-                        dict.fromkeys(named.get(ask.through_id, ask.through_id) for ask in asks if ask.through_id)
+                        dict.fromkeys(
+                            named.get(access_request.through_id, access_request.through_id)
+                            for access_request in access_requests
+                            if access_request.through_id
+                        )
                     ),
                 )
             ),
         )
-        for (kind, role), asks in groups.items()
+        for (kind, role), access_requests in groups.items()
     ]

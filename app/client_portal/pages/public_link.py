@@ -1,4 +1,4 @@
-"""An open link: who asks, for what, and a form that makes a link of one's own."""
+"""A public link: who asks, for what, and a form that makes a link of one's own."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.client_portal.branding import brand_of_agency
 from app.client_portal.copy.access_offer import offers
-from app.client_portal.errors import OpenLinkEnded
+from app.client_portal.errors import PublicLinkEnded
 from app.client_portal.forms import signup
 from app.client_portal.forms.signup import TRAP, Visitor
 from app.client_portal.link_token_converter import OPEN
@@ -21,8 +21,8 @@ from app.links import url
 from app.links.presets import queries as presets
 from app.links.public_links import queries
 from app.links.public_links import signup as entering
-from app.links.public_links.models import OpenLink
-from app.links.public_links.signup import Details, OpenLinkBusy, OpenLinkOver, Sender
+from app.links.public_links.models import PublicLink
+from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
 from app.platforms.manual.platform import CUSTOM
 from app.tenants.agencies import queries as agencies
 
@@ -30,19 +30,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(OPEN)
-async def read_open_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
+async def read_public_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
     """Who asks and for what, with the form. Changes nothing: the address is public, and robots read it."""
     found = await queries.by_token(session, token)
     if found is None:  # a client may be called Open
         return await landing.welcome(request, session, token)
     about = await _about(request, session, found)
     if entering.status_of(found) != "open":
-        raise OpenLinkEnded(about)
+        raise PublicLinkEnded(about)
     return _page(request, about, Visitor(), {}, claimed=external_id)
 
 
 @router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
-async def enter_open_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
+async def enter_public_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
     """Makes a client and a link of their own, and goes on as after Start."""
     found = await queries.by_token(session, token)
     if found is None:
@@ -63,30 +63,45 @@ async def enter_open_link(request: Request, session: Session, token: str, form: 
     )
     try:
         link = await entering.enter(session, found, details, sender, public_url=state.public_url, vault_=state.vault)
-    except OpenLinkOver as over:
-        raise OpenLinkEnded(about) from over
-    except OpenLinkBusy:
+    except PublicLinkOver as over:
+        raise PublicLinkEnded(about) from over
+    except PublicLinkBusy:
         return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
     answer = render.see_other(request, url.of_screens(link.id))
     forms.remember(request, answer)
     return answer
 
 
-async def _about(request: Request, session: AsyncSession, found: OpenLink) -> dict[str, Any]:
+async def _about(request: Request, session: AsyncSession, found: PublicLink) -> dict[str, Any]:
     chosen = await presets.version(session, found.agency_id, found.preset, found.preset_version)
-    read = [ask for ask in chosen.asks if ask.kind != CUSTOM]
-    by_platform = {ask.platform: [each for each in read if each.platform == ask.platform] for ask in read}
+    read = [access_request for access_request in chosen.access_requests if access_request.kind != CUSTOM]
+    by_platform = {
+        access_request.platform: [each for each in read if each.platform == access_request.platform]
+        for access_request in read
+    }
     platforms = request.app.state.platforms
     brand = brand_of_agency(await agencies.find(session, found.agency_id))
     return {
         **brand,
-        "asked_by": found.asked_by,
-        "platforms": list(dict.fromkeys(platforms[ask.platform].name for ask in chosen.asks)),
-        "written": [(ask.title or platforms[ask.platform].name, ask.reason) for ask in chosen.asks if ask not in read],
+        "requested_by": found.requested_by,
+        "platforms": list(
+            dict.fromkeys(platforms[access_request.platform].name for access_request in chosen.access_requests)
+        ),
+        "written": [
+            (access_request.title or platforms[access_request.platform].name, access_request.reason)
+            for access_request in chosen.access_requests
+            if access_request not in read
+        ],
         "offers": [
             offer
-            for key, asks in by_platform.items()
-            for offer in offers([(ask.kind, ask.role, ask.reason) for ask in asks], platforms[key])
+            for key, access_requests in by_platform.items()
+            for offer in offers(
+                [
+                    (access_request.kind, access_request.role, access_request.reason)
+                    for access_request in access_requests
+                ],
+                platforms[key],
+            )
         ],
     }
 

@@ -39,7 +39,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
     whole = await links.whole(session, agency_id, link_id, lock=True)
-    if not any(ask.awaits_yes for ask in whole.asks):
+    if not any(access_request.awaits_yes for access_request in whole.access_requests):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
     link = replace(link, whole=whole)
     text = await _text(request, session, link)
@@ -58,7 +58,11 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
     """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
     group, declined = form.text("group"), form.text("answer") == "no"
     await service.answer_group(session, link.whole, group, declined=declined)
-    left_out = [ask for ask in link.whole.asks if ask.id == group and not ask.is_chosen]
+    left_out = [
+        access_request
+        for access_request in link.whole.access_requests
+        if access_request.id == group and not access_request.is_chosen
+    ]
     to = "pixels" if left_out and not declined else "review"
     return render.see_other(request, f"{link.path}/{to}")
 
@@ -75,15 +79,23 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
 
 def _groups(request: Request, whole: LinkAggregate) -> list[Group]:
     """What can be agreed to or declined together, of the platform we connect with."""
-    asks = [ask for ask in whole.asks if not ask.approved_at and not ask.is_custom]
-    return grouped(asks, platform_of(request, whole)) if asks else []
+    access_requests = [
+        access_request
+        for access_request in whole.access_requests
+        if not access_request.approved_at and not access_request.is_custom
+    ]
+    return grouped(access_requests, platform_of(request, whole)) if access_requests else []
 
 
 def _is_worth_a_choice(link: CurrentLink) -> bool:
     """True if there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
-    asks = [ask for ask in link.whole.asks if not ask.approved_at]
-    several = len({(ask.kind, ask.role) for ask in asks}) > 1
-    return several or any(ask.role_reason or not ask.required for ask in asks)
+    access_requests = [
+        access_request for access_request in link.whole.access_requests if not access_request.approved_at
+    ]
+    several = len({(access_request.kind, access_request.role) for access_request in access_requests}) > 1
+    return several or any(
+        access_request.role_reason or not access_request.required for access_request in access_requests
+    )
 
 
 def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
@@ -124,12 +136,16 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         others=manual_platforms.fresh(link.whole),
         center=told.bc_name,
         center_id=told.bc_id,
-        accounts=[ask for ask in link.whole.asks if ask.kind == "ad_account" and ask.awaits_yes],
+        accounts=[
+            access_request
+            for access_request in link.whole.access_requests
+            if access_request.kind == "ad_account" and access_request.awaits_yes
+        ],
         pixels=told.pixel_codes or [],
         markets=[countries.get(code, code) for code in told.markets or []],
         contacts=told.contacts or [],
         way=link.standing.way,
-        to_agree=any(ask.awaits_yes for ask in link.whole.asks),
+        to_agree=any(access_request.awaits_yes for access_request in link.whole.access_requests),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),
         groups=_groups(request, link.whole),

@@ -20,7 +20,7 @@ from app.kit.database import Session
 from app.kit.html.forms import Form
 from app.links import client_actions
 from app.links.client_actions import SelectedAsset
-from app.links.models import Ask
+from app.links.models import AccessRequest
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,8 +32,14 @@ async def pixels(request: Request, link: OpenScreen) -> Response:
     if known is None:  # TikTok's list is proposed if it leaves no choice
         can = [choice.id for choice in _seen(link) if choice.can]
         known = can if len(can) == 1 or not _asks(link, "pixel") else []
-    on = {ask.asset_id: ask.through_id for ask in _asks(link, "pixel") if ask.asset_id}
-    catalogs = "\n".join(ask.asset_id for ask in _asks(link, "catalog") if ask.asset_id)
+    on = {
+        access_request.asset_id: access_request.through_id
+        for access_request in _asks(link, "pixel")
+        if access_request.asset_id
+    }
+    catalogs = "\n".join(
+        access_request.asset_id for access_request in _asks(link, "catalog") if access_request.asset_id
+    )
     return _screen(request, link, given=list(known), on=on, catalogs=catalogs)
 
 
@@ -45,7 +51,9 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     read, on, listed = tracking.pixels(typed, seen), _on(form), form.text("catalogs", most=5_000)
     catalogs = tracking.catalogs(listed, taken=taken_numbers(link, but="catalog"))
     names = {choice.id: choice.name for choice in seen}
-    picked = tracking.placed(read.values, on, [ask.asset_id or "" for ask in _accounts(link)], names)
+    picked = tracking.placed(
+        read.values, on, [access_request.asset_id or "" for access_request in _accounts(link)], names
+    )
     problems = dict(form.problems)
     problems |= {"pixels": read.problem} if read.problem else {}
     problems |= picked.problems if _asks(link, "pixel") and not read.problem else {}
@@ -63,9 +71,10 @@ def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str,
     return {
         f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
         for kind, given in chosen.items()
-        if not given and any(ask.required and not ask.approved_at for ask in _asks(link, kind))
-        and not any(ask.approved_at for ask in _asks(link, kind))
-    }  # fmt: skip
+        if not given
+        and any(access_request.required and not access_request.approved_at for access_request in _asks(link, kind))
+        and not any(access_request.approved_at for access_request in _asks(link, kind))
+    }
 
 
 async def _keep(
@@ -79,18 +88,18 @@ async def _keep(
 
 
 async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
-    """Makes one ask of each; none is a no to all of the kind, and choosing later takes the no back."""
+    """Makes one access request of each; none is a no to all of the kind, and choosing later takes the no back."""
     agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    asks = [ask for ask in _asks(link, kind) if not ask.approved_at]
-    if not asks:
+    access_requests = [access_request for access_request in _asks(link, kind) if not access_request.approved_at]
+    if not access_requests:
         return
     if chosen:
-        for ask in asks:
-            await client_actions.take_up_again(session, agency_id, link_id, ask.id)
+        for access_request in access_requests:
+            await client_actions.take_up_again(session, agency_id, link_id, access_request.id)
     await choose_assets(session, link.whole, kind, chosen)
     if not chosen:
-        for ask in asks:
-            await client_actions.decline(session, agency_id, link_id, ask.id)
+        for access_request in access_requests:
+            await client_actions.decline(session, agency_id, link_id, access_request.id)
 
 
 def _screen(
@@ -109,18 +118,21 @@ def _screen(
         "pixels",
         problems=problems,
         asked=bool(_asks(link, "pixel")),
-        needed=any(ask.required for ask in _asks(link, "pixel")),
-        reason=next((ask.reason for ask in _asks(link, "pixel")), None),
+        needed=any(access_request.required for access_request in _asks(link, "pixel")),
+        reason=next((access_request.reason for access_request in _asks(link, "pixel")), None),
         form_to=consent_origins(request, link.whole) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
         choices=[status_rows.of_choice(choice, link.whole, "pixel") for choice in seen],
         given=list(given),
         on=on,
         on_field=ON,
-        accounts=[(ask.asset_id, ask.asset_name or ask.asset_id) for ask in _accounts(link)],
+        accounts=[
+            (access_request.asset_id, access_request.asset_name or access_request.asset_id)
+            for access_request in _accounts(link)
+        ],
         given_codes=[] if seen else tracking.pixels(given, []).values,
         asks_catalogs=bool(_asks(link, "catalog")),
-        needs_catalogs=any(ask.required for ask in _asks(link, "catalog")),
+        needs_catalogs=any(access_request.required for access_request in _asks(link, "catalog")),
         catalogs=catalogs,
     )
 
@@ -131,12 +143,16 @@ def _seen(link: CurrentLink) -> list[Choice]:
     return selectable_assets.pixels(connections.found(link.connection), link.whole.intake.bc_id or "")
 
 
-def _asks(link: CurrentLink, kind: str) -> list[Ask]:
-    return [ask for ask in link.whole.asks if ask.kind == kind and ask.state != "ended"]
+def _asks(link: CurrentLink, kind: str) -> list[AccessRequest]:
+    return [
+        access_request
+        for access_request in link.whole.access_requests
+        if access_request.kind == kind and access_request.state != "ended"
+    ]
 
 
-def _accounts(link: CurrentLink) -> list[Ask]:
-    return [ask for ask in _asks(link, "ad_account") if ask.asset_id]
+def _accounts(link: CurrentLink) -> list[AccessRequest]:
+    return [access_request for access_request in _asks(link, "ad_account") if access_request.asset_id]
 
 
 def _on(form: Form) -> dict[str, str]:

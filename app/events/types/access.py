@@ -1,4 +1,4 @@
-"""What becomes of an ask: one type for each state that is entered. Pure."""
+"""What becomes of an access request: one type for each state that is entered. Pure."""
 
 from app.events.types.event_type import EventType
 
@@ -6,7 +6,7 @@ from app.events.types.event_type import EventType
 def _ask(state: str, sentence: str, **example: object) -> EventType:
     unproved = {} if state == "verified" else {"verified_at": None, "grant_id": None, "role_granted": None}
     return EventType(
-        f"ask.{state}",
+        f"access.{state}",
         sentence,
         "link",
         example={"link_status": "submitted", "status": state, "status_previous": "approved", **unproved, **example},
@@ -14,7 +14,7 @@ def _ask(state: str, sentence: str, **example: object) -> EventType:
 
 
 REQUESTED = EventType(
-    "ask.requested",
+    "access.requested",
     "One more access, or a wider role, is asked of a client who has the link already; it waits for the client's yes.",
     "link",
     example={
@@ -40,7 +40,7 @@ ATTESTED = _ask(
     "No read is possible; a named person said that the access works.",
     status_previous="awaiting_partner",
     platform="meta",
-    ask_kind="custom",
+    asset_kind="custom",
     asset_id="act_1234567890",
     asset_name="Meta ad account",
     role_requested="MANAGE_CAMPAIGNS",
@@ -61,4 +61,4 @@ DECLINED = _ask("declined", "The client said no to this access.", status_previou
 
 _BY_STATE = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
 ALL = (REQUESTED, *_BY_STATE)
-BY_STATE = {event.name.removeprefix("ask."): event for event in _BY_STATE}
+BY_STATE = {event.name.removeprefix("access."): event for event in _BY_STATE}

@@ -11,7 +11,7 @@ LINK = (
 )  # fmt: skip
 #: Access seen at a platform, with no link behind it.
 SEEN = (
-    *CLIENT, "platform", "tiktok_bc_id", "grant_id", "ask_kind", "asset_id", "asset_name", "role_granted",
+    *CLIENT, "platform", "tiktok_bc_id", "grant_id", "asset_kind", "asset_id", "asset_name", "role_granted",
     "verified_at",
 )  # fmt: skip
 #: What a link says while the client has not said anything.

@@ -33,7 +33,7 @@ FOUND = EventType(
     "grant",
     example=only(*SEEN),
 )
-REVOCATION_ASKED = audit_only("grant.revocation_asked", "The agency wants a grant taken away.", "grant")
+REVOCATION_ASKED = audit_only("grant.revocation_requested", "The agency wants a grant taken away.", "grant")
 REVOCATION_REFUSED = EventType(
     "grant.revocation_refused",
     "The platform refuses to let Keyturn remove access that must be removed: `next_actor` says who removes it.",

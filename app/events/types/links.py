@@ -26,7 +26,7 @@ COMPANY_DIFFERS = _link(
 SUBMITTED = _link("submitted", "The client said yes to what was asked; we go to work.", "submitted", **EXAMPLE_GIVEN)
 COMPLETED = _link(
     "completed",
-    "Every required ask is verified, or attested where no read is possible.",
+    "Every required access request is verified, or attested where no read is possible.",
     "completed",
     assets_verified=4,
     **EXAMPLE_GIVEN,
@@ -43,19 +43,23 @@ REOPENED = _link(
 EXPIRED = _link("expired", "The link's time ran out before it was completed.", "expired", **UNTOLD)
 EXTENDED = _link("extended", "The link was given more time.", "sent", **UNTOLD)
 REVOKED = _link("revoked", "The agency ended the link.", "revoked", **UNTOLD)
-RENEWAL_ASKED = _link("renewal_asked", "The client came to a dead link and asked for a new one.", "expired", **UNTOLD)
+RENEWAL_REQUESTED = _link(
+    "renewal_requested", "The client came to a dead link and asked for a new one.", "expired", **UNTOLD
+)
 ADDRESS_SHOWN = audit_only("link.address_shown", "Somebody of the agency looked at the link's address again.", "link")
 INVITED = audit_only("link.invited", "The agency had the link's address e-mailed to the client's contact.", "link")
 DEVICE_CODE_MADE = audit_only("link.device_code_made", "The agency made a code for a new device of the client.", "link")
 DEVICE_VERIFIED = audit_only(
     "link.device_verified", "A new device of the client was let in: the right code was entered there.", "link"
 )
-ASK_ADDED = audit_only("link.ask_added", "The agency asked for one more access on a link.", "link")
-ASK_REMOVED = audit_only("link.ask_removed", "The agency took back an ask before the client's yes.", "link")
-ROLE_ASKED = audit_only("link.role_asked", "The agency asked for another role than before.", "link")
+ACCESS_ADDED = audit_only("link.access_added", "The agency asked for one more access on a link.", "link")
+ACCESS_REMOVED = audit_only(
+    "link.access_removed", "The agency took back an access request before the client's yes.", "link"
+)
+ROLE_REQUESTED = audit_only("link.role_requested", "The agency asked for another role than before.", "link")
 
 ALL = (
     CREATED, SENT, OPENED, SCREEN_COMPLETED, COMPANY_DIFFERS, SUBMITTED, COMPLETED, REOPENED, EXPIRED, EXTENDED,
-    REVOKED, RENEWAL_ASKED, ADDRESS_SHOWN, INVITED, DEVICE_CODE_MADE, DEVICE_VERIFIED, ASK_ADDED, ASK_REMOVED,
-    ROLE_ASKED,
+    REVOKED, RENEWAL_REQUESTED, ADDRESS_SHOWN, INVITED, DEVICE_CODE_MADE, DEVICE_VERIFIED, ACCESS_ADDED, ACCESS_REMOVED,
+    ROLE_REQUESTED,
 )  # fmt: skip

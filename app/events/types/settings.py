@@ -20,11 +20,11 @@ KEY_CREATED = audit_only("api_key.created", "An API key was made.", "api_key")
 KEY_REVOKED = audit_only("api_key.revoked", "An API key was ended.", "api_key")
 PRESET_SAVED = audit_only("preset.saved", "A preset of the agency's own was made, or got a new version.", "preset")
 PRESET_ARCHIVED = audit_only("preset.archived", "A preset of the agency's own was put away.", "preset")
-OPEN_LINK_CREATED = audit_only("open_link.created", "An open link was made.", "open_link")
+OPEN_LINK_CREATED = audit_only("public_link.created", "A public link was made.", "public_link")
 OPEN_LINK_SHOWN = audit_only(
-    "open_link.address_shown", "Somebody of the agency looked at an open link's address again.", "open_link"
+    "public_link.address_shown", "Somebody of the agency looked at a public link's address again.", "public_link"
 )
-OPEN_LINK_REVOKED = audit_only("open_link.revoked", "The agency ended an open link.", "open_link")
+OPEN_LINK_REVOKED = audit_only("public_link.revoked", "The agency ended a public link.", "public_link")
 
 ALL = (
     AGENCY_CREATED, AGENCY_UPDATED, AGENCY_LOGO_SET, AGENCY_LOGO_REMOVED,

@@ -8,9 +8,9 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.links.access_requests import service
-from app.links.presets.preset import PresetAsk
-from app.links.presets.schemas import AskFields
-from app.links.schemas import AskView
+from app.links.presets.preset import PresetAccessRequest
+from app.links.presets.schemas import AccessRequestFields
+from app.links.schemas import AccessRequestView
 from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
@@ -18,8 +18,8 @@ link = typer.Typer()
 _SHOWN = ["id", "link_id", "kind", "role", "reason", "role_reason", "state", "next_actor"]
 
 
-@command(link, "add-ask", does="POST /api/v1/links/{link_id}/asks")
-async def add_ask(
+@command(link, "add-access-request", does="POST /api/v1/links/{link_id}/access-requests")
+async def add_access_request(
     at: Terminal,
     link_id: str,
     kind: Annotated[str, typer.Option(help="Such as ad_account; `keyturn platform list` has all.")],
@@ -33,11 +33,11 @@ async def add_ask(
 ) -> None:
     """Asks for one more access on a living link."""
     given = checked(
-        AskFields, platform=platform, kind=kind, role=role, reason=reason, required=not optional,
+        AccessRequestFields, platform=platform, kind=kind, role=role, reason=reason, required=not optional,
         needs_events=needs_events,
     )  # fmt: skip
     found = await agencies.chosen(at.session, agency)
-    added = await service.add_ask(
-        at.session, found.id, link_id, PresetAsk(**given.model_dump()), platforms=at.platforms, actor=at.actor
+    added = await service.add_access_request(
+        at.session, found.id, link_id, PresetAccessRequest(**given.model_dump()), platforms=at.platforms, actor=at.actor
     )
-    show.one(AskView.model_validate(added), as_json=as_json, only=_SHOWN)
+    show.one(AccessRequestView.model_validate(added), as_json=as_json, only=_SHOWN)

@@ -7,127 +7,150 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.recorder import KEYTURN, record
-from app.events.types import access as ask_happenings
+from app.events.types import access as access_events
 from app.events.types import links as happenings
 from app.events.types.event_type import EventType
 from app.kit import clock
 from app.kit.errors import AppError, InvalidInput
 from app.links import client_actions, queries, status
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.presets import validation
-from app.links.presets.preset import PresetAsk
+from app.links.presets.preset import PresetAccessRequest
 from app.links.queries import LinkAggregate
-from app.links.service import LinkOver, new_ask
+from app.links.service import LinkOver, new_access_request
 from app.platforms.port import Platform
 
 MOST_OPEN = 200
 
 
-class AskOver(AppError):
+class AccessRequestOver(AppError):
     """The client said no to it, or it ended."""
 
     status = 409
-    code = "ask_over"
+    code = "access_request_over"
     detail = "This is no longer asked for."
-    hint = "Ask anew with POST /api/v1/links/{id}/asks."
+    hint = "Ask anew with POST /api/v1/links/{id}/access-requests."
 
 
-class TooManyAsks(AppError):
+class TooManyAccessRequests(AppError):
     """More than a client can oversee."""
 
     status = 409
-    code = "too_many_asks"
+    code = "too_many_access_requests"
     detail = f"A link asks for at most {MOST_OPEN} accesses."
     hint = "Make another link for the client."
 
 
-async def ask_for_role(
+async def request_role(
     session: AsyncSession,
     agency_id: str,
-    ask_id: str,
+    access_request_id: str,
     *,
     role: str,
     reason: str | None,
     platforms: Mapping[str, Platform],
     actor: str,
-) -> Ask:
+) -> AccessRequest:
     """Another role: a wider one needs a reason and the client's yes; a lower one counts at once.
 
     Access shared in a wider role is then removed and shared again, with a short gap; the caller wakes the handshake.
-    Raises NotFound, Malformed, LinkOver, AskOver.
+    Raises NotFound, Malformed, LinkOver, AccessRequestOver.
     """
-    ask = await queries.ask(session, agency_id, ask_id)
-    whole = await queries.whole(session, agency_id, ask.link_id, lock=True)
-    ask = next(each for each in whole.asks if each.id == ask_id)
-    role = validation.official(PresetAsk(ask.platform, ask.kind, role, ask.reason), platforms).role
-    if role == ask.role:
-        return ask
+    access_request = await queries.access_request(session, agency_id, access_request_id)
+    whole = await queries.whole(session, agency_id, access_request.link_id, lock=True)
+    access_request = next(each for each in whole.access_requests if each.id == access_request_id)
+    role = validation.official(
+        PresetAccessRequest(access_request.platform, access_request.kind, role, access_request.reason), platforms
+    ).role
+    if role == access_request.role:
+        return access_request
     refuse_over(whole)
-    if ask.state in status.OVER:
-        raise AskOver
-    wanted = PresetAsk(ask.platform, ask.kind, role, ask.reason)
-    if wrong := validation.of_ask(wanted, platforms, beside=_beside(whole)).get("role"):
+    if access_request.state in status.OVER:
+        raise AccessRequestOver
+    wanted = PresetAccessRequest(access_request.platform, access_request.kind, role, access_request.reason)
+    if wrong := validation.of_access_request(wanted, platforms, beside=_beside(whole)).get("role"):
         raise InvalidInput(fields={"role": wrong})
-    wider = validation.is_wider(platforms[ask.platform].kinds[ask.kind], role, ask.role)
+    wider = validation.is_wider(
+        platforms[access_request.platform].kinds[access_request.kind], role, access_request.role
+    )
     if wider and not reason:
         raise InvalidInput(fields={"reason": "Say why a wider role is needed; the client reads it before agreeing."})
-    ask.role_first = ask.role_first or ask.role
-    ask.role, ask.role_reason = role, reason
-    if ask.approved_at is not None:
-        await (_wait_for_yes if wider else _lower)(session, whole, ask)
+    access_request.role_first = access_request.role_first or access_request.role
+    access_request.role, access_request.role_reason = role, reason
+    if access_request.approved_at is not None:
+        await (_wait_for_yes if wider else _lower)(session, whole, access_request)
         await session.flush()
         await open_again(session, whole, reason="wider_role" if wider else "lower_role", actor=actor)
-    await tell(session, whole, ask, happenings.ROLE_ASKED, actor)
+    await tell(session, whole, access_request, happenings.ROLE_REQUESTED, actor)
     if wider:
-        await tell_requested(session, whole, ask, actor)
-    return ask
+        await tell_requested(session, whole, access_request, actor)
+    return access_request
 
 
-async def add_ask(
+async def add_access_request(
     session: AsyncSession,
     agency_id: str,
     link_id: str,
-    wanted: PresetAsk,
+    wanted: PresetAccessRequest,
     *,
     platforms: Mapping[str, Platform],
     actor: str,
-) -> Ask:
+) -> AccessRequest:
     """One more access on a living link; a completed link is open again until it is proved.
 
-    Raises NotFound, Malformed, LinkOver, TooManyAsks.
+    Raises NotFound, Malformed, LinkOver, TooManyAccessRequests.
     """
     whole = await queries.whole(session, agency_id, link_id, lock=True)
     refuse_over(whole)
     wanted = validation.official(wanted, platforms)
-    if wrong := validation.of_ask(wanted, platforms, beside=[*_beside(whole), wanted]):
+    if wrong := validation.of_access_request(wanted, platforms, beside=[*_beside(whole), wanted]):
         raise InvalidInput(fields=wrong)
-    if len(whole.asks) >= MOST_OPEN:
-        raise TooManyAsks
-    ask = new_ask(whole.link, wanted, max(each.position for each in whole.asks) + 1)
-    session.add(ask)
+    if len(whole.access_requests) >= MOST_OPEN:
+        raise TooManyAccessRequests
+    access_request = new_access_request(whole.link, wanted, max(each.position for each in whole.access_requests) + 1)
+    session.add(access_request)
     await session.flush()
-    await session.refresh(ask)
+    await session.refresh(access_request)
     whole = await queries.whole(session, agency_id, link_id)
     await open_again(session, whole, reason="access_requested", actor=actor)
-    await tell(session, whole, ask, happenings.ASK_ADDED, actor)
-    await tell_requested(session, whole, ask, actor)
-    return ask
+    await tell(session, whole, access_request, happenings.ACCESS_ADDED, actor)
+    await tell_requested(session, whole, access_request, actor)
+    return access_request
 
 
-async def _wait_for_yes(session: AsyncSession, whole: LinkAggregate, ask: Ask) -> None:
+async def _wait_for_yes(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> None:
     """What the client agreed to stays shared; the wider role is asked for like a new access."""
     await client_actions.set_state(
-        session, whole, ask, state="waiting", code=None, next_actor="client", approved_at=None, attested_at=None,
-        attested_by=None, recheck_at=None, verified_at=None, actor=KEYTURN,
-    )  # fmt: skip
+        session,
+        whole,
+        access_request,
+        state="waiting",
+        code=None,
+        next_actor="client",
+        approved_at=None,
+        attested_at=None,
+        attested_by=None,
+        recheck_at=None,
+        verified_at=None,
+        actor=KEYTURN,
+    )
 
 
-async def _lower(session: AsyncSession, whole: LinkAggregate, ask: Ask) -> None:
+async def _lower(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> None:
     """Less than agreed needs no new yes; it counts once it is read back in the lower role."""
     await client_actions.set_state(
-        session, whole, ask, state="approved", code=None, next_actor="us", reduce_at=func.now(), verified_at=None,
-        attested_at=None, attested_by=None, actor=KEYTURN,
-    )  # fmt: skip
+        session,
+        whole,
+        access_request,
+        state="approved",
+        code=None,
+        next_actor="us",
+        reduce_at=func.now(),
+        verified_at=None,
+        attested_at=None,
+        attested_by=None,
+        actor=KEYTURN,
+    )
 
 
 def refuse_over(whole: LinkAggregate) -> None:
@@ -150,19 +173,28 @@ async def open_again(session: AsyncSession, whole: LinkAggregate, *, reason: str
         client_actions.need_client(whole)
 
 
-async def tell_requested(session: AsyncSession, whole: LinkAggregate, ask: Ask, actor: str) -> None:
+async def tell_requested(
+    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, actor: str
+) -> None:
     """More is asked of a client, or in a wider role: it waits for the client's yes."""
-    await tell(session, whole, ask, ask_happenings.REQUESTED, actor)
+    await tell(session, whole, access_request, access_events.REQUESTED, actor)
 
 
-def _beside(whole: LinkAggregate) -> list[PresetAsk]:
-    living = [ask for ask in whole.asks if ask.state not in status.OVER]
-    return [PresetAsk(ask.platform, ask.kind, ask.role, ask.reason) for ask in living]
+def _beside(whole: LinkAggregate) -> list[PresetAccessRequest]:
+    living = [access_request for access_request in whole.access_requests if access_request.state not in status.OVER]
+    return [
+        PresetAccessRequest(access_request.platform, access_request.kind, access_request.role, access_request.reason)
+        for access_request in living
+    ]
 
 
-async def tell(session: AsyncSession, whole: LinkAggregate, ask: Ask, event: EventType, actor: str) -> None:
-    """Records an event about an ask as it is now."""
+async def tell(
+    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, event: EventType, actor: str
+) -> None:
+    """Records an event about an access request as it is now."""
     await session.flush()
-    await session.refresh(ask)
+    await session.refresh(access_request)
     now = await queries.whole(session, whole.agency.id, whole.link.id)
-    await record(session, event, agency_id=whole.agency.id, subject_id=whole.link.id, actor=actor, data=now.facts(ask))
+    await record(
+        session, event, agency_id=whole.agency.id, subject_id=whole.link.id, actor=actor, data=now.facts(access_request)
+    )

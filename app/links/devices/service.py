@@ -122,7 +122,7 @@ async def send_code(
         context={
             "name": address.name,
             "client": whole.client.name,
-            "asked_by": whole.link.asked_by,
+            "requested_by": whole.link.requested_by,
             "code": f"{code[:3]} {code[3:]}",
             "minutes": str(int(CODE_LIFE.total_seconds() // 60)),
         },

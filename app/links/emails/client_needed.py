@@ -34,14 +34,27 @@ async def write_to_client(
         return last.created_at + _APART - now
     token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
     await mails.queue(
-        session, outbox, agency_id, kind=KIND, to=Recipient(client.contact_email, client.contact_name),
-        letterhead=email_branding.of_agency(whole.agency), about_id=link_id,
+        session,
+        outbox,
+        agency_id,
+        kind=KIND,
+        to=Recipient(client.contact_email, client.contact_name),
+        letterhead=email_branding.of_agency(whole.agency),
+        about_id=link_id,
         context={
             "name": client.contact_name,
-            "asked_by": link.asked_by,
-            "gone": tuple(ask.asset_name or str(ask.asset_id) for ask in whole.asks if ask.state == "drifted"),
-            "reasons": tuple(dict.fromkeys(ask.why for ask in whole.asks if ask.state == "waiting")),
+            "requested_by": link.requested_by,
+            "gone": tuple(
+                access_request.asset_name or str(access_request.asset_id)
+                for access_request in whole.access_requests
+                if access_request.state == "drifted"
+            ),
+            "reasons": tuple(
+                dict.fromkeys(
+                    access_request.why for access_request in whole.access_requests if access_request.state == "waiting"
+                )
+            ),
             "address": url.of_link(outbox.public_url, whole.agency.slug, client.name, token),
         },
-    )  # fmt: skip
+    )
     return None

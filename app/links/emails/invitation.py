@@ -75,8 +75,19 @@ async def send_invitation(
 async def _invite(
     session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, *, to: Recipient, address: str, platforms: Platforms
 ) -> Mail:
-    read = next((platforms[ask.platform].name for ask in whole.asks if not ask.is_custom), "")
-    others = dict.fromkeys(ask.asset_name or platforms[ask.platform].name for ask in whole.asks if ask.is_custom)
+    read = next(
+        (
+            platforms[access_request.platform].name
+            for access_request in whole.access_requests
+            if not access_request.is_custom
+        ),
+        "",
+    )
+    others = dict.fromkeys(
+        access_request.asset_name or platforms[access_request.platform].name
+        for access_request in whole.access_requests
+        if access_request.is_custom
+    )
     return await mails.queue(
         session,
         outbox,
@@ -91,8 +102,8 @@ async def _invite(
             "client": whole.client.name,
             "platform": read,
             "others": tuple(others),
-            "asked_by": whole.link.asked_by,
-            "reasons": tuple(dict.fromkeys(ask.reason for ask in whole.asks)),
+            "requested_by": whole.link.requested_by,
+            "reasons": tuple(dict.fromkeys(access_request.reason for access_request in whole.access_requests)),
             "address": address,
             "until": whole.link.expires_at,
         },

@@ -15,7 +15,7 @@ from app.mail.service import MailQueue
 from app.tenants.agencies import email_branding
 from app.tenants.clients.models import Client
 
-KIND = "renewal_asked"
+KIND = "renewal_requested"
 
 
 async def pass_on_wish(session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, *, now: datetime) -> Mail:
@@ -33,7 +33,7 @@ async def pass_on_wish(session: AsyncSession, outbox: MailQueue, whole: LinkAggr
             "client": whole.client.name,
             "client_contact": _contact(whole.client),
             "link_id": link.id,
-            "asked_by": link.asked_by,
+            "requested_by": link.requested_by,
             "revoked": link.revoked_at is not None,
             "since": link.revoked_at or link.expires_at,
             **_ways(whole, f"{outbox.public_url}/api/v1/links", now + DEFAULT_LIFE),

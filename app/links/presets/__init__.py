@@ -1,1 +1,1 @@
-"""Presets: asks saved for reuse, with their roles, reasons and questions."""
+"""Presets: access requests saved for reuse, with their roles, reasons and questions."""

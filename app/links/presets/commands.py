@@ -54,7 +54,7 @@ async def show_(
     show.one(view, as_json=as_json, only=["slug", "version", "name", "sentence", "screens"])
     if not as_json:
         columns = ["platform", "kind", "role", "required", "needs_events", "wider_than_usual", "reason"]
-        show.many(view.asks, columns, as_json=False)
+        show.many(view.access_requests, columns, as_json=False)
         show.many(view.questions, ["key", "kind", "label", "required", "choices"], as_json=False)
 
 
@@ -99,7 +99,7 @@ async def platforms(
     if key is not None and key not in at.platforms:
         raise InvalidInput(f"There is no platform “{key}”.", hint=f"There is {', '.join(at.platforms)}.")
     found = requestable.every(each for each in at.platforms.values() if key in (None, each.key))
-    columns = list(requestable.AskableLine.model_fields)
+    columns = list(requestable.RequestableRow.model_fields)
     show.many(found if as_json else requestable.lines(found), columns, as_json=as_json)
 
 

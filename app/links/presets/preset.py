@@ -1,4 +1,4 @@
-"""What a preset is: a named, versioned set of asks and of what is wanted to be known. Pure."""
+"""What a preset is: a named, versioned set of access requests and of what is wanted to be known. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ANSWERS = ("text", "choice", "address", "file")
 
 
 @dataclass(frozen=True)
-class PresetAsk:
+class PresetAccessRequest:
     """One access a preset asks for. `needs_events`: a pixel that must have been seen to receive events."""
 
     platform: str
@@ -41,13 +41,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Preset:
-    """A set of asks and questions. A link keeps the version it was made with."""
+    """A set of access requests and questions. A link keeps the version it was made with."""
 
     slug: str
     version: int
     name: str
     sentence: str
-    asks: tuple[PresetAsk, ...]
+    access_requests: tuple[PresetAccessRequest, ...]
     questions: tuple[Question, ...] = ()
     screens: tuple[str, ...] = SCREENS
     #: one of Keyturn's own, which no agency changes
@@ -65,7 +65,9 @@ def read(slug: str, version: int, body: Mapping[str, Any], *, built_in: bool = F
         version=version,
         name=body["name"],
         sentence=body["sentence"],
-        asks=tuple(PresetAsk(**{**each, "steps": tuple(each.get("steps", ()))}) for each in body["asks"]),
+        access_requests=tuple(
+            PresetAccessRequest(**{**each, "steps": tuple(each.get("steps", ()))}) for each in body["access_requests"]
+        ),
         questions=tuple(
             Question(**{**each, "choices": tuple(each.get("choices", ()))}) for each in body.get("questions", ())
         ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.kit.web.paging import Page
-from app.links.presets.validation import asked_by_address
+from app.links.presets.validation import requested_by_address
 from app.platforms.port import AssetKind, Platform
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/platforms", tags=["presets"], route_class=ApiRoute)
 Reader = Annotated[Principal, requires("links:read")]
 
 
-class AskableRole(BaseModel):
+class RequestableRole(BaseModel):
     """A role of a kind, by the platform's own name."""
 
     role: str = Field(examples=["ANALYST"])
@@ -27,7 +27,7 @@ class AskableRole(BaseModel):
     cannot: list[str] = Field(examples=[["change anything"]])
 
 
-class AskableKind(BaseModel):
+class RequestableKind(BaseModel):
     """A kind of asset; roles from the smallest to the largest."""
 
     kind: str = Field(examples=["ad_account"])
@@ -37,27 +37,27 @@ class AskableKind(BaseModel):
         description="The kind that has to be asked for beside it: a pixel hangs on an ad account.", examples=[None]
     )
     in_presets: bool = Field(description="False: people are asked for on a link, by their address.")
-    roles: list[AskableRole]
+    roles: list[RequestableRole]
 
     @classmethod
-    def of(cls, platform: Platform, kind: AssetKind) -> "AskableKind":
+    def of(cls, platform: Platform, kind: AssetKind) -> "RequestableKind":
         """From the platform's table of kinds and its words."""
         return cls(
             kind=kind.key, name=kind.one, by_api=kind.by_api, through=kind.through,
-            in_presets=not asked_by_address(kind.key), roles=[_role(platform, kind, role) for role in kind.roles],
+            in_presets=not requested_by_address(kind.key), roles=[_role(platform, kind, role) for role in kind.roles],
         )  # fmt: skip
 
 
-class AskablePlatform(BaseModel):
+class RequestablePlatform(BaseModel):
     """A platform, and what can be asked for there."""
 
     platform: str = Field(examples=["tiktok"])
     name: str = Field(examples=["TikTok"])
     connects: bool = Field(description="False: nothing is read there; people say that it works.")
-    kinds: list[AskableKind]
+    kinds: list[RequestableKind]
 
 
-class AskableLine(BaseModel):
+class RequestableRow(BaseModel):
     """One role, as the command line lists it."""
 
     platform: str
@@ -69,21 +69,21 @@ class AskableLine(BaseModel):
     cannot: str
 
 
-def every(platforms: Iterable[Platform]) -> list[AskablePlatform]:
+def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
     """All platforms of the installation."""
     return [
-        AskablePlatform(
+        RequestablePlatform(
             platform=each.key, name=each.name, connects=each.connects,
-            kinds=[AskableKind.of(each, kind) for kind in each.kinds.values()],
+            kinds=[RequestableKind.of(each, kind) for kind in each.kinds.values()],
         )
         for each in platforms
     ]  # fmt: skip
 
 
-def lines(platforms: Iterable[AskablePlatform]) -> list[AskableLine]:
+def lines(platforms: Iterable[RequestablePlatform]) -> list[RequestableRow]:
     """The same, a line for each role."""
     return [
-        AskableLine(
+        RequestableRow(
             platform=platform.platform, kind=kind.kind, role=role.role, also=role.also, client_reads=role.label,
             can="; ".join(role.can), cannot="; ".join(role.cannot),
         )
@@ -94,12 +94,12 @@ def lines(platforms: Iterable[AskablePlatform]) -> list[AskableLine]:
 
 
 @router.get("")
-async def list_askable(_: Reader, request: Request) -> Page[AskablePlatform]:
+async def list_requestable(_: Reader, request: Request) -> Page[RequestablePlatform]:
     """Platforms, kinds and roles that a preset can ask for, all on one page."""
     return Page(data=every(request.app.state.platforms.values()))
 
 
-def _role(platform: Platform, kind: AssetKind, role: str) -> AskableRole:
+def _role(platform: Platform, kind: AssetKind, role: str) -> RequestableRole:
     words = platform.role_words(kind.key, role)
     also = [name for name, official in kind.names.items() if official == role != name]
-    return AskableRole(role=role, also=also, label=words.label, can=list(words.can), cannot=list(words.cannot))
+    return RequestableRole(role=role, also=also, label=words.label, can=list(words.can), cannot=list(words.cannot))

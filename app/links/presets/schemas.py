@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
-from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAsk
+from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAccessRequest
 
 _ASK: dict[str, Any] = {
     "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To create your campaigns.",
@@ -15,12 +15,12 @@ _QUESTION: dict[str, Any] = {
     "key": "budget", "kind": "choice", "label": "What is your monthly budget?", "choices": ["Under 5,000", "More"],
 }  # fmt: skip
 EXAMPLE: dict[str, Any] = {
-    "name": "Brand launch", "sentence": "Run the launch campaign and read its results.", "asks": [_ASK],
+    "name": "Brand launch", "sentence": "Run the launch campaign and read its results.", "access_requests": [_ASK],
     "screens": ["markets", "contacts"], "questions": [_QUESTION],
 }  # fmt: skip
 
 
-class AskFields(RequestShape):
+class AccessRequestFields(RequestShape):
     """One access to ask for."""
 
     platform: Word = Field("tiktok", examples=["tiktok"])
@@ -55,13 +55,13 @@ class QuestionFields(RequestShape):
 
 
 class PresetFields(RequestShape):
-    """What a preset says. At most 20 asks and 20 questions."""
+    """What a preset says. At most 20 access requests and 20 questions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: Asked120 = Field(examples=["Brand launch"])
     sentence: Asked500 = Field(examples=["Run the launch campaign and read its results."])
-    asks: list[AskFields]
+    access_requests: list[AccessRequestFields]
     screens: list[Word] = Field(
         default_factory=lambda: list(SCREENS),
         description="Which of `pixels`, `markets` and `contacts` the client is asked for.",
@@ -71,7 +71,7 @@ class PresetFields(RequestShape):
 
     def body(self) -> dict[str, Any]:
         """As it is kept."""
-        said = self.model_dump(include={"name", "sentence", "asks", "screens", "questions"})
+        said = self.model_dump(include={"name", "sentence", "access_requests", "screens", "questions"})
         return {**said, "screens": [screen for screen in SCREENS if screen in self.screens] or self.screens}
 
 
@@ -83,7 +83,7 @@ class NewPreset(PresetFields):
     slug: Word = Field(description="Its name in addresses and on links.", examples=["brand-launch"])
 
 
-class PresetAskView(BaseModel):
+class PresetAccessRequestView(BaseModel):
     """One access a preset asks for."""
 
     platform: str = Field(examples=["tiktok"])
@@ -97,9 +97,12 @@ class PresetAskView(BaseModel):
     wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
 
     @classmethod
-    def of(cls, ask: PresetAsk) -> "PresetAskView":
+    def of(cls, access_request: PresetAccessRequest) -> "PresetAccessRequestView":
         """From the preset."""
-        return cls(**{**vars(ask), "steps": list(ask.steps)}, wider_than_usual=ask.role == WIDE)
+        return cls(
+            **{**vars(access_request), "steps": list(access_request.steps)},
+            wider_than_usual=access_request.role == WIDE,
+        )
 
 
 class QuestionView(BaseModel):
@@ -114,14 +117,14 @@ class QuestionView(BaseModel):
 
 
 class PresetView(BaseModel):
-    """Asks and questions saved for reuse. A link keeps the version it was made with."""
+    """Access requests and questions saved for reuse. A link keeps the version it was made with."""
 
     slug: str = Field(examples=["run-campaigns"])
     version: int = Field(examples=[1])
     built_in: bool = Field(description="One of Keyturn’s own.", examples=[True])
     name: str = Field(examples=["Run campaigns"])
     sentence: str = Field(examples=["Create and run ads and read their results."])
-    asks: list[PresetAskView]
+    access_requests: list[PresetAccessRequestView]
     screens: list[str] = Field(examples=[["pixels", "markets", "contacts"]])
     questions: list[QuestionView]
 
@@ -129,8 +132,12 @@ class PresetView(BaseModel):
     def of(cls, preset: Preset) -> "PresetView":
         """From the preset."""
         return cls(
-            slug=preset.slug, version=preset.version, built_in=preset.built_in, name=preset.name,
-            sentence=preset.sentence, asks=[PresetAskView.of(ask) for ask in preset.asks],
+            slug=preset.slug,
+            version=preset.version,
+            built_in=preset.built_in,
+            name=preset.name,
+            sentence=preset.sentence,
+            access_requests=[PresetAccessRequestView.of(access_request) for access_request in preset.access_requests],
             screens=list(preset.screens),
             questions=[QuestionView(**{**vars(each), "choices": list(each.choices)}) for each in preset.questions],
-        )  # fmt: skip
+        )

@@ -113,10 +113,16 @@ def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platfor
     if slug in builtin.newest():
         raise PresetBuiltIn
     wanted = preset.read(slug, 1, body)
-    asks = [validation.official(ask, platforms) for ask in wanted.asks]
-    if problems := validation.problems(replace(wanted, asks=tuple(asks)), platforms):
+    access_requests = [validation.official(access_request, platforms) for access_request in wanted.access_requests]
+    if problems := validation.problems(replace(wanted, access_requests=tuple(access_requests)), platforms):
         raise InvalidInput(fields=problems)
-    return {**body, "asks": [{**each, "role": ask.role} for each, ask in zip(body["asks"], asks, strict=True)]}
+    return {
+        **body,
+        "access_requests": [
+            {**each, "role": access_request.role}
+            for each, access_request in zip(body["access_requests"], access_requests, strict=True)
+        ],
+    }
 
 
 async def _one_at_a_time(session: AsyncSession, agency_id: str) -> None:

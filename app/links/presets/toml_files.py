@@ -16,7 +16,7 @@ _LEFT_OUT = frozenset({"hint", "choices", "title", "steps"})
 
 #: Quotes as word processors set them; TOML knows straight ones alone.
 _CURLY = re.compile("[\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2033\uff02]")
-_PLACES = {"asks": "access request", "questions": "question"}
+_PLACES = {"access_requests": "access request", "questions": "question"}
 
 
 class NoPreset(InvalidInput):
@@ -59,7 +59,7 @@ def _hint(text: str, problem: tomllib.TOMLDecodeError) -> str | None:
 
 
 def counted(fields: Mapping[str, str]) -> dict[str, str]:
-    """Problems by places as people count them: `asks.0.role` is `access request 1, role`."""
+    """Problems by places as people count them: `access_requests.0.role` is `access request 1, role`."""
     return {_place(name): sentence for name, sentence in fields.items()}
 
 
@@ -78,7 +78,7 @@ def _place(name: str) -> str:
 def written(preset: Preset) -> str:
     """The preset as a file that `parsed` reads back."""
     lines = [f"{name} = {_value(getattr(preset, name))}" for name in _FIRST]
-    for name, rows in (("asks", preset.asks), ("questions", preset.questions)):
+    for name, rows in (("access_requests", preset.access_requests), ("questions", preset.questions)):
         for row in rows:
             lines += ["", f"[[{name}]]", *_fields(vars(row))]
     return "\n".join(lines) + "\n"

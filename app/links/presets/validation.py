@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.links.presets.preset import SCREENS, Preset, PresetAsk, Question
+from app.links.presets.preset import SCREENS, Preset, PresetAccessRequest, Question
 from app.platforms.port import AssetKind, Platform
 
 MOST_ASKS = MOST_QUESTIONS = 20
@@ -18,14 +18,17 @@ Problems = dict[str, str]
 
 
 def problems(preset: Preset, platforms: Mapping[str, Platform]) -> Problems:
-    """Sentences by field, such as `asks.0.role`; `{}` when the preset can be used."""
+    """Sentences by field, such as `access_requests.0.role`; `{}` when the preset can be used."""
     found = dict(_of_slug(preset.slug))
-    if not preset.asks:
-        found["asks"] = "Ask for at least one access."
-    elif len(preset.asks) > MOST_ASKS:
-        found["asks"] = f"Ask for at most {MOST_ASKS} accesses; these are {len(preset.asks)}."
-    for at, ask in enumerate(preset.asks[:MOST_ASKS]):
-        found |= {f"asks.{at}.{field}": said for field, said in of_ask(ask, platforms, beside=preset.asks).items()}
+    if not preset.access_requests:
+        found["access_requests"] = "Ask for at least one access."
+    elif len(preset.access_requests) > MOST_ASKS:
+        found["access_requests"] = f"Ask for at most {MOST_ASKS} accesses; these are {len(preset.access_requests)}."
+    for at, access_request in enumerate(preset.access_requests[:MOST_ASKS]):
+        found |= {
+            f"access_requests.{at}.{field}": said
+            for field, said in of_access_request(access_request, platforms, beside=preset.access_requests).items()
+        }
     found |= dict(_of_screens(preset))
     if len(preset.questions) > MOST_QUESTIONS:
         found["questions"] = f"Ask at most {MOST_QUESTIONS} questions; these are {len(preset.questions)}."
@@ -46,7 +49,9 @@ def problems_of_file(given: Mapping[str, Any], platforms: Mapping[str, Platform]
             version=1,
             name="",
             sentence="",
-            asks=tuple(official(_ask_of(row), platforms) for row in _rows(given, "asks")),
+            access_requests=tuple(
+                official(_access_request_of(row), platforms) for row in _rows(given, "access_requests")
+            ),
             questions=tuple(_question_of(row) for row in _rows(given, "questions")),
             screens=_texts(screens) if isinstance(screens, list) else SCREENS,
         ),
@@ -59,9 +64,9 @@ def _rows(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [row if isinstance(row, Mapping) else {} for row in rows] if isinstance(rows, list) else []
 
 
-def _ask_of(row: Mapping[str, Any]) -> PresetAsk:
+def _access_request_of(row: Mapping[str, Any]) -> PresetAccessRequest:
     platform, kind, role = (str(row.get(name, "")) for name in ("platform", "kind", "role"))
-    return PresetAsk(
+    return PresetAccessRequest(
         platform or "tiktok", kind, role, str(row.get("reason", "")), needs_events=row.get("needs_events") is True,
         title=str(row.get("title", "")) or None, steps=_texts(row.get("steps")),
     )  # fmt: skip
@@ -76,25 +81,29 @@ def _texts(given: object) -> tuple[str, ...]:
     return tuple(map(str, given)) if isinstance(given, list) else ()
 
 
-def of_ask(ask: PresetAsk, platforms: Mapping[str, Platform], *, beside: Sequence[PresetAsk]) -> Problems:
-    """What is wrong with one ask, by field; `beside` are all asks of the same preset or link."""
-    platform = platforms.get(ask.platform)
+def of_access_request(
+    access_request: PresetAccessRequest, platforms: Mapping[str, Platform], *, beside: Sequence[PresetAccessRequest]
+) -> Problems:
+    """What is wrong with one access request, by field; `beside` are all access requests of the same preset or link."""
+    platform = platforms.get(access_request.platform)
     if platform is None:
-        return {"platform": f"There is no platform “{ask.platform}”; there is {_listed(platforms)}."}
-    kind = platform.kinds.get(ask.kind)
+        return {"platform": f"There is no platform “{access_request.platform}”; there is {_listed(platforms)}."}
+    kind = platform.kinds.get(access_request.kind)
     if kind is None:
-        return {"kind": f"{platform.name} has no kind “{ask.kind}”; it has {_listed(platform.kinds)}."}
+        return {"kind": f"{platform.name} has no kind “{access_request.kind}”; it has {_listed(platform.kinds)}."}
     found: Problems = {}
-    if asked_by_address(ask.kind):
+    if requested_by_address(access_request.kind):
         found["kind"] = "People are asked for by their address: POST /api/v1/links/{id}/people."
-    if ask.role not in kind.roles:
-        found["role"] = f"{_a(kind.one)} has no role “{ask.role}”; it has {_listed(kind.roles)}."
-    if kind.through and not any((each.platform, each.kind) == (ask.platform, kind.through) for each in beside):
+    if access_request.role not in kind.roles:
+        found["role"] = f"{_a(kind.one)} has no role “{access_request.role}”; it has {_listed(kind.roles)}."
+    if kind.through and not any(
+        (each.platform, each.kind) == (access_request.platform, kind.through) for each in beside
+    ):
         through = platform.kinds[kind.through]
         found["kind"] = f"{_a(kind.one)} hangs on {_a(through.one, 'a')}: ask for `{through.key}` as well."
-    if ask.needs_events and ask.kind != "pixel":
+    if access_request.needs_events and access_request.kind != "pixel":
         found["needs_events"] = "Only a pixel receives events."
-    return found | _of_own_words(ask, platform)
+    return found | _of_own_words(access_request, platform)
 
 
 def _a(noun: str, article: str = "A") -> str:
@@ -102,27 +111,27 @@ def _a(noun: str, article: str = "A") -> str:
     return f"{article}n {noun}" if noun[:1].lower() in "aeio" else f"{article} {noun}"
 
 
-def _of_own_words(ask: PresetAsk, platform: Platform) -> Problems:
+def _of_own_words(access_request: PresetAccessRequest, platform: Platform) -> Problems:
     """Where Keyturn has no steps for a platform, the agency writes its own; elsewhere ours count."""
     if not getattr(platform, "own_words", False):
-        said = "title" if ask.title else "steps" if ask.steps else None
+        said = "title" if access_request.title else "steps" if access_request.steps else None
         return {said: f"{platform.name} has its own; only platform `other` takes yours."} if said else {}
     found: Problems = {}
-    if not ask.title:
+    if not access_request.title:
         found["title"] = "Say what the access is called, such as “Booking tool, reports only”."
-    if not ask.steps:
+    if not access_request.steps:
         found["steps"] = "Write at least one step for the client."
     return found
 
 
-def official(ask: PresetAsk, platforms: Mapping[str, Platform]) -> PresetAsk:
+def official(access_request: PresetAccessRequest, platforms: Mapping[str, Platform]) -> PresetAccessRequest:
     """The same with its role by the platform's own name, where people call it by another."""
-    platform = platforms.get(ask.platform)
-    kind = platform.kinds.get(ask.kind) if platform else None
-    return replace(ask, role=kind.official(ask.role)) if kind else ask
+    platform = platforms.get(access_request.platform)
+    kind = platform.kinds.get(access_request.kind) if platform else None
+    return replace(access_request, role=kind.official(access_request.role)) if kind else access_request
 
 
-def asked_by_address(kind: str) -> bool:
+def requested_by_address(kind: str) -> bool:
     """True for a kind that is added to a link by an e-mail address, and never stands in a preset."""
     return kind == "person"
 
@@ -141,7 +150,9 @@ def _of_screens(preset: Preset) -> Iterator[tuple[str, str]]:
     unknown = [screen for screen in preset.screens if screen not in SCREENS]
     if unknown:
         yield "screens", f"There is no screen “{unknown[0]}”; there is {_listed(SCREENS)}."
-    elif "pixels" not in preset.screens and any(ask.kind == "pixel" for ask in preset.asks):
+    elif "pixels" not in preset.screens and any(
+        access_request.kind == "pixel" for access_request in preset.access_requests
+    ):
         yield "screens", "This asks for a pixel, so the client has to be asked which: add the screen `pixels`."
 
 

@@ -1,4 +1,4 @@
-"""Open links and their recent uses."""
+"""Public links and their recent uses."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 
 
-class OpenLink(CreatedAt, Base):
+class PublicLink(CreatedAt, Base):
     """A public address. It holds the preset's version it was made with, as a link does."""
 
-    __tablename__ = "open_links"
+    __tablename__ = "public_links"
     __table_args__ = (belongs_to_agency(),)
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("openlink"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("publiclink"), primary_key=True)
     preset: Mapped[str] = mapped_column(String(64))
     preset_version: Mapped[int]
     language: Mapped[str] = mapped_column(String(16))
-    asked_by: Mapped[str] = mapped_column(String(120))
+    requested_by: Mapped[str] = mapped_column(String(120))
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_sealed: Mapped[bytes]
@@ -31,23 +31,23 @@ class OpenLink(CreatedAt, Base):
     revoked_at: Mapped[datetime | None]
 
 
-class OpenLinkUse(CreatedAt, Base):
+class PublicLinkUse(CreatedAt, Base):
     """One use within the last hour: for the limits, and so that a form sent twice makes one link.
 
     The address of the caller is kept as a keyed hash, and no longer than the hour.
     """
 
-    __tablename__ = "open_link_uses"
+    __tablename__ = "public_link_uses"
     __table_args__ = (
-        belongs_to("open_links", "open_link_id"),
+        belongs_to("public_links", "public_link_id"),
         belongs_to("links", "link_id"),
-        Index("ix_open_link_uses_open_link_id", "agency_id", "open_link_id", "created_at"),
-        UniqueConstraint("agency_id", "open_link_id", "form_hash"),
+        Index("ix_public_link_uses_public_link_id", "agency_id", "public_link_id", "created_at"),
+        UniqueConstraint("agency_id", "public_link_id", "form_hash"),
     )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("use"), primary_key=True)
-    open_link_id: Mapped[str] = mapped_column(ids.Id("openlink"))
+    public_link_id: Mapped[str] = mapped_column(ids.Id("publiclink"))
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     address_hash: Mapped[str] = mapped_column(String(64))
     form_hash: Mapped[bytes]

@@ -1,4 +1,4 @@
-"""Reading open links."""
+"""Reading public links."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import encryption
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import NotFound
-from app.links.public_links.models import OpenLink
+from app.links.public_links.models import PublicLink
 
 
-async def find(session: AsyncSession, agency_id: str, open_link_id: str, *, lock: bool = False) -> OpenLink:
-    """One open link; `lock` makes others wait and reads it anew. Raises NotFound."""
-    rows = select(OpenLink).where(OpenLink.agency_id == agency_id, OpenLink.id == open_link_id)
+async def find(session: AsyncSession, agency_id: str, public_link_id: str, *, lock: bool = False) -> PublicLink:
+    """One public link; `lock` makes others wait and reads it anew. Raises NotFound."""
+    rows = select(PublicLink).where(PublicLink.agency_id == agency_id, PublicLink.id == public_link_id)
     if lock:
         rows = rows.with_for_update().execution_options(populate_existing=True)
     found = (await session.scalars(rows)).one_or_none()
@@ -22,15 +22,15 @@ async def find(session: AsyncSession, agency_id: str, open_link_id: str, *, lock
     return found
 
 
-async def by_token(session: AsyncSession, token: str) -> OpenLink | None:
-    """The open link with this secret, ended ones included."""
-    rows = select(OpenLink).where(OpenLink.token_hash == encryption.sha256(token))
+async def by_token(session: AsyncSession, token: str) -> PublicLink | None:
+    """The public link with this secret, ended ones included."""
+    rows = select(PublicLink).where(PublicLink.token_hash == encryption.sha256(token))
     return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
 
 
-async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[OpenLink]:
-    """Open links, newest first; `before` is the id of the last one seen."""
-    rows = select(OpenLink).where(OpenLink.agency_id == agency_id)
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[PublicLink]:
+    """Public links, newest first; `before` is the id of the last one seen."""
+    rows = select(PublicLink).where(PublicLink.agency_id == agency_id)
     if before:
-        rows = rows.where(OpenLink.id < before)
-    return (await session.scalars(rows.order_by(OpenLink.id.desc()).limit(limit))).all()
+        rows = rows.where(PublicLink.id < before)
+    return (await session.scalars(rows.order_by(PublicLink.id.desc()).limit(limit))).all()

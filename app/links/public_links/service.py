@@ -1,4 +1,4 @@
-"""Making, showing and ending open links, for the agency."""
+"""Making, showing and ending public links, for the agency."""
 
 from datetime import datetime
 
@@ -15,13 +15,13 @@ from app.links import url
 from app.links.business_centers import own_side
 from app.links.presets import queries as presets
 from app.links.public_links import queries
-from app.links.public_links.models import OpenLink
+from app.links.public_links.models import PublicLink
 from app.tenants.agencies import queries as agencies
 
 MOST_PER_HOUR = 30
 
 
-async def create_open_link(
+async def create_public_link(
     session: AsyncSession,
     agency_id: str,
     *,
@@ -31,11 +31,11 @@ async def create_open_link(
     language: str = "en",
     expires_at: datetime | None = None,
     agency_bc_id: str | None = None,
-    asked_by: str | None = None,
+    requested_by: str | None = None,
     most_per_hour: int = MOST_PER_HOUR,
     most_uses: int | None = None,
-) -> tuple[OpenLink, str]:
-    """An open link and its secret. Without `expires_at` it lives until revoked.
+) -> tuple[PublicLink, str]:
+    """A public link and its secret. Without `expires_at` it lives until revoked.
 
     Raises PresetUnknown, Malformed, and as `own_side`.
     """
@@ -43,13 +43,13 @@ async def create_open_link(
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidInput(fields={"expires_at": "Choose a time that is still to come, with its time zone."})
     agency = await agencies.find(session, agency_id)
-    token, open_link_id = encryption.new_secret(), ids.new("openlink")
-    made = OpenLink(
-        agency_id=agency_id, id=open_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
-        asked_by=asked_by or agency.contact_name,
+    token, public_link_id = encryption.new_secret(), ids.new("publiclink")
+    made = PublicLink(
+        agency_id=agency_id, id=public_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
+        requested_by=requested_by or agency.contact_name,
         agency_bc_id=await own_side(session, agency_id, chosen, agency_bc_id),
         token_hash=encryption.sha256(token),
-        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, open_link_id)),
+        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, public_link_id)),
         most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,
     )  # fmt: skip
     session.add(made)
@@ -58,30 +58,30 @@ async def create_open_link(
     return made, token
 
 
-def token_place(agency_id: str, open_link_id: str) -> str:
-    """What the sealed secret of an open link is bound to."""
-    return f"open_links.token_sealed:{agency_id}:{open_link_id}"
+def token_place(agency_id: str, public_link_id: str) -> str:
+    """What the sealed secret of a public link is bound to."""
+    return f"public_links.token_sealed:{agency_id}:{public_link_id}"
 
 
-async def address_of(session: AsyncSession, open_link: OpenLink, token: str, *, public_url: str) -> str:
+async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:
     """Its public address."""
-    agency = await agencies.find(session, open_link.agency_id)
-    return url.of_open_link(public_url, agency.slug, token)
+    agency = await agencies.find(session, public_link.agency_id)
+    return url.of_public_link(public_url, agency.slug, token)
 
 
 async def show_address(
-    session: AsyncSession, agency_id: str, open_link_id: str, *, public_url: str, vault_: Keyring, actor: str
+    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, vault_: Keyring, actor: str
 ) -> str:
     """The address again; each look is recorded. Raises NotFound."""
-    found = await queries.find(session, agency_id, open_link_id)
-    token = vault_.open(found.token_sealed, bound_to=token_place(agency_id, open_link_id))
+    found = await queries.find(session, agency_id, public_link_id)
+    token = vault_.open(found.token_sealed, bound_to=token_place(agency_id, public_link_id))
     await _tell(session, found, happenings.OPEN_LINK_SHOWN, actor)
     return await address_of(session, found, token, public_url=public_url)
 
 
-async def revoke_open_link(session: AsyncSession, agency_id: str, open_link_id: str, *, actor: str) -> OpenLink:
+async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: str) -> PublicLink:
     """Ends it at once; the links made by it go on. Ending it again changes nothing. Raises NotFound."""
-    found = await queries.find(session, agency_id, open_link_id, lock=True)
+    found = await queries.find(session, agency_id, public_link_id, lock=True)
     if found.revoked_at is None:
         found.revoked_at = func.now()
         await session.flush()
@@ -90,8 +90,8 @@ async def revoke_open_link(session: AsyncSession, agency_id: str, open_link_id: 
     return found
 
 
-async def _tell(session: AsyncSession, open_link: OpenLink, event: EventType, actor: str) -> None:
+async def _tell(session: AsyncSession, public_link: PublicLink, event: EventType, actor: str) -> None:
     await record(
-        session, event, agency_id=open_link.agency_id, subject_id=open_link.id, actor=actor,
-        data={"preset": open_link.preset, "language": open_link.language},
+        session, event, agency_id=public_link.agency_id, subject_id=public_link.id, actor=actor,
+        data={"preset": public_link.preset, "language": public_link.language},
     )  # fmt: skip

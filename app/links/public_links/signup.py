@@ -1,4 +1,4 @@
-"""Somebody gives their details on an open link: a client and a link of their own, never anybody else's."""
+"""Somebody gives their details on a public link: a client and a link of their own, never anybody else's."""
 
 import hashlib
 import ipaddress
@@ -17,25 +17,25 @@ from app.links.devices import service as devices
 from app.links.models import Link
 from app.links.presets import queries as presets
 from app.links.public_links import queries, status
-from app.links.public_links.models import OpenLink, OpenLinkUse
+from app.links.public_links.models import PublicLink, PublicLinkUse
 from app.tenants.clients import queries as known_clients
 from app.tenants.clients import service as clients
 
 
-class OpenLinkBusy(AppError):
+class PublicLinkBusy(AppError):
     """More people than usual within the hour, here or from one place."""
 
     status = 429
-    code = "open_link_busy"
+    code = "public_link_busy"
     detail = "Too many people started here within the last hour."
     hint = "Try again in an hour."
 
 
-class OpenLinkOver(AppError):
+class PublicLinkOver(AppError):
     """It was ended, or its time or its uses ran out, while somebody filled it in."""
 
     status = 410
-    code = "open_link_over"
+    code = "public_link_over"
     detail = "This link has ended."
 
 
@@ -59,36 +59,36 @@ class Sender:
 
 
 async def enter(
-    session: AsyncSession, open_link: OpenLink, given: Details, sender: Sender, *, public_url: str, vault_: Keyring
+    session: AsyncSession, public_link: PublicLink, given: Details, sender: Sender, *, public_url: str, vault_: Keyring
 ) -> Link:
     """Create a link for the visitor, open in their browser. Submitting the same form again leads to the same link.
 
-    The form contains personal data, so another browser needs a code. Raises OpenLinkOver, OpenLinkBusy.
+    The form contains personal data, so another browser needs a code. Raises PublicLinkOver, PublicLinkBusy.
     """
-    agency_id = open_link.agency_id
-    open_link = await queries.find(session, agency_id, open_link.id, lock=True)
+    agency_id = public_link.agency_id
+    public_link = await queries.find(session, agency_id, public_link.id, lock=True)
     form_hash = hashlib.sha256(sender.form.encode()).digest()
-    if again := await _sent_before(session, open_link, form_hash):
-        await client_actions.open_link(session, agency_id, again.id, sender.cookie)
+    if again := await _sent_before(session, public_link, form_hash):
+        await client_actions.public_link(session, agency_id, again.id, sender.cookie)
         return again
-    await _refuse_over_or_busy(session, open_link, sender.address_hash)
-    link, token = await _made(session, open_link, given, vault_)
+    await _refuse_over_or_busy(session, public_link, sender.address_hash)
+    link, token = await _made(session, public_link, given, vault_)
     await links.give_out(session, link, token, public_url=public_url, actor=CLIENT)
-    open_link.uses += 1
+    public_link.uses += 1
     session.add(
-        OpenLinkUse(
-            agency_id=agency_id, id=ids.new("use"), open_link_id=open_link.id, link_id=link.id,
+        PublicLinkUse(
+            agency_id=agency_id, id=ids.new("use"), public_link_id=public_link.id, link_id=link.id,
             address_hash=sender.address_hash, form_hash=form_hash,
         )
     )  # fmt: skip
     await session.flush()
-    await devices.claim(session, await client_actions.open_link(session, agency_id, link.id, sender.cookie))
+    await devices.claim(session, await client_actions.public_link(session, agency_id, link.id, sender.cookie))
     return link
 
 
 def hashed_address(vault_: Keyring, host: str) -> str:
     """An address of the internet as it is counted: hashed, IPv6 by its network."""
-    return vault_.keyed_hash(_network(host), purpose="open-link")
+    return vault_.keyed_hash(_network(host), purpose="public-link")
 
 
 def _network(host: str) -> str:
@@ -109,44 +109,44 @@ def new_form() -> str:
     return encryption.new_secret()
 
 
-async def _sent_before(session: AsyncSession, open_link: OpenLink, form_hash: bytes) -> Link | None:
+async def _sent_before(session: AsyncSession, public_link: PublicLink, form_hash: bytes) -> Link | None:
     rows = (
         select(Link)
-        .join(OpenLinkUse, (OpenLinkUse.agency_id == Link.agency_id) & (OpenLinkUse.link_id == Link.id))
+        .join(PublicLinkUse, (PublicLinkUse.agency_id == Link.agency_id) & (PublicLinkUse.link_id == Link.id))
         .where(
-            OpenLinkUse.agency_id == open_link.agency_id, OpenLinkUse.open_link_id == open_link.id,
-            OpenLinkUse.form_hash == form_hash,
+            PublicLinkUse.agency_id == public_link.agency_id, PublicLinkUse.public_link_id == public_link.id,
+            PublicLinkUse.form_hash == form_hash,
         )
     )  # fmt: skip
     return (await session.scalars(rows)).one_or_none()
 
 
-async def _refuse_over_or_busy(session: AsyncSession, open_link: OpenLink, address_hash: str) -> None:
-    if status_of(open_link) != "open":
-        raise OpenLinkOver
-    of_this = (OpenLinkUse.agency_id == open_link.agency_id, OpenLinkUse.open_link_id == open_link.id)
-    await session.execute(delete(OpenLinkUse).where(*of_this, OpenLinkUse.created_at < func.now() - status.WINDOW))
-    here = func.count().filter(OpenLinkUse.address_hash == address_hash)
+async def _refuse_over_or_busy(session: AsyncSession, public_link: PublicLink, address_hash: str) -> None:
+    if status_of(public_link) != "open":
+        raise PublicLinkOver
+    of_this = (PublicLinkUse.agency_id == public_link.agency_id, PublicLinkUse.public_link_id == public_link.id)
+    await session.execute(delete(PublicLinkUse).where(*of_this, PublicLinkUse.created_at < func.now() - status.WINDOW))
+    here = func.count().filter(PublicLinkUse.address_hash == address_hash)
     in_all, from_here = (await session.execute(select(func.count(), here).where(*of_this))).one()
-    if status.is_too_busy(in_all=in_all, most_per_hour=open_link.most_per_hour, from_here=from_here):
-        raise OpenLinkBusy
+    if status.is_too_busy(in_all=in_all, most_per_hour=public_link.most_per_hour, from_here=from_here):
+        raise PublicLinkBusy
 
 
-def status_of(open_link: OpenLink) -> str:
+def status_of(public_link: PublicLink) -> str:
     """`open`, `revoked`, `expired` or `used_up`, now."""
     return status.of(
-        revoked_at=open_link.revoked_at, expires_at=open_link.expires_at, uses=open_link.uses,
-        most_uses=open_link.most_uses, now=clock.now(),
+        revoked_at=public_link.revoked_at, expires_at=public_link.expires_at, uses=public_link.uses,
+        most_uses=public_link.most_uses, now=clock.now(),
     )  # fmt: skip
 
 
-async def _made(session: AsyncSession, open_link: OpenLink, given: Details, vault_: Keyring) -> tuple[Link, str]:
+async def _made(session: AsyncSession, public_link: PublicLink, given: Details, vault_: Keyring) -> tuple[Link, str]:
     """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
-    agency_id, claimed = open_link.agency_id, given.external_id
+    agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await known_clients.by_external_id(session, agency_id, claimed or "") is not None
     told = {
         "name": given.company, "contact_name": given.name, "contact_email": given.email,
-        "language": open_link.language,
+        "language": public_link.language,
     }  # fmt: skip
     client, new = await clients.create_client(
         session, agency_id, actor=CLIENT, external_id=None if taken else claimed, **told
@@ -155,7 +155,7 @@ async def _made(session: AsyncSession, open_link: OpenLink, given: Details, vaul
         client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **told)
     return await links.create_link(
         session, agency_id, client_id=client.id,
-        preset=await presets.version(session, agency_id, open_link.preset, open_link.preset_version),
-        vault_=vault_, actor=CLIENT, asked_by=open_link.asked_by, agency_bc_id=open_link.agency_bc_id,
-        open_link_id=open_link.id, claimed_external_id=claimed,
+        preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
+        vault_=vault_, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
+        public_link_id=public_link.id, claimed_external_id=claimed,
     )  # fmt: skip

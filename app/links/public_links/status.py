@@ -1,4 +1,4 @@
-"""Status of an open link: open, or the reason why it takes no other client. Pure."""
+"""Status of a public link: open, or the reason why it takes no other client. Pure."""
 
 from datetime import datetime, timedelta
 

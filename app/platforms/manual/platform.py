@@ -8,7 +8,7 @@ from app.kit.input.text import folded
 from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
 from app.platforms.port import AssetKind, GuidedStep, RoleWords
 
-#: The one kind of ask that written platforms have; its role says which thing it is about.
+#: The one kind of access request that written platforms have; its role says which thing it is about.
 CUSTOM = "custom"
 
 
@@ -40,7 +40,7 @@ class ManualPlatform:
 
     @property
     def own_words(self) -> bool:
-        """True if title and steps are written by the agency, in the ask itself."""
+        """True if title and steps are written by the agency, in the access request itself."""
         return self.file.own_words
 
     @property

@@ -83,7 +83,7 @@ class ThingShape(Shape):
 
 
 class FileShape(Shape):
-    """A whole file. `own_words`: title and steps stand in the ask itself, written by the agency."""
+    """A whole file. `own_words`: title and steps stand in the access request itself, written by the agency."""
 
     key: Word
     name: Line

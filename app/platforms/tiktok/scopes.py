@@ -55,7 +55,8 @@ COSTS: Mapping[int, Permission] = {
 
 #: Whoever connects has to be able to show what there is to choose from.
 _ALWAYS = (READ_ACCOUNTS, READ_CENTERS, ASSETS)
-#: What an ask of each kind needs beyond that. A pixel is linked with ASSETS, and hangs on a shared ad account.
+#: What an access request of each kind needs beyond that. A pixel is linked with ASSETS, and hangs on a shared ad
+#: account.
 _OF_KIND: Mapping[str, tuple[int, ...]] = {
     "ad_account": (PARTNERS,),
     "pixel": (PARTNERS,),
@@ -72,7 +73,7 @@ _FOR: Mapping[str, tuple[int, ...]] = {
 
 
 def missing(granted: Iterable[int], kinds: Sequence[str]) -> tuple[str, ...]:
-    """The names of permissions that asks of these kinds need and that are not granted."""
+    """The names of permissions that access requests of these kinds need and that are not granted."""
     given = frozenset(granted)
     needed = dict.fromkeys([*_ALWAYS, *(each for kind in kinds for each in _OF_KIND[kind])])
     return tuple(COSTS[each].name for each in needed if not _has(given, each))
@@ -91,7 +92,7 @@ def lacking(granted: Iterable[int]) -> tuple[Permission, ...]:
 
 
 def needed_by(name: str) -> tuple[str, ...]:
-    """The kinds of asks that cannot work at all without a permission, by its name."""
+    """The kinds of access requests that cannot work at all without a permission, by its name."""
     return tuple(kind for kind, own in _OF_KIND.items() if name in {COSTS[each].name for each in (*_ALWAYS, *own)})
 
 

@@ -18,7 +18,7 @@ class DeliveryView(BaseModel):
     id: str = Field(examples=["delivery_01ksy1q3e0fzs8qj5m8g3d4w7z"])
     endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     event_id: str = Field(examples=["evt_01ksy1q3e0fzs8qj5m8g3d4w7y"])
-    event_type: str = Field(examples=["ask.verified"])
+    event_type: str = Field(examples=["access.verified"])
     subject_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     sequence: int = Field(examples=[17])
     test: bool

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/webhooks/destinations", tags=["webhooks"], route_cla
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
-EventType = Annotated[str, Query(max_length=128, examples=["ask.verified"])]
+EventType = Annotated[str, Query(max_length=128, examples=["access.verified"])]
 
 
 @router.get("")
@@ -43,7 +43,7 @@ async def list_destination_kinds(_: Reader) -> Kinds:
 
 @router.get("/{kind}/example")
 async def read_destination_example(
-    request: Request, _: Reader, kind: Annotated[KindName, Path()], event_type: EventType = "ask.blocked"
+    request: Request, _: Reader, kind: Annotated[KindName, Path()], event_type: EventType = "access.blocked"
 ) -> ExampleView:
     """What a destination of this kind would send for the example of an event type."""
     if event_type not in catalog.FOR_CRMS:

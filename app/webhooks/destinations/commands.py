@@ -28,7 +28,7 @@ endpoint = typer.Typer()
 
 Types = Annotated[
     list[str] | None,
-    typer.Option("--type", help="A name, `ask.*` or `*`; several times for more. The kind's own unless given."),
+    typer.Option("--type", help="A name, `access.*` or `*`; several times for more. The kind's own unless given."),
 ]
 Description = Annotated[str, typer.Option(help="What it is for.")]
 

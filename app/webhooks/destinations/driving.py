@@ -10,7 +10,7 @@ Held = tuple[AttemptOutcome, list[tuple[Request, HttpResult]]]
 
 
 async def hold(conversation: Conversation, egress: Egress, *, seconds: float = 15) -> Held:
-    """Asks and answers until it ends. Each request has `seconds`."""
+    """Access requests and answers until it ends. Each request has `seconds`."""
     said: list[tuple[Request, HttpResult]] = []
     try:
         request = next(conversation)

@@ -36,9 +36,9 @@ ALL: dict[str, DestinationKind] = {
                 "link.submitted",
                 "link.completed",
                 "link.expired",
-                "link.renewal_asked",
-                "ask.blocked",
-                "ask.declined",
+                "link.renewal_requested",
+                "access.blocked",
+                "access.declined",
                 "grant.*",
             ),
             # https://docs.slack.dev/apis/web-api/rate-limits: one message a second for each incoming webhook
@@ -48,13 +48,13 @@ ALL: dict[str, DestinationKind] = {
         DestinationKind(
             "hubspot",
             "A company for each client and a contact for each e-mail address, kept up to date in HubSpot.",
-            ("client.*", "link.*", "ask.*"),
+            ("client.*", "link.*", "access.*"),
             ordering="by_subject",
             # an event takes up to ten calls; an account has 100 in ten seconds, and 5 searches a second
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
         ),
-        DestinationKind("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "ask.*")),
+        DestinationKind("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "access.*")),
     )
 }
 

@@ -40,10 +40,10 @@ class HubSpotOptions(RequestShape):
         examples=[{"link.completed": "customer"}],
     )
     notes: list[Verbatim] = Field(
-        ["link.completed", "ask.blocked"],
+        ["link.completed", "access.blocked"],
         max_length=50,
         description="Of which events a note is left on company and contact.",
-        examples=[["link.completed", "ask.blocked"]],
+        examples=[["link.completed", "access.blocked"]],
     )
 
     @field_validator("lifecycle", "notes")

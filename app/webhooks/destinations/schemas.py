@@ -23,7 +23,7 @@ class NewDestination(RequestShape):
 
     description: Text500 = ""
     event_types: list[EventTypeName] | None = Field(
-        None, min_length=1, max_length=100, description="Names, `ask.*`, or `*` for all but `webhook.*`."
+        None, min_length=1, max_length=100, description="Names, `access.*`, or `*` for all but `webhook.*`."
     )
     filter: Filter | None = None
     personal: bool = Field(True, description="Whether it is told names and e-mail addresses.")
@@ -90,7 +90,7 @@ class DestinationView(BaseModel):
         description="Where it leads, without what is secret.", examples=["https://hooks.slack.com/********"]
     )
     description: str
-    event_types: list[str] = Field(examples=[["link.completed", "ask.blocked"]])
+    event_types: list[str] = Field(examples=[["link.completed", "access.blocked"]])
     filter: Filter | None
     personal: bool
     retry_policy: str | list[int] = Field(examples=["standard"])
@@ -116,7 +116,7 @@ class KindView(BaseModel):
     kind: KindName
     sentence: str = Field(examples=["A message in a Slack channel."])
     needs: dict[str, Any] = Field(description="JSON Schema of `options`.", examples=[{"type": "object"}])
-    event_types: list[str] = Field(examples=[["link.completed", "ask.blocked"]])
+    event_types: list[str] = Field(examples=[["link.completed", "access.blocked"]])
     ordering: Ordering
     rate_limit: RateLimit | None
     concurrency: int = Field(examples=[1])
@@ -151,7 +151,7 @@ class ExampleView(BaseModel):
     """What the example of an event type makes a destination send; nothing is sent by asking."""
 
     kind: KindName
-    event_type: str = Field(examples=["ask.verified"])
+    event_type: str = Field(examples=["access.verified"])
     requests: list[RequestView]
 
 

@@ -16,7 +16,7 @@ _ACTOR = {"client": "the client", "agency": "your agency", "us": "Keyturn", "pla
 _KIND = {"tiktok_account": "TikTok account", "spark_post": "Spark post"}
 #: Said of a link or an access by the event itself.
 _OVER = {
-    "link.renewal_asked": "asks for a new link", "link.extended": "has more time", "link.reopened": "reopened",
+    "link.renewal_requested": "asks for a new link", "link.extended": "has more time", "link.reopened": "reopened",
     "grant.restored": "back as agreed", "grant.role_changed": "has another role", "grant.found": "found",
 }  # fmt: skip
 

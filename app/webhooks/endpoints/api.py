@@ -35,7 +35,7 @@ async def list_event_types(_: Reader) -> EventTypes:
 
 
 @router.get("/event-types/{event_type}")
-async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["ask.verified"])]) -> EventTypeView:
+async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["access.verified"])]) -> EventTypeView:
     """One type of event."""
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
@@ -101,7 +101,7 @@ async def resume_endpoint(request: Request, caller: Writer, session: Session, en
 @router.get("/event-types/{event_type}/schema")
 async def read_event_schema(
     _: Reader,
-    event_type: Annotated[str, Path(examples=["ask.verified"])],
+    event_type: Annotated[str, Path(examples=["access.verified"])],
     version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
 ) -> dict[str, Any]:
     """The JSON Schema of one type's body, in one version of the API."""

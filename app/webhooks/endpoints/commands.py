@@ -25,7 +25,7 @@ async def create(
     url: Annotated[str, typer.Argument(help="https, a public host.")],
     type_: Annotated[
         list[str] | None,
-        typer.Option("--type", help="A name, `ask.*` or `*`; several times for more. `*` unless given."),
+        typer.Option("--type", help="A name, `access.*` or `*`; several times for more. `*` unless given."),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     link: Annotated[str | None, typer.Option(help="Only events of this link.")] = None,

@@ -10,7 +10,7 @@ EVERYTHING = "*"
 
 
 def wants(patterns: Sequence[str], event_type: str) -> bool:
-    """True if any of an endpoint's patterns (a name, `ask.*`, `*`) covers this type."""
+    """True if any of an endpoint's patterns (a name, `access.*`, `*`) covers this type."""
     return any(_covers(pattern, event_type) for pattern in patterns)
 
 

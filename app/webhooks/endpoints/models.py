@@ -37,7 +37,7 @@ class Endpoint(CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("endpoint"), primary_key=True)
     url: Mapped[str] = mapped_column(String(2048))
     description: Mapped[str] = mapped_column(String(500))
-    #: names, `ask.*` or `*`
+    #: names, `access.*` or `*`
     event_types: Mapped[list[Any]]
     #: `{"link_id": …, "preset": …}`, each key optional; null lets everything through
     filter: Mapped[dict[str, Any] | None]

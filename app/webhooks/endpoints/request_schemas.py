@@ -16,7 +16,7 @@ _Headers = dict[Verbatim, Verbatim]
 _Metadata = dict[Note, Note]
 _Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
 
-_TYPES = "Names, `ask.*`, or `*` for all but `webhook.*`."
+_TYPES = "Names, `access.*`, or `*` for all but `webhook.*`."
 _MODE = "`thin`: ids and `href`; `flat`: all keys at the first level."
 _PERSONAL = "Whether bodies carry names and e-mail addresses."
 _POLICY = "A policy, or the seconds to wait before each further attempt, 14 days in all."
@@ -53,7 +53,7 @@ class NewEndpoint(RequestShape):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"url": "https://hooks.example.com/keyturn", "event_types": ["link.completed", "ask.*"]},
+                {"url": "https://hooks.example.com/keyturn", "event_types": ["link.completed", "access.*"]},
                 {
                     "url": "https://crm.example.com/in",
                     "description": "CRM",

@@ -19,12 +19,12 @@ class EventTypeView(BaseModel):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    type: str = Field(examples=["ask.verified"])
+    type: str = Field(examples=["access.verified"])
     sentence: str = Field(examples=["The access was read back with the agreed role."])
     since: str = Field(examples=["2026-12-01"])
     versions: list[str] = Field(examples=[["2026-12-01"]])
     body_schema: dict[str, Any] = Field(serialization_alias="schema", examples=[{"type": "object"}])
-    example: dict[str, Any] = Field(examples=[catalog.example(catalog.FOR_CRMS["ask.verified"])])
+    example: dict[str, Any] = Field(examples=[catalog.example(catalog.FOR_CRMS["access.verified"])])
 
     @classmethod
     def of(cls, kind: EventType) -> "EventTypeView":
@@ -41,7 +41,7 @@ class EndpointView(BaseModel):
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     url: str = Field(examples=["https://hooks.example.com/keyturn"])
     description: str
-    event_types: list[str] = Field(examples=[["link.completed", "ask.*"]])
+    event_types: list[str] = Field(examples=[["link.completed", "access.*"]])
     filter: Filter | None
     payload_mode: Mode
     personal: bool

@@ -29,7 +29,7 @@ async def create(
     since: Annotated[datetime | None, typer.Option(help="Events from then on, UTC; a day ago unless given.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Events before, UTC; now unless given.")] = None,
     type_: Annotated[
-        list[str] | None, typer.Option("--type", help="Only this type, or `ask.*`; several times.")
+        list[str] | None, typer.Option("--type", help="Only this type, or `access.*`; several times.")
     ] = None,
     subject: Annotated[list[str] | None, typer.Option(help="Only about the thing with this id; several times.")] = None,
     rate: Annotated[int, typer.Option(help="How many a second, 50 at most.")] = 10,

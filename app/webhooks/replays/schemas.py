@@ -13,7 +13,7 @@ from app.webhooks.replays.queries import Progress
 from app.webhooks.replays.selecting import ReplayMatches, Selection
 
 Rate = Annotated[int, Field(ge=1, le=50, description="How many are queued a second.", examples=[10])]
-Types = Annotated[list[EventTypeName], Field(max_length=100, examples=[["ask.*"]])]
+Types = Annotated[list[EventTypeName], Field(max_length=100, examples=[["access.*"]])]
 _SELECT = (
     "`failed`: given up; `missing`: events that the endpoint wants today and has no delivery of; `skipped`: what "
     "happened while it was disabled; `all`: all of these, and what it got already."
@@ -29,7 +29,7 @@ class NewReplay(RequestShape):
         None, description="And before this; now unless given.", examples=["2026-12-31T12:00:00Z"]
     )
     select: Select = Field(description=_SELECT, examples=["failed"])
-    event_types: Types = Field(default_factory=list, description="Names or `ask.*`; none: all.")
+    event_types: Types = Field(default_factory=list, description="Names or `access.*`; none: all.")
     subjects: list[Line200] = Field(
         default_factory=list, max_length=100, description="Ids of what events are about; none: all.",
         examples=[["link_01ksy1q3e0fzs8qj5m8g3d4w7s"]],
@@ -58,7 +58,7 @@ class ReplayView(BaseModel):
     select: Select = Field(examples=["failed"])
     since: str = Field(examples=["2026-12-01T00:00:00.000Z"])
     until: str = Field(examples=["2026-12-04T13:32:10.123Z"])
-    event_types: list[str] = Field(examples=[["ask.*"]])
+    event_types: list[str] = Field(examples=[["access.*"]])
     subjects: list[str] = Field(examples=[["link_01ksy1q3e0fzs8qj5m8g3d4w7s"]])
     rate_per_second: int = Field(examples=[10])
     state: Literal["running", "completed", "cancelled"] = Field(examples=["running"])

@@ -23,7 +23,7 @@ Writer = Annotated[Principal, requires("webhooks:write")]
 Listener = Annotated[Principal, requires("events:read")]
 
 _SAMPLE = {200: {"content": {"application/json": {"example": [
-    {**catalog.example(catalog.FOR_CRMS["ask.verified"]), "test": True},
+    {**catalog.example(catalog.FOR_CRMS["access.verified"]), "test": True},
 ]}}}}  # fmt: skip
 
 
@@ -53,8 +53,8 @@ async def read_sample(
     caller: Listener,
     session: Session,
     event_type: Annotated[
-        str, Query(max_length=128, description="A name, `ask.*`, or `*`.", examples=["ask.verified"])
-    ] = "ask.*",
+        str, Query(max_length=128, description="A name, `access.*`, or `*`.", examples=["access.verified"])
+    ] = "access.*",
     payload_mode: Mode = "full",
     personal: bool = True,
 ) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from app.webhooks.rest_hooks.schemas import CreatedHook, NewHook, view
 hook = typer.Typer()
 
 _COLUMNS = ["id", "target_url", "event_types", "payload_mode", "enabled"]
-_TypeOption = Annotated[str, typer.Option("--type", help="A name, `ask.*` or `*`; commas between several.")]
+_TypeOption = Annotated[str, typer.Option("--type", help="A name, `access.*` or `*`; commas between several.")]
 _ModeOption = Annotated[str, typer.Option(help="full, thin or flat.")]
 
 
@@ -57,7 +57,7 @@ async def delete(at: Terminal, hook_id: str, agency: AgencyOption = None) -> Non
 
 @command(hook, "sample")
 async def sample(
-    at: Terminal, type_: _TypeOption = "ask.*", mode: _ModeOption = "full", agency: AgencyOption = None
+    at: Terminal, type_: _TypeOption = "access.*", mode: _ModeOption = "full", agency: AgencyOption = None
 ) -> None:
     """Prints up to three bodies just as a subscription gets them."""
     found = await agencies.chosen(at.session, agency)

@@ -20,7 +20,7 @@ class NewHook(RequestShape):
     model_config = ConfigDict(
         extra="ignore",
         json_schema_extra={
-            "examples": [{"target_url": "https://hooks.zapier.com/hooks/standard/1/abc/", "event_types": ["ask.*"]}]
+            "examples": [{"target_url": "https://hooks.zapier.com/hooks/standard/1/abc/", "event_types": ["access.*"]}]
         },
     )
 
@@ -29,7 +29,7 @@ class NewHook(RequestShape):
     )
     event_types: list[EventTypeName] = Field(
         validation_alias=_TYPES, min_length=1, max_length=100,
-        description="Names, `ask.*`, or `*`; also comma-separated text, or one name as `event`.",
+        description="Names, `access.*`, or `*`; also comma-separated text, or one name as `event`.",
     )  # fmt: skip
     filters: Filter | None = None
     payload_mode: Mode = Field("full", description="`thin`: ids and `href`; `flat`: all keys at the first level.")
@@ -63,7 +63,7 @@ class HookView(BaseModel):
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     target_url: str = Field(examples=["https://hooks.zapier.com/hooks/standard/1/abc/"])
-    event_types: list[str] = Field(examples=[["ask.*"]])
+    event_types: list[str] = Field(examples=[["access.*"]])
     filters: Filter | None
     payload_mode: Mode
     personal: bool

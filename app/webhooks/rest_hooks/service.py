@@ -28,7 +28,7 @@ async def end_hook(session: AsyncSession, agency_id: str, hook_id: str, *, actor
 async def samples(
     session: AsyncSession, agency_id: str, event_type: str, *, mode: str, personal: bool
 ) -> list[dict[str, Any]]:
-    """Up to three bodies as a subscription to `event_type` (a name, `ask.*`, `*`) would get them, the newest first.
+    """Up to three bodies as a subscription to `event_type` (a name, `access.*`, `*`) would get them, the newest first.
 
     Where nothing of the kind happened yet, an example of each kind, marked as a test: never none. Raises
     EventTypeUnknown.

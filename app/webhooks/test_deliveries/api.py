@@ -27,7 +27,7 @@ class TestWish(RequestShape):
 
     __test__ = False  # no test case, whatever pytest thinks of its name
 
-    event_type: EventTypeName = Field(examples=["ask.verified"])
+    event_type: EventTypeName = Field(examples=["access.verified"])
     data: dict[Word, Value] = Field(
         default_factory=dict,
         max_length=50,

@@ -21,7 +21,7 @@ _COLUMNS = ["id", "event_type", "endpoint_id", "state", "next_attempt_at"]
 async def send_test(
     at: Terminal,
     endpoint_id: str,
-    type_: Annotated[str, typer.Option("--type", help="The type of event to send an example of.")] = "ask.verified",
+    type_: Annotated[str, typer.Option("--type", help="The type of event to send an example of.")] = "access.verified",
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:

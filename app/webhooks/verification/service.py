@@ -59,7 +59,7 @@ class ChallengeRequest:
     body: bytes = field(repr=False)
 
 
-async def ask(
+async def access_request(
     session: AsyncSession, agency_id: str, endpoint_id: str, *, vault: Keyring, actor: str
 ) -> ChallengeRequest:
     """The challenge to be sent, counted like a test. Raises NotFound, CannotAnswer and TooManyTests."""

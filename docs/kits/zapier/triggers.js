@@ -59,7 +59,7 @@ const trigger = (key, label, description, types, inputFields = []) => ({
     performUnsubscribe: unsubscribe,
     perform: receive,
     performList: list(types),
-    sample: sample(types ? types[0] : 'ask.verified'),
+    sample: sample(types ? types[0] : 'access.verified'),
   },
 });
 
@@ -68,14 +68,14 @@ const EVENT_TYPES = {
   label: 'Event types',
   list: true,
   required: true,
-  helpText: 'Names such as `ask.verified`, `ask.*` for all of a word, or `*` for everything.',
+  helpText: 'Names such as `access.verified`, `access.*` for all of a word, or `*` for everything.',
 };
 
 module.exports = Object.fromEntries(
   [
     trigger('link_opened', 'Link Opened', 'Triggers when a client starts on a link.', ['link.opened']),
     trigger('link_completed', 'Link Completed', 'Triggers when all required access is verified.', ['link.completed']),
-    trigger('ask_blocked', 'Access Blocked', 'Triggers when something is in the way of an access.', ['ask.blocked']),
+    trigger('access_blocked', 'Access Blocked', 'Triggers when something is in the way of an access.', ['access.blocked']),
     trigger('any_event', 'Any Event', 'Triggers on the event types you choose.', null, [EVENT_TYPES]),
   ].map((each) => [each.key, each]),
 );

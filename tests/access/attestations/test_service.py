@@ -1,4 +1,4 @@
-"""Asks of written platforms from consent to the agency's word, beside TikTok's and alone."""
+"""Access requests of written platforms from consent to the agency's word, beside TikTok's and alone."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from app.kit import clock
 from app.kit.errors import NotFound
 from app.links import client_actions
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from simulator import seed
 from tests import written
 from tests.house import House
@@ -42,41 +42,43 @@ async def agreed(house: House, preset: str) -> Corner:
     return north
 
 
-async def custom(house: House, corner: Corner) -> Sequence[Ask]:
-    """The asks of written platforms."""
-    return [ask for ask in await house.asks(corner) if ask.is_custom]
+async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
+    """The access requests of written platforms."""
+    return [access_request for access_request in await house.access_requests(corner) if access_request.is_custom]
 
 
-async def say(house: House, corner: Corner, ask: Ask, *, done: bool = True) -> None:
+async def say(house: House, corner: Corner, access_request: AccessRequest, *, done: bool = True) -> None:
     """The client presses the button."""
     async with house.tools.sessions.begin() as session:
         what = attestations.say_done if done else attestations.take_word_back
-        await what(session, corner.agency_id, corner.link_id, ask.id)
+        await what(session, corner.agency_id, corner.link_id, access_request.id)
 
 
 async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> None:
     north = await agreed(house, "written")
-    asks = await custom(house, north)
-    assert [(ask.state, ask.next_actor) for ask in asks] == [("awaiting_client", "client")] * 3
-    assert (await house.events(north)).count("ask.awaiting_client") == 3
+    access_requests = await custom(house, north)
+    assert [(access_request.state, access_request.next_actor) for access_request in access_requests] == [
+        ("awaiting_client", "client")
+    ] * 3
+    assert (await house.events(north)).count("access.awaiting_client") == 3
     async with house.tools.sessions() as session:
         assert await handshakes.of_client(session, north.agency_id, north.client_id) == []
 
 
 async def test_the_client_says_done_takes_it_back_and_says_it_again(house: House) -> None:
     north = await agreed(house, "written")
-    ask, *_ = await custom(house, north)
-    await say(house, north, ask)
+    access_request, *_ = await custom(house, north)
+    await say(house, north, access_request)
     first, *_ = await custom(house, north)
     assert (first.state, first.next_actor, first.client_attested_by) == ("awaiting_partner", "agency", "Ana Client")
     assert first.client_attested_at is not None
-    await say(house, north, ask)
+    await say(house, north, access_request)
     again, *_ = await custom(house, north)
     assert again.client_attested_at == first.client_attested_at
-    await say(house, north, ask, done=False)
+    await say(house, north, access_request, done=False)
     back, *_ = await custom(house, north)
     assert (back.state, back.client_attested_at, back.client_attested_by) == ("awaiting_client", None, None)
-    await say(house, north, ask)
+    await say(house, north, access_request)
     assert (await custom(house, north))[0].state == "awaiting_partner"
 
 
@@ -84,25 +86,29 @@ async def test_the_agencys_word_counts_with_or_without_the_clients(house: House,
     north = await agreed(house, "written")
     first, second, third = await custom(house, north)
     await say(house, north, first)
-    hint = (await api.get(f"/asks/{first.id}")).json()["hint"]
+    hint = (await api.get(f"/access-requests/{first.id}")).json()["hint"]
     assert hint.startswith("The client says that the steps are done")
-    for ask in (first, second):
-        said = (await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})).json()
+    for access_request in (first, second):
+        said = (await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})).json()
         assert (said["state"], said["attested_by"], said["hint"]) == ("attested", "Nora North", None)
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "submitted"
-    await api.post(f"/asks/{third.id}/attestation", json={"by": "Nora North"})
+    await api.post(f"/access-requests/{third.id}/attestation", json={"by": "Nora North"})
     link = (await api.get(f"/links/{north.link_id}")).json()
     assert (link["status"], link["assets"]["verified"], link["agency_bc_id"]) == ("completed", 3, None)
-    assert [ask["client_attested_by"] for ask in link["asks"]] == ["Ana Client", None, None]
-    assert link["asks"][2]["steps"][0] == "Open the booking tool’s settings."
+    assert [access_request["client_attested_by"] for access_request in link["access_requests"]] == [
+        "Ana Client",
+        None,
+        None,
+    ]
+    assert link["access_requests"][2]["steps"][0] == "Open the booking tool’s settings."
 
 
 async def test_after_the_agencys_word_the_clients_changes_nothing(house: House, api: httpx2.AsyncClient) -> None:
     north = await agreed(house, "written")
-    ask, *_ = await custom(house, north)
-    await say(house, north, ask)
-    await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})
-    await say(house, north, ask, done=False)
+    access_request, *_ = await custom(house, north)
+    await say(house, north, access_request)
+    await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
+    await say(house, north, access_request, done=False)
     after, *_ = await custom(house, north)
     assert (after.state, after.client_attested_by) == ("attested", "Ana Client")
 
@@ -112,15 +118,17 @@ async def test_tiktok_and_the_others_go_their_own_ways_on_one_link(house: House,
     await house.work()
     assert [state for state, _ in await house.states(north)] == ["verified", *["awaiting_client"] * 3]
     assert (await api.get(f"/links/{north.link_id}")).json()["next_actor"] == "client"
-    for ask in await custom(house, north):
-        await say(house, north, ask)
+    for access_request in await custom(house, north):
+        await say(house, north, access_request)
     await house.check_now(north)
     await house.work()
     assert [state for state, _ in await house.states(north)] == ["verified", *["awaiting_partner"] * 3]
     assert "link.completed" not in await house.events(north)
-    for ask in await custom(house, north):
+    for access_request in await custom(house, north):
         # TikTok can be read; that says nothing of the others
-        assert (await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})).status_code == 200
+        assert (
+            await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
+        ).status_code == 200
     await house.check_now(north)
     await house.work()
     assert [state for state, _ in await house.states(north)] == ["verified", *["attested"] * 3]
@@ -129,19 +137,19 @@ async def test_tiktok_and_the_others_go_their_own_ways_on_one_link(house: House,
 
 async def test_there_is_nothing_to_look_at(house: House, api: httpx2.AsyncClient) -> None:
     north = await agreed(house, "everything")
-    ask, *_ = await custom(house, north)
-    refused = await api.post(f"/asks/{ask.id}/verification")
+    access_request, *_ = await custom(house, north)
+    refused = await api.post(f"/access-requests/{access_request.id}/verification")
     assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_read")
 
 
 async def test_nobody_speaks_before_consent(house: House, api: httpx2.AsyncClient) -> None:
     north = await written.with_link(house.tools.sessions, house.world.north, "written")
-    ask, *_ = await custom(house, north)
-    await say(house, north, ask)
+    access_request, *_ = await custom(house, north)
+    await say(house, north, access_request)
     untouched, *_ = await custom(house, north)
     assert (untouched.state, untouched.client_attested_at) == ("waiting", None)
-    refused = await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})
-    assert refused.json()["code"] == "ask_not_approved"
+    refused = await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
+    assert refused.json()["code"] == "access_request_not_approved"
 
 
 async def test_the_clients_word_is_for_its_own_link_and_for_written_platforms(house: House) -> None:
@@ -149,11 +157,11 @@ async def test_the_clients_word_is_for_its_own_link_and_for_written_platforms(ho
         await agreed(house, "everything"),
         await written.with_link(house.tools.sessions, house.world.south, "written"),
     )
-    tiktok = (await house.asks(mine))[0]
+    tiktok = (await house.access_requests(mine))[0]
     foreign, *_ = await custom(house, theirs)
-    for ask in (tiktok, foreign):
+    for access_request in (tiktok, foreign):
         with pytest.raises(NotFound):
-            await say(house, mine, ask)
+            await say(house, mine, access_request)
 
 
 async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
@@ -161,25 +169,25 @@ async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
 ) -> None:
     north = await agreed(house, "written")
     first, second, _ = await custom(house, north)
-    await api.post(f"/asks/{first.id}/attestation", json={"by": "Nora North"})
+    await api.post(f"/access-requests/{first.id}/attestation", json={"by": "Nora North"})
     await say(house, north, second)
     async with house.tools.sessions.begin() as session:
         await lifecycle.end_link(session, north.agency_id, north.link_id, actor="test")
-    assert [ask.state for ask in await custom(house, north)] == ["attested", "ended", "ended"]
+    assert [access_request.state for access_request in await custom(house, north)] == ["attested", "ended", "ended"]
 
 
 async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> None:
     north = await agreed(house, "written")
-    ask, *_ = await custom(house, north)
-    await say(house, north, ask)
+    access_request, *_ = await custom(house, north)
+    await say(house, north, access_request)
     async with house.tools.sessions.begin() as session:
         link = await links.find(session, north.agency_id, north.link_id)
         link.status, link.expires_at = "expired", clock.now() - timedelta(days=1)
         await session.flush()
         await attestations.bring_up_to_date(session, north.agency_id, north.link_id)
-    assert {ask.state for ask in await custom(house, north)} == {"ended"}
+    assert {access_request.state for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)
         await lifecycle.renew_link(session, north.agency_id, north.link_id, expires_at=later, actor="test")
-    states = [ask.state for ask in await custom(house, north)]
+    states = [access_request.state for access_request in await custom(house, north)]
     assert states == ["awaiting_partner", "awaiting_client", "awaiting_client"]

@@ -107,8 +107,8 @@ async def test_a_refusal_is_kept_with_its_code_and_not_repeated(house: House, ap
     kept = (await api.get(f"/grants/{grant}/exchanges")).json()["data"]
     refused = next(each for each in kept if each["purpose"] == "assign")
     assert (refused["code"], refused["outcome"], refused["side"]) == (40001, "denied", "agency")
-    ask = (await house.asks(house.world.north))[0].id
-    assert (await api.post(f"/asks/{ask}/verification")).status_code == 202
+    access_request = (await house.access_requests(house.world.north))[0].id
+    assert (await api.post(f"/access-requests/{access_request}/verification")).status_code == 202
     await house.work(2)
     assert await shown(house, api) == {BO: ("open", None, "OPERATOR")}
 

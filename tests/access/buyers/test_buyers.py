@@ -23,8 +23,10 @@ async def test_named_buyers_get_a_verified_account_and_a_read_says_so(house: Hou
     assert await house.tiktok.assigned(seed.NORTH_AGENCY, seed.BUYER_KIM) == {seed.LUNE_EU: "ANALYST"}
     assert await count(house, ASSIGN) == 2
     assert await count(house, MEMBERS) == 1
-    ask = (await api.get(f"/asks/{(await house.asks(house.world.north))[0].id}")).json()
-    assert [(each["email"], each["state"], bool(each["seen_at"])) for each in ask["buyers"]] == [
+    access_request = (
+        await api.get(f"/access-requests/{(await house.access_requests(house.world.north))[0].id}")
+    ).json()
+    assert [(each["email"], each["state"], bool(each["seen_at"])) for each in access_request["buyers"]] == [
         (BO, "open", True), (KIM, "open", True),
     ]  # fmt: skip
 
@@ -190,6 +192,6 @@ async def test_what_was_there_before_keyturn_is_not_given_to_buyers(house: House
     await house.work()
     async with house.tools.sessions.begin() as session:
         (row,) = await grants.page(session, house.world.north.agency_id, limit=9)
-        row.origin, row.ask_id = "found", None
+        row.origin, row.access_request_id = "found", None
     await name(house, api, {"buyers": [*BUYERS["buyers"], {"email": "nora@northagency.example", "role": "ANALYST"}]})
     assert "nora@northagency.example" not in await shown(house, api)

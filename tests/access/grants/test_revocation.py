@@ -12,7 +12,7 @@ from app.access.revocations import service as revocations
 from app.links import client_actions
 from app.links import queries as links
 from app.links import service as link_actions
-from app.links.access_requests import service as asks
+from app.links.access_requests import service as access_requests
 from app.tenants.clients import service as clients
 from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House
@@ -40,13 +40,13 @@ async def _grant(house: House) -> Grant:
 
 async def _ask_for_more(house: House) -> str:
     north = house.world.north
-    (ask,) = await house.asks(north)
+    (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await asks.ask_for_role(
-            session, north.agency_id, ask.id, role="ADMIN", reason="To move the account.",
+        await access_requests.request_role(
+            session, north.agency_id, access_request.id, role="ADMIN", reason="To move the account.",
             platforms=house.tools.platforms, actor="test",
         )  # fmt: skip
-    return ask.id
+    return access_request.id
 
 
 async def _revoke(house: House) -> None:
@@ -61,14 +61,14 @@ async def _is_held(house: House) -> bool:
 
 
 @pytest.mark.parametrize("declined", [False, True], ids=["the wider role waits", "the wider role was declined"])
-async def test_what_is_shared_can_be_taken_away_although_its_ask_is_not_agreed_any_more(
+async def test_what_is_shared_can_be_taken_away_although_its_access_request_is_not_agreed_any_more(
     shared: House, declined: bool
 ) -> None:
     north = shared.world.north
-    ask_id = await _ask_for_more(shared)
+    access_request_id = await _ask_for_more(shared)
     if declined:
         async with shared.tools.sessions.begin() as session:
-            await client_actions.decline(session, north.agency_id, north.link_id, ask_id)
+            await client_actions.decline(session, north.agency_id, north.link_id, access_request_id)
     await _revoke(shared)
     await shared.work()
     assert ((await _grant(shared)).state, await _is_held(shared)) == ("ended", False)
@@ -99,10 +99,10 @@ async def test_what_another_client_record_has_just_the_same_stays_until_both_let
     await shared.work()
     assert await _is_held(shared)
     assert (await shared.states(again), (await _grant(shared)).state) == ([("verified", None)], "revoking")
-    (ask,) = await shared.asks(north)
-    assert ask.next_actor == "agency"
+    (access_request,) = await shared.access_requests(north)
+    assert access_request.next_actor == "agency"
     async with tools.sessions.begin() as session:
-        theirs = await grants.of_ask(session, north.agency_id, (await shared.asks(again))[0].id)
+        theirs = await grants.of_access_request(session, north.agency_id, (await shared.access_requests(again))[0].id)
         assert theirs is not None
         await revocations.revoke_grant(session, north.agency_id, theirs.id, actor="test")
     await shared.work()

@@ -24,7 +24,9 @@ async def test_connecting_shows_partners_shares_and_roles_without_any_client(sce
         "done", "connected", 2, 2, 2,
     )  # fmt: skip
     grants = {(grant.kind, grant.asset_id): grant for grant in await scene.grants()}
-    assert {key: (grant.role, grant.origin, grant.ask_id, grant.seen_by) for key, grant in grants.items()} == {
+    assert {
+        key: (grant.role, grant.origin, grant.access_request_id, grant.seen_by) for key, grant in grants.items()
+    } == {
         ("ad_account", seed.BRAND_FR_ACCOUNTS[0]): ("OPERATOR", "found", None, "agency"),
         ("ad_account", seed.BRAND_FR_ACCOUNTS[1]): ("OPERATOR", "found", None, "agency"),
         ("ad_account", seed.LUNE_EU): ("ANALYST", "found", None, "agency"),

@@ -88,7 +88,7 @@ async def test_a_partner_whose_access_was_asked_for_is_known_and_stays_with_its_
     (partner,) = await scene.partners()
     assert (partner.client_id, partner.linked) == (north.client_id, True)
     refused = await api.put(f"/partners/{partner.id}/client", json={"client_id": await _client(api)})
-    assert (refused.status_code, refused.json()["code"]) == (409, "partner_asked_elsewhere")
+    assert (refused.status_code, refused.json()["code"]) == (409, "partner_requested_elsewhere")
 
 
 async def test_a_partner_that_gives_access_on_a_link_later_becomes_that_client(
@@ -103,8 +103,8 @@ async def test_a_partner_that_gives_access_on_a_link_later_becomes_that_client(
     live = {(grant.kind, grant.asset_id): grant for grant in await scene.grants("live")}
     assert len(live) == len(await scene.grants("live")) == 3
     assert _clients(list(live.values())) == {north.client_id}
-    assert live["ad_account", seed.LUNE_EU].ask_id is not None
-    assert live["ad_account", seed.LUNE_UK].ask_id is None
+    assert live["ad_account", seed.LUNE_EU].access_request_id is not None
+    assert live["ad_account", seed.LUNE_UK].access_request_id is None
     assert await scene.found_clients() == []
     (now,) = await scene.partners()
     assert (now.id, now.client_id, now.linked) == (partner.id, north.client_id, True)
@@ -120,10 +120,10 @@ async def test_an_ask_for_what_was_found_takes_the_grant_over(
     await scene.house.agree(north, seed.LUNE_EU)
     await scene.house.work(4)
     (after,) = [grant for grant in await scene.grants() if grant.asset_id == seed.LUNE_EU]
-    assert (after.id, after.origin, after.ask_id is not None) == (before.id, "found", True)
+    assert (after.id, after.origin, after.access_request_id is not None) == (before.id, "found", True)
     await tiktok.unshare_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
     ended = await scene.a_day_later()
-    assert ended.grants_ended == 0  # an ask stands for it: its handshake says what became of it
+    assert ended.grants_ended == 0  # an access request stands for it: its handshake says what became of it
 
 
 async def test_what_was_found_is_taken_away_and_read_back(

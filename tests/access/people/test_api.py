@@ -55,7 +55,7 @@ async def test_one_person_once_and_twenty_at_most(api: httpx2.AsyncClient, world
 
 async def test_a_preset_cannot_ask_for_a_person_without_an_address(api: httpx2.AsyncClient, world: World) -> None:
     body = {"kind": "person", "role": "ANALYST", "reason": REASON}
-    answer = await api.post(f"/links/{world.north.link_id}/asks", json=body)
+    answer = await api.post(f"/links/{world.north.link_id}/access-requests", json=body)
     assert answer.status_code == 422
     assert "/people" in answer.json()["errors"]["kind"]
 

@@ -102,7 +102,7 @@ async def test_a_person_asked_for_later_is_told(house: House, api: httpx2.AsyncC
     body = {"email": "lea@northagency.example", "role": "ANALYST", "reason": "To read the results."}
     answer = await api.post(f"/links/{north.link_id}/people", json=body)
     assert answer.is_success, answer.text
-    assert {"link.reopened", "ask.requested"} <= set(await house.events(north))
+    assert {"link.reopened", "access.requested"} <= set(await house.events(north))
     link = (await api.get(f"/links/{north.link_id}")).json()
     assert (link["status"], link["next_actor"]) == ("submitted", "client")
     await _attend(house)
@@ -112,19 +112,21 @@ async def test_a_person_asked_for_later_is_told(house: House, api: httpx2.AsyncC
 async def test_a_wider_role_asked_for_later_is_told(house: House, api: httpx2.AsyncClient) -> None:
     north = house.world.north
     await _completed(house)
-    (ask,) = await house.asks(north)
-    answer = await api.post(f"/asks/{ask.id}/role", json={"role": "ADMIN", "reason": "To pay the invoices."})
+    (access_request,) = await house.access_requests(north)
+    answer = await api.post(
+        f"/access-requests/{access_request.id}/role", json={"role": "ADMIN", "reason": "To pay the invoices."}
+    )
     assert answer.is_success, answer.text
-    assert {"link.reopened", "ask.requested"} <= set(await house.events(north))
+    assert {"link.reopened", "access.requested"} <= set(await house.events(north))
 
 
 async def test_an_attestation_that_a_read_shows_untrue_reopens_the_link(house: House) -> None:
     north = house.world.north
     await house.agree(north, LUNE_EU, lane="guided")
     await house.work(1)
-    (ask,) = await house.asks(north)
+    (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
     assert (await _link(house)).status == "completed"
     await house.connect_agency(north)
     await house.work(1)
@@ -144,11 +146,15 @@ async def test_what_nobody_can_read_is_not_green_for_ever(house: House) -> None:
         old = update(Grant).where(Grant.agency_id == north.agency_id)
         await session.execute(old.values(last_seen_at=clock.now() - timedelta(hours=49)))
     await house.work(2)
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.code, ask.next_actor) == ("unverifiable", "agency_must_reauthorise", "agency")
-    assert (ask.platform_code, ask.platform_operation) == (40001, "bc/partner/asset/get")
-    assert ask.platform_request_id
-    assert "ask.unverifiable" in await house.events(north)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.code, access_request.next_actor) == (
+        "unverifiable",
+        "agency_must_reauthorise",
+        "agency",
+    )
+    assert (access_request.platform_code, access_request.platform_operation) == (40001, "bc/partner/asset/get")
+    assert access_request.platform_request_id
+    assert "access.unverifiable" in await house.events(north)
     assert [mail.kind for mail in await _mails(house)] == ["blind"]
     await house.tiktok.make_member(NORTH_AGENCY, seed.NORA_NORTH, "ADMIN")
     await house.connect_agency(north)
@@ -177,8 +183,12 @@ async def test_a_removal_that_tiktok_refuses_says_whose_turn_it_is(house: House,
     shown = (await api.get(f"/grants/{grant['id']}")).json()
     assert (shown["state"], shown["code"], shown["next_actor"]) == ("revoking", "removal_refused", "client")
     assert "grant.revocation_refused" in await house.events(north)
-    (ask,) = await house.asks(north)
-    assert (ask.code, ask.next_actor, ask.platform_code) == ("removal_refused", "client", 40002)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.code, access_request.next_actor, access_request.platform_code) == (
+        "removal_refused",
+        "client",
+        40002,
+    )
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.work(2)
     assert (await api.get(f"/grants/{grant['id']}")).json()["state"] == "ended"
@@ -214,8 +224,8 @@ async def test_what_an_import_found_keeps_nothing_from_being_lowered(house: Hous
     await house.agree(north, LUNE_EU)
     await house.work(2)
     assert await house.states(north) == [("blocked", "role_higher_than_requested")]
-    (ask,) = await house.asks(north)
+    (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.reduce(session, ask.agency_id, ask.link_id, ask.id)
+        await handshakes.reduce(session, access_request.agency_id, access_request.link_id, access_request.id)
     await house.work(4)
     assert await house.states(north) == [("verified", None)]

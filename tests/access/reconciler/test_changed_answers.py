@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from simulator import seed
 from simulator.seed import LUNE_EU
 from tests.house import House
@@ -37,13 +37,17 @@ async def test_a_list_of_another_shape_is_told_with_its_field_and_request_id(
     await house.agree(north, LUNE_EU)
     await house.tiktok.fault(LIST, code=0, data=data, times=None)
     await house.work(1)
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.code, ask.next_actor) == ("blocked", "platform_changed", "agency")
-    assert ask.platform_operation == "bc/partner/asset/get"
-    assert ask.platform_request_id
-    (told,) = await _events(api, house, "ask.blocked")
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.code, access_request.next_actor) == (
+        "blocked",
+        "platform_changed",
+        "agency",
+    )
+    assert access_request.platform_operation == "bc/partner/asset/get"
+    assert access_request.platform_request_id
+    (told,) = await _events(api, house, "access.blocked")
     assert told["blocker_code"] == "platform_changed"
-    for said in ("bc/partner/asset/get", "another shape", f"request id {ask.platform_request_id}"):
+    for said in ("bc/partner/asset/get", "another shape", f"request id {access_request.platform_request_id}"):
         assert said in told["reason"]
 
 
@@ -56,9 +60,13 @@ async def test_a_share_answered_in_another_shape_is_no_problem_of_the_app(house:
     for _ in range(10):
         await house.work(1)
         await house.later(house.tools.patience.settle)
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.code, ask.next_actor) == ("blocked", "platform_changed", "agency")
-    assert ask.platform_operation == "bc/partner/add"
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.code, access_request.next_actor) == (
+        "blocked",
+        "platform_changed",
+        "agency",
+    )
+    assert access_request.platform_operation == "bc/partner/add"
 
 
 async def test_a_share_that_happened_is_seen_whatever_its_answer_looked_like(house: House) -> None:
@@ -100,6 +108,10 @@ async def _with_pixel(house: House, *, needs_events: bool = False) -> None:
     await house.agree(north, LUNE_EU, pixels=[(seed.PIXEL_LUNE_CODE, LUNE_EU)])
 
 
-async def _pixel(house: House) -> Ask:
-    (pixel,) = [ask for ask in await house.asks(house.world.north) if ask.kind == "pixel"]
+async def _pixel(house: House) -> AccessRequest:
+    (pixel,) = [
+        access_request
+        for access_request in await house.access_requests(house.world.north)
+        if access_request.kind == "pixel"
+    ]
     return pixel

@@ -65,7 +65,9 @@ async def test_what_only_the_client_sees_waits_for_the_agency_and_is_not_green(h
     assert await house.states(north) == [("awaiting_partner", None)]
     await house.tiktok.approve(seed.MAISON_LUNE)
     await house.work(2)
-    assert [(ask.state, ask.seen_by) for ask in await house.asks(north)] == [("verified", "agency")]
+    assert [
+        (access_request.state, access_request.seen_by) for access_request in await house.access_requests(north)
+    ] == [("verified", "agency")]
 
 
 async def test_a_token_is_given_back_when_the_look_after_it_is_refused(house: House) -> None:
@@ -87,7 +89,7 @@ async def test_a_token_is_given_back_by_the_app_it_was_given_to(house: House) ->
     assert "connection.revocation_failed" not in await house.events(north)
 
 
-async def test_a_link_that_ended_unused_keeps_nobodys_token_and_its_asks_have_ended(house: House) -> None:
+async def test_a_link_that_ended_unused_keeps_nobodys_token_and_its_access_requests_have_ended(house: House) -> None:
     north = house.world.north
     await house.connect_client(north)
     await _end(house)
@@ -121,21 +123,25 @@ async def test_what_may_be_shared_already_is_not_let_out_of_sight(house: House) 
     await house.work(1)
     async with house.tools.sessions.begin() as session:
         await portal.take_back(session, north.agency_id, north.link_id)
-    (ask,) = await house.asks(north)
-    assert (ask.asset_id, ask.approved_at is not None) == (seed.LUNE_EU, True)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.asset_id, access_request.approved_at is not None) == (seed.LUNE_EU, True)
 
 
 async def test_a_members_word_ends_with_a_read_that_says_otherwise(house: House) -> None:
     north = house.world.north
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.work(1)
-    (ask,) = await house.asks(north)
+    (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
     await house.connect_agency(north)
     await house.work(1)
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.attested_at, ask.attested_by) == ("awaiting_client", None, None)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.attested_at, access_request.attested_by) == (
+        "awaiting_client",
+        None,
+        None,
+    )
     await house.tiktok.fault("bc/partner/asset/get/", code=50000)
     await house.work(1)
     assert await house.states(north) == [("awaiting_client", None)]
@@ -170,7 +176,7 @@ async def test_a_write_that_tiktok_puts_off_is_paused(house: House, code: int) -
     assert handshake.due_at - share.started_at >= least
 
 
-async def test_a_token_given_back_is_told_once_whoever_asks_again(house: House) -> None:
+async def test_a_token_given_back_is_told_once_whoever_access_requests_again(house: House) -> None:
     north = house.world.north
     await _ready(house, seed.LUNE_EU)
     await house.work(4)

@@ -187,4 +187,6 @@ def test_the_check_bites() -> None:
 
 
 def data_want() -> DesiredAccess:
-    return DesiredAccess("ask", "ad_account", "7200000000000000100", "OPERATOR", "connected", approved_at=NOW)
+    return DesiredAccess(
+        "access_request", "ad_account", "7200000000000000100", "OPERATOR", "connected", approved_at=NOW
+    )

@@ -16,9 +16,9 @@ LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
 
 
 async def _attest(house: House) -> None:
-    (ask,) = await house.asks(house.world.north)
+    (access_request,) = await house.access_requests(house.world.north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
 
 
 async def test_without_any_token_a_members_word_completes_the_link_and_a_later_token_proves_it(house: House) -> None:
@@ -28,11 +28,11 @@ async def test_without_any_token_a_members_word_completes_the_link_and_a_later_t
     await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
     await _attest(house)
     assert await house.states(north) == [("attested", None)]
-    assert (await house.events(north))[-2:] == ["ask.attested", "link.completed"]
+    assert (await house.events(north))[-2:] == ["access.attested", "link.completed"]
     await house.connect_agency(north)
     await house.work(1)
     assert await house.states(north) == [VERIFIED]
-    assert (await house.events(north))[-1] == "ask.verified"
+    assert (await house.events(north))[-1] == "access.verified"
 
 
 async def test_a_members_word_is_not_taken_where_a_token_can_read(house: House) -> None:

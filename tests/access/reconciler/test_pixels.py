@@ -31,7 +31,7 @@ async def test_the_ad_account_first_then_the_pixel_then_both_read_back(asking: H
     assert await asking.tiktok.pixel_links(PIXEL_LUNE_APP) == []
     await asking.work(4)
     assert await asking.states(north) == [VERIFIED, VERIFIED]
-    assert [ask.seen_by for ask in await asking.asks(north)] == ["agency", "agency"]
+    assert [access_request.seen_by for access_request in await asking.access_requests(north)] == ["agency", "agency"]
     assert await asking.tiktok.pixel_links(PIXEL_LUNE_APP) == [LUNE_EU]
     asked = [each.request for each in await asking.exchanges(north, "share")]
     assert [(each["kind"], each["asset_ids"], each.get("through_ids")) for each in asked] == [
@@ -62,7 +62,7 @@ async def test_linked_but_not_for_the_agencys_token_until_it_authorises_again(as
     await _agree(asking, LUNE_EU, pixels=[(CODE, LUNE_EU)])
     await asking.work()
     assert await asking.states(north) == [VERIFIED, ("blocked", "agency_must_reauthorise")]
-    (_, pixel) = await asking.asks(north)
+    (_, pixel) = await asking.access_requests(north)
     assert (pixel.next_actor, pixel.role_seen, pixel.seen_by) == ("agency", "LINK", "client")
     await asking.connect_agency(north)
     await asking.work()
@@ -128,7 +128,9 @@ async def test_a_pixel_agreed_to_survives_another_choice_of_ad_accounts(asking: 
     north = asking.world.north
     await _agree(asking, LUNE_EU, pixels=[(CODE, LUNE_EU)])
     await asking.agree(north, LUNE_UK, LUNE_EU)
-    assert {(ask.kind, ask.asset_id) for ask in await asking.asks(north)} >= {
+    assert {
+        (access_request.kind, access_request.asset_id) for access_request in await asking.access_requests(north)
+    } >= {
         ("pixel", CODE),
         ("ad_account", LUNE_UK),
     }

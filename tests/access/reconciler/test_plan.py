@@ -33,7 +33,7 @@ def want(asset_id: str | None = A, **more: Any) -> DesiredAccess:
         "lane": "connected",
         "approved_at": NOW - timedelta(hours=1),
     } | more
-    return DesiredAccess(ask_id=f"ask_{asset_id}", asset_id=asset_id, **given_values)
+    return DesiredAccess(access_request_id=f"ask_{asset_id}", asset_id=asset_id, **given_values)
 
 
 def pixel(**more: Any) -> DesiredAccess:
@@ -162,7 +162,7 @@ def test_one_call_carries_one_role_and_at_most_fifty_accounts() -> None:
     assert {key.asset_id for key in step.keys} <= set(ids[::2])
 
 
-def test_what_another_ask_of_the_agency_still_wants_is_not_taken_away() -> None:
+def test_what_another_access_request_of_the_agency_still_wants_is_not_taken_away() -> None:
     world = seen({A: "OPERATOR"}, {A: "OPERATOR"})
     leaves, stays = want(unwanted=True), want()
     assert isinstance(plan([leaves], world, ActionHistory(), NOW, PATIENCE), UnshareAction)

@@ -18,8 +18,10 @@ async def test_connected_lane_shares_once_and_proves_by_the_agencys_token(house:
     assert await house.connect_client(north) is ExchangeOutcome.CONNECTED
     await house.agree(north, *LUNE)
     await house.work()
-    asks = await house.asks(north)
-    assert [(ask.state, ask.role_seen, ask.seen_by) for ask in asks] == [("verified", "OPERATOR", "agency")] * 3
+    access_requests = await house.access_requests(north)
+    assert [
+        (access_request.state, access_request.role_seen, access_request.seen_by) for access_request in access_requests
+    ] == [("verified", "OPERATOR", "agency")] * 3
     calls = await house.tiktok.calls()
     assert calls["by_path"]["bc/partner/add/"] == 1
     assert calls["second_shares"] == 0
@@ -49,8 +51,12 @@ async def test_without_an_agency_token_the_clients_own_list_is_no_proof(house: H
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work()
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.next_actor, ask.seen_by) == ("unverifiable", "agency", "client")
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.next_actor, access_request.seen_by) == (
+        "unverifiable",
+        "agency",
+        "client",
+    )
 
 
 async def test_waits_for_the_agency_to_accept_and_does_not_share_again(house: House) -> None:
@@ -60,7 +66,9 @@ async def test_waits_for_the_agency_to_accept_and_does_not_share_again(house: Ho
     await house.connect_client(north)
     await house.agree(north, *LUNE)
     await house.work()
-    assert {(ask.state, ask.next_actor) for ask in await house.asks(north)} == {("awaiting_partner", "agency")}
+    assert {
+        (access_request.state, access_request.next_actor) for access_request in await house.access_requests(north)
+    } == {("awaiting_partner", "agency")}
     await house.tiktok.approve(seed.MAISON_LUNE)
     await house.work(2)
     assert set(await house.states(north)) == {VERIFIED}
@@ -148,11 +156,11 @@ async def test_a_refused_share_blocks_with_its_reason_until_somebody_acts(
     await house.agree(north, seed.LUNE_EU)
     await house.tiktok.fault("bc/partner/add/", code=code)
     await house.work()
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.code, ask.next_actor) == ("blocked", blocker, actor)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.code, access_request.next_actor) == ("blocked", blocker, actor)
     (share,) = await house.exchanges(north, "share")
     assert (share.code, share.blocker) == (code, blocker)
-    assert "ask.blocked" in await house.events(north)
+    assert "access.blocked" in await house.events(north)
 
 
 async def test_after_a_refusal_check_now_tries_again(house: House) -> None:
@@ -224,7 +232,7 @@ async def test_what_had_drifted_and_is_there_again_is_restored(house: House) -> 
     await house.work(1)
     assert await house.states(north) == [VERIFIED]
     assert (await house.events(north))[-5:] == [
-        "grant.drifted", "link.reopened", "ask.verified", "grant.restored", "link.completed",
+        "grant.drifted", "link.reopened", "access.verified", "grant.restored", "link.completed",
     ]  # fmt: skip
     async with house.tools.sessions() as session:
         (grant,) = await grants.page(session, north.agency_id, limit=9)

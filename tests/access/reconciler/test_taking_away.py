@@ -36,9 +36,9 @@ async def _revoke(house: House, grant: Grant) -> None:
 
 
 async def _reduce(house: House, corner: Corner) -> None:
-    (ask, *_) = await house.asks(corner)
+    (access_request, *_) = await house.access_requests(corner)
     async with house.tools.sessions.begin() as session:
-        await handshakes.reduce(session, corner.agency_id, corner.link_id, ask.id)
+        await handshakes.reduce(session, corner.agency_id, corner.link_id, access_request.id)
 
 
 async def _holds(house: House, bc_id: str) -> dict[str, str]:
@@ -72,8 +72,8 @@ async def test_without_the_clients_connection_it_waits_for_the_client_and_ends_w
     (grant,) = await _grants(house)
     await _revoke(house, grant)
     await house.work(2)
-    (ask,) = await house.asks(north)
-    assert (ask.next_actor, (await _grants(house))[0].state) == ("client", "revoking")
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.next_actor, (await _grants(house))[0].state) == ("client", "revoking")
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.work(1)
     assert ((await _grants(house))[0].state, await house.states(north)) == ("ended", [("ended", None)])
@@ -95,7 +95,7 @@ async def test_asking_twice_changes_nothing(house: House) -> None:
     (grant,) = await _grants(house)
     await _revoke(house, grant)
     await _revoke(house, grant)
-    assert (await house.events(house.world.north)).count("grant.revocation_asked") == 1
+    assert (await house.events(house.world.north)).count("grant.revocation_requested") == 1
 
 
 async def test_another_agency_keeps_what_it_holds(house: House) -> None:
@@ -123,8 +123,8 @@ async def test_a_role_is_lowered_by_removing_and_sharing_anew(house: House) -> N
     await _shared(house, LUNE_EU)
     await _reduce(house, north)
     await house.work()
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.role_seen, ask.reduce_at) == ("verified", "OPERATOR", None)
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.role_seen, access_request.reduce_at) == ("verified", "OPERATOR", None)
     paths = [each.request["kind"] for each in await house.exchanges(north, "take_back")]
     assert paths == ["ad_account"]
 
@@ -186,13 +186,13 @@ async def test_a_wider_role_that_the_client_agreed_to_on_another_link_is_no_drif
     north = house.world.north
     await _shared(house, LUNE_EU)
     again = await house.another_link(north)
-    (ask,) = await house.asks(again)
+    (access_request,) = await house.access_requests(again)
     async with house.tools.sessions.begin() as session:
-        session.add(ask)
-        ask.role = "ADMIN"
+        session.add(access_request)
+        access_request.role = "ADMIN"
     await house.connect_client(again)
     await house.agree(again, LUNE_EU)
     await house.work()
     assert await house.states(north) == await house.states(again) == [VERIFIED]
-    assert [ask.role_seen for ask in await house.asks(north)] == ["ADMIN"]
+    assert [access_request.role_seen for access_request in await house.access_requests(north)] == ["ADMIN"]
     assert "grant.drifted" not in await house.events(north)

@@ -153,7 +153,7 @@ def test_it_ends_and_touches_only_what_it_may(data: st.DataObject) -> None:
 
 
 def _everything_done(wanted: list[DesiredAccess], truth: Truth) -> bool:
-    """Every approved ask of the connected lane that is alone on its asset has at least its role."""
+    """Every approved access request of the connected lane that is alone on its asset has at least its role."""
     for each in wanted:
         alone = sum(other.key == each.key for other in wanted) == 1
         fresh = each.is_live and not each.unwanted and not each.link_ended and not each.was_verified
@@ -166,7 +166,7 @@ def _everything_done(wanted: list[DesiredAccess], truth: Truth) -> bool:
 
 
 def test_the_check_bites() -> None:
-    """The walk rests on it: a share without a yes, and a take of what another ask wants, are noticed."""
+    """The walk rests on it: a share without a yes, and a take of what another access request wants, are noticed."""
     account = AssetKey("ad_account", ACCOUNTS[0])
     unapproved = want(ACCOUNTS[0], approved_at=None)
     with pytest.raises(AssertionError):

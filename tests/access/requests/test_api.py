@@ -1,4 +1,4 @@
-"""Asks over HTTP: state, hint and evidence; checking and attesting."""
+"""Access requests over HTTP: state, hint and evidence; checking and attesting."""
 
 import httpx2
 
@@ -6,54 +6,62 @@ from simulator import seed
 from tests.house import House
 
 
-async def the_ask(api: httpx2.AsyncClient, house: House) -> dict[str, object]:
-    """The one ask of north's link."""
-    (ask,) = (await api.get(f"/links/{house.world.north.link_id}/asks")).json()["data"]
-    return dict(ask)
+async def the_access_request(api: httpx2.AsyncClient, house: House) -> dict[str, object]:
+    """The one access request of north's link."""
+    (access_request,) = (await api.get(f"/links/{house.world.north.link_id}/access-requests")).json()["data"]
+    return dict(access_request)
 
 
-async def test_a_verified_ask_tells_by_what_it_is_proved(api: httpx2.AsyncClient, house: House) -> None:
+async def test_a_verified_access_request_tells_by_what_it_is_proved(api: httpx2.AsyncClient, house: House) -> None:
     north = house.world.north
     await house.connect_agency(north)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work()
-    ask = await the_ask(api, house)
-    evidence = (await api.get(f"/asks/{ask['id']}")).json()
+    access_request = await the_access_request(api, house)
+    evidence = (await api.get(f"/access-requests/{access_request['id']}")).json()
     assert (evidence["state"], evidence["role_seen"], evidence["seen_by"]) == ("verified", "OPERATOR", "agency")
     assert evidence["verified_at"]
     assert (evidence["hint"], evidence["next_actor"], evidence["code"]) == (None, None, None)
     assert 1 <= len(evidence["exchanges"]) <= 5
-    every = (await api.get(f"/asks/{ask['id']}/exchanges", params={"limit": 1})).json()
+    every = (await api.get(f"/access-requests/{access_request['id']}/exchanges", params={"limit": 1})).json()
     newest, more = every["data"][0], every["next_cursor"]
     assert newest == evidence["exchanges"][0]
     assert newest["platform_request_id"]
-    older = (await api.get(f"/asks/{ask['id']}/exchanges", params={"cursor": more})).json()["data"]
+    older = (await api.get(f"/access-requests/{access_request['id']}/exchanges", params={"cursor": more})).json()[
+        "data"
+    ]
     assert {"look", "share"} <= {each["purpose"] for each in [*older, newest]}
     (grant,) = (await api.get("/grants")).json()["data"]
-    assert (grant["ask_id"], grant["role"], grant["state"]) == (ask["id"], "OPERATOR", "live")
+    assert (grant["access_request_id"], grant["role"], grant["state"]) == (access_request["id"], "OPERATOR", "live")
     kept = {each["side"]: each for each in (await api.get("/connections")).json()["data"]}
     assert (kept["agency"]["state"], kept["client"]["state"]) == ("live", "revoked")
     assert "100" in kept["agency"]["scopes"]
 
 
-async def test_a_blocked_ask_says_whose_turn_it_is_and_what_to_do(api: httpx2.AsyncClient, house: House) -> None:
+async def test_a_blocked_access_request_says_whose_turn_it_is_and_what_to_do(
+    api: httpx2.AsyncClient, house: House
+) -> None:
     north = house.world.north
     await house.connect_client(north)
     await house.agree(north, "7299999999999999999")
     await house.work()
-    ask = await the_ask(api, house)
-    assert (ask["state"], ask["code"], ask["next_actor"]) == ("blocked", "asset_not_found", "client")
-    assert str(ask["hint"]).startswith("This id is in no list")
+    access_request = await the_access_request(api, house)
+    assert (access_request["state"], access_request["code"], access_request["next_actor"]) == (
+        "blocked",
+        "asset_not_found",
+        "client",
+    )
+    assert str(access_request["hint"]).startswith("This id is in no list")
     link = (await api.get(f"/links/{north.link_id}")).json()
     assert (link["next_actor"], link["assets"]["blocked"]) == ("client", 1)
 
 
 async def test_before_consent_nothing_can_be_checked_or_attested(api: httpx2.AsyncClient, house: House) -> None:
-    ask = await the_ask(api, house)
+    access_request = await the_access_request(api, house)
     for path, body in (("verification", None), ("attestation", {"by": "Nora North"})):
-        answer = await api.post(f"/asks/{ask['id']}/{path}", json=body)
-        assert (answer.status_code, answer.json()["code"]) == (409, "ask_not_approved")
+        answer = await api.post(f"/access-requests/{access_request['id']}/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "access_request_not_approved")
 
 
 async def test_without_any_token_a_persons_word_counts_until_one_can_read(
@@ -62,16 +70,16 @@ async def test_without_any_token_a_persons_word_counts_until_one_can_read(
     north = house.world.north
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.work()
-    ask = await the_ask(api, house)
-    assert (ask["state"], ask["hint"]) == (
+    access_request = await the_access_request(api, house)
+    assert (access_request["state"], access_request["hint"]) == (
         "awaiting_client",
         "The client has the steps to do by hand; nothing is seen yet.",
     )
-    said = await api.post(f"/asks/{ask['id']}/attestation", json={"by": "Nora North"})
+    said = await api.post(f"/access-requests/{access_request['id']}/attestation", json={"by": "Nora North"})
     assert (said.status_code, said.json()["state"], said.json()["attested_by"]) == (200, "attested", "Nora North")
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "completed"
     await house.connect_agency(north)
-    refused = await api.post(f"/asks/{ask['id']}/attestation", json={"by": "Nora North"})
+    refused = await api.post(f"/access-requests/{access_request['id']}/attestation", json={"by": "Nora North"})
     assert (refused.status_code, refused.json()["code"]) == (409, "read_possible")
 
 
@@ -79,6 +87,6 @@ async def test_a_check_looks_again_at_once(api: httpx2.AsyncClient, house: House
     north = house.world.north
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.work(1)
-    ask = await the_ask(api, house)
-    checked = await api.post(f"/asks/{ask['id']}/verification")
-    assert (checked.status_code, checked.json()["id"]) == (202, ask["id"])
+    access_request = await the_access_request(api, house)
+    checked = await api.post(f"/access-requests/{access_request['id']}/verification")
+    assert (checked.status_code, checked.json()["id"]) == (202, access_request["id"])

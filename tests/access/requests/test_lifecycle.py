@@ -103,7 +103,7 @@ async def test_more_time_given_meanwhile_wins(api: httpx2.AsyncClient, house: Ho
         assert row.due_at == row.expires_at
 
 
-async def test_an_expired_link_lives_again_and_its_asks_go_on(api: httpx2.AsyncClient, house: House) -> None:
+async def test_an_expired_link_lives_again_and_its_access_requests_go_on(api: httpx2.AsyncClient, house: House) -> None:
     await under_way(house)
     north = house.world.north
     await lifecycle.attend(house.tools, await run_out(house))

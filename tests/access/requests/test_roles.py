@@ -32,8 +32,8 @@ async def _role(house: House) -> str | None:
 
 
 async def _ask_for(house: House, api: httpx2.AsyncClient, role: str, **more: str) -> httpx2.Response:
-    (ask,) = await house.asks(house.world.north)
-    return await api.post(f"/asks/{ask.id}/role", json={"role": role, **more})
+    (access_request,) = await house.access_requests(house.world.north)
+    return await api.post(f"/access-requests/{access_request.id}/role", json={"role": role, **more})
 
 
 async def test_less_than_agreed_is_removed_shared_anew_and_read_back(shared: House, api: httpx2.AsyncClient) -> None:
@@ -87,7 +87,7 @@ async def test_the_calls_a_link_took_are_counted(shared: House, api: httpx2.Asyn
 
 
 @pytest.mark.parametrize("chosen", [(LUNE_UK,), (LUNE_EU, LUNE_UK), ()], ids=["another", "one more", "none"])
-async def test_choosing_anew_keeps_the_ask_of_what_is_shared_already(
+async def test_choosing_anew_keeps_the_access_request_of_what_is_shared_already(
     shared: House, api: httpx2.AsyncClient, chosen: tuple[str, ...]
 ) -> None:
     """The client is back at the list because a wider role waits for its yes; what it shares stays accounted for."""
@@ -96,6 +96,9 @@ async def test_choosing_anew_keeps_the_ask_of_what_is_shared_already(
     async with shared.tools.sessions.begin() as session:
         whole = await links.whole(session, north.agency_id, north.link_id)
         await choose_assets(session, whole, "ad_account", [SelectedAsset(each) for each in chosen])
-    asks = {ask.asset_id: (ask.state, ask.role) for ask in await shared.asks(north)}
-    assert asks[LUNE_EU] == ("waiting", "ADMIN")
-    assert asks.keys() == {LUNE_EU, *chosen}
+    access_requests = {
+        access_request.asset_id: (access_request.state, access_request.role)
+        for access_request in await shared.access_requests(north)
+    }
+    assert access_requests[LUNE_EU] == ("waiting", "ADMIN")
+    assert access_requests.keys() == {LUNE_EU, *chosen}

@@ -55,7 +55,7 @@ def work(stage: Stage) -> Awaitable[object]:
 
 async def set_out(stage: Stage) -> None:
     """The client goes to TikTok, and has not come back for a quarter of an hour."""
-    cookie = await stage.house.open_link(stage.corner)
+    cookie = await stage.house.public_link(stage.corner)
     await stage.house.set_out(stage.corner, cookie)
     async with stage.house.tools.sessions.begin() as session:
         trips = update(Authorization).where(
@@ -87,34 +87,36 @@ def switch_lane(lane: str) -> Do:
 
 async def take_center(stage: Stage) -> None:
     """The client says that the Business Center from which it was seen is its own."""
-    for ask in await stage.asks():
-        if ask.shared_from_bc_id is not None:
+    for access_request in await stage.access_requests():
+        if access_request.shared_from_bc_id is not None:
             async with stage.house.tools.sessions.begin() as session:
-                await portal.take_center(session, await stage.whole(session), ask.id, said=["Is it yours?", "Yes"])
+                await portal.take_center(
+                    session, await stage.whole(session), access_request.id, said=["Is it yours?", "Yes"]
+                )
 
 
 async def attest(stage: Stage) -> None:
-    """A member of the agency says of every ask that it works."""
-    for ask in await stage.asks():
+    """A member of the agency says of every access request that it works."""
+    for access_request in await stage.access_requests():
         async with stage.house.tools.sessions.begin() as session:
-            await handshakes.attest(session, ask.agency_id, ask.id, by="Nora North", actor="test")
+            await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
 
 
 async def revoke(stage: Stage) -> None:
     """The agency no longer wants what it was given."""
     async with stage.house.tools.sessions.begin() as session:
-        for ask in await stage.asks():
-            grant = await grants.of_ask(session, ask.agency_id, ask.id)
+        for access_request in await stage.access_requests():
+            grant = await grants.of_access_request(session, access_request.agency_id, access_request.id)
             if grant is not None:
-                await revocations.revoke_grant(session, ask.agency_id, grant.id, actor="test")
+                await revocations.revoke_grant(session, access_request.agency_id, grant.id, actor="test")
 
 
 async def reduce(stage: Stage) -> None:
     """The client wants the role lowered wherever it is higher than agreed."""
-    for ask in await stage.asks():
-        if ask.code == "role_higher_than_requested":
+    for access_request in await stage.access_requests():
+        if access_request.code == "role_higher_than_requested":
             async with stage.house.tools.sessions.begin() as session:
-                await handshakes.reduce(session, ask.agency_id, ask.link_id, ask.id)
+                await handshakes.reduce(session, access_request.agency_id, access_request.link_id, access_request.id)
 
 
 def use_app(app_id: str, secret: str) -> Do:

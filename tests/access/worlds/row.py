@@ -14,7 +14,7 @@ Do = Callable[["Stage"], Awaitable[object]]
 
 
 class Shown(NamedTuple):
-    """What an ask shows."""
+    """What an access request shows."""
 
     state: str
     code: str | None = None
@@ -45,7 +45,7 @@ def drifted(code: str) -> Shown:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One ask with the asset the client chooses for it."""
+    """One access request with the asset the client chooses for it."""
 
     kind: str
     asset_id: str
@@ -82,7 +82,7 @@ class Row:
 
     make: the world before anybody connects. then: between the client's yes and the first look. behind: once all was
     verified, behind our back. mend: what the humans do. `before` is shown when Keyturn can do no more by itself,
-    `after` when the humans did their part; one entry for each ask, or one for all of them.
+    `after` when the humans did their part; one entry for each access request, or one for all of them.
     person: who authorises for the client; None: nobody does. agency: whether the agency is connected from the start.
     blind: for so long nobody can look, so that what was proved stands whatever happens: checked against what is true
     only after `mend`. settle: how long an attempt may take to show, proof: how long what was read counts, in seconds.

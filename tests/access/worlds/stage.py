@@ -16,7 +16,7 @@ from app.kit import ids
 from app.links import client_actions
 from app.links import queries as links
 from app.links.client_actions import SelectedAsset
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
@@ -46,9 +46,9 @@ class Stage:
         """The link with all that hangs on it."""
         return await links.whole(session, self.corner.agency_id, self.corner.link_id)
 
-    async def asks(self) -> Sequence[Ask]:
-        """The asks of the link, in order."""
-        return await self.house.asks(self.corner)
+    async def access_requests(self) -> Sequence[AccessRequest]:
+        """The access requests of the link, in order."""
+        return await self.house.access_requests(self.corner)
 
     async def agree(self, wanted: Sequence[Wanted], *, lane: str | None = None, bc_id: str | None = None) -> None:
         """The client chooses and says yes."""
@@ -63,8 +63,10 @@ class Stage:
                 if chosen:
                     await client_actions.choose_assets(session, *where, kind=kind, chosen=chosen)
             roles = {(each.kind, each.asset_id): each.role for each in wanted}
-            for ask in (await self.whole(session)).asks:
-                ask.role = roles.get((ask.kind, ask.asset_id or ""), ask.role)
+            for access_request in (await self.whole(session)).access_requests:
+                access_request.role = roles.get(
+                    (access_request.kind, access_request.asset_id or ""), access_request.role
+                )
             await client_actions.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
             await handshakes.submit(session, await self.whole(session))
 
@@ -110,7 +112,16 @@ class Stage:
 
     async def _standing(self) -> object:
         """What is shown, and how often something was written."""
-        shown = [(ask.id, ask.state, ask.code, ask.next_actor, ask.seen_by) for ask in await self.asks()]
+        shown = [
+            (
+                access_request.id,
+                access_request.state,
+                access_request.code,
+                access_request.next_actor,
+                access_request.seen_by,
+            )
+            for access_request in await self.access_requests()
+        ]
         written = [await self.house.exchanges(self.corner, purpose) for purpose in ("share", "take_back")]
         return shown, [len(each) for each in written]
 
@@ -124,28 +135,40 @@ class Stage:
         """Nothing is verified, and no link complete, that is not so at TikTok."""
         world = await self.house.tiktok.world()
         bc_id, _ = await self._situation()
-        asks = await self.asks()
-        for ask in asks if self.can_look else ():
-            if ask.state == "verified" and ask.unwanted_at is None:  # else it is shown as leaving, and we may be at it
-                sees = truth.in_force(world, asks, ask, bc_id)
-                covers = ask.kind == "person" and sees == "ADMIN"  # of the whole Business Center
-                assert covers or sees == ask.role, f"false green: {ask.kind} {ask.asset_id} is {sees}"
-                assert ask.role_seen == sees
-                assert not ask.needs_events or truth.is_busy(world, ask), f"false green: {ask.asset_id} is silent"
+        access_requests = await self.access_requests()
+        for access_request in access_requests if self.can_look else ():
+            if (
+                access_request.state == "verified" and access_request.unwanted_at is None
+            ):  # else it is shown as leaving, and we may be at it
+                sees = truth.in_force(world, access_requests, access_request, bc_id)
+                covers = access_request.kind == "person" and sees == "ADMIN"  # of the whole Business Center
+                assert covers or sees == access_request.role, (
+                    f"false green: {access_request.kind} {access_request.asset_id} is {sees}"
+                )
+                assert access_request.role_seen == sees
+                assert not access_request.needs_events or truth.is_busy(world, access_request), (
+                    f"false green: {access_request.asset_id} is silent"
+                )
         async with self.house.tools.sessions() as session:
             link = (await self.whole(session)).link
-        states = {ask.state for ask in asks if ask.required}
+        states = {access_request.state for access_request in access_requests if access_request.required}
         if link.status == "completed":  # what merely cannot be read any more is the agency's to mend
             assert states <= {*PROVED, *OVER, "unverifiable"}, f"complete, with {states}"
 
     async def _no_false_red(self) -> None:
         world = await self.house.tiktok.world()
         bc_id, agency_looks = await self._situation()
-        asks = await self.asks()
-        for ask in asks:
-            if ask.state in ("blocked", "drifted", "awaiting_client") and ask.code not in _THERE_ALL_THE_SAME:
-                there = truth.in_force(world, asks, ask, bc_id) if agency_looks else None
-                assert there != ask.role, f"false red: {ask.kind} {ask.asset_id} is {there}, shown {ask.code}"
+        access_requests = await self.access_requests()
+        for access_request in access_requests:
+            if (
+                access_request.state in ("blocked", "drifted", "awaiting_client")
+                and access_request.code not in _THERE_ALL_THE_SAME
+            ):
+                there = truth.in_force(world, access_requests, access_request, bc_id) if agency_looks else None
+                assert there != access_request.role, (
+                    f"false red: {access_request.kind} {access_request.asset_id} is {there}, shown "
+                    f"{access_request.code}"
+                )
 
     async def _situation(self) -> tuple[str, bool]:
         async with self.house.tools.sessions() as session:
@@ -194,9 +217,12 @@ async def begin(house: House, row: Row, patience: RetryTiming) -> Stage:
 
 
 async def _expect(stage: Stage, expected: Sequence[Shown], when: str) -> None:
-    """One entry for each ask, or one for all of them."""
+    """One entry for each access request, or one for all of them."""
     order = ("ad_account", "pixel", "catalog", "person")
-    asks = sorted(await stage.asks(), key=lambda ask: order.index(ask.kind))
-    shown = [Shown(ask.state, ask.code, ask.next_actor) for ask in asks]
+    access_requests = sorted(await stage.access_requests(), key=lambda access_request: order.index(access_request.kind))
+    shown = [
+        Shown(access_request.state, access_request.code, access_request.next_actor)
+        for access_request in access_requests
+    ]
     wanted = list(expected) if len(expected) == len(stage.row.wanted) else list(expected) * len(stage.row.wanted)
     assert shown == wanted, f"{when}: {shown}, not {wanted}"

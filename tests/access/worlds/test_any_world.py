@@ -15,7 +15,7 @@ import pytest
 
 from app.access.retry_timing import RetryTiming
 from app.kit.errors import AppError
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.blockers import BLOCKERS
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
@@ -134,7 +134,7 @@ def world_of(number: int) -> Case:
 
 
 def _kinds_for(path: str, random: Random) -> list[Sequence[Wanted]]:
-    """Further asks of the world, mostly of the kind for which the refused call is made."""
+    """Further access requests of the world, mostly of the kind for which the refused call is made."""
     pixels: list[Sequence[Wanted]] = [(pixel(),), (WITH_EVENTS,)]
     people: list[Sequence[Wanted]] = [(person(LEA),)]
     return pixels * 5 if path in _OF_PIXELS else people * 9 if path in _OF_PEOPLE else pixels + people
@@ -145,15 +145,21 @@ def _chance(random: Random, one_in: int) -> bool:
 
 
 async def ended(stage: Stage) -> None:
-    """It rests, and every ask is proved or somebody can do something about it."""
+    """It rests, and every access request is proved or somebody can do something about it."""
     await stage.come_to_rest()
-    for ask in await stage.asks():
-        about = (ask.kind, ask.state, ask.code, ask.next_actor)
-        hangs = ask.kind == "pixel" and ask.state == "approved"  # on its ad account, and on whose turn that is
-        assert ask.state in ENDS or hangs, about
-        assert ask.code is None or ask.code in BLOCKERS, about
-        assert ask.next_actor in ("client", "agency") or ask.code or ask.state in ("verified", "attested"), about
-        assert ask.next_actor != "us", about
+    for access_request in await stage.access_requests():
+        about = (access_request.kind, access_request.state, access_request.code, access_request.next_actor)
+        hangs = (
+            access_request.kind == "pixel" and access_request.state == "approved"
+        )  # on its ad account, and on whose turn that is
+        assert access_request.state in ENDS or hangs, about
+        assert access_request.code is None or access_request.code in BLOCKERS, about
+        assert (
+            access_request.next_actor in ("client", "agency")
+            or access_request.code
+            or access_request.state in ("verified", "attested")
+        ), about
+        assert access_request.next_actor != "us", about
 
 
 async def put_right(stage: Stage) -> None:
@@ -166,8 +172,8 @@ async def put_right(stage: Stage) -> None:
     for _ in range(MOST_TURNS):
         if stage.row.lane == "connected":
             await stage.house.connect_client(stage.corner)
-        for ask in await stage.asks():
-            await _by_hand(stage, ask)
+        for access_request in await stage.access_requests():
+            await _by_hand(stage, access_request)
         await stage.house.check_now(stage.corner)
         await reduce(stage)
         await stage.house.work(3)
@@ -175,22 +181,23 @@ async def put_right(stage: Stage) -> None:
             with suppress(AssertionError):  # nobody waits for it
                 await answer
         await stage.come_to_rest()
-        if all(ask.state == "verified" for ask in await stage.asks()):
+        if all(access_request.state == "verified" for access_request in await stage.access_requests()):
             return
-    pytest.fail(f"{[(ask.kind, ask.state, ask.code, ask.next_actor) for ask in await stage.asks()]}")
+    left = [(each.kind, each.state, each.code, each.next_actor) for each in await stage.access_requests()]
+    pytest.fail(f"{left}")
 
 
-async def _by_hand(stage: Stage, ask: Ask) -> None:
-    """The client does the steps of an ask that are its own, in Business Center."""
-    tiktok, asset_id = stage.house.tiktok, ask.asset_id or ""
-    if ask.kind == "catalog":
-        await tiktok.share_by_hand(MAISON_LUNE, seed.CATALOG_LUNE, catalog_role=ask.role)
-    elif ask.kind == "pixel" and ask.code == "pixel_silent":
+async def _by_hand(stage: Stage, access_request: AccessRequest) -> None:
+    """The client does the steps of an access request that are its own, in Business Center."""
+    tiktok, asset_id = stage.house.tiktok, access_request.asset_id or ""
+    if access_request.kind == "catalog":
+        await tiktok.share_by_hand(MAISON_LUNE, seed.CATALOG_LUNE, catalog_role=access_request.role)
+    elif access_request.kind == "pixel" and access_request.code == "pixel_silent":
         await tiktok.pixel_events(seed.PIXEL_LUNE, PAGE_VIEW={"browser": 3})
-    elif stage.row.lane == "guided" and ask.kind == "ad_account":
+    elif stage.row.lane == "guided" and access_request.kind == "ad_account":
         await tiktok.unshare_by_hand(MAISON_LUNE, asset_id)
-        await tiktok.share_by_hand(MAISON_LUNE, asset_id, role=ask.role)
-    elif stage.row.lane == "guided" and ask.kind == "pixel":
+        await tiktok.share_by_hand(MAISON_LUNE, asset_id, role=access_request.role)
+    elif stage.row.lane == "guided" and access_request.kind == "pixel":
         codes = {seed.PIXEL_LUNE_CODE: seed.PIXEL_LUNE, seed.PIXEL_LUNE_APP_CODE: seed.PIXEL_LUNE_APP}
         await tiktok.link_pixel_by_hand(codes[asset_id], LUNE_EU)
 

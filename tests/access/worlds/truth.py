@@ -4,33 +4,35 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.port import EVENTS_WITHIN
 from simulator import seed
 
 World = Mapping[str, Any]
 
 
-def in_force(world: World, asks: Sequence[Ask], ask: Ask, bc_id: str) -> str | None:
-    """The role the agency has of what is asked, as TikTok keeps it; `asks` are all of the link."""
-    if ask.kind == "person":
-        return _member(world, asks, ask, bc_id)
-    if ask.kind != "pixel":
-        return _shared(world, str(ask.asset_id), bc_id)
-    linked = (_pixel(world, ask) or {"advertiser_ids": []})["advertiser_ids"]
-    is_there = ask.through_id in linked and _shared(world, str(ask.through_id), bc_id)
+def in_force(
+    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, bc_id: str
+) -> str | None:
+    """The role the agency has of what is asked, as TikTok keeps it; `access_requests` are all of the link."""
+    if access_request.kind == "person":
+        return _member(world, access_requests, access_request, bc_id)
+    if access_request.kind != "pixel":
+        return _shared(world, str(access_request.asset_id), bc_id)
+    linked = (_pixel(world, access_request) or {"advertiser_ids": []})["advertiser_ids"]
+    is_there = access_request.through_id in linked and _shared(world, str(access_request.through_id), bc_id)
     return "LINK" if is_there else None
 
 
-def is_busy(world: World, ask: Ask) -> bool:
+def is_busy(world: World, access_request: AccessRequest) -> bool:
     """True if events reached the pixel recently."""
-    counts = (_pixel(world, ask) or {"events": {}})["events"].values()
+    counts = (_pixel(world, access_request) or {"events": {}})["events"].values()
     lately = [each for each in counts if timedelta(days=each["days_ago"]) <= EVENTS_WITHIN]
     return any(each["browser"] + each["server"] for each in lately)
 
 
-def _pixel(world: World, ask: Ask) -> Mapping[str, Any] | None:
-    return next((each for each in world["pixels"] if each["pixel_code"] == ask.asset_id), None)
+def _pixel(world: World, access_request: AccessRequest) -> Mapping[str, Any] | None:
+    return next((each for each in world["pixels"] if each["pixel_code"] == access_request.asset_id), None)
 
 
 def _shared(world: World, asset_id: str, bc_id: str) -> str | None:
@@ -40,14 +42,20 @@ def _shared(world: World, asset_id: str, bc_id: str) -> str | None:
     return None
 
 
-def _member(world: World, asks: Sequence[Ask], ask: Ask, bc_id: str) -> str | None:
+def _member(
+    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, bc_id: str
+) -> str | None:
     """The one role a standard member has on every ad account agreed to; ADMIN of an Admin, who has all."""
-    number = next((each["person_id"] for each in world["persons"] if each["email"] == ask.person_email), None)
+    number = next(
+        (each["person_id"] for each in world["persons"] if each["email"] == access_request.person_email), None
+    )
     center = next(each for each in world["business_centers"] if each["bc_id"] == bc_id)
     member = center["members"].get(number)
     if member is None or member["role"] == "ADMIN":
         return "ADMIN" if member else None
-    agreed = {each.asset_id for each in asks if each.kind == "ad_account" and each.approved_at}
+    agreed = {each.asset_id for each in access_requests if each.kind == "ad_account" and each.approved_at}
     held = {each["asset_id"]: each["assigned"].get(bc_id, {}).get(number) for each in world["ad_accounts"]}
-    roles = {held.get(account_id) for account_id in agreed} or {ask.role}  # being there is all that was asked for
+    roles = {held.get(account_id) for account_id in agreed} or {
+        access_request.role
+    }  # being there is all that was asked for
     return roles.pop() if len(roles) == 1 else None

@@ -24,7 +24,7 @@ def test_the_mark_changes_with_any_word() -> None:
     assert one.mark != agreement(["Share B."], [OFFER], agency="Acme", client="Lune").mark
 
 
-def test_asks_alike_are_offered_once() -> None:
+def test_access_requests_alike_are_offered_once() -> None:
     asked = [("ad_account", "OPERATOR", "To run."), ("ad_account", "OPERATOR", "To run."),
              ("ad_account", "ANALYST", "To look.")]  # fmt: skip
     made = offers(asked, TIKTOK)

@@ -11,9 +11,9 @@ from app.platforms.manual import library
 from app.platforms.manual.platform import CUSTOM
 
 WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
-META = ManualRequest("ask_1", library.find("meta"), "MANAGE_CAMPAIGNS", "To run ads.", "awaiting_client", WHEN)
+META = ManualRequest("access_1", library.find("meta"), "MANAGE_CAMPAIGNS", "To run ads.", "awaiting_client", WHEN)
 OWN = ManualRequest(
-    "ask_2", library.find("other"), "AS_WRITTEN", "To see bookings.", "awaiting_client", WHEN,
+    "access_request_2", library.find("other"), "AS_WRITTEN", "To see bookings.", "awaiting_client", WHEN,
     title="Booking tool {reports}", own_steps=("Open it.", "Invite {us}."),
 )  # fmt: skip
 IDS = {"meta": {"portfolio_id": "1234567890123456"}}
@@ -46,8 +46,8 @@ def test_the_agencys_own_steps_are_shown_as_written() -> None:
     assert line.removal
 
 
-def test_asks_are_grouped_by_platform_and_dated_where_we_wrote_them() -> None:
-    page = replace(META, id="ask_3", role="PAGE_ADS")
+def test_access_requests_are_grouped_by_platform_and_dated_where_we_wrote_them() -> None:
+    page = replace(META, id="access_request_3", role="PAGE_ADS")
     found = manual_platforms.groups([META, OWN, page], agency="Acme", identifiers=IDS)
     assert [(group.key, len(group.lines)) for group in found] == [("meta", 2), ("other", 1)]
     assert [group.dated for group in found] == [date.fromisoformat(META.platform.guided_dated), None]

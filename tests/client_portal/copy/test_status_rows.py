@@ -1,4 +1,4 @@
-"""How asks and choices read: what is done, whose turn it is, and what stands on the button."""
+"""Access requests and choices in words: what is done, whose turn it is, and what stands on the button."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy import status_rows
 from app.client_portal.status_texts import STATES, Case
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.platforms.tiktok.adapter import TikTok
 
@@ -19,7 +19,7 @@ WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
 
 @dataclass
 class Asked:
-    """An ask, as far as lines look at it."""
+    """An access request, as far as lines look at it."""
 
     state: str = "approved"
     code: str | None = None
@@ -34,7 +34,7 @@ class Asked:
     verified_at: datetime | None = None
     attested_at: datetime | None = None
     is_custom: bool = False
-    id: str = "ask_1"
+    id: str = "access_1"
     person_email: str | None = None
     unwanted_at: datetime | None = None
     seen_by: str | None = None
@@ -47,8 +47,8 @@ class Asked:
         return self.asset_id is not None or self.is_custom
 
 
-def _ask(**values: Any) -> Ask:
-    return cast(Ask, Asked(**values))
+def _ask(**values: Any) -> AccessRequest:
+    return cast(AccessRequest, Asked(**values))
 
 
 def _whole(lane: str = "connected") -> LinkAggregate:
@@ -60,9 +60,9 @@ def _whole(lane: str = "connected") -> LinkAggregate:
     return cast(LinkAggregate, made)
 
 
-def _line(lane: str = "connected", **values: Any) -> status_rows.AskLine:
+def _line(lane: str = "connected", **values: Any) -> status_rows.AccessRequestRow:
     platform = TikTok(wire=cast(Any, None), auth_url="", redirect_uri="", default_app=None)
-    return status_rows.of_ask(_ask(**values), _whole(lane), platform)
+    return status_rows.of_access_request(_ask(**values), _whole(lane), platform)
 
 
 @pytest.mark.parametrize("lane", ["connected", "guided"])
@@ -110,7 +110,7 @@ def test_only_verified_is_green() -> None:
 
 
 class Nothing:
-    """Stands for the stages of an ask that shows none."""
+    """Stands for the stages of an access request that shows none."""
 
     state = "none"
 
@@ -130,13 +130,13 @@ def test_by_hand_nobody_is_sent_to_the_consent_page_by_a_blocker() -> None:
     assert _line("guided", state="drifted", code="asset_not_shared", next_actor="client").does == "check"
 
 
-def test_an_ask_without_a_name_goes_by_its_number() -> None:
+def test_an_access_request_without_a_name_goes_by_its_number() -> None:
     line = _line(asset_name=None)
     assert (line.name, line.detail) == ("7200000000000000201", "Ad account")
 
 
 @pytest.mark.parametrize(
-    ("asks", "lane", "expected"),
+    ("access_requests", "lane", "expected"),
     [
         ([{"state": "verified"}], "connected", (1, 1, True, True, None)),
         ([{"state": "attested"}], "guided", (1, 1, True, False, None)),
@@ -152,9 +152,9 @@ def test_an_ask_without_a_name_goes_by_its_number() -> None:
     ],
 )  # fmt: skip
 def test_the_summary_counts_and_says_whose_turn_it_is(
-    asks: list[dict[str, Any]], lane: str, expected: tuple[object, ...]
+    access_requests: list[dict[str, Any]], lane: str, expected: tuple[object, ...]
 ) -> None:
-    found = status_rows.summary([_ask(**ask) for ask in asks], lane)
+    found = status_rows.summary([_ask(**access_request) for access_request in access_requests], lane)
     assert (found.done, found.total, found.all_done, found.all_verified, found.waiting_for) == expected
 
 
@@ -204,6 +204,6 @@ def test_one_button_for_each_business_center_from_which_something_was_seen() -> 
     blocked = {"state": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
     shown = [_line("guided", id=one, shared_from_bc_id=bc_id, **blocked) for one, bc_id in seen.items()]
     found = status_rows.fixes(shown)
-    assert [(fix.does, fix.ask, [line.id for line in fix.lines]) for fix in found] == [
+    assert [(fix.does, fix.access_request, [line.id for line in fix.lines]) for fix in found] == [
         ("take_center", "1", ["1", "2"]), ("take_center", "3", ["3"]),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import func, update
 from app.access.connections.models import Connection
 from app.client_portal import status_texts
 from app.client_portal.status_texts import Case, Held
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from app.platforms.blockers import BLOCKERS
 from simulator.seed import ANA_CLIENT, BRAND_DE, LUNE_EU, MAISON_LUNE, PIXEL_LUNE_APP, PIXEL_LUNE_APP_CODE
 from tests.client_portal.walk import SAME_ORIGIN, Walk
@@ -59,11 +59,15 @@ class Scene:
                 MAISON_LUNE, LUNE_EU, role="ADMIN" if code.startswith("role_higher") else "ANALYST"
             )
         async with house.tools.sessions.begin() as session:
-            mine = (Ask.agency_id == corner.agency_id) & (Ask.link_id == corner.link_id) & (Ask.kind == self.kind)
+            mine = (
+                (AccessRequest.agency_id == corner.agency_id)
+                & (AccessRequest.link_id == corner.link_id)
+                & (AccessRequest.kind == self.kind)
+            )
             seen = {"role_higher_than_requested": "ADMIN", "role_too_low": "ANALYST"}.get(code)
             blocked = {"state": "blocked", "code": code, "next_actor": "client", "role_seen": seen}
             blocked |= {"shared_from_bc_id": MAISON_LUNE} if mistyped else {}
-            await session.execute(update(Ask).where(mine).values(**blocked))
+            await session.execute(update(AccessRequest).where(mine).values(**blocked))
             if held == "given_back":
                 theirs = (Connection.agency_id == corner.agency_id) & (Connection.side == "client")
                 gone = {"state": "revoked", "token_sealed": None, "due_at": None, "ended_at": func.now()}

@@ -34,7 +34,10 @@ async def test_every_answer_leads_to_the_next_screen(walk: Walk, session: AsyncS
         assert "Ana Agent" in page.text
     kept = await _whole(session, world)
     assert kept.intake.bc_id == "7111222233334444601"
-    assert [ask.asset_id for ask in kept.asks] == ["7200000000000000201", "7200000000000000202"]
+    assert [access_request.asset_id for access_request in kept.access_requests] == [
+        "7200000000000000201",
+        "7200000000000000202",
+    ]
     assert kept.intake.markets == ["FR", "DE"]
     assert [contact["role"] for contact in kept.intake.contacts or []] == ["approver", "billing", "technical"]
 
@@ -54,7 +57,7 @@ async def test_the_review_says_everything_and_the_words_are_kept(
     assert consent.name == "Theo Brand"
     assert all(sentence in page for sentence in consent.sentences)
     kept = await _whole(session, world)
-    assert {ask.state for ask in kept.asks} == {"approved"}
+    assert {access_request.state for access_request in kept.access_requests} == {"approved"}
     assert kept.link.status == "submitted"
 
 
@@ -164,11 +167,13 @@ async def test_a_wrong_number_can_be_changed_after_the_yes_and_is_agreed_to_anew
     await walk.agree()
     await house.work()
     assert walk.goes_to(await walk.send("change", screen="accounts")) == "accounts"
-    assert {ask.approved_at for ask in (await _whole(session, world)).asks} == {None}
+    assert {access_request.approved_at for access_request in (await _whole(session, world)).access_requests} == {None}
     assert walk.goes_to(await walk.send("accounts", accounts="7200000000000000202")) == "review"
     await walk.agree()
     kept = await _whole(session, world)
-    assert [(ask.asset_id, ask.state) for ask in kept.asks] == [("7200000000000000202", "approved")]
+    assert [(access_request.asset_id, access_request.state) for access_request in kept.access_requests] == [
+        ("7200000000000000202", "approved")
+    ]
 
 
 async def test_the_business_center_agreed_to_stays_unless_it_is_taken_back(
@@ -192,8 +197,8 @@ async def test_contacts_by_role_and_the_yes_reach_the_crm(
     await walk.answer()
     await walk.agree(name="Theo B.")
     whole = await links.whole(session, world.north.agency_id, world.north.link_id, lock=True)
-    for ask in whole.asks:
-        await client_actions.set_state(session, whole, ask, state="verified")
+    for access_request in whole.access_requests:
+        await client_actions.set_state(session, whole, access_request, state="verified")
     await client_actions.settle(session, whole)
     await session.commit()
     told = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
@@ -206,7 +211,7 @@ async def test_contacts_by_role_and_the_yes_reach_the_crm(
     for event_type in ("consent.given", "link.submitted", "link.completed"):
         assert data[event_type]["agreed_by"] == "Theo B."
     assert data["link.opened"]["contact_email"] != "theo@brand.example"
-    assert data["ask.verified"]["contact_email"] == "theo@brand.example"
+    assert data["access.verified"]["contact_email"] == "theo@brand.example"
 
 
 async def test_pressing_agree_twice_at_once_is_one_yes(walk: Walk, house: House, world: World) -> None:

@@ -8,9 +8,9 @@ from app.access.people import service as people
 from app.access.reconciler.models import Handshake
 from app.access.requests.roles import NewRole, change_role
 from app.kit.database import CROSS_TENANT
-from app.links.access_requests.service import add_ask
-from app.links.models import Ask
-from app.links.presets.preset import PresetAsk
+from app.links.access_requests.service import add_access_request
+from app.links.models import AccessRequest
+from app.links.presets.preset import PresetAccessRequest
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
 from tests.client_portal.walk import Walk, trip
 from tests.house import House
@@ -49,10 +49,12 @@ async def _watch(house: House) -> None:
 
 
 async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, house: House) -> None:
-    (ask,) = await house.asks(done.corner)
+    (access_request,) = await house.access_requests(done.corner)
     async with house.tools.sessions.begin() as session:
         wanted = NewRole(role="ADMIN", reason="To set up payments with you.")
-        await change_role(session, done.corner.agency_id, ask.id, wanted, platforms=house.tools.platforms, actor="test")
+        await change_role(
+            session, done.corner.agency_id, access_request.id, wanted, platforms=house.tools.platforms, actor="test"
+        )
     assert done.goes_to(await done.see("")) == "review"
     await done.agree()
     await house.work(3)
@@ -62,15 +64,15 @@ async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, 
     assert "run ads" not in page
     assert done.goes_to(await trip(done, house)) == "progress"
     await house.work()
-    (ask,) = await house.asks(done.corner)
-    assert (ask.state, ask.role_seen) == ("verified", "ADMIN")
+    (access_request,) = await house.access_requests(done.corner)
+    assert (access_request.state, access_request.role_seen) == ("verified", "ADMIN")
     assert "All set" in (await done.see("progress")).text
 
 
 async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more(done: Walk, house: House) -> None:
     async with house.tools.sessions.begin() as session:
-        wanted = PresetAsk("tiktok", "ad_account", "OPERATOR", "To run campaigns in the UK.")
-        await add_ask(
+        wanted = PresetAccessRequest("tiktok", "ad_account", "OPERATOR", "To run campaigns in the UK.")
+        await add_access_request(
             session, done.corner.agency_id, done.corner.link_id, wanted, platforms=house.tools.platforms, actor="test"
         )
     assert done.goes_to(await done.see("")) == "accounts"
@@ -85,7 +87,7 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
 
 async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(done: Walk, house: House) -> None:
     async with house.tools.sessions.begin() as session:
-        await people.ask_for_person(
+        await people.request_person(
             session, done.corner.agency_id, done.corner.link_id, email="bo@northagency.example", role="OPERATOR",
             reason="Bo runs your campaigns.", platforms=house.tools.platforms, actor="test",
         )  # fmt: skip
@@ -127,8 +129,10 @@ async def test_every_blocker_of_a_page_can_be_reached(done: Walk, house: House) 
     states = {LUNE_EU: "asset_not_shared", LUNE_UK: "ad_account_suspended"}
     async with house.tools.sessions.begin() as session:
         for asset_id, code in states.items():
-            mine = (Ask.agency_id == done.corner.agency_id) & (Ask.asset_id == asset_id)
-            await session.execute(update(Ask).where(mine).values(state="blocked", code=code, next_actor="client"))
+            mine = (AccessRequest.agency_id == done.corner.agency_id) & (AccessRequest.asset_id == asset_id)
+            await session.execute(
+                update(AccessRequest).where(mine).values(state="blocked", code=code, next_actor="client")
+            )
     page = (await done.see("progress")).text
     assert "Share it now" in page
     assert "Choose another" in page

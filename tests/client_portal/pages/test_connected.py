@@ -151,8 +151,8 @@ async def test_another_business_center_lets_go_of_what_was_picked(
     await walk.send("business-center", bc_id=seed.BRAND_FR, sure=seed.BRAND_FR)
     await walk.send("accounts", accounts=[seed.BRAND_FR_ACCOUNTS[0]])
     assert walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
-    asks = await links.asks(session, world.north.agency_id, world.north.link_id)
-    assert [ask.asset_id for ask in asks] == [None]
+    access_requests = await links.access_requests(session, world.north.agency_id, world.north.link_id)
+    assert [access_request.asset_id for access_request in access_requests] == [None]
 
 
 async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(
@@ -244,9 +244,13 @@ async def test_where_tiktok_answers_in_another_shape_it_goes_on_by_hand_to_the_e
     await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
     await walk.send("check")
     await house.work(2)
-    (ask,) = await house.asks(north)
-    assert (ask.state, ask.code, ask.next_actor) == ("unverifiable", "platform_changed", "agency")
-    said = await api.post(f"/asks/{ask.id}/attestation", json={"by": "Nora North"})
+    (access_request,) = await house.access_requests(north)
+    assert (access_request.state, access_request.code, access_request.next_actor) == (
+        "unverifiable",
+        "platform_changed",
+        "agency",
+    )
+    said = await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
     assert said.status_code == 200, said.text
     await house.work(2)
     assert await house.states(north) == [("attested", None)]

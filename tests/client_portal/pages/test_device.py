@@ -391,7 +391,7 @@ async def test_another_agency_makes_no_code(api: httpx2.AsyncClient, world: Worl
     assert (await api.post(f"/links/{world.south.link_id}/device-codes")).status_code == 404
 
 
-async def test_a_guided_link_without_mail_says_whom_to_ask(
+async def test_a_guided_link_without_mail_says_whom_to_access_request(
     app: FastAPI, walk: Walk, house: House, api: httpx2.AsyncClient, world: World
 ) -> None:
     await saved(walk, "contacts", house)

@@ -100,7 +100,7 @@ async def test_a_dead_link_says_why_and_takes_a_wish(walk: Walk, session: AsyncS
     for _ in range(2):
         asked = await press(walk.browser, walk.corner.link_path, f"{walk.corner.link_path}/renewal")
         assert asked.status_code == 303
-    assert (await _types(session, world)).count("link.renewal_asked") == 1
+    assert (await _types(session, world)).count("link.renewal_requested") == 1
     assert "has been asked for a new link" in (await walk.browser.get(walk.corner.link_path)).text
 
 
@@ -120,7 +120,7 @@ async def test_a_link_that_dies_on_the_way_says_so_on_every_screen(
     assert unsigned.status_code == 403
     asked = await walk.browser.post(f"{walk.path}/renewal", data={"form_token": token}, headers=SAME_ORIGIN)
     assert asked.status_code == 303
-    assert "link.renewal_asked" in await _types(session, world)
+    assert "link.renewal_requested" in await _types(session, world)
 
 
 async def test_coming_back_with_the_link_keeps_the_answers(walk: Walk) -> None:

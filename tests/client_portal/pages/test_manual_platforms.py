@@ -35,9 +35,13 @@ async def both(browser: httpx2.AsyncClient, sessions: Sessions, world: World) ->
 
 
 async def ids(walk: Walk, api: httpx2.AsyncClient) -> dict[str, str]:
-    """The asks of written platforms, by platform."""
-    found = (await api.get(f"/links/{walk.corner.link_id}/asks")).json()["data"]
-    return {ask["platform"]: ask["id"] for ask in found if ask["kind"] == "custom"}
+    """The access requests of written platforms, by platform."""
+    found = (await api.get(f"/links/{walk.corner.link_id}/access-requests")).json()["data"]
+    return {
+        access_request["platform"]: access_request["id"]
+        for access_request in found
+        if access_request["kind"] == "custom"
+    }
 
 
 async def agree(walk: Walk, **given: str) -> None:
@@ -84,8 +88,8 @@ async def test_alone_there_is_no_business_center_no_lane_and_no_connection(
 
 
 async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.AsyncClient) -> None:
-    asks = await ids(alone, api)
-    await agree(alone, **{f"id-{asks['meta']}": "act_1234567"})
+    access_requests = await ids(alone, api)
+    await agree(alone, **{f"id-{access_requests['meta']}": "act_1234567"})
     page = (await alone.see("progress")).text
     assert "It’s your turn" in page
     assert "0 of 3 done" in page
@@ -95,33 +99,38 @@ async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.Async
     assert 'href="https://facebook.com/business/help/708679622611131"' in page
     assert "with the role {viewer} &amp; no other" in page
     assert page.count("I have done this</button>") == 3
-    for platform in asks:
-        assert alone.goes_to(await alone.send(f"asks/{asks[platform]}/done")) == "progress#others"
+    for platform in access_requests:
+        assert alone.goes_to(await alone.send(f"access-requests/{access_requests[platform]}/done")) == "progress#others"
     page = (await alone.see("progress")).text
     assert "Waiting for North Agency" in page
     assert "Theo Brand said so on" in page
     assert "I have done this</button>" not in page
-    await alone.send(f"asks/{asks['meta']}/not-done")
+    await alone.send(f"access-requests/{access_requests['meta']}/not-done")
     assert (await alone.see("progress")).text.count("I have done this</button>") == 1
-    for ask in asks.values():
-        assert (await api.post(f"/asks/{ask}/attestation", json={"by": "Nora North"})).status_code == 200
+    for access_request in access_requests.values():
+        assert (
+            await api.post(f"/access-requests/{access_request}/attestation", json={"by": "Nora North"})
+        ).status_code == 200
     assert alone.goes_to(await alone.see()) == "receipt"
     receipt = (await alone.see("receipt")).text
     assert "North Agency confirmed that the access works." in receipt
     for said in ("act_1234567", "By Nora North", "Said by Theo Brand", "How to take it back", "Booking tool"):
         assert said in receipt
     assert "Verified" not in receipt
-    assert "good" not in re.findall(r'ask-short (\w+)"', receipt)
+    assert "good" not in re.findall(r'request-short (\w+)"', receipt)
 
 
 async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.AsyncClient, house: House) -> None:
-    asks = await ids(both, api)
+    access_requests = await ids(both, api)
     for screen in ("lane", "business-center"):
         await both.send(screen, **BY_HAND[screen])
     assert both.goes_to(await both.send("accounts", **BY_HAND["accounts"])) == "others"
     page = (await both.see("others")).text
     assert "Step 4 of 9" in page
-    assert both.goes_to(await both.send("others", **{f"id-{asks['google_analytics']}": "345678901"})) == "pixels"
+    assert (
+        both.goes_to(await both.send("others", **{f"id-{access_requests['google_analytics']}": "345678901"}))
+        == "pixels"
+    )
     await both.answer("pixels", "markets", "contacts", "get-ready")
     review = (await both.see("review")).text
     for said in ("Share ad account 7200000000000000201", "GA4 property 345678901 as Viewer", "(TikTok ad accounts)",
@@ -133,11 +142,12 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     assert "And on other platforms" in page
     assert "Do the steps below, and press the button under each." in page
     await house.work()
-    await both.send(f"asks/{asks['meta']}/done")
+    await both.send(f"access-requests/{access_requests['meta']}/done")
     # another ad account: what is said of other platforms stays
     assert both.goes_to(await both.send("change", screen="accounts")) == "accounts"
     found = {
-        ask["platform"]: ask["state"] for ask in (await api.get(f"/links/{both.corner.link_id}/asks")).json()["data"]
+        access_request["platform"]: access_request["state"]
+        for access_request in (await api.get(f"/links/{both.corner.link_id}/access-requests")).json()["data"]
     }
     assert found == {
         "tiktok": "waiting", "meta": "awaiting_partner", "google_analytics": "awaiting_client",
@@ -147,8 +157,8 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
 
 @pytest.mark.parametrize("text", ["my account", "12 34", "7" * 201])
 async def test_a_wrong_id_keeps_what_was_typed(alone: Walk, api: httpx2.AsyncClient, text: str) -> None:
-    asks = await ids(alone, api)
-    meta, ga4 = f"id-{asks['meta']}", f"id-{asks['google_analytics']}"
+    access_requests = await ids(alone, api)
+    meta, ga4 = f"id-{access_requests['meta']}", f"id-{access_requests['google_analytics']}"
     answer = await alone.send("others", **{meta: text, ga4: "345678901"})
     assert answer.status_code == 422
     assert f'id="{meta}-problem"' in answer.text
@@ -159,30 +169,30 @@ async def test_a_wrong_id_keeps_what_was_typed(alone: Walk, api: httpx2.AsyncCli
 
 
 async def test_one_id_is_not_given_for_two_things(alone: Walk, api: httpx2.AsyncClient) -> None:
-    asks = await ids(alone, api)
-    same = {f"id-{asks[key]}": "345678901" for key in ("meta", "google_analytics")}
+    access_requests = await ids(alone, api)
+    same = {f"id-{access_requests[key]}": "345678901" for key in ("meta", "google_analytics")}
     answer = await alone.send("others", **same)
     assert (answer.status_code, "You gave this already" in answer.text) == (422, True)
 
 
 async def test_ids_can_be_changed_and_swapped_until_the_yes(alone: Walk, api: httpx2.AsyncClient) -> None:
-    asks = await ids(alone, api)
-    meta, ga4 = f"id-{asks['meta']}", f"id-{asks['google_analytics']}"
+    access_requests = await ids(alone, api)
+    meta, ga4 = f"id-{access_requests['meta']}", f"id-{access_requests['google_analytics']}"
     for given in ({meta: "111222333", ga4: "444555666"}, {meta: "444555666", ga4: "111222333"}):
         assert alone.goes_to(await alone.send("others", **given)) == "markets"
-    found = (await api.get(f"/links/{alone.corner.link_id}/asks")).json()["data"]
-    assert [ask["asset_id"] for ask in found] == ["444555666", "111222333", None]
+    found = (await api.get(f"/links/{alone.corner.link_id}/access-requests")).json()["data"]
+    assert [access_request["asset_id"] for access_request in found] == ["444555666", "111222333", None]
     await agree(alone)
-    kept = (await api.get(f"/links/{alone.corner.link_id}/asks")).json()["data"]
-    assert [ask["asset_id"] for ask in kept] == [None, None, None]
+    kept = (await api.get(f"/links/{alone.corner.link_id}/access-requests")).json()["data"]
+    assert [access_request["asset_id"] for access_request in kept] == [None, None, None]
 
 
 async def test_the_words_are_only_for_this_browser_and_this_link(
     alone: Walk, api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    asks = await ids(alone, api)
+    access_requests = await ids(alone, api)
     await agree(alone)
-    where = f"{alone.path}/asks/{asks['meta']}/done"
+    where = f"{alone.path}/access-requests/{access_requests['meta']}/done"
     forged = await alone.browser.post(where, data={"form_token": "0" * 64}, headers=SAME_ORIGIN)
     assert forged.status_code == 403
     foreign = await alone.browser.post(
@@ -191,20 +201,21 @@ async def test_the_words_are_only_for_this_browser_and_this_link(
     assert foreign.status_code == 403
     south = await written.with_link(sessions, world.south, "written")
     async with sessions() as session:
-        theirs = (await links.asks(session, south.agency_id, south.link_id))[0].id
-    for ask in (theirs, "ask_nonsense"):
-        assert (await alone.send(f"asks/{ask}/done")).status_code == 404
-    assert {ask["state"] for ask in (await api.get(f"/links/{alone.corner.link_id}/asks")).json()["data"]} == {
-        "awaiting_client"
-    }
+        theirs = (await links.access_requests(session, south.agency_id, south.link_id))[0].id
+    for access_request in (theirs, "access_request_nonsense"):
+        assert (await alone.send(f"access-requests/{access_request}/done")).status_code == 404
+    assert {
+        access_request["state"]
+        for access_request in (await api.get(f"/links/{alone.corner.link_id}/access-requests")).json()["data"]
+    } == {"awaiting_client"}
 
 
 async def test_the_page_moves_when_the_agency_confirms(alone: Walk, api: httpx2.AsyncClient) -> None:
-    asks = await ids(alone, api)
+    access_requests = await ids(alone, api)
     await agree(alone)
     mark = re.search(r"progress/lines\?mark=(\w+)", (await alone.see("progress")).text)
     assert mark
     assert (await alone.see(f"progress/lines?mark={mark[1]}")).status_code == 204
-    await api.post(f"/asks/{asks['meta']}/attestation", json={"by": "Nora North"})
+    await api.post(f"/access-requests/{access_requests['meta']}/attestation", json={"by": "Nora North"})
     moved = await alone.see(f"progress/lines?mark={mark[1]}")
     assert (moved.status_code, "Meta Business, Ad account: Confirmed." in moved.text) == (200, True)

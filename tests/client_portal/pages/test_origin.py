@@ -37,7 +37,7 @@ def forms_of(routes: Iterable[Any]) -> set[str]:
 
 def _filled(path: str, world: World) -> str:
     known = {"link_id": world.north.link_id, "agency:agency_slug": "north", "client": "maison-lune"}
-    known |= {"token": world.north.token, "ask_id": "ask_x"}
+    known |= {"token": world.north.token, "access_request_id": "access_x"}
     return re.sub(r"\{([^}]+)\}", lambda part: known.get(part[1], "x"), path)
 
 
@@ -86,7 +86,7 @@ async def test_an_opaque_origin_needs_the_token_of_the_page(browser: httpx2.Asyn
 async def test_every_form_that_anybody_may_send_carries_its_token(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, world: World
 ) -> None:
-    made = await api.post("/open-links", json={"preset": "prospect"})
+    made = await api.post("/public-links", json={"preset": "prospect"})
     invited = await api.post("/connections/invitations")
     addresses = [made.json()["address"], invited.json()["address"], f"{PUBLIC_URL}{world.north.link_path}"]
     for address in addresses:

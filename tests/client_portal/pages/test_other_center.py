@@ -55,7 +55,7 @@ async def events_of(api: httpx2.AsyncClient, corner: Corner, kind: str) -> list[
 def asks_offered(page: str) -> list[str]:
     """What the buttons that take a Business Center would send."""
     forms = re.findall(r'action="[^"]*/sharing-center"[^>]*>(.*?)</form>', page, re.DOTALL)
-    return [re.findall(r'name="ask" value="([^"]+)"', form)[0] for form in forms]
+    return [re.findall(r'name="access_request" value="([^"]+)"', form)[0] for form in forms]
 
 
 async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
@@ -65,21 +65,24 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     page = (await walk.see("progress")).text
     assert f"shared from Business Center <strong>{BRAND_FR}</strong>" in page
     assert f"You gave us <strong>Business Center {BRAND_DE}</strong>" in page
-    (ask_id,) = asks_offered(page)  # one button for both ad accounts
-    told = (await api.get(f"/asks/{ask_id}")).json()
+    (access_request_id,) = asks_offered(page)  # one button for both ad accounts
+    told = (await api.get(f"/access-requests/{access_request_id}")).json()
     assert (told["state"], told["code"], told["next_actor"]) == ("blocked", "asset_shared_elsewhere", "client")
     assert told["shared_from_bc_id"] == BRAND_FR
     assert "shared_from_bc_id" in told["hint"]
-    blocked = await events_of(api, walk.corner, "ask.blocked")
+    blocked = await events_of(api, walk.corner, "access.blocked")
     assert {each["blocker_code"] for each in blocked} == {"asset_shared_elsewhere"}
 
-    assert walk.goes_to(await walk.send("sharing-center", ask=ask_id)) == "progress"
+    assert walk.goes_to(await walk.send("sharing-center", access_request=access_request_id)) == "progress"
     await house.work(1)
 
     assert "All set" in (await walk.see("progress")).text
     kept = await whole_of(session, walk.corner)
     assert kept.intake.bc_id == BRAND_FR
-    assert [(ask.state, ask.seen_by, ask.shared_from_bc_id) for ask in kept.asks] == [("verified", "agency", None)] * 2
+    assert [
+        (access_request.state, access_request.seen_by, access_request.shared_from_bc_id)
+        for access_request in kept.access_requests
+    ] == [("verified", "agency", None)] * 2
     given = await events_of(api, walk.corner, "consent.given")
     assert [each["tiktok_bc_id"] for each in given] == [BRAND_DE, BRAND_FR]
     consent = await links.last_consent(session, walk.corner.agency_id, walk.corner.link_id)
@@ -97,10 +100,12 @@ async def test_only_what_a_look_found_can_be_taken(
     await walk.answer()
     await walk.agree()
     await house.work(1)
-    mine = [ask.id for ask in (await whole_of(session, walk.corner)).asks]
-    others = [ask.id for ask in (await whole_of(session, world.south)).asks]
-    for ask in (*mine, *others, "ask_unknown", ""):
-        await walk.send("sharing-center", ask=ask, bc_id=MAISON_LUNE, shared_from_bc_id=MAISON_LUNE)
+    mine = [access_request.id for access_request in (await whole_of(session, walk.corner)).access_requests]
+    others = [access_request.id for access_request in (await whole_of(session, world.south)).access_requests]
+    for access_request in (*mine, *others, "access_request_unknown", ""):
+        await walk.send(
+            "sharing-center", access_request=access_request, bc_id=MAISON_LUNE, shared_from_bc_id=MAISON_LUNE
+        )
     kept = await whole_of(session, walk.corner)
     assert kept.intake.bc_id == BRAND_FR
     assert (await house.events(walk.corner)).count("consent.given") == 1
@@ -109,15 +114,19 @@ async def test_only_what_a_look_found_can_be_taken(
 
 async def test_a_form_from_elsewhere_takes_nothing(walk: Walk, house: House, session: AsyncSession) -> None:
     await mistyped(walk, house)
-    (ask_id,) = asks_offered((await walk.see("progress")).text)
+    (access_request_id,) = asks_offered((await walk.see("progress")).text)
     token = await walk.token()
     where = f"{walk.path}/sharing-center"
-    forged = await walk.browser.post(where, data={"ask": ask_id, "form_token": "0" * 64}, headers=SAME_ORIGIN)
+    forged = await walk.browser.post(
+        where, data={"access_request": access_request_id, "form_token": "0" * 64}, headers=SAME_ORIGIN
+    )
     foreign = await walk.browser.post(
-        where, data={"ask": ask_id, "form_token": token}, headers={"Sec-Fetch-Site": "cross-site"}
+        where, data={"access_request": access_request_id, "form_token": token}, headers={"Sec-Fetch-Site": "cross-site"}
     )
     walk.browser.cookies.clear()
-    stranger = await walk.browser.post(where, data={"ask": ask_id, "form_token": token}, headers=SAME_ORIGIN)
+    stranger = await walk.browser.post(
+        where, data={"access_request": access_request_id, "form_token": token}, headers=SAME_ORIGIN
+    )
     assert [answer.status_code for answer in (forged, foreign, stranger)] == [403, 403, 403]
     assert (await whole_of(session, walk.corner)).intake.bc_id == BRAND_DE
 
@@ -126,7 +135,7 @@ async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
     walk: Walk, house: House, session: AsyncSession
 ) -> None:
     await mistyped(walk, house)
-    (ask_id,) = asks_offered((await walk.see("progress")).text)
+    (access_request_id,) = asks_offered((await walk.see("progress")).text)
     other, _ = await clients.create_client(session, walk.corner.agency_id, actor="test", name="Brand FR")
     await session.commit()
     async with house.tools.sessions.begin() as writing:  # that client's own link named it, and was agreed to
@@ -135,7 +144,7 @@ async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
             agency_bc_id=walk.corner.bc_id,
         )  # fmt: skip
 
-    await walk.send("sharing-center", ask=ask_id)
+    await walk.send("sharing-center", access_request=access_request_id)
     assert (await whole_of(session, walk.corner)).intake.bc_id == BRAND_DE, "it is another client's meanwhile"
     before = await lists_read(house)
     await walk.send("check")

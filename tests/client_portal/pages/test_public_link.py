@@ -1,4 +1,4 @@
-"""Open links: a public address that shows who asks, and makes each visitor a client and a link of their own."""
+"""Public links: a public address that shows who asks, and makes each visitor a client and a link of their own."""
 
 import asyncio
 import re
@@ -17,12 +17,12 @@ DETAILS = {"company": "Brand <SA>", "name": "Ana Lima", "email": "ana@brand.exam
 
 @pytest.fixture
 async def path(api: httpx2.AsyncClient) -> str:
-    """Where an open link of the north agency lies."""
+    """Where a public link of the north agency lies."""
     return await opened(api)
 
 
 async def opened(api: httpx2.AsyncClient, **wish: Any) -> str:
-    made = await api.post("/open-links", json={"preset": "prospect", **wish})
+    made = await api.post("/public-links", json={"preset": "prospect", **wish})
     assert made.status_code == 201, made.text
     return str(urlsplit(made.json()["address"]).path)
 
@@ -32,7 +32,7 @@ async def enter(browser: httpx2.AsyncClient, path: str, **changed: str) -> httpx
 
 
 async def links(api: httpx2.AsyncClient) -> list[dict[str, Any]]:
-    found = [each["id"] for each in (await api.get("/links")).json()["data"] if each["open_link_id"]]
+    found = [each["id"] for each in (await api.get("/links")).json()["data"] if each["public_link_id"]]
     return [(await api.get(f"/links/{each}")).json() for each in found]
 
 
@@ -126,17 +126,17 @@ async def test_a_revoked_one_takes_nobody_and_its_links_go_on(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, path: str
 ) -> None:
     location = (await enter(browser, path)).headers["location"]
-    (open_link,) = (await api.get("/open-links")).json()["data"]
-    assert open_link["uses"] == 1
-    assert (await api.post(f"/open-links/{open_link['id']}/revocation")).json()["status"] == "revoked"
+    (public_link,) = (await api.get("/public-links")).json()["data"]
+    assert public_link["uses"] == 1
+    assert (await api.post(f"/public-links/{public_link['id']}/revocation")).json()["status"] == "revoked"
     for answer in (await browser.get(path), await enter(browser, path)):
         assert (answer.status_code, "takes nobody new" in answer.text) == (410, True)
     assert (await browser.get(f"{location}/way")).status_code == 200
 
 
 async def test_its_address_can_be_seen_again(api: httpx2.AsyncClient, path: str) -> None:
-    (open_link,) = (await api.get("/open-links")).json()["data"]
-    shown = (await api.get(f"/open-links/{open_link['id']}/address")).json()["address"]
+    (public_link,) = (await api.get("/public-links")).json()["data"]
+    shown = (await api.get(f"/public-links/{public_link['id']}/address")).json()["address"]
     assert urlsplit(shown).path == path
 
 

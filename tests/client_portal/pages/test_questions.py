@@ -24,7 +24,7 @@ QUESTIONS = [
 ]
 PRESET = {
     "slug": "asked", "name": "Asked", "sentence": "Asked.", "screens": [], "questions": QUESTIONS,
-    "asks": [{"kind": "ad_account", "role": "ANALYST", "reason": "To look."}],
+    "access_requests": [{"kind": "ad_account", "role": "ANALYST", "reason": "To look."}],
 }  # fmt: skip
 GOOD = {"q-website": "brand.com", "q-system": "Shopify", "q-goal": "Sell <b>more</b>"}
 PDF = ("plan.pdf", b"%PDF-1.7 the plan")
@@ -181,16 +181,16 @@ async def test_what_the_client_gave_reaches_the_crm(asked: Walk, api: httpx2.Asy
     assert not [key for key in told["link.opened"] if key.startswith("answer_")]
 
 
-@pytest.mark.parametrize("asks", [{"personal": "false"}, {"payload_mode": "thin"}, {"payload_mode": "flat"}])
+@pytest.mark.parametrize("access_requests", [{"personal": "false"}, {"payload_mode": "thin"}, {"payload_mode": "flat"}])
 async def test_what_is_personal_of_it_is_left_out_where_it_is_not_wanted(
-    asked: Walk, api: httpx2.AsyncClient, asks: dict[str, str]
+    asked: Walk, api: httpx2.AsyncClient, access_requests: dict[str, str]
 ) -> None:
     await _agreed(asked, api)
     for event_type in ("link.submitted", "intake.completed"):
-        said = (await api.get("/hooks/sample", params={"event_type": event_type, **asks})).json()
+        said = (await api.get("/hooks/sample", params={"event_type": event_type, **access_requests})).json()
         body = said[0] if isinstance(said, list) else said["data"][0]
         data = body.get("data", body)
-        if asks.get("payload_mode") == "flat":
+        if access_requests.get("payload_mode") == "flat":
             assert data.items() >= GIVEN.items()
             assert not [key for key, value in data.items() if isinstance(value, dict | list)]
         else:

@@ -22,7 +22,7 @@ async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatemen
     return await readiness.said(session, world.north.agency_id, world.north.link_id)
 
 
-async def test_the_list_comes_before_the_review_and_asks_only_what_no_answer_told(walk: Walk) -> None:
+async def test_the_list_comes_before_the_review_and_access_requests_only_what_no_answer_told(walk: Walk) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
     assert walk.goes_to(await walk.see("review")) == "get-ready"

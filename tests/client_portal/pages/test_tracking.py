@@ -28,7 +28,10 @@ async def asked(walk: Walk, house: House) -> Walk:
 
 
 async def _kinds(walk: Walk, house: House) -> list[tuple[str, str | None, str | None, str]]:
-    return [(ask.kind, ask.asset_id, ask.through_id, ask.state) for ask in await house.asks(walk.corner)]
+    return [
+        (access_request.kind, access_request.asset_id, access_request.through_id, access_request.state)
+        for access_request in await house.access_requests(walk.corner)
+    ]
 
 
 async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: House) -> None:
@@ -70,7 +73,9 @@ async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back
     await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
     await asked.answer("markets", "contacts", "get-ready")
     assert "change its settings and events" in (await asked.see("review")).text
-    pixel = next(ask for ask in await house.asks(asked.corner) if ask.kind == "pixel")
+    pixel = next(
+        access_request for access_request in await house.access_requests(asked.corner) if access_request.kind == "pixel"
+    )
     await asked.send("review/answer", group=pixel.id, answer="no")
     page = (await asked.see("review")).text
     assert "change its settings and events" not in page
@@ -97,7 +102,9 @@ async def test_a_no_by_an_empty_field_is_taken_back_by_choosing(asked: Walk, hou
     await asked.send("accounts", accounts=[LUNE_EU])
     await asked.send("pixels")
     await asked.answer("markets", "contacts", "get-ready")
-    pixel = next(ask for ask in await house.asks(asked.corner) if ask.kind == "pixel")
+    pixel = next(
+        access_request for access_request in await house.access_requests(asked.corner) if access_request.kind == "pixel"
+    )
     assert "Share it after all" in (await asked.see("review")).text
     assert asked.goes_to(await asked.send("review/answer", group=pixel.id, answer="yes")) == "pixels"
     assert asked.goes_to(await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])) == "review"
@@ -181,8 +188,8 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
     await house.work(2)
     page = (await walk.see("progress")).text
     assert "with a short gap" in page
-    (ask,) = await house.asks(walk.corner)
-    await walk.send("reduction", ask=ask.id)
+    (access_request,) = await house.access_requests(walk.corner)
+    await walk.send("reduction", access_request=access_request.id)
     await house.work()
     assert await house.states(walk.corner) == [VERIFIED]
 

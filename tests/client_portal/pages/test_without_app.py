@@ -88,10 +88,14 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
         assert ": done" in page.partition("Shared")[2][:120]
         await house.work()
     session.expire_all()
-    for ask in (await links.whole(session, world.north.agency_id, world.north.link_id)).asks:
-        assert (ask.state, ask.next_actor, ask.client_attested_by) == ("unverifiable", "agency", "Theo Brand")
-        assert ask.client_attested_at is not None
-        await handshakes.attest(session, world.north.agency_id, ask.id, by="Ana Agent", actor="cli")
+    for access_request in (await links.whole(session, world.north.agency_id, world.north.link_id)).access_requests:
+        assert (access_request.state, access_request.next_actor, access_request.client_attested_by) == (
+            "unverifiable",
+            "agency",
+            "Theo Brand",
+        )
+        assert access_request.client_attested_at is not None
+        await handshakes.attest(session, world.north.agency_id, access_request.id, by="Ana Agent", actor="cli")
     await session.commit()
     page = (await walk.see("progress")).text
     assert " confirmed on " in page

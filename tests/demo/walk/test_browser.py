@@ -45,7 +45,9 @@ async def test_a_form_is_sent_as_it_stands_with_the_button_pressed(
     assert "as it was" in body
 
 
-async def test_a_form_without_a_method_asks_by_address(browser: tuple[Browser, list[httpx2.Request]]) -> None:
+async def test_a_form_without_a_method_access_requests_by_address(
+    browser: tuple[Browser, list[httpx2.Request]],
+) -> None:
     page, sent = browser
     await page.press("Look for it", {"q": "pixel"})
     assert (sent[-1].method, str(sent[-1].url)) == ("GET", "https://a.example/found?q=pixel")

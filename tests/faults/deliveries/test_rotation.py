@@ -18,7 +18,7 @@ async def test_a_running_worker_signs_with_the_secrets_of_the_moment(
     settings: Settings, sessions: Sessions, world: World, api: httpx2.AsyncClient
 ) -> None:
     async with receiver(answers(OK)) as there, stage.workers(settings):
-        made = (await api.post("/webhooks/endpoints", json={"url": there.url, "event_types": ["ask.*"]})).json()
+        made = (await api.post("/webhooks/endpoints", json={"url": there.url, "event_types": ["access.*"]})).json()
         secrets = f"/webhooks/endpoints/{made['id']}/secret"
         first = made["secret"]
         await _signed_by(there, sessions, world, good=[first])

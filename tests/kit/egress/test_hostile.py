@@ -43,7 +43,7 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def ask(egress: Egress, talk: Talk, *, seconds: float = DEADLINE, body: bytes = b"1") -> HttpResult:
+async def access_request(egress: Egress, talk: Talk, *, seconds: float = DEADLINE, body: bytes = b"1") -> HttpResult:
     """The answer to one call; it must end by itself."""
     async with receiver(talk) as there, asyncio.timeout(PATIENCE):
         answer = await egress.post(there.url, headers={}, body=body, seconds=seconds)
@@ -62,7 +62,7 @@ TIMED_OUT = [
 
 @pytest.mark.parametrize("talk", TIMED_OUT)
 async def test_no_answer_by_the_deadline_is_a_timeout(egress: Egress, talk: Talk) -> None:
-    answer = await ask(egress, talk, seconds=0.3)
+    answer = await access_request(egress, talk, seconds=0.3)
     assert answer.status is None
     assert answer.error in ("timeout_answer", "protocol")  # a dripped status line is no HTTP from its first bytes
     assert answer.address == "127.0.0.1"
@@ -70,7 +70,7 @@ async def test_no_answer_by_the_deadline_is_a_timeout(egress: Egress, talk: Talk
 
 async def test_hints_without_end_are_no_answer(egress: Egress) -> None:
     talk = endless(b"", b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
-    answer = await ask(egress, talk, seconds=0.3)
+    answer = await access_request(egress, talk, seconds=0.3)
     assert (answer.status, answer.error) == (None, "timeout_answer")
 
 
@@ -115,24 +115,26 @@ HINT = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
 async def test_a_status_stands_whatever_follows_it(
     egress: Egress, before: bytes, status: bytes, follows: bytes
 ) -> None:
-    answer = await ask(egress, then_closes(before + b"HTTP/1.1 " + status + b"\r\n" + follows), seconds=PATIENCE)
+    answer = await access_request(
+        egress, then_closes(before + b"HTTP/1.1 " + status + b"\r\n" + follows), seconds=PATIENCE
+    )
     assert (answer.status, answer.error) == (int(status[:3]), None)
 
 
 @pytest.mark.parametrize("ends", [then_hangs, then_resets, then_closes, drips])
 async def test_a_status_stands_though_nothing_follows_it(egress: Egress, ends: Callable[[bytes], Talk]) -> None:
-    answer = await ask(egress, ends(b"HTTP/1.1 200 OK\r\nx-slow: "), seconds=0.5)
+    answer = await access_request(egress, ends(b"HTTP/1.1 200 OK\r\nx-slow: "), seconds=0.5)
     assert (answer.status, answer.error) == (200, None)
 
 
 async def test_a_status_stands_behind_a_reason_without_end(egress: Egress) -> None:
-    answer = await ask(egress, answers(b"HTTP/1.1 200 " + b"O" * 1_000_000 + b"\r\n\r\n"), seconds=PATIENCE)
+    answer = await access_request(egress, answers(b"HTTP/1.1 200 " + b"O" * 1_000_000 + b"\r\n\r\n"), seconds=PATIENCE)
     assert (answer.status, answer.error) == (200, None)
 
 
 async def test_headers_of_a_broken_answer_still_say_how_long_to_wait(egress: Egress) -> None:
     head = b"HTTP/1.1 429 Slow\r\nretry-after: 120\r\nset-cookie: s3cret\r\ntransfer-encoding: chunked\r\n\r\n"
-    answer = await ask(egress, answers(head + b"zz\r\n"), seconds=PATIENCE)
+    answer = await access_request(egress, answers(head + b"zz\r\n"), seconds=PATIENCE)
     assert (answer.status, answer.headers["retry-after"]) == (429, "120")
     assert "s3cret" not in str(answer)
 
@@ -155,7 +157,7 @@ async def test_the_status_of_one_answer_is_not_taken_for_that_of_the_next(egress
 
 @pytest.mark.parametrize("talk", SUCCESSES.values(), ids=SUCCESSES.keys())
 async def test_success_stands_whatever_becomes_of_the_body(egress: Egress, talk: Talk) -> None:
-    answer = await ask(egress, talk, seconds=0.5)
+    answer = await access_request(egress, talk, seconds=0.5)
     assert (answer.status, answer.error, answer.cut) == (200, None, True)
     assert len(answer.body) <= KEPT_BODY
 
@@ -171,7 +173,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_what_is_not_proper_http_is_called_so(egress: Egress, text: bytes) -> None:
-    answer = await ask(egress, answers(text), seconds=PATIENCE)
+    answer = await access_request(egress, answers(text), seconds=PATIENCE)
     assert (answer.status, answer.error) == (None, "protocol")
     assert answer.headers == {}
 
@@ -186,7 +188,7 @@ async def test_what_is_not_proper_http_is_called_so(egress: Egress, text: bytes)
     ],
 )
 async def test_a_receiver_that_hangs_up_is_called_so(egress: Egress, talk: Talk, codes: set[str]) -> None:
-    answer = await ask(egress, talk)
+    answer = await access_request(egress, talk)
     assert answer.status is None
     assert answer.error in codes
 
@@ -195,7 +197,7 @@ async def test_a_receiver_that_hangs_up_is_called_so(egress: Egress, talk: Talk,
 async def test_a_bomb_is_never_unpacked(egress: Egress, encoding: str) -> None:
     packed = gzip.compress(b"0" * 60_000_000, 9)[:58_000]
     head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {len(packed)}\r\n\r\n".encode()
-    answer = await ask(egress, answers(head + packed))
+    answer = await access_request(egress, answers(head + packed))
     assert (answer.status, answer.cut) == (200, False)
     assert "0000" not in answer.body
     assert "\x00" not in answer.body
@@ -215,7 +217,7 @@ async def test_no_more_than_64_kib_is_read_and_the_connection_is_closed(egress: 
 async def test_a_redirect_to_a_private_address_is_not_followed(egress: Egress, status: int) -> None:
     async with receiver(answers(OK)) as inside:
         to = f"HTTP/1.1 {status} Go\r\nlocation: http://127.0.0.1:{inside.port}/a\r\ncontent-length: 0\r\n\r\n"
-        answer = await ask(egress, answers(to.encode()))
+        answer = await access_request(egress, answers(to.encode()))
         assert inside.requests == []
     assert (answer.status, answer.error) == (status, None)
     assert redirect_host(answer.headers) == f"127.0.0.1:{inside.port}"
@@ -241,7 +243,7 @@ async def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one(egress: 
 async def test_bodies_and_headers_can_be_stored(egress: Egress) -> None:
     body = b"a\x00b\xff\xfe\xed\xa0\x80c"
     head = f"HTTP/1.1 200 OK\r\nx-odd: \xff\xfe\r\ncontent-length: {len(body)}\r\n\r\n".encode("latin-1")
-    answer = await ask(egress, answers(head + body))
+    answer = await access_request(egress, answers(head + body))
     assert answer.body.startswith("ab")
     assert answer.body.endswith("c")
     assert "\x00" not in answer.body
@@ -252,14 +254,14 @@ async def test_bodies_and_headers_can_be_stored(egress: Egress) -> None:
 async def test_secrets_in_headers_are_not_kept(egress: Egress) -> None:
     names = ["Set-Cookie", "authorization", "Proxy-Authorization", "X-Api-Key", "x-auth-token", "x-amz-security-token"]
     lines = "".join(f"{name}: s3cret\r\n" for name in names)
-    answer = await ask(egress, answers(f"HTTP/1.1 401 No\r\n{lines}content-length: 0\r\n\r\n".encode()))
+    answer = await access_request(egress, answers(f"HTTP/1.1 401 No\r\n{lines}content-length: 0\r\n\r\n".encode()))
     assert {answer.headers[name.lower()] for name in names} == {"[redacted]"}
 
 
 async def test_what_decides_is_kept_though_the_headers_are_too_many(egress: Egress) -> None:
     many = b"".join(b"x-%d: %s\r\n" % (number, b"v" * 400) for number in range(60))
     text = b"HTTP/1.1 429 Wait\r\n" + many + b"retry-after: 120\r\ncontent-length: 0\r\n\r\n"
-    answer = await ask(egress, answers(text))
+    answer = await access_request(egress, answers(text))
     assert answer.headers["retry-after"] == "120"
     assert sum(len(name) + len(value) for name, value in answer.headers.items()) <= KEPT_HEADERS + 1024
 

@@ -16,7 +16,9 @@ from tests.kit.egress.servers.certificates import serving
 NAME = "hooks.example.test"
 
 
-async def ask(tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None) -> tuple[HttpResult, list[bytes]]:
+async def access_request(
+    tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None
+) -> tuple[HttpResult, list[bytes]]:
     """What comes of a call to `name`, and what the receiver read."""
     egress = Egress(allow=ALLOW, lookup=leads_to("127.0.0.1"), tls=tls_context(str(ca_file) if ca_file else None))
     async with receiver(answers(OK), tls=tls) as there:
@@ -27,24 +29,24 @@ async def ask(tls: ssl.SSLContext, name: str = NAME, ca_file: Path | None = None
 
 async def test_an_authority_of_the_operators_own_is_trusted(tmp_path: Path) -> None:
     tls = serving(NAME, tmp_path)
-    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    answer, requests = await access_request(tls, ca_file=tmp_path / "authority.pem")
     assert (answer.status, answer.tls, len(requests)) == (200, "TLSv1.3", 1)
 
 
 async def test_nobody_else_signs_for_himself(tmp_path: Path) -> None:
-    answer, requests = await ask(serving(NAME, tmp_path))
+    answer, requests = await access_request(serving(NAME, tmp_path))
     assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
 
 
 async def test_the_certificate_must_bear_the_name(tmp_path: Path) -> None:
     tls = serving(NAME, tmp_path)
-    answer, requests = await ask(tls, name="other.example.test", ca_file=tmp_path / "authority.pem")
+    answer, requests = await access_request(tls, name="other.example.test", ca_file=tmp_path / "authority.pem")
     assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
 
 
 async def test_an_expired_certificate_is_none(tmp_path: Path) -> None:
     tls = serving(NAME, tmp_path, days=-1)
-    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    answer, requests = await access_request(tls, ca_file=tmp_path / "authority.pem")
     assert (answer.status, answer.error, requests) == (None, "tls_certificate", [])
 
 
@@ -54,14 +56,14 @@ async def test_older_than_tls_1_2_is_not_spoken(tmp_path: Path, version: ssl.TLS
     tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings(action="ignore"):  # that they are deprecated is the point
         tls.minimum_version = tls.maximum_version = version
-    answer, requests = await ask(tls, ca_file=tmp_path / "authority.pem")
+    answer, requests = await access_request(tls, ca_file=tmp_path / "authority.pem")
     assert (answer.status, answer.error, requests) == (None, "tls_handshake", [])
 
 
 async def test_tls_1_2_is_spoken(tmp_path: Path) -> None:
     tls = serving(NAME, tmp_path)
     tls.maximum_version = ssl.TLSVersion.TLSv1_2
-    answer, _ = await ask(tls, ca_file=tmp_path / "authority.pem")
+    answer, _ = await access_request(tls, ca_file=tmp_path / "authority.pem")
     assert (answer.status, answer.tls) == (200, "TLSv1.2")
 
 

@@ -84,7 +84,7 @@ def own() -> Iterator[Callable[..., Owner]]:
                     stream.close()
 
 
-def ask(dsn: str, question: str) -> Any:
+def access_request(dsn: str, question: str) -> Any:
     """The first value of the first row."""
     loop = asyncio.new_event_loop()  # not `asyncio.run`, which would unset the loop of the async tests
     try:

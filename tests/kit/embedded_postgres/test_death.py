@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import Owner, ask, gone
+from tests.kit.embedded_postgres.conftest import Owner, access_request, gone
 
 
 @pytest.mark.parametrize("last_word", [signal.SIGKILL, signal.SIGTERM])
@@ -17,12 +17,12 @@ def test_the_server_follows_its_owner(home: Path, own: Callable[..., Owner], las
     owner = own(home, PGPORT="9999", PGDATA="/nowhere", PGUSER="stranger")  # as somebody's shell may have it
     answer = owner.answer()
     assert b"/nowhere" not in Path(f"/proc/{answer['pid']}/environ").read_bytes()
-    ask(answer["dsn"], "CREATE TABLE kept AS SELECT 7 AS value")
+    access_request(answer["dsn"], "CREATE TABLE kept AS SELECT 7 AS value")
     owner.running.send_signal(last_word)
     owner.running.wait(10)
     assert gone(answer["pid"])
     with EmbeddedPostgres(home, durable=False) as server:
-        assert ask(server.dsn("world"), "SELECT value FROM kept") == 7
+        assert access_request(server.dsn("world"), "SELECT value FROM kept") == 7
     assert "not properly shut down" not in (home / "postgres.log").read_text()
 
 
@@ -50,15 +50,15 @@ def test_a_kill_during_the_first_start_leaves_nothing_to_stumble_over(home: Path
     owner.running.wait(10)
     assert not (home / "cluster").exists()
     with EmbeddedPostgres(home, durable=False) as server:
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1
     assert not (home / "cluster.new").exists()
 
 
 def test_a_server_killed_itself_recovers(home: Path) -> None:
     with EmbeddedPostgres(home) as server:
         server.ensure_database("world")
-        ask(server.dsn("world"), "CREATE TABLE kept AS SELECT 7 AS value")
+        access_request(server.dsn("world"), "CREATE TABLE kept AS SELECT 7 AS value")
         assert server.pid
         os.kill(server.pid, signal.SIGKILL)
     with EmbeddedPostgres(home) as server:
-        assert ask(server.dsn("world"), "SELECT value FROM kept") == 7
+        assert access_request(server.dsn("world"), "SELECT value FROM kept") == 7

@@ -9,7 +9,7 @@ import pytest
 from app.kit.embedded_postgres import folders
 from app.kit.embedded_postgres.failures import PostgresUnreachable, PostgresVersionMismatch
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import ask, needs_root
+from tests.kit.embedded_postgres.conftest import access_request, needs_root
 
 
 def test_the_usual_place() -> None:
@@ -34,7 +34,7 @@ def test_two_long_folders_have_two_sockets() -> None:
 
 def test_a_long_data_folder_works_and_leaves_no_socket_folder(home: Path) -> None:
     with EmbeddedPostgres(home / ("d" * 120), durable=False) as server:
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1
         socket = folders.lay_out(home / ("d" * 120), None).socket
         assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     assert not socket.exists()
@@ -66,7 +66,7 @@ def test_a_data_folder_that_is_a_file_is_named(home: Path) -> None:
 def test_an_empty_private_folder_is_taken(home: Path) -> None:
     home.mkdir(mode=0o700)
     with EmbeddedPostgres(home, durable=False) as server:
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1
     assert stat.S_IMODE(home.stat().st_mode) & 0o007 == 0
 
 

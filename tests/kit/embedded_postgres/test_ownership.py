@@ -11,7 +11,7 @@ from app.kit.embedded_postgres import account, options, protocol, readiness_prob
 from app.kit.embedded_postgres.binaries import find
 from app.kit.embedded_postgres.failures import PostgresOwned
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import Owner, ask, gone
+from tests.kit.embedded_postgres.conftest import Owner, access_request, gone
 
 
 def test_of_two_at_once_one_owns_and_the_other_says_whom_to_stop(home: Path, own: Callable[..., Owner]) -> None:
@@ -68,7 +68,7 @@ def test_a_stale_pid_does_not_stop_the_next_start(used: Path, leftover: int) -> 
     postmaster.write_text(f"{leftover}\n{cluster}\n1763768036\n5432\n{used / 'socket'}\n\n  1234  5678\nready\n")
     os.chown(postmaster, cluster.stat().st_uid, cluster.stat().st_gid)
     with EmbeddedPostgres(used, durable=False) as server:
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1
         assert postmaster.read_text().split()[0] == str(server.pid)
 
 

@@ -11,36 +11,36 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.kit.embedded_postgres.failures import PostgresNotStarted, PostgresRefused, PostgresWrongThread
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from tests.kit.embedded_postgres.conftest import ask, gone, lives
+from tests.kit.embedded_postgres.conftest import access_request, gone, lives
 
 
 def test_data_is_there_after_a_second_start(home: Path) -> None:
     with EmbeddedPostgres(home, durable=False) as server:
         server.ensure_database("world")
-        ask(server.dsn("world"), "CREATE TABLE kept AS SELECT 7 AS value")
+        access_request(server.dsn("world"), "CREATE TABLE kept AS SELECT 7 AS value")
         first = server.pid
     with EmbeddedPostgres(home, durable=False) as server:
         assert server.pid != first
-        assert ask(server.dsn("world"), "SELECT value FROM kept") == 7
+        assert access_request(server.dsn("world"), "SELECT value FROM kept") == 7
     assert "not properly shut down" not in (home / "postgres.log").read_text()
 
 
 def test_settings_are_ours(home: Path) -> None:
     with EmbeddedPostgres(home, durable=False) as server:
         dsn = server.dsn("postgres")
-        assert ask(dsn, "SHOW listen_addresses") == ""
-        assert ask(dsn, "SHOW server_encoding") == "UTF8"
-        assert ask(dsn, "SHOW fsync") == "off"
-        assert ask(dsn, "SHOW max_connections") == "200"
-        assert ask(dsn, "SHOW timezone") == "UTC"
-        assert ask(dsn, "SELECT lower('ÄÖ') || ('B' < 'a')::text") == "äötrue"
+        assert access_request(dsn, "SHOW listen_addresses") == ""
+        assert access_request(dsn, "SHOW server_encoding") == "UTF8"
+        assert access_request(dsn, "SHOW fsync") == "off"
+        assert access_request(dsn, "SHOW max_connections") == "200"
+        assert access_request(dsn, "SHOW timezone") == "UTC"
+        assert access_request(dsn, "SELECT lower('ÄÖ') || ('B' < 'a')::text") == "äötrue"
         reachable = "SELECT count(*) FROM pg_hba_file_rules WHERE type <> 'local' AND auth_method <> 'reject'"
-        assert ask(dsn, reachable) == 0
+        assert access_request(dsn, reachable) == 0
 
 
 def test_durable_unless_told_otherwise(home: Path) -> None:
     with EmbeddedPostgres(home) as server:
-        assert ask(server.dsn("postgres"), "SHOW fsync") == "on"
+        assert access_request(server.dsn("postgres"), "SHOW fsync") == "on"
 
 
 async def test_sqlalchemy_takes_the_address(home: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_server_that_died_is_started_again(home: Path) -> None:
         assert gone(pid)
         assert server.pid is None
         server.start()
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1
 
 
 def test_only_the_main_thread_starts_it(home: Path) -> None:
@@ -125,4 +125,4 @@ def test_a_socket_folder_elsewhere_is_used(home: Path, place: Path) -> None:
     elsewhere.mkdir(mode=0o700)  # root's and empty: the server's account gets it
     with EmbeddedPostgres(home, socket_dir=elsewhere, durable=False) as server:
         assert str(elsewhere) in server.dsn("postgres")
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        assert access_request(server.dsn("postgres"), "SELECT 1") == 1

@@ -28,7 +28,7 @@ async def _expire(sessions: Sessions, world: World) -> None:
 
 async def _ask(sessions: Sessions, world: World, outbox: MailQueue | None) -> None:
     async with sessions.begin() as session:
-        await client_actions.ask_for_renewal(session, world.north.agency_id, world.north.link_id, outbox=outbox)
+        await client_actions.request_renewal(session, world.north.agency_id, world.north.link_id, outbox=outbox)
 
 
 async def _text(tools: MailContext, office: PostOffice) -> str:
@@ -41,7 +41,7 @@ async def _text(tools: MailContext, office: PostOffice) -> str:
 
 async def _wishes(sessions: Sessions, world: World) -> int:
     async with sessions() as session:
-        asked = events.EventFilter(types=["link.renewal_asked"])
+        asked = events.EventFilter(types=["link.renewal_requested"])
         found = await events.newest(session, world.north.agency_id, limit=50, wanted=asked)
     return len(found)
 

@@ -8,7 +8,7 @@ import httpx2
 from tests.world import World
 
 ASK = {"kind": "ad_account", "role": "ADMIN", "reason": "To move the account."}
-MINE = {"slug": "mine", "name": "Mine", "sentence": "A sentence.", "asks": [ASK], "screens": ["contacts"]}
+MINE = {"slug": "mine", "name": "Mine", "sentence": "A sentence.", "access_requests": [ASK], "screens": ["contacts"]}
 BODY = {name: value for name, value in MINE.items() if name != "slug"}
 
 
@@ -22,14 +22,14 @@ async def test_keyturns_own_come_first(api: httpx2.AsyncClient) -> None:
     assert [(each["slug"], each["built_in"]) for each in listed][-1] == ("mine", False)
     assert {each["slug"] for each in listed[:-1]} >= {"run-campaigns", "prospect"}
     preset = (await api.get("/presets/run-campaigns")).json()
-    assert (preset["version"], preset["asks"][0]["role"]) == (1, "OPERATOR")
+    assert (preset["version"], preset["access_requests"][0]["role"]) == (1, "OPERATOR")
     assert (await api.get("/presets/none")).status_code == 404
 
 
 async def test_full_control_is_pointed_out(api: httpx2.AsyncClient) -> None:
-    assert (await made(api)).json()["asks"][0]["wider_than_usual"] is True
+    assert (await made(api)).json()["access_requests"][0]["wider_than_usual"] is True
     link = (await api.post("/links", json={"client": {"name": "B"}, "preset": "mine"})).json()
-    assert link["asks"][0]["wider_than_usual"] is True
+    assert link["access_requests"][0]["wider_than_usual"] is True
 
 
 async def test_a_link_keeps_the_version_it_was_made_with(api: httpx2.AsyncClient) -> None:
@@ -62,10 +62,10 @@ async def test_refusals(api: httpx2.AsyncClient) -> None:
     assert (await made(api)).json()["code"] == "preset_taken"
     assert (await made(api, slug="prospect")).json()["code"] == "preset_built_in"
     assert (await api.delete("/presets/prospect")).json()["code"] == "preset_built_in"
-    wrong = (await made(api, slug="other", asks=[ASK | {"kind": "billing"}, ASK | {"role": "KING"}])).json()
-    assert set(wrong["errors"]) == {"asks.0.kind", "asks.1.role"}
-    unreasoned = (await made(api, slug="other", asks=[{"kind": "ad_account", "role": "ANALYST"}])).json()
-    assert unreasoned["errors"] == {"asks.0.reason": "This is needed."}
+    wrong = (await made(api, slug="other", access_requests=[ASK | {"kind": "billing"}, ASK | {"role": "KING"}])).json()
+    assert set(wrong["errors"]) == {"access_requests.0.kind", "access_requests.1.role"}
+    unreasoned = (await made(api, slug="other", access_requests=[{"kind": "ad_account", "role": "ANALYST"}])).json()
+    assert unreasoned["errors"] == {"access_requests.0.reason": "This is needed."}
 
 
 async def test_two_at_once_make_one_version_each(api: httpx2.AsyncClient) -> None:

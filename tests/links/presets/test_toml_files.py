@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.links.presets import builtin, preset, toml_files, validation
-from app.links.presets.preset import Preset, PresetAsk, Question
+from app.links.presets.preset import Preset, PresetAccessRequest, Question
 from app.platforms.tiktok.content.kinds import KINDS
 
 WORDS = some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
@@ -23,7 +23,9 @@ def test_keyturns_own_are_read_back(own: Preset) -> None:
 @given(WORDS, WORDS, some.lists(WORDS.filter(bool), max_size=3))
 def test_any_words_are_read_back(name: str, reason: str, choices: list[str]) -> None:
     question = Question("one", "choice", name, choices=tuple(choices))
-    made = Preset("mine", 1, name, reason, (PresetAsk("tiktok", "ad_account", "ANALYST", reason or "x"),), (question,))
+    made = Preset(
+        "mine", 1, name, reason, (PresetAccessRequest("tiktok", "ad_account", "ANALYST", reason or "x"),), (question,)
+    )
     said = toml_files.parsed(toml_files.written(made).encode())
     assert preset.read(said.pop("slug"), 1, said) == made
 
@@ -55,14 +57,23 @@ def test_curly_quotes_are_named_with_their_line(quotes: str) -> None:
 
 
 def test_places_are_counted_as_people_count() -> None:
-    said = {"asks.0.role": "a", "questions.9.choices.0": "b", "asks": "c", "name": "d", "asks.1": "e"}
+    said = {
+        "access_requests.0.role": "a",
+        "questions.9.choices.0": "b",
+        "access_requests": "c",
+        "name": "d",
+        "access_requests.1": "e",
+    }
     assert list(toml_files.counted(said)) == [
-        "access request 1, role", "question 10, choices 1", "asks", "name", "access request 2",
+        "access request 1, role", "question 10, choices 1", "access_requests", "name", "access request 2",
     ]  # fmt: skip
 
 
 def test_everything_wrong_with_a_file_is_told_at_once() -> None:
-    given = {"slug": "Mine!", "asks": [{"kind": "ad_account", "role": "Boss"}, {"kind": 3}, {"platform": "x"}]}
+    given = {
+        "slug": "Mine!",
+        "access_requests": [{"kind": "ad_account", "role": "Boss"}, {"kind": 3}, {"platform": "x"}],
+    }
     tiktok: Any = SimpleNamespace(name="TikTok", kinds=KINDS)
     found = validation.problems_of_file(given, {"tiktok": tiktok})
-    assert {"slug", "asks.0.role", "asks.1.kind", "asks.2.platform"} <= set(found)
+    assert {"slug", "access_requests.0.role", "access_requests.1.kind", "access_requests.2.platform"} <= set(found)

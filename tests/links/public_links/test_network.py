@@ -1,4 +1,4 @@
-"""From where somebody uses an open link, as it is counted."""
+"""From where somebody uses a public link, as it is counted."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def test_the_platforms_of_the_plan_are_there_and_the_agencys_own_comes_last() ->
 
 
 @pytest.mark.parametrize("platform", EVERY, ids=lambda one: one.key)
-def test_a_platform_answers_what_the_port_asks(platform: Platform) -> None:
+def test_a_platform_answers_what_the_port_access_requests(platform: Platform) -> None:
     kind = platform.kinds[CUSTOM]
     assert (platform.connects, kind.by_api, list(platform.kinds)) == (False, False, [CUSTOM])
     for role in kind.roles:

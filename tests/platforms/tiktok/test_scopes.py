@@ -26,7 +26,7 @@ READ_ACCOUNTS, READ_CENTERS, ASSETS, PARTNERS, MEMBERS = (COSTS[each].name for e
         ((100, 150, 153, 156), ("person",), ()),
     ],
 )
-def test_an_ask_needs_its_own_permissions(
+def test_an_access_request_needs_its_own_permissions(
     granted: Sequence[int], kinds: Sequence[str], missing: tuple[str, ...]
 ) -> None:
     assert scopes.missing(granted, kinds) == missing

@@ -63,7 +63,7 @@ def test_a_service_of_ours_runs_a_command_there_is_with_settings_there_are(name:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_health_check_asks_where_the_process_listens(name: str) -> None:
+def test_a_health_check_access_requests_where_the_process_listens(name: str) -> None:
     service, check = SERVICES[name], SERVICES[name].get("healthcheck", {})
     if check.get("disable"):
         assert service["restart"] == "no"

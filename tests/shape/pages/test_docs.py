@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.links.presets import preset, toml_files, validation
-from app.links.presets.schemas import AskFields, NewPreset, QuestionFields
+from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFields
 from app.platforms.manual import library
 from app.platforms.tiktok.content.kinds import KINDS
 from docs import generate
@@ -61,9 +61,9 @@ def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None
     read = preset.read(given.slug, 1, given.body())
     platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
     assert validation.problems(read, platforms) == {}
-    shown = {field for row in (given, *given.asks, *given.questions) for field in row.model_fields_set}
-    assert shown == {*NewPreset.model_fields, *AskFields.model_fields, *QuestionFields.model_fields}
-    named = set(re.findall(r"`(?:asks\.|questions\.)?([a-z_]+)`", source.text("docs/presets.md")))
+    shown = {field for row in (given, *given.access_requests, *given.questions) for field in row.model_fields_set}
+    assert shown == {*NewPreset.model_fields, *AccessRequestFields.model_fields, *QuestionFields.model_fields}
+    named = set(re.findall(r"`(?:access_requests\.|questions\.)?([a-z_]+)`", source.text("docs/presets.md")))
     assert shown <= named
 
 

@@ -36,7 +36,7 @@ const z = { request: async (given) => { asked.push(given); return said; } };
 const bundle = {
   authData: { address: 'https://go.example/', key: 'kt_live_x' }, targetUrl: 'https://hooks.zapier.example/1',
   subscribeData: { id: 'hook_1' }, cleanedRequest: { id: 'evt_1' },
-  inputData: { event_types: ['ask.*'], client_name: 'Brand SA', client_external_id: 'crm-1', contact_name: 'Ana',
+  inputData: { event_types: ['access.*'], client_name: 'Brand SA', client_external_id: 'crm-1', contact_name: 'Ana',
                contact_email: 'ana@brand.example', preset: 'run-campaigns', external_id: 'deal-1' },
 };
 (async () => {
@@ -141,9 +141,14 @@ def test_zapier_asks_what_the_api_has(zapier: dict[str, Any], document: dict[str
 
 def test_zapier_subscribes_to_types_that_are_there_and_shows_bodies_as_they_are(zapier: dict[str, Any]) -> None:
     bodies = [each["body"] for each in zapier["asked"] if "/hooks" in each["url"] and "body" in each]
-    assert [body["event_types"] for body in bodies] == [["link.opened"], ["link.completed"], ["ask.blocked"], ["ask.*"]]
+    assert [body["event_types"] for body in bodies] == [
+        ["link.opened"],
+        ["link.completed"],
+        ["access.blocked"],
+        ["access.*"],
+    ]
     assert {body["target_url"] for body in bodies} == {"https://hooks.zapier.example/1"}
-    whole = catalog.example(catalog.FOR_CRMS["ask.verified"])
+    whole = catalog.example(catalog.FOR_CRMS["access.verified"])
     for each in zapier["results"].values():
         assert each["subscribed"]["id"] == "hook_1"
         assert each["sample"].keys() == whole.keys()
@@ -209,7 +214,7 @@ def test_the_make_blueprint_is_joined_up_and_reads_keys_that_are_there() -> None
     assert (hook["module"], router["module"]) == ("gateway:CustomWebHook", "builtin:BasicRouter")
     modules = [hook, router, *(each for way in router["routes"] for each in way["flow"])]
     assert [each["id"] for each in modules] == list(range(1, len(modules) + 1))
-    whole = catalog.example(catalog.FOR_CRMS["ask.verified"])
+    whole = catalog.example(catalog.FOR_CRMS["access.verified"])
     used = set(re.findall(r"{{1\.data\.(\w+)}}", json.dumps(blueprint)))
     assert used
     assert used <= whole["data"].keys()

@@ -25,7 +25,7 @@ from tests.shape.pages.test_kits import NODE
 PAGE = source.text("docs/webhooks.md")
 EVENTS = source.text("docs/webhooks-events.md")
 SECRET, OTHER = secret.new(), secret.new()
-BODY = payload.render(catalog.example(catalog.FOR_CRMS["ask.verified"]), "full").content
+BODY = payload.render(catalog.example(catalog.FOR_CRMS["access.verified"]), "full").content
 
 PYTHON_ASKS = """
 import json, sys
@@ -51,7 +51,7 @@ def delivered(*keys: str, age: int = 0) -> Delivered:
     letter = OutboundRequest(
         url="https://crm.example.com/in",
         event_id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",
-        event_type="ask.verified",
+        event_type="access.verified",
         delivery_id="delivery_1",
         endpoint_id="endpoint_1",
         attempt=1,
@@ -94,10 +94,10 @@ def says_yes(language: str, code: str, given: Delivered) -> bool:
     """Whether a block, run as it stands, takes a request for ours."""
     named = re.search(r"^(?:def|function) (\w+)", code, re.MULTILINE)
     assert named
-    runs, asks = {"python": ([sys.executable, "-c"], PYTHON_ASKS), "js": ([NODE, "-e"], NODE_ASKS)}[language]
+    runs, access_requests = {"python": ([sys.executable, "-c"], PYTHON_ASKS), "js": ([NODE, "-e"], NODE_ASKS)}[language]
     words = json.dumps({"secret": SECRET, "headers": given.headers, "body": given.body})
     done = subprocess.run(
-        [*runs, code + asks.replace("{name}", named[1]), words], capture_output=True, text=True, check=False
+        [*runs, code + access_requests.replace("{name}", named[1]), words], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return {"True": True, "False": False}[done.stdout.strip()]

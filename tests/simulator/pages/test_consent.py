@@ -32,7 +32,7 @@ class Form(HTMLParser):
             self.buttons.setdefault(name, []).append(value)
 
 
-async def ask(caller: Caller, **change: str) -> httpx2.Response:
+async def access_request(caller: Caller, **change: str) -> httpx2.Response:
     return await caller.client.get("/portal/auth", params={**ASK, **change})
 
 
@@ -43,12 +43,12 @@ def returned(response: httpx2.Response) -> tuple[str, dict[str, list[str]]]:
 
 
 async def test_sign_in_then_authorise(caller: Caller) -> None:
-    first = await ask(caller)
+    first = await access_request(caller)
     assert "this is not TikTok" in first.text
     sign_in = Form(first.text)
     assert seed.ANA_CLIENT in sign_in.buttons["person"]
     assert {name: [value] for name, value in ASK.items()} == sign_in.fields
-    second = await ask(caller, person=seed.ANA_CLIENT)
+    second = await access_request(caller, person=seed.ANA_CLIENT)
     assert "Business Center partners" in second.text
     assert "this is not TikTok" in second.text
     agree = Form(second.text)
@@ -64,7 +64,7 @@ async def test_sign_in_then_authorise(caller: Caller) -> None:
 
 
 async def test_unticked(caller: Caller) -> None:
-    agree = Form((await ask(caller, person=seed.ANA_CLIENT)).text)
+    agree = Form((await access_request(caller, person=seed.ANA_CLIENT)).text)
     agree.fields["advertiser_ids"].remove(seed.LUNE_UK)
     response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorise"})
     code = returned(response)[1]["auth_code"][0]
@@ -74,14 +74,14 @@ async def test_unticked(caller: Caller) -> None:
 
 
 async def test_nothing_ticked(caller: Caller) -> None:
-    agree = Form((await ask(caller, person=seed.ANA_CLIENT)).text)
+    agree = Form((await access_request(caller, person=seed.ANA_CLIENT)).text)
     del agree.fields["advertiser_ids"]
     response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorise"})
     assert "auth_code" in returned(response)[1]
 
 
 async def test_cancel(caller: Caller) -> None:
-    agree = Form((await ask(caller, person=seed.ANA_CLIENT)).text)
+    agree = Form((await access_request(caller, person=seed.ANA_CLIENT)).text)
     response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "cancel"})
     assert returned(response) == (REDIRECT, {"state": [ASK["state"]]})
 
@@ -109,8 +109,8 @@ async def test_a_redirect_with_a_query_keeps_it(caller: Caller) -> None:
 )
 async def test_refusals(caller: Caller, change: dict[str, str], problem: str) -> None:
     for response in (
-        await ask(caller, **change),
-        await ask(caller, **change, person=seed.ANA_CLIENT),
+        await access_request(caller, **change),
+        await access_request(caller, **change, person=seed.ANA_CLIENT),
         await caller.client.post(
             "/portal/auth", data={"person": seed.ANA_CLIENT, "decision": "authorise", **ASK, **change}
         ),
@@ -121,7 +121,7 @@ async def test_refusals(caller: Caller, change: dict[str, str], problem: str) ->
 
 
 async def test_somebody_unknown_signs_in_first(caller: Caller) -> None:
-    response = await ask(caller, person="7012345678909999999")
+    response = await access_request(caller, person="7012345678909999999")
     assert "Who is signing in?" in response.text
 
 
@@ -134,7 +134,7 @@ async def test_cancelling_at_tiktok_kills_codes_under_way(caller: Caller) -> Non
 
 
 async def test_what_a_visitor_sends_is_escaped(caller: Caller) -> None:
-    response = await ask(caller, state='"><script>alert(1)</script>')
+    response = await access_request(caller, state='"><script>alert(1)</script>')
     assert "<script" not in response.text
 
 

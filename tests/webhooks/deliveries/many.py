@@ -18,7 +18,7 @@ async def write(sessions: Sessions, agency_id: str, endpoint_id: str, count: int
             due_at)
         SELECT :agency, (lpad(to_hex((extract(epoch FROM made) * 1000)::bigint), 12, '0') || '7000a000'
                 || lpad(to_hex(n), 12, '0'))::uuid,
-            :endpoint, gen_random_uuid(), 'ask.verified', 'link_' || n / 100, n, 'event', state, 'first', waits,
+            :endpoint, gen_random_uuid(), 'access.verified', 'link_' || n / 100, n, 'event', state, 'first', waits,
             CASE WHEN waits THEN 'ordering' END, gen_random_uuid(), made, 1,
             CASE state WHEN 'succeeded' THEN 'http_200' ELSE 'http_500' END, made + interval '5 days', made,
             CASE WHEN state IN ('pending', 'retrying') AND NOT waits THEN made END

@@ -81,7 +81,7 @@ async def test_no_list_reads_the_table(
         }
         everything[f"{state} with all"] = DeliveryFilter(
             state=state,
-            endpoint_id=busy, event_type="ask.verified", reason="ordering", status_class="5xx", subject_id="link_8",
+            endpoint_id=busy, event_type="access.verified", reason="ordering", status_class="5xx", subject_id="link_8",
         )  # fmt: skip
     everything |= {
         "all": DeliveryFilter(),

@@ -149,7 +149,7 @@ async def test_by_everything_else(
     [_, other] = await scenes.deliveries(sessions, world.north.agency_id)
     assert await listed(api, subject_id="link_9") == [other.id]
     assert await listed(api, event_id=row.event_id) == [row.id]
-    assert await listed(api, event_type="ask.verified", limit=1) == [other.id]
+    assert await listed(api, event_type="access.verified", limit=1) == [other.id]
     assert await listed(api, replay_id="replay_01ksy1q3e0fzs8qj5m8g3d4w81") == []
     await scenes.change(sessions, row, created_at=func.now() - timedelta(minutes=30))
     middle = (other.created_at - timedelta(minutes=10)).isoformat()

@@ -11,7 +11,7 @@ NOW = datetime(2026, 12, 4, 13, 32, 12, tzinfo=UTC)
 KEY = b"k" * 32
 
 
-def event(event_type: str = "ask.verified", *, head: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
+def event(event_type: str = "access.verified", *, head: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
     """The catalogue's example of a type, with other values where given."""
     made = catalog.example(catalog.TYPES[event_type])
     return {**made, **(head or {}), "data": {**made["data"], **data}}

@@ -60,7 +60,7 @@ async def test_hubspot_keeps_the_order_of_a_subject(api: httpx2.AsyncClient) -> 
     shown = await made(api, "hubspot", {"options": {"token": TOKEN, "lifecycle": {"link.completed": "customer"}}})
     assert (shown["ordering"], shown["url"]) == ("by_subject", "https://api.hubapi.com/")
     assert shown["options"] == {
-        "token": "********", "lifecycle": {"link.completed": "customer"}, "notes": ["link.completed", "ask.blocked"],
+        "token": "********", "lifecycle": {"link.completed": "customer"}, "notes": ["link.completed", "access.blocked"],
     }  # fmt: skip
 
 
@@ -207,5 +207,5 @@ async def test_each_kind_shows_what_it_would_send(api: httpx2.AsyncClient, event
 
 
 async def test_an_example_of_nothing_is_refused(api: httpx2.AsyncClient) -> None:
-    assert (await api.get(f"{PATH}/slack/example", params={"event_type": "ask.nothing"})).status_code == 422
+    assert (await api.get(f"{PATH}/slack/example", params={"event_type": "access.nothing"})).status_code == 422
     assert (await api.get(f"{PATH}/fax/example")).status_code in (404, 422)

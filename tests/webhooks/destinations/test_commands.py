@@ -42,9 +42,9 @@ async def found(run: Run, *words: str, **options: str) -> Any:
 
 
 async def test_a_channel_is_made_and_its_address_stays_hidden(run: Run) -> None:
-    shown = await found(run, "endpoint", "slack", HOOK, "--type", "ask.blocked", "--description", "Sales")
+    shown = await found(run, "endpoint", "slack", HOOK, "--type", "access.blocked", "--description", "Sales")
     assert (shown["destination"], shown["event_types"], shown["options"]) == (
-        "slack", ["ask.blocked"], {"webhook_url": "********"},
+        "slack", ["access.blocked"], {"webhook_url": "********"},
     )  # fmt: skip
     changed = await found(run, "endpoint", "set-options", shown["id"], '{"webhook_url": "********"}')
     assert changed["url"] == "http://127.0.0.1:9/********"

@@ -145,12 +145,12 @@ async def test_a_test_reaches_its_endpoint_alone_and_makes_no_news(
         )
         await scenes.make_endpoint(sessions, vault, agency_id, other.url, ["*"])
         async with sessions.begin() as session:
-            await send_test(session, agency_id, endpoint.id, event_type="ask.blocked", actor="test")
+            await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")
         await scenes.fan_all_out(tools)
         row = await scenes.attempt(tools)
     headers, body = request_of(there)
     verified = Webhook(secret).verify(body.decode(), headers)
-    assert (verified["test"], verified["type"], verified["agency_id"]) == (True, "ask.blocked", agency_id)
+    assert (verified["test"], verified["type"], verified["agency_id"]) == (True, "access.blocked", agency_id)
     assert other.requests == []
     assert (row.series, row.state) == ("test", "exhausted")
     assert await exhaustions(sessions, agency_id) == []

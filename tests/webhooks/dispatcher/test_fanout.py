@@ -35,17 +35,17 @@ async def test_it_reaches_those_of_its_agency_who_want_it(
     tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
-    all_asks, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["ask.*"])
-    verified, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["link.opened", "ask.verified"])
+    all_access_requests, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["access.*"])
+    verified, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["link.opened", "access.verified"])
     await scenes.make_endpoint(sessions, vault, north, URL, ["link.*"])
     await scenes.make_endpoint(sessions, vault, south, URL, ["*"])
     await scenes.fan_all_out(tools)
     event = await scenes.happen(sessions, north, link_id="link_7")
     await scenes.fan_all_out(tools)
     made = [row for row in await scenes.deliveries(sessions, north) if row.event_id == event.id]
-    assert {delivery.endpoint_id for delivery in made} == {all_asks.id, verified.id}
+    assert {delivery.endpoint_id for delivery in made} == {all_access_requests.id, verified.id}
     assert {(row.event_id, row.event_type, row.subject_id, row.state, row.series) for row in made} == {
-        (event.id, "ask.verified", "link_7", "pending", "event")
+        (event.id, "access.verified", "link_7", "pending", "event")
     }
     assert {row.expires_at for row in made} == {event.occurred_at + timedelta(days=5)}
     assert not [row for row in await scenes.deliveries(sessions, south) if row.event_id == event.id]

@@ -5,7 +5,7 @@ from app.webhooks.message import headers, signature
 
 def composed(custom: dict[str, str]) -> dict[str, str]:
     return headers.compose(
-        custom, event_id="evt_1", event_type="ask.verified", delivery_id="delivery_1",
+        custom, event_id="evt_1", event_type="access.verified", delivery_id="delivery_1",
         endpoint_id="endpoint_1", attempt=3, timestamp=1700000000, keys=[b"new", b"old"], body=b"{}",
     )  # fmt: skip
 
@@ -17,7 +17,7 @@ def test_ours() -> None:
         "webhook-id": "evt_1",
         "webhook-timestamp": "1700000000",
         "webhook-signature": signature.header([b"new", b"old"], "evt_1", 1700000000, b"{}"),
-        "x-keyturn-event-type": "ask.verified",
+        "x-keyturn-event-type": "access.verified",
         "x-keyturn-delivery-id": "delivery_1",
         "x-keyturn-attempt": "3",
         "x-keyturn-endpoint-id": "endpoint_1",

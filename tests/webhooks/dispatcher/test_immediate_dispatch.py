@@ -202,7 +202,7 @@ async def test_a_changed_endpoint_is_read_again(
 ) -> None:
     agency_id, fanning = world.north.agency_id, Fanout(sessions)
     endpoint = await make(tools, vault, agency_id)
-    for wanted, expected in ((["ask.*"], 1), (["link.*"], 0), (["ask.verified"], 1)):
+    for wanted, expected in ((["access.*"], 1), (["link.*"], 0), (["access.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
         await scenes.happen(sessions, agency_id)
         hands = Hands(SlotUsage(100, {}, {}))

@@ -7,14 +7,14 @@ import pytest
 from app.events import catalog
 from app.webhooks.message import payload
 
-ENVELOPE = catalog.example(catalog.FOR_CRMS["ask.verified"])
+ENVELOPE = catalog.example(catalog.FOR_CRMS["access.verified"])
 GIVEN = catalog.example(catalog.FOR_CRMS["link.submitted"])
 
 
 def test_full_is_the_envelope_minified() -> None:
     rendered = payload.render(ENVELOPE, "full")
     assert json.loads(rendered.content) == ENVELOPE
-    assert rendered.content.startswith(b'{"id":"evt_01ksy1q3e0fzs8qj5m8g3d4w7y","type":"ask.verified",')
+    assert rendered.content.startswith(b'{"id":"evt_01ksy1q3e0fzs8qj5m8g3d4w7y","type":"access.verified",')
     assert not rendered.truncated
 
 
@@ -37,7 +37,7 @@ def test_flat_has_everything_at_the_first_level() -> None:
     body = json.loads(payload.render(ENVELOPE, "flat").content)
     assert not [key for key, value in body.items() if isinstance(value, dict | list)]
     data = {key: value for key, value in ENVELOPE["data"].items() if key != "answers"}
-    told = {**data, "subject_id": ENVELOPE["subject"]["id"], "type": "ask.verified"}
+    told = {**data, "subject_id": ENVELOPE["subject"]["id"], "type": "access.verified"}
     assert told.items() <= body.items()
 
 

@@ -19,8 +19,8 @@ async def test_each_attempt_has_a_line_with_the_request_that_began_it(
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as well, receiver(answers(BROKEN)) as ill:
-        first, _ = await scenes.make_endpoint(sessions, vault, agency_id, well.url, ["ask.*"])
-        second, _ = await scenes.make_endpoint(sessions, vault, agency_id, ill.url, ["ask.*"])
+        first, _ = await scenes.make_endpoint(sessions, vault, agency_id, well.url, ["access.*"])
+        second, _ = await scenes.make_endpoint(sessions, vault, agency_id, ill.url, ["access.*"])
         await scenes.fan_all_out(tools)
         with structlog.contextvars.bound_contextvars(request_id="req_of_the_agency"):
             event = await scenes.happen(sessions, agency_id)

@@ -19,7 +19,7 @@ from tests.webhooks import scenes
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
-GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["ask.*"]}
+GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
 OTHER = "http://127.0.0.1:9/other"
 
 
@@ -114,7 +114,7 @@ async def test_headers_are_replaced_whole_and_a_mask_keeps_its_value(
 async def test_nothing_named_changes_nothing(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, there: str
 ) -> None:
-    for nothing in ({}, {"url": GIVEN["url"]}, {"enabled": True}, {"event_types": ["ask.*"], "filter": None}):
+    for nothing in ({}, {"url": GIVEN["url"]}, {"enabled": True}, {"event_types": ["access.*"], "filter": None}):
         assert (await changed(api, there, **nothing))["version"] == 1
     assert await updates(sessions, world) == []
 
@@ -147,7 +147,7 @@ async def test_an_unknown_event_type_gets_the_nearest(api: httpx2.AsyncClient, t
 
 
 async def test_a_hundred_types_and_four_kibibytes_are_taken(api: httpx2.AsyncClient, there: str) -> None:
-    await changed(api, there, event_types=["ask.*"] * 100, metadata={"a": "x" * (4096 - len('{"a": ""}'))})
+    await changed(api, there, event_types=["access.*"] * 100, metadata={"a": "x" * (4096 - len('{"a": ""}'))})
 
 
 async def test_etags_come_with_every_answer(api: httpx2.AsyncClient) -> None:
@@ -276,7 +276,7 @@ async def test_doubts_are_told_and_nothing_is_refused(api: httpx2.AsyncClient, w
     assert (await changed(api, there, filter={"link_id": world.north.link_id}))["warnings"] == []
     [warning] = (await changed(api, there, event_types=["client.created"]))["warnings"]
     assert "carries `link_id`" in warning
-    again = await api.post(PATH, json={**GIVEN, "event_types": ["ask.*", "ask.*"]})
+    again = await api.post(PATH, json={**GIVEN, "event_types": ["access.*", "access.*"]})
     assert again.status_code == 201
     assert [each.split(":")[0] for each in again.json()["warnings"]] == [
         "Named more than once", f"{there.rpartition('/')[2]} has the same URL",

@@ -15,7 +15,7 @@ from app.webhooks.endpoints.models import Endpoint, EndpointSecret
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
-GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["ask.*"]}
+GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
 
 
 def of_south(world: World) -> Mapping[str, str]:
@@ -77,7 +77,7 @@ async def test_what_is_no_id_is_not_found(api: httpx2.AsyncClient, path: str) ->
 
 
 async def test_an_unknown_event_type_gets_the_nearest_as_a_hint(api: httpx2.AsyncClient) -> None:
-    answer = await api.post(PATH, json={**GIVEN, "event_types": ["ask.*", "link.complete"]})
+    answer = await api.post(PATH, json={**GIVEN, "event_types": ["access.*", "link.complete"]})
     assert answer.status_code == 422
     assert answer.json()["code"] == "event_type_unknown"
     assert "`link.completed`" in answer.json()["hint"]
@@ -142,9 +142,9 @@ async def test_a_rate_without_more_is_one_of_a_second(api: httpx2.AsyncClient) -
 
 
 async def test_types_named_twice_are_kept_once(api: httpx2.AsyncClient) -> None:
-    endpoint = await made(api, event_types=["ask.*", "link.*", "ask.*"])
-    assert endpoint["event_types"] == ["ask.*", "link.*"]
-    assert endpoint["warnings"] == ["Named more than once: `ask.*`. Each event is sent once."]
+    endpoint = await made(api, event_types=["access.*", "link.*", "access.*"])
+    assert endpoint["event_types"] == ["access.*", "link.*"]
+    assert endpoint["warnings"] == ["Named more than once: `access.*`. Each event is sent once."]
 
 
 async def test_the_list_pages_newest_first(api: httpx2.AsyncClient) -> None:
@@ -183,12 +183,12 @@ async def test_fifty_are_the_most() -> None:
 
 async def test_event_types_have_schema_and_example(api: httpx2.AsyncClient) -> None:
     listed = (await api.get("/webhooks/event-types")).json()["data"]
-    assert "ask.verified" in [kind["type"] for kind in listed]
+    assert "access.verified" in [kind["type"] for kind in listed]
     assert "agency.updated" not in [kind["type"] for kind in listed]
-    one = (await api.get("/webhooks/event-types/ask.verified")).json()
+    one = (await api.get("/webhooks/event-types/access.verified")).json()
     assert one in listed
-    assert one["schema"]["properties"]["type"]["const"] == one["example"]["type"] == "ask.verified"
-    assert (await api.get("/webhooks/event-types/ask.nothing")).status_code == 404
+    assert one["schema"]["properties"]["type"]["const"] == one["example"]["type"] == "access.verified"
+    assert (await api.get("/webhooks/event-types/access.nothing")).status_code == 404
 
 
 async def test_a_filter_by_a_preset_that_nothing_came_from_is_warned_about(api: httpx2.AsyncClient) -> None:
@@ -201,7 +201,7 @@ async def test_a_filter_by_a_preset_that_nothing_came_from_is_warned_about(api: 
 @pytest.mark.parametrize("path", ["/webhooks/endpoints", "/webhooks/destinations/http"])
 async def test_rates_are_given_alike_everywhere(api: httpx2.AsyncClient, path: str) -> None:
     where: dict[str, Any] = {"url": "https://hooks.example.com/in"}
-    body = {"event_types": ["ask.*"], **(where if path.endswith("endpoints") else {"options": where})}
+    body = {"event_types": ["access.*"], **(where if path.endswith("endpoints") else {"options": where})}
     answer = await api.post(path, json={**body, "rate_limit": {"max": 2_000}})
     assert answer.status_code == 201, answer.text
     assert answer.json()["rate_limit"] == {"max": 2_000, "per_seconds": 1, "burst": 2_000}

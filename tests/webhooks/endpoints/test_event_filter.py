@@ -9,21 +9,21 @@ from app.webhooks.endpoints import event_filter
 @pytest.mark.parametrize(
     ("patterns", "event_type", "wanted"),
     [
-        (["ask.verified"], "ask.verified", True),
-        (["ask.verified"], "ask.blocked", False),
-        (["ask.verified"], "ask.verified.again", False),
-        (["ask.*"], "ask.blocked", True),
-        (["ask.*"], "asks.blocked", False),
-        (["ask.*"], "link.opened", False),
+        (["access.verified"], "access.verified", True),
+        (["access.verified"], "access.blocked", False),
+        (["access.verified"], "access.verified.again", False),
+        (["access.*"], "access.blocked", True),
+        (["access.*"], "accesses.blocked", False),
+        (["access.*"], "link.opened", False),
         (["*"], "link.opened", True),
         (["*"], "webhook.delivery.exhausted", False),
         (["webhook.*"], "webhook.delivery.exhausted", True),
         (["webhook.delivery.*"], "webhook.delivery.exhausted", True),
         (["webhook.delivery.exhausted"], "webhook.delivery.exhausted", True),
-        (["link.opened", "ask.*"], "ask.blocked", True),
-        ([], "ask.blocked", False),
-        (["a*"], "ask.blocked", False),
-        (["**"], "ask.blocked", False),
+        (["link.opened", "access.*"], "access.blocked", True),
+        ([], "access.blocked", False),
+        (["a*"], "access.blocked", False),
+        (["**"], "access.blocked", False),
     ],
 )
 def test_patterns(patterns: list[str], event_type: str, wanted: bool) -> None:
@@ -55,17 +55,17 @@ def test_an_event_without_the_key_does_not_pass() -> None:
     [
         ("link.complete", "link.completed"),
         ("links.opened", "link.opened"),
-        ("ask.verifed", "ask.verified"),
-        ("asks.*", "ask.*"),
+        ("access.verifed", "access.verified"),
+        ("accesses.*", "access.*"),
         ("zzzzzz", None),
     ],
 )
 def test_a_name_that_is_none_gets_the_nearest(given: str, meant: str | None) -> None:
-    assert event_filter.unknown(["ask.*", given, "*"], catalog.FOR_CRMS) == given
+    assert event_filter.unknown(["access.*", given, "*"], catalog.FOR_CRMS) == given
     assert event_filter.nearest(given, catalog.FOR_CRMS) == meant
 
 
-@pytest.mark.parametrize("pattern", ["*", "ask.*", "webhook.*", "webhook.endpoint.*", "consent.given"])
+@pytest.mark.parametrize("pattern", ["*", "access.*", "webhook.*", "webhook.endpoint.*", "consent.given"])
 def test_what_there_is_is_known(pattern: str) -> None:
     assert event_filter.unknown([pattern], catalog.FOR_CRMS) is None
 

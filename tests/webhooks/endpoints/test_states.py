@@ -14,7 +14,7 @@ from tests.webhooks import scenes
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
-GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["ask.*"]}
+GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ PRESET = {"preset": "run-campaigns"}
         (["*"], None),
         (["*"], {}),
         (["*"], LINK),
-        (["ask.*", "link.opened"], {**LINK, **PRESET}),
+        (["access.*", "link.opened"], {**LINK, **PRESET}),
         (["client.created"], None),
         (["webhook.*"], {"link_id": None}),
         (["*", "webhook.*"], None),
-        (["ask.*"], PRESET),
+        (["access.*"], PRESET),
     ],
 )
 def test_no_doubt(event_types: list[str], filter_: dict[str, Any] | None) -> None:
@@ -34,13 +34,13 @@ def test_no_doubt(event_types: list[str], filter_: dict[str, Any] | None) -> Non
         (["client.created"], LINK, "None of these event types carries `link_id`"),
         (["client.*"], PRESET, "None of these event types carries `preset`"),
         (["webhook.*"], {**LINK, **PRESET}, "None of these event types carries `link_id` and `preset`"),
-        (["ask.*", "client.created"], LINK, "Events of `client.created` do not carry `link_id`"),
-        (["ask.*"], {"link_id": "1234"}, "No link has an id like '1234'"),
-        (["ask.*"], {"link_id": ""}, "No link has an id like ''"),
-        (["ask.*"], {"link_id": "client_01ksy1q3e0fzs8qj5m8g3d4w7s"}, "No link has an id like"),
-        (["ask.*"], {"preset": "Run campaigns!"}, "No preset is called 'Run campaigns!'"),
-        (["ask.*", "ask.*"], None, "Named more than once: `ask.*`"),
-        (["ask.*", "ask.verified"], None, "Covered by another of the patterns already: `ask.verified`"),
+        (["access.*", "client.created"], LINK, "Events of `client.created` do not carry `link_id`"),
+        (["access.*"], {"link_id": "1234"}, "No link has an id like '1234'"),
+        (["access.*"], {"link_id": ""}, "No link has an id like ''"),
+        (["access.*"], {"link_id": "client_01ksy1q3e0fzs8qj5m8g3d4w7s"}, "No link has an id like"),
+        (["access.*"], {"preset": "Run campaigns!"}, "No preset is called 'Run campaigns!'"),
+        (["access.*", "access.*"], None, "Named more than once: `access.*`"),
+        (["access.*", "access.verified"], None, "Covered by another of the patterns already: `access.verified`"),
         (["*", "link.*", "link.opened"], None, "already: `link.*`, `link.opened`"),
         (["webhook.*", "webhook.delivery.*"], None, "already: `webhook.delivery.*`"),
     ],
@@ -51,7 +51,7 @@ def test_doubts(event_types: list[str], filter_: dict[str, Any] | None, said: st
 
 
 def test_every_kind_of_event_says_in_its_example_what_it_carries() -> None:
-    for name in ("link.opened", "ask.verified"):
+    for name in ("link.opened", "access.verified"):
         assert catalog.example(catalog.FOR_CRMS[name])["data"]["preset"], name
     for name in catalog.FOR_CRMS:
         if name.startswith(("webhook.", "client.")):

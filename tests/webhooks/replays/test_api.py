@@ -55,7 +55,7 @@ async def test_a_dry_run_says_how_many_and_writes_nothing(
         ({}, ["exhausted", "expired"]),
         ({"select": "all"}, list(turns.ENDS)),
         ({"subjects": ["link_expired", "link_skipped"]}, ["expired"]),
-        ({"event_types": ["ask.*"]}, ["exhausted", "expired"]),
+        ({"event_types": ["access.*"]}, ["exhausted", "expired"]),
         ({"event_types": ["link.*"], "select": "all"}, []),
         ({"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}, []),
     ):  # fmt: skip

@@ -97,9 +97,9 @@ async def test_missing_is_what_fan_out_would_send_today(
         )  # fmt: skip
     await scenes.fan_all_out(tools)
     endpoint, _ = await scenes.make_endpoint(
-        sessions, vault, agency_id, URL, ["ask.*", "webhook.*"], filter={"link_id": "link_7"}
+        sessions, vault, agency_id, URL, ["access.*", "webhook.*"], filter={"link_id": "link_7"}
     )
-    other, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["ask.verified"])
+    other, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["access.verified"])
     await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
     news = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
     await scenes.fan_all_out(tools)

@@ -22,7 +22,7 @@ NOWHERE = "http://127.0.0.1:9/zap"
 
 
 async def subscribed(api: httpx2.AsyncClient, **given: Any) -> dict[str, Any]:
-    answer = await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["ask.*"], **given})
+    answer = await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["access.*"], **given})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -43,10 +43,10 @@ def shape(body: Any) -> Any:
 @pytest.mark.parametrize(
     "given",
     [
-        {"target_url": NOWHERE, "event_types": ["ask.verified"]},
-        {"url": NOWHERE, "event_types": "ask.verified"},
-        {"hookUrl": NOWHERE, "event": "ask.verified"},
-        {"target_url": NOWHERE, "event": "ask.verified", "subscription_url": NOWHERE, "zap_id": 7, "filters": None},
+        {"target_url": NOWHERE, "event_types": ["access.verified"]},
+        {"url": NOWHERE, "event_types": "access.verified"},
+        {"hookUrl": NOWHERE, "event": "access.verified"},
+        {"target_url": NOWHERE, "event": "access.verified", "subscription_url": NOWHERE, "zap_id": 7, "filters": None},
     ],
 )
 async def test_tools_subscribe_in_their_own_words(api: httpx2.AsyncClient, given: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ async def test_tools_subscribe_in_their_own_words(api: httpx2.AsyncClient, given
     assert answer.status_code == 201, answer.text
     hook = answer.json()
     assert (hook["target_url"], hook["event_types"], hook["payload_mode"], hook["enabled"]) == (
-        NOWHERE, ["ask.verified"], "full", True,
+        NOWHERE, ["access.verified"], "full", True,
     )  # fmt: skip
     assert "whsec_" not in answer.text
     kept = (await api.get(f"/hooks/{hook['id']}")).json()
@@ -63,9 +63,9 @@ async def test_tools_subscribe_in_their_own_words(api: httpx2.AsyncClient, given
 
 async def test_wishes_are_kept(api: httpx2.AsyncClient, world: World) -> None:
     wish = {"filters": {"link_id": world.north.link_id, "preset": None}, "payload_mode": "flat", "personal": False}
-    hook = await subscribed(api, event_types="ask.*, link.opened", **wish)
+    hook = await subscribed(api, event_types="access.*, link.opened", **wish)
     assert {key: hook[key] for key in wish} == wish
-    assert (hook["event_types"], hook["warnings"]) == (["ask.*", "link.opened"], [])
+    assert (hook["event_types"], hook["warnings"]) == (["access.*", "link.opened"], [])
     doubtful = await subscribed(api, filters={"link_id": world.south.link_id})
     assert len(doubtful["warnings"]) == 1
 
@@ -73,11 +73,11 @@ async def test_wishes_are_kept(api: httpx2.AsyncClient, world: World) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"event_types": ["ask.*"]},
+        {"event_types": ["access.*"]},
         {"target_url": NOWHERE},
         {"target_url": NOWHERE, "event_types": []},
         {"target_url": NOWHERE, "event_types": ","},
-        {"target_url": NOWHERE, "event_types": ["ask.verfied"]},
+        {"target_url": NOWHERE, "event_types": ["access.verfied"]},
         {"target_url": NOWHERE, "event": "agency.updated"},
         {"target_url": NOWHERE, "event_types": ["*"] * 101},
         {"target_url": NOWHERE, "event_types": 5},
@@ -140,7 +140,7 @@ async def test_ending_it_twice_is_as_good_as_once(
 async def test_a_sample_has_the_keys_of_a_live_body(
     api: httpx2.AsyncClient, sessions: Sessions, tools: WebhookContext, world: World, mode: str, personal: bool
 ) -> None:
-    query = {"event_type": "ask.verified", "payload_mode": mode, "personal": personal}
+    query = {"event_type": "access.verified", "payload_mode": mode, "personal": personal}
     [invented] = await sample(api, **query)
     async with receiver(answers(OK)) as there:
         await subscribed(api, target_url=there.url, payload_mode=mode, personal=personal)
@@ -158,13 +158,13 @@ async def test_a_sample_has_the_keys_of_a_live_body(
 
 
 async def test_without_personal_data_a_sample_names_nobody(api: httpx2.AsyncClient) -> None:
-    [body] = await sample(api, event_type="ask.verified", personal=False)
+    [body] = await sample(api, event_type="access.verified", personal=False)
     assert {body["data"][name] for name in PERSONAL} == {None}
-    [body] = await sample(api, event_type="ask.verified")
+    [body] = await sample(api, event_type="access.verified")
     assert body["data"]["client_name"] == "Brand SA"
 
 
-@pytest.mark.parametrize("event_type", [*sorted(catalog.FOR_CRMS), "ask.*", "webhook.*", "*"])
+@pytest.mark.parametrize("event_type", [*sorted(catalog.FOR_CRMS), "access.*", "webhook.*", "*"])
 async def test_there_is_always_a_sample(api: httpx2.AsyncClient, event_type: str) -> None:
     bodies = await sample(api, event_type=event_type)
     assert 1 <= len(bodies) <= 3
@@ -184,8 +184,8 @@ async def test_real_ones_come_newest_first_three_at_most_and_no_tests(
     await scenes.happen(sessions, world.south.agency_id, access.BLOCKED)
     endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, NOWHERE)
     async with sessions.begin() as session:
-        await send_test(session, agency_id, endpoint.id, event_type="ask.blocked", actor="test")
-    bodies = await sample(api, event_type="ask.blocked")
+        await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")
+    bodies = await sample(api, event_type="access.blocked")
     assert [body["id"] for body in bodies] == ids[:0:-1]
 
 

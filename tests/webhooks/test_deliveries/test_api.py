@@ -30,7 +30,7 @@ async def test_deliveries_are_found_by_endpoint_type_and_state(
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:
-        one, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url, ["ask.*"])
+        one, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url, ["access.*"])
         await scenes.happen(sessions, agency_id, access.VERIFIED)
         await scenes.fan_all_out(tools)
         tried = await scenes.attempt(tools)
@@ -81,7 +81,7 @@ async def test_another_agency_finds_nothing(
     assert (await api.get(f"{PATH}/{row.id}", headers=south)).status_code == 404
     assert (await api.get(f"{PATH}/{row.id}/attempts", headers=south)).status_code == 404
     test = f"/webhooks/endpoints/{endpoint.id}/test"
-    assert (await api.post(test, json={"event_type": "ask.verified"}, headers=south)).status_code == 404
+    assert (await api.post(test, json={"event_type": "access.verified"}, headers=south)).status_code == 404
 
 
 async def test_a_blocked_address_is_shown_as_refused(

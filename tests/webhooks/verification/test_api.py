@@ -32,7 +32,7 @@ def wanted(app: FastAPI) -> None:
 
 
 async def made(api: httpx2.AsyncClient, url: str, **more: Any) -> dict[str, Any]:
-    answer = await api.post(PATH, json={"url": url, "event_types": ["ask.*"], **more})
+    answer = await api.post(PATH, json={"url": url, "event_types": ["access.*"], **more})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -229,7 +229,7 @@ async def test_one_deleted_meanwhile_is_not_found(api: httpx2.AsyncClient) -> No
 async def test_hooks_and_other_services_need_no_proof(
     api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    hook = (await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["ask.*"]})).json()
+    hook = (await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["access.*"]})).json()
     shown = (await api.get(f"{PATH}/{hook['id']}")).json()
     assert (shown["state"], shown["verified"], shown["hook"]) == ("active", None, True)
     moved = (await api.patch(f"{PATH}/{hook['id']}", json={"url": "http://127.0.0.1:9/b"})).json()

@@ -24,7 +24,7 @@ class WrittenRoleView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    key: str = Field(description="The `role` of an ask.", examples=["MANAGE_CAMPAIGNS"])
+    key: str = Field(description="The `role` of an access request.", examples=["MANAGE_CAMPAIGNS"])
     label: str = Field(examples=["Manage campaigns"])
     can: list[str] = Field(examples=[["create, change and pause ads in the ad account"]])
     cannot: list[str] = Field(examples=[["change how you pay"]])
@@ -47,7 +47,9 @@ class PlatformView(BaseModel):
     name: str = Field(examples=["Meta Business"])
     dated: str = Field(description="When its steps were last compared with the vendor's.", examples=["2026-11-22"])
     sources: list[str] = Field(examples=[["https://facebook.com/business/help/708679622611131"]])
-    own_words: bool = Field(description="Title and steps are written by you, in the ask itself.", examples=[False])
+    own_words: bool = Field(
+        description="Title and steps are written by you, in the access request itself.", examples=[False]
+    )
     agency_side: list[str] = Field(description="What is left for you to do once the client is done.")
     needs: list[NeedView]
     things: list[ThingView]

@@ -37,7 +37,7 @@ _COMPANY = {
 _COMPANY_ID = re.compile(r"hubspot:(\d{1,20})")
 _DEAL_ID = re.compile(r"(?:hubspot:)?deal:(\d{1,20})")
 _CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
-#: Said anew by each event of an ask: emptied where it has none.
+#: Said anew by each event of an access request: emptied where it has none.
 _OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker_code"}
 
 
@@ -128,7 +128,7 @@ def mark(event: Mapping[str, Any]) -> str:
 def _told(event: Mapping[str, Any]) -> dict[str, str]:
     data = event["data"]
     told = {name: _text(data.get(key)) for name, key in _COMPANY.items() if data.get(key) is not None}
-    if str(event["type"]).startswith("ask."):
+    if str(event["type"]).startswith("access."):
         told |= {name: _text(data.get(key)) for name, key in _OF_NOW.items()}
     return {**told, "onboarding_last_event": str(event["type"]), WRITTEN_AT: str(event["timestamp"])}
 

@@ -56,7 +56,7 @@ def _sentence(event_type: str) -> str:
 
 def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     asset = data.get("asset_name") or data.get("asset_id")
-    kind = words.kind(data.get("ask_kind"))
+    kind = words.kind(data.get("asset_kind"))
     told = [
         ("Client", data.get("client_name")),
         ("Asset", f"{asset} ({kind})" if asset and kind else asset),

@@ -21,7 +21,8 @@ URL = "https://crm.example.com/items/{client_name}/of/{client_id}?q={client_name
     ("template", "made"),
     [
         ("{client_name}", "Brand SA"), ("{assets_total}", 4), ("{next_actor}", None), ("{test}", False),
-        ("{type} of {client_name}", "ask.verified of Brand SA"), ("[{next_actor}]", "[]"), ("n={assets_total}", "n=4"),
+        ("{type} of {client_name}", "access.verified of Brand SA"), ("[{next_actor}]", "[]"),
+        ("n={assets_total}", "n=4"),
         ("{test}!", "false!"), ("{{client_name}}", "{client_name}"), ("{{{client_name}}}", "{Brand SA}"),
         ("a}}b", "a}b"),
         (7, 7), (None, None), ([["{assets_total}"], {"{client_name}": "{id}"}], [[4], {"{client_name}": VALUES["id"]}]),

@@ -31,7 +31,7 @@ def test_the_set_names_one_unique_key_and_its_group() -> None:
 
 
 def test_a_note_shows_no_markup_of_others() -> None:
-    made = records.note(event("ask.blocked", asset_name="<script>", dashboard_url='https://x.example/"><b>'))
+    made = records.note(event("access.blocked", asset_name="<script>", dashboard_url='https://x.example/"><b>'))
     assert "<script>" not in made
     assert '"><b>' not in made
     assert made.endswith(records.mark(event()))

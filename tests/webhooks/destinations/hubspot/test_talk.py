@@ -71,7 +71,7 @@ async def test_every_type_is_written_or_says_why_not(tell: Tell, installed: Acco
 async def test_one_company_and_one_contact_for_a_client_and_a_redelivery_adds_nothing(
     tell: Tell, installed: Account
 ) -> None:
-    for given in (event("link.opened"), event("ask.verified"), event("link.completed"), event("link.completed")):
+    for given in (event("link.opened"), event("access.verified"), event("link.completed"), event("link.completed")):
         assert (await tell(given)).arrived
     company, contact = only(installed.objects["companies"]), only(installed.objects["contacts"])
     assert (company["name"], company["onboarding_status"], company["onboarding_assets_total"]) == (
@@ -120,7 +120,7 @@ async def test_installing_twice_changes_nothing(egress: Egress, installed: Accou
     ],
 )  # fmt: skip
 async def test_a_stage_only_goes_forwards(tell: Tell, installed: Account, before: str, after: str) -> None:
-    await tell(event("ask.verified"))
+    await tell(event("access.verified"))
     for kind in ("companies", "contacts"):
         only(installed.objects[kind])["lifecyclestage"] = before
     assert (await tell(event("link.opened"))).arrived
@@ -150,9 +150,9 @@ async def test_a_name_that_the_agency_changed_in_hubspot_stays(tell: Tell, insta
 
 
 async def test_a_blocker_goes_when_it_is_gone(tell: Tell, installed: Account) -> None:
-    await tell(event("ask.blocked", head={"timestamp": "2026-12-04T13:00:00.000Z"}))
+    await tell(event("access.blocked", head={"timestamp": "2026-12-04T13:00:00.000Z"}))
     assert only(installed.objects["companies"])["onboarding_blocker"] == "not_bc_admin"
-    await tell(event("ask.verified"))
+    await tell(event("access.verified"))
     assert only(installed.objects["companies"])["onboarding_blocker"] == ""
 
 

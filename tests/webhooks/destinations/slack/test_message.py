@@ -30,7 +30,7 @@ def test_every_type_makes_a_message_that_slack_takes(event_type: str) -> None:
 
 
 def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
-    made = message(event("ask.blocked", dashboard_url="https://go.example/clients/1"))
+    made = message(event("access.blocked", dashboard_url="https://go.example/clients/1"))
     assert made["blocks"][0]["text"]["text"] == "Brand SA: blocked"
     fields = [each["text"] for each in made["blocks"][2]["fields"]]
     assert fields == [
@@ -41,7 +41,7 @@ def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
     assert made["text"].startswith("Brand SA: blocked. Something known is in the way")
 
 
-#: `ask_kind`, `not_bc_admin`, `OPERATOR`, `link.renewal_asked`; not the names of Slack's own blocks
+#: `asset_kind`, `not_bc_admin`, `OPERATOR`, `link.renewal_requested`; not the names of Slack's own blocks
 CODE = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[A-Z]{3,}_?[A-Z]+\b|\b[a-z]+\.[a-z_]+\b")
 
 
@@ -54,7 +54,7 @@ def test_words_stand_instead_of_codes(event_type: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(BLOCKERS))
 def test_every_blocker_is_said_in_words(code: str) -> None:
-    [said] = [text for text in fields(message(event("ask.blocked", blocker_code=code))) if "In the way" in text]
+    [said] = [text for text in fields(message(event("access.blocked", blocker_code=code))) if "In the way" in text]
     assert said.removeprefix("*In the way*\n") not in (code, code.replace("_", " "))
 
 
@@ -74,8 +74,8 @@ def test_every_blocker_is_said_in_words(code: str) -> None:
         "ended",
     ],
 )
-def test_every_state_of_an_ask_is_said_in_words(state: str) -> None:
-    assert not CODE.search(message(event("ask.approved", status=state))["text"])
+def test_every_state_of_an_access_request_is_said_in_words(state: str) -> None:
+    assert not CODE.search(message(event("access.approved", status=state))["text"])
 
 
 def test_the_time_is_shown_in_the_time_zone_of_who_reads_it() -> None:

@@ -17,7 +17,7 @@ from app.webhooks.endpoints.models import EndpointSecret
 from tests.world import World
 
 PATH = "/webhooks/endpoints"
-GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["ask.*"]}
+GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
 OWN = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 

@@ -11,7 +11,7 @@ from app.access.reconciler import dry_run
 from app.access.retry_timing import RetryTiming
 from app.events.models import Event
 from app.links import queries as links
-from app.links.models import Ask
+from app.links.models import AccessRequest
 from simulator import seed
 from tests.house import House
 
@@ -36,13 +36,17 @@ async def _agreed(house: House) -> None:
     await house.agree(house.world.north, seed.LUNE_EU)
 
 
-async def _people(house: House) -> list[Ask]:
-    return [ask for ask in await house.asks(house.world.north) if ask.kind == "person"]
+async def _people(house: House) -> list[AccessRequest]:
+    return [
+        access_request
+        for access_request in await house.access_requests(house.world.north)
+        if access_request.kind == "person"
+    ]
 
 
 async def _person(house: House) -> tuple[str, str | None]:
-    (ask,) = await _people(house)
-    return ask.state, ask.code
+    (access_request,) = await _people(house)
+    return access_request.state, access_request.code
 
 
 async def _count(house: House, path: str) -> int:
@@ -58,18 +62,18 @@ async def _client_connection(house: House) -> Connection:
 
 
 async def test_invited_shown_pending_accepted_and_verified(house: House, api: httpx2.AsyncClient) -> None:
-    (ask_id,) = await _ask_for(house, api)
+    (access_request_id,) = await _ask_for(house, api)
     await _agreed(house)
     await house.work()
     assert await house.tiktok.member_states(seed.MAISON_LUNE) == {
         "ana@maisonlune.example": "BOUND", "sam@maisonlune.example": "BOUND", NORA: "PENDING",
     }  # fmt: skip
-    shown = (await api.get(f"/asks/{ask_id}")).json()
+    shown = (await api.get(f"/access-requests/{access_request_id}")).json()
     assert (shown["state"], shown["next_actor"], shown["person_email"]) == ("awaiting_partner", "agency", NORA)
     nora = await house.tiktok.accept_invitation(seed.MAISON_LUNE, NORA)
     await house.work(2)
-    (ask,) = await _people(house)
-    assert (ask.state, ask.seen_by, ask.role_seen) == ("verified", "client", "ANALYST")
+    (access_request,) = await _people(house)
+    assert (access_request.state, access_request.seen_by, access_request.role_seen) == ("verified", "client", "ANALYST")
     assert await house.tiktok.assigned(seed.MAISON_LUNE, nora) == {seed.LUNE_EU: "ANALYST"}
     assert await _count(house, INVITE) == 1
 
@@ -121,16 +125,20 @@ async def test_a_call_that_never_arrived_is_repeated_once_it_has_settled(house: 
 
 
 async def test_a_no_of_the_person_is_told(house: House, api: httpx2.AsyncClient) -> None:
-    (ask_id,) = await _ask_for(house, api)
+    (access_request_id,) = await _ask_for(house, api)
     await _agreed(house)
     await house.work()
     await house.tiktok.reject_invitation(seed.MAISON_LUNE, NORA)
     await house.work(3)
-    (ask,) = await _people(house)
-    assert (ask.state, ask.code, ask.next_actor) == ("blocked", "invitation_rejected", "agency")
-    assert "said no" in (await api.get(f"/asks/{ask_id}")).json()["hint"]
+    (access_request,) = await _people(house)
+    assert (access_request.state, access_request.code, access_request.next_actor) == (
+        "blocked",
+        "invitation_rejected",
+        "agency",
+    )
+    assert "said no" in (await api.get(f"/access-requests/{access_request_id}")).json()["hint"]
     assert await _count(house, INVITE) == 1
-    assert (await api.post(f"/asks/{ask_id}/verification")).status_code == 202
+    assert (await api.post(f"/access-requests/{access_request_id}/verification")).status_code == 202
     await house.work(2)
     assert await _person(house) == ("awaiting_partner", "invitation_pending")
     assert await _count(house, INVITE) == 2
@@ -156,30 +164,30 @@ async def test_three_people_at_once(house: House, api: httpx2.AsyncClient) -> No
     for email in emails:
         await house.tiktok.accept_invitation(seed.MAISON_LUNE, email)
     await house.work(3)
-    assert [ask.state for ask in await _people(house)] == ["verified"] * 3
+    assert [access_request.state for access_request in await _people(house)] == ["verified"] * 3
 
 
 async def test_a_member_is_removed_and_read_as_gone(house: House, api: httpx2.AsyncClient) -> None:
-    ask_id, _ = await _ask_for(house, api, NORA, "lea@northagency.example")
+    access_request_id, _ = await _ask_for(house, api, NORA, "lea@northagency.example")
     await _agreed(house)
     await house.work(8)
     await house.tiktok.accept_invitation(seed.MAISON_LUNE, NORA)
     await house.work(2)
-    gone = await api.delete(f"/links/{house.world.north.link_id}/people/{ask_id}")
+    gone = await api.delete(f"/links/{house.world.north.link_id}/people/{access_request_id}")
     assert gone.status_code == 202, gone.text
     await house.work(3)
     assert NORA not in await house.tiktok.member_states(seed.MAISON_LUNE)
-    assert {ask.person_email: ask.state for ask in await _people(house)} == {
+    assert {access_request.person_email: access_request.state for access_request in await _people(house)} == {
         NORA: "ended", "lea@northagency.example": "awaiting_partner",
     }  # fmt: skip
     assert await _count(house, DELETE) == 1
 
 
 async def test_an_invitation_that_waits_is_taken_back_and_read_as_gone(house: House, api: httpx2.AsyncClient) -> None:
-    (ask_id,) = await _ask_for(house, api)
+    (access_request_id,) = await _ask_for(house, api)
     await _agreed(house)
     await house.work()
-    await api.delete(f"/links/{house.world.north.link_id}/people/{ask_id}")
+    await api.delete(f"/links/{house.world.north.link_id}/people/{access_request_id}")
     await house.tiktok.fault(DELETE, lost=True)
     await house.work(4)
     assert NORA not in await house.tiktok.member_states(seed.MAISON_LUNE)
@@ -187,8 +195,8 @@ async def test_an_invitation_that_waits_is_taken_back_and_read_as_gone(house: Ho
 
 
 async def test_before_the_yes_nothing_has_to_be_taken_back(house: House, api: httpx2.AsyncClient) -> None:
-    (ask_id,) = await _ask_for(house, api)
-    await api.delete(f"/links/{house.world.north.link_id}/people/{ask_id}")
+    (access_request_id,) = await _ask_for(house, api)
+    await api.delete(f"/links/{house.world.north.link_id}/people/{access_request_id}")
     assert await _people(house) == []
     await _agreed(house)
     await house.work()
@@ -205,9 +213,13 @@ async def test_without_member_management_only_people_are_blocked(house: House, a
         (await session.scalars(rows)).one().scopes = [100, 150, 153, 155]
     await house.tiktok.fault("bc/member/get/", code=40001)
     await house.work()
-    assert {ask.kind: (ask.state, ask.code) for ask in await house.asks(house.world.north)} == {
-        "ad_account": ("verified", None), "person": ("blocked", "scope_not_authorised"),
-    }  # fmt: skip
+    assert {
+        access_request.kind: (access_request.state, access_request.code)
+        for access_request in await house.access_requests(house.world.north)
+    } == {
+        "ad_account": ("verified", None),
+        "person": ("blocked", "scope_not_authorised"),
+    }
     assert await _count(house, INVITE) == 0
 
 
@@ -243,7 +255,7 @@ async def test_no_address_is_in_events_or_exchanges(house: House, api: httpx2.As
 async def test_a_member_without_the_ad_accounts_is_not_green_but_given_them(
     house: House, api: httpx2.AsyncClient
 ) -> None:
-    (ask_id,) = await _ask_for(house, api, BO)
+    (access_request_id,) = await _ask_for(house, api, BO)
     await house.tiktok.make_member(seed.MAISON_LUNE, seed.BUYER_BO)
     await _agreed(house)
     await house.work()
@@ -254,7 +266,7 @@ async def test_a_member_without_the_ad_accounts_is_not_green_but_given_them(
     await house.connect_client(house.world.north)
     await house.work(1)
     assert await _person(house) == ("drifted", "asset_not_shared")
-    assert ask_id in [ask.id for ask in await _people(house)]
+    assert access_request_id in [access_request.id for access_request in await _people(house)]
 
 
 async def test_who_was_a_member_before_stays_one_when_the_access_goes(house: House, api: httpx2.AsyncClient) -> None:
