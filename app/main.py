@@ -112,7 +112,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
-            await keyring_check.warn(engine, metadata, app.state.vault)
+            await keyring_check.warn(engine, metadata, app.state.keyring)
             async with sidecar_server.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()
@@ -124,7 +124,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
 def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress, sessions: Sessions) -> None:
     """What handlers find in `request.app.state`."""
     app.state.sessions = sessions
-    app.state.vault = Keyring.from_text(chosen.secret_keys)
+    app.state.keyring = Keyring.from_text(chosen.secret_keys)
     app.state.public_url = chosen.public_url
     app.state.path_prefix = chosen.path_prefix
     app.state.redirect_uri = chosen.redirect_uri
@@ -133,4 +133,4 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.egress = egress
     app.state.verify_endpoints = chosen.verify_endpoints
     app.state.destinations = catalog.every(hubspot_base=chosen.hubspot_api_base)
-    app.state.outbox = MailQueue(app.state.vault, chosen.public_url) if chosen.mail_server else None
+    app.state.outbox = MailQueue(app.state.keyring, chosen.public_url) if chosen.mail_server else None

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     tiktok_auth_url: str = Field(
         "https://business-api.tiktok.com/portal/auth",
         validation_alias="TIKTOK_AUTH_URL",
-        description="Advertiser authorisation URL of the app.",
+        description="Advertiser authorization URL of the app.",
     )
     tiktok_api_base: str = Field(
         "https://business-api.tiktok.com/open_api/v1.3",

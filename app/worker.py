@@ -105,7 +105,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         )
         keeping = keeping_of(chosen, sessions)
         works = table(access, webhooks, mails, keeping)
-        await keyring_check.warn(engine, metadata, access.vault)
+        await keyring_check.warn(engine, metadata, access.keyring)
         log.info("worker.started", works=[work.name for work in works])
         async with pages(chosen, webhooks.pulse, keeping):
             await asyncio.gather(
@@ -127,22 +127,22 @@ def tools(
     chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, delivering: Sessions | None = None
 ) -> tuple[AccessContext, Webhooks, mail.MailContext]:
     """What the works need at hand; `delivering` are sessions for the loops of webhooks alone."""
-    vault = Keyring.from_text(chosen.secret_keys)
+    keyring = Keyring.from_text(chosen.secret_keys)
     access = AccessContext(
-        sessions=sessions, vault=vault, platforms=platforms,
+        sessions=sessions, keyring=keyring, platforms=platforms,
         patience=RetryTiming(
             settle=timedelta(seconds=chosen.settle_seconds), proof=2 * timedelta(hours=chosen.watch_hours)
         ),
-        outbox=MailQueue(vault, chosen.public_url) if chosen.mail_server else None,
+        outbox=MailQueue(keyring, chosen.public_url) if chosen.mail_server else None,
         lease=timedelta(seconds=chosen.lease_seconds),
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
     webhooks = Webhooks(
-        sessions=delivering or sessions, vault=vault, egress=egress,
+        sessions=delivering or sessions, keyring=keyring, egress=egress,
         destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
         pulse=Heartbeat(dispatch.LOOPS),
     )  # fmt: skip
-    return access, webhooks, mail.MailContext(sessions=sessions, vault=vault, server=chosen.mail_server)
+    return access, webhooks, mail.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
 
 
 def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:

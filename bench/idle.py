@@ -173,7 +173,7 @@ async def _recording(on: Stage, postmaster: int, agency_id: str, number: int) ->
     for _ in range(number):
         await on.happen(1, [agency_id])
     used = (seen.used()["postgres"] - before) / number * 1e6
-    await on.execute("DELETE FROM event_fanouts")
+    await on.execute("DELETE FROM event_outbox")
     return used
 
 

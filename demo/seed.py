@@ -35,14 +35,14 @@ CLIENTS = (
 )
 
 
-async def seed(session: AsyncSession, vault: Keyring, addresses: Addresses) -> tuple[Demo, str]:
+async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) -> tuple[Demo, str]:
     """Writes the demo's records; gives what is to be shown of them, and the secret of the inbox's endpoint."""
     agency_id = await _agency(session)
     _, key = await members.create_key(session, agency_id, name="demo", scopes=sorted(ALL), expires_at=None, actor=DEMO)
     wish = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
-    endpoint, secret = await endpoints.create_endpoint(session, agency_id, wish, vault=vault, actor=DEMO)
+    endpoint, secret = await endpoints.create_endpoint(session, agency_id, wish, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")
-    made = {each.lane: await _link(session, vault, agency_id, each, addresses) for each in CLIENTS}
+    made = {each.lane: await _link(session, keyring, agency_id, each, addresses) for each in CLIENTS}
     connect = f"{addresses.web}/connect/{token}"
     return Demo(addresses, key, connect, made, endpoint_id=endpoint.id), secret
 
@@ -59,12 +59,12 @@ async def _agency(session: AsyncSession) -> str:
     return agency.id
 
 
-async def _link(session: AsyncSession, vault: Keyring, agency_id: str, new: NewClient, addresses: Addresses) -> str:
+async def _link(session: AsyncSession, keyring: Keyring, agency_id: str, new: NewClient, addresses: Addresses) -> str:
     client, _ = await clients.create_client(
         session, agency_id, actor=DEMO, name=new.name, external_id=new.external_id, contact_name=new.contact_name,
         contact_email=new.contact_email,
     )  # fmt: skip
     link, _ = await links.create_link(
-        session, agency_id, client_id=client.id, preset="run-campaigns", vault_=vault, actor=DEMO
+        session, agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor=DEMO
     )
-    return await links.show_address(session, agency_id, link.id, public_url=addresses.web, vault_=vault, actor=DEMO)
+    return await links.show_address(session, agency_id, link.id, public_url=addresses.web, keyring=keyring, actor=DEMO)

@@ -9,7 +9,8 @@ from types import ModuleType
 from app.access.attestations import status as attested
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
-from app.access.reconciler import retry_policy, status
+from app.access.reconciler import retry_policy
+from app.access.reconciler import status as reconciler_status
 from app.access.requests import error_hints
 from app.client_portal import status_texts
 from app.platforms import blockers
@@ -48,14 +49,14 @@ def text() -> str:
                 "agency is not "
                 "connected. "
                 "Whose turn it is stands in `next_actor`.",
-                table(("state", "what the client reads", "whose turn"), _states()),
+                table(("status", "what the client reads", "whose turn"), _states()),
                 "## What can be in the way",
                 "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "
-                "depends on the kind, on the lane and on whether its authorisation is still held (here: an ad account, "
+                "depends on the kind, on the lane and on whether its authorization is still held (here: an ad account, "
                 "connected, without it); you get one hint with `GET /api/v1/access-requests/{id}` or `keyturn "
                 "access-request show`, and the "
                 "platform's own code, message and request id "
-                "with the exchanges. Words in braces are names. A press on “check again”, and "
+                "with the platform calls. Words in braces are names. A press on “check again”, and "
                 "`POST /api/v1/access-requests/{id}/verification`, look at once.",
                 table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
                 "## What can be asked for at TikTok",
@@ -101,11 +102,11 @@ def text() -> str:
 
 
 def _states() -> Iterator[tuple[str, ...]]:
-    turns = _turns(status)
-    for state, actors in _turns(attested).items():
-        turns.setdefault(state, set()).update(actors)
-    for state, shown in status_texts.STATES.items():
-        yield f"`{state}`", f"**{shown.short}.** {shown.sentence}", " or ".join(sorted(turns[state])) or "nobody’s"
+    turns = _turns(reconciler_status)
+    for status, actors in _turns(attested).items():
+        turns.setdefault(status, set()).update(actors)
+    for status, shown in status_texts.STATUSES.items():
+        yield f"`{status}`", f"**{shown.short}.** {shown.sentence}", " or ".join(sorted(turns[status])) or "nobody’s"
 
 
 def _turns(module: ModuleType) -> dict[str, set[str]]:
@@ -115,16 +116,16 @@ def _turns(module: ModuleType) -> dict[str, set[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Status":
             actor = node.args[1] if len(node.args) > 1 else ast.Constant(None)
-            for state in _constants(node.args[0]):
-                by_code = state in ("blocked", "drifted")
-                found.setdefault(state, set()).update({_BY_CODE} if by_code else _constants(actor))
+            for status in _constants(node.args[0]):
+                by_code = status in ("blocked", "drifted")
+                found.setdefault(status, set()).update({_BY_CODE} if by_code else _constants(actor))
     return found
 
 
 def _constants(node: ast.expr) -> set[str]:
     """The texts that stand in an expression as they are."""
     every = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    return every & {*status_texts.STATES, "client", "agency", "us", "platform"}
+    return every & {*status_texts.STATUSES, "client", "agency", "us", "platform"}
 
 
 def _blockers() -> Iterator[tuple[str, ...]]:

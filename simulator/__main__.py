@@ -49,7 +49,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=_switches,
         default=Switches(),
         metavar="SWITCHES",
-        help="partner-approval,read-lag=3,qps=5,flaky=0.2,lost-answers=0.2,reauthorise,pixel-links-denied",
+        help="partner-approval,read-lag=3,qps=5,flaky=0.2,lost-answers=0.2,reauthorize,pixel-links-denied",
     )
     parser.add_argument("--redirect-uri", action="append", default=[], metavar="URL", help="register for every app")
     parser.add_argument("--seed", type=int, default=0, help="of the randomness behind flaky and lost-answers")

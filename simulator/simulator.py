@@ -48,11 +48,11 @@ class Simulator:
 
     def reached(self, token: Token) -> dict[str, AdAccount]:
         """The ad accounts a token reaches."""
-        return self.world.reached(token.consent, only_ticked=self.switches.reauthorise)
+        return self.world.reached(token.consent, only_ticked=self.switches.reauthorize)
 
     def reaches(self, token: Token, advertiser_id: str) -> bool:
         """True if a token reaches this ad account."""
-        return self.world.reaches(token.consent, advertiser_id, only_ticked=self.switches.reauthorise)
+        return self.world.reaches(token.consent, advertiser_id, only_ticked=self.switches.reauthorize)
 
     def note(self, bc_id: str, by: str | None, activity_type: ActivityType, activity_log: str) -> None:
         """Write a line into a Business Center's activity log; what nobody is named for was an admin's doing."""

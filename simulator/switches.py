@@ -17,7 +17,7 @@ class Switches:
     qps: calls per calendar second and app before 40100, None for no limit.
     flaky: share of all calls that fail before doing anything.
     lost_answers: share of writes that are done but never answered.
-    reauthorise: ad accounts that came to a person after consent stay out of the token's reach.
+    reauthorize: ad accounts that came to a person after consent stay out of the token's reach.
     pixel_links_denied: reads of a pixel's links are refused, to admins too.
     strangers_refused: lists of shares with a Business Center that is no partner are refused instead of empty.
     """
@@ -27,7 +27,7 @@ class Switches:
     qps: int | None = None
     flaky: float = 0.0
     lost_answers: float = 0.0
-    reauthorise: bool = False
+    reauthorize: bool = False
     pixel_links_denied: bool = False
     strangers_refused: bool = False
 
@@ -42,7 +42,7 @@ class Switches:
 
 
 NAMES = (
-    "partner-approval", "read-lag", "qps", "flaky", "lost-answers", "reauthorise", "pixel-links-denied",
+    "partner-approval", "read-lag", "qps", "flaky", "lost-answers", "reauthorize", "pixel-links-denied",
     "strangers-refused",
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def parse_switches(text: str) -> Switches:
         qps=_count("qps", given),
         flaky=_number("flaky", given),
         lost_answers=_number("lost-answers", given),
-        reauthorise=_flag("reauthorise", given),
+        reauthorize=_flag("reauthorize", given),
         pixel_links_denied=_flag("pixel-links-denied", given),
         strangers_refused=_flag("strangers-refused", given),
     )

@@ -167,7 +167,7 @@ class World:
         return token
 
     def cancel_consent(self, person_id: str) -> list[Token]:
-        """The person cancels every authorisation at TikTok: tokens die, codes not yet exchanged too."""
+        """The person cancels every authorization at TikTok: tokens die, codes not yet exchanged too."""
         dead = [token for token in self.tokens.values() if token.consent.person_id == person_id]
         self.tokens = {key: token for key, token in self.tokens.items() if token not in dead}
         self.codes = {key: code for key, code in self.codes.items() if code.consent.person_id != person_id}

@@ -156,9 +156,9 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
-def vault() -> Keyring:
+def keyring() -> Keyring:
     """The key ring of the tests."""
-    return worlds.vault()
+    return worlds.keyring()
 
 
 @pytest.fixture(scope="session")
@@ -182,7 +182,7 @@ async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, wor
     """The rooms put together."""
     async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         patience = RetryTiming(settle=timedelta(seconds=0.2))
-        tools = AccessContext(sessions, worlds.vault(), main.platforms_of(settings, http, sessions), patience)
+        tools = AccessContext(sessions, worlds.keyring(), main.platforms_of(settings, http, sessions), patience)
         yield House(tools, tiktok, world)
 
 

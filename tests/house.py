@@ -47,14 +47,14 @@ class House:
     async def connect_agency(
         self, corner: Corner, person: str = seed.NORA_NORTH, *, ticked: object = ALL
     ) -> ExchangeOutcome:
-        """A member opens the one-time address and authorises."""
+        """A member opens the one-time address and authorizes."""
         tools = self.tools
         async with tools.sessions.begin() as session:
             _, token = await oauth_flow.invite_agency(session, corner.agency_id, platform="tiktok")
-            address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
+            address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked))
         arrived = await oauth_callbacks.of_agency(
-            tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+            tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
         )
         return arrived.outcome
 
@@ -72,7 +72,7 @@ class House:
         address = await self.set_out(corner, cookie)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
         arrived = await oauth_callbacks.of_client(
-            tools.sessions, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
+            tools.sessions, tools.platforms, tools.keyring, agency_id=corner.agency_id, link_id=corner.link_id,
             handle=back.handle, cookie=cookie,
         )  # fmt: skip
         return arrived.outcome
@@ -82,14 +82,14 @@ class House:
         tools = self.tools
         async with tools.sessions.begin() as session:
             return await oauth_flow.start_for_link(
-                session, tools.platforms, tools.vault, agency_id=corner.agency_id, link_id=corner.link_id,
+                session, tools.platforms, tools.keyring, agency_id=corner.agency_id, link_id=corner.link_id,
                 cookie=cookie,
             )  # fmt: skip
 
     async def _back(self, query: dict[str, str]) -> oauth_flow.CallbackTarget:
         async with self.tools.sessions.begin() as session:
             return await oauth_flow.receive(
-                session, self.tools.vault, state=query["state"], code=query.get("auth_code")
+                session, self.tools.keyring, state=query["state"], code=query.get("auth_code")
             )
 
     async def ask_for(self, corner: Corner, kind: str, role: str, *, required: bool = True, **more: Any) -> str:
@@ -97,7 +97,7 @@ class House:
         async with self.tools.sessions.begin() as session:
             access_request = AccessRequest(
                 agency_id=corner.agency_id,
-                id=ids.new("access_request"),
+                id=ids.new("access"),
                 link_id=corner.link_id,
                 platform="tiktok",
                 kind=kind,
@@ -137,14 +137,14 @@ class House:
                     *where, kind="catalog", chosen=[SelectedAsset(each) for each in catalogs]
                 )
             await client_actions.give_consent(*where, name="Ana Client", sentences=["as shown"])
-            await handshakes.submit(session, await links.whole(*where))
+            await handshakes.submit(session, await links.load_link(*where))
 
     async def another_link(self, corner: Corner) -> Corner:
         """The same client with a second link."""
         async with self.tools.sessions.begin() as session:
             link, token = await link_actions.create_link(
                 session, corner.agency_id, client_id=corner.client_id, preset="run-campaigns",
-                vault_=self.tools.vault, actor="test",
+                keyring=self.tools.keyring, actor="test",
             )  # fmt: skip
         return replace(corner, link_id=link.id, token=token)
 
@@ -162,8 +162,8 @@ class House:
                     await session.execute(hurried.execution_options(**CROSS_TENANT))
                 await session.execute(update(RateLimitState).values(closed_until=0))
             await self.reconcile()
-            for opening in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
-                await buyer_work.reconcile(self.tools, opening)
+            for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
+                await buyer_work.reconcile(self.tools, buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
 
@@ -189,9 +189,9 @@ class House:
         async with self.tools.sessions() as session:
             return await links.access_requests(session, corner.agency_id, corner.link_id)
 
-    async def states(self, corner: Corner) -> list[tuple[str, str | None]]:
+    async def statuses(self, corner: Corner) -> list[tuple[str, str | None]]:
         """State and code of each access request."""
-        return [(access_request.state, access_request.code) for access_request in await self.access_requests(corner)]
+        return [(access_request.status, access_request.code) for access_request in await self.access_requests(corner)]
 
     async def events(self, corner: Corner) -> list[str]:
         """The types of everything that happened, oldest first."""
@@ -199,7 +199,7 @@ class House:
             newest = await events.newest(session, corner.agency_id, limit=200)
         return [each.event.type for each in reversed(newest)]
 
-    async def exchanges(self, corner: Corner, purpose: str) -> Sequence[PlatformCall]:
+    async def platform_calls(self, corner: Corner, purpose: str) -> Sequence[PlatformCall]:
         """The evidence of one purpose, oldest first."""
         rows = select(PlatformCall).where(PlatformCall.agency_id == corner.agency_id, PlatformCall.purpose == purpose)
         async with self.tools.sessions() as session:

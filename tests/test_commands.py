@@ -91,7 +91,7 @@ async def test_a_links_life(run: Run, world: World) -> None:
     shown = await run("link", "show", link_id)
     assert "ad_account" in shown.stdout
     access_request_id = (await found(run, "link", "show", link_id))["access_requests"][0]["id"]
-    assert (await found(run, "access_request", "show", access_request_id))["state"] == "waiting"
+    assert (await found(run, "access_request", "show", access_request_id))["status"] == "waiting"
     for words in (
         ("access_request", "verify", access_request_id),
         ("access_request", "attest", access_request_id, "--by", "Ana"),
@@ -139,8 +139,8 @@ async def test_an_endpoints_life(run: Run) -> None:
     assert (cleared["filter"], cleared["headers"], cleared["metadata"]) == (None, {}, {})
     assert (await found(run, "endpoint", "pause", there))["paused_at"]
     assert (await found(run, "endpoint", "resume", there))["paused_at"] is None
-    assert (await found(run, "endpoint", "disable", there))["state"] == "disabled"
-    assert (await found(run, "endpoint", "update", there, "--enabled"))["state"] == "active"
+    assert (await found(run, "endpoint", "disable", there))["status"] == "disabled"
+    assert (await found(run, "endpoint", "update", there, "--enabled"))["status"] == "active"
     assert (await found(run, "endpoint", "show", there))["version"] == 7
     for wrong in (("--header", "nothing"), ("--rate", "fast"), ("--concurrency", "21"), ("--mode", "fat")):
         assert (await run("endpoint", "update", there, *wrong)).exit_code == 1
@@ -254,15 +254,15 @@ async def test_a_client_is_changed(run: Run, world: World) -> None:
 async def test_deliveries_and_replays(run: Run) -> None:
     endpoint = await found(run, "endpoint", "create", "https://hooks.example.com/in", "--type", "access.*")
     delivery = await found(run, "endpoint", "test", endpoint["id"])
-    assert (await found(run, "delivery", "show", delivery["id"]))["state"] == "pending"
+    assert (await found(run, "delivery", "show", delivery["id"]))["status"] == "pending"
     assert (await run("delivery", "retry", delivery["id"])).exit_code == 1
     assert (await found(run, "delivery", "cancel", delivery["id"]))["reason"] == "user"
-    assert (await found(run, "delivery", "retry", delivery["id"]))["state"] == "pending"
+    assert (await found(run, "delivery", "retry", delivery["id"]))["status"] == "pending"
     assert (await found(run, "endpoint", "stats", endpoint["id"]))["backlog"] == 1
     replay = await found(run, "replay", "create", endpoint["id"], "--select", "missing")
-    assert (await found(run, "replay", "show", replay["id"]))["state"] == "running"
+    assert (await found(run, "replay", "show", replay["id"]))["status"] == "running"
     assert (await run("replay", "cancel", replay["id"])).exit_code == 0
-    assert (await found(run, "endpoint", "activate", endpoint["id"]))["state"] == "active"
+    assert (await found(run, "endpoint", "activate", endpoint["id"]))["status"] == "active"
     assert (await run("delivery", "list", "--state", "lost")).exit_code == 1
     assert len(await found(run, "event", "list", "--type", "client.*")) == 1
 

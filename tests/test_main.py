@@ -77,7 +77,7 @@ async def test_below_a_path_tiktok_sends_people_back_below_it(below: httpx2.Asyn
     await walk.start()
     asked = httpx2.URL((await walk.send("connection")).headers["location"]).params
     assert asked["redirect_uri"] == f"{BELOW}/callbacks/tiktok"
-    back = await below.get(asked["redirect_uri"], params={"state": asked["state"], "auth_code": "none"})
+    back = await below.get(asked["redirect_uri"], params={"status": asked["status"], "auth_code": "none"})
     assert back.headers["location"].startswith(f"{BELOW}{walk.path}/return?")
     assert (await below.get(back.headers["location"])).headers["location"].startswith(f"/keyturn{walk.path}/")
 
@@ -143,7 +143,7 @@ async def test_head_is_get_without_a_body(
     app: FastAPI, api: httpx2.AsyncClient, browser: httpx2.AsyncClient, house: House, world: World
 ) -> None:
     walk = Walk(browser, world.north)
-    mine = SHARED | await belongings.of(house.tools.sessions, house.tools.vault, world.north)
+    mine = SHARED | await belongings.of(house.tools.sessions, house.tools.keyring, world.north)
     await walk.start()
     addresses = [f"{PUBLIC_URL}/api/v1{each.at(mine)}" for each in every(app) if each.method == "GET"]
     addresses += [f"{PUBLIC_URL}{path}" for path in (

@@ -18,9 +18,9 @@ from tests.tenancy import AgencyNotNamed
         select(Link.agency_id).where(Link.id == "link_01ksy1q3e0fzs8qj5m8g3d4w7s"),
         select(AccessRequest)
         .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
-        .where(AccessRequest.state == "x"),
+        .where(AccessRequest.status == "x"),
         update(Link).values(status="sent").where(Link.status == "draft"),
-        delete(AccessRequest).where(AccessRequest.state == "x"),
+        delete(AccessRequest).where(AccessRequest.status == "x"),
     ],
 )
 async def test_a_statement_without_its_agency_fails(session: AsyncSession, statement: object) -> None:

@@ -52,7 +52,7 @@ class TikTokWorld:
         await self._control("DELETE", "faults")
 
     async def switch(self, **switches: Any) -> None:
-        """E.g. partner_approval=True, read_lag=3, qps=5, flaky=0.2, lost_answers=0.2, reauthorise=True,
+        """E.g. partner_approval=True, read_lag=3, qps=5, flaky=0.2, lost_answers=0.2, reauthorize=True,
         pixel_links_denied=True."""
         await self._control("PATCH", "switches", switches)
 
@@ -163,13 +163,13 @@ class TikTokWorld:
         found = {each["asset_id"]: each["assigned"].get(bc_id, {}).get(person) for each in assets}
         return {asset_id: role for asset_id, role in found.items() if role is not None}
 
-    async def member_states(self, bc_id: str) -> dict[str, str]:
+    async def member_statuses(self, bc_id: str) -> dict[str, str]:
         """Everybody there by e-mail address: BOUND, PENDING or REJECTED."""
         world = await self.world()
         center = next(each for each in world["business_centers"] if each["bc_id"] == bc_id)
         emails = {person["person_id"]: person["email"] for person in world["persons"]}
-        states = {emails[person]: "BOUND" for person in center["members"]}
-        return states | {each["email"]: each["relation_status"] for each in center["invitations"].values()}
+        statuses = {emails[person]: "BOUND" for person in center["members"]}
+        return statuses | {each["email"]: each["relation_status"] for each in center["invitations"].values()}
 
     async def add_person(self, name: str, email: str) -> str:
         """Somebody who can sign in at TikTok, and is in no Business Center."""
@@ -225,7 +225,7 @@ class TikTokWorld:
         return str((await self._control("POST", "tokens", body))["access_token"])
 
     async def withdraw(self, person: str) -> None:
-        """A person ends the authorisation at TikTok."""
+        """A person ends the authorization at TikTok."""
         await self._control("POST", "tokens/revocation", {"person": person})
 
     async def consent(self, address: str, person: str, *, ticked: Any = ALL, cancel: bool = False) -> dict[str, str]:
@@ -239,7 +239,7 @@ class TikTokWorld:
         answer = await self.http.post(
             f"{self.address}/portal/auth",
             data={
-                **asked, "person": person, "advertiser_ids": ticked, "decision": "cancel" if cancel else "authorise",
+                **asked, "person": person, "advertiser_ids": ticked, "decision": "cancel" if cancel else "authorize",
             },
         )  # fmt: skip
         assert answer.status_code == 303, answer.text

@@ -47,7 +47,7 @@ class World:
     south: Corner
 
 
-def vault() -> Keyring:
+def keyring() -> Keyring:
     """The key ring of the tests."""
     return Keyring.from_text(KEYS)
 
@@ -79,6 +79,6 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
             contact_name="Ana Client", contact_email="ana@maisonlune.example",
         )  # fmt: skip
         link, token = await links.create_link(
-            session, agency.id, client_id=client.id, preset="run-campaigns", vault_=vault(), actor="test"
+            session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor="test"
         )
     return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, link.id, token)

@@ -9,7 +9,7 @@ from app.links import service as links
 from app.links.presets import builtin
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies.platform_ids.service import set_platform
-from tests.world import Corner, vault
+from tests.world import Corner, keyring
 
 PORTFOLIO = "1234567890123456"
 MAILBOX = "access@north.example"
@@ -47,6 +47,6 @@ async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
     await tell_identities(sessions, corner)
     async with sessions.begin() as session:
         link, token = await links.create_link(
-            session, corner.agency_id, client_id=corner.client_id, preset=preset, vault_=vault(), actor="test"
+            session, corner.agency_id, client_id=corner.client_id, preset=preset, keyring=keyring(), actor="test"
         )
     return replace(corner, link_id=link.id, token=token)

@@ -18,23 +18,25 @@ from app.platforms.port import RecordedCall
 class PlatformCall(Base):
     """One call or look. `outcome` null: sent or about to be sent, and no answer was recorded."""
 
-    __tablename__ = "exchanges"
+    __tablename__ = "platform_calls"
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("grants", "grant_id"),
-        Index("ix_exchanges_handshake_id", "agency_id", "handshake_id", "id"),
-        Index("ix_exchanges_grant_id", "agency_id", "grant_id", "id", postgresql_where=text("grant_id IS NOT NULL")),
+        Index("ix_platform_calls_handshake_id", "agency_id", "handshake_id", "id"),
+        Index(
+            "ix_platform_calls_grant_id", "agency_id", "grant_id", "id", postgresql_where=text("grant_id IS NOT NULL")
+        ),
     )
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("exchange"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("call"), primary_key=True)
     handshake_id: Mapped[str | None] = mapped_column(ids.Id("handshake"))
     #: of what was done so that the agency's own people can open what a grant gives
     grant_id: Mapped[str | None] = mapped_column(ids.Id("grant"))
     connection_id: Mapped[str | None] = mapped_column(ids.Id("connection"))
     #: whose token: `client` or `agency`
     side: Mapped[str] = mapped_column(String(8))
-    #: what it was for: `authorise`, `look`, `share`, `take_back` (access), `assign`, `unassign` (to buyers),
+    #: what it was for: `authorize`, `look`, `share`, `take_back` (access), `assign`, `unassign` (to buyers),
     #: `give_back` (a token), `import`
     purpose: Mapped[str] = mapped_column(String(16))
     operation: Mapped[str] = mapped_column(String(64))
@@ -73,10 +75,10 @@ class PlatformCallView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: str = Field(examples=["exchange_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    id: str = Field(examples=["call_01ksy1q3e0fzs8qj5m8g3d4w7z"])
     operation: str = Field(description="The platform's name for the call.", examples=["bc/partner/asset/get/"])
     purpose: str = Field(
-        description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorise` or `give_back`.",
+        description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorize` or `give_back`.",
         examples=["look"],
     )
     side: str = Field(description="By whose token: `client` or `agency`.", examples=["agency"])
@@ -109,7 +111,7 @@ def keep(
     """Adds what was called, in order."""
     for call in calls:
         row = PlatformCall(
-            agency_id=agency_id, id=ids.new("exchange"), handshake_id=handshake_id, grant_id=grant_id,
+            agency_id=agency_id, id=ids.new("call"), handshake_id=handshake_id, grant_id=grant_id,
             connection_id=connection_id, side=side, purpose=purpose, operation=call.operation,
             request=dict(call.request),
         )  # fmt: skip
@@ -118,7 +120,7 @@ def keep(
 
 
 def answered(row: PlatformCall, call: RecordedCall, blocker: str | None = None) -> None:
-    """Completes an exchange with its answer."""
+    """Completes a platform call with its answer."""
     row.operation = call.operation
     row.outcome, row.code, row.message = call.outcome, call.code, call.message[:2000]
     row.platform_request_id, row.answer, row.took_ms = call.request_id, dict(call.answer), call.took_ms
@@ -128,7 +130,7 @@ def answered(row: PlatformCall, call: RecordedCall, blocker: str | None = None) 
 async def of_handshake(
     session: AsyncSession, agency_id: str, handshake_id: str, *, purposes: Sequence[str]
 ) -> Sequence[PlatformCall]:
-    """The exchanges of a handshake for these purposes, oldest first."""
+    """The platform calls of a handshake for these purposes, oldest first."""
     rows = select(PlatformCall).where(
         PlatformCall.agency_id == agency_id,
         PlatformCall.handshake_id == handshake_id,
@@ -140,7 +142,7 @@ async def of_handshake(
 async def of_grants(
     session: AsyncSession, agency_id: str, grant_ids: Sequence[str], *, purposes: Sequence[str]
 ) -> Sequence[PlatformCall]:
-    """The exchanges about the buyers of grants for these purposes, oldest first."""
+    """The platform calls about the buyers of grants for these purposes, oldest first."""
     rows = select(PlatformCall).where(
         PlatformCall.agency_id == agency_id, PlatformCall.grant_id.in_(grant_ids), PlatformCall.purpose.in_(purposes)
     )
@@ -150,7 +152,7 @@ async def of_grants(
 async def page_of_grant(
     session: AsyncSession, agency_id: str, grant_id: str, *, limit: int, before: str | None
 ) -> Sequence[PlatformCall]:
-    """The exchanges about the buyers of a grant, newest first; `before` is the id of the last one seen."""
+    """The platform calls about the buyers of a grant, newest first; `before` is the id of the last one seen."""
     rows = select(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.grant_id == grant_id)
     if before:
         rows = rows.where(PlatformCall.id < before)

@@ -15,7 +15,7 @@ class AccessContext:
     """Database, keys, platforms, and how patient to be."""
 
     sessions: Sessions
-    vault: Keyring
+    keyring: Keyring
     platforms: Platforms
     patience: RetryTiming = field(default_factory=RetryTiming)
     #: where e-mails are owed; None where this installation sends none

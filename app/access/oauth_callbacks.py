@@ -1,6 +1,6 @@
 """Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
 
-from app.access.buyer_access import service as openings
+from app.access.buyer_access import service as buyer_access
 from app.access.connections import oauth_flow
 from app.access.connections.oauth_flow import CallbackResult, ExchangeOutcome
 from app.access.imports import service as imports
@@ -15,7 +15,7 @@ from app.platforms.registry import Platforms
 async def of_client(
     sessions: Sessions,
     platforms: Platforms,
-    vault: Keyring,
+    keyring: Keyring,
     *,
     agency_id: str,
     link_id: str,
@@ -24,7 +24,7 @@ async def of_client(
 ) -> CallbackResult:
     """The client's way back; what was approved already goes on with the new connection."""
     arrived = await oauth_flow.exchange_for_link(
-        sessions, platforms, vault, link_id=link_id, handle=handle, cookie=cookie
+        sessions, platforms, keyring, link_id=link_id, handle=handle, cookie=cookie
     )
     if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED:
         async with sessions.begin() as session:
@@ -34,13 +34,13 @@ async def of_client(
 
 
 async def of_agency(
-    sessions: Sessions, platforms: Platforms, vault: Keyring, *, handle: str, cookie: str
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str
 ) -> CallbackResult:
     """The member's way back.
 
     Every handshake looks now that its proof can be read, and an import of what the agency has begins.
     """
-    arrived = await oauth_flow.exchange_for_agency(sessions, platforms, vault, handle=handle, cookie=cookie)
+    arrived = await oauth_flow.exchange_for_agency(sessions, platforms, keyring, handle=handle, cookie=cookie)
     agency_id = arrived.agency_id
     if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED and agency_id is not None:
         async with sessions.begin() as session:
@@ -48,5 +48,5 @@ async def of_agency(
             for platform in platforms.values():
                 if platform.connects:
                     await imports.start_if_possible(session, agency_id, platform.key, actor=MEMBER)
-            await openings.wake_agency(session, agency_id)
+            await buyer_access.wake_agency(session, agency_id)
     return arrived

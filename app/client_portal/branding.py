@@ -32,9 +32,9 @@ class Host:
     logo_path: str | None = None
 
 
-def brand_of(whole: LinkAggregate) -> dict[str, Any]:
+def brand_of(aggregate: LinkAggregate) -> dict[str, Any]:
     """What the client's layout shows on every page; values that outlive the transaction."""
-    return {**brand_of_agency(whole.agency), "client": whole.client.name}
+    return {**brand_of_agency(aggregate.agency), "client": aggregate.client.name}
 
 
 def brand_of_agency(agency: Agency) -> dict[str, Any]:

@@ -48,12 +48,12 @@ class LinkEnded(HtmlError):
     code = "link_ended"
     detail = "This link has ended."
 
-    def __init__(self, whole: LinkAggregate, *, renewal: str, form_token: str) -> None:
+    def __init__(self, aggregate: LinkAggregate, *, renewal: str, form_token: str) -> None:
         super().__init__()
-        link = whole.link
+        link = aggregate.link
         # read now: the transaction is rolled back, and its rows with it, before the page is made
         self.shown = {
-            **brand_of(whole),
+            **brand_of(aggregate),
             "since": link.revoked_at or link.expires_at,
             "revoked": link.revoked_at is not None,
             "requested_by": link.requested_by,
@@ -90,10 +90,10 @@ class TooMany(HtmlError):
     code = "too_many_requests"
     detail = "That was a lot in a short time."
 
-    def __init__(self, whole: LinkAggregate, retry_after: timedelta) -> None:
+    def __init__(self, aggregate: LinkAggregate, retry_after: timedelta) -> None:
         super().__init__()
         self.seconds = math.ceil(retry_after.total_seconds())
-        self.shown = brand_of(whole)
+        self.shown = brand_of(aggregate)
 
     def page(self, request: Request) -> Response:
         """Words that say when to continue, and that nothing is lost."""
@@ -112,9 +112,9 @@ class ConnectingImpossible(HtmlError):
     code = "connecting_impossible"
     detail = "Connecting isn’t possible here yet."
 
-    def __init__(self, whole: LinkAggregate, *, here: str, form_token: str) -> None:
+    def __init__(self, aggregate: LinkAggregate, *, here: str, form_token: str) -> None:
         super().__init__()
-        self.shown = {**brand_of(whole), "here": here, "form_token": form_token}
+        self.shown = {**brand_of(aggregate), "here": here, "form_token": form_token}
 
     def page(self, request: Request) -> Response:
         """Leads on to doing it by hand."""

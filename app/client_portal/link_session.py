@@ -34,7 +34,7 @@ DEVICE = "device"
 class CurrentLink:
     """A living link in a browser of its client."""
 
-    whole: LinkAggregate
+    aggregate: LinkAggregate
     browser: LinkSession
     #: the value of the browser's cookie
     cookie: str
@@ -42,85 +42,87 @@ class CurrentLink:
     connection: Connection | None
     #: the client went through the checklist
     ready: bool
-    #: the connected lane is possible: there is an app to authorise
+    #: the connected lane is possible: there is an app to authorize
     can_connect: bool
 
     @property
     def path(self) -> str:
         """Path of its screens."""
-        return url.of_screens(self.whole.link.id)
+        return url.of_screens(self.aggregate.link.id)
 
     @property
     def is_connected(self) -> bool:
         """True if assets are picked from the platform's list rather than typed."""
-        return self.whole.link.lane == "connected" and self.connection is not None
+        return self.aggregate.link.lane == "connected" and self.connection is not None
 
     @property
     def is_to_reconnect(self) -> bool:
-        """True if the link is connected but has no authorisation: the client connects again to pick."""
-        return self.whole.link.lane == "connected" and self.connection is None and self.can_connect
+        """True if the link is connected but has no authorization: the client connects again to pick."""
+        return self.aggregate.link.lane == "connected" and self.connection is None and self.can_connect
 
     @property
     def standing(self) -> Progress:
         """How far the client has come."""
-        return standing_of(self.whole, connected=self.connection is not None, ready=self.ready)
+        return standing_of(self.aggregate, connected=self.connection is not None, ready=self.ready)
 
 
-def standing_of(whole: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
+def standing_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
     """How far the client has come on a link."""
-    intake = whole.intake
-    accounts = [access_request for access_request in whole.access_requests if access_request.kind == "ad_account"]
+    intake = aggregate.intake
+    accounts = [access_request for access_request in aggregate.access_requests if access_request.kind == "ad_account"]
     return Progress(
-        way=way_of(whole),
-        lane=whole.link.lane,
+        way=way_of(aggregate),
+        lane=aggregate.link.lane,
         connected=connected,
         business_center=intake.bc_id is not None,
-        assets=all(access_request.asset_id or access_request.state == "declined" for access_request in accounts),
+        assets=all(access_request.asset_id or access_request.status == "declined" for access_request in accounts),
         others=intake.others_at is not None,
         pixels=intake.pixel_codes is not None
         and not any(
-            access_request.lacks_choice for access_request in whole.access_requests if access_request not in accounts
+            access_request.lacks_choice
+            for access_request in aggregate.access_requests
+            if access_request not in accounts
         ),
         markets=intake.markets is not None,
         contacts=intake.contacts is not None,
-        questions=whole.has_answers,
+        questions=aggregate.has_answers,
         ready=ready,
-        submitted=whole.link.submitted_at is not None,
+        submitted=aggregate.link.submitted_at is not None,
         unapproved=any(
-            access_request.is_chosen and access_request.approved_at is None and access_request.state == "waiting"
-            for access_request in whole.access_requests
+            access_request.is_chosen and access_request.approved_at is None and access_request.status == "waiting"
+            for access_request in aggregate.access_requests
         ),
-        completed=whole.is_settled,
+        completed=aggregate.is_settled,
     )
 
 
-def way_of(whole: LinkAggregate) -> tuple[str, ...]:
+def way_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     """The screens the client of a link meets: what its preset wants to know, and what its access requests need."""
-    kinds = {access_request.kind for access_request in whole.access_requests}
-    connecting = any(not access_request.is_custom for access_request in whole.access_requests)
+    kinds = {access_request.kind for access_request in aggregate.access_requests}
+    connecting = any(not access_request.is_custom for access_request in aggregate.access_requests)
     asked = {
         "way": connecting,
         "business-center": connecting,
         "accounts": "ad_account" in kinds,
-        "others": any(access_request.is_custom for access_request in whole.access_requests),
+        "others": any(access_request.is_custom for access_request in aggregate.access_requests),
         "get-ready": connecting,
-        "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or whole.preset.asks_screen("pixels")),
+        "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or aggregate.preset.asks_screen("pixels")),
     }
-    return tuple(screen for screen in screens.WAY if asked.get(screen, whole.preset.asks_screen(screen)))
+    return tuple(screen for screen in screens.WAY if asked.get(screen, aggregate.preset.asks_screen(screen)))
 
 
 @dataclass(frozen=True)
 class VisitedLink:
     """A link, dead or not, in a browser that opened it once; whether it is the client's is not known."""
 
-    whole: LinkAggregate
+    aggregate: LinkAggregate
     browser: LinkSession
     cookie: str
 
     @property
     def path(self) -> str:
         """Path of its screens."""
-        return url.of_screens(self.whole.link.id)
+        return url.of_screens(self.aggregate.link.id)
 
 
 async def opened_before(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
@@ -132,16 +134,16 @@ async def opened_before(session: AsyncSession, request: Request, link_id: str) -
         found = None
     if found is None:
         raise OtherBrowser
-    return VisitedLink(await links.whole(session, found[0].agency_id, link_id), found[1], cookie)
+    return VisitedLink(await links.load_link(session, found[0].agency_id, link_id), found[1], cookie)
 
 
 async def living(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
     """The same for a living link. Raises OtherBrowser, LinkEnded."""
     before = await opened_before(session, request, link_id)
-    link = before.whole.link
+    link = before.aggregate.link
     if status.is_dead(status.as_of(link.status, link.expires_at, clock.now())):
         renewal = f"{before.path}/renewal"
-        raise LinkEnded(before.whole, renewal=renewal, form_token=forms.token(request, before.cookie))
+        raise LinkEnded(before.aggregate, renewal=renewal, form_token=forms.token(request, before.cookie))
     return before
 
 
@@ -151,24 +153,26 @@ async def opened(session: AsyncSession, request: Request, link_id: str) -> Curre
     Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once something personal is saved.
     """
     before = await living(session, request, link_id)
-    if not await devices.is_let_in(session, before.whole, before.browser):
+    if not await devices.is_let_in(session, before.aggregate, before.browser):
         raise Elsewhere(f"{before.path}/{DEVICE}")
     return CurrentLink(
-        before.whole,
+        before.aggregate,
         before.browser,
         before.cookie,
         await connections.of_browser(session, before.browser),
-        await readiness.was_seen(session, before.whole.agency.id, link_id),
-        await can_connect(session, request, before.whole),
+        await readiness.was_seen(session, before.aggregate.agency.id, link_id),
+        await can_connect(session, request, before.aggregate),
     )
 
 
-async def can_connect(session: AsyncSession, request: Request, whole: LinkAggregate) -> bool:
+async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate) -> bool:
     """True if the client of this link can connect with the platform; every offer to do so depends on it."""
     key = next(
-        (access_request.platform for access_request in whole.access_requests if not access_request.is_custom), None
+        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom), None
     )
-    return key is not None and await oauth_flow.is_possible(session, request.app.state.platforms, whole.agency.id, key)
+    return key is not None and await oauth_flow.is_possible(
+        session, request.app.state.platforms, aggregate.agency.id, key
+    )
 
 
 async def _public_link(session: Session, request: Request, link_id: str) -> CurrentLink:
@@ -204,7 +208,7 @@ async def claim(session: AsyncSession, link: CurrentLink) -> None:
 
 async def _form(request: Request, session: Session, link: OpenScreen, form: SentForm) -> Form:
     forms.check_token(request, form, link.cookie)
-    await rate_limits.take_form(session, link.whole, link.browser)
+    await rate_limits.take_form(session, link.aggregate, link.browser)
     return form
 
 

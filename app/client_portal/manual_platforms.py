@@ -12,26 +12,26 @@ from app.platforms.manual import library
 from app.tenants.agencies.platform_ids import queries as identities
 
 
-def of(whole: LinkAggregate) -> list[ManualRequest]:
+def of(aggregate: LinkAggregate) -> list[ManualRequest]:
     """All of them, in their order."""
-    return [_asked(access_request) for access_request in whole.access_requests if access_request.is_custom]
+    return [_asked(access_request) for access_request in aggregate.access_requests if access_request.is_custom]
 
 
-def fresh(whole: LinkAggregate) -> list[ManualRequest]:
+def fresh(aggregate: LinkAggregate) -> list[ManualRequest]:
     """Those the client has not answered yet."""
     return [
         _asked(access_request)
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.is_custom and not access_request.approved_at and not access_request.declined_at
     ]
 
 
-async def groups(session: AsyncSession, whole: LinkAggregate) -> Sequence[ManualGroup]:
+async def groups(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[ManualGroup]:
     """All of them by platform, with the agency's own ids filled in; declined ones are told, too."""
-    if not any(access_request.is_custom for access_request in whole.access_requests):
+    if not any(access_request.is_custom for access_request in aggregate.access_requests):
         return []
-    known = await identities.every(session, whole.agency.id)
-    return manual_platforms.groups(of(whole), agency=whole.agency.name, identifiers=known)
+    known = await identities.every(session, aggregate.agency.id)
+    return manual_platforms.groups(of(aggregate), agency=aggregate.agency.name, identifiers=known)
 
 
 def _asked(access_request: AccessRequest) -> ManualRequest:
@@ -40,8 +40,8 @@ def _asked(access_request: AccessRequest) -> ManualRequest:
         platform=library.find(access_request.platform),
         role=access_request.role,
         reason=access_request.reason,
-        state=access_request.state,
-        since=access_request.state_since,
+        status=access_request.status,
+        since=access_request.status_since,
         given=access_request.asset_id,
         title=access_request.asset_name,
         own_steps=tuple(access_request.steps or ()),

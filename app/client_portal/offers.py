@@ -12,20 +12,24 @@ from app.links.queries import LinkAggregate
 from app.platforms.registry import Platforms
 
 
-def of(whole: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
+def of(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     """One for each access, its role and its reason, in the order of the access requests; the same one is told once."""
-    access_requests = [access_request for access_request in whole.access_requests if not access_request.is_custom]
-    return _once([*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.of(whole))])
+    access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_custom]
+    return _once(
+        [*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.of(aggregate))]
+    )
 
 
-def to_agree(whole: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
+def to_agree(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     """The same of what a yes now would be given to: nothing that was declined, agreed to before, or not chosen."""
     access_requests = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.awaits_yes and not access_request.is_custom
     ]
-    return _once([*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.fresh(whole))])
+    return _once(
+        [*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.fresh(aggregate))]
+    )
 
 
 def _once(offers: Sequence[Offer]) -> Sequence[Offer]:

@@ -23,14 +23,14 @@ LOOKS_ON_LINK = Limit("look-link", 60, timedelta(hours=1))
 RENEWALS_OF_LINK = Limit("renewal-link", 20, timedelta(days=1))
 
 
-async def take_form(session: AsyncSession, whole: LinkAggregate, browser: LinkSession) -> None:
+async def take_form(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> None:
     """A form was sent from a screen. Raises TooMany."""
-    await take(session, whole, (FORMS_ON_LINK, whole.link.id), (FORMS_OF_BROWSER, browser.id))
+    await take(session, aggregate, (FORMS_ON_LINK, aggregate.link.id), (FORMS_OF_BROWSER, browser.id))
 
 
-async def take(session: AsyncSession, whole: LinkAggregate, *wanted: tuple[Limit, str]) -> None:
+async def take(session: AsyncSession, aggregate: LinkAggregate, *wanted: tuple[Limit, str]) -> None:
     """Takes one of each limit. Raises TooMany."""
     try:
         await throttle.take(session, *wanted)
     except Throttled as reached:
-        raise TooMany(whole, reached.retry_after) from reached
+        raise TooMany(aggregate, reached.retry_after) from reached

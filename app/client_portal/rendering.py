@@ -39,10 +39,10 @@ def screen(
         f"client_portal:screens/{name.replace('-', '_')}.html",
         status=422 if problems else 200,
         form_to=form_to,
-        **brand_of(link.whole),
+        **brand_of(link.aggregate),
         here=here,
         form_token=forms.token(request, link.cookie),
-        codes=e_mails_codes(request, link.whole),
+        codes=e_mails_codes(request, link.aggregate),
         problems=problems or {},
         step=at,
         steps=len(way),
@@ -52,65 +52,71 @@ def screen(
     )
 
 
-def e_mails_codes(request: Request, whole: LinkAggregate) -> bool:
+def e_mails_codes(request: Request, aggregate: LinkAggregate) -> bool:
     """True if a new device can be let in by a code that we e-mail."""
-    return request.app.state.outbox is not None and bool(devices.addresses_of(whole))
+    return request.app.state.outbox is not None and bool(devices.addresses_of(aggregate))
 
 
 async def go_on(request: Request, session: AsyncSession, link: CurrentLink) -> RedirectResponse:
     """303 to the first screen that still needs the client, after an answer was kept."""
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    whole = await links.whole(session, agency_id, link_id)
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
+    aggregate = await links.load_link(session, agency_id, link_id)
     seen = await readiness.was_seen(session, agency_id, link_id)
-    standing = standing_of(whole, connected=link.connection is not None, ready=seen)
+    standing = standing_of(aggregate, connected=link.connection is not None, ready=seen)
     return render.see_other(request, f"{link.path}/{screens.next_screen(standing)}")
 
 
-def platform_of(request: Request, whole: LinkAggregate) -> ConnectedPlatform:
+def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform:
     """The platform we connect with or read, on a link that asks for something there."""
-    key = next(access_request.platform for access_request in whole.access_requests if not access_request.is_custom)
+    key = next(access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom)
     platform: ConnectedPlatform = request.app.state.platforms[key]
     return platform
 
 
 async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
     """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
-    await rate_limits.take(session, link.whole, (rate_limits.TRIPS_ON_LINK, link.whole.link.id))
-    if not await can_connect(session, request, link.whole):
+    await rate_limits.take(session, link.aggregate, (rate_limits.TRIPS_ON_LINK, link.aggregate.link.id))
+    if not await can_connect(session, request, link.aggregate):
         raise ConnectingImpossible(
-            link.whole, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
+            link.aggregate, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
         )
-    state = request.app.state
+    services = request.app.state
     consent = await oauth_flow.start_for_link(
-        session, state.platforms, state.vault, agency_id=link.whole.agency.id, link_id=link.whole.link.id,
+        session,
+        services.platforms,
+        services.keyring,
+        agency_id=link.aggregate.agency.id,
+        link_id=link.aggregate.link.id,
         cookie=link.cookie,
-    )  # fmt: skip
+    )
     return render.see_other(request, consent)
 
 
 async def needs_own_connection(session: AsyncSession, link: CurrentLink) -> bool:
-    """True if actions here would use an authorisation that serves another browser."""
+    """True if actions here would use an authorization that serves another browser."""
     if link.connection is not None:
         return False
-    return await connections.live(session, link.whole.agency.id, link.whole.link.id) is not None
+    return await connections.live(session, link.aggregate.agency.id, link.aggregate.link.id) is not None
 
 
-async def can_look(session: AsyncSession, whole: LinkAggregate, *, by_hand: bool = False) -> bool:
+async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: bool = False) -> bool:
     """True if we can read whether what a link asks for is shared: otherwise no page promises it.
 
     `by_hand`: if it is done by hand, whichever lane was chosen.
     """
-    if not by_hand and whole.link.lane == "connected":
-        return True  # with the client's authorisation
-    key = next(access_request.platform for access_request in whole.access_requests if not access_request.is_custom)
-    return await connections.can_look(session, whole.agency.id, whole.client.id, key, whole.intake.bc_id or "")
+    if not by_hand and aggregate.link.lane == "connected":
+        return True  # with the client's authorization
+    key = next(access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom)
+    return await connections.can_look(
+        session, aggregate.agency.id, aggregate.client.id, key, aggregate.intake.bc_id or ""
+    )
 
 
-def consent_origins(request: Request, whole: LinkAggregate) -> tuple[str, ...]:
+def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ...]:
     """Where forms of a screen may lead besides ourselves: to the platform's consent page, where it has one."""
-    return (platform_of(request, whole).consent_origin,) if is_connecting(whole) else ()
+    return (platform_of(request, aggregate).consent_origin,) if is_connecting(aggregate) else ()
 
 
-def is_connecting(whole: LinkAggregate) -> bool:
+def is_connecting(aggregate: LinkAggregate) -> bool:
     """True if a link asks for something on a platform that we connect with or read."""
-    return any(not access_request.is_custom for access_request in whole.access_requests)
+    return any(not access_request.is_custom for access_request in aggregate.access_requests)

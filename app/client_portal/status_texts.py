@@ -1,6 +1,6 @@
-"""Words that clients read for each state and blocker: what happened, whose turn it is, one next action. Pure.
+"""Words that clients read for each status and blocker: what happened, whose turn it is, one next action. Pure.
 
-The words fit the case: the kind of access, by hand or connected, and whether we still hold the client's authorisation.
+The words fit the case: the kind of access, by hand or connected, and whether we still hold the client's authorization.
 The action offered is one that the reader can take at that moment.
 """
 
@@ -23,7 +23,7 @@ class Case:
     """One access request, as far as words about it depend on it.
 
     `was_verified`: it was proved before, so the client cannot choose another. `choosing`: nothing is agreed yet, and it
-    is an item of a list to choose from. `can_connect`: there is an app that the client can authorise.
+    is an item of a list to choose from. `can_connect`: there is an app that the client can authorize.
     `can_look`: somebody's access lets us read whether it worked; otherwise the agency confirms it.
     """
 
@@ -70,7 +70,7 @@ class BlockerTexts:
 
 @dataclass(frozen=True)
 class StatusTexts:
-    """An access request's state in one word, in one sentence, and how loud it is."""
+    """An access request's status in one word, in one sentence, and how loud it is."""
 
     short: str
     sentence: str
@@ -84,7 +84,7 @@ def done_label(*, can_look: bool) -> str:
 
 _NEXT = Case().next
 
-STATES: dict[str, StatusTexts] = {
+STATUSES: dict[str, StatusTexts] = {
     "waiting": StatusTexts("Not agreed yet", "Nothing happens until you say yes to it.", "yours"),
     "approved": StatusTexts("Sending", "We’re doing this at TikTok now. Nothing for you to do.", "moving"),
     "awaiting_partner": StatusTexts(
@@ -130,19 +130,19 @@ _TO_ACCEPT = StatusTexts("Sent", "{agency} has to accept it in its Business Cent
 LEAVING = StatusTexts("To be removed", "It is to be taken away again.", "yours")
 
 
-def of_state(state: str, case: Case, next_actor: str | None = None) -> StatusTexts:
-    """The words of a state for the case, and for whose turn it is."""
-    if state == "approved" and case.kind == "pixel" and next_actor not in (None, "us"):
+def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusTexts:
+    """The words of a status for the case, and for whose turn it is."""
+    if status == "approved" and case.kind == "pixel" and next_actor not in (None, "us"):
         return _FOLLOWS
-    if state == "awaiting_partner" and case.kind == "person":
+    if status == "awaiting_partner" and case.kind == "person":
         return _INVITED
-    if state == "awaiting_partner" and next_actor == "agency":
+    if status == "awaiting_partner" and next_actor == "agency":
         return _TO_ACCEPT
-    if state == "unverifiable" and case.was_verified:
+    if status == "unverifiable" and case.was_verified:
         return _NOT_SEEN_NOW
-    if state == "awaiting_client" or (state == "approved" and case.by_hand):
+    if status == "awaiting_client" or (status == "approved" and case.by_hand):
         return StatusTexts("Your turn", case.next, "yours")
-    return (_BY_HAND if case.by_hand else {}).get(state, STATES[state])
+    return (_BY_HAND if case.by_hand else {}).get(status, STATUSES[status])
 
 
 def of_code(code: str, case: Case) -> BlockerTexts:
@@ -248,7 +248,7 @@ def _shared_elsewhere(case: Case) -> BlockerTexts:
 
 
 def _to_share_again(gone: str) -> Callable[[Case], BlockerTexts]:
-    """Words for lost access that is shared again, with a new authorisation or by hand."""
+    """Words for lost access that is shared again, with a new authorization or by hand."""
 
     def words(case: Case) -> BlockerTexts:
         if case.by_hand:
@@ -402,7 +402,7 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         "Connect with TikTok",
     ),
     "connection_dead": _connection_dead,
-    "scope_not_authorised": _or_by_hand(
+    "scope_not_authorized": _or_by_hand(
         "TikTok hasn’t given {agency}’s app this permission yet. {agency} takes care of that.", "Show me the steps"
     ),
     "app_problem": _or_by_hand(
@@ -412,7 +412,7 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         "Nothing you did: TikTok answered in a way that Keyturn can’t read yet. {agency} has been told.",
         "Do it by hand",
     ),
-    "agency_must_reauthorise": BlockerTexts("{agency} is finishing on its side. Nothing for you to do."),
+    "agency_must_reauthorize": BlockerTexts("{agency} is finishing on its side. Nothing for you to do."),
     "account_not_ticked": _connecting(
         "TikTok asked which accounts to include, and {asset} was left out. One more try?", "Tick it at TikTok"
     ),

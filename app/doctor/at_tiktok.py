@@ -55,7 +55,7 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
 async def _examined(chosen: Settings, agency: str | None) -> Diagnostics:
     """Of the agency named, else of the only one; of the installation's app where there are none or several."""
     engine = make_engine(chosen.database_url, pool_size=2)
-    sessions, vault = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
+    sessions, keyring = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
     try:
         async with sessions() as session:
             every = await agencies.every(session)
@@ -64,17 +64,17 @@ async def _examined(chosen: Settings, agency: str | None) -> Diagnostics:
             platforms = platforms_of(chosen, http, sessions)
             if meant is None:
                 return await service.of_installation(
-                    platforms, vault, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+                    platforms, keyring, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
                 )
             return await service.of_agency(
-                sessions, platforms, vault, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+                sessions, platforms, keyring, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
             )
     finally:
         await engine.dispose()
 
 
 def _print(finding: DiagnosticFinding) -> None:
-    out.print(f"{_SHOWN[finding.state]}  {escape(finding.what)}: {escape(finding.words)}")
+    out.print(f"{_SHOWN[finding.status]}  {escape(finding.what)}: {escape(finding.words)}")
     if finding.do:
         out.print(f"             → {escape(in_commands(finding.do))}")
     tried = finding.tried

@@ -55,12 +55,12 @@ class EventPersonal(Base):
 class OutboxEntry(JobMixin, Base):
     """The mark, written with the event, that its deliveries are still to be made."""
 
-    __tablename__ = "event_fanouts"
+    __tablename__ = "event_outbox"
     __table_args__ = (
         belongs_to("events", "id"),
-        Index("ix_event_fanouts_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
-        Index("ix_event_fanouts_turn", "agency_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
-        Index("ix_event_fanouts_subject", "agency_id", "subject_id", "sequence"),
+        Index("ix_event_outbox_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_outbox_turn", "agency_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_event_outbox_subject", "agency_id", "subject_id", "sequence"),
     )
 
     agency_id: Mapped[str] = agency_key()

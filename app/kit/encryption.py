@@ -41,15 +41,15 @@ class Keyring:
             raise KeyringInvalid("KEYTURN_SECRET_KEYS names one key id twice; give each key its own id.")
         return cls(keys)
 
-    def seal(self, plain: str, *, bound_to: str) -> bytes:
+    def encrypt(self, plain: str, *, bound_to: str) -> bytes:
         """Encrypts with AES-256-GCM. `bound_to` names table, column and row; it must be the same on opening."""
-        return self.seal_bytes(plain.encode(), bound_to=bound_to)
+        return self.encrypt_bytes(plain.encode(), bound_to=bound_to)
 
-    def open(self, sealed: bytes, *, bound_to: str) -> str:
+    def decrypt(self, sealed: bytes, *, bound_to: str) -> str:
         """The plain text. Raises SealBroken."""
-        return self.open_bytes(sealed, bound_to=bound_to).decode()
+        return self.decrypt_bytes(sealed, bound_to=bound_to).decode()
 
-    def seal_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
+    def encrypt_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
         """The same for what is no text: a file."""
         key_id, key = self.keys[0]
         nonce = secrets.token_bytes(_NONCE)
@@ -57,7 +57,7 @@ class Keyring:
         name = key_id.encode()
         return _FORMAT + bytes([len(name)]) + name + nonce + box
 
-    def open_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
+    def decrypt_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
         """What was sealed. Raises SealBroken."""
         if sealed[:1] != _FORMAT:
             raise DecryptionFailed("unknown format")

@@ -48,7 +48,7 @@ def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
     ]
 
 
-async def unreadable(connection: AsyncConnection, metadata: MetaData, vault: Keyring) -> list[UndecryptableValue]:
+async def unreadable(connection: AsyncConnection, metadata: MetaData, keyring: Keyring) -> list[UndecryptableValue]:
     """The kinds of stored values that this key ring does not open."""
     found = []
     for table, column in columns(metadata):
@@ -59,18 +59,18 @@ async def unreadable(connection: AsyncConnection, metadata: MetaData, vault: Key
                 break
             kind = f"{table.name}.{column.name}"
             try:
-                vault.open_bytes(row[2], bound_to=f"{kind}:{row[0]}:{row[1]}")
+                keyring.decrypt_bytes(row[2], bound_to=f"{kind}:{row[0]}:{row[1]}")
             except DecryptionFailed as why:
                 found.append(UndecryptableValue(kind, why))
                 break
     return found
 
 
-async def warn(engine: AsyncEngine, metadata: MetaData, vault: Keyring) -> None:
+async def warn(engine: AsyncEngine, metadata: MetaData, keyring: Keyring) -> None:
     """Log one line if stored values cannot be decrypted; the process starts nevertheless."""
     try:
         async with engine.connect() as connection:
-            found = await unreadable(connection, metadata, vault)
+            found = await unreadable(connection, metadata, keyring)
     except (SQLAlchemyError, DatabaseAway):
         return  # the database is away, or has no tables yet: others say so
     if found:

@@ -84,32 +84,32 @@ async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
 ) -> OrderedLink:
     """Makes a link and gives its address, this once. A known `external_id` gives the existing link with 200."""
-    state = request.app.state
+    services = request.app.state
     link, address = await order_link(
-        session, caller.agency_id, given.as_order(), vault=state.vault, public_url=state.public_url,
+        session, caller.agency_id, given.as_order(), keyring=services.keyring, public_url=services.public_url,
         actor=caller.actor,
     )  # fmt: skip
     response.status_code = 200 if address is None else 201
-    whole = await queries.whole(session, caller.agency_id, link.id)
-    return OrderedLink(**dict(LinkDetail.whole(whole)), address=address)
+    aggregate = await queries.load_link(session, caller.agency_id, link.id)
+    return OrderedLink(**dict(LinkDetail.of_link(aggregate)), address=address)
 
 
 @router.get("/links/{link_id}", tags=["links"])
 async def read_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
     """One link with its client, its access requests, what the client told, and whose turn it is."""
-    return LinkDetail.whole(await queries.whole(session, caller.agency_id, link_id))
+    return LinkDetail.of_link(await queries.load_link(session, caller.agency_id, link_id))
 
 
 @router.get("/links/{link_id}/address", tags=["links"])
 async def read_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
     """The link's secret address again. Each look is recorded, and the first means the link was sent."""
-    state = request.app.state
+    services = request.app.state
     address = await service.show_address(
         session,
         caller.agency_id,
         link_id,
-        public_url=state.public_url,
-        vault_=state.vault,
+        public_url=services.public_url,
+        keyring=services.keyring,
         actor=caller.actor,
     )
     return AddressView(address=address)

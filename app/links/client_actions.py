@@ -35,12 +35,12 @@ class SelectedAsset:
     asset_id: str
     name: str | None = None
     #: the ad account a pixel is to be used in
-    through_id: str | None = None
+    parent_asset_id: str | None = None
 
 
 async def public_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
     """The client pressed Start in the browser that holds this cookie. A browser that did before stays the same one."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     known = await queries.browser(session, agency_id, link_id, cookie)
     if known is not None:
         return known
@@ -48,40 +48,40 @@ async def public_link(session: AsyncSession, agency_id: str, link_id: str, cooki
         agency_id=agency_id, id=ids.new("browser"), link_id=link_id, cookie_hash=encryption.sha256(cookie)
     )  # fmt: skip
     session.add(made)
-    if whole.link.opened_at is None:
-        whole.link.opened_at = func.now()
-        whole.link.status = status.advanced(whole.link.status, "opened")
-        await tell(session, whole, happenings.OPENED)
+    if aggregate.link.opened_at is None:
+        aggregate.link.opened_at = func.now()
+        aggregate.link.status = status.advanced(aggregate.link.status, "opened")
+        await tell(session, aggregate, happenings.OPENED)
     await session.flush()
     return made
 
 
 async def request_renewal(session: AsyncSession, agency_id: str, link_id: str, *, outbox: MailQueue | None) -> None:
     """The client of a dead link wants a new one; said once, however often pressed. Where mail is on, also by e-mail."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    link, now = whole.link, clock.now()
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    link, now = aggregate.link, clock.now()
     if link.renewal_requested_at is not None or not status.is_dead(status.as_of(link.status, link.expires_at, now)):
         return
     link.renewal_requested_at = func.now()
-    await tell(session, whole, happenings.RENEWAL_REQUESTED)
+    await tell(session, aggregate, happenings.RENEWAL_REQUESTED)
     if outbox is not None:
-        await renewal.pass_on_wish(session, outbox, whole, now=now)
+        await renewal.pass_on_wish(session, outbox, aggregate, now=now)
 
 
 async def choose_lane(session: AsyncSession, agency_id: str, link_id: str, lane: str) -> None:
     """Connected or by hand. Nothing given so far is lost; approved access requests go on in the new lane."""
     assert lane in status.LANES
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    whole.link.lane = lane
-    whole.link.status = status.advanced(whole.link.status, "in_progress")
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    aggregate.link.lane = lane
+    aggregate.link.status = status.advanced(aggregate.link.status, "in_progress")
 
 
 async def save_business_center(
     session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str | None, name: str | None
 ) -> None:
     """Keeps which Business Center the assets are in; None forgets it."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    whole.intake.bc_id, whole.intake.bc_name = bc_id, name
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    aggregate.intake.bc_id, aggregate.intake.bc_name = bc_id, name
 
 
 async def choose_assets(
@@ -98,30 +98,32 @@ async def choose_assets(
     `shared` are ids of access requests whose access is there already, though they wait for a yes to a wider role:
     those stay, too.
     """
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    of_kind = [access_request for access_request in whole.access_requests if access_request.kind == kind]
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    of_kind = [access_request for access_request in aggregate.access_requests if access_request.kind == kind]
     staying = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.approved_at or access_request.id in shared
     ]
     spare = [access_request for access_request in of_kind if access_request not in staying]
     pattern = next(iter(spare), of_kind[0])
     kept = {
-        (access_request.asset_id, access_request.through_id) for access_request in of_kind if access_request in staying
+        (access_request.asset_id, access_request.parent_asset_id)
+        for access_request in of_kind
+        if access_request in staying
     }
-    wanted = [asset for asset in chosen if (asset.asset_id, asset.through_id) not in kept]
+    wanted = [asset for asset in chosen if (asset.asset_id, asset.parent_asset_id) not in kept]
     for (
         access_request
     ) in spare:  # two access requests may swap their assets: empty them first, for the unique constraint
-        access_request.asset_id = access_request.asset_name = access_request.through_id = None
+        access_request.asset_id = access_request.asset_name = access_request.parent_asset_id = None
     await session.flush()
     for asset in wanted:
         access_request = spare.pop(0) if spare else _another(pattern)
-        access_request.asset_id, access_request.asset_name, access_request.through_id = (
+        access_request.asset_id, access_request.asset_name, access_request.parent_asset_id = (
             asset.asset_id,
             asset.name,
-            asset.through_id,
+            asset.parent_asset_id,
         )
         session.add(access_request)
     needless = spare if wanted or kept else spare[1:]
@@ -135,26 +137,30 @@ async def choose_assets(
             *(asset.asset_id for asset in chosen),
             *(access_request.asset_id for access_request in of_kind if access_request in staying),
         ]
-        await _let_go_of_pixels(session, whole, left, staying)
+        await _let_go_of_pixels(session, aggregate, left, staying)
 
 
 async def _let_go_of_pixels(
-    session: AsyncSession, whole: LinkAggregate, accounts: Sequence[str | None], staying: Sequence[AccessRequest]
+    session: AsyncSession, aggregate: LinkAggregate, accounts: Sequence[str | None], staying: Sequence[AccessRequest]
 ) -> None:
     """A pixel meant for an ad account that is no longer chosen is asked for again."""
-    for access_request in whole.access_requests:
-        if access_request.through_id and access_request.through_id not in accounts and access_request not in staying:
-            access_request.asset_id = access_request.asset_name = access_request.through_id = None
-            whole.intake.pixel_codes = None
+    for access_request in aggregate.access_requests:
+        if (
+            access_request.parent_asset_id
+            and access_request.parent_asset_id not in accounts
+            and access_request not in staying
+        ):
+            access_request.asset_id = access_request.asset_name = access_request.parent_asset_id = None
+            aggregate.intake.pixel_codes = None
     await session.flush()
 
 
 async def name_others(session: AsyncSession, agency_id: str, link_id: str, given: Mapping[str, str | None]) -> None:
     """Keeps the client's own ids on written platforms, by access request; those agreed to stay as they are."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     fresh = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.id in given and access_request.is_custom and not access_request.approved_at
     ]
     for access_request in fresh:  # two access requests may swap their ids: empty them first, for the unique constraint
@@ -162,71 +168,75 @@ async def name_others(session: AsyncSession, agency_id: str, link_id: str, given
     await session.flush()
     for access_request in fresh:
         access_request.asset_id = given[access_request.id]
-    whole.intake.others_at = func.now()
+    aggregate.intake.others_at = func.now()
     await session.flush()
 
 
 def _another(pattern: AccessRequest) -> AccessRequest:
     return AccessRequest(
-        agency_id=pattern.agency_id, id=ids.new("access_request"), link_id=pattern.link_id, platform=pattern.platform,
+        agency_id=pattern.agency_id, id=ids.new("access"), link_id=pattern.link_id, platform=pattern.platform,
         kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
-        needs_events=pattern.needs_events, position=pattern.position, state="waiting", next_actor="client",
+        needs_events=pattern.needs_events, position=pattern.position, status="waiting", next_actor="client",
     )  # fmt: skip
 
 
 async def save_intake(session: AsyncSession, agency_id: str, link_id: str, **answers: list[Any]) -> None:
     """Keeps answers among pixel_codes, markets, contacts; says once when all are there."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    was_complete = is_told(whole)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    was_complete = is_told(aggregate)
     for field, value in answers.items():
-        setattr(whole.intake, field, value)
+        setattr(aggregate.intake, field, value)
     await session.flush()
     await say_if_told(session, agency_id, link_id, was_complete=was_complete)
 
 
 async def finish_screen(session: AsyncSession, agency_id: str, link_id: str, screen: str) -> None:
     """Tells that a screen was completed, the first time it is."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    whole.link.status = status.advanced(whole.link.status, "in_progress")
-    if screen not in whole.intake.screens_completed:
-        whole.intake.screens_completed = [*whole.intake.screens_completed, screen]
-        await tell(session, whole, happenings.SCREEN_COMPLETED, screen=screen)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    aggregate.link.status = status.advanced(aggregate.link.status, "in_progress")
+    if screen not in aggregate.intake.screens_completed:
+        aggregate.intake.screens_completed = [*aggregate.intake.screens_completed, screen]
+        await tell(session, aggregate, happenings.SCREEN_COMPLETED, screen=screen)
 
 
-def is_told(whole: LinkAggregate) -> bool:
+def is_told(aggregate: LinkAggregate) -> bool:
     """True if the client told all that the link's preset asks to be told."""
-    told = {"pixels": whole.intake.pixel_codes, "markets": whole.intake.markets, "contacts": whole.intake.contacts}
-    if all(access_request.is_custom for access_request in whole.access_requests):  # nobody is asked for pixels then
+    told = {
+        "pixels": aggregate.intake.pixel_codes,
+        "markets": aggregate.intake.markets,
+        "contacts": aggregate.intake.contacts,
+    }
+    if all(access_request.is_custom for access_request in aggregate.access_requests):  # nobody is asked for pixels then
         del told["pixels"]
-    return whole.has_answers and all(told.get(screen, "") is not None for screen in whole.preset.screens)
+    return aggregate.has_answers and all(told.get(screen, "") is not None for screen in aggregate.preset.screens)
 
 
 async def say_if_told(session: AsyncSession, agency_id: str, link_id: str, *, was_complete: bool) -> None:
     """Says that all was told, if what was just kept was the last of it."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    if is_told(whole) and not was_complete:
-        await tell(session, whole, client_happenings.INTAKE_COMPLETED)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    if is_told(aggregate) and not was_complete:
+        await tell(session, aggregate, client_happenings.INTAKE_COMPLETED)
 
 
 async def give_consent(session: AsyncSession, agency_id: str, link_id: str, *, name: str, sentences: list[str]) -> None:
     """The client's yes to every access request that is chosen; the words shown are kept."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     session.add(Consent(agency_id=agency_id, id=ids.new("consent"), link_id=link_id, name=name, sentences=sentences))
-    whole.link.submitted_at = whole.link.submitted_at or func.now()
-    whole.link.status = status.advanced(whole.link.status, "submitted")
-    fresh = [access_request for access_request in whole.access_requests if access_request.awaits_yes]
-    await tell(session, whole, client_happenings.CONSENT_GIVEN)
-    await tell(session, whole, happenings.SUBMITTED)
+    aggregate.link.submitted_at = aggregate.link.submitted_at or func.now()
+    aggregate.link.status = status.advanced(aggregate.link.status, "submitted")
+    fresh = [access_request for access_request in aggregate.access_requests if access_request.awaits_yes]
+    await tell(session, aggregate, client_happenings.CONSENT_GIVEN)
+    await tell(session, aggregate, happenings.SUBMITTED)
     for access_request in fresh:
-        await set_state(session, whole, access_request, state="approved", next_actor="us", approved_at=func.now())
+        await set_status(session, aggregate, access_request, status="approved", next_actor="us", approved_at=func.now())
 
 
 async def correct_business_center(
     session: AsyncSession, agency_id: str, link_id: str, *, bc_id: str, said: Sequence[str]
 ) -> None:
     """Another Business Center than the client gave at first; what it agreed to stands, with the words said to this."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    whole.intake.bc_id, whole.intake.bc_name = bc_id, None
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    aggregate.intake.bc_id, aggregate.intake.bc_name = bc_id, None
     agreed = await queries.last_consent(session, agency_id, link_id)
     assert agreed is not None  # nothing is looked for before
     session.add(
@@ -235,95 +245,109 @@ async def correct_business_center(
             sentences=[*agreed.sentences, *said],
         )
     )  # fmt: skip
-    await tell(session, whole, client_happenings.CONSENT_GIVEN)
-    for access_request in whole.access_requests:
+    await tell(session, aggregate, client_happenings.CONSENT_GIVEN)
+    for access_request in aggregate.access_requests:
         if access_request.approved_at and not access_request.is_custom:
-            await set_state(
-                session, whole, access_request, state="approved", code=None, next_actor="us", shared_from_bc_id=None
-            )  # fmt: skip
+            await set_status(
+                session,
+                aggregate,
+                access_request,
+                status="approved",
+                code=None,
+                next_actor="us",
+                shared_from_bc_id=None,
+            )
 
 
 async def decline(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client's no to one access request that was not approved yet."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
-    if access_request and not access_request.approved_at and access_request.state != "declined":
-        await set_state(session, whole, access_request, state="declined", next_actor=None, declined_at=func.now())
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
+    if access_request and not access_request.approved_at and access_request.status != "declined":
+        await set_status(session, aggregate, access_request, status="declined", next_actor=None, declined_at=func.now())
 
 
 async def take_up_again(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client thinks better of a no: the access request waits for the yes like the others."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
-    if access_request and access_request.state == "declined" and not access_request.approved_at:
-        await set_state(session, whole, access_request, state="waiting", next_actor="client", declined_at=None)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
+    if access_request and access_request.status == "declined" and not access_request.approved_at:
+        await set_status(session, aggregate, access_request, status="waiting", next_actor="client", declined_at=None)
 
 
-async def set_state(
+async def set_status(
     session: AsyncSession,
-    whole: LinkAggregate,
+    aggregate: LinkAggregate,
     access_request: AccessRequest,
     *,
     actor: str = CLIENT,
     grant_id: str | None = None,
     **values: Any,
 ) -> None:
-    """Writes an access request's state with what belongs to it;
-    entering another state, or another code, is an event.
+    """Writes an access request's status with what belongs to it;
+    entering another status, or another code, is an event.
     """
-    before, code_before = access_request.state, access_request.code
+    before, code_before = access_request.status, access_request.code
     for field, value in values.items():
         setattr(access_request, field, value)
-    entered = access_request.state != before or (
-        access_request.state == "blocked" and access_request.code != code_before
+    entered = access_request.status != before or (
+        access_request.status == "blocked" and access_request.code != code_before
     )
     if not entered:
         return
-    access_request.state_since = func.now()
-    event = access_events.BY_STATE.get(access_request.state)
+    access_request.status_since = func.now()
+    event = access_events.BY_STATUS.get(access_request.status)
     if event is not None:
         await tell(
-            session, whole, event, actor=actor, access_request=access_request, status_previous=before, grant_id=grant_id
+            session,
+            aggregate,
+            event,
+            actor=actor,
+            access_request=access_request,
+            status_previous=before,
+            grant_id=grant_id,
         )
 
 
-async def settle(session: AsyncSession, whole: LinkAggregate) -> None:
+async def settle(session: AsyncSession, aggregate: LinkAggregate) -> None:
     """Completes the link once every required access request is proved;
     brings it back to life where that is no longer so.
     """
-    link = whole.link
+    link = aggregate.link
     now = status.following(
-        link.status, [(access_request.state, access_request.required) for access_request in whole.access_requests]
+        link.status, [(access_request.status, access_request.required) for access_request in aggregate.access_requests]
     )
     if now == link.status:
         return
     if now == "completed":
         link.status, link.completed_at, link.due_at = now, func.now(), None
-        await tell(session, whole, happenings.COMPLETED, actor=KEYTURN)
+        await tell(session, aggregate, happenings.COMPLETED, actor=KEYTURN)
     else:
-        await reopen(session, whole, now, reason="drifted" if now == "drifted" else "not_proved")
+        await reopen(session, aggregate, now, reason="drifted" if now == "drifted" else "not_proved")
 
 
-async def reopen(session: AsyncSession, whole: LinkAggregate, to: str, *, reason: str, actor: str = KEYTURN) -> None:
+async def reopen(
+    session: AsyncSession, aggregate: LinkAggregate, to: str, *, reason: str, actor: str = KEYTURN
+) -> None:
     """Reopen a completed link: the client must act, is notified by e-mail, and gets time for it."""
-    link, was = whole.link, whole.link.status
+    link, was = aggregate.link, aggregate.link.status
     link.status, link.completed_at = to, None
     if to != "drifted":  # which stays open as the receipt it is
         link.expires_at = max(link.expires_at, clock.now() + AGAIN)
-    need_client(whole)
+    need_client(aggregate)
     if was == "completed":
-        turn = status.next_actor(to, [access_request.next_actor for access_request in whole.access_requests])
-        await tell(session, whole, happenings.REOPENED, actor=actor, reason=reason, next_actor=turn)
+        turn = status.next_actor(to, [access_request.next_actor for access_request in aggregate.access_requests])
+        await tell(session, aggregate, happenings.REOPENED, actor=actor, reason=reason, next_actor=turn)
 
 
-def need_client(whole: LinkAggregate) -> None:
+def need_client(aggregate: LinkAggregate) -> None:
     """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""
-    whole.link.needed_again_at = whole.link.due_at = func.now()
+    aggregate.link.needed_again_at = aggregate.link.due_at = func.now()
 
 
 async def tell(
     session: AsyncSession,
-    whole: LinkAggregate,
+    aggregate: LinkAggregate,
     event: EventType,
     *,
     actor: str = CLIENT,
@@ -336,13 +360,13 @@ async def tell(
     `subject_id` where the event is counted by something that hangs on the link.
     """
     await session.flush()
-    for row in (whole.link, *([access_request] if access_request else [])):
+    for row in (aggregate.link, *([access_request] if access_request else [])):
         await session.refresh(row)
-    access_requests = await queries.access_requests(session, whole.link.agency_id, whole.link.id)
-    now = replace(whole, access_requests=access_requests)
+    access_requests = await queries.access_requests(session, aggregate.link.agency_id, aggregate.link.id)
+    now = replace(aggregate, access_requests=access_requests)
     if event in GIVEN:
-        more |= now.given(await queries.last_consent(session, whole.link.agency_id, whole.link.id))
+        more |= now.given(await queries.last_consent(session, aggregate.link.agency_id, aggregate.link.id))
     await record(
-        session, event, agency_id=whole.link.agency_id, subject_id=subject_id or whole.link.id, actor=actor,
+        session, event, agency_id=aggregate.link.agency_id, subject_id=subject_id or aggregate.link.id, actor=actor,
         data=now.facts(access_request) | more,
     )  # fmt: skip

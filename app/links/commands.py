@@ -61,11 +61,11 @@ async def create(
     )
     found = await agencies.chosen(at.session, agency)
     made, address = await order_link(
-        at.session, found.id, given.as_order(), vault=at.vault, public_url=at.public_url, actor=at.actor
+        at.session, found.id, given.as_order(), keyring=at.keyring, public_url=at.public_url, actor=at.actor
     )
-    whole = LinkDetail.whole(await queries.whole(at.session, found.id, made.id))
+    aggregate = LinkDetail.of_link(await queries.load_link(at.session, found.id, made.id))
     shown = ["id", "client_id", "preset", "status", "agency_bc_id", "expires_at", "address"]
-    show.one(OrderedLink(**dict(whole), address=address), as_json=as_json, only=shown)
+    show.one(OrderedLink(**dict(aggregate), address=address), as_json=as_json, only=shown)
 
 
 @command(link, "list")
@@ -88,7 +88,7 @@ async def list_(
 async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """One link and its access requests."""
     found = await agencies.chosen(at.session, agency)
-    whole = LinkDetail.whole(await queries.whole(at.session, found.id, link_id))
+    aggregate = LinkDetail.of_link(await queries.load_link(at.session, found.id, link_id))
     shown = [
         "id",
         "status",
@@ -100,10 +100,10 @@ async def show_(at: Terminal, link_id: str, agency: AgencyOption = None, as_json
         "expires_at",
         "opened_at",
     ]
-    show.one(whole, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake", "answers"])
+    show.one(aggregate, as_json=as_json, only=[*shown, "submitted_at", "completed_at", "intake", "answers"])
     if not as_json:
-        columns = ["id", "kind", "asset_id", "asset_name", "role", "state", "code", "next_actor", "role_seen"]
-        show.many(whole.access_requests, columns, as_json=False)
+        columns = ["id", "kind", "asset_id", "asset_name", "role", "status", "code", "next_actor", "role_seen"]
+        show.many(aggregate.access_requests, columns, as_json=False)
 
 
 @command(link, "address", does="GET /api/v1/links/{link_id}/address")
@@ -111,7 +111,7 @@ async def address(at: Terminal, link_id: str, agency: AgencyOption = None, as_js
     """The link's secret address again; each look is recorded."""
     found = await agencies.chosen(at.session, agency)
     shown = await service.show_address(
-        at.session, found.id, link_id, public_url=at.public_url, vault_=at.vault, actor=at.actor
+        at.session, found.id, link_id, public_url=at.public_url, keyring=at.keyring, actor=at.actor
     )
     show.one(AddressView(address=shown), as_json=as_json)
 
@@ -127,7 +127,7 @@ async def file(
     """Saves a file the client gave; `show` lists them among the answers."""
     found = await agencies.chosen(at.session, agency)
     given = await questions.file_with_bytes(at.session, found.id, link_id, file_id)
-    content = at.vault.open_bytes(given.sealed, bound_to=place(found.id, given.id))
+    content = at.keyring.decrypt_bytes(given.sealed, bound_to=place(found.id, given.id))
     try:
         with to.open("xb") as written:
             written.write(content)

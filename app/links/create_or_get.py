@@ -31,7 +31,7 @@ class LinkRequest:
 
 
 async def order_link(
-    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, vault: Keyring, public_url: str, actor: str
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, keyring: Keyring, public_url: str, actor: str
 ) -> tuple[Link, str | None]:
     """The link and, if it is new, its address: it counts as sent. A known `external_id` gives the existing one.
 
@@ -41,7 +41,7 @@ async def order_link(
         return known, None
     try:
         async with session.begin_nested():
-            return await _made(session, agency_id, wanted, vault, public_url, actor)
+            return await _made(session, agency_id, wanted, keyring, public_url, actor)
     except IntegrityError:  # somebody else was a moment faster
         if known := await _known(session, agency_id, wanted):
             return known, None
@@ -63,7 +63,7 @@ async def _see_client(session: AsyncSession, agency_id: str, client_id: str) -> 
 
 
 async def _made(
-    session: AsyncSession, agency_id: str, wanted: LinkRequest, vault: Keyring, public_url: str, actor: str
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, keyring: Keyring, public_url: str, actor: str
 ) -> tuple[Link, str]:
     client_id = wanted.client_id
     if client_id is None:
@@ -72,7 +72,7 @@ async def _made(
     else:
         await _see_client(session, agency_id, client_id)
     link, token = await service.create_link(
-        session, agency_id, client_id=client_id, preset=wanted.preset, vault_=vault, actor=actor,
+        session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
         agency_bc_id=wanted.agency_bc_id,
     )  # fmt: skip

@@ -19,7 +19,7 @@ def of_link(
     link: Link, client: Client, access_requests: Sequence[AccessRequest], intake: Intake | None
 ) -> dict[str, Any]:
     """Data about the link as a whole."""
-    counted = [access_request for access_request in access_requests if access_request.state not in OVER]
+    counted = [access_request for access_request in access_requests if access_request.status not in OVER]
     accounts = [
         access_request.asset_id
         for access_request in access_requests
@@ -35,8 +35,8 @@ def of_link(
         "language": link.language,
         "platform": access_requests[0].platform if access_requests else None,
         "assets_total": len(counted),
-        "assets_verified": sum(access_request.state in PROVED for access_request in counted),
-        "assets_blocked": sum(access_request.state == "blocked" for access_request in counted),
+        "assets_verified": sum(access_request.status in PROVED for access_request in counted),
+        "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
         "tiktok_bc_id": intake.bc_id if intake else None,
         "tiktok_ad_account_ids": joined(accounts) if accounts else None,
         "tiktok_pixel_codes": joined(intake.pixel_codes) if intake else None,
@@ -83,7 +83,7 @@ def of_access_request(access_request: AccessRequest) -> dict[str, Any]:
         "asset_name": access_request.asset_name,
         "role_requested": access_request.role,
         "role_granted": access_request.role_seen,
-        "status": access_request.state,
+        "status": access_request.status,
         "verified_at": clock.iso(access_request.verified_at),
         "blocker_code": access_request.code,
         "next_actor": access_request.next_actor,
@@ -97,7 +97,7 @@ _EXPLAINED = frozenset({"blocked", "drifted", "unverifiable"})
 
 def _said(access_request: AccessRequest) -> str | None:
     """The platform's own words on what is in the way."""
-    if access_request.state not in _EXPLAINED or not access_request.platform_operation:
+    if access_request.status not in _EXPLAINED or not access_request.platform_operation:
         return None
     return said(
         access_request.platform_operation,

@@ -42,7 +42,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     #: the Business Center of the agency that is to get the access; none where only written platforms are asked for
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    token_sealed: Mapped[bytes]
+    token_encrypted: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16), default="draft")
     #: `connected` or `guided`, once the client has chosen; may change at any time
     lane: Mapped[str | None] = mapped_column(String(16))
@@ -61,7 +61,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
 
 
 class AccessRequest(CreatedAt, Base):
-    """One access wanted, naming one asset once the client has chosen it. `state` is the last projection made."""
+    """One access wanted, naming one asset once the client has chosen it. `status` is the last projection made."""
 
     __tablename__ = "access_requests"
     __table_args__ = (
@@ -73,13 +73,13 @@ class AccessRequest(CreatedAt, Base):
             "link_id",
             "kind",
             "asset_id",
-            text("coalesce(through_id, '')"),
+            text("coalesce(parent_asset_id, '')"),
             unique=True,
         ),
     )
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("access_request"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("access"), primary_key=True)
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
@@ -96,7 +96,7 @@ class AccessRequest(CreatedAt, Base):
     position: Mapped[int]
     asset_id: Mapped[str | None] = mapped_column(String(64))
     #: the ad account a pixel is wanted on
-    through_id: Mapped[str | None] = mapped_column(String(64))
+    parent_asset_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
     approved_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
@@ -113,8 +113,8 @@ class AccessRequest(CreatedAt, Base):
     reduce_at: Mapped[datetime | None]
     #: when the agency no longer wanted it: it is to be taken away
     unwanted_at: Mapped[datetime | None]
-    state: Mapped[str] = mapped_column(String(24), default="waiting", server_default="waiting")
-    state_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    status: Mapped[str] = mapped_column(String(24), default="waiting", server_default="waiting")
+    status_since: Mapped[datetime] = mapped_column(server_default=func.now())
     code: Mapped[str | None] = mapped_column(String(48))
     next_actor: Mapped[str | None] = mapped_column(String(16))
     role_seen: Mapped[str | None] = mapped_column(String(32))
@@ -145,7 +145,7 @@ class AccessRequest(CreatedAt, Base):
     @property
     def lacks_choice(self) -> bool:
         """True if it is required and the client has not chosen its asset."""
-        return self.required and not self.is_chosen and self.state == "waiting"
+        return self.required and not self.is_chosen and self.status == "waiting"
 
     @property
     def awaits_yes(self) -> bool:

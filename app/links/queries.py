@@ -47,9 +47,9 @@ class LinkAggregate:
     @property
     def is_settled(self) -> bool:
         """True if the link is completed and everything is still as agreed, so that nobody has to act."""
-        living = [access_request for access_request in self.access_requests if access_request.state not in OVER]
+        living = [access_request for access_request in self.access_requests if access_request.status not in OVER]
         return self.link.status == "completed" and all(
-            access_request.state in PROVED and access_request.unwanted_at is None for access_request in living
+            access_request.status in PROVED and access_request.unwanted_at is None for access_request in living
         )
 
     @property
@@ -57,7 +57,7 @@ class LinkAggregate:
         """Next actor of the link, and since when."""
         return _turn(
             self.link,
-            [(access_request.next_actor, access_request.state_since) for access_request in self.access_requests],
+            [(access_request.next_actor, access_request.status_since) for access_request in self.access_requests],
             clock.now(),
         )
 
@@ -123,7 +123,7 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
     return (await session.execute(select(living.exists()))).scalar_one()
 
 
-async def whole(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
+async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
     """A link with agency, client, access requests and intake; `lock` keeps others from changing it meanwhile. Raises
     NotFound.
 
@@ -165,7 +165,7 @@ async def turns(
     session: AsyncSession, agency_id: str, found: Sequence[Link]
 ) -> Mapping[str, tuple[str | None, datetime]]:
     """Next actor of each link, and since when, in one statement for all links."""
-    rows = select(AccessRequest.link_id, AccessRequest.next_actor, func.min(AccessRequest.state_since)).where(
+    rows = select(AccessRequest.link_id, AccessRequest.next_actor, func.min(AccessRequest.status_since)).where(
         AccessRequest.agency_id == agency_id, AccessRequest.link_id.in_({link.id for link in found})
     )
     known: dict[str, list[tuple[str | None, datetime]]] = {}

@@ -81,12 +81,12 @@ class AccessRequestView(BaseModel):
     role_reason: str | None = Field(description="Why another role was asked for later.")
     asset_id: str | None = Field(description="Null until the client has chosen.", examples=["7200000000000000101"])
     asset_name: str | None = Field(examples=["Brand FR"])
-    through_id: str | None = Field(description="The ad account a pixel is wanted on.", examples=[None])
+    parent_asset_id: str | None = Field(description="The ad account a pixel is wanted on.", examples=[None])
     person_email: str | None = Field(description="Whom an access request of kind `person` invites.", examples=[None])
-    state: str = Field(examples=["verified"])
-    state_since: Time
+    status: str = Field(examples=["verified"])
+    status_since: Time
     code: str | None = Field(
-        description="What is in the way, where `state` is `blocked` or `drifted`.", examples=["not_bc_admin"]
+        description="What is in the way, where `status` is `blocked` or `drifted`.", examples=["not_bc_admin"]
     )
     next_actor: str | None = Field(
         description="Whose turn it is: `client`, `agency`, `platform` or `us`.", examples=["client"]
@@ -167,10 +167,12 @@ class LinkDetail(LinkView):
     answers: list[AnswerView] = Field(description="To the preset's own questions, in their order.")
 
     @classmethod
-    def whole(cls, found: LinkAggregate) -> "LinkDetail":
+    def of_link(cls, found: LinkAggregate) -> "LinkDetail":
         """From all its rows."""
         link = LinkView.of(found.link, found.turn)
-        counted = [access_request.state for access_request in found.access_requests if access_request.state not in OVER]
+        counted = [
+            access_request.status for access_request in found.access_requests if access_request.status not in OVER
+        ]
         return cls(
             **dict(link),
             client=ClientView.model_validate(found.client),
@@ -179,7 +181,7 @@ class LinkDetail(LinkView):
             ],
             assets=Counts(
                 total=len(counted),
-                verified=sum(state in PROVED for state in counted),
+                verified=sum(status in PROVED for status in counted),
                 blocked=counted.count("blocked"),
             ),
             intake=IntakeView.of(found.intake),

@@ -38,7 +38,7 @@ async def create_link(
     *,
     client_id: str,
     preset: str | Preset,
-    vault_: Keyring,
+    keyring: Keyring,
     actor: str,
     expires_at: datetime | None = None,
     external_id: str | None = None,
@@ -61,7 +61,7 @@ async def create_link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
         preset_version=chosen.version, requested_by=requested_by or agency.contact_name, language=client.language,
         agency_bc_id=own, token_hash=encryption.sha256(token),
-        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, link_id)),
+        token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         status="draft", expires_at=ends, due_at=ends, public_link_id=public_link_id,
         claimed_external_id=claimed_external_id,
     )  # fmt: skip
@@ -79,9 +79,9 @@ async def create_link(
 def new_access_request(link: Link, wanted: PresetAccessRequest, position: int) -> AccessRequest:
     """The row of an access wanted on a link; it names no asset yet."""
     return AccessRequest(
-        agency_id=link.agency_id, id=ids.new("access_request"), link_id=link.id, platform=wanted.platform,
+        agency_id=link.agency_id, id=ids.new("access"), link_id=link.id, platform=wanted.platform,
         kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
-        needs_events=wanted.needs_events, position=position, state="waiting", next_actor="client",
+        needs_events=wanted.needs_events, position=position, status="waiting", next_actor="client",
         asset_name=wanted.title, steps=list(wanted.steps) or None,
     )  # fmt: skip
 
@@ -96,15 +96,15 @@ def checked_end(expires_at: datetime | None, now: datetime) -> datetime:
 
 def token_place(agency_id: str, link_id: str) -> str:
     """What the sealed secret of a link is bound to."""
-    return f"links.token_sealed:{agency_id}:{link_id}"
+    return f"links.token_encrypted:{agency_id}:{link_id}"
 
 
 async def show_address(
-    session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, vault_: Keyring, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: str
 ) -> str:
     """The link's address again; each look is recorded, and the first one means the link was given out."""
     link = await queries.find(session, agency_id, link_id)
-    token = vault_.open(link.token_sealed, bound_to=token_place(agency_id, link_id))
+    token = keyring.decrypt(link.token_encrypted, bound_to=token_place(agency_id, link_id))
     await _tell(session, link, happenings.ADDRESS_SHOWN, actor)
     return await give_out(session, link, token, public_url=public_url, actor=actor)
 
@@ -121,8 +121,8 @@ async def give_out(session: AsyncSession, link: Link, token: str, *, public_url:
 
 async def extend_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
     """Gives a link more time; an expired one lives again where it stood. Raises NotFound, LinkOver, Malformed."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    link = whole.link
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    link = aggregate.link
     if link.status in ("revoked", "completed"):
         raise LinkOver
     link.expires_at = link.due_at = checked_end(expires_at, clock.now())
@@ -135,7 +135,7 @@ async def extend_link(session: AsyncSession, agency_id: str, link_id: str, *, ex
 
 async def revoke_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
     """Ends a link at once; what was shared stays. Ending it again changes nothing. Raises NotFound."""
-    link = (await queries.whole(session, agency_id, link_id, lock=True)).link
+    link = (await queries.load_link(session, agency_id, link_id, lock=True)).link
     if link.status != "revoked":
         link.status = "revoked"
         link.revoked_at = func.now()
@@ -148,7 +148,7 @@ async def revoke_link(session: AsyncSession, agency_id: str, link_id: str, *, ac
 
 async def expire_link(session: AsyncSession, agency_id: str, link_id: str) -> bool:
     """Writes down that a link's time ran out; False when it no longer has to."""
-    link = (await queries.whole(session, agency_id, link_id, lock=True)).link
+    link = (await queries.load_link(session, agency_id, link_id, lock=True)).link
     if status.is_dead(link.status) or link.status in ("completed", "drifted") or link.expires_at > clock.now():
         return False
     link.status = "expired"
@@ -158,5 +158,5 @@ async def expire_link(session: AsyncSession, agency_id: str, link_id: str) -> bo
 
 async def _tell(session: AsyncSession, link: Link, event: EventType, actor: str) -> None:
     await session.flush()
-    whole = await queries.whole(session, link.agency_id, link.id)
-    await record(session, event, agency_id=link.agency_id, subject_id=link.id, actor=actor, data=whole.facts())
+    aggregate = await queries.load_link(session, link.agency_id, link.id)
+    await record(session, event, agency_id=link.agency_id, subject_id=link.id, actor=actor, data=aggregate.facts())

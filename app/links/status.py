@@ -30,13 +30,13 @@ def is_dead(status: str) -> bool:
     return status in ("expired", "revoked")
 
 
-def is_complete(states: list[tuple[str, bool]]) -> bool:
-    """True if every required access request is proved; `states` are (state, required).
+def is_complete(statuses: list[tuple[str, bool]]) -> bool:
+    """True if every required access request is proved; `statuses` are (status, required).
 
     A link of no proved access request is not.
     """
-    required = [state for state, is_required in states if is_required and state not in OVER]
-    return bool(required) and all(state in PROVED for state in required)
+    required = [status for status, is_required in statuses if is_required and status not in OVER]
+    return bool(required) and all(status in PROVED for status in required)
 
 
 def advanced(status: str, to: str) -> str:
@@ -44,19 +44,19 @@ def advanced(status: str, to: str) -> str:
     return max(status, to, key=STATUSES.index)
 
 
-def following(status: str, states: list[tuple[str, bool]]) -> str:
-    """The status that follows from the access requests, for a link whose client has said yes; `states` as above.
+def following(status: str, statuses: list[tuple[str, bool]]) -> str:
+    """The status that follows from the access requests, for a link whose client has said yes; `statuses` as above.
 
     Complete once all is proved, and back to life where that is no longer so. What merely cannot be read at the moment
     is nothing for the client to do.
     """
     if status in ("draft", "expired", "revoked"):
         return status
-    if any(state == "drifted" for state, _ in states):
+    if any(status == "drifted" for status, _ in statuses):
         return "drifted" if status in ("completed", "drifted") else status
-    if is_complete(states):
+    if is_complete(statuses):
         return "completed"
-    unread = is_complete([("verified" if state == "unverifiable" else state, needed) for state, needed in states])
+    unread = is_complete([("verified" if status == "unverifiable" else status, needed) for status, needed in statuses])
     if status == "completed" and unread:
         return status
     return "submitted" if status in ("completed", "drifted") else status
@@ -79,7 +79,7 @@ def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
 def turn(
     status: str, since: datetime, access_requests: Iterable[tuple[str | None, datetime]]
 ) -> tuple[str | None, datetime]:
-    """Next actor of the link, and since when; `access_requests` are (next actor, in this state since)."""
+    """Next actor of the link, and since when; `access_requests` are (next actor, in this status since)."""
     known = list(access_requests)
     actor = next_actor(status, [each for each, _ in known])
     moments = [at for each, at in known if each == actor] if status in ("submitted", "completed", "drifted") else []

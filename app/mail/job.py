@@ -30,7 +30,7 @@ class MailContext:
     """What the work needs, given by assembly. `server` None: mail is off, and what is owed from before waits."""
 
     sessions: Sessions
-    vault: Keyring
+    keyring: Keyring
     server: Server | None
 
 
@@ -73,11 +73,11 @@ async def _try(tools: MailContext, row: Mail) -> SmtpResult:
 
 
 def _open(tools: MailContext, row: Mail) -> RenderedEmail:
-    sealed = row.content_sealed or b""
-    return RenderedEmail.from_json(tools.vault.open(sealed, bound_to=content_place(row.agency_id, row.id)))
+    sealed = row.content_encrypted or b""
+    return RenderedEmail.from_json(tools.keyring.decrypt(sealed, bound_to=content_place(row.agency_id, row.id)))
 
 
 def _ended(step: MailRetry) -> dict[str, Any]:
     if step.end is None:
         return {}
-    return {"content_sealed": None, "sent_at" if step.end == "sent" else "failed_at": func.now()}
+    return {"content_encrypted": None, "sent_at" if step.end == "sent" else "failed_at": func.now()}

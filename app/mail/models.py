@@ -17,7 +17,7 @@ class Mail(JobMixin, CreatedAt, Base):
     __table_args__ = (
         belongs_to_agency(),
         CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name="one_end"),
-        CheckConstraint("(content_sealed IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL)", name="content"),
+        CheckConstraint("(content_encrypted IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL)", name="content"),
         Index("ix_mails_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_mails_about", "agency_id", "about_id", "id"),
     )
@@ -32,7 +32,7 @@ class Mail(JobMixin, CreatedAt, Base):
     to_email: Mapped[str] = mapped_column(String(254))
     to_name: Mapped[str | None] = mapped_column(String(200))
     #: a `Letter`, sealed: it may hold a link's secret address
-    content_sealed: Mapped[bytes | None]
+    content_encrypted: Mapped[bytes | None]
     #: when there is no use in sending it any more
     not_after: Mapped[datetime | None]
     attempt_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
@@ -44,4 +44,4 @@ class Mail(JobMixin, CreatedAt, Base):
 
 def content_place(agency_id: str, mail_id: str) -> str:
     """What the sealed content of an e-mail is bound to."""
-    return f"mails.content_sealed:{agency_id}:{mail_id}"
+    return f"mails.content_encrypted:{agency_id}:{mail_id}"

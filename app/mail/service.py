@@ -25,7 +25,7 @@ class MailQueue:
     `public_url` is where this installation is reached, for the addresses in e-mails.
     """
 
-    vault: Keyring
+    keyring: Keyring
     public_url: str
 
 
@@ -44,10 +44,10 @@ async def queue(
     """Renders an e-mail, seals it and makes it due, in the transaction of what owes it."""
     mail_id = ids.new("mail")
     letter = rendering.render(kind, letterhead, LANGUAGE, context)
-    sealed = outbox.vault.seal(letter.to_json(), bound_to=content_place(agency_id, mail_id))
+    sealed = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))
     mail = Mail(
         agency_id=agency_id, id=mail_id, kind=kind, about_id=about_id, language=LANGUAGE, to_email=to.email,
-        to_name=to.name, content_sealed=sealed, not_after=not_after, due_at=func.now(),
+        to_name=to.name, content_encrypted=sealed, not_after=not_after, due_at=func.now(),
     )  # fmt: skip
     session.add(mail)
     await session.flush()

@@ -53,7 +53,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "not_bc_admin": Blocker(
         "The person who signed in is no Admin of the Business Center",
-        "The person who authorised is no Admin of the client's Business Center: pass the link on to an Admin.",
+        "The person who authorized is no Admin of the client's Business Center: pass the link on to an Admin.",
     ),
     "wrong_bc_selected": Blocker(
         "The client signed in to another Business Center",
@@ -130,8 +130,8 @@ BLOCKERS: Mapping[str, Blocker] = {
         kinds=_ACCOUNTS,
     ),
     "consent_cancelled": Blocker(
-        "The client left TikTok without authorising",
-        "The client came back from TikTok without authorising: ask it to open the link again, or to do it by hand "
+        "The client left TikTok without authorizing",
+        "The client came back from TikTok without authorizing: ask it to open the link again, or to do it by hand "
         "there.",
     ),
     "consent_not_finished": Blocker(
@@ -139,7 +139,7 @@ BLOCKERS: Mapping[str, Blocker] = {
         "The client went to TikTok and did not come back: TikTok may be asking for the code it sent by e-mail.",
     ),
     "auth_code_expired": Blocker(
-        "The authorisation came back too late",
+        "The authorization came back too late",
         f"The client came back from TikTok too late: {_CONNECT_CLIENT} again.",
     ),
     "not_connected": Blocker(
@@ -147,34 +147,35 @@ BLOCKERS: Mapping[str, Blocker] = {
         f"The client chose to connect with TikTok and has not done so: {_CONNECT_CLIENT}.",
     ),
     "connection_dead": Blocker(
-        "TikTok ended the client's authorisation",
-        f"The client's authorisation has ended. What was shared stays; {_CONNECT_CLIENT} again.",
+        "TikTok ended the client's authorization",
+        f"The client's authorization has ended. What was shared stays; {_CONNECT_CLIENT} again.",
     ),
-    "scope_not_authorised": Blocker(
+    "scope_not_authorized": Blocker(
         "Your TikTok app lacks a permission",
         "Your TikTok app lacks a permission: add it in My Apps; until then clients share by hand.",
         next_actor="agency",
     ),
     "app_problem": Blocker(
         "TikTok refuses your app",
-        "TikTok refuses your app: see the exchanges for its code, and check app id, secret and permissions in My "
+        "TikTok refuses your app: see the platform calls for its code, and check app id, secret and permissions in My "
         "Apps (`keyturn doctor` tries them).",
         next_actor="agency",
     ),
     "platform_changed": Blocker(
         "TikTok answers in another form than documented",
-        "TikTok answered in another form than documented: see the exchanges for the field and the request id, look "
+        "TikTok answered in another form than documented: see the platform calls for the field and the request id, "
+        "look "
         "for a newer version of Keyturn, or report it. Clients can share by hand.",
         next_actor="agency",
     ),
-    "agency_must_reauthorise": Blocker(
+    "agency_must_reauthorize": Blocker(
         "Your own TikTok connection has to be renewed",
         f"It is shared, but your own connection cannot see it yet: {_CONNECT_YOURS}.",
         next_actor="agency",
     ),
     "account_not_ticked": Blocker(
-        "The client left this ad account out when authorising",
-        "The client left this ad account out when authorising: it authorises again and includes it.",
+        "The client left this ad account out when authorizing",
+        "The client left this ad account out when authorizing: it authorizes again and includes it.",
         kinds=_ACCOUNTS,
     ),
     "asset_not_found": Blocker(
@@ -218,7 +219,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "share_without_effect": Blocker(
         "TikTok accepted the request, but the access did not change",
-        "TikTok accepted the share and it never appeared: the client does it by hand, and the exchanges have the "
+        "TikTok accepted the share and it never appeared: the client does it by hand, and the platform calls have the "
         "request id for TikTok's support.",
     ),
     "access_interrupted": Blocker(
@@ -228,7 +229,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "removal_refused": Blocker(
         "TikTok refused to take the access away",
-        "TikTok refused to take the access away: the client removes it in its Business Center. See the exchanges "
+        "TikTok refused to take the access away: the client removes it in its Business Center. See the platform calls "
         "for TikTok's answer.",
     ),
     "account_missing": Blocker(
@@ -239,7 +240,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "platform_unavailable": Blocker(
         "TikTok has not answered for some time",
-        "TikTok has not answered for a while; Keyturn keeps trying. See the exchanges for its answers.",
+        "TikTok has not answered for a while; Keyturn keeps trying. See the platform calls for its answers.",
         next_actor="platform",
     ),
     "invitation_pending": Blocker(

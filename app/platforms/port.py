@@ -229,7 +229,7 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     def consent_address(self, app: App, *, state: str) -> str:
-        """Where the person is sent to authorise the app."""
+        """Where the person is sent to authorize the app."""
         ...
 
     async def exchange(self, app: App, code: str, keep: Keep) -> Token:
@@ -249,7 +249,7 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
-        """Who authorised, and what there is to choose from."""
+        """Who authorized, and what there is to choose from."""
         ...
 
     async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:

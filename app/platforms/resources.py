@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BusinessCenterInfo:
-    """A Business Center of the person who authorised; `role` ADMIN or STANDARD, `status` ENABLE or another.
+    """A Business Center of the person who authorized; `role` ADMIN or STANDARD, `status` ENABLE or another.
 
     `status` is empty if unknown. `company`: its legal name, if known. `verification`: its status at the platform
     (VERIFIED or another). `area`: where it is registered.
@@ -32,7 +32,7 @@ class AdAccount:
 
     `owner`: the name of the Business Center that owns it, if known; `owned_by_person`: no Business Center does.
     `relation`: BOUND, or PENDING while the Business Center waits for the owner's yes. `ticked`: the person included it
-    when authorising. `status` and the coarser `listed_status` are the platform's words. Status, currency, time zone and
+    when authorizing. `status` and the coarser `listed_status` are the platform's words. Status, currency, time zone and
     country are known of ticked accounts only.
     """
 
@@ -64,7 +64,7 @@ class Pixel:
 
 @dataclass(frozen=True)
 class DiscoveredAssets:
-    """What a person who authorised can choose from."""
+    """What a person who authorized can choose from."""
 
     person: str
     business_centers: tuple[BusinessCenterInfo, ...]

@@ -21,7 +21,7 @@ class WebhookContext:
     """Shared by the loops of one worker. `alarm` wakes the one that sends, `happened` the one that fans out."""
 
     sessions: Sessions
-    vault: Keyring
+    keyring: Keyring
     egress: Egress
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     alarm: WakeUp = field(default_factory=WakeUp)

@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to
 from app.kit.jobs import JobMixin
 
 #: States in which something will still happen. By name, not as what is left when the others are taken away: an endpoint
-#: may have millions that are over, and the index by state finds the few that are not.
+#: may have millions that are over, and the index by status finds the few that are not.
 OPEN = ("pending", "retrying")
 #: States in which nothing more will happen by itself.
 TERMINAL = ("succeeded", "exhausted", "cancelled", "skipped")
@@ -46,7 +46,7 @@ class Delivery(JobMixin, CreatedAt, Base):
         belongs_to("webhook_endpoints", "endpoint_id"),
         belongs_to("events", "event_id"),
         belongs_to("webhook_replays", "replay_id"),
-        CheckConstraint(f"state IN {get_args(State)}", name="state"),
+        CheckConstraint(f"status IN {get_args(State)}", name="status"),
         CheckConstraint("series IN ('event', 'test')", name="series"),
         CheckConstraint("share IN ('first', 'again')", name="share"),
         UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
@@ -56,19 +56,19 @@ class Delivery(JobMixin, CreatedAt, Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_webhook_deliveries_endpoint", "agency_id", "endpoint_id", "id"),
-        Index("ix_webhook_deliveries_endpoint_state", "agency_id", "endpoint_id", "state", "id"),
+        Index("ix_webhook_deliveries_endpoint_status", "agency_id", "endpoint_id", "status", "id"),
         Index(
-            "ix_webhook_deliveries_undelivered", "agency_id", "state", "id",
-            postgresql_where=text("state IN ('exhausted', 'cancelled', 'skipped')"),
+            "ix_webhook_deliveries_undelivered", "agency_id", "status", "id",
+            postgresql_where=text("status IN ('exhausted', 'cancelled', 'skipped')"),
         ),
         Index(
             "ix_webhook_deliveries_order", "agency_id", "endpoint_id", "subject_id", "sequence",
-            postgresql_where=text("ordered AND state IN ('pending', 'retrying')"),
+            postgresql_where=text("ordered AND status IN ('pending', 'retrying')"),
         ),
         # open and not due: it waits for its turn, or was forgotten
         Index(
             "ix_webhook_deliveries_waiting", "agency_id", "id",
-            postgresql_where=text("due_at IS NULL AND state IN ('pending', 'retrying')"),
+            postgresql_where=text("due_at IS NULL AND status IN ('pending', 'retrying')"),
         ),
         Index(
             "ix_webhook_deliveries_replay", "agency_id", "replay_id",
@@ -87,14 +87,14 @@ class Delivery(JobMixin, CreatedAt, Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     #: why there is this delivery: `event` by fan-out (one per endpoint), `test` by hand
     series: Mapped[str] = mapped_column(String(16), server_default=text("'event'"))
-    state: Mapped[State] = mapped_column(String(16), server_default=text("'pending'"))
+    status: Mapped[State] = mapped_column(String(16), server_default=text("'pending'"))
     #: which slots it takes: those of first attempts, or those of retries and replays
     share: Mapped[Literal["first", "again"]] = mapped_column(String(8), server_default=text("'first'"))
     #: its endpoint wants one delivery of a subject at a time
     ordered: Mapped[bool] = mapped_column(server_default=text("false"))
     #: the replay that sent it anew
     replay_id: Mapped[str | None] = mapped_column(ids.Id("replay"))
-    #: why it is in this state
+    #: why it is in this status
     reason: Mapped[str | None] = mapped_column(String(64))
     #: a body lies in a partition: both are needed to find it, and no constraint holds it
     body_id: Mapped[str] = mapped_column(ids.Id("body"))

@@ -75,7 +75,7 @@ async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
                 on, deliveries_per_s=per_s, endpoints_each=MANY, seconds=seconds
             )
         made |= {f"{name}_p50_ms": round(seen.p50, 1), f"{name}_p99_ms": round(seen.p99, 1)}
-        await on.execute("UPDATE webhook_deliveries SET state = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
+        await on.execute("UPDATE webhook_deliveries SET status = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
     return made
 
 

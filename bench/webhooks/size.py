@@ -19,7 +19,7 @@ _GIVE_BACK = "UPDATE webhook_deliveries SET lease_until = NULL, lease_token = NU
 
 _FILL = """
     INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, share,
-      state, body_id, body_created_at, attempt_count, series_attempts, last_code, first_attempt_at, last_attempt_at,
+      status, body_id, body_created_at, attempt_count, series_attempts, last_code, first_attempt_at, last_attempt_at,
       expires_at, created_at)
     SELECT d.agency_id,
       (lpad(to_hex((1780000000000 + n * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid,
@@ -80,7 +80,7 @@ async def claim_ms(on: Stage) -> float:
         took.append((time.perf_counter() - began) * 1000)
         assert haul.rows
         await on.execute(_GIVE_BACK)
-    await on.execute("UPDATE webhook_deliveries SET state = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
+    await on.execute("UPDATE webhook_deliveries SET status = 'cancelled', due_at = NULL WHERE due_at IS NOT NULL")
     return median(took)
 
 
@@ -89,7 +89,7 @@ async def list_ms(on: Stage) -> float:
     agency_id = on.agency_ids[0]
     async with on.sessions() as session:
         [endpoint, *_] = await endpoints.every(session, agency_id)
-    sought = [DeliveryFilter(), DeliveryFilter(endpoint_id=endpoint.id), DeliveryFilter(state="exhausted")]
+    sought = [DeliveryFilter(), DeliveryFilter(endpoint_id=endpoint.id), DeliveryFilter(status="exhausted")]
     took = []
     for _ in range(TURNS):
         for each in sought:

@@ -61,13 +61,13 @@ class Stage:
 
     async def add_endpoints(self, *each: int) -> None:
         """Add this many endpoints, distributed over the agencies in turn."""
-        vault = Keyring.from_text(KEYS)
+        keyring = Keyring.from_text(KEYS)
         for agency_id, number in zip(self.agency_ids, itertools.cycle(each)):
             for _ in range(number):
                 wish = EndpointSpec(url=f"http://127.0.0.1:{self.port}/in", event_types=["access.*"], timeout_ms=15_000)
                 async with self.sessions.begin() as session:
-                    await create_endpoint(session, agency_id, wish, vault=vault, actor="bench")
-        await self.execute("DELETE FROM event_fanouts")
+                    await create_endpoint(session, agency_id, wish, keyring=keyring, actor="bench")
+        await self.execute("DELETE FROM event_outbox")
 
     async def happen(self, events: int, agency_ids: Sequence[str] = ()) -> list[str]:
         """So many events, shared among these agencies (or all), committed together; their ids."""
@@ -103,7 +103,7 @@ class Stage:
         async with asyncio.timeout(LONGEST):
             while True:
                 async with self.sessions() as session:  # cheap: it is asked while others are measured
-                    marks = (await session.execute(text("SELECT 1 FROM event_fanouts LIMIT 1"))).first()
+                    marks = (await session.execute(text("SELECT 1 FROM event_outbox LIMIT 1"))).first()
                     if marks is None and (await session.execute(due)).first() is None:
                         return
                 await asyncio.sleep(0.25)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import httpx2
 
 from demo.walk.browser import Browser, NotAsExpected
-from demo.walk.people import PATIENCE, Say, authorise
+from demo.walk.people import PATIENCE, Say, authorize
 from demo.world import AGENCY_ADMIN, AGENCY_BC, Demo
 
 
@@ -54,12 +54,12 @@ class Agency:
 
 
 async def connect(demo: Demo, say: Say) -> None:
-    """A member opens the one-time address and authorises; where TikTok is busy, once more."""
+    """A member opens the one-time address and authorizes; where TikTok is busy, once more."""
     for _ in range(PATIENCE):
         async with Browser() as browser:
             await browser.open(demo.connect_address)
             await browser.press("Connect")
-            await authorise(browser, AGENCY_ADMIN)
+            await authorize(browser, AGENCY_ADMIN)
             if "connected" in browser.page.words.lower() and browser.page.status == 200:
                 say(f"agency: connected as {AGENCY_ADMIN}")
                 return
@@ -89,6 +89,6 @@ async def attest(agency: Agency, links: list[dict[str, Any]], say: Say) -> None:
     """Looks whether it works where clients say they did their steps on other platforms, and says so by name."""
     for link in links:
         for access_request in link["access_requests"]:
-            if access_request["kind"] == "custom" and access_request["state"] == "awaiting_partner":
+            if access_request["kind"] == "custom" and access_request["status"] == "awaiting_partner":
                 await agency.post(f"/access-requests/{access_request['id']}/attestation", {"by": AGENCY_ADMIN})
                 say(f"agency: {AGENCY_ADMIN} confirmed {access_request['platform']} of {link['client']['name']}")

@@ -25,8 +25,8 @@ async def buyers(agency: Agency, say: Say) -> tuple[int, int]:
         shown = [await agency.get(f"/grants/{grant['id']}") for grant in grants]
         return [buyer for grant in shown for buyer in grant["buyers"]]
 
-    rows = await _until(looked, lambda rows: bool(rows) and all(row["state"] == "open" for row in rows))
-    able = [row for row in rows if row["state"] == "open"]
+    rows = await _until(looked, lambda rows: bool(rows) and all(row["status"] == "open" for row in rows))
+    able = [row for row in rows if row["status"] == "open"]
     for email, count in Counter(row["email"] for row in able).items():
         say(f"agency: {email} can open {count} of {len(rows)} ad accounts inside its Business Center")
     return len(rows), len(able)
@@ -36,7 +36,7 @@ async def what_was_there(agency: Agency, say: Say) -> int:
     """How many accesses the import found that no link asked for."""
 
     async def looked() -> list[Row]:
-        return [each for each in await agency.every("/imports") if each["state"] == "done"]
+        return [each for each in await agency.every("/imports") if each["status"] == "done"]
 
     done = await _until(looked, bool)
     found = [each for each in await agency.every("/grants") if each["origin"] == "found"]
@@ -61,9 +61,9 @@ async def take_away(agency: Agency, say: Say) -> bool:
     async def looked() -> list[Row]:
         return [await agency.get(f"/grants/{grant['id']}")]
 
-    (seen,) = await _until(looked, lambda rows: rows[0]["state"] == "ended")
-    say(f"agency: {name} {seen['state']}" + (", read back" if seen["ended_at"] else ""))
-    return bool(seen["state"] == "ended" and seen["ended_at"])
+    (seen,) = await _until(looked, lambda rows: rows[0]["status"] == "ended")
+    say(f"agency: {name} {seen['status']}" + (", read back" if seen["ended_at"] else ""))
+    return bool(seen["status"] == "ended" and seen["ended_at"])
 
 
 async def calls(agency: Agency, links: list[Row]) -> dict[str, int]:
@@ -74,7 +74,7 @@ async def calls(agency: Agency, links: list[Row]) -> dict[str, int]:
 
 
 def _is_asked_account(grant: Row) -> bool:
-    return bool(grant["origin"] == "asked" and grant["kind"] == "ad_account" and grant["state"] == "live")
+    return bool(grant["origin"] == "asked" and grant["kind"] == "ad_account" and grant["status"] == "live")
 
 
 async def _until(look: Callable[[], Any], is_so: Callable[[list[Row]], bool]) -> list[Row]:

@@ -21,17 +21,17 @@ async def connect(browser: Browser, person: str) -> None:
     """Connects with TikTok; where it is busy, once more."""
     for _ in range(PATIENCE):
         await browser.press("Connect with TikTok")
-        await authorise(browser, person)
+        await authorize(browser, person)
         if browser.screen == "business-center":
             return
         await asyncio.sleep(0.5)
     raise NotAsExpected(f"could not connect: {browser.page.words[:600]}")
 
 
-async def authorise(browser: Browser, person: str) -> None:
+async def authorize(browser: Browser, person: str) -> None:
     """Signs in at TikTok and leaves everything ticked."""
     await browser.press(person)
-    await browser.press("Authorise")
+    await browser.press("Authorize")
 
 
 async def answer_and_agree(browser: Browser, name: str, told: Mapping[str, Answers]) -> None:

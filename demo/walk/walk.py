@@ -55,14 +55,14 @@ async def _until_completed(agency: Agency, started: float, say: Say, *, approve:
         links = await agency.links()
         for link in links:
             for access_request in link["access_requests"]:
-                if shown.get(access_request["id"]) != access_request["state"]:
-                    shown[access_request["id"]] = access_request["state"]
-                    say(f"{link['client']['name']}: {_name(access_request)} {access_request['state']}")
+                if shown.get(access_request["id"]) != access_request["status"]:
+                    shown[access_request["id"]] = access_request["status"]
+                    say(f"{link['client']['name']}: {_name(access_request)} {access_request['status']}")
         if all(link["status"] == "completed" for link in links):
             return links
         if time.monotonic() - started > LONGEST:
             left = [
-                f"{_name(access_request)} {access_request['state']} {access_request['code'] or ''}"
+                f"{_name(access_request)} {access_request['status']} {access_request['code'] or ''}"
                 for link in links
                 for access_request in link["access_requests"]
             ]
@@ -85,8 +85,8 @@ async def _until_delivered(agency: Agency, started: float) -> None:
     while quiet < QUIET_LOOKS and time.monotonic() - started < LONGEST:
         deliveries = await agency.every("/webhooks/deliveries")
         connections = await agency.every("/connections")
-        waiting = [each for each in deliveries if each["state"] != "succeeded"]
-        held = [each for each in connections if each["side"] == "client" and each["state"] != "revoked"]
+        waiting = [each for each in deliveries if each["status"] != "succeeded"]
+        held = [each for each in connections if each["side"] == "client" and each["status"] != "revoked"]
         quiet = quiet + 1 if not waiting and not held and len(deliveries) == before else 0
         before = len(deliveries)
         await asyncio.sleep(LOOK / 2)
@@ -95,12 +95,12 @@ async def _until_delivered(agency: Agency, started: float) -> None:
 def _asks(links: list[dict[str, Any]]) -> Asks:
     """As they were before one was taken away again."""
     every = [
-        (link["lane"], access_request["kind"] == "custom", access_request["state"])
+        (link["lane"], access_request["kind"] == "custom", access_request["status"])
         for link in links
         for access_request in link["access_requests"]
     ]
-    verified = [lane for lane, is_custom, state in every if not is_custom and state == "verified"]
-    custom = [state for _, is_custom, state in every if is_custom]
+    verified = [lane for lane, is_custom, status in every if not is_custom and status == "verified"]
+    custom = [status for _, is_custom, status in every if is_custom]
     return Asks(
         readable=len(every) - len(custom), verified=len(verified), connected=verified.count("connected"),
         guided=verified.count("guided"), custom=len(custom), attested=custom.count("attested"),

@@ -130,7 +130,7 @@ def issue_token(simulator: Running, body: NewToken) -> dict[str, Any]:
 
 @router.post("/tokens/revocation")
 def revoke(simulator: Running, body: Revocation) -> dict[str, int]:
-    """The client cancels the authorisation at TikTok."""
+    """The client cancels the authorization at TikTok."""
     if body.person is not None:
         return {"revoked": len(simulator.world.cancel_consent(body.person))}
     return {"revoked": int(simulator.world.tokens.pop(body.access_token or "", None) is not None)}

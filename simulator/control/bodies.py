@@ -20,7 +20,7 @@ class SwitchesPatch(_Body):
     qps: int | None = None
     flaky: float = 0.0
     lost_answers: float = 0.0
-    reauthorise: bool = False
+    reauthorize: bool = False
     pixel_links_denied: bool = False
     strangers_refused: bool = False
 
@@ -100,7 +100,7 @@ class NewToken(_Body):
 
 
 class Revocation(_Body):
-    """One token, or every authorisation of a person."""
+    """One token, or every authorization of a person."""
 
     access_token: str | None = None
     person: str | None = None

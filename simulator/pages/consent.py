@@ -1,4 +1,4 @@
-"""The consent page of the authorisation portal: API.md 2.1 and 2.2."""
+"""The consent page of the authorization portal: API.md 2.1 and 2.2."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -68,7 +68,7 @@ def decide(
     app_id: Annotated[str, Form()],
     redirect_uri: Annotated[str, Form()],
     person: Annotated[str, Form()],
-    decision: Annotated[Literal["authorise", "cancel"], Form()],
+    decision: Annotated[Literal["authorize", "cancel"], Form()],
     state: Annotated[str, Form()] = "",
     advertiser_ids: Annotated[list[str] | None, Form()] = None,
 ) -> Response:

@@ -29,16 +29,16 @@ from app.webhooks.test_deliveries.service import send_test
 from tests.world import Corner
 
 
-async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, str]:
+async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, str]:
     """Ids by the names that parameters of addresses have."""
     agency_id = corner.agency_id
     async with sessions.begin() as session:
-        public_link, _ = await create_public_link(session, agency_id, preset="prospect", vault_=vault, actor="test")
+        public_link, _ = await create_public_link(session, agency_id, preset="prospect", keyring=keyring, actor="test")
         file_id = ids.new("file")
         file = IntakeFile(
             agency_id=agency_id, id=file_id, link_id=corner.link_id, key="plan", name="plan.txt",
             media_type="text/plain", size=4, sha256=b"x" * 32,
-            sealed=vault.seal_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
+            sealed=keyring.encrypt_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
         )  # fmt: skip
         (access_request,) = await links.access_requests(session, agency_id, corner.link_id)
         (center,) = await agencies.business_centers(session, agency_id, "tiktok")
@@ -60,7 +60,7 @@ async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, st
         connection = Connection(
             agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", app_id="7400000000000000001",
             scopes=[100, 153],
-            token_sealed=vault.seal("a-token", bound_to=place), person="Nora North",
+            token_encrypted=keyring.encrypt("a-token", bound_to=place), person="Nora North",
             found={"business_centers": [], "accounts": []},
         )  # fmt: skip
         invitation = Mail(
@@ -77,7 +77,7 @@ async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, st
             bc_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
         )  # fmt: skip
         session.add(partner)
-        webhooks = await _webhooks(session, vault, agency_id)
+        webhooks = await _webhooks(session, keyring, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         return {
             "link_id": corner.link_id,
@@ -96,10 +96,10 @@ async def of(sessions: Sessions, vault: Keyring, corner: Corner) -> dict[str, st
         }
 
 
-async def _webhooks(session: AsyncSession, vault: Keyring, agency_id: str) -> dict[str, str]:
+async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:
     wish = EndpointSpec(url="https://hooks.example.com/in", event_types=["*"])
-    endpoint, _ = await create_endpoint(session, agency_id, wish, vault=vault, actor="test")
-    hook, _ = await create_endpoint(session, agency_id, replace(wish, hook=True), vault=vault, actor="test")
+    endpoint, _ = await create_endpoint(session, agency_id, wish, keyring=keyring, actor="test")
+    hook, _ = await create_endpoint(session, agency_id, replace(wish, hook=True), keyring=keyring, actor="test")
     (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)
     delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
     now = clock.now()

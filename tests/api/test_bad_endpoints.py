@@ -98,5 +98,5 @@ async def test_a_field_of_several_kinds_has_one_sentence_under_its_own_name(api:
         answer = await api.post("/webhooks/endpoints", json={"url": URL, **given})
         assert (answer.status_code, list(answer.json()["errors"])) == (422, [field]), answer.text
         assert answer.json()["errors"][field].startswith(begins), answer.text
-    listed = await api.get("/webhooks/deliveries", params={"state": "lost"})
-    assert (listed.status_code, list(listed.json()["errors"])) == (422, ["state"]), listed.text
+    listed = await api.get("/webhooks/deliveries", params={"status": "lost"})
+    assert (listed.status_code, list(listed.json()["errors"])) == (422, ["status"]), listed.text

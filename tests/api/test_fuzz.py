@@ -48,12 +48,12 @@ def generated(operation: Any, mode: GenerationMode, **fixed: Mapping[str, str]) 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 async def test_every_answer_is_a_documented_one(
-    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, vault: Keyring, world: World, mode: GenerationMode,
+    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, keyring: Keyring, world: World, mode: GenerationMode,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("app.webhooks.long_poll_response.LOOKS", 1)  # nobody sends here: it would wait in vain
     monkeypatch.setattr("app.events.change_feed.LONGEST_SECONDS", 0)
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     key = {"Authorization": f"Bearer {world.north.key}"}
     document = from_dict(app.openapi(), config=schemathesis.Config())
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)

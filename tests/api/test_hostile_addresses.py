@@ -143,7 +143,7 @@ def _filled(body: Any, url: str) -> Any:
 
 async def _kept(sessions: Sessions, world: World) -> list[tuple[Any, ...]]:
     """The endpoints of the agency, as far as an address goes in."""
-    columns = (Endpoint.id, Endpoint.url, Endpoint.version, Endpoint.options_sealed)
+    columns = (Endpoint.id, Endpoint.url, Endpoint.version, Endpoint.options_encrypted)
     query = select(*columns).where(Endpoint.agency_id == world.north.agency_id).order_by(Endpoint.id)
     async with sessions() as session:
         return [tuple(row) for row in await session.execute(query)]

@@ -79,9 +79,9 @@ async def kept(sessions: Sessions, word: str) -> list[str]:
 
 
 async def test_no_text_of_the_api_breaks_it_or_keeps_a_password(
-    app: FastAPI, sessions: Sessions, vault: Keyring, world: World
+    app: FastAPI, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = await belongings.of(sessions, vault, world.north)
+    mine = await belongings.of(sessions, keyring, world.north)
     document, tried, broken = app.openapi(), 0, []
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {world.north.key}", "Content-Type": "application/json"}
@@ -128,7 +128,7 @@ async def test_no_page_breaks_on_a_hostile_address(app: FastAPI, world: World) -
         for route in _pages(app.routes):
             for hostile in ("%00", "a%00b", "%E2%80%AE", "%ED%A0%80", "%FF"):
                 path = re.sub(r"{[^}]+}", hostile, route)
-                for wanted in (path, f"{path}?state={hostile}&auth_code={hostile}&external_id={hostile}"):
+                for wanted in (path, f"{path}?status={hostile}&auth_code={hostile}&external_id={hostile}"):
                     for method in ("GET", "POST"):
                         answer = await client.request(method, wanted, headers=SAME_ORIGIN)
                         assert answer.status_code < 500, (method, wanted)
@@ -226,7 +226,7 @@ WAY = ("lane", "business-center", "accounts", "others", "pixels", "markets", "co
 
 @pytest.fixture
 async def asked(
-    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> Walk:
     """A client whose link asks for everything that a link can ask for."""
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": "1234567890123456"}})
@@ -239,7 +239,7 @@ async def asked(
             world.north.agency_id,
             client_id=world.north.client_id,
             preset="hostile",
-            vault_=vault,
+            keyring=keyring,
             actor="test",
         )
     there = Walk(browser, replace(world.north, link_id=link.id, token=token))

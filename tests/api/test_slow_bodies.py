@@ -136,9 +136,9 @@ async def test_a_form_that_comes_slowly_holds_no_connection(slowly: Slowly, walk
 
 
 async def test_a_call_of_the_api_that_comes_slowly_holds_no_connection(
-    slowly: Slowly, app: FastAPI, sessions: Sessions, vault: Keyring, world: World, engine: AsyncEngine
+    slowly: Slowly, app: FastAPI, sessions: Sessions, keyring: Keyring, world: World, engine: AsyncEngine
 ) -> None:
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     waited = []
     for number, each in enumerate(each for each in every(app) if each.method in ("POST", "PUT", "PATCH")):
         key = (f"Authorization: Bearer {world.north.key}", f"Idempotency-Key: {number}")

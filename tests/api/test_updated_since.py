@@ -71,11 +71,18 @@ async def rows_of(sessions: Sessions, world: World, path: str, number: int) -> l
         elif path == "/links":
             made.append(
                 Link(
-                    agency_id=north.agency_id, id=ids.new("link"), client_id=north.client_id, preset="x",
-                    preset_version=1, requested_by="first", language="en", token_hash=ids.raw().bytes, token_sealed=b"",
+                    agency_id=north.agency_id,
+                    id=ids.new("link"),
+                    client_id=north.client_id,
+                    preset="x",
+                    preset_version=1,
+                    requested_by="first",
+                    language="en",
+                    token_hash=ids.raw().bytes,
+                    token_encrypted=b"",
                     expires_at=clock.now() + timedelta(days=9),
                 )
-            )  # fmt: skip
+            )
         else:
             made.append(
                 Grant(

@@ -37,9 +37,9 @@ async def send(
 
 
 async def test_nobody_gets_anything(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     for given, code in (("", "key_missing"), ("Basic x", "key_missing"), ("Bearer kt_live_wrong", "key_invalid")):
         headers = {"Authorization": given}
         got = {each.about["operationId"]: await send(api, each, mine, headers=headers) for each in operations}
@@ -47,9 +47,9 @@ async def test_nobody_gets_anything(
 
 
 async def test_a_key_does_only_what_its_scopes_say(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     async with sessions.begin() as session:
         _, value = await members.create_key(
             session, world.north.agency_id, name="none", scopes=[], expires_at=None, actor="test"
@@ -63,9 +63,9 @@ async def test_a_key_does_only_what_its_scopes_say(
 
 
 async def test_what_belongs_to_the_other_agency_is_not_found(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    theirs = SHARED | await belongings.of(sessions, vault, world.south)
+    theirs = SHARED | await belongings.of(sessions, keyring, world.south)
     named = [each for each in operations if set(each.parameters) - SHARED.keys()]
     unknown = {name for each in named for name in each.parameters} - theirs.keys()
     assert not unknown, f"tests/api/belongings.py has no {unknown}"
@@ -75,10 +75,10 @@ async def test_what_belongs_to_the_other_agency_is_not_found(
 
 
 async def test_lists_hold_nothing_of_the_other_agency(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    theirs = await belongings.of(sessions, vault, world.south)
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    theirs = await belongings.of(sessions, keyring, world.south)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     for each in operations:
         if each.method == "GET":
             text = (await api.get(each.at(mine))).text
@@ -96,17 +96,17 @@ async def test_a_malformed_id_is_not_found(api: httpx2.AsyncClient, operations: 
 
 
 async def test_every_reading_operation_answers_whoever_may(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     got = {each.path: (await send(api, each, mine))[0] for each in operations if each.method == "GET"}
     assert {path for path, status in got.items() if status != 200} == set()
 
 
 async def test_no_answer_shows_a_token_or_a_secret(
-    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, operations: list[Operation], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = SHARED | await belongings.of(sessions, vault, world.north)
+    mine = SHARED | await belongings.of(sessions, keyring, world.north)
     for each in operations:
         if each.method == "GET" and not each.path.endswith("/address"):
             text = (await api.get(each.at(mine))).text

@@ -1,4 +1,4 @@
-"""Every state and every code has words that are true for the case, and an action that can be done then."""
+"""Every status and every code has words that are true for the case, and an action that can be done then."""
 
 import itertools
 import re
@@ -16,10 +16,10 @@ from app.platforms.port import EVENTS_WITHIN
 from app.platforms.tiktok import errors
 from app.tables import metadata
 
-STATES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
+STATUSES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
           "unverifiable", "drifted", "declined", "ended")  # fmt: skip
 PLACEHOLDERS = {"agency", "asset", "bc", "shared_from", "account", "role", "role_seen", "lacking", "confirmed"}
-#: Every case of every code: who may meet it, in which lane, with or without the client's authorisation, before or
+#: Every case of every code: who may meet it, in which lane, with or without the client's authorization, before or
 #: after it was proved, in a list to choose from or later.
 CASES = [
     (code, Case(kind, lane, held, was_verified, choosing))
@@ -38,10 +38,10 @@ def _named(one: tuple[str, Case]) -> str:
 
 
 @pytest.mark.parametrize("lane", [*LANES, None])
-@pytest.mark.parametrize("state", STATES)
-def test_every_state_has_words_in_every_lane(state: str, lane: str | None) -> None:
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_state_has_words_in_every_lane(status: str, lane: str | None) -> None:
     for kind, was_verified, turn in itertools.product(ANY_KIND, (False, True), ("client", "agency", "platform", "us")):
-        said = status_texts.of_state(state, Case(kind, lane, was_verified=was_verified), turn)
+        said = status_texts.of_status(status, Case(kind, lane, was_verified=was_verified), turn)
         assert said.short
         _keeps_the_rules(said.sentence)
 
@@ -185,8 +185,8 @@ def test_what_the_agency_has_to_mend_is_not_told_as_the_clients_mistake(outcome:
 
 
 def test_the_states_are_those_of_the_table() -> None:
-    assert "state" in metadata.tables["access_requests"].columns
-    assert set(status_texts.STATES) == set(STATES)
+    assert "status" in metadata.tables["access_requests"].columns
+    assert set(status_texts.STATUSES) == set(STATUSES)
 
 
 def _keeps_the_rules(sentence: str) -> None:

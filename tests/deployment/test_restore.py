@@ -34,14 +34,19 @@ from tests.world import World
 
 def test_every_sealed_column_is_known() -> None:
     found = {f"{table.name}.{column.name}" for table, column in keyring_check.columns(metadata)}
-    assert found >= {"links.token_sealed", "connections.token_sealed", "webhook_secrets.sealed", "intake_files.sealed"}
+    assert found >= {
+        "links.token_encrypted",
+        "connections.token_encrypted",
+        "webhook_secrets.sealed",
+        "intake_files.sealed",
+    }
     for table, _ in keyring_check.columns(metadata):
         assert {"agency_id", "id"} <= set(table.columns.keys())
 
 
 async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Settings) -> None:
     async with engine.connect() as connection:
-        assert await keyring_check.unreadable(connection, metadata, worlds.vault()) == []
+        assert await keyring_check.unreadable(connection, metadata, worlds.keyring()) == []
     (line,) = [each for each in await checkup.database(settings) if each.what == "key ring"]
     assert (line.well, line.words) == (True, "opens what is stored")
 
@@ -49,8 +54,8 @@ async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Sett
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (new_key(), "lacks the key test1, which opens links.token_sealed"),
-        ("test1:" + "QkJC" * 10 + "QkI=", "does not open links.token_sealed: a key has another value"),
+        (new_key(), "lacks the key test1, which opens links.token_encrypted"),
+        ("test1:" + "QkJC" * 10 + "QkI=", "does not open links.token_encrypted: a key has another value"),
     ],
 )
 async def test_without_it_the_doctor_names_the_key(settings: Settings, keys: str, said: str) -> None:
@@ -74,7 +79,7 @@ async def test_without_it_the_api_names_the_key(settings: Settings, sessions: Se
 async def test_without_it_a_test_delivery_is_refused_and_leaves_nothing_waiting(
     settings: Settings, sessions: Sessions, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, worlds.vault(), world.north.agency_id, "https://127.0.0.1/")
+    endpoint, _ = await scenes.make_endpoint(sessions, worlds.keyring(), world.north.agency_id, "https://127.0.0.1/")
     chosen = settings.model_copy(update={"secret_keys": new_key()})
     headers = {"Authorization": f"Bearer {world.north.key}"}
     async with running(chosen, sessions) as app:
@@ -89,7 +94,7 @@ async def test_without_it_a_test_delivery_is_refused_and_leaves_nothing_waiting(
 
 
 async def test_without_it_the_command_line_names_the_key(database_url: str, sessions: Sessions, world: World) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, worlds.vault(), world.north.agency_id, "https://127.0.0.1/")
+    endpoint, _ = await scenes.make_endpoint(sessions, worlds.keyring(), world.north.agency_id, "https://127.0.0.1/")
     env = {
         "DATABASE_URL": database_url,
         "KEYTURN_SECRET_KEYS": new_key(),
@@ -103,8 +108,8 @@ async def test_without_it_the_command_line_names_the_key(database_url: str, sess
 
 
 def test_a_key_that_is_put_back_opens_beside_the_new_one() -> None:
-    sealed = worlds.vault().seal("kept", bound_to="x")
-    assert Keyring.from_text(f"{new_key()},{worlds.KEYS}").open(sealed, bound_to="x") == "kept"
+    sealed = worlds.keyring().encrypt("kept", bound_to="x")
+    assert Keyring.from_text(f"{new_key()},{worlds.KEYS}").decrypt(sealed, bound_to="x") == "kept"
 
 
 @pytest.fixture
@@ -180,4 +185,4 @@ def test_without_it_web_and_worker_start_and_say_so(folder: Path, database_url: 
         programs.until(lambda: "worker.started" in (folder / "worker.log").read_text(), working)
     for name in ("web", "worker"):
         [line] = re.findall(".*key_ring.incomplete.*", (folder / f"{name}.log").read_text())
-        assert "KEYTURN_SECRET_KEYS lacks the key test1, which opens links.token_sealed" in line
+        assert "KEYTURN_SECRET_KEYS lacks the key test1, which opens links.token_encrypted" in line

@@ -37,12 +37,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, RECORDED])
 async def test_killed_around_the_share(
-    mode: str, settings: Settings, sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, world: World
+    mode: str, settings: Settings, sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, world: World
 ) -> None:
     await tiktok.switch(read_lag=3)  # longer than a lease: a look after the restart does not show the write yet
     for account in seed.BIG_ACCOUNTS[:TIMES]:
-        await _client_who_agreed(sessions, vault, tiktok, world.north, account)
-    await _agency_token(sessions, vault, tiktok, world.north)
+        await _client_who_agreed(sessions, keyring, tiktok, world.north, account)
+    await _agency_token(sessions, keyring, tiktok, world.north)
     env = _env(settings)
     killed = await _run(env, "-m", "tests.faults.mortal", mode, str(TIMES))
     assert killed == f"killed {TIMES}"
@@ -65,12 +65,12 @@ async def test_killed_around_the_share(
 
 
 async def _client_who_agreed(
-    sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, north: Corner, account: str
+    sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, north: Corner, account: str
 ) -> None:
     async with sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
         link, _ = await links.create_link(
-            session, north.agency_id, client_id=client.id, preset="run-campaigns", vault_=vault, actor="test"
+            session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor="test"
         )
         where = (session, north.agency_id, link.id)
         found = DiscoveredAssets(
@@ -78,22 +78,24 @@ async def _client_who_agreed(
             (BusinessCenterInfo(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
             (AdAccount(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
         )
-        session.add(await _connection(vault, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=link.id))
+        session.add(
+            await _connection(keyring, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=link.id)
+        )
         await session.flush()
         await client_actions.choose_lane(*where, "connected")
         await client_actions.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
         await client_actions.choose_assets(*where, kind="ad_account", chosen=[SelectedAsset(account)])
         await client_actions.give_consent(*where, name="Bea Big", sentences=["as shown"])
-        await handshakes.submit(session, await link_queries.whole(*where))
+        await handshakes.submit(session, await link_queries.load_link(*where))
 
 
-async def _agency_token(sessions: Sessions, vault: Keyring, tiktok: TikTokWorld, north: Corner) -> None:
+async def _agency_token(sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, north: Corner) -> None:
     async with sessions.begin() as session:
-        session.add(await _connection(vault, tiktok, north, seed.NORA_NORTH, DiscoveredAssets("Nora North", (), ())))
+        session.add(await _connection(keyring, tiktok, north, seed.NORA_NORTH, DiscoveredAssets("Nora North", (), ())))
 
 
 async def _connection(
-    vault: Keyring, tiktok: TikTokWorld, north: Corner, person: str, found: DiscoveredAssets, **whose: str
+    keyring: Keyring, tiktok: TikTokWorld, north: Corner, person: str, found: DiscoveredAssets, **whose: str
 ) -> Connection:
     connection_id = ids.new("connection")
     place = connections.token_place(north.agency_id, connection_id)
@@ -101,7 +103,7 @@ async def _connection(
         agency_id=north.agency_id, id=connection_id, platform="tiktok", side="client" if whose else "agency",
         app_id=seed.FULL_APP,
         scopes=[1], person=found.person, found=connections.as_row(found),
-        token_sealed=vault.seal(await tiktok.token(person), bound_to=place), **whose,
+        token_encrypted=keyring.encrypt(await tiktok.token(person), bound_to=place), **whose,
     )  # fmt: skip
 
 
@@ -125,11 +127,11 @@ async def _run(env: Mapping[str, str], *arguments: str) -> str:
 
 
 async def _states(sessions: Sessions, north: Corner) -> dict[str, int]:
-    rows = select(AccessRequest.state, func.count()).where(
+    rows = select(AccessRequest.status, func.count()).where(
         AccessRequest.agency_id == north.agency_id, AccessRequest.link_id != north.link_id
     )
     async with sessions() as session:
-        return dict((await session.execute(rows.group_by(AccessRequest.state))).all())
+        return dict((await session.execute(rows.group_by(AccessRequest.status))).all())
 
 
 async def _grants(sessions: Sessions, north: Corner) -> list[str]:

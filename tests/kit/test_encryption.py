@@ -13,35 +13,35 @@ OLD, NEW = encryption.new_key(), encryption.new_key()
 @given(st.text(), st.text())
 def test_what_was_sealed_opens_for_its_row(plain: str, row: str) -> None:
     ring = Keyring.from_text(NEW)
-    assert ring.open(ring.seal(plain, bound_to=row), bound_to=row) == plain
+    assert ring.decrypt(ring.encrypt(plain, bound_to=row), bound_to=row) == plain
 
 
 def test_a_value_does_not_open_for_another_row() -> None:
     ring = Keyring.from_text(NEW)
     with pytest.raises(DecryptionFailed):
-        ring.open(ring.seal("secret", bound_to="links:1"), bound_to="links:2")
+        ring.decrypt(ring.encrypt("secret", bound_to="links:1"), bound_to="links:2")
 
 
 def test_every_changed_byte_breaks_the_seal() -> None:
     ring = Keyring.from_text(NEW)
-    sealed = ring.seal("secret", bound_to="row")
+    sealed = ring.encrypt("secret", bound_to="row")
     for place in range(len(sealed)):
         changed = bytearray(sealed)
         changed[place] ^= 1
         with pytest.raises(DecryptionFailed):
-            ring.open(bytes(changed), bound_to="row")
+            ring.decrypt(bytes(changed), bound_to="row")
 
 
 def test_a_new_key_in_front_keeps_the_old_ones_opening() -> None:
-    sealed = Keyring.from_text(OLD).seal("secret", bound_to="row")
-    assert Keyring.from_text(f"{NEW},{OLD}").open(sealed, bound_to="row") == "secret"
+    sealed = Keyring.from_text(OLD).encrypt("secret", bound_to="row")
+    assert Keyring.from_text(f"{NEW},{OLD}").decrypt(sealed, bound_to="row") == "secret"
     with pytest.raises(DecryptionFailed):
-        Keyring.from_text(NEW).open(sealed, bound_to="row")
+        Keyring.from_text(NEW).decrypt(sealed, bound_to="row")
 
 
 def test_the_same_text_seals_differently_each_time() -> None:
     ring = Keyring.from_text(NEW)
-    assert ring.seal("secret", bound_to="row") != ring.seal("secret", bound_to="row")
+    assert ring.encrypt("secret", bound_to="row") != ring.encrypt("secret", bound_to="row")
 
 
 def test_a_keyed_hash_holds_for_its_purpose_and_under_older_keys() -> None:

@@ -25,7 +25,7 @@ async def test_a_new_link_comes_with_its_address_and_counts_as_sent(
     assert link["client"]["external_id"] == "hubspot:1"
     assert link["assets"] == {"total": 1, "verified": 0, "blocked": 0}
     assert [
-        (access_request["kind"], access_request["role"], access_request["state"])
+        (access_request["kind"], access_request["role"], access_request["status"])
         for access_request in link["access_requests"]
     ] == [("ad_account", "OPERATOR", "waiting")]
     assert await events(api, link["id"]) == ["link.created", "link.sent"]

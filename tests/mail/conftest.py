@@ -18,6 +18,6 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 @pytest.fixture
-def tools(sessions: Sessions, vault: Keyring, office: PostOffice) -> MailContext:
+def tools(sessions: Sessions, keyring: Keyring, office: PostOffice) -> MailContext:
     """What sending needs."""
-    return MailContext(sessions, vault, office.server)
+    return MailContext(sessions, keyring, office.server)

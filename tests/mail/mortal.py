@@ -12,7 +12,7 @@ from app.mail import job as mail_work
 from app.mail.job import MailContext
 from app.mail.models import Mail
 from tests.mail.post_office import PostOffice
-from tests.world import vault
+from tests.world import keyring
 
 
 async def _die(*_: Any, **__: Any) -> None:
@@ -22,7 +22,7 @@ async def _die(*_: Any, **__: Any) -> None:
 async def main(database_url: str, port: str) -> None:
     """Sends the one that is due, and dies where it would be written down."""
     sessions = make_sessions(make_engine(database_url))
-    tools = MailContext(sessions, vault(), PostOffice(int(port)).server)
+    tools = MailContext(sessions, keyring(), PostOffice(int(port)).server)
     (row,) = await jobs.claim(sessions, Mail, limit=1, lease=mail_work.LEASE)
     jobs.finish = _die
     await mail_work.send(tools, row)

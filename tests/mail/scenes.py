@@ -49,7 +49,7 @@ async def owe(
     """An invitation that is owed; committed."""
     async with tools.sessions.begin() as session:
         return await service.queue(
-            session, MailQueue(tools.vault, PUBLIC_URL), corner.agency_id, kind="invitation", to=to,
+            session, MailQueue(tools.keyring, PUBLIC_URL), corner.agency_id, kind="invitation", to=to,
             letterhead=head or letterhead(), about_id=corner.link_id, not_after=not_after,
             context={**INVITATION, **context},
         )  # fmt: skip
@@ -76,4 +76,4 @@ async def seen(tools: MailContext, corner: Corner, mail: Mail) -> Mail:
 
 def without_key(tools: MailContext) -> MailContext:
     """The same with another key ring."""
-    return replace(tools, vault=Keyring((("other", bytes(32)),)))
+    return replace(tools, keyring=Keyring((("other", bytes(32)),)))

@@ -18,7 +18,7 @@ from tests.world import World
 
 async def _row(tools: MailContext, mail: Mail) -> str:
     """Everything that lies in the row, as text and as the bytes of text."""
-    whole = text("mails::text || coalesce(encode(content_sealed, 'escape'), '')")
+    whole = text("mails::text || coalesce(encode(content_encrypted, 'escape'), '')")
     async with tools.sessions() as session:
         rows = select(whole).select_from(Mail).where(Mail.agency_id == mail.agency_id, Mail.id == mail.id)
         return str((await session.execute(rows)).scalar_one())
@@ -48,7 +48,7 @@ async def test_once_sent_it_is_never_due_again_and_empty(tools: MailContext, wor
     await scenes.work(tools)
     row = await scenes.seen(tools, world.north, mail)
     assert row.sent_at is not None
-    assert (row.content_sealed, row.due_at, row.failed_at, row.last_error, row.attempt_count) == (None,) * 4 + (1,)
+    assert (row.content_encrypted, row.due_at, row.failed_at, row.last_error, row.attempt_count) == (None,) * 4 + (1,)
     assert await scenes.work(tools, hurry=True) == 0
     assert len(office.envelopes) == 1
 
@@ -90,7 +90,7 @@ async def test_refused_for_good_it_is_given_up_with_the_reason(
     row = await scenes.seen(tools, world.north, mail)
     assert row.last_error == "The mail server refused it: 550 No such user."
     assert row.failed_at is not None
-    assert (row.content_sealed, row.due_at, row.sent_at) == (None, None, None)
+    assert (row.content_encrypted, row.due_at, row.sent_at) == (None, None, None)
     assert await scenes.work(tools, hurry=True) == 0
 
 
@@ -100,7 +100,7 @@ async def test_after_a_day_it_is_given_up(tools: MailContext, world: World, offi
     for _ in range(10):
         assert await scenes.work(tools, hurry=True) == 1
     row = await scenes.seen(tools, world.north, mail)
-    assert (row.failed_at is not None, row.attempt_count, row.content_sealed) == (True, 10, None)
+    assert (row.failed_at is not None, row.attempt_count, row.content_encrypted) == (True, 10, None)
 
 
 async def test_a_server_that_is_away_and_comes_back(tools: MailContext, world: World) -> None:
@@ -178,6 +178,6 @@ async def test_it_opens_in_its_own_row_alone(tools: MailContext, world: World, o
     theirs, ours = await scenes.owe(tools, world.south), await scenes.owe(tools, world.north)
     async with tools.sessions.begin() as session:
         swapped = update(Mail).where(Mail.agency_id == world.north.agency_id, Mail.id == ours.id)
-        await session.execute(swapped.values(content_sealed=theirs.content_sealed))
+        await session.execute(swapped.values(content_encrypted=theirs.content_encrypted))
     await scenes.work(tools)
     assert [str(each["Message-ID"]) for each in office.letters()] == [f"<{theirs.id}@post.example>"]

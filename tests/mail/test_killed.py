@@ -1,4 +1,4 @@
-"""The worker killed between sending and writing it down: sent twice, recognisably the same; and two workers at once."""
+"""The worker killed between sending and writing it down: sent twice, recognizably the same; and two workers at once."""
 
 import asyncio
 import signal

@@ -14,7 +14,7 @@ IMPURE = (
 DECIDING = frozenset({
     "attempt_history", "circuit_breaker", "event_filter", "fair_share", "pasted_ids", "planner",
     "request_sequence", "response_classifier", "retry_policy", "retry_timing", "scopes", "screens", "secret",
-    "selectable_assets", "share_policy", "signature", "state", "status", "status_texts", "unshare_policy",
+    "selectable_assets", "share_policy", "signature", "status", "status_texts", "unshare_policy",
 })  # fmt: skip
 
 

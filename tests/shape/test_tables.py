@@ -7,7 +7,7 @@ from app.tables import metadata
 #: The tenant itself.
 TENANT = "agencies"
 #: Of the installation: calls of a platform’s app, limits per visitor, and chores, for all agencies.
-OF_ALL = frozenset({"call_budgets", "throttles", "webhook_chores"})
+OF_ALL = frozenset({"rate_limits", "throttles", "webhook_tasks"})
 #: Written with a row that refers to it, in one transaction.
 BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 

@@ -20,7 +20,7 @@ def test_approval_can_be_spelt_out() -> None:
 
 
 def test_what_tiktok_may_refuse() -> None:
-    assert parse_switches("reauthorise,pixel-links-denied") == Switches(reauthorise=True, pixel_links_denied=True)
+    assert parse_switches("reauthorize,pixel-links-denied") == Switches(reauthorize=True, pixel_links_denied=True)
 
 
 @pytest.mark.parametrize(

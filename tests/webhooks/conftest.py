@@ -20,6 +20,6 @@ async def egress() -> AsyncIterator[Egress]:
 
 
 @pytest.fixture
-def tools(sessions: Sessions, vault: Keyring, egress: Egress) -> WebhookContext:
+def tools(sessions: Sessions, keyring: Keyring, egress: Egress) -> WebhookContext:
     """What the work of webhooks needs."""
-    return WebhookContext(sessions, vault, egress, worker="test:1")
+    return WebhookContext(sessions, keyring, egress, worker="test:1")

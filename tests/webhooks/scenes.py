@@ -32,7 +32,7 @@ from app.webhooks.test_deliveries import service
 
 async def make_endpoint(
     sessions: Sessions,
-    vault: Keyring,
+    keyring: Keyring,
     agency_id: str,
     url: str,
     event_types: Sequence[str] = ("access.*",),
@@ -41,7 +41,7 @@ async def make_endpoint(
     """An endpoint and its secret."""
     async with sessions.begin() as session:
         return await create_endpoint(
-            session, agency_id, EndpointSpec(url=url, event_types=event_types, **wish), vault=vault, actor="test"
+            session, agency_id, EndpointSpec(url=url, event_types=event_types, **wish), keyring=keyring, actor="test"
         )
 
 
@@ -115,7 +115,7 @@ async def work(tools: WebhookContext, stop: asyncio.Event) -> None:
 async def claimed(tools: WebhookContext) -> list[OutboundDelivery]:
     """What is due, claimed as a worker does."""
     haul = await claim(tools.sessions, SlotUsage(tools.slots, {}, {}))
-    return await pack(tools.sessions, EndpointCache(tools.vault), haul.rows, haul.stamps)
+    return await pack(tools.sessions, EndpointCache(tools.keyring), haul.rows, haul.stamps)
 
 
 async def deliver(tools: WebhookContext, parcel: OutboundDelivery) -> bool:

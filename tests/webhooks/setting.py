@@ -1,4 +1,4 @@
-"""Putting endpoints into states that would take days to come about."""
+"""Putting endpoints into statuses that would take days to come about."""
 
 from typing import Any
 

@@ -49,10 +49,10 @@ async def access_request(api: httpx2.AsyncClient, endpoint: Endpoint, **options:
 
 
 async def tried(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, url: str
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, url: str
 ) -> dict[str, Any]:
     """The answer of a test that waits."""
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, url)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, url)
     async with sent(tools, sessions, world.north.agency_id):
         answer = await access_request(api, endpoint)
     assert answer.status_code == 200, answer.text
@@ -66,14 +66,14 @@ async def test_the_attempt_comes_back(
     api: httpx2.AsyncClient,
     tools: WebhookContext,
     sessions: Sessions,
-    vault: Keyring,
+    keyring: Keyring,
     world: World,
     talk: bytes,
     code: str,
 ) -> None:
     speaks: Talk = answers(talk)
     async with receiver(speaks) as there:
-        shown = await tried(api, tools, sessions, vault, world, there.url)
+        shown = await tried(api, tools, sessions, keyring, world, there.url)
     assert (shown["test"], shown["attempt_count"], shown["attempt"]["code"]) == (True, 1, code)
     assert shown["attempt"]["response_body"] == "ok"
     body = json.loads(there.requests[0].split(b"\r\n\r\n", 1)[1])
@@ -82,12 +82,12 @@ async def test_the_attempt_comes_back(
 
 
 async def test_blocked_and_refused_look_the_same(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     async with receiver(answers(OK)) as there:
         closed = there.url
     for url in ("https://10.0.0.1/in", closed):
-        shown = await tried(api, tools, sessions, vault, world, url)
+        shown = await tried(api, tools, sessions, keyring, world, url)
         attempt = shown["attempt"]
         assert (attempt["code"], attempt["status"], attempt["response_body"]) == ("connect_refused", None, "")
         assert "blocked" not in json.dumps(shown)
@@ -97,12 +97,12 @@ async def test_blocked_and_refused_look_the_same(
 
 
 async def test_without_an_attempt_in_time_it_says_what_was_queued(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.webhooks.long_poll_response.LOOKS", 2)
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     answer = await access_request(api, endpoint)
-    assert (answer.status_code, answer.json()["state"], answer.json()["attempt"]) == (202, "pending", None)
+    assert (answer.status_code, answer.json()["status"], answer.json()["attempt"]) == (202, "pending", None)
 
 
 async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
@@ -110,11 +110,11 @@ async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
     tools: WebhookContext,
     sessions: Sessions,
     engine: AsyncEngine,
-    vault: Keyring,
+    keyring: Keyring,
     world: World,
 ) -> None:
     async with receiver(answers(OK)) as there:
-        endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
+        endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, there.url)
         key = {"Idempotency-Key": "one-test"}
         waiting = asyncio.create_task(access_request(api, endpoint, headers=key))
         await written(sessions, world.north.agency_id)
@@ -145,9 +145,9 @@ async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
     ],
 )
 async def test_data_that_no_event_has(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, data: dict[str, Any], said: str
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, data: dict[str, Any], said: str
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     wish = {"event_type": "access.verified", "data": data}
     answer = await api.post(f"/webhooks/endpoints/{endpoint.id}/test", json=wish)
     assert answer.status_code == 422, answer.text

@@ -15,50 +15,50 @@ from app.links.queries import LinkAggregate
 
 
 async def bring_up_to_date(session: AsyncSession, agency_id: str, link_id: str, *, actor: str = CLIENT) -> None:
-    """Gives every access request of a written platform the state that follows from what was said;
+    """Gives every access request of a written platform the status that follows from what was said;
     repeating it changes nothing.
     """
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    for access_request in whole.access_requests:
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    for access_request in aggregate.access_requests:
         if access_request.is_custom:
-            await _write(session, whole, access_request, actor)
+            await _write(session, aggregate, access_request, actor)
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client did the steps of one access request; said in the name of who agreed. Raises NotFound."""
-    whole, access_request = await _locked(session, agency_id, link_id, access_request_id)
-    if access_request.state in ("approved", "awaiting_client"):
+    aggregate, access_request = await _locked(session, agency_id, link_id, access_request_id)
+    if access_request.status in ("approved", "awaiting_client"):
         consent = await links.last_consent(session, agency_id, link_id)
         access_request.client_attested_at, access_request.client_attested_by = (
             func.now(),
             consent.name if consent else None,
         )
-        await _write(session, whole, access_request, CLIENT)
+        await _write(session, aggregate, access_request, CLIENT)
 
 
 async def take_word_back(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client was wrong; once the agency has confirmed, nothing changes any more. Raises NotFound."""
-    whole, access_request = await _locked(session, agency_id, link_id, access_request_id)
-    if access_request.state == "awaiting_partner":
+    aggregate, access_request = await _locked(session, agency_id, link_id, access_request_id)
+    if access_request.status == "awaiting_partner":
         access_request.client_attested_at = access_request.client_attested_by = None
-        await _write(session, whole, access_request, CLIENT)
+        await _write(session, aggregate, access_request, CLIENT)
 
 
 async def _locked(
     session: AsyncSession, agency_id: str, link_id: str, access_request_id: str
 ) -> tuple[LinkAggregate, AccessRequest]:
     """An access request of a written platform, under the lock of its link: what others do meanwhile is seen."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next(
-        (each for each in whole.access_requests if each.id == access_request_id and each.is_custom), None
+        (each for each in aggregate.access_requests if each.id == access_request_id and each.is_custom), None
     )
     if access_request is None:
         raise NotFound
-    return whole, access_request
+    return aggregate, access_request
 
 
-async def _write(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, actor: str) -> None:
-    link = whole.link
+async def _write(session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, actor: str) -> None:
+    link = aggregate.link
     said = AttestationFacts(
         approved=access_request.approved_at is not None,
         declined=access_request.declined_at is not None,
@@ -67,6 +67,6 @@ async def _write(session: AsyncSession, whole: LinkAggregate, access_request: Ac
         by_agency=access_request.attested_at is not None,
     )
     now = status(said)
-    await client_actions.set_state(
-        session, whole, access_request, actor=actor, state=now.state, code=None, next_actor=now.next_actor
+    await client_actions.set_status(
+        session, aggregate, access_request, actor=actor, status=now.status, code=None, next_actor=now.next_actor
     )

@@ -19,9 +19,9 @@ class AttestationFacts:
 
 @dataclass(frozen=True)
 class AttestationStatus:
-    """The state, and whose turn it is."""
+    """The status, and whose turn it is."""
 
-    state: str
+    status: str
     next_actor: Literal["client", "agency"] | None = None
 
 

@@ -36,23 +36,23 @@ class BuyerList(CreatedAt, Base):
 
 
 class BuyerAccess(JobMixin, CreatedAt, Base):
-    """One buyer and one ad account. Due when it is to be looked at. `state` is the last projection made.
+    """One buyer and one ad account. Due when it is to be looked at. `status` is the last projection made.
 
     `open` rests on a read that showed them among those who can open it. `wanted` false: it is to be taken from them
     if it was ours to give. `ours`: they had nothing before we gave it.
     """
 
-    __tablename__ = "openings"
+    __tablename__ = "buyer_access"
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("grants", "grant_id"),
         UniqueConstraint("agency_id", "grant_id", "email"),
-        CheckConstraint("state IN ('waiting', 'open', 'blocked', 'leaving', 'ended')", name="state"),
-        Index("ix_openings_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        CheckConstraint("status IN ('waiting', 'open', 'blocked', 'leaving', 'ended')", name="status"),
+        Index("ix_buyer_access_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("opening"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("buyeraccess"), primary_key=True)
     grant_id: Mapped[str] = mapped_column(ids.Id("grant"))
     #: the Business Center of the agency: rows of one are looked at together
     agency_bc_id: Mapped[str] = mapped_column(String(32))
@@ -63,7 +63,7 @@ class BuyerAccess(JobMixin, CreatedAt, Base):
     ours: Mapped[bool] = mapped_column(default=False, server_default="false")
     #: when somebody last said that they are to have it: a refusal older than this is tried anew
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    state: Mapped[str] = mapped_column(String(16), default="waiting", server_default="waiting")
+    status: Mapped[str] = mapped_column(String(16), default="waiting", server_default="waiting")
     code: Mapped[str | None] = mapped_column(String(48))
     role_seen: Mapped[str | None] = mapped_column(String(32))
     #: when a read last showed that they can open it

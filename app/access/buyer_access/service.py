@@ -59,12 +59,12 @@ async def set_for_link(
     session: AsyncSession, agency_id: str, link_id: str, named: Sequence[Named], *, actor: str
 ) -> None:
     """These people alone get what is shared on a link. Raises NotFound, Malformed, TooMuch."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     people = _people(named)
     asked = [
         access_request.role
-        for access_request in whole.access_requests
-        if access_request.kind == "ad_account" and access_request.state not in OVER
+        for access_request in aggregate.access_requests
+        if access_request.kind == "ad_account" and access_request.status not in OVER
     ]
     largest = max(asked, key=_rank, default=None)
     above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
@@ -73,17 +73,17 @@ async def set_for_link(
         raise TooMuch(fields={"buyers": sentence})
     await _write(session, agency_id, {"link_id": link_id}, people)
     await _tell_of_link(session, agency_id, link_id, actor)
-    await follow(session, agency_id, Grant.client_id == whole.client.id, again=True)
+    await follow(session, agency_id, Grant.client_id == aggregate.client.id, again=True)
 
 
 async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> None:
     """The buyers of the Business Center count for the link again. Raises NotFound."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     gone = delete(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
     if (await session.execute(gone.returning(BuyerList.id))).scalar_one_or_none() is None:
         return
     await _tell_of_link(session, agency_id, link_id, actor)
-    await follow(session, agency_id, Grant.client_id == whole.client.id)
+    await follow(session, agency_id, Grant.client_id == aggregate.client.id)
 
 
 def _people(named: Sequence[Named]) -> People:
@@ -124,10 +124,11 @@ async def follow(session: AsyncSession, agency_id: str, *which: ColumnElement[bo
     Only ad accounts that answer an access request are given to buyers: what was found there already is left as it
     was found.
     `again`: somebody just said who is to have it, so that what was refused or taken from them is tried anew.
-    Locks Business Centers, then openings by id; whoever calls holds the links or the Business Center already.
+    Locks Business Centers, then rows of buyer access by id; whoever calls holds the links or the Business Center
+    already.
     """
     found = await _grants(session, agency_id, which)
-    meant = await queries.people_of(session, agency_id, [grant for grant in found if grant.state == "live"])
+    meant = await queries.people_of(session, agency_id, [grant for grant in found if grant.status == "live"])
     by_id = {grant.id: grant for grant in found}
     rows = select(BuyerAccess).where(BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id.in_(by_id))
     known = (await session.scalars(rows.order_by(BuyerAccess.id).with_for_update())).all()
@@ -148,11 +149,11 @@ async def follow(session: AsyncSession, agency_id: str, *which: ColumnElement[bo
 async def _grants(session: AsyncSession, agency_id: str, which: Sequence[ColumnElement[bool]]) -> Sequence[Grant]:
     """Living grants, and ended ones for which somebody still stands as their buyer."""
     left = select(BuyerAccess.id).where(
-        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.state != "ended"
+        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.status != "ended"
     )
     rows = select(Grant).where(
         Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.access_request_id.is_not(None),
-        (Grant.state != "ended") | left.exists(), *which,
+        (Grant.status != "ended") | left.exists(), *which,
     )  # fmt: skip
     return (await session.scalars(rows.order_by(Grant.id))).all()
 
@@ -161,32 +162,32 @@ def _follow_row(row: BuyerAccess, grant: Grant, people: People | None, *, again:
     if people is None:
         return
     role = people.get(row.email)
-    if grant.state != "live":
-        if row.state != "ended":
-            row.state, row.code, row.role_seen, row.due_at = "ended", None, None, None
+    if grant.status != "live":
+        if row.status != "ended":
+            row.status, row.code, row.role_seen, row.due_at = "ended", None, None, None
     elif role is None:
-        if row.wanted and row.state != "ended":
+        if row.wanted and row.status != "ended":
             row.wanted, row.code = False, None
-            row.state = "leaving" if row.ours else "ended"
+            row.status = "leaving" if row.ours else "ended"
             row.due_at = func.now() if row.ours else None
     else:
         _want(row, roles.lesser(role, grant.role), again=again)
 
 
 def _want(row: BuyerAccess, role: str, *, again: bool) -> None:
-    is_back = row.state == "ended" or not row.wanted
-    if not is_back and row.role == role and not (again and row.state != "open"):
+    is_back = row.status == "ended" or not row.wanted
+    if not is_back and row.role == role and not (again and row.status != "open"):
         return
     row.wanted, row.role, row.requested_at, row.due_at, row.looks = True, role, func.now(), func.now(), 0
     if is_back:
-        row.state, row.code = "waiting", None
+        row.status, row.code = "waiting", None
 
 
 def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
     return {
-        "agency_id": grant.agency_id, "id": ids.new("opening"), "grant_id": grant.id,
+        "agency_id": grant.agency_id, "id": ids.new("buyeraccess"), "grant_id": grant.id,
         "agency_bc_id": grant.agency_bc_id, "email": email, "role": roles.lesser(role, grant.role),
-        "state": "waiting",
+        "status": "waiting",
     }  # fmt: skip
 
 
@@ -200,10 +201,10 @@ async def look_again(session: AsyncSession, agency_id: str, access_request_id: s
             BuyerAccess,
             BuyerAccess.agency_id == agency_id,
             BuyerAccess.grant_id == grant.id,
-            BuyerAccess.state != "ended",
+            BuyerAccess.status != "ended",
         )
 
 
 async def wake_agency(session: AsyncSession, agency_id: str) -> None:
     """The agency's side can be reached now: everything that is not over is looked at."""
-    await jobs.wake(session, BuyerAccess, BuyerAccess.agency_id == agency_id, BuyerAccess.state != "ended")
+    await jobs.wake(session, BuyerAccess, BuyerAccess.agency_id == agency_id, BuyerAccess.status != "ended")

@@ -66,13 +66,13 @@ async def read_grant(caller: Reader, session: Session, grant_id: str) -> GrantDe
     return GrantDetail.with_buyers(grant, await queries.of_grant(session, caller.agency_id, grant_id))
 
 
-@router.get("/grants/{grant_id}/exchanges", tags=["grants"])
-async def list_grant_exchanges(
+@router.get("/grants/{grant_id}/calls", tags=["grants"])
+async def list_grant_calls(
     caller: Reader, session: Session, grant_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
     """Every look and call about your buyers on this grant, newest first."""
     await grants.find(session, caller.agency_id, grant_id)
     rows = await call_recorder.page_of_grant(
-        session, caller.agency_id, grant_id, limit=limit + 1, before=before(cursor, "exchange")
+        session, caller.agency_id, grant_id, limit=limit + 1, before=before(cursor, "call")
     )
     return by_id([PlatformCallView.model_validate(row) for row in rows], limit)

@@ -19,7 +19,7 @@ grant = typer.Typer()
 BuyerOption = Annotated[
     list[str] | None, typer.Option("--buyer", help="An address and a role, e.g. bo@north.example=OPERATOR; repeat it.")
 ]
-_COLUMNS = ["email", "role", "state", "code", "role_seen", "seen_at", "hint"]
+_COLUMNS = ["email", "role", "status", "code", "role_seen", "seen_at", "hint"]
 
 
 @command(agency, "buyers")
@@ -60,7 +60,7 @@ async def show_(at: Terminal, grant_id: str, agency: AgencyOption = None, as_jso
     found = await agencies.chosen(at.session, agency)
     row = await grants.find(at.session, found.id, grant_id)
     view = GrantDetail.with_buyers(row, await queries.of_grant(at.session, found.id, grant_id))
-    shown = ["id", "client_id", "kind", "asset_id", "asset_name", "role", "state", "seen_by", "last_seen_at"]
+    shown = ["id", "client_id", "kind", "asset_id", "asset_name", "role", "status", "seen_by", "last_seen_at"]
     show.one(view, as_json=as_json, only=shown)
     if not as_json:
         show.text("Who can open it:")

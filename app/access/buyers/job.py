@@ -1,4 +1,4 @@
-"""The rounds: look at several openings of one Business Center together, do what is missing, look again."""
+"""The rounds: look at several rows of buyer access of one Business Center together, do what is missing, look again."""
 
 import random
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from app.access.reconciler.state import Observation
 from app.kit import clock, ids, jobs
 from app.platforms.port import PlatformFailure, Priority, RecordedCall, Unavailable
 
-#: So many openings are looked at in one round: together they take a few seconds of the rate budget.
+#: So many rows of buyer access are looked at in one round: together they take a few seconds of the rate budget.
 TOGETHER = 12
 
 
@@ -37,14 +37,14 @@ class BuyerIntent:
     deed: Deed
 
 
-async def reconcile(tools: AccessContext, opening: BuyerAccess) -> None:
-    """One round of a claimed opening, with others of the same Business Center that are due."""
-    beside = (BuyerAccess.agency_id == opening.agency_id) & (BuyerAccess.agency_bc_id == opening.agency_bc_id)
+async def reconcile(tools: AccessContext, buyer_access: BuyerAccess) -> None:
+    """One round of a claimed buyer_access, with others of the same Business Center that are due."""
+    beside = (BuyerAccess.agency_id == buyer_access.agency_id) & (BuyerAccess.agency_bc_id == buyer_access.agency_bc_id)
     others = await jobs.claim(tools.sessions, BuyerAccess, limit=TOGETHER - 1, lease=tools.lease, where=beside)
-    rows = sorted([opening, *others], key=lambda row: (row.grant_id, row.id))
+    rows = sorted([buyer_access, *others], key=lambda row: (row.grant_id, row.id))
     async with tools.sessions.begin() as session:
         situation = await queries.situation(session, rows)
-    urgency = Priority.WATCH if all(row.state == "open" for row in rows) else Priority.HANDSHAKE
+    urgency = Priority.WATCH if all(row.status == "open" for row in rows) else Priority.HANDSHAKE
     look = await observe(tools, situation, rows, urgency)
     async with tools.sessions.begin() as session:
         intents = await _record(tools, session, situation, rows, look)
@@ -70,7 +70,7 @@ async def _record(
     for row in sorted(rows, key=lambda row: row.id):
         now = fresh[row.id]
         shown = look.shown[row.id]
-        if now.state == "ended":
+        if now.status == "ended":
             next_step: Deed | Rest = Rest("ended")
         else:
             next_step = step(
@@ -96,10 +96,10 @@ async def _rest(
     limited: float | None,
 ) -> None:
     """Writes how it stands. What is open, and what a person may mend at TikTok, is looked at now and then."""
-    news = (rest.state, rest.code) != (now.state, now.code)
+    news = (rest.status, rest.code) != (now.status, now.code)
     looks = 0 if news else now.looks + 1
     pause: timedelta | None
-    if rest.state == "ended":
+    if rest.status == "ended":
         pause = None
     elif limited is not None:
         pause = max(retry_policy.after_limit(1), timedelta(seconds=limited))  # the shared budget makes it longer
@@ -109,10 +109,10 @@ async def _rest(
         pause = retry_policy.next_look(looks)
     else:
         pause = tools.watch * random.uniform(0.9, 1.1)  # noqa: S311 - spreads, hides nothing
-    seen = {"seen_at": func.now()} if rest.state == "open" and held.is_read else {}
-    ours = now.ours and not (held.is_read and held.role is None and now.state == "open")
+    seen = {"seen_at": func.now()} if rest.status == "open" and held.is_read else {}
+    ours = now.ours and not (held.is_read and held.role is None and now.status == "open")
     await jobs.finish(
-        session, row, due_in=pause, state=rest.state, code=rest.code, looks=looks, ours=ours,
+        session, row, due_in=pause, status=rest.status, code=rest.code, looks=looks, ours=ours,
         role_seen=held.role if held.is_read else now.role_seen, **seen,
     )  # fmt: skip
 
@@ -128,14 +128,14 @@ async def _intend(
     gives = isinstance(deed, AssignAction)
     asked = {"bc_id": situation.place.bc_id, "user_id": deed.user_id, "opening_id": row.id}
     kept = PlatformCall(
-        agency_id=row.agency_id, id=ids.new("exchange"), grant_id=row.grant_id, connection_id=connection.id,
+        agency_id=row.agency_id, id=ids.new("call"), grant_id=row.grant_id, connection_id=connection.id,
         side="agency", purpose="assign" if gives else "unassign", operation="assign" if gives else "unassign",
         request=asked | ({"role": deed.role} if isinstance(deed, AssignAction) else {}),
     )  # fmt: skip
     session.add(kept)
     await session.flush()
     now = await session.get_one(BuyerAccess, (row.agency_id, row.id))
-    now.state, now.code = ("waiting", None) if gives else ("leaving", None)
+    now.status, now.code = ("waiting", None) if gives else ("leaving", None)
     now.ours = now.ours or (gives and held.role is None)
     now.role_seen = held.role
     await session.flush()
@@ -150,7 +150,7 @@ async def _keep(session: AsyncSession, situation: BuyersInput, look: BuyerObserv
             session, [call], agency_id=situation.place.agency_id, side="agency", purpose="look",
             connection_id=situation.connection.id, grant_id=grant_id,
         )  # fmt: skip
-    if look.dead and situation.connection.state == "live":
+    if look.dead and situation.connection.status == "live":
         await connections.mark_dead(session, situation.connection)
 
 
@@ -162,7 +162,7 @@ async def _do(tools: AccessContext, situation: BuyersInput, intent: BuyerIntent,
     platform, account_id = (
         tools.platforms.connected(situation.place.platform), situation.grants[intent.row.grant_id].asset_id
     )  # fmt: skip
-    access = tokens.access(situation.connection, tools.vault, urgency)
+    access = tokens.access(situation.connection, tools.keyring, urgency)
     whom = {"bc_id": situation.place.bc_id, "user_id": intent.deed.user_id, "account_id": account_id}
     try:
         if isinstance(intent.deed, AssignAction):

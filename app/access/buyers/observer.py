@@ -12,12 +12,12 @@ from app.access.reconciler.state import Observation, ReadFailure
 from app.platforms.port import ConnectedPlatform, Priority, RecordedCall
 from app.platforms.resources import AssetHolder, Member
 
-NO_SCOPE = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorised")
+NO_SCOPE = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
 
 
 @dataclass
 class BuyerObservation:
-    """What was seen of each opening, by its id; the calls it took, by grant; whether the token is dead."""
+    """What was seen of each buyer_access, by its id; the calls it took, by grant; whether the token is dead."""
 
     shown: dict[str, ObservedBuyer] = field(default_factory=dict)
     calls: list[tuple[str, RecordedCall]] = field(default_factory=list)

@@ -63,7 +63,7 @@ class UnassignAction:
 class Rest:
     """How it stands. `until`: look again then; `pending`: looking again may show something new by itself."""
 
-    state: Literal["waiting", "open", "blocked", "leaving", "ended"]
+    status: Literal["waiting", "open", "blocked", "leaving", "ended"]
     code: str | None = None
     until: datetime | None = None
     pending: bool = False

@@ -19,7 +19,7 @@ from app.access.reconciler.state import PastAction
 
 @dataclass(frozen=True)
 class BuyersScope:
-    """Where the openings of a round are: one Business Center of one agency at one platform."""
+    """Where the rows of buyer access of a round are: one Business Center of one agency at one platform."""
 
     agency_id: str
     platform: str
@@ -37,14 +37,14 @@ class BuyersInput:
 
 @dataclass
 class BuyerAttempts:
-    """The last attempts on each opening, by its id."""
+    """The last attempts on each buyer_access, by its id."""
 
     given: dict[str, PastAction] = field(default_factory=dict)
     taken: dict[str, PastAction] = field(default_factory=dict)
 
 
 async def situation(session: AsyncSession, rows: Sequence[BuyerAccess]) -> BuyersInput:
-    """Of openings in one Business Center."""
+    """Of rows of buyer access in one Business Center."""
     agency_id = rows[0].agency_id
     wanted = select(Grant).where(Grant.agency_id == agency_id, Grant.id.in_({row.grant_id for row in rows}))
     grants = {grant.id: grant for grant in await session.scalars(wanted)}
@@ -63,7 +63,7 @@ async def locked(session: AsyncSession, rows: Sequence[BuyerAccess]) -> dict[str
 
 
 async def tries(session: AsyncSession, agency_id: str, grant_ids: Sequence[str]) -> BuyerAttempts:
-    """What was tried, as the exchanges tell. A call that did nothing does not count as one."""
+    """What was tried, as the platform calls tell. A call that did nothing does not count as one."""
     found = BuyerAttempts()
     for row in await call_recorder.of_grants(session, agency_id, grant_ids, purposes=("assign", "unassign")):
         into = found.given if row.purpose == "assign" else found.taken

@@ -58,7 +58,7 @@ class BuyerAccessView(BaseModel):
 
     email: str = Field(examples=["bo@north.example"])
     role: str = Field(description="The role they are to have: never more than you were given.", examples=["OPERATOR"])
-    state: str = Field(
+    status: str = Field(
         description="`open`: read back, they can open it. `waiting`: under way. `blocked`: `code` and `hint` say why. "
         "`leaving`: to be taken from them.",
         examples=["open"],
@@ -72,7 +72,7 @@ class BuyerAccessView(BaseModel):
     def of(cls, row: BuyerAccess) -> "BuyerAccessView":
         """From the row."""
         return cls(
-            email=row.email, role=row.role, state=row.state, code=row.code, hint=hint(row.code),
+            email=row.email, role=row.role, status=row.status, code=row.code, hint=hint(row.code),
             role_seen=row.role_seen, seen_at=row.seen_at,
         )  # fmt: skip
 

@@ -29,11 +29,11 @@ async def list_connections(
 @router.post("/invitations", status_code=201)
 async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
     """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
-    state = request.app.state
-    platform = state.platforms.connected("tiktok")
-    await platform_apps.needed(session, caller.agency_id, platform, state.vault)
+    services = request.app.state
+    platform = services.platforms.connected("tiktok")
+    await platform_apps.needed(session, caller.agency_id, platform, services.keyring)
     invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
-    return ConnectInvitation(address=f"{state.public_url}/connect/{token}", expires_at=invitation.expires_at)
+    return ConnectInvitation(address=f"{services.public_url}/connect/{token}", expires_at=invitation.expires_at)
 
 
 @router.get("/{connection_id}")

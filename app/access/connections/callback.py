@@ -23,7 +23,7 @@ async def back_from_tiktok(
     """Seals the code and sends the browser on to where its cookie is. Nothing is exchanged here."""
     if not state:
         raise StateRefused
-    vault = request.app.state.vault
-    back = await oauth_flow.receive(session, vault, state=state, code=auth_code or code or None)
+    keyring = request.app.state.keyring
+    back = await oauth_flow.receive(session, keyring, state=state, code=auth_code or code or None)
     screens = url.of_screens(back.link_id) if back.side is Party.LINK and back.link_id else "/connect"
     return see_other(request, f"{request.app.state.public_url}{screens}/return?handle={back.handle}")

@@ -21,11 +21,11 @@ class Connection(JobMixin, CreatedAt, Base):
         belongs_to("clients", "client_id"),
         belongs_to("link_sessions", "browser_id"),
         CheckConstraint("side IN ('client', 'agency')", name="side"),
-        CheckConstraint("state IN ('live', 'dead', 'revoked')", name="state"),
-        CheckConstraint("(state = 'revoked') = (token_sealed IS NULL)", name="revoked_token_is_gone"),
+        CheckConstraint("status IN ('live', 'dead', 'revoked')", name="status"),
+        CheckConstraint("(status = 'revoked') = (token_encrypted IS NULL)", name="revoked_token_is_gone"),
         CheckConstraint("(side = 'client') = (client_id IS NOT NULL)", name="client_side_has_client"),
         Index("ix_connections_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
-        Index("ix_connections_client", "agency_id", "client_id", "state"),
+        Index("ix_connections_client", "agency_id", "client_id", "status"),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -36,12 +36,12 @@ class Connection(JobMixin, CreatedAt, Base):
     link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
     #: the client's browser that made it, and that it serves
     browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
-    state: Mapped[str] = mapped_column(String(8), default="live")
-    token_sealed: Mapped[bytes | None]
+    status: Mapped[str] = mapped_column(String(8), default="live")
+    token_encrypted: Mapped[bytes | None]
     #: the app that was given the token; only it can give it back
     app_id: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
-    #: the name of whoever authorised, as the platform gives it
+    #: the name of whoever authorized, as the platform gives it
     person: Mapped[str] = mapped_column(String(200))
     #: what there was to choose from when last read (port.Found)
     found: Mapped[dict[str, Any]]
@@ -66,13 +66,13 @@ class Invitation(CreatedAt, Base):
 class Authorization(CreatedAt, Base):
     """One trip to the platform's consent page and back. Looked up by hashes; the code lies sealed, minutes at most."""
 
-    __tablename__ = "authorisations"
+    __tablename__ = "authorizations"
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("links", "link_id"),
         belongs_to("connect_invitations", "invitation_id"),
         CheckConstraint("(link_id IS NULL) <> (invitation_id IS NULL)", name="one_purpose"),
-        Index("ix_authorisations_link_id", "agency_id", "link_id"),
+        Index("ix_authorizations_link_id", "agency_id", "link_id"),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -86,7 +86,7 @@ class Authorization(CreatedAt, Base):
     consumed_at: Mapped[datetime | None]
     handle_hash: Mapped[bytes | None] = mapped_column(unique=True)
     handle_expires_at: Mapped[datetime | None]
-    code_sealed: Mapped[bytes | None]
+    code_encrypted: Mapped[bytes | None]
     exchanged_at: Mapped[datetime | None]
     #: how the way back ended (establishing.Outcome)
     outcome: Mapped[str | None] = mapped_column(String(16))

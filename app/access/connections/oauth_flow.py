@@ -94,11 +94,11 @@ async def is_possible(session: AsyncSession, platforms: Platforms, agency_id: st
 
 
 async def start_for_link(
-    session: AsyncSession, platforms: Platforms, vault_: Keyring, *, agency_id: str, link_id: str, cookie: str
+    session: AsyncSession, platforms: Platforms, keyring: Keyring, *, agency_id: str, link_id: str, cookie: str
 ) -> str:
     """The address of the consent page for a client's browser. Raises AppMissing."""
     platform = platforms.connected("tiktok")
-    app = await platform_apps.needed(session, agency_id, platform, vault_)
+    app = await platform_apps.needed(session, agency_id, platform, keyring)
     state = _set_out(session, agency_id, platform.key, cookie, link_id=link_id)
     return platform.consent_address(app, state=state)
 
@@ -129,12 +129,12 @@ async def invitation(session: AsyncSession, token: str) -> Invitation:
 
 
 async def start_for_agency(
-    session: AsyncSession, platforms: Platforms, vault_: Keyring, *, token: str
+    session: AsyncSession, platforms: Platforms, keyring: Keyring, *, token: str
 ) -> tuple[str, str]:
     """The consent page's address for a member, and the cookie its browser is to hold. Raises InvitationOver."""
     invited = await invitation(session, token)
     platform = platforms.connected(invited.platform)
-    app = await platform_apps.needed(session, invited.agency_id, platform, vault_)
+    app = await platform_apps.needed(session, invited.agency_id, platform, keyring)
     cookie = encryption.new_secret()
     state = _set_out(session, invited.agency_id, platform.key, cookie, invitation_id=invited.id)
     return platform.consent_address(app, state=state), cookie
@@ -151,7 +151,7 @@ def _set_out(session: AsyncSession, agency_id: str, platform: str, cookie: str, 
     return state
 
 
-async def receive(session: AsyncSession, vault_: Keyring, *, state: str, code: str | None) -> CallbackTarget:
+async def receive(session: AsyncSession, keyring: Keyring, *, state: str, code: str | None) -> CallbackTarget:
     """The callback: seals the code under a handle and exchanges nothing, however often it is loaded.
 
     The handle follows from the state, so that each time the browser is sent to the same place. A code that comes after
@@ -162,35 +162,35 @@ async def receive(session: AsyncSession, vault_: Keyring, *, state: str, code: s
     trip = (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
     if trip is None:
         raise StateRefused
-    handle = vault_.keyed_hash(state, purpose="handle")
+    handle = keyring.keyed_hash(state, purpose="handle")
     now = clock.now()
     if trip.exchanged_at is None:
         trip.consumed_at, trip.handle_hash = trip.consumed_at or now, encryption.sha256(handle)
         if trip.expires_at > now:
             trip.handle_expires_at = now + HANDLE_LIFE
-            if code and trip.code_sealed is None:
-                trip.code_sealed, trip.outcome = vault_.seal(code, bound_to=_code_place(trip)), None
+            if code and trip.code_encrypted is None:
+                trip.code_encrypted, trip.outcome = keyring.encrypt(code, bound_to=_code_place(trip)), None
     await session.flush()
     return CallbackTarget(Party.LINK if trip.link_id else Party.AGENCY, trip.link_id, handle)
 
 
 async def exchange_for_link(
-    sessions: Sessions, platforms: Platforms, vault_: Keyring, *, link_id: str, handle: str, cookie: str
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, link_id: str, handle: str, cookie: str
 ) -> CallbackResult:
     """The way back on the link's own host: exchanges the code only for the browser that set out."""
     return await _arrive(
-        sessions, platforms, vault_, handle=handle, cookie=cookie, purpose=Authorization.link_id == link_id
+        sessions, platforms, keyring, handle=handle, cookie=cookie, purpose=Authorization.link_id == link_id
     )
 
 
 async def exchange_for_agency(
-    sessions: Sessions, platforms: Platforms, vault_: Keyring, *, handle: str, cookie: str
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str
 ) -> CallbackResult:
     """The same for the member who connects the agency; the invitation is used up when it worked."""
     return await _arrive(
         sessions,
         platforms,
-        vault_,
+        keyring,
         handle=handle,
         cookie=cookie,
         purpose=Authorization.invitation_id.is_not(None),
@@ -198,7 +198,7 @@ async def exchange_for_agency(
 
 
 async def _arrive(
-    sessions: Sessions, platforms: Platforms, vault_: Keyring, *, handle: str, cookie: str, purpose: Any
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str, purpose: Any
 ) -> CallbackResult:
     """Exchange the code the first time; later, and at the same time, tell how the first time ended."""
     async with sessions.begin() as session:
@@ -207,22 +207,22 @@ async def _arrive(
             return CallbackResult(ExchangeOutcome.UNKNOWN)
         if not hmac.compare_digest(trip.cookie_hash, encryption.sha256(cookie)):
             return CallbackResult(ExchangeOutcome.OTHER_BROWSER)
-        if trip.exchanged_at is None and trip.code_sealed is None and trip.handle_expires_at is not None:
+        if trip.exchanged_at is None and trip.code_encrypted is None and trip.handle_expires_at is not None:
             await _cancel(session, trip)
             return CallbackResult(ExchangeOutcome.CANCELLED, trip.agency_id)
         taken = await _take(session, trip)
         if taken is not None:
-            assert taken.code_sealed is not None
-            code = vault_.open(taken.code_sealed, bound_to=_code_place(taken))
-            taken.code_sealed = None
+            assert taken.code_encrypted is not None
+            code = keyring.decrypt(taken.code_encrypted, bound_to=_code_place(taken))
+            taken.code_encrypted = None
             for_whom = await _purpose(session, taken)
             platform = platforms.connected(taken.platform)
-            app = await platform_apps.of_agency(session, taken.agency_id, platform, vault_)
+            app = await platform_apps.of_agency(session, taken.agency_id, platform, keyring)
     if taken is None:
         return CallbackResult(await _outcome_of_first(sessions, trip), trip.agency_id)
     outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed meanwhile
     if app is not None:
-        outcome = await establish(sessions, vault_, platform, app, code, for_whom)
+        outcome = await establish(sessions, keyring, platform, app, code, for_whom)
     async with sessions.begin() as session:
         await session.execute(_this(trip).values(outcome=outcome))
     return CallbackResult(outcome, trip.agency_id, is_first=True)
@@ -239,7 +239,7 @@ async def _take(session: AsyncSession, trip: Authorization) -> Authorization | N
         _this(trip)
         .where(
             Authorization.exchanged_at.is_(None),
-            Authorization.code_sealed.is_not(None),
+            Authorization.code_encrypted.is_not(None),
             Authorization.handle_expires_at > func.now(),
         )
         .values(exchanged_at=func.now())
@@ -281,7 +281,7 @@ def _this(trip: Authorization) -> Update:
 async def _tell_cancelled(session: AsyncSession, trip: Authorization) -> None:
     data: dict[str, Any] = {"platform": trip.platform}
     if trip.link_id:
-        data = (await links.whole(session, trip.agency_id, trip.link_id)).facts()
+        data = (await links.load_link(session, trip.agency_id, trip.link_id)).facts()
     await record(
         session, happenings.CONSENT_CANCELLED, agency_id=trip.agency_id, subject_id=trip.link_id or trip.id,
         actor=CLIENT, data=data,
@@ -302,4 +302,4 @@ async def _purpose(session: AsyncSession, trip: Authorization) -> Purpose:
 
 
 def _code_place(trip: Authorization) -> str:
-    return f"authorisations.code_sealed:{trip.agency_id}:{trip.id}"
+    return f"authorizations.code_encrypted:{trip.agency_id}:{trip.id}"

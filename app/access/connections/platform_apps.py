@@ -14,38 +14,42 @@ class AppMissing(AppError):
 
     status = 409
     code = "platform_app_missing"
-    detail = "There is no TikTok app yet, so nobody can authorise it."
+    detail = "There is no TikTok app yet, so nobody can authorize it."
     hint = "Set the app first with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
 
 
-async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Keyring) -> App | None:
+async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring) -> App | None:
     """The app to use, or None where only the guided lane is possible."""
     own = await agencies.platform_app(session, agency_id, platform.key)
     if own is None:
         return platform.default_app
-    return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id)))
+    return App(own.app_id, keyring.decrypt(own.secret_encrypted, bound_to=secret_place(agency_id, own.id)))
 
 
 async def is_set(session: AsyncSession, agency_id: str, platform: ConnectedPlatform) -> bool:
-    """True if there is an app to authorise; without one only the guided lane is possible."""
+    """True if there is an app to authorize; without one only the guided lane is possible."""
     return platform.default_app is not None or (
         await agencies.platform_app(session, agency_id, platform.key) is not None
     )
 
 
 async def of_connection(
-    session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Keyring, app_id: str
+    session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring, app_id: str
 ) -> App | None:
     """The app that was given the token, replaced ones included; None when its secret is no longer here."""
     if platform.default_app is not None and platform.default_app.app_id == app_id:
         return platform.default_app
     own = await agencies.platform_app_by_id(session, agency_id, platform.key, app_id)
-    return App(own.app_id, vault.open(own.secret_sealed, bound_to=secret_place(agency_id, own.id))) if own else None
+    return (
+        App(own.app_id, keyring.decrypt(own.secret_encrypted, bound_to=secret_place(agency_id, own.id)))
+        if own
+        else None
+    )
 
 
-async def needed(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, vault: Keyring) -> App:
+async def needed(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring) -> App:
     """The app to use. Raises AppMissing."""
-    app = await of_agency(session, agency_id, platform, vault)
+    app = await of_agency(session, agency_id, platform, keyring)
     if app is None:
         raise AppMissing
     return app

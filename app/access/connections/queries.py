@@ -27,12 +27,12 @@ async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Con
 
 async def live(session: AsyncSession, agency_id: str, link_id: str) -> Connection | None:
     """The client's living connection made on this link, in whichever browser."""
-    return await _latest(session, agency_id, Connection.link_id == link_id, Connection.state == "live")
+    return await _latest(session, agency_id, Connection.link_id == link_id, Connection.status == "live")
 
 
 async def of_browser(session: AsyncSession, browser: LinkSession) -> Connection | None:
     """The living connection that serves a browser: the one made there, or any of the link once a code was entered."""
-    where = [Connection.link_id == browser.link_id, Connection.state == "live"]
+    where = [Connection.link_id == browser.link_id, Connection.status == "live"]
     if browser.verified_by != VerifiedBy.CODE:
         where.append(Connection.browser_id == browser.id)
     return await _latest(session, browser.agency_id, *where)
@@ -57,19 +57,19 @@ async def of_client(
     )
     newest_first = (await session.scalars(rows)).all()
     fitting = [each for each in newest_first if bc_id in usable(each)]
-    living = [each for each in fitting if each.state == "live"]
+    living = [each for each in fitting if each.status == "live"]
     return next(iter([*living, *fitting, *newest_first]), None)
 
 
-#: What became of the client's authorisation: we hold it, gave it back, the platform ended it, or there never was one.
+#: What became of the client's authorization: we hold it, gave it back, the platform ended it, or there never was one.
 Held = Literal["live", "given_back", "ended", "never"]
 _HELD: Mapping[str, Held] = {"live": "live", "revoked": "given_back", "dead": "ended"}
 
 
 async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> Held:
-    """Status of the client's authorisation for one Business Center."""
+    """Status of the client's authorization for one Business Center."""
     connection = await of_client(session, agency_id, client_id, platform, bc_id)
-    return _HELD[connection.state] if connection else "never"
+    return _HELD[connection.status] if connection else "never"
 
 
 async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> bool:
@@ -80,7 +80,7 @@ async def can_look(session: AsyncSession, agency_id: str, client_id: str, platfo
 
 
 def usable(connection: Connection) -> frozenset[str]:
-    """The Business Centers from which whoever authorised can share."""
+    """The Business Centers from which whoever authorized can share."""
     return frozenset(center.bc_id for center in found(connection).business_centers if center.usable)
 
 
@@ -91,7 +91,7 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Con
         agency_id,
         Connection.side == "agency",
         Connection.platform == platform,
-        Connection.state == "live",
+        Connection.status == "live",
     )
 
 
@@ -100,7 +100,7 @@ async def last_of_agency(session: AsyncSession, agency_id: str, platform: str) -
     rows = select(Connection).where(
         Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform
     )
-    newest = rows.order_by((Connection.state == "live").desc(), Connection.id.desc()).limit(1)
+    newest = rows.order_by((Connection.status == "live").desc(), Connection.id.desc()).limit(1)
     return (await session.scalars(newest)).one_or_none()
 
 
@@ -117,20 +117,20 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(limit))).all()
 
 
-def token(connection: Connection, vault: Keyring) -> str:
+def token(connection: Connection, keyring: Keyring) -> str:
     """The token in clear, for the length of a call."""
-    assert connection.token_sealed is not None
-    return vault.open(connection.token_sealed, bound_to=token_place(connection.agency_id, connection.id))
+    assert connection.token_encrypted is not None
+    return keyring.decrypt(connection.token_encrypted, bound_to=token_place(connection.agency_id, connection.id))
 
 
-def access(connection: Connection, vault: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
+def access(connection: Connection, keyring: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
     """What a call with this connection's token takes: the token, whose budget it counts against, how urgent it is."""
-    return Access(token(connection, vault), connection.app_id, urgency)
+    return Access(token(connection, keyring), connection.app_id, urgency)
 
 
 def token_place(agency_id: str, connection_id: str) -> str:
     """What a sealed token is bound to."""
-    return f"connections.token_sealed:{agency_id}:{connection_id}"
+    return f"connections.token_encrypted:{agency_id}:{connection_id}"
 
 
 def found(connection: Connection) -> DiscoveredAssets:
@@ -176,7 +176,7 @@ async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: date
 
 
 TripBlocker = Literal[
-    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorised", "app_problem",
+    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorized", "app_problem",
     "platform_changed",
 ]  # fmt: skip
 
@@ -184,7 +184,7 @@ TripBlocker = Literal[
 _ENDED: Mapping[str, TripBlocker] = {
     "cancelled": "consent_cancelled",
     "too_late": "auth_code_expired",
-    "scope_missing": "scope_not_authorised",
+    "scope_missing": "scope_not_authorized",
     "app_problem": "app_problem",
     "platform_changed": "platform_changed",
 }

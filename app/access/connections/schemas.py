@@ -14,9 +14,11 @@ class ConnectionView(BaseModel):
     side: str = Field(description="Whose: `client` or `agency`.", examples=["client"])
     client_id: str | None = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
     link_id: str | None = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
-    state: str = Field(description="`live`; `dead`: the platform refuses it; `revoked`: given back.", examples=["live"])
+    status: str = Field(
+        description="`live`; `dead`: the platform refuses it; `revoked`: given back.", examples=["live"]
+    )
     scopes: list[str] = Field(description="The platform's ids of what it may do.", examples=[["100", "153"]])
-    person: str = Field(description="Who authorised, as the platform says.", examples=["Ana Lima"])
+    person: str = Field(description="Who authorized, as the platform says.", examples=["Ana Lima"])
     gives_back_at: Time | None = Field(description="When its token is given back at the latest.")
     ended_at: Time | None
     created_at: Time
@@ -26,7 +28,7 @@ class ConnectionView(BaseModel):
         """From the row, without its token."""
         return cls(
             id=row.id, platform=row.platform, side=row.side, client_id=row.client_id, link_id=row.link_id,
-            state=row.state, scopes=[str(scope) for scope in row.scopes], person=row.person,
+            status=row.status, scopes=[str(scope) for scope in row.scopes], person=row.person,
             gives_back_at=row.due_at, ended_at=row.ended_at, created_at=row.created_at,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a person can choose from after authorising, and why some of it cannot be chosen. Pure."""
+"""What a person can choose from after authorizing, and why some of it cannot be chosen. Pure."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ def pixels(found: DiscoveredAssets, bc_id: str) -> list[Choice]:
 
 
 def center_problem(center: BusinessCenterInfo) -> str | None:
-    """Why nothing can be shared from a Business Center by whoever authorised; a blocker's code."""
+    """Why nothing can be shared from a Business Center by whoever authorized; a blocker's code."""
     if center.role != "ADMIN":
         return "not_bc_admin"
     if center.status in ("ENABLE", ""):  # where TikTok tells no status, only trying tells

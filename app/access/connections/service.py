@@ -28,10 +28,10 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
         .where(
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
-            Connection.state == "live",
+            Connection.status == "live",
             Connection.due_at.is_(None) | (Connection.due_at > func.now()),
         )
-        .values(state="dead", ended_at=func.now(), due_at=func.now())
+        .values(status="dead", ended_at=func.now(), due_at=func.now())
         .returning(Connection.id)
     )
     if (await session.execute(ended)).scalar_one_or_none():
@@ -46,7 +46,7 @@ async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) 
     """The client's tokens are needed no longer: they are due to be given back now."""
     await session.execute(
         update(Connection)
-        .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.state == "live")
+        .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.status == "live")
         .values(due_at=func.now())
     )
 
@@ -67,7 +67,7 @@ async def hold_longer(session: AsyncSession, connection: Connection, hold: timed
         .where(
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
-            Connection.state == "live",
+            Connection.status == "live",
             Connection.due_at > func.now(),
         )
         .values(due_at=func.now() + hold)
@@ -76,7 +76,7 @@ async def hold_longer(session: AsyncSession, connection: Connection, hold: timed
 
 async def end_connection(session: AsyncSession, connection: Connection) -> Connection:
     """Ends a connection on the agency's wish: its token is given back at once. Raises AlreadyEnded."""
-    if connection.state == "revoked":
+    if connection.status == "revoked":
         raise AlreadyEnded
     connection.due_at = func.now()
     await session.flush()

@@ -82,7 +82,7 @@ class Purpose:
 
 
 async def establish(
-    sessions: Sessions, vault: Keyring, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
+    sessions: Sessions, keyring: Keyring, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
 ) -> ExchangeOutcome:
     """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
     calls: list[RecordedCall] = []
@@ -95,7 +95,7 @@ async def establish(
             access = Access(token.value, app.app_id, Priority.LOOKING)
             found = await patiently(lambda: platform.discover(app, access, calls.append))
             async with sessions.begin() as session:
-                await _keep(session, vault, platform, app, token, found, purpose, calls)
+                await _keep(session, keyring, platform, app, token, found, purpose, calls)
             return ExchangeOutcome.CONNECTED
         outcome, reason = ExchangeOutcome.SCOPE_MISSING, ", ".join(missing)
     except Denied as refused:
@@ -111,7 +111,7 @@ async def establish(
     if token is not None:
         await _give_back(platform, app, token, calls)
     async with sessions.begin() as session:
-        call_recorder.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise")
+        call_recorder.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize")
         await _tell_failed(session, platform.key, purpose, outcome, reason)
     return outcome
 
@@ -120,11 +120,11 @@ async def establish(
 _OF_REFUSAL = {
     "auth_code_expired": ExchangeOutcome.TOO_LATE,
     "connection_dead": ExchangeOutcome.TOO_LATE,
-    "scope_not_authorised": ExchangeOutcome.SCOPE_MISSING,
+    "scope_not_authorized": ExchangeOutcome.SCOPE_MISSING,
 }
 #: Problems that only the agency can fix, with their blocker codes.
 _AGENCYS = {
-    ExchangeOutcome.SCOPE_MISSING: "scope_not_authorised",
+    ExchangeOutcome.SCOPE_MISSING: "scope_not_authorized",
     ExchangeOutcome.APP_PROBLEM: "app_problem",
     ExchangeOutcome.PLATFORM_CHANGED: "platform_changed",
 }
@@ -142,7 +142,7 @@ async def _tell_failed(
         return
     data: dict[str, object] = {"platform": platform}
     if purpose.link_id:
-        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).facts()
     await record(
         session, happenings.FAILED, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
@@ -188,7 +188,7 @@ async def _give_back(platform: ConnectedPlatform, app: App, token: Token, calls:
 
 async def _keep(
     session: AsyncSession,
-    vault: Keyring,
+    keyring: Keyring,
     platform: ConnectedPlatform,
     app: App,
     token: Token,
@@ -205,20 +205,20 @@ async def _keep(
         agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
         client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
         person=found.person, found=queries.as_row(found), browser_id=purpose.browser_id,
-        token_sealed=vault.seal(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
+        token_encrypted=keyring.encrypt(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
         due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
     session.add(connection)
     await session.flush()
     call_recorder.keep(
-        session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorise",
+        session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize",
         connection_id=connection_id,
     )  # fmt: skip
     data: dict[str, object] = {"platform": platform.key}
     if purpose.link_id:
-        data = (await links.whole(session, purpose.agency_id, purpose.link_id)).facts()
+        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).facts()
     await record(
-        session, happenings.AUTHORISED, agency_id=purpose.agency_id, subject_id=connection_id,
+        session, happenings.AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
         actor=CLIENT if purpose.link_id else MEMBER,
         data={**data, "connection_id": connection_id},
     )  # fmt: skip
@@ -247,15 +247,15 @@ async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAsse
     Raises OtherCompany.
     """
     assert purpose.link_id is not None
-    whole = await links.whole(session, purpose.agency_id, purpose.link_id, lock=True)
+    aggregate = await links.load_link(session, purpose.agency_id, purpose.link_id, lock=True)
     browser = await session.get(LinkSession, (purpose.agency_id, purpose.browser_id), populate_existing=True)
     if browser is None or browser.verified_at is not None:
         return
-    if not await devices.is_guarded(session, whole):
+    if not await devices.is_guarded(session, aggregate):
         await admission.let_in(session, browser, VerifiedBy.ANSWER)
         return
     known = await queries.centers_of_link(session, purpose.agency_id, purpose.link_id)
-    known = frozenset({whole.intake.bc_id}) if whole.intake.bc_id else known
+    known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
     if not known & {center.bc_id for center in found.business_centers if center.usable}:
         raise OtherCompany
     await admission.let_in(session, browser, VerifiedBy.CONNECTION)
@@ -268,7 +268,7 @@ async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, 
         Connection.platform == platform,
         Connection.side == purpose.side,
         Connection.client_id.is_not_distinct_from(purpose.client_id),
-        Connection.state == "live",
+        Connection.status == "live",
     )
     covered = {center.bc_id for center in found.business_centers if center.usable}
     for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():

@@ -21,18 +21,20 @@ LEASE = timedelta(seconds=45)
 
 async def give_back(tools: AccessContext, connection: Connection) -> None:
     """Revokes the token and forgets it; a failure is told once and tried again with growing pauses."""
-    if connection.token_sealed is None:  # given back already; something woke the row meanwhile
+    if connection.token_encrypted is None:  # given back already; something woke the row meanwhile
         async with tools.sessions.begin() as session:
             await _rest(session, connection)
         return
     platform = tools.platforms.connected(connection.platform)
     async with tools.sessions.begin() as session:
-        app = await platform_apps.of_connection(session, connection.agency_id, platform, tools.vault, connection.app_id)
+        app = await platform_apps.of_connection(
+            session, connection.agency_id, platform, tools.keyring, connection.app_id
+        )
         shared = await _used_elsewhere(session, tools, connection)
     calls: list[RecordedCall] = []
     done = shared
     if app is not None and not shared:
-        done = await _revoke(platform, app, queries.token(connection, tools.vault), calls)
+        done = await _revoke(platform, app, queries.token(connection, tools.keyring), calls)
     async with tools.sessions.begin() as session:
         call_recorder.keep(
             session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
@@ -58,18 +60,18 @@ async def _used_elsewhere(session: AsyncSession, tools: AccessContext, connectio
         Connection.agency_id == connection.agency_id,
         Connection.platform == connection.platform,
         Connection.id > connection.id,
-        Connection.state == "live",
+        Connection.status == "live",
     )
     newer = (await session.scalars(rows)).all()
-    if connection.token_sealed is None or not newer:
+    if connection.token_encrypted is None or not newer:
         return False
-    mine = queries.token(connection, tools.vault)
-    return any(queries.token(other, tools.vault) == mine for other in newer)
+    mine = queries.token(connection, tools.keyring)
+    return any(queries.token(other, tools.keyring) == mine for other in newer)
 
 
 async def _forget(session: AsyncSession, connection: Connection) -> None:
     """The token is gone. One statement: a row changed twice has its references checked, which waits for the link."""
-    was_dead = connection.state == "dead"
+    was_dead = connection.status == "dead"
     gone = (
         update(Connection)
         .where(
@@ -78,7 +80,7 @@ async def _forget(session: AsyncSession, connection: Connection) -> None:
             Connection.lease_token == connection.lease_token,
         )
         .values(
-            state="revoked", token_sealed=None, ended_at=connection.ended_at or clock.now(), due_at=None,
+            status="revoked", token_encrypted=None, ended_at=connection.ended_at or clock.now(), due_at=None,
             lease_until=None, lease_token=None, tries=0,
         )
         .returning(Connection.id)
@@ -98,7 +100,7 @@ async def _rest(session: AsyncSession, connection: Connection) -> None:
     await session.execute(
         update(Connection)
         .where(
-            Connection.agency_id == connection.agency_id, Connection.id == connection.id, Connection.state == "revoked"
+            Connection.agency_id == connection.agency_id, Connection.id == connection.id, Connection.status == "revoked"
         )
         .values(due_at=None, lease_until=None, lease_token=None, tries=0)
     )

@@ -21,9 +21,9 @@ async def read_platform_app_health(request: Request, caller: Reader) -> HealthVi
 
     It makes at most ten calls to TikTok, none of which changes anything, and takes a few seconds.
     """
-    state = request.app.state
+    services = request.app.state
     health = await service.of_agency(
-        state.sessions, state.platforms, state.vault, agency_id=caller.agency_id, platform_key=TIKTOK,
-        redirect_uri=state.redirect_uri,
+        services.sessions, services.platforms, services.keyring, agency_id=caller.agency_id, platform_key=TIKTOK,
+        redirect_uri=services.redirect_uri,
     )  # fmt: skip
     return HealthView.of(TIKTOK, health)

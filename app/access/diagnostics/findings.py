@@ -32,7 +32,7 @@ class DiagnosticFinding:
     """One line; `tried` is the call it rests on."""
 
     what: str
-    state: State
+    status: State
     words: str
     do: str | None = None
     tried: ProbeResult | None = None
@@ -42,7 +42,7 @@ class DiagnosticFinding:
 class Connected:
     """The agency's newest connection, living or not."""
 
-    state: str
+    status: str
     app_id: str
     person: str
     made_at: datetime
@@ -67,7 +67,7 @@ def of(
     found = [_app(app_id, examined.app, other), _app_status(examined, connected)]
     if for_agency:
         found.append(_connection(app_id, examined, connected))
-        if connected is not None and connected.state == "live":
+        if connected is not None and connected.status == "live":
             found += [_center(examined, bc_id), *_permissions(examined.lacking)]
             found += [_read(each, examined.lacking) for each in examined.reads]
     return [*found, _room(examined.room)]
@@ -104,7 +104,7 @@ def _app_status(examined: DiagnosticReport, connected: Connected | None) -> Diag
             "Leave TIKTOK_API_BASE unset; to try things out use `keyturn demo`.",
         )  # fmt: skip
     if connected is not None:
-        return DiagnosticFinding("app status", "pass", f"approved: it was authorised on {day(connected.made_at)}.")
+        return DiagnosticFinding("app status", "pass", f"approved: it was authorized on {day(connected.made_at)}.")
     return DiagnosticFinding(
         "app status", "cannot_tell", "no call tells whether TikTok has approved the app; My Apps shows it.",
         f"Approval takes some days. Clients can share by hand meanwhile ({GUIDE}).",
@@ -114,7 +114,7 @@ def _app_status(examined: DiagnosticReport, connected: Connected | None) -> Diag
 def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | None) -> DiagnosticFinding:
     if connected is None:
         return DiagnosticFinding("agency connection", "fail", "there is none, so that nothing can be proved.", CONNECT)
-    if connected.state != "live":
+    if connected.status != "live":
         ended = f" on {day(connected.ended_at)}" if connected.ended_at else ""
         return DiagnosticFinding("agency connection", "fail", f"the last one ended{ended}.", CONNECT)
     if examined.token is not None and examined.token.blocker == "connection_dead":
@@ -127,7 +127,7 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
             f"To use app {app_id}, connect again. {CONNECT}",
         )  # fmt: skip
     return DiagnosticFinding(
-        "agency connection", "pass", f"lives; {connected.person} authorised on {day(connected.made_at)}."
+        "agency connection", "pass", f"lives; {connected.person} authorized on {day(connected.made_at)}."
     )
 
 
@@ -181,13 +181,13 @@ def _read(tried: ProbeResult, lacking: Sequence[MissingPermission]) -> Diagnosti
         return DiagnosticFinding(what, "pass", f"works ({tried.took_ms} ms).", tried=tried)
     if tried.outcome in ("skipped", "unavailable"):
         return DiagnosticFinding(what, "cannot_tell", _not_read(tried), tried=tried)
-    state: State = "fail" if tried.what in _NEEDED_READS else "limited"
+    status: State = "fail" if tried.what in _NEEDED_READS else "limited"
     if tried.outcome == "changed":
         return DiagnosticFinding(
-            what, state, tried.message, "Look for a newer version of Keyturn, or report this answer.", tried
+            what, status, tried.message, "Look for a newer version of Keyturn, or report this answer.", tried
         )
     do = "See the missing permissions above." if lacking else "Tell TikTok's support the request id, or connect again."
-    return DiagnosticFinding(what, state, f"TikTok refuses: {tried.message}", do, tried)
+    return DiagnosticFinding(what, status, f"TikTok refuses: {tried.message}", do, tried)
 
 
 def _room(room: RateLimitStatus) -> DiagnosticFinding:

@@ -10,7 +10,7 @@ class HealthLine(BaseModel):
     """One thing that was looked at."""
 
     what: str = Field(examples=["reading partners"])
-    state: State = Field(description="`limited`: it works, with less. `cannot_tell` is no failure.", examples=["pass"])
+    status: State = Field(description="`limited`: it works, with less. `cannot_tell` is no failure.", examples=["pass"])
     words: str = Field(examples=["works (161 ms)."])
     do: str | None = Field(description="What to do about it.")
     operation: str | None = Field(description="The platform's name for the call.", examples=["bc/partner/get"])
@@ -25,7 +25,7 @@ class HealthLine(BaseModel):
         tried = finding.tried
         called = tried if tried is not None and tried.operation else None
         return cls(
-            what=finding.what, state=finding.state, words=finding.words, do=finding.do,
+            what=finding.what, status=finding.status, words=finding.words, do=finding.do,
             operation=called.operation if called else None, code=called.code if called else None,
             message=called.message if called else None, platform_request_id=called.request_id if called else None,
             took_ms=called.took_ms if called else None,

@@ -28,7 +28,7 @@ class Diagnostics:
     @property
     def well(self) -> bool:
         """True if nothing failed; what could not be told is no failure."""
-        return all(finding.state != "fail" for finding in self.findings)
+        return all(finding.status != "fail" for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -41,44 +41,46 @@ class _At:
 
 
 async def of_agency(
-    sessions: Sessions, platforms: Platforms, vault: Keyring, *, agency_id: str, platform_key: str, redirect_uri: str
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, agency_id: str, platform_key: str, redirect_uri: str
 ) -> Diagnostics:
     """The agency's own app, or the installation's for it."""
     platform = platforms.connected(platform_key)
     async with sessions() as session:
-        at = await _at(session, platform, vault, agency_id)
-    return await _examine(platform, vault, at, redirect_uri, for_agency=True)
+        at = await _at(session, platform, keyring, agency_id)
+    return await _examine(platform, keyring, at, redirect_uri, for_agency=True)
 
 
-async def of_installation(platforms: Platforms, vault: Keyring, *, platform_key: str, redirect_uri: str) -> Diagnostics:
+async def of_installation(
+    platforms: Platforms, keyring: Keyring, *, platform_key: str, redirect_uri: str
+) -> Diagnostics:
     """The installation's app alone, where no agency is meant."""
     platform = platforms.connected(platform_key)
-    return await _examine(platform, vault, _At(platform.default_app, None, None), redirect_uri, for_agency=False)
+    return await _examine(platform, keyring, _At(platform.default_app, None, None), redirect_uri, for_agency=False)
 
 
-async def _at(session: AsyncSession, platform: ConnectedPlatform, vault: Keyring, agency_id: str) -> _At:
+async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyring, agency_id: str) -> _At:
     newest = select(Connection).where(
         Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform.key
     )
     last = (await session.scalars(newest.order_by(Connection.id.desc()).limit(1))).one_or_none()
     centers = await agencies.business_centers(session, agency_id, platform.key)
     return _At(
-        app=await platform_apps.of_agency(session, agency_id, platform, vault),
+        app=await platform_apps.of_agency(session, agency_id, platform, keyring),
         connection=await connections.of_agency(session, agency_id, platform.key) or last,
         bc_id=centers[0].bc_id if centers else None,
     )
 
 
 async def _examine(
-    platform: ConnectedPlatform, vault: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
+    platform: ConnectedPlatform, keyring: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
 ) -> Diagnostics:
     if at.app is None:
         return Diagnostics(None, redirect_uri, (*findings.none_at_all(), redirect_address.finding(redirect_uri, None)))
     row = at.connection
-    living = row if row is not None and row.state == "live" else None
-    access = connections.access(living, vault, Priority.LOOKING) if living else None
+    living = row if row is not None and row.status == "live" else None
+    access = connections.access(living, keyring, Priority.LOOKING) if living else None
     examined = await platform.examine(at.app, access, living.scopes if living else (), bc_id=at.bc_id or "")
-    connected = Connected(row.state, row.app_id, row.person, row.created_at, row.ended_at) if row else None
+    connected = Connected(row.status, row.app_id, row.person, row.created_at, row.ended_at) if row else None
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None
     return Diagnostics(
         at.app.app_id,

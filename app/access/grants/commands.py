@@ -23,7 +23,7 @@ async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_
         "asset_id",
         "asset_name",
         "role",
-        "state",
+        "status",
         "seen_by",
         "last_seen_at",
     ]

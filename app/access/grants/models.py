@@ -18,13 +18,14 @@ class Grant(Changing, CreatedAt, Base):
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
         belongs_to("access_requests", "access_request_id"),
-        CheckConstraint("state IN ('live', 'drifted', 'revoking', 'ended')", name="state"),
+        CheckConstraint("status IN ('live', 'drifted', 'revoking', 'ended')", name="status"),
         CheckConstraint("origin IN ('asked', 'found')", name="origin"),
         Index(
             "uq_grants_asset",
-            "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(through_id, '')"), "agency_bc_id",
+            "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"),
+            "agency_bc_id",
             unique=True,
-            postgresql_where=text("state <> 'ended'"),
+            postgresql_where=text("status <> 'ended'"),
         ),
         Index("ix_grants_bc_id", "agency_id", "bc_id"),
         Index("ix_grants_agency_id_access_request_id", "agency_id", "access_request_id"),
@@ -34,12 +35,12 @@ class Grant(Changing, CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("grant"), primary_key=True)
     client_id: Mapped[str] = mapped_column(ids.Id("client"))
-    access_request_id: Mapped[str | None] = mapped_column(ids.Id("access_request"))
+    access_request_id: Mapped[str | None] = mapped_column(ids.Id("access"))
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
     asset_id: Mapped[str] = mapped_column(String(64))
     #: the ad account a pixel is seen on
-    through_id: Mapped[str | None] = mapped_column(String(64))
+    parent_asset_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
     #: `asked` on one of our links, or `found`: it was there already
     origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
@@ -47,7 +48,7 @@ class Grant(Changing, CreatedAt, Base):
     bc_id: Mapped[str] = mapped_column(String(32))
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
-    state: Mapped[str] = mapped_column(String(8), default="live")
+    status: Mapped[str] = mapped_column(String(8), default="live")
     #: by whose token it was last seen: `agency` or `client`
     seen_by: Mapped[str] = mapped_column(String(8))
     verified_at: Mapped[datetime] = mapped_column(server_default=func.now())

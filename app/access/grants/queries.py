@@ -23,7 +23,7 @@ async def find(session: AsyncSession, agency_id: str, grant_id: str, *, lock: bo
 async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Grant | None:
     """The grant that answers an access request, ended ones left out."""
     rows = select(Grant).where(
-        Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.state != "ended"
+        Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.status != "ended"
     )
     return (await session.scalars(rows)).one_or_none()
 
@@ -35,7 +35,7 @@ async def of_access_requests(
     if not access_request_ids:
         return {}
     rows = select(Grant).where(
-        Grant.agency_id == agency_id, Grant.access_request_id.in_(access_request_ids), Grant.state != "ended"
+        Grant.agency_id == agency_id, Grant.access_request_id.in_(access_request_ids), Grant.status != "ended"
     )
     return {str(grant.access_request_id): grant for grant in await session.scalars(rows)}
 
@@ -46,14 +46,16 @@ async def answered_access_requests(session: AsyncSession, agency_id: str, client
         Grant.agency_id == agency_id,
         Grant.client_id == client_id,
         Grant.access_request_id.is_not(None),
-        Grant.state != "ended",
+        Grant.status != "ended",
     )
     return frozenset(access_request_id for access_request_id in await session.scalars(rows) if access_request_id)
 
 
 async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:
     """True if some access of a client is still to be taken away."""
-    rows = select(Grant.id).where(Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.state == "revoking")
+    rows = select(Grant.id).where(
+        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.status == "revoking"
+    )
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 

@@ -19,12 +19,12 @@ class GrantView(BaseModel):
     asset_name: str | None = Field(examples=["Brand FR"])
     bc_id: str = Field(description="The client's Business Center.", examples=["7111222233334444555"])
     agency_bc_id: str = Field(description="Yours.", examples=["7000999988887777666"])
-    through_id: str | None = Field(description="The ad account a pixel is seen on.", examples=[None])
+    parent_asset_id: str | None = Field(description="The ad account a pixel is seen on.", examples=[None])
     origin: str = Field(
         description="`asked` on one of your links, or `found`: it was there already.", examples=["asked"]
     )
     role: str = Field(examples=["OPERATOR"])
-    state: str = Field(description="`live`, `drifted`, `revoking` (to be taken away) or `ended`.", examples=["live"])
+    status: str = Field(description="`live`, `drifted`, `revoking` (to be taken away) or `ended`.", examples=["live"])
     seen_by: str = Field(description="By whose token it was last seen.", examples=["agency"])
     verified_at: Time
     last_seen_at: Time

@@ -13,7 +13,7 @@ from app.links.models import AccessRequest
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
 ONE: list[Any] = [
-    "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(through_id, '')"), "agency_bc_id",
+    "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"), "agency_bc_id",
 ]  # fmt: skip
 
 
@@ -28,11 +28,11 @@ class GrantPair:
 
 @dataclass(frozen=True)
 class SightedGrant:
-    """The grant that a sight belongs to, and its role and state until now; None where it is new."""
+    """The grant that a sight belongs to, and its role and status until now; None where it is new."""
 
     grant_id: str
     role_before: str | None
-    state_before: str | None
+    status_before: str | None
 
 
 async def saw(
@@ -48,20 +48,20 @@ async def saw(
         platform=access_request.platform,
         kind=access_request.kind,
         asset_id=access_request.asset_id,
-        through_id=access_request.through_id,
+        parent_asset_id=access_request.parent_asset_id,
         asset_name=access_request.asset_name,
         bc_id=pair.bc_id,
         agency_bc_id=pair.agency_bc_id,
         role=role,
-        state="live",
+        status="live",
         seen_by=seen_by,
     )
     kept = added.on_conflict_do_update(
         index_elements=ONE,
-        index_where=text("state <> 'ended'"),  # as a literal: a parameter would not match the index
+        index_where=text("status <> 'ended'"),  # as a literal: a parameter would not match the index
         set_={
             "role": role,
-            "state": text("CASE WHEN grants.state = 'revoking' THEN grants.state ELSE 'live' END"),
+            "status": text("CASE WHEN grants.status = 'revoking' THEN grants.status ELSE 'live' END"),
             "seen_by": seen_by,
             "access_request_id": access_request.id,
             "drifted_at": None,
@@ -74,15 +74,15 @@ async def saw(
 
 
 async def _same(session: AsyncSession, access_request: AccessRequest, pair: GrantPair) -> tuple[str, str] | None:
-    rows = select(Grant.role, Grant.state).where(
+    rows = select(Grant.role, Grant.status).where(
         Grant.agency_id == access_request.agency_id,
         Grant.client_id == pair.client_id,
         Grant.platform == access_request.platform,
         Grant.kind == access_request.kind,
         Grant.asset_id == access_request.asset_id,
-        func.coalesce(Grant.through_id, "") == (access_request.through_id or ""),
+        func.coalesce(Grant.parent_asset_id, "") == (access_request.parent_asset_id or ""),
         Grant.agency_bc_id == pair.agency_bc_id,
-        Grant.state != "ended",
+        Grant.status != "ended",
     )
     found = (await session.execute(rows.with_for_update())).one_or_none()
     return (found[0], found[1]) if found else None
@@ -92,8 +92,8 @@ async def drifted(session: AsyncSession, agency_id: str, access_request_id: str)
     """The grant of an access request is no longer seen as agreed: its id, if it was live until now."""
     moved = (
         update(Grant)
-        .where(Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.state == "live")
-        .values(state="drifted", drifted_at=func.now())
+        .where(Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.status == "live")
+        .values(status="drifted", drifted_at=func.now())
         .returning(Grant.id)
     )
     return (await session.execute(moved)).scalar_one_or_none()
@@ -101,6 +101,6 @@ async def drifted(session: AsyncSession, agency_id: str, access_request_id: str)
 
 async def ended(session: AsyncSession, grant: Grant) -> None:
     """It was read as gone."""
-    grant.state = "ended"
+    grant.status = "ended"
     grant.ended_at, grant.code, grant.next_actor = func.now(), None, None
     await session.flush()

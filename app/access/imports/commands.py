@@ -14,7 +14,7 @@ from app.tenants.agencies import queries as agencies
 agency = typer.Typer()
 
 _COLUMNS = [
-    "id", "agency_bc_id", "reason", "state", "partners_total", "partners_done", "catalogs_done", "grants_found",
+    "id", "agency_bc_id", "reason", "status", "partners_total", "partners_done", "catalogs_done", "grants_found",
     "started_at", "finished_at",
 ]  # fmt: skip
 

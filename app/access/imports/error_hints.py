@@ -2,7 +2,7 @@
 
 _CONNECT = "with POST /api/v1/connections/invitations"
 _HINTS = {
-    "connection_dead": f"TikTok has ended your own authorisation: connect your Business Center again {_CONNECT}. The "
+    "connection_dead": f"TikTok has ended your own authorization: connect your Business Center again {_CONNECT}. The "
     "import then starts by itself.",
     "not_connected": f"Your own side is not connected any more: connect it {_CONNECT}.",
     "not_bc_admin": "TikTok refused the read: whoever connected must be Admin of your Business Center, and your app "

@@ -64,7 +64,7 @@ def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
     return (
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
         Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.access_request_id.is_(None),
-        Grant.state == "live",
+        Grant.status == "live",
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ async def _add(
         taken = await _taken(session, partner, kind, batch)
         rows = [_row(partner, kind, share) for share in batch.values() if share.asset_id not in taken]
         if rows:
-            put = insert(Grant).on_conflict_do_nothing(index_elements=ONE, index_where=text("state <> 'ended'"))
+            put = insert(Grant).on_conflict_do_nothing(index_elements=ONE, index_where=text("status <> 'ended'"))
             done = await session.execute(put.returning(Grant.id, Grant.asset_id), rows)
             added += [(grant_id, batch[asset_id]) for grant_id, asset_id in done]
     return added
@@ -90,7 +90,7 @@ async def _taken(session: AsyncSession, partner: Partner, kind: str, batch: Mapp
     """Of these assets, those with a grant already, whichever client record it stands under."""
     rows = select(Grant.asset_id).where(
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.kind == kind,
-        Grant.bc_id == partner.bc_id, Grant.agency_bc_id == partner.agency_bc_id, Grant.state != "ended",
+        Grant.bc_id == partner.bc_id, Grant.agency_bc_id == partner.agency_bc_id, Grant.status != "ended",
         Grant.asset_id.in_(batch),
     )  # fmt: skip
     return set((await session.scalars(rows)).all())
@@ -101,7 +101,7 @@ def _row(partner: Partner, kind: str, share: AssetShare) -> dict[str, Any]:
         "agency_id": partner.agency_id, "id": ids.new("grant"), "client_id": partner.client_id,
         "platform": partner.platform, "kind": kind, "asset_id": share.asset_id, "asset_name": share.name or None,
         "origin": "found", "bc_id": partner.bc_id, "agency_bc_id": partner.agency_bc_id, "role": share.role,
-        "state": "live", "seen_by": "agency",
+        "status": "live", "seen_by": "agency",
     }  # fmt: skip
 
 
@@ -128,7 +128,7 @@ async def _end(session: AsyncSession, partner: Partner, grant_ids: Sequence[str]
             Grant.agency_id == partner.agency_id, Grant.id.in_(grant_ids[start : start + _AT_ONCE])
         )
         await session.execute(
-            ended.values(state="ended", ended_at=func.now()).execution_options(synchronize_session=False)
+            ended.values(status="ended", ended_at=func.now()).execution_options(synchronize_session=False)
         )
 
 

@@ -54,7 +54,7 @@ class _Read:
 
 async def advance(tools: AccessContext, row: Import) -> None:
     """One turn of a claimed import. One that ended looks again: a new import, as a watch."""
-    if row.state != "running":
+    if row.status != "running":
         await _look_again(tools, row)
         return
     async with tools.sessions.begin() as session:
@@ -83,7 +83,7 @@ async def _look_again(tools: AccessContext, row: Import) -> None:
 
 
 def _access(tools: AccessContext, row: Import, connection: Connection, urgency: Priority) -> Access:
-    return tokens.access(connection, tools.vault, Priority.WATCH if row.reason == "watch" else urgency)
+    return tokens.access(connection, tools.keyring, Priority.WATCH if row.reason == "watch" else urgency)
 
 
 async def _list(tools: AccessContext, row: Import, connection: Connection) -> None:

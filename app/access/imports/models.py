@@ -20,12 +20,12 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
     __tablename__ = "imports"
     __table_args__ = (
         belongs_to_agency(),
-        CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
+        CheckConstraint("status IN ('running', 'done', 'failed')", name="status"),
         CheckConstraint("reason IN ('connected', 'asked', 'watch')", name="reason"),
-        CheckConstraint("(state = 'failed') = (code IS NOT NULL)", name="failed_has_code"),
+        CheckConstraint("(status = 'failed') = (code IS NOT NULL)", name="failed_has_code"),
         Index(
             "uq_imports_running", "agency_id", "platform", "agency_bc_id", unique=True,
-            postgresql_where=text("state = 'running'"),
+            postgresql_where=text("status = 'running'"),
         ),
         Index("ix_imports_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )  # fmt: skip
@@ -36,7 +36,7 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     #: the agency `connected` or `asked`, or it is looked again (`watch`)
     reason: Mapped[str] = mapped_column(String(16))
-    state: Mapped[str] = mapped_column(String(8), default="running", server_default="running")
+    status: Mapped[str] = mapped_column(String(8), default="running", server_default="running")
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     #: null until the partners are listed
     partners_total: Mapped[int | None]

@@ -30,7 +30,7 @@ async def keep(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) 
     )  # fmt: skip
     found = select(Grant.id).where(
         Grant.agency_id == Partner.agency_id, Grant.platform == Partner.platform, Grant.bc_id == Partner.bc_id,
-        Grant.agency_bc_id == Partner.agency_bc_id, Grant.access_request_id.is_(None), Grant.state == "live",
+        Grant.agency_bc_id == Partner.agency_bc_id, Grant.access_request_id.is_(None), Grant.status == "live",
     )  # fmt: skip
     gone = func.coalesce(Partner.gone_at, func.now())
     for condition, values in (

@@ -31,7 +31,7 @@ class ImportView(BaseModel):
     reason: str = Field(
         description="You `connected` or `asked`; or Keyturn looks again every day (`watch`).", examples=["connected"]
     )
-    state: str = Field(description="`running`, `done` or `failed`.", examples=["running"])
+    status: str = Field(description="`running`, `done` or `failed`.", examples=["running"])
     partners_total: int | None = Field(description="Null until the partners are listed.", examples=[200])
     partners_done: int = Field(description="Partners whose ad accounts were read.", examples=[120])
     catalogs_done: int = Field(description="Partners whose catalogs were read; these come second.", examples=[0])
@@ -42,7 +42,7 @@ class ImportView(BaseModel):
     code: str | None = Field(description="Why it failed.", examples=["connection_dead"])
     hint: str | None = Field(
         description="What you can do.",
-        examples=["TikTok has ended your own authorisation: connect your Business Center again."],
+        examples=["TikTok has ended your own authorization: connect your Business Center again."],
     )
     platform_code: int | None = Field(description="The platform's code.", examples=[40105])
     platform_message: str | None = Field(examples=["Access token is incorrect or has been revoked."])

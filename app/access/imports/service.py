@@ -86,7 +86,7 @@ async def _start_one(
         )
         .on_conflict_do_update(
             index_elements=["agency_id", "platform", "agency_bc_id"],
-            index_where=text("state = 'running'"),  # as a literal: a parameter would not match the index
+            index_where=text("status = 'running'"),  # as a literal: a parameter would not match the index
             set_={"due_at": func.now(), "reason": Import.reason if reason == "watch" else reason},
         )
         .returning(Import)
@@ -94,7 +94,7 @@ async def _start_one(
     )  # fmt: skip
     started = (await session.scalars(made)).one()
     await session.execute(  # the newest import alone has the look after it
-        update(Import).where(*here, Import.state != "running").values(due_at=None)
+        update(Import).where(*here, Import.status != "running").values(due_at=None)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     await record(
@@ -106,7 +106,7 @@ async def _start_one(
 
 async def finish(session: AsyncSession, row: Import, *, again_in: timedelta) -> None:
     """Everything that could be read was read."""
-    await jobs.finish(session, row, due_in=again_in, state="done", setbacks=0, finished_at=func.now())
+    await jobs.finish(session, row, due_in=again_in, status="done", setbacks=0, finished_at=func.now())
     await _tell(session, row, happenings.IMPORT_FINISHED)
 
 
@@ -115,7 +115,7 @@ async def fail(
 ) -> None:
     """It cannot go on; what was read stays, and what was not is not taken for gone."""
     await jobs.finish(
-        session, row, due_in=again_in, state="failed", finished_at=func.now(), **call_recorder.trouble(code, call)
+        session, row, due_in=again_in, status="failed", finished_at=func.now(), **call_recorder.trouble(code, call)
     )
     await _tell(session, row, happenings.IMPORT_FAILED, blocker_code=code)
 

@@ -48,7 +48,7 @@ async def match(session: AsyncSession, agency_id: str, platform: str, bc_id: str
 
 async def is_leaving(session: AsyncSession, partner: Partner) -> bool:
     """True if access found of this partner is being taken away: the handshake at work on it knows its client."""
-    rows = select(Grant.id).where(*_found(partner), Grant.state == "revoking")
+    rows = select(Grant.id).where(*_found(partner), Grant.status == "revoking")
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
@@ -77,11 +77,11 @@ async def _drop_doubles(session: AsyncSession, partner: Partner, client_id: str)
         .where(
             own.agency_id == partner.agency_id, own.client_id == client_id, own.platform == Grant.platform,
             own.kind == Grant.kind, own.asset_id == Grant.asset_id, own.agency_bc_id == Grant.agency_bc_id,
-            func.coalesce(own.through_id, "") == func.coalesce(Grant.through_id, ""), own.state != "ended",
+            func.coalesce(own.parent_asset_id, "") == func.coalesce(Grant.parent_asset_id, ""), own.status != "ended",
         )
         .exists()
     )  # fmt: skip
-    doubles = delete(Grant).where(*_found(partner), Grant.client_id != client_id, Grant.state != "ended", same)
+    doubles = delete(Grant).where(*_found(partner), Grant.client_id != client_id, Grant.status != "ended", same)
     await session.execute(doubles.execution_options(synchronize_session=False))
 
 

@@ -44,7 +44,7 @@ async def shared(session: AsyncSession, agency_id: str, partners: Sequence[Partn
             Grant.agency_id == agency_id,
             Grant.bc_id.in_({partner.bc_id for partner in partners}),
             Grant.kind.in_(("ad_account", "catalog")),
-            Grant.state.in_(("live", "revoking")),
+            Grant.status.in_(("live", "revoking")),
         )
         .group_by(Grant.bc_id, Grant.agency_bc_id)
     )
@@ -73,7 +73,7 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id:
         Grant.platform == platform,
         Grant.bc_id == bc_id,
         Grant.access_request_id.is_not(None),
-        Grant.state != "ended",
+        Grant.status != "ended",
     )
     handshakes = (
         _source(3, True, Handshake.client_id, Handshake.created_at)

@@ -59,6 +59,6 @@ async def link_partner(
 async def _is_asked_elsewhere(session: AsyncSession, partner: Partner, client_id: str) -> bool:
     rows = select(Grant.id).where(
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.access_request_id.is_not(None), Grant.state != "ended", Grant.client_id != client_id,
+        Grant.access_request_id.is_not(None), Grant.status != "ended", Grant.client_id != client_id,
     )  # fmt: skip
     return (await session.execute(select(rows.exists()))).scalar_one()

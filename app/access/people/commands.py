@@ -13,7 +13,7 @@ from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
 
-_SHOWN = ["id", "link_id", "person_email", "role", "reason", "state", "next_actor", "warnings"]
+_SHOWN = ["id", "link_id", "person_email", "role", "reason", "status", "next_actor", "warnings"]
 
 
 @command(link, "add-person", does="POST /api/v1/links/{link_id}/people")

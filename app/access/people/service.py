@@ -59,54 +59,54 @@ async def request_person(
 
     Nothing is done before the client's yes. Raises NotFound, LinkOver, Malformed, PersonKnown, TooManyPeople.
     """
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    access_requests.refuse_over(whole)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    access_requests.refuse_over(aggregate)
     email = email.lower()
     if platform not in platforms or KIND not in platforms[platform].kinds:
         raise InvalidInput(fields={"platform": "People cannot be asked for there."})
     if not any(
-        access_request.kind == "ad_account" and access_request.state not in OVER
-        for access_request in whole.access_requests
+        access_request.kind == "ad_account" and access_request.status not in OVER
+        for access_request in aggregate.access_requests
     ):
         raise InvalidInput(fields={"email": "This link asks for no ad account that a person could work in."})
     people = [
         access_request
-        for access_request in whole.access_requests
-        if access_request.kind == KIND and access_request.state not in OVER
+        for access_request in aggregate.access_requests
+        if access_request.kind == KIND and access_request.status not in OVER
     ]
     if any(access_request.person_email == email for access_request in people):
         raise PersonKnown
     if len(people) >= MOST_PEOPLE:
         raise TooManyPeople
     access_request = link_actions.new_access_request(
-        whole.link,
+        aggregate.link,
         PresetAccessRequest(platform, KIND, role, reason),
-        max(each.position for each in whole.access_requests) + 1,
+        max(each.position for each in aggregate.access_requests) + 1,
     )
-    access_request.asset_id, access_request.person_email = await _number(session, whole, platform, email), email
+    access_request.asset_id, access_request.person_email = await _number(session, aggregate, platform, email), email
     session.add(access_request)
     await session.flush()
     await session.refresh(access_request)
-    whole = await links.whole(session, agency_id, link_id)
-    await access_requests.open_again(session, whole, reason="access_requested", actor=actor)
-    await access_requests.tell(session, whole, access_request, happenings.ACCESS_ADDED, actor)
-    await access_requests.tell_requested(session, whole, access_request, actor)
+    aggregate = await links.load_link(session, agency_id, link_id)
+    await access_requests.open_again(session, aggregate, reason="access_requested", actor=actor)
+    await access_requests.tell(session, aggregate, access_request, happenings.ACCESS_ADDED, actor)
+    await access_requests.tell_requested(session, aggregate, access_request, actor)
     return access_request
 
 
-async def _number(session: AsyncSession, whole: LinkAggregate, platform: str, email: str) -> str:
+async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str, email: str) -> str:
     """One person has one number on all links of a client: taking them off one must not take them off another."""
-    every = await links.access_requests_of_client(session, whole.agency.id, whole.client.id, platform)
+    every = await links.access_requests_of_client(session, aggregate.agency.id, aggregate.client.id, platform)
     known = [
         access_request
         for link, access_request in every
-        if access_request.person_email == email and link.id != whole.link.id
+        if access_request.person_email == email and link.id != aggregate.link.id
     ]
-    here = {access_request.asset_id for access_request in whole.access_requests}
+    here = {access_request.asset_id for access_request in aggregate.access_requests}
     numbers = [
         access_request.asset_id
         for access_request in known
-        if access_request.asset_id and access_request.state not in OVER and access_request.asset_id not in here
+        if access_request.asset_id and access_request.status not in OVER and access_request.asset_id not in here
     ]
     return numbers[0] if numbers else ids.new("person")
 
@@ -120,23 +120,23 @@ async def no_longer_ask(
     """
     link = await links.find(session, agency_id, link_id)
     await queries.lock_links(session, agency_id, link.client_id)  # all of them: what goes may stand on several
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next(
-        (each for each in whole.access_requests if each.id == access_request_id and each.kind == KIND), None
+        (each for each in aggregate.access_requests if each.id == access_request_id and each.kind == KIND), None
     )
     if access_request is None:
         raise NotFound
-    if access_request.state in OVER or access_request.unwanted_at is not None:
+    if access_request.status in OVER or access_request.unwanted_at is not None:
         return access_request
     if (
         access_request.approved_at is None and access_request.role_first is None
     ):  # never agreed to: it must not stand on the review
-        await access_requests.tell(session, whole, access_request, happenings.ACCESS_REMOVED, actor)
+        await access_requests.tell(session, aggregate, access_request, happenings.ACCESS_REMOVED, actor)
         session.expunge(access_request)
         await session.execute(
             delete(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.id == access_request_id)
         )
-        access_request.state, access_request.next_actor = "ended", None
+        access_request.status, access_request.next_actor = "ended", None
         return access_request
     grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
@@ -144,6 +144,6 @@ async def no_longer_ask(
     else:
         access_request.unwanted_at = func.now()
         await session.flush()
-        await handshakes.submit(session, whole)
+        await handshakes.submit(session, aggregate)
     await session.refresh(access_request)
     return access_request

@@ -22,5 +22,5 @@ async def read_readiness(caller: Reader, session: Session, link_id: str) -> Read
 
     Each thing says how it is known. It is drawn up anew each time.
     """
-    whole = await links.whole(session, caller.agency_id, link_id)
-    return ReadinessView.of(link_id, await queries.of_link(session, whole))
+    aggregate = await links.load_link(session, caller.agency_id, link_id)
+    return ReadinessView.of(link_id, await queries.of_link(session, aggregate))

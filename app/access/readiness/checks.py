@@ -116,7 +116,7 @@ class ReadinessVerdict:
     `blocks`: nothing can be shared until it is done.
     """
 
-    state: State
+    status: State
     source: Source | None = None
     since: datetime | None = None
     seen: tuple[str, ...] = ()
@@ -262,7 +262,7 @@ def _fits(
     fitting = [is_usual(each) for each in seen] if facts.markets else [None]
     if False in fitting:
         odd = read(facts, *seen, code=f"unusual_{key}")
-        return said if said.state == "pass" else odd
+        return said if said.status == "pass" else odd
     everything_known = bool(meant) and all(value(account) for account in meant) and len(meant) >= len(named)
     return read(facts, *seen) if everything_known and None not in fitting else said
 
@@ -294,12 +294,12 @@ class Item:
     @property
     def is_asked(self) -> bool:
         """True if the client's word is wanted: nobody is asked for what is known without asking."""
-        return self.key in ANSWERS and (self.verdict.state != "pass" or self.verdict.source == "client")
+        return self.key in ANSWERS and (self.verdict.status != "pass" or self.verdict.source == "client")
 
     @property
     def is_put_off(self) -> bool:
         """True if the client said "later"."""
-        return self.said is not None and self.said.answer == LATER and self.verdict.state != "pass"
+        return self.said is not None and self.said.answer == LATER and self.verdict.status != "pass"
 
 
 def checklist(facts: Facts) -> tuple[Item, ...]:

@@ -16,9 +16,9 @@ link = typer.Typer()
 async def readiness(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """What is in place before access is shared, what is to do, and what nobody can tell yet."""
     found = await agencies.chosen(at.session, agency)
-    whole = await links.whole(at.session, found.id, link_id)
-    view = ReadinessView.of(whole.link.id, await queries.of_link(at.session, whole))
+    aggregate = await links.load_link(at.session, found.id, link_id)
+    view = ReadinessView.of(aggregate.link.id, await queries.of_link(at.session, aggregate))
     if as_json:
         show.one(view, as_json=True)
         return
-    show.many(view.items, ["key", "state", "blocks", "source", "seen", "answer", "answered_by", "hint"], as_json=False)
+    show.many(view.items, ["key", "status", "blocks", "source", "seen", "answer", "answered_by", "hint"], as_json=False)

@@ -63,6 +63,6 @@ CODES = frozenset(_BY_CODE)
 
 def hint(item: Item) -> str | None:
     """What the agency can do; None where nothing is to be done."""
-    if item.verdict.state == "pass":
+    if item.verdict.status == "pass":
         return None
     return _BY_CODE[item.verdict.code] if item.verdict.code else _CANNOT_TELL[item.key]

@@ -14,16 +14,16 @@ from app.links.queries import LinkAggregate
 from app.links.status import OVER
 
 
-async def of_link(session: AsyncSession, whole: LinkAggregate) -> tuple[Item, ...]:
+async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item, ...]:
     """The checklist of a link as things stand now."""
-    agency_id, link, told = whole.agency.id, whole.link, whole.intake
-    living = [access_request for access_request in whole.access_requests if access_request.state not in OVER]
+    agency_id, link, told = aggregate.agency.id, aggregate.link, aggregate.intake
+    living = [access_request for access_request in aggregate.access_requests if access_request.status not in OVER]
     platform = next(
-        (access_request.platform for access_request in whole.access_requests if not access_request.is_custom), None
+        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom), None
     )
     found = None
     if platform is not None:
-        found = await connections.of_client(session, agency_id, whole.client.id, platform, told.bc_id or "")
+        found = await connections.of_client(session, agency_id, aggregate.client.id, platform, told.bc_id or "")
     contacts = told.contacts or []
     facts = Facts(
         today=clock.now().date(),
@@ -46,7 +46,7 @@ async def of_link(session: AsyncSession, whole: LinkAggregate) -> tuple[Item, ..
 def _chosen(access_requests: Sequence[AccessRequest], kind: str) -> tuple[RequestedAsset, ...]:
     return tuple(
         RequestedAsset(
-            access_request.asset_id, access_request.verified_at if access_request.state == "verified" else None
+            access_request.asset_id, access_request.verified_at if access_request.status == "verified" else None
         )
         for access_request in access_requests
         if access_request.kind == kind and access_request.asset_id

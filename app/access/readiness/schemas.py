@@ -14,7 +14,7 @@ class ReadinessItem(BaseModel):
 
     key: str = Field(examples=["currency"])
     title: str = Field(examples=["The ad account's currency fits the markets"])
-    state: State = Field(
+    status: State = Field(
         description="`cannot_tell` where nobody told and nothing could be read: never a guess.", examples=["pass"]
     )
     source: Source | None = Field(
@@ -38,7 +38,7 @@ class ReadinessItem(BaseModel):
         """From the line of the list."""
         verdict, said = item.verdict, item.said
         return cls(
-            key=item.key, title=hints.TITLES[item.key], state=verdict.state, source=verdict.source,
+            key=item.key, title=hints.TITLES[item.key], status=verdict.status, source=verdict.source,
             since=verdict.since, blocks=verdict.blocks, code=verdict.code, seen=list(verdict.seen),
             answer=said.answer if said else None, answered_by=said.by if said else None,
             answered_at=said.at if said else None, note=(said.note or None) if said else None, hint=hints.hint(item),
@@ -58,9 +58,9 @@ class ReadinessView(BaseModel):
     @classmethod
     def of(cls, link_id: str, items: Sequence[Item]) -> "ReadinessView":
         """From the list."""
-        states = [item.verdict.state for item in items]
+        statuses = [item.verdict.status for item in items]
         return cls(
-            link_id=link_id, blocked=any(item.verdict.blocks for item in items), passed=states.count("pass"),
-            to_do=states.count("to_do"), cannot_tell=states.count("cannot_tell"),
+            link_id=link_id, blocked=any(item.verdict.blocks for item in items), passed=statuses.count("pass"),
+            to_do=statuses.count("to_do"), cannot_tell=statuses.count("cannot_tell"),
             items=[ReadinessItem.of(item) for item in items],
         )  # fmt: skip

@@ -66,19 +66,19 @@ async def _pixels(
     there means that the agency's consent is older than the share: TikTok shows an app the accounts that were ticked.
     """
     sights: dict[AssetKey, Observation] = {}
-    for account_id in dict.fromkeys(key.through_id for key in keys if key.through_id):
-        here = [key for key in keys if key.through_id == account_id]
+    for account_id in dict.fromkeys(key.parent_asset_id for key in keys if key.parent_asset_id):
+        here = [key for key in keys if key.parent_asset_id == account_id]
         account = accounts.get(AssetKey("ad_account", account_id), NO_TOKEN)
         if account.role is None:
             sights |= dict.fromkeys(here, account if account.why_not else Observation())
             continue
         if not _may_read(eyes, pair):
-            sights |= dict.fromkeys(here, Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorised"))
+            sights |= dict.fromkeys(here, Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized"))
             continue
         codes = await read_pixels(eyes, pair, account_id)
         if isinstance(codes, Observation):
             refused = codes.why_not is ReadFailure.DENIED and codes.blocker != "platform_changed"
-            sights |= dict.fromkeys(here, replace(codes, blocker="agency_must_reauthorise") if refused else codes)
+            sights |= dict.fromkeys(here, replace(codes, blocker="agency_must_reauthorize") if refused else codes)
         else:
             sights |= {key: Observation("LINK") if key.asset_id in codes else Observation() for key in here}
     return sights

@@ -1,4 +1,4 @@
-"""Writing the states that a look gives to the access requests, with their events and grants."""
+"""Writing the statuses that a look gives to the access requests, with their events and grants."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.buyer_access import service as openings
+from app.access.buyer_access import service as buyer_access
 from app.access.connections import service as connections
 from app.access.grants import queries as grant_rows
 from app.access.grants import service as grants
@@ -48,7 +48,7 @@ async def project(
     moment: datetime,
     patience: RetryTiming,
 ) -> Changes:
-    """Brings every access request and grant of the handshake to the state that was seen, as it counts at `moment`."""
+    """Brings every access request and grant of the handshake to the status that was seen, as it counts at `moment`."""
     found = statuses(situation.wanted, seen, situation.tried, moment, patience)
     wants = {want.access_request_id: want for want in situation.wanted if want.access_request_id}
     news = Changes(
@@ -59,17 +59,19 @@ async def project(
     }
     pairs = await queries.access_requests(session, handshake)
     for link_id in dict.fromkeys(link.id for link, _ in pairs):
-        whole = await links.whole(session, handshake.agency_id, link_id, lock=True)
-        for access_request in whole.access_requests:
+        aggregate = await links.load_link(session, handshake.agency_id, link_id, lock=True)
+        for access_request in aggregate.access_requests:
             if access_request.id in wants:  # of a written platform people speak
-                await _write(session, handshake, whole, access_request, wants[access_request.id], situation, seen, news)
-        await client_actions.settle(session, whole)
+                await _write(
+                    session, handshake, aggregate, access_request, wants[access_request.id], situation, seen, news
+                )
+        await client_actions.settle(session, aggregate)
     for grant in await queries.unasked(session, handshake):
         if is_gone(queries.unwanted(grant), seen, situation.tried):
             await _end(session, grant, {"client_id": grant.client_id, "platform": grant.platform}, news)
-        elif status := leaving.get(AssetKey(grant.kind, grant.asset_id, grant.through_id)):
+        elif status := leaving.get(AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)):
             await _hold_up(session, grant, status, {"client_id": grant.client_id, "platform": grant.platform}, news)
-    await openings.follow(
+    await buyer_access.follow(
         session, handshake.agency_id, Grant.client_id == handshake.client_id,
         Grant.agency_bc_id == handshake.agency_bc_id,
     )  # fmt: skip
@@ -80,7 +82,7 @@ async def project(
 async def _write(
     session: AsyncSession,
     handshake: Handshake,
-    whole: LinkAggregate,
+    aggregate: LinkAggregate,
     access_request: AccessRequest,
     want: DesiredAccess,
     situation: ReconcileInput,
@@ -88,28 +90,28 @@ async def _write(
     news: Changes,
 ) -> None:
     before = (
-        access_request.state,
+        access_request.status,
         access_request.code,
         access_request.role_seen,
         access_request.seen_by,
         access_request.next_actor,
     )
     new = news.shown[access_request.id]
-    if new.state == "leaving":
+    if new.status == "leaving":
         access_request.code, access_request.next_actor = new.code, new.next_actor
         _keep_answer(access_request, new)
         grant = await grant_rows.of_access_request(session, access_request.agency_id, access_request.id)
         if grant is not None:
-            await _hold_up(session, grant, new, whole.facts(access_request), news)
+            await _hold_up(session, grant, new, aggregate.facts(access_request), news)
         return
-    if new.state == "verified" and new.seen_by is None:  # not looked at anew: what was proved stands
+    if new.status == "verified" and new.seen_by is None:  # not looked at anew: what was proved stands
         return
     agency = seen.agency.of(want.key) if want.key else None
     later = agency is not None and agency.why_not is ReadFailure.UNAVAILABLE
     if (
         later
-        and new.state not in OVER
-        and access_request.state != "approved"
+        and new.status not in OVER
+        and access_request.status != "approved"
         and not _tells_silence(access_request, new)
     ):
         return  # the side that counts can be read, only not now: what was shown stands until then
@@ -120,49 +122,49 @@ async def _write(
     if want.key is not None and _begins_to_wait(want, new, situation):
         access_request.listed_at = func.now()
     values: dict[str, Any] = {
-        "state": new.state, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
+        "status": new.status, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
         "seen_by": new.seen_by,
     }  # fmt: skip
     if agency is not None and agency.is_read and access_request.attested_at is not None:
         values |= {"attested_at": None, "attested_by": None}  # a read says more than anybody's word
     saw = None
-    if new.state == "verified":
+    if new.status == "verified":
         assert new.role_seen is not None
         assert new.seen_by is not None
         pair = GrantPair(handshake.client_id, handshake.bc_id, handshake.agency_bc_id)
         saw = await grants.saw(session, access_request, pair, role=new.role_seen, seen_by=new.seen_by)
         values["reduce_at"] = None
-        if not want.was_verified or access_request.state == "drifted":
+        if not want.was_verified or access_request.status == "drifted":
             values["verified_at"] = func.now()
-    was = access_request.state
-    await client_actions.set_state(
-        session, whole, access_request, actor=KEYTURN, grant_id=saw.grant_id if saw else None, **values
+    was = access_request.status
+    await client_actions.set_status(
+        session, aggregate, access_request, actor=KEYTURN, grant_id=saw.grant_id if saw else None, **values
     )
     news.any = news.any or before != (
-        access_request.state,
+        access_request.status,
         access_request.code,
         access_request.role_seen,
         access_request.seen_by,
         access_request.next_actor,
     )
     if saw:
-        await _tell_seen(session, whole, access_request, saw, was)
-    elif new.state == "unverifiable" and want.was_verified and was != "unverifiable" and new.next_actor == "agency":
+        await _tell_seen(session, aggregate, access_request, saw, was)
+    elif new.status == "unverifiable" and want.was_verified and was != "unverifiable" and new.next_actor == "agency":
         news.blind = True
-    elif new.state == "drifted" and was != "drifted":
+    elif new.status == "drifted" and was != "drifted":
         news.drifted = True
         grant_id = await grants.drifted(session, access_request.agency_id, access_request.id)
-        await _tell(session, whole, access_request, happenings.DRIFTED, grant_id, was)
-    elif new.state == "ended" and want.unwanted:
+        await _tell(session, aggregate, access_request, happenings.DRIFTED, grant_id, was)
+    elif new.status == "ended" and want.unwanted:
         grant = await grant_rows.of_access_request(session, access_request.agency_id, access_request.id)
         if grant is not None:
-            await _end(session, grant, whole.facts(access_request) | {"status_previous": was}, news)
+            await _end(session, grant, aggregate.facts(access_request) | {"status_previous": was}, news)
 
 
 def _tells_silence(access_request: AccessRequest, new: Status) -> bool:
     """True if the platform has been silent for longer than a proof lasts, or than nobody may have to act."""
     return new.code == "platform_unavailable" and (
-        access_request.state == "verified" or access_request.next_actor in ("us", "platform")
+        access_request.status == "verified" or access_request.next_actor in ("us", "platform")
     )
 
 
@@ -177,7 +179,7 @@ def _keep_answer(access_request: AccessRequest, new: Status) -> None:
 
 def _begins_to_wait(want: DesiredAccess, new: Status, situation: ReconcileInput) -> bool:
     """True if the client's list shows, for the first time since the share, access that waits for the agency."""
-    if new.seen_by != "client" or new.state not in ("awaiting_partner", "unverifiable"):
+    if new.seen_by != "client" or new.status not in ("awaiting_partner", "unverifiable"):
         return False
     given = situation.tried.given.get(want.key) if want.key else None
     return want.listed_at is None or (given is not None and given.at > want.listed_at)
@@ -201,17 +203,17 @@ async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[
 
 
 async def _tell_seen(
-    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, saw: grants.SightedGrant, was: str
+    session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, saw: grants.SightedGrant, was: str
 ) -> None:
-    if saw.state_before == "drifted":
-        await _tell(session, whole, access_request, happenings.RESTORED, saw.grant_id, was)
+    if saw.status_before == "drifted":
+        await _tell(session, aggregate, access_request, happenings.RESTORED, saw.grant_id, was)
     elif saw.role_before is not None and saw.role_before != access_request.role_seen:
-        await _tell(session, whole, access_request, happenings.ROLE_CHANGED, saw.grant_id, was)
+        await _tell(session, aggregate, access_request, happenings.ROLE_CHANGED, saw.grant_id, was)
 
 
 async def _tell(
     session: AsyncSession,
-    whole: LinkAggregate,
+    aggregate: LinkAggregate,
     access_request: AccessRequest,
     event: Any,
     grant_id: str | None,
@@ -221,7 +223,7 @@ async def _tell(
     if grant_id is not None:
         await client_actions.tell(
             session,
-            whole,
+            aggregate,
             event,
             actor=KEYTURN,
             access_request=access_request,
@@ -251,9 +253,9 @@ async def _give_back_when_done(session: AsyncSession, handshake: Handshake) -> N
         access_request
         for link, access_request in every
         if not is_dead(as_of(link.status, link.expires_at, now))
-        or (access_request.unwanted_at and access_request.state not in OVER)
+        or (access_request.unwanted_at and access_request.status not in OVER)
     ]
     if await grant_rows.being_revoked(session, handshake.agency_id, handshake.client_id):
         return
-    if every and all(access_request.state in PROVED or access_request.state in OVER for access_request in living):
+    if every and all(access_request.status in PROVED or access_request.status in OVER for access_request in living):
         await connections.give_back_soon(session, handshake.agency_id, handshake.client_id)

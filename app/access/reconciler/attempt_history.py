@@ -1,4 +1,4 @@
-"""What was tried, read from the exchanges of a handshake. Pure."""
+"""What was tried, read from the platform calls of a handshake. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class RecordedAction:
 def as_request(deed: Deed) -> dict[str, Any]:
     """What is written down of a deed before it is sent; `from_attempts` reads it back."""
     asked: dict[str, Any] = {"kind": deed.kind, "asset_ids": list(dict.fromkeys(key.asset_id for key in deed.keys))}
-    if through := [key.through_id for key in deed.keys if key.through_id]:
+    if through := [key.parent_asset_id for key in deed.keys if key.parent_asset_id]:
         asked["through_ids"] = through
     return asked | ({"role": deed.role} if isinstance(deed, ShareAction) else {})
 

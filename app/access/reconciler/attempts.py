@@ -6,7 +6,7 @@ from app.access.reconciler.state import DesiredAccess, PastAction
 from app.access.retry_timing import MOST_ACCEPTED, MOST_TRIES, RetryTiming
 
 #: Refusals that are about whoever asks, not about one of the assets.
-ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised"})
+ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})
 
 
 def again_at(
@@ -53,5 +53,5 @@ def in_company(last: PastAction | None) -> bool:
 
 
 def acted_since(last: PastAction, want: DesiredAccess) -> bool:
-    """True if a person agreed, requested a check, or authorised after the attempt."""
+    """True if a person agreed, requested a check, or authorized after the attempt."""
     return any(moment > last.at for moment in want.acts)

@@ -44,7 +44,7 @@ async def lists(
         return None, kept
     async with eyes.tools.sessions() as session:
         app = await platform_apps.of_connection(
-            session, connection.agency_id, pair.platform, eyes.tools.vault, connection.app_id
+            session, connection.agency_id, pair.platform, eyes.tools.keyring, connection.app_id
         )
     if app is None:
         return None, kept
@@ -65,7 +65,7 @@ def _is_stale(connection: Connection, situation: ReconcileInput) -> bool:
 
 
 def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | None:
-    """What is wrong with the client's Business Center, for whoever authorised."""
+    """What is wrong with the client's Business Center, for whoever authorized."""
     if pair.theirs == pair.ours:
         return "agencys_own_center"
     if not found.business_centers:
@@ -87,7 +87,7 @@ def problems(
             continue
         code = _problem(known.found, pair.theirs, want.key)
         if code is None and pair.platform.missing_scopes(scopes, [want.kind]) and want.kind == "person":
-            code = "scope_not_authorised"
+            code = "scope_not_authorized"
         if code:
             found[want.key] = code
     return found
@@ -147,15 +147,15 @@ async def _pixel(eyes: PlatformReader, pair: BusinessCenterPair, key: AssetKey) 
 
     `/bc/pixel/link/get/` is known to refuse even Admins now and then.
     """
-    assert key.through_id is not None
+    assert key.parent_asset_id is not None
     accounts = await eyes.read(
         lambda access, keep: pair.platform.pixel_accounts(access, bc_id=pair.theirs, code=key.asset_id, keep=keep)
     )
     if not isinstance(accounts, Observation):
-        return Observation("LINK") if key.through_id in accounts else Observation()
+        return Observation("LINK") if key.parent_asset_id in accounts else Observation()
     if accounts.why_not is not ReadFailure.DENIED:
         return accounts
-    codes = await read_pixels(eyes, pair, key.through_id)
+    codes = await read_pixels(eyes, pair, key.parent_asset_id)
     if isinstance(codes, Observation):
         return accounts
     return Observation("LINK") if key.asset_id in codes else Observation()
@@ -174,7 +174,7 @@ async def _people(
     if not people:
         return {}
     if eyes.connection and not pair.platform.may([int(scope) for scope in eyes.connection.scopes], "members"):
-        refused = eyes.closed or Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorised")
+        refused = eyes.closed or Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
         return {want.key: refused for want in people if want.key}
     members = await eyes.read(lambda access, keep: pair.platform.members(access, bc_id=pair.theirs, keep=keep))
     sights: dict[AssetKey, Observation] = {}

@@ -5,33 +5,35 @@ from app.links.queries import LinkAggregate
 from app.platforms.port import Platform
 
 
-def sentences(whole: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[str]:
+def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[str]:
     """One sentence for each thing that will be done, and one for what will not.
 
     `can_look`: we can read whether it worked; otherwise the agency confirms it.
     """
     asked = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.asset_id
         and not access_request.is_custom
         and not access_request.declined_at
         and not access_request.approved_at
     ]
-    doer = "We do this for you" if whole.link.lane == "connected" else "You do this yourself, step by step"
-    then = "afterwards we look whether it worked" if can_look else f"{whole.agency.name} then confirms that it arrived"
+    doer = "We do this for you" if aggregate.link.lane == "connected" else "You do this yourself, step by step"
+    then = (
+        "afterwards we look whether it worked" if can_look else f"{aggregate.agency.name} then confirms that it arrived"
+    )
     return [
-        *(_sentence(access_request, whole, platform) for access_request in asked),
+        *(_sentence(access_request, aggregate, platform) for access_request in asked),
         f"{doer}; {then}. Nothing else is changed or shared.",
     ]
 
 
-def _sentence(access_request: AccessRequest, whole: LinkAggregate, platform: Platform) -> str:
-    agency, center = whole.agency.name, whole.intake.bc_name or whole.intake.bc_id or ""
+def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
+    agency, center = aggregate.agency.name, aggregate.intake.bc_name or aggregate.intake.bc_id or ""
     role = platform.role_words(access_request.kind, access_request.role).label
     thing = named(access_request.asset_name, access_request.asset_id)
     if access_request.kind == "pixel":
-        account = _account(access_request, whole)
+        account = _account(access_request, aggregate)
         return f"Connect pixel {thing} to ad account {account}, so that {agency} can use it there. It stays yours."
     if access_request.kind == "person":
         invited = access_request.person_email
@@ -39,20 +41,20 @@ def _sentence(access_request: AccessRequest, whole: LinkAggregate, platform: Pla
     kind = platform.kinds[access_request.kind].one if access_request.kind in platform.kinds else access_request.kind
     return (
         f"Share {kind} {thing} of Business Center {center} with {agency} "
-        f"(Business Center {whole.link.agency_bc_id}) as {role}."
+        f"(Business Center {aggregate.link.agency_bc_id}) as {role}."
     )
 
 
-def _account(access_request: AccessRequest, whole: LinkAggregate) -> str:
+def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
     found = next(
         (
             each
-            for each in whole.access_requests
-            if each.kind == "ad_account" and each.asset_id == access_request.through_id
+            for each in aggregate.access_requests
+            if each.kind == "ad_account" and each.asset_id == access_request.parent_asset_id
         ),
         None,
     )
-    return named(found.asset_name if found else None, access_request.through_id)
+    return named(found.asset_name if found else None, access_request.parent_asset_id)
 
 
 def named(name: str | None, asset_id: str | None) -> str:

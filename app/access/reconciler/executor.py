@@ -51,7 +51,7 @@ async def send(
 ) -> ActionResult:
     """Sends it. OK means recorded; only a look says that it happened."""
     calls: list[RecordedCall] = []
-    access = tokens.access(intent.connection, tools.vault, urgency)
+    access = tokens.access(intent.connection, tools.keyring, urgency)
     failure: PlatformFailure | None = None
     try:
         if isinstance(intent.deed, ShareAction):
@@ -136,7 +136,7 @@ async def _take(
 
 
 async def _link(pair: BusinessCenterPair, access: Access, deed: Deed, *, link: bool, keep: Keep) -> None:
-    accounts = [key.through_id for key in deed.keys if key.through_id]
+    accounts = [key.parent_asset_id for key in deed.keys if key.parent_asset_id]
     await pair.platform.link_pixel(
         access, bc_id=pair.theirs, code=deed.keys[0].asset_id, account_ids=accounts, link=link, keep=keep
     )

@@ -97,7 +97,7 @@ async def _record(
 
 def _is_still(looked_with: Connection | None, now: Connection) -> bool:
     """True if the client's connection is the one we looked with, and may still be used."""
-    return looked_with is not None and now.id == looked_with.id and now.state == "live"
+    return looked_with is not None and now.id == looked_with.id and now.status == "live"
 
 
 async def _keep(
@@ -110,7 +110,7 @@ async def _keep(
             session, look.calls[side], agency_id=handshake.agency_id, side=side, purpose="look",
             connection_id=connection.id, handshake_id=handshake.id,
         )  # fmt: skip
-        if side in look.dead and connection.state == "live":
+        if side in look.dead and connection.status == "live":
             await connections.mark_dead(session, connection)
     if look.found is not None and situation.client is not None:
         await connections.found_anew(session, situation.client, tokens.as_row(look.found))
@@ -120,7 +120,7 @@ async def _intend(
     session: AsyncSession, handshake: Handshake, deed: Deed, client: Connection, now: ReconcileInput
 ) -> RecordedIntent:
     row = PlatformCall(
-        agency_id=handshake.agency_id, id=ids.new("exchange"), handshake_id=handshake.id, connection_id=client.id,
+        agency_id=handshake.agency_id, id=ids.new("call"), handshake_id=handshake.id, connection_id=client.id,
         side="client", purpose="share" if isinstance(deed, ShareAction) else "take_back", operation=deed.kind,
         request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **as_request(deed)},
     )  # fmt: skip
@@ -202,12 +202,12 @@ async def _rest(
 async def _explain(tools: AccessContext, handshake: Handshake, agency: Connection | None) -> None:
     """Keeps what the agency's Business Center itself says was done lately, where its token may read that."""
     platform = tools.platforms.connected(handshake.platform)
-    if agency is None or agency.state != "live" or not may(platform, agency, "changes"):
+    if agency is None or agency.status != "live" or not may(platform, agency, "changes"):
         return
     calls: list[RecordedCall] = []
     with suppress(PlatformFailure):  # evidence beside the evidence; a failure is kept like every call
         await platform.changes(
-            tokens.access(agency, tools.vault), bc_id=handshake.agency_bc_id, since=clock.now() - _LOG_OF,
+            tokens.access(agency, tools.keyring), bc_id=handshake.agency_bc_id, since=clock.now() - _LOG_OF,
             keep=calls.append,
         )  # fmt: skip
     async with tools.sessions.begin() as session:

@@ -140,12 +140,18 @@ async def _events(
     since = clock.now() - EVENTS_WITHIN
     for want in wanted:
         key = want.key
-        if key is None or not key.through_id or not want.needs_events or want.was_verified or not ours.of(key).role:
+        if (
+            key is None
+            or not key.parent_asset_id
+            or not want.needs_events
+            or want.was_verified
+            or not ours.of(key).role
+        ):
             continue
         if not may(pair.platform, agency.connection, "events"):
-            unread[key] = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorised")
+            unread[key] = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
             continue
-        account_id, code = key.through_id, key.asset_id
+        account_id, code = key.parent_asset_id, key.asset_id
         count = await agency.read(
             lambda access, keep, account_id=account_id, code=code: pair.platform.pixel_events(  # type: ignore[misc]
                 access, account_id=account_id, code=code, since=since, keep=keep

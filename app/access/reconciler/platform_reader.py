@@ -34,9 +34,9 @@ class PlatformReader:
     def __post_init__(self) -> None:
         if self.connection is None:
             self.closed = NO_TOKEN
-        elif self.connection.state == "revoked":
+        elif self.connection.status == "revoked":
             self.closed = GIVEN_BACK
-        elif self.connection.state == "dead":
+        elif self.connection.status == "dead":
             self.closed = DEAD
 
     @property
@@ -55,7 +55,7 @@ class PlatformReader:
             return self.closed or NO_TOKEN
         try:
             return await access_request(
-                connections.access(self.connection, self.tools.vault, self.urgency), self.calls.append
+                connections.access(self.connection, self.tools.keyring, self.urgency), self.calls.append
             )
         except (Denied, UnexpectedAnswer) as refused:
             if refused.blocker == "connection_dead":

@@ -53,7 +53,7 @@ async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInp
     tried = await tried_of(session, handshake)
     client = await connections.of_client(session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id)
     trip = None
-    if client is None or client.state != "live":
+    if client is None or client.status != "live":
         last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
         trip = connections.trip_blocker(last, clock.now())
     since = client.created_at if client is not None else None
@@ -97,19 +97,19 @@ async def held_by_others(
     if not keys:
         return frozenset()
     assets = {key.asset_id for key in keys}
-    granted = select(Grant.kind, Grant.asset_id, Grant.through_id).where(
+    granted = select(Grant.kind, Grant.asset_id, Grant.parent_asset_id).where(
         Grant.agency_id == agency_id,
         Grant.client_id != client_id,
         Grant.agency_bc_id == agency_bc_id,
         Grant.asset_id.in_(assets),
-        Grant.state.in_(("live", "drifted")),
+        Grant.status.in_(("live", "drifted")),
         Grant.kind != "person",
         Grant.access_request_id.is_not(
             None
         ),  # access that was only found may have been shared for these same access requests
     )
     agreed = (
-        select(AccessRequest.kind, AccessRequest.asset_id, AccessRequest.through_id)
+        select(AccessRequest.kind, AccessRequest.asset_id, AccessRequest.parent_asset_id)
         .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
         .where(
             AccessRequest.agency_id == agency_id,
@@ -118,7 +118,7 @@ async def held_by_others(
             AccessRequest.asset_id.in_(assets),
             AccessRequest.approved_at.is_not(None),
             AccessRequest.unwanted_at.is_(None),
-            AccessRequest.state.not_in(link_status.OVER),
+            AccessRequest.status.not_in(link_status.OVER),
             AccessRequest.kind != "person",
         )
     )
@@ -140,7 +140,7 @@ async def centers_to_search(
         .join(Client, (Client.agency_id == Grant.agency_id) & (Client.id == Grant.client_id))
         .where(
             Grant.agency_id == agency_id, Grant.platform == handshake.platform, Grant.bc_id.in_(bc_ids),
-            Grant.state != "ended",
+            Grant.status != "ended",
         )
     )  # fmt: skip
     agreed = (
@@ -172,7 +172,7 @@ async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) ->
 
 
 async def tried_of(session: AsyncSession, handshake: Handshake) -> ActionHistory:
-    """The last attempts of a handshake, as its exchanges tell."""
+    """The last attempts of a handshake, as its platform calls tell."""
     rows = await call_recorder.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
     return from_attempts(
         [
@@ -201,7 +201,7 @@ async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant
     stands = select(AccessRequest.id).where(
         AccessRequest.agency_id == Grant.agency_id,
         AccessRequest.id == Grant.access_request_id,
-        AccessRequest.state.not_in(link_status.OVER),
+        AccessRequest.status.not_in(link_status.OVER),
     )
     rows = select(Grant).where(
         Grant.agency_id == handshake.agency_id,
@@ -209,7 +209,7 @@ async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant
         Grant.bc_id == handshake.bc_id,
         Grant.agency_bc_id == handshake.agency_bc_id,
         ~stands.exists(),
-        Grant.state == "revoking",
+        Grant.status == "revoking",
     )
     return (await session.scalars(rows.order_by(Grant.id))).all()
 
@@ -244,7 +244,7 @@ def want(
     """
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
-    last = tried.given.get(AssetKey(access_request.kind, access_request.asset_id or "", access_request.through_id))
+    last = tried.given.get(AssetKey(access_request.kind, access_request.asset_id or "", access_request.parent_asset_id))
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
     leaves = access_request.unwanted_at is not None
     by_api = access_request.kind in BY_API
@@ -252,13 +252,13 @@ def want(
         access_request_id=access_request.id,
         kind=access_request.kind,
         asset_id=access_request.asset_id,
-        through_id=access_request.through_id,
+        parent_asset_id=access_request.parent_asset_id,
         role=access_request.role,
         lane="connected" if by_api and link.lane == "connected" else "guided",
         approved_at=access_request.approved_at,
         declined=access_request.declined_at is not None,
         link_ended=ended,
-        over=access_request.state == "ended"
+        over=access_request.status == "ended"
         if leaves
         else ended and access_request.verified_at is None and not on_its_way,
         unwanted=leaves,
@@ -282,6 +282,7 @@ def want(
 def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
     """A grant that nobody asked for here and that is to be taken away."""
     return DesiredAccess(
-        access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, through_id=grant.through_id, role=grant.role,
+        access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
+        role=grant.role,
         lane="connected", unwanted=True, unwanted_at=grant.revocation_requested_at, connected_at=connected_at,
     )  # fmt: skip

@@ -45,17 +45,21 @@ class NothingToRead(AppError):
     hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
 
 
-async def submit(session: AsyncSession, whole: LinkAggregate) -> None:
+async def submit(session: AsyncSession, aggregate: LinkAggregate) -> None:
     """The client agreed: the handshake of the two Business Centers is due now. Written platforms have none."""
     for platform in {
-        access_request.platform for access_request in whole.access_requests if not access_request.is_custom
+        access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
     }:
-        assert whole.intake.bc_id is not None  # no screen leads to consent without it
-        assert whole.link.agency_bc_id is not None  # no such access request is made without it
+        assert aggregate.intake.bc_id is not None  # no screen leads to consent without it
+        assert aggregate.link.agency_bc_id is not None  # no such access request is made without it
         await start(
-            session, whole.link.agency_id, client_id=whole.client.id, platform=platform, bc_id=whole.intake.bc_id,
-            agency_bc_id=whole.link.agency_bc_id,
-        )  # fmt: skip
+            session,
+            aggregate.link.agency_id,
+            client_id=aggregate.client.id,
+            platform=platform,
+            bc_id=aggregate.intake.bc_id,
+            agency_bc_id=aggregate.link.agency_bc_id,
+        )
 
 
 async def start(
@@ -76,10 +80,10 @@ async def start(
 
 async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """Somebody wants to see what is true now: every approved access request of the link is looked at anew."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     approved = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.approved_at and not access_request.is_custom
     ]
     if not approved:
@@ -87,31 +91,31 @@ async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None
     for access_request in approved:
         access_request.recheck_at = func.now()
     await session.flush()
-    await submit(session, whole)
+    await submit(session, aggregate)
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """The client did the steps and nobody can look: its word is kept, and the agency's is waited for."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     consent = await links.last_consent(session, agency_id, link_id)
     said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
-    for access_request in whole.access_requests:
+    for access_request in aggregate.access_requests:
         if (
-            access_request.state in ("approved", "awaiting_client")
+            access_request.status in ("approved", "awaiting_client")
             and access_request.approved_at
             and not access_request.is_custom
         ):
-            await client_actions.set_state(
+            await client_actions.set_status(
                 session,
-                whole,
+                aggregate,
                 access_request,
                 actor=CLIENT,
-                state="unverifiable",
+                status="unverifiable",
                 code=None,
                 next_actor="agency",
                 **said,
             )
-    await client_actions.settle(session, whole)
+    await client_actions.settle(session, aggregate)
 
 
 async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
@@ -131,13 +135,13 @@ async def check_access_request(session: AsyncSession, agency_id: str, access_req
 
 async def reduce(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    access_request = next((each for each in whole.access_requests if each.id == access_request_id), None)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
     if access_request is None or access_request.approved_at is None:
         raise NotApproved
     access_request.reduce_at = access_request.recheck_at = func.now()
     await session.flush()
-    await submit(session, whole)
+    await submit(session, aggregate)
 
 
 async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
@@ -158,19 +162,19 @@ async def attest(
     Raises NotFound, NotApproved, AlreadyVerified, and ReadPossible where a token shows the truth already.
     """
     link_id = (await links.access_request(session, agency_id, access_request_id)).link_id
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    access_request = next(each for each in whole.access_requests if each.id == access_request_id)
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    access_request = next(each for each in aggregate.access_requests if each.id == access_request_id)
     if access_request.approved_at is None:
         raise NotApproved
     if access_request.verified_at is not None:
         raise AlreadyVerified
-    if await _can_read(session, whole, access_request):
+    if await _can_read(session, aggregate, access_request):
         raise ReadPossible
     said: dict[str, Any] = {"attested_at": func.now(), "attested_by": by}
-    await client_actions.set_state(
-        session, whole, access_request, actor=actor, state="attested", code=None, next_actor=None, **said
+    await client_actions.set_status(
+        session, aggregate, access_request, actor=actor, status="attested", code=None, next_actor=None, **said
     )
-    await client_actions.settle(session, whole)
+    await client_actions.settle(session, aggregate)
     return access_request
 
 
@@ -183,17 +187,17 @@ class ReadPossible(AppError):
     hint = "Ask for a check with POST /api/v1/access-requests/{id}/verification."
 
 
-async def _can_read(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> bool:
+async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest) -> bool:
     """True if the side that proves the access has a token that was not refused. For people that is the client."""
-    agency_id = whole.link.agency_id
-    if access_request.state == "unverifiable":
+    agency_id = aggregate.link.agency_id
+    if access_request.status == "unverifiable":
         return False
     if access_request.kind != "person":
         return await connections.of_agency(session, agency_id, access_request.platform) is not None
     client = await connections.of_client(
-        session, agency_id, whole.client.id, access_request.platform, whole.intake.bc_id or ""
+        session, agency_id, aggregate.client.id, access_request.platform, aggregate.intake.bc_id or ""
     )
-    return client is not None and client.state == "live"
+    return client is not None and client.status == "live"
 
 
 async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> list[str]:

@@ -41,7 +41,7 @@ def is_ours_to_give(want: DesiredAccess, seen: ObservedAccess, tried: ActionHist
     if want.key is None or not want.is_live or want.link_ended or want.unwanted or by_hand(want):
         return False
     if want.was_verified and want.reduce_at is None and not is_agreed_anew(want):
-        return False  # somebody took away what was proved: only the client's new authorisation brings it back
+        return False  # somebody took away what was proved: only the client's new authorization brings it back
     if not may_write(want.key, seen) or want.key in seen.problems or is_declined(want, seen, tried):
         return False
     client, agency = seen.client.of(want.key), seen.agency.of(want.key)
@@ -56,7 +56,7 @@ def by_hand(want: DesiredAccess) -> bool:
 
 
 def is_agreed_anew(want: DesiredAccess) -> bool:
-    """True if the client authorised us after the access drifted: it is then shared again."""
+    """True if the client authorized us after the access drifted: it is then shared again."""
     return want.drifted_at is not None and want.connected_at is not None and want.connected_at > want.drifted_at
 
 

@@ -31,16 +31,16 @@ class PlatformAnswer:
 
 
 class AssetKey(NamedTuple):
-    """One thing of the client's: an asset of a kind; a pixel is meant on one ad account (`through_id`)."""
+    """One thing of the client's: an asset of a kind; a pixel is meant on one ad account (`parent_asset_id`)."""
 
     kind: str
     asset_id: str
-    through_id: str | None = None
+    parent_asset_id: str | None = None
 
     @property
     def account(self) -> "AssetKey | None":
         """The ad account this hangs on."""
-        return AssetKey("ad_account", self.through_id) if self.through_id else None
+        return AssetKey("ad_account", self.parent_asset_id) if self.parent_asset_id else None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class DesiredAccess:
     asset_id: str | None
     role: str
     lane: Literal["connected", "guided"]
-    through_id: str | None = None
+    parent_asset_id: str | None = None
     approved_at: datetime | None = None
     declined: bool = False
     link_ended: bool = False
@@ -90,7 +90,7 @@ class DesiredAccess:
     @property
     def key(self) -> AssetKey | None:
         """What is wanted of the world; None until the client has chosen."""
-        return AssetKey(self.kind, self.asset_id, self.through_id) if self.asset_id else None
+        return AssetKey(self.kind, self.asset_id, self.parent_asset_id) if self.asset_id else None
 
     @property
     def is_live(self) -> bool:
@@ -99,7 +99,7 @@ class DesiredAccess:
 
     @property
     def acts(self) -> tuple[datetime, ...]:
-        """Times of actions after which a refused attempt is repeated: agreed, requested a check, authorised."""
+        """Times of actions after which a refused attempt is repeated: agreed, requested a check, authorized."""
         moments = (self.approved_at, self.recheck_at, self.reduce_at, self.unwanted_at, self.connected_at)
         return tuple(moment for moment in moments if moment is not None)
 
@@ -150,7 +150,7 @@ class ObservedAccess:
     """One look at the world.
 
     `problems`: for each thing of the client's, why it cannot be shared from its Business Center (a blocker's code).
-    `center`: what is wrong with the client's Business Center or with whoever authorised.
+    `center`: what is wrong with the client's Business Center or with whoever authorized.
     `partnered`: whether the agency's side lists the client as its partner, so that both agreed; None where nobody
     looked.
     `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).

@@ -49,7 +49,7 @@ class Status:
     and is still there.
     """
 
-    state: str
+    status: str
     next_actor: Actor | None = None
     code: str | None = None
     role_seen: str | None = None
@@ -59,7 +59,7 @@ class Status:
 
 @dataclass(frozen=True)
 class _Case:
-    """One access request with everything its state depends on.
+    """One access request with everything its status depends on.
 
     `account` is the status of the ad account it belongs to.
     """
@@ -116,7 +116,7 @@ class _Case:
 def statuses(
     wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
 ) -> list[Status]:
-    """The state of every access request, in order;
+    """The status of every access request, in order;
     one that hangs on an ad account may wait for whom that one waits for.
     """
     accounts: dict[AssetKey | None, Status] = {}
@@ -153,7 +153,7 @@ def status(
     patience: RetryTiming,
     account: Status | None = None,
 ) -> Status:
-    """The state of one access request; `account` is that of the ad account it hangs on."""
+    """The status of one access request; `account` is that of the ad account it hangs on."""
     if want.over:
         return Status("ended")
     if want.declined:
@@ -216,10 +216,10 @@ def _of_role(case: _Case, sight: Observation, seen_by: SeenBy) -> Status:
     assert role is not None  # only such sights are passed
     if _is_as_agreed(case, sight):
         return _of_events(case, role, seen_by)
-    state = "drifted" if want.was_verified else "blocked"
+    status = "drifted" if want.was_verified else "blocked"
     if case.gives or case.takes:
         if case.is_silent:
-            return Status(state, "platform", "platform_unavailable", role, seen_by)
+            return Status(status, "platform", "platform_unavailable", role, seen_by)
         return Status("drifted" if want.was_verified else "approved", "us", None, role, seen_by)
     higher = rank(role) > rank(want.role)
     if higher and is_interrupted(want, case.tried) and case.is_recent(case.tried.taken.get(case.key)):
@@ -234,11 +234,11 @@ def _of_role(case: _Case, sight: Observation, seen_by: SeenBy) -> Status:
     elif not higher and case.last is not None and is_refused(case.last, want):
         answer = case.last.answer
         code = str(case.last.blocker) if case.last.blocker in _ABOUT_WHO_ASKS else code
-    return Status(state, actor or actor_of(code), code, role, seen_by, answer)
+    return Status(status, actor or actor_of(code), code, role, seen_by, answer)
 
 
 #: Refusals of a raise that say more than that the role is too low.
-_ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorised", "platform_changed"})
+_ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized", "platform_changed"})
 
 
 def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
@@ -295,7 +295,7 @@ def _agency_cannot_see(case: _Case) -> Status:
     if agency.why_not is ReadFailure.UNAVAILABLE and not want.was_verified and want.kind != "person":
         # it can be read, only not now: the client's word alone must not turn it green
         return _under_way(case)
-    if agency.blocker == "agency_must_reauthorise" and not want.was_verified and _is_done(case):
+    if agency.blocker == "agency_must_reauthorize" and not want.was_verified and _is_done(case):
         seen_by: SeenBy | None = "client" if client.role else None
         return Status("blocked", "agency", agency.blocker, client.role, seen_by, agency.answer)
     if client.role is not None:
@@ -333,7 +333,7 @@ def _unseen_now(case: _Case) -> Status:
         return Status("verified", None, None, want.role, None)
     if case.agency.why_not is ReadFailure.UNAVAILABLE:
         return Status("unverifiable", "platform", "platform_unavailable", want.role)
-    code = "agency_must_reauthorise" if case.agency.blocker != "platform_changed" else "platform_changed"
+    code = "agency_must_reauthorize" if case.agency.blocker != "platform_changed" else "platform_changed"
     return Status("unverifiable", "agency", code, want.role, answer=case.agency.answer)
 
 
@@ -413,7 +413,7 @@ def _waiting_for_account(case: _Case) -> Status:
     """A pixel waits for its ad account, for as long as that one is on its way."""
     if is_account_there(case.key, case.seen):
         return _while_away(case)
-    if case.account is None or case.account.state in ("declined", "ended", "leaving"):
+    if case.account is None or case.account.status in ("declined", "ended", "leaving"):
         return _blocked("account_missing")
     if case.account.next_actor is None:  # attested, or not looked at now
         return Status("approved", "agency")
@@ -421,7 +421,7 @@ def _waiting_for_account(case: _Case) -> Status:
 
 
 def _lasting(case: _Case) -> str | None:
-    """Lasting blocker: of the client's Business Center, or of the person who authorised."""
+    """Lasting blocker: of the client's Business Center, or of the person who authorized."""
     return case.seen.center or case.seen.problems.get(case.key)
 
 

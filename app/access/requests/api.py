@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.access import call_recorder
 from app.access.buyer_access import queries as buyers
-from app.access.buyer_access import service as openings
+from app.access.buyer_access import service as buyer_access
 from app.access.call_recorder import PlatformCallView
 from app.access.reconciler import service
 from app.access.requests import lifecycle
@@ -46,8 +46,8 @@ class Extension(RequestShape):
 @router.get("/links/{link_id}/access-requests", tags=["links"])
 async def list_access_requests(caller: Reader, session: Session, link_id: str) -> Page[AccessRequestDetail]:
     """The access requests of a link in their order. There is no second page."""
-    whole = await links.whole(session, caller.agency_id, link_id)
-    return Page(data=[AccessRequestDetail.of(access_request) for access_request in whole.access_requests])
+    aggregate = await links.load_link(session, caller.agency_id, link_id)
+    return Page(data=[AccessRequestDetail.of(access_request) for access_request in aggregate.access_requests])
 
 
 @router.get("/links/{link_id}/platform-calls", tags=["links"])
@@ -78,19 +78,19 @@ async def read_access_request(caller: Reader, session: Session, access_request_i
     access_request = await links.access_request(session, caller.agency_id, access_request_id)
     handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
     last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
-    return AccessRequestEvidence.with_exchanges(
+    return AccessRequestEvidence.with_calls(
         access_request, last, await buyers.of_access_request(session, caller.agency_id, access_request_id)
     )
 
 
-@router.get("/access-requests/{access_request_id}/exchanges", tags=["access_requests"])
-async def list_exchanges(
+@router.get("/access-requests/{access_request_id}/calls", tags=["access_requests"])
+async def list_calls(
     caller: Auditor, session: Session, access_request_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
     """Every look and call of the handshake an access request belongs to, newest first."""
     handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
     rows = await call_recorder.page(
-        session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "exchange")
+        session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "call")
     )
     return by_id([PlatformCallView.model_validate(row) for row in rows], limit)
 
@@ -111,7 +111,7 @@ async def request_role(
 async def check_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
     """Looks at the platform now. Read the access request again in a few seconds, or wait for its event."""
     access_request = await service.check_access_request(session, caller.agency_id, access_request_id)
-    await openings.look_again(session, caller.agency_id, access_request_id)
+    await buyer_access.look_again(session, caller.agency_id, access_request_id)
     return AccessRequestDetail.of(access_request)
 
 

@@ -20,17 +20,17 @@ class LinkCalls(BaseModel):
 
 
 async def count(session: AsyncSession, agency_id: str, link_id: str) -> LinkCalls:
-    """Counts the exchanges of the link's connections and of its handshake since it was made. Raises NotFound."""
-    whole = await links.whole(session, agency_id, link_id)
-    ours = (whole.intake.bc_id, whole.link.agency_bc_id)
-    every = await handshakes.of_client(session, agency_id, whole.client.id)
+    """Counts the platform calls of the link's connections and of its handshake since it was made. Raises NotFound."""
+    aggregate = await links.load_link(session, agency_id, link_id)
+    ours = (aggregate.intake.bc_id, aggregate.link.agency_bc_id)
+    every = await handshakes.of_client(session, agency_id, aggregate.client.id)
     here = [each.id for each in every if (each.bc_id, each.agency_bc_id) == ours]
     consents = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
     rows = (
         select(PlatformCall.operation, func.count())
         .where(
             PlatformCall.agency_id == agency_id,
-            PlatformCall.started_at >= whole.link.created_at,
+            PlatformCall.started_at >= aggregate.link.created_at,
             or_(PlatformCall.handshake_id.in_(here), PlatformCall.connection_id.in_(consents)),
         )
         .group_by(PlatformCall.operation)

@@ -7,7 +7,7 @@ import typer
 
 from app.access import call_recorder
 from app.access.buyer_access import queries as buyers
-from app.access.buyer_access import service as openings
+from app.access.buyer_access import service as buyer_access
 from app.access.reconciler import service
 from app.access.requests import lifecycle
 from app.access.requests.api import Attestation
@@ -24,7 +24,7 @@ access_request = typer.Typer()
 link = typer.Typer()
 
 _SHOWN = [
-    "id", "state", "code", "next_actor", "hint", "kind", "asset_id", "asset_name", "role", "role_seen", "seen_by",
+    "id", "status", "code", "next_actor", "hint", "kind", "asset_id", "asset_name", "role", "role_seen", "seen_by",
     "verified_at", "client_attested_by", "attested_by",
 ]  # fmt: skip
 
@@ -54,12 +54,12 @@ async def revoke(at: Terminal, link_id: str, agency: AgencyOption = None, as_jso
 
 @command(access_request, "show")
 async def show_(at: Terminal, access_request_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """Why an access request is what it is, and the last exchanges it rests on."""
+    """Why an access request is what it is, and the last platform calls it rests on."""
     found = await agencies.chosen(at.session, agency)
     row = await links.access_request(at.session, found.id, access_request_id)
     handshakes = await service.of_access_request(at.session, found.id, access_request_id)
     last = await call_recorder.page(at.session, found.id, handshakes, limit=5, before=None)
-    view = AccessRequestEvidence.with_exchanges(
+    view = AccessRequestEvidence.with_calls(
         row, last, await buyers.of_access_request(at.session, found.id, access_request_id)
     )
     show.one(view, as_json=as_json, only=_SHOWN)
@@ -74,10 +74,10 @@ async def show_(at: Terminal, access_request_id: str, agency: AgencyOption = Non
             "message",
             "platform_request_id",
         ]
-        show.text("The last exchanges with the platform:")
-        show.many(view.exchanges, columns, as_json=False)
+        show.text("The last platform calls with the platform:")
+        show.many(view.calls, columns, as_json=False)
         show.text("Who can open it:")
-        show.many(view.buyers, ["email", "role", "state", "code", "seen_at", "hint"], as_json=False)
+        show.many(view.buyers, ["email", "role", "status", "code", "seen_at", "hint"], as_json=False)
 
 
 @command(access_request, "verify", does="POST /api/v1/access-requests/{access_request_id}/verification")
@@ -85,7 +85,7 @@ async def verify(at: Terminal, access_request_id: str, agency: AgencyOption = No
     """Looks at the platform now; a worker does it in a moment."""
     found = await agencies.chosen(at.session, agency)
     row = await service.check_access_request(at.session, found.id, access_request_id)
-    await openings.look_again(at.session, found.id, access_request_id)
+    await buyer_access.look_again(at.session, found.id, access_request_id)
     show.one(AccessRequestDetail.of(row), as_json=as_json, only=_SHOWN)
 
 

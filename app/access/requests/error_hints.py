@@ -11,19 +11,19 @@ _BY_KIND: Mapping[tuple[str, str], str] = {
     ("asset_not_shared", "person"): "This person cannot open the client's ad accounts (any more): ask the client to "
     "open the link, which offers to invite them again.",
 }
-_BY_STATE = {
+_BY_STATUS = {
     "awaiting_partner": "TikTok recorded the share: accept it in your Business Center if it asks you to, then check "
     "again (POST /api/v1/access-requests/{id}/verification).",
     "awaiting_client": "The client has the steps to do by hand; nothing is seen yet.",
     "attested": "Connect your own side, and this is verified by itself (POST /api/v1/connections/invitations).",
-    "unverifiable": "Nobody can look yet: your side is not connected, or got no list (see the exchanges). "
+    "unverifiable": "Nobody can look yet: your side is not connected, or got no list (see the platform calls). "
     "Confirm it yourself (POST /api/v1/access-requests/{id}/attestation), or connect "
     "(POST /api/v1/connections/invitations; without a TikTok app, "
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
 
 #: Of a written platform, where people look and nobody reads.
-_BY_STATE_OF_CUSTOM = {
+_BY_STATUS_OF_CUSTOM = {
     "awaiting_partner": "The client says that the steps are done: look whether it works, then say so "
     "(POST /api/v1/access-requests/{id}/attestation).",
     "awaiting_client": "The client has the steps to do by hand. If it works already, say so "
@@ -32,21 +32,21 @@ _BY_STATE_OF_CUSTOM = {
 
 
 def hint(
-    state: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
+    status: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
 ) -> str | None:
-    """The agency's next step for an access request in this state; None if there is nothing to do.
+    """The agency's next step for an access request in this status; None if there is nothing to do.
 
     `custom`: of a written platform. `permissions`: those that the platform named when it refused.
     """
     if custom:
-        return _BY_STATE_OF_CUSTOM.get(state)
-    if code is not None and state in ("blocked", "drifted", "unverifiable"):
-        if code == "scope_not_authorised" and permissions:
+        return _BY_STATUS_OF_CUSTOM.get(status)
+    if code is not None and status in ("blocked", "drifted", "unverifiable"):
+        if code == "scope_not_authorized" and permissions:
             named = ", ".join(f"“{each}”" for each in permissions)
             return f"Your TikTok app lacks {named}: add it in My Apps; until then clients share by hand."
         known = BLOCKERS.get(code)
-        unknown = "See the exchanges for what the platform answered."
+        unknown = "See the platform calls for what the platform answered."
         return _BY_KIND.get((code, kind)) or (known.hint if known else unknown)
-    if state == "awaiting_partner" and kind == "person":
+    if status == "awaiting_partner" and kind == "person":
         return BLOCKERS["invitation_pending"].hint
-    return _BY_STATE.get(state)
+    return _BY_STATUS.get(status)

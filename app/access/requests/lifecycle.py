@@ -27,11 +27,11 @@ async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor
 async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
     """Gives a link more time; access requests that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
     link = await links.extend_link(session, agency_id, link_id, expires_at=expires_at, actor=actor)
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    for access_request in whole.access_requests:
-        if access_request.state == "ended" and access_request.approved_at is None:
-            await client_actions.set_state(
-                session, whole, access_request, actor=actor, state="waiting", next_actor="client"
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    for access_request in aggregate.access_requests:
+        if access_request.status == "ended" and access_request.approved_at is None:
+            await client_actions.set_status(
+                session, aggregate, access_request, actor=actor, status="waiting", next_actor="client"
             )
     await attestations.bring_up_to_date(session, agency_id, link_id, actor=actor)
     await handshakes.wake_client(session, agency_id, link.client_id)
@@ -56,11 +56,11 @@ async def attend(tools: AccessContext, link: Link) -> None:
 
 async def _end_access_requests(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """What was never approved ends with its link, and what nobody reads; of the rest the handshake says how."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    for access_request in whole.access_requests:
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    for access_request in aggregate.access_requests:
         if access_request.approved_at is None and access_request.declined_at is None:
-            await client_actions.set_state(
-                session, whole, access_request, actor=KEYTURN, state="ended", code=None, next_actor=None
+            await client_actions.set_status(
+                session, aggregate, access_request, actor=KEYTURN, status="ended", code=None, next_actor=None
             )
     await attestations.bring_up_to_date(session, agency_id, link_id, actor=KEYTURN)
 

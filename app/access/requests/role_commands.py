@@ -15,7 +15,7 @@ from app.tenants.agencies import queries as agencies
 access_request = typer.Typer()
 link = typer.Typer()
 
-_SHOWN = ["id", "link_id", "kind", "role", "reason", "state", "next_actor"]
+_SHOWN = ["id", "link_id", "kind", "role", "reason", "status", "next_actor"]
 
 
 @command(access_request, "role", does="POST /api/v1/access-requests/{access_request_id}/role")

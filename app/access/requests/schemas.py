@@ -18,7 +18,7 @@ class AccessRequestDetail(AccessRequestView):
 
     hint: str | None = Field(
         description="What your agency can do; null where nothing is to be done.",
-        examples=["Whoever authorised is no Admin of the client's Business Center: pass the link on to an Admin."],
+        examples=["Whoever authorized is no Admin of the client's Business Center: pass the link on to an Admin."],
     )
 
     @classmethod
@@ -27,26 +27,30 @@ class AccessRequestDetail(AccessRequestView):
         return cls(
             **dict(AccessRequestView.model_validate(access_request)),
             hint=hint(
-                access_request.state, access_request.code, custom=access_request.is_custom, kind=access_request.kind
+                access_request.status, access_request.code, custom=access_request.is_custom, kind=access_request.kind
             ),
         )
 
 
 class AccessRequestEvidence(AccessRequestDetail):
-    """An access request with the last exchanges of its handshake, and with who of your people can open what it gave."""
+    """An access request with the last platform calls of its handshake, and with who of your people can open what it
+    gave.
+    """
 
-    exchanges: list[PlatformCallView] = Field(description="The last five, newest first.")
+    calls: list[PlatformCallView] = Field(description="The last five, newest first.")
     buyers: list[BuyerAccessView] = Field(description="Who of your people is to open it, and who can.")
 
     @classmethod
-    def with_exchanges(
-        cls, access_request: AccessRequest, exchanges: Sequence[PlatformCall], buyers: Sequence[BuyerAccess]
+    def with_calls(
+        cls, access_request: AccessRequest, calls: Sequence[PlatformCall], buyers: Sequence[BuyerAccess]
     ) -> "AccessRequestEvidence":
         """From the rows."""
-        last = [PlatformCallView.model_validate(each) for each in exchanges]
+        last = [PlatformCallView.model_validate(each) for each in calls]
         shown = dict(AccessRequestDetail.of(access_request))
         if named := next(
             (named_in(each.message) for each in last if each.blocker == access_request.code and each.message), ()
         ):
-            shown["hint"] = hint(access_request.state, access_request.code, kind=access_request.kind, permissions=named)
-        return cls(**shown, exchanges=last, buyers=[BuyerAccessView.of(row) for row in buyers])
+            shown["hint"] = hint(
+                access_request.status, access_request.code, kind=access_request.kind, permissions=named
+            )
+        return cls(**shown, calls=last, buyers=[BuyerAccessView.of(row) for row in buyers])

@@ -36,7 +36,7 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     # links before grants, as everywhere: a look that writes them meanwhile would wait in a circle with this
     await queries.lock_links(session, agency_id, grant.client_id)
     await session.refresh(grant, with_for_update=True)
-    if grant.state in ("revoking", "ended"):
+    if grant.status in ("revoking", "ended"):
         return grant
     together = [grant, *await _hung_on(session, grant)]
     if grant.kind == "pixel" and not await _is_ours(session, grant):
@@ -54,8 +54,8 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
 async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
     for access_request in await _asks(session, grant):
         access_request.unwanted_at = access_request.unwanted_at or func.now()
-    if grant.state not in ("revoking", "ended"):
-        grant.state, grant.revocation_requested_at = "revoking", func.now()
+    if grant.status not in ("revoking", "ended"):
+        grant.status, grant.revocation_requested_at = "revoking", func.now()
         await session.flush()
         await record(
             session, happenings.REVOCATION_ASKED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
@@ -69,15 +69,15 @@ async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
 async def _asks(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
     """Every access request of the client that this grant answers, on whichever link."""
     every = await links.access_requests_of_client(session, grant.agency_id, grant.client_id, grant.platform)
-    same = (grant.kind, grant.asset_id, grant.through_id)
+    same = (grant.kind, grant.asset_id, grant.parent_asset_id)
     return [
         access_request
         for link, access_request in every
-        if (access_request.kind, access_request.asset_id, access_request.through_id) == same
+        if (access_request.kind, access_request.asset_id, access_request.parent_asset_id) == same
         and link.agency_bc_id == grant.agency_bc_id
         # one that waits for a yes to a wider role stands for what is shared already
         and (access_request.approved_at is not None or access_request.id == grant.access_request_id)
-        and access_request.state not in OVER
+        and access_request.status not in OVER
     ]
 
 
@@ -86,14 +86,14 @@ async def _hung_on(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
         return []
     rows = select(Grant).where(
         Grant.agency_id == grant.agency_id, Grant.client_id == grant.client_id, Grant.platform == grant.platform,
-        Grant.through_id == grant.asset_id, Grant.agency_bc_id == grant.agency_bc_id,
-        Grant.state.in_(("live", "drifted")),
+        Grant.parent_asset_id == grant.asset_id, Grant.agency_bc_id == grant.agency_bc_id,
+        Grant.status.in_(("live", "drifted")),
     )  # fmt: skip
     return (await session.scalars(rows.with_for_update())).all()
 
 
 async def _is_ours(session: AsyncSession, grant: Grant) -> bool:
-    key = AssetKey(grant.kind, grant.asset_id, grant.through_id)
+    key = AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)
     for handshake in await queries.of_client(session, grant.agency_id, grant.client_id):
         given = (await queries.tried_of(session, handshake)).given.get(key)
         if given is not None and given.may_have_happened:

@@ -18,7 +18,7 @@ class ManualRequest:
     platform: ManualPlatform
     role: str
     reason: str
-    state: str
+    status: str
     since: datetime
     #: the client's own id of the thing, where it gave one
     given: str | None = None
@@ -165,8 +165,8 @@ def groups(
 
 
 def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> ManualLine:
-    short, tone = _SHORT[asked.state]
-    to_do = asked.state in ("approved", "awaiting_client")
+    short, tone = _SHORT[asked.status]
+    to_do = asked.status in ("approved", "awaiting_client")
     platform = "this tool" if asked.title else asked.platform.name
     return ManualLine(
         id=asked.id,
@@ -174,13 +174,13 @@ def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> 
         given=asked.given or "",
         role=asked.platform.role(asked.role).label,
         short=short,
-        sentence=_SENTENCES[asked.state].format(agency=agency, platform=platform),
+        sentence=_SENTENCES[asked.status].format(agency=agency, platform=platform),
         tone=tone,
         since=asked.since,
         steps=steps(asked, agency=agency, identifiers=identifiers) if to_do else (),
         removal=tuple(_filled(asked, step, agency, identifiers) for step in _taken_back(asked)),
         can_say_done=to_do,
-        can_take_back=asked.state == "awaiting_partner",
+        can_take_back=asked.status == "awaiting_partner",
         asked=asked,
     )
 

@@ -174,7 +174,7 @@ def _named(item: Item, names: Mapping[str, str]) -> dict[str, str]:
 def _mark(item: Item) -> Mark:
     if item.verdict.blocks:
         return "stuck"
-    return {"pass": "done", "to_do": "yours", "cannot_tell": "open"}[item.verdict.state]  # type: ignore[return-value]
+    return {"pass": "done", "to_do": "yours", "cannot_tell": "open"}[item.verdict.status]  # type: ignore[return-value]
 
 
 def _sentence(item: Item, case: Case) -> str:

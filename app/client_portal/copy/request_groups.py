@@ -17,7 +17,7 @@ class RequestSummary(Protocol):
     required: bool
     asset_id: str | None
     asset_name: str | None
-    state: str
+    status: str
 
     @property
     def why(self) -> str: ...
@@ -48,7 +48,7 @@ def grouped(access_requests: Iterable[RequestSummary], platform: Platform) -> li
             access_request.role,
             access_request.why,
             access_request.required,
-            access_request.state == "declined",
+            access_request.status == "declined",
         )
         by_what.setdefault(what, []).append(access_request)
     return [
@@ -82,7 +82,7 @@ def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
             access_request.role,
             access_request.why,
             access_request.required,
-            access_request.state == "declined",
+            access_request.status == "declined",
         )
 
     return [access_request.id for access_request in every if what(access_request) == what(one)]

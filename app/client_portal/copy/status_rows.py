@@ -35,7 +35,7 @@ class Mark:
     """One stage an access request passes through."""
 
     label: str
-    state: Literal["done", "now", "todo", "stuck"]
+    status: Literal["done", "now", "todo", "stuck"]
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,22 @@ class AccessRequestRow:
     names: dict[str, str]
 
 
-def names(whole: LinkAggregate, asset: str = "") -> dict[str, str]:
+def names(aggregate: LinkAggregate, asset: str = "") -> dict[str, str]:
     """What the placeholders in words stand for."""
-    return {"agency": whole.agency.name, "bc": center(whole), "asset": asset}
+    return {"agency": aggregate.agency.name, "bc": center(aggregate), "asset": asset}
 
 
-def center(whole: LinkAggregate) -> str:
+def center(aggregate: LinkAggregate) -> str:
     """The client's Business Center by name, else by its number."""
-    intake = whole.intake
+    intake = aggregate.intake
     return intake.bc_name or (f"Business Center {intake.bc_id}" if intake.bc_id else "your Business Center")
 
 
-def of_choice(choice: Choice, whole: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
+def of_choice(choice: Choice, aggregate: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
     """A choice in words; a Business Center names itself, an ad account its Business Center."""
-    case = Case(kind, whole.link.lane, "live", choosing=True)
+    case = Case(kind, aggregate.link.lane, "live", choosing=True)
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
-    about = names(whole, choice.name) | ({"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {})
+    about = names(aggregate, choice.name) | ({"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {})
     return ChoiceLine(
         choice.id, choice.name, choice.detail, choice.can,
         why=blocker.sentence if blocker else "",
@@ -87,27 +87,29 @@ def of_choice(choice: Choice, whole: LinkAggregate, kind: str = "ad_account") ->
 
 def of_access_request(
     access_request: AccessRequest,
-    whole: LinkAggregate,
+    aggregate: LinkAggregate,
     platform: Platform,
     held: Held = "never",
     *,
     can_connect: bool = True,
     can_look: bool = True,
 ) -> AccessRequestRow:
-    """An access request in words: its state, or what is in the way;
-    `held` is what became of the client's authorisation.
+    """An access request in words: its status, or what is in the way;
+    `held` is what became of the client's authorization.
     """
     case = Case(
         access_request.kind,
-        whole.link.lane,
+        aggregate.link.lane,
         held,
         was_verified=access_request.verified_at is not None,
         can_connect=can_connect,
         can_look=can_look,
     )
-    leaves = access_request.unwanted_at is not None and access_request.state not in OVER
+    leaves = access_request.unwanted_at is not None and access_request.status not in OVER
     said = (
-        status_texts.LEAVING if leaves else status_texts.of_state(access_request.state, case, access_request.next_actor)
+        status_texts.LEAVING
+        if leaves
+        else status_texts.of_status(access_request.status, case, access_request.next_actor)
     )
     blocker = _blocker(access_request, case)
     theirs = blocker is not None and access_request.next_actor != "client"
@@ -121,34 +123,36 @@ def of_access_request(
         sentence=blocker.sentence if blocker else said.sentence,
         tone="moving" if theirs else said.tone,
         marks=marks(access_request, case),
-        since=access_request.state_since,
+        since=access_request.status_since,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
         screen=blocker.screen if blocker else "",
-        steps=blocker.steps if blocker else case.by_hand and access_request.state in ("approved", "awaiting_client"),
-        names=_names(access_request, whole, platform),
+        steps=blocker.steps if blocker else case.by_hand and access_request.status in ("approved", "awaiting_client"),
+        names=_names(access_request, aggregate, platform),
     )
 
 
-def _names(access_request: AccessRequest, whole: LinkAggregate, platform: Platform) -> dict[str, str]:
+def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> dict[str, str]:
     seen = platform.role_words(access_request.kind, access_request.role_seen) if access_request.role_seen else None
     return {
-        **names(whole, access_request.asset_name or access_request.person_email or access_request.asset_id or ""),
+        **names(aggregate, access_request.asset_name or access_request.person_email or access_request.asset_id or ""),
         "role": platform.role_words(access_request.kind, access_request.role).label,
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
-        "account": _account(access_request, whole),
+        "account": _account(access_request, aggregate),
         "confirmed": moment(access_request.attested_at) if access_request.attested_at else "that day",
         "shared_from": access_request.shared_from_bc_id or "another Business Center",
     }
 
 
-def _account(access_request: AccessRequest, whole: LinkAggregate) -> str:
+def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
     """The ad account that a pixel hangs on, by name or number."""
-    if access_request.through_id is None:
+    if access_request.parent_asset_id is None:
         return "the ad account"
-    account = next((each for each in whole.access_requests if each.asset_id == access_request.through_id), None)
-    return (account.asset_name if account else None) or access_request.through_id
+    account = next(
+        (each for each in aggregate.access_requests if each.asset_id == access_request.parent_asset_id), None
+    )
+    return (account.asset_name if account else None) or access_request.parent_asset_id
 
 
 def _title(kind: str) -> str:
@@ -158,9 +162,9 @@ def _title(kind: str) -> str:
 
 def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerTexts | None:
     """What stands in the way of it, or of its end, with the button for it."""
-    if access_request.unwanted_at is not None and access_request.state not in OVER:
+    if access_request.unwanted_at is not None and access_request.status not in OVER:
         return status_texts.of_leaving(case, access_request.next_actor)
-    if not access_request.code or access_request.state not in ("blocked", "drifted"):
+    if not access_request.code or access_request.status not in ("blocked", "drifted"):
         return None
     return status_texts.of_code(access_request.code, case)
 
@@ -170,26 +174,26 @@ def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
 
     Nothing for what is over, nor for what a person confirmed: of its stages nothing was seen.
     """
-    if access_request.state in OVER or access_request.state == "attested":
+    if access_request.status in OVER or access_request.status == "attested":
         return ()
     labels = ("Shared" if case.by_hand else "Sent", "Accepted", "Verified")
     done, now = _reached(access_request, case)
-    states: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * done
+    statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * done
     if done < len(labels):
-        states.append("stuck" if access_request.state in ("blocked", "drifted") else "now" if now else "todo")
-    states += ["todo"] * (len(labels) - len(states))
-    return tuple(Mark(label, at) for label, at in zip(labels, states, strict=True))
+        statuses.append("stuck" if access_request.status in ("blocked", "drifted") else "now" if now else "todo")
+    statuses += ["todo"] * (len(labels) - len(statuses))
+    return tuple(Mark(label, at) for label, at in zip(labels, statuses, strict=True))
 
 
 def _reached(access_request: AccessRequest, case: Case) -> tuple[int, bool]:
     """Number of stages done, and whether the next one is in progress. A stage counts if it was seen or sent,
     or if the client says that it was shared where nobody can look."""
-    if access_request.state == "verified":
+    if access_request.status == "verified":
         return 3, False
     seen = {"agency": 2, "client": 1}.get(access_request.seen_by or "", 0)
-    if access_request.state == "unverifiable" or (access_request.state == "awaiting_partner" and not case.by_hand):
+    if access_request.status == "unverifiable" or (access_request.status == "awaiting_partner" and not case.by_hand):
         seen = max(seen, 1)  # it went out, or the client says so
-    return seen, access_request.state in ("approved", "awaiting_client", "awaiting_partner")
+    return seen, access_request.status in ("approved", "awaiting_client", "awaiting_partner")
 
 
 @dataclass(frozen=True)
@@ -247,22 +251,22 @@ def summary(access_requests: Sequence[AccessRequest], lane: str | None) -> Summa
     counted = [
         access_request
         for access_request in access_requests
-        if access_request.state not in OVER and access_request.is_chosen
+        if access_request.status not in OVER and access_request.is_chosen
     ]
     proved = [
         access_request
         for access_request in counted
-        if access_request.state in PROVED and access_request.unwanted_at is None
+        if access_request.status in PROVED and access_request.unwanted_at is None
     ]
     actors = {
-        "client" if lane == "guided" and access_request.state == "approved" else access_request.next_actor
+        "client" if lane == "guided" and access_request.status == "approved" else access_request.next_actor
         for access_request in counted
         if access_request not in proved
     }
     return Summary(
         done=len(proved),
         total=len(counted),
-        all_verified=all(access_request.state == "verified" for access_request in counted),
+        all_verified=all(access_request.status == "verified" for access_request in counted),
         waiting_for=next((actor for actor in _TURNS if actor in actors), None),
         when=max((access_request.verified_at for access_request in proved if access_request.verified_at), default=None),
     )

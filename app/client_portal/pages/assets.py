@@ -33,19 +33,19 @@ async def business_center(request: Request, session: Session, link: OpenScreen, 
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
         asked = _typed(sure)
-    if asked is None and len(can) == 1 and link.whole.intake.bc_id is None:
+    if asked is None and len(can) == 1 and link.aggregate.intake.bc_id is None:
         asked = can[0]  # the only one there is: said at once
     found = connections.found(link.connection) if link.connection else None
-    in_doubt = asked if asked and await differs(session, link.whole, asked, found) else None
-    return _center_screen(request, link, link.whole.intake.bc_id or "", {}, in_doubt=in_doubt)
+    in_doubt = asked if asked and await differs(session, link.aggregate, asked, found) else None
+    return _center_screen(request, link, link.aggregate.intake.bc_id or "", {}, in_doubt=in_doubt)
 
 
 @router.post("/l/{link_id}/business-center")
 async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps it; ad accounts chosen in another one are let go."""
     typed = form.text("bc_id", most=ADDRESS_LENGTH)
-    own = await agencies.business_centers(session, link.whole.agency.id, platform_of(request, link.whole).key)
-    agency_ids = {link.whole.link.agency_bc_id or "", *(center.bc_id for center in own)}
+    own = await agencies.business_centers(session, link.aggregate.agency.id, platform_of(request, link.aggregate).key)
+    agency_ids = {link.aggregate.link.agency_bc_id or "", *(center.bc_id for center in own)}
     seen = _centers(link)
     taken = taken_numbers(link, but="business_center")
     read = (
@@ -59,10 +59,10 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
     (bc_id,) = read.values
     choice = next((choice for choice in seen if choice.id == bc_id), _typed(bc_id))
     found = connections.found(link.connection) if link.connection else None
-    in_doubt = await differs(session, link.whole, choice, found)
+    in_doubt = await differs(session, link.aggregate, choice, found)
     if in_doubt and form.text("sure") != bc_id:
         return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
-    await keep_business_center(session, link.whole, bc_id, choice.name or None, differs=in_doubt)
+    await keep_business_center(session, link.aggregate, bc_id, choice.name or None, differs=in_doubt)
     return await go_on(request, session, link)
 
 
@@ -74,7 +74,9 @@ def _typed(bc_id: str) -> Choice:
 @router.get("/l/{link_id}/accounts")
 async def accounts(request: Request, link: OpenScreen) -> Response:
     """The ad accounts to share."""
-    access_requests = [access_request for access_request in link.whole.access_requests if not access_request.is_custom]
+    access_requests = [
+        access_request for access_request in link.aggregate.access_requests if not access_request.is_custom
+    ]
     given = [
         access_request.asset_id
         for access_request in access_requests
@@ -95,8 +97,8 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
         return _accounts_screen(request, link, typed, problems)
     names = {choice.id: choice.name for choice in seen}
     chosen = [SelectedAsset(asset_id, names.get(asset_id)) for asset_id in read.values]
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    await choose_assets(session, link.whole, "ad_account", chosen)
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
+    await choose_assets(session, link.aggregate, "ad_account", chosen)
     await client_actions.finish_screen(session, agency_id, link_id, "accounts")
     return await go_on(request, session, link)
 
@@ -111,16 +113,18 @@ def _center_screen(
         link,
         "business-center",
         problems=problems,
-        form_to=consent_origins(request, link.whole),
+        form_to=consent_origins(request, link.aggregate),
         connected=link.is_connected,
         person=link.connection.person if link.connection else None,
         choices=_worded(link, seen),
         in_doubt=in_doubt,
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=any(
-            access_request.approved_at for access_request in link.whole.access_requests if not access_request.is_custom
+            access_request.approved_at
+            for access_request in link.aggregate.access_requests
+            if not access_request.is_custom
         ),
-        center=link.whole.intake.bc_name or link.whole.intake.bc_id,
+        center=link.aggregate.intake.bc_name or link.aggregate.intake.bc_id,
         helps=_helps(seen, without="no_business_center"),
     )
 
@@ -128,24 +132,24 @@ def _center_screen(
 def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
     seen = _accounts(link)
     can = [choice.id for choice in seen if choice.can]
-    platform = platform_of(request, link.whole)
+    platform = platform_of(request, link.aggregate)
     return screen(
         request,
         link,
         "accounts",
         problems=problems,
-        form_to=consent_origins(request, link.whole),
+        form_to=consent_origins(request, link.aggregate),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
         choices=_worded(link, seen),
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
-        center=status_rows.center(link.whole),
+        center=status_rows.center(link.aggregate),
         role=platform.role_words(
             "ad_account",
             next(
                 access_request.role
-                for access_request in link.whole.access_requests
+                for access_request in link.aggregate.access_requests
                 if access_request.kind == "ad_account"
             ),
         ),
@@ -155,7 +159,7 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
 
 def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
     """Numbers given on other screens, with what each was given for."""
-    whole = link.whole
+    whole = link.aggregate
     centers = {
         whole.link.agency_bc_id: "the agency’s Business Center ID", whole.intake.bc_id: "your Business Center ID"
     }  # fmt: skip
@@ -169,26 +173,28 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
 def _centers(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.business_centers(connections.found(link.connection), link.whole.link.agency_bc_id or "")
+    return selectable_assets.business_centers(
+        connections.found(link.connection), link.aggregate.link.agency_bc_id or ""
+    )
 
 
 def _accounts(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.accounts(connections.found(link.connection), link.whole.intake.bc_id or "")
+    return selectable_assets.accounts(connections.found(link.connection), link.aggregate.intake.bc_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
     return [
         access_request
-        for access_request in link.whole.access_requests
+        for access_request in link.aggregate.access_requests
         if access_request.approved_at and not access_request.is_custom
     ]
 
 
 def _worded(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
     agreed = {access_request.asset_id for access_request in _agreed(link)}
-    return [status_rows.of_choice(choice, link.whole) for choice in seen if choice.id not in agreed]
+    return [status_rows.of_choice(choice, link.aggregate) for choice in seen if choice.id not in agreed]
 
 
 def _helps(seen: list[Choice], *, without: str) -> list[HelpArticle]:

@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/l/{link_id}/markets")
 async def markets(request: Request, link: OpenScreen) -> Response:
     """The countries to advertise in."""
-    return _markets_screen(request, link, link.whole.intake.markets or [], {})
+    return _markets_screen(request, link, link.aggregate.intake.markets or [], {})
 
 
 @router.post("/l/{link_id}/markets")
@@ -33,7 +33,7 @@ async def save_markets(request: Request, session: Session, link: OpenScreen, for
 @router.get("/l/{link_id}/contacts")
 async def contacts(request: Request, link: OpenScreen) -> Response:
     """Who decides, who pays, who looks after the website."""
-    given = people.kept(link.whole.intake.contacts, link.whole.client)
+    given = people.kept(link.aggregate.intake.contacts, link.aggregate.client)
     return screen(request, link, "contacts", given=given, roles=pasted_ids.CONTACT_ROLES)
 
 
@@ -55,6 +55,6 @@ def _markets_screen(request: Request, link: CurrentLink, given: list[str], probl
 
 
 async def _keep(session: Session, link: CurrentLink, name: str, **answers: list[object]) -> None:
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await client_actions.save_intake(session, agency_id, link_id, **answers)
     await client_actions.finish_screen(session, agency_id, link_id, name)

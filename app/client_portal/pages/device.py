@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
     """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
     before = await link_session.living(session, request, link_id)
-    if await queries.is_let_in(session, before.whole, before.browser):
+    if await queries.is_let_in(session, before.aggregate, before.browser):
         raise Elsewhere(before.path)
     return before
 
@@ -37,7 +37,7 @@ NewDevice = Annotated[VisitedLink, Depends(_new_device, scope="function")]
 
 async def _form(request: Request, session: Session, link: NewDevice, form: SentForm) -> Form:
     forms.check_token(request, form, link.cookie)
-    await rate_limits.take_form(session, link.whole, link.browser)
+    await rate_limits.take_form(session, link.aggregate, link.browser)
     return form
 
 
@@ -54,17 +54,17 @@ async def new_device(
     return render.page(
         request,
         "client_portal:door/device.html",
-        **brand_of(link.whole),
-        form_to=consent_origins(request, link.whole),
+        **brand_of(link.aggregate),
+        form_to=consent_origins(request, link.aggregate),
         here=f"{render.root(request)}{link.path}/{DEVICE}",
         form_token=forms.token(request, link.cookie),
-        requested_by=link.whole.link.requested_by,
+        requested_by=link.aggregate.link.requested_by,
         addresses=[(each.key, each.masked, _whose(each)) for each in addresses],
         enter=bool(sent or problem) and not choose,
         sent_to=sent.sent_to if sent else None,
         minutes=int(service.CODE_LIFE.total_seconds() // 60),
         problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
-        platform=platform_of(request, link.whole).name if await _can_connect(request, session, link) else None,
+        platform=platform_of(request, link.aggregate).name if await _can_connect(request, session, link) else None,
         came_back=status_texts.CAME_BACK.get(outcome),
     )
 
@@ -77,9 +77,9 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
     outbox = request.app.state.outbox
     if chosen and outbox:
         try:
-            await service.send_code(session, outbox, link.whole, link.browser, chosen)
+            await service.send_code(session, outbox, link.aggregate, link.browser, chosen)
         except Throttled as reached:
-            raise TooMany(link.whole, reached.retry_after) from reached
+            raise TooMany(link.aggregate, reached.retry_after) from reached
     return render.see_other(request, f"{link.path}/{DEVICE}")
 
 
@@ -88,10 +88,10 @@ async def enter_code(request: Request, session: Session, link: NewDevice, form: 
     """Admit the browser if the code is right. A wrong code is counted."""
     try:
         entered = await service.enter_code(
-            session, request.app.state.vault, link.whole, link.browser, form.text("code")
+            session, request.app.state.keyring, link.aggregate, link.browser, form.text("code")
         )  # fmt: skip
     except Throttled as reached:
-        raise TooMany(link.whole, reached.retry_after) from reached
+        raise TooMany(link.aggregate, reached.retry_after) from reached
     if entered is CodeResult.RIGHT:
         return render.see_other(request, link.path)
     return render.see_other(request, f"{link.path}/{DEVICE}?problem={entered}")
@@ -114,7 +114,7 @@ _PROBLEMS: dict[str, str] = {
 
 def _addresses(request: Request, link: VisitedLink) -> tuple[Address, ...]:
     """Addresses that a code can be e-mailed to; none if this installation sends no e-mails."""
-    return queries.addresses_of(link.whole) if request.app.state.outbox else ()
+    return queries.addresses_of(link.aggregate) if request.app.state.outbox else ()
 
 
 def _whose(address: Address) -> str:
@@ -122,8 +122,8 @@ def _whose(address: Address) -> str:
 
 
 async def _can_connect(request: Request, session: AsyncSession, link: VisitedLink) -> bool:
-    """True if an authorisation can prove the same company: one is known to compare with, and no e-mail is possible."""
-    whole = link.whole
+    """True if an authorization can prove the same company: one is known to compare with, and no e-mail is possible."""
+    whole = link.aggregate
     if _addresses(request, link) or not is_connecting(whole):
         return False
     known = whole.intake.bc_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)

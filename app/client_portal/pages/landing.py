@@ -1,4 +1,4 @@
-"""The way in: the link itself, its dead states, and the screen on which a client goes on."""
+"""The way in: the link itself, its dead statuses, and the screen on which a client goes on."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -28,13 +28,13 @@ async def _by_token(session: AsyncSession, token: str) -> LinkAggregate:
     link = await links.by_token(session, token)
     if link is None:
         raise LinkUnknown
-    return await links.whole(session, link.agency_id, link.id)
+    return await links.load_link(session, link.agency_id, link.id)
 
 
-def _refuse_dead(request: Request, whole: LinkAggregate) -> None:
-    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
+def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:
+    if status.is_dead(status.as_of(aggregate.link.status, aggregate.link.expires_at, clock.now())):
         path = request.url.path.removesuffix("/renewal")
-        raise LinkEnded(whole, renewal=f"{path}/renewal", form_token=forms.token(request))
+        raise LinkEnded(aggregate, renewal=f"{path}/renewal", form_token=forms.token(request))
 
 
 @router.get(SECRET)
@@ -42,34 +42,36 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
     """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
     if len(token) != url.SECRET_LENGTH:
         return render.see_other(request, await mistyped_links.meant(session, request.url.path))
-    whole = await _by_token(session, token)
-    _refuse_dead(request, whole)
-    asked = offers.of(whole, request.app.state.platforms)
+    aggregate = await _by_token(session, token)
+    _refuse_dead(request, aggregate)
+    asked = offers.of(aggregate, request.app.state.platforms)
     return render.page(
         request,
         "client_portal:door/welcome.html",
-        **brand_of(whole),
+        **brand_of(aggregate),
         form_token=forms.token(request),
-        link=whole.link,
-        summary=status_rows.summary(whole.access_requests, whole.link.lane) if whole.link.submitted_at else None,
-        settled=whole.is_settled,
-        changed=any(access_request.state == "drifted" for access_request in whole.access_requests),
+        link=aggregate.link,
+        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane)
+        if aggregate.link.submitted_at
+        else None,
+        settled=aggregate.is_settled,
+        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         offers=asked,
-        codes=e_mails_codes(request, whole),
-        platform=platform_of(request, whole).name if is_connecting(whole) else None,
-        others=list(dict.fromkeys(each.platform.name for each in manual_platforms.of(whole) if not each.title)),
-        minutes=sum(screens.MINUTES[screen] for screen in way_of(whole)),
+        codes=e_mails_codes(request, aggregate),
+        platform=platform_of(request, aggregate).name if is_connecting(aggregate) else None,
+        others=list(dict.fromkeys(each.platform.name for each in manual_platforms.of(aggregate) if not each.title)),
+        minutes=sum(screens.MINUTES[screen] for screen in way_of(aggregate)),
     )
 
 
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
 async def start(request: Request, session: Session, token: str) -> Response:
     """Start was pressed: this browser holds the link from now on."""
-    whole = await _by_token(session, token)
-    _refuse_dead(request, whole)
-    agency_id, link_id, cookie = whole.agency.id, whole.link.id, forms.browser(request)
+    aggregate = await _by_token(session, token)
+    _refuse_dead(request, aggregate)
+    agency_id, link_id, cookie = aggregate.agency.id, aggregate.link.id, forms.browser(request)
     if await links.browser(session, agency_id, link_id, cookie) is None:
-        await rate_limits.take(session, whole, (rate_limits.BROWSERS_ON_LINK, link_id))
+        await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
     await client_actions.public_link(session, agency_id, link_id, cookie)
     answer = render.see_other(request, url.of_screens(link_id))
     forms.remember(request, answer)
@@ -79,8 +81,8 @@ async def start(request: Request, session: Session, token: str) -> Response:
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """The client of a dead link asks for a new one."""
-    whole = await _by_token(session, token)
-    await _request_renewal(request, session, whole)
+    aggregate = await _by_token(session, token)
+    await _request_renewal(request, session, aggregate)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
@@ -95,10 +97,12 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
     """The same wish, from a browser that has the link open."""
     before = await opened_before(session, request, link_id)
     forms.check_token(request, form, before.cookie)
-    await _request_renewal(request, session, before.whole)
+    await _request_renewal(request, session, before.aggregate)
     return render.see_other(request, url.of_screens(link_id))
 
 
-async def _request_renewal(request: Request, session: AsyncSession, whole: LinkAggregate) -> None:
-    await rate_limits.take(session, whole, (rate_limits.RENEWALS_OF_LINK, whole.link.id))
-    await client_actions.request_renewal(session, whole.agency.id, whole.link.id, outbox=request.app.state.outbox)
+async def _request_renewal(request: Request, session: AsyncSession, aggregate: LinkAggregate) -> None:
+    await rate_limits.take(session, aggregate, (rate_limits.RENEWALS_OF_LINK, aggregate.link.id))
+    await client_actions.request_renewal(
+        session, aggregate.agency.id, aggregate.link.id, outbox=request.app.state.outbox
+    )

@@ -19,21 +19,23 @@ router = APIRouter(include_in_schema=False)
 @router.get("/l/{link_id}/others")
 async def show(request: Request, link: OpenScreen) -> Response:
     """Each with its reason, and a field for the client's own id where the platform has one."""
-    given = {external_ids.field_of(asked): asked.given or "" for asked in manual_platforms.of(link.whole)}
+    given = {external_ids.field_of(asked): asked.given or "" for asked in manual_platforms.of(link.aggregate)}
     return _shown(request, link, given, {})
 
 
 @router.post("/l/{link_id}/others")
 async def save(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps the ids; leaving them out is an answer, too."""
-    asked = manual_platforms.fresh(link.whole)
+    asked = manual_platforms.fresh(link.aggregate)
     typed = {external_ids.field_of(each): form.text(external_ids.field_of(each), most=200) for each in asked}
-    agreed = {each.given: each.full_name for each in manual_platforms.of(link.whole) if each.agreed_at and each.given}
+    agreed = {
+        each.given: each.full_name for each in manual_platforms.of(link.aggregate) if each.agreed_at and each.given
+    }
     read = external_ids.read(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
     problems = form.problems or dict(read.problems)
     if problems:
         return _shown(request, link, typed, problems)
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await client_actions.name_others(session, agency_id, link_id, read.values)
     await client_actions.finish_screen(session, agency_id, link_id, "others")
     return await go_on(request, session, link)
@@ -42,19 +44,19 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
 @router.post("/l/{link_id}/access-requests/{access_request_id}/done", dependencies=[FROM_OUR_SCREEN])
 async def say_done(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client did the steps of one access request."""
-    await attestations.say_done(session, link.whole.agency.id, link.whole.link.id, access_request_id)
+    await attestations.say_done(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
 @router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
 async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client was wrong about it."""
-    await attestations.take_word_back(session, link.whole.agency.id, link.whole.link.id, access_request_id)
+    await attestations.take_word_back(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
 def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems: dict[str, str]) -> Response:
-    asked = manual_platforms.of(link.whole)
+    asked = manual_platforms.of(link.aggregate)
     return screen(
         request,
         link,

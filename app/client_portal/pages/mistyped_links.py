@@ -31,8 +31,8 @@ async def meant(session: AsyncSession, path: str) -> str:
     secrets = url.secrets_in(path)
     for secret in secrets:
         if link := await links.by_token(session, secret):
-            whole = await links.whole(session, link.agency_id, link.id)
-            return url.of_link("", whole.agency.slug, whole.client.name, secret)
+            aggregate = await links.load_link(session, link.agency_id, link.id)
+            return url.of_link("", aggregate.agency.slug, aggregate.client.name, secret)
         if public_link := await public_links.by_token(session, secret):
             agency = await agencies.find(session, public_link.agency_id)
             return url.of_public_link("", agency.slug, secret)

@@ -33,18 +33,18 @@ async def way(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
     """Connect with the platform, or do it by hand."""
-    platform = platform_of(request, link.whole)
+    platform = platform_of(request, link.aggregate)
     away = not link.connection and await connections.is_away(
-        session, link.whole.agency.id, link.whole.link.id, clock.now()
+        session, link.aggregate.agency.id, link.aggregate.link.id, clock.now()
     )
     return screen(
         request,
         link,
         "way",
-        form_to=consent_origins(request, link.whole),
+        form_to=consent_origins(request, link.aggregate),
         platform=platform.name,
         can_connect=link.can_connect,
-        can_look=await can_look(session, link.whole, by_hand=True),
+        can_look=await can_look(session, link.aggregate, by_hand=True),
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
@@ -59,7 +59,7 @@ async def choose_lane(request: Request, session: Session, link: PublicLink, form
     if lane == "connected" and await needs_own_connection(session, link):
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     if lane in status.LANES and link.standing.connecting:
-        await service.take_lane(session, link.whole, lane)
+        await service.take_lane(session, link.aggregate, lane)
     return await go_on(request, session, link)
 
 
@@ -77,14 +77,14 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
 
     It may be loaded again, and at the same time. It holds no transaction while the platform is asked.
     """
-    state = request.app.state
-    async with state.sessions() as session:
+    services = request.app.state
+    async with services.sessions() as session:
         before = await link_session.living(session, request, link_id)
     arrived = await oauth_callbacks.of_client(
-        state.sessions,
-        state.platforms,
-        state.vault,
-        agency_id=before.whole.agency.id,
+        services.sessions,
+        services.platforms,
+        services.keyring,
+        agency_id=before.aggregate.agency.id,
         link_id=link_id,
         handle=handle,
         cookie=before.cookie,
@@ -93,13 +93,13 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     if outcome is ExchangeOutcome.OTHER_BROWSER:
         raise OtherBrowser(before.path)
     if outcome is ExchangeOutcome.UNDER_WAY:
-        return render.again_soon(request, "client_portal:door/under_way.html", **brand_of(before.whole))
-    async with state.sessions.begin() as session:
+        return render.again_soon(request, "client_portal:door/under_way.html", **brand_of(before.aggregate))
+    async with services.sessions.begin() as session:
         if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
-            await service.take_lane(session, before.whole, "connected")
-            made = await connections.live(session, before.whole.agency.id, link_id)
+            await service.take_lane(session, before.aggregate, "connected")
+            made = await connections.live(session, before.aggregate.agency.id, link_id)
             if made is not None:
-                await service.forget_center_not_in(session, before.whole, connections.found(made))
+                await service.forget_center_not_in(session, before.aggregate, connections.found(made))
         try:
             link = await link_session.opened(session, request, link_id)
         except Elsewhere:  # a new device, and this did not let it in

@@ -41,7 +41,7 @@ async def progress(
         request,
         link,
         "progress",
-        form_to=consent_origins(request, link.whole),
+        form_to=consent_origins(request, link.aggregate),
         came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome),
         **await _standing(request, session, link),
     )
@@ -56,26 +56,26 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
     return render.page(
         request, "client_portal:parts/moved.html", here=render.root(request) + link.path,
         form_token=forms.token(request, link.cookie),
-        **brand_of(link.whole), **standing,
+        **brand_of(link.aggregate), **standing,
     )  # fmt: skip
 
 
 @router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
 async def check(request: Request, session: Session, link: PublicLink) -> Response:
     """The client did something and wants to see it."""
-    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
+    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
     if link.standing.connecting:
-        await handshakes.check_now(session, link.whole.agency.id, link.whole.link.id)
-        if not await can_look(session, link.whole):
-            await handshakes.say_done(session, link.whole.agency.id, link.whole.link.id)
+        await handshakes.check_now(session, link.aggregate.agency.id, link.aggregate.link.id)
+        if not await can_look(session, link.aggregate):
+            await handshakes.say_done(session, link.aggregate.agency.id, link.aggregate.link.id)
     return render.see_other(request, f"{link.path}/progress")
 
 
 @router.post("/l/{link_id}/reduction")
 async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
-    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
-    await handshakes.reduce(session, link.whole.agency.id, link.whole.link.id, form.text("access_request"))
+    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
+    await handshakes.reduce(session, link.aggregate.agency.id, link.aggregate.link.id, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
     return render.see_other(request, f"{link.path}/progress")
@@ -84,19 +84,19 @@ async def reduce(request: Request, session: Session, link: PublicLink, form: Lin
 @router.post("/l/{link_id}/sharing-center")
 async def take_center(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The Business Center from which an asset was seen is the client's: it goes on from there."""
-    await rate_limits.take(session, link.whole, (rate_limits.LOOKS_ON_LINK, link.whole.link.id))
-    access_request = next((each for each in _read(link.whole) if each.id == form.text("access_request")), None)
+    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
+    access_request = next((each for each in _read(link.aggregate) if each.id == form.text("access_request")), None)
     if access_request is not None:
-        line = status_rows.of_access_request(access_request, link.whole, platform_of(request, link.whole))
+        line = status_rows.of_access_request(access_request, link.aggregate, platform_of(request, link.aggregate))
         said = [line.sentence.format(**line.names), line.label or ""]
-        await service.take_center(session, link.whole, access_request.id, said=said)
+        await service.take_center(session, link.aggregate, access_request.id, said=said)
     return render.see_other(request, f"{link.path}/progress")
 
 
 @router.post("/l/{link_id}/change")
 async def change(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
-    await service.take_back(session, link.whole.agency.id, link.whole.link.id)
+    await service.take_back(session, link.aggregate.agency.id, link.aggregate.link.id)
     to = form.text("screen")
     return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
 
@@ -104,30 +104,31 @@ async def change(request: Request, session: Session, link: PublicLink, form: Lin
 @router.get("/l/{link_id}/receipt")
 async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
     """What was shared, in which role, when, who saw it, and how to take it back."""
-    whole = link.whole
-    platform = platform_of(request, whole) if link.standing.connecting else None
+    aggregate = link.aggregate
+    platform = platform_of(request, aggregate) if link.standing.connecting else None
     return screen(
         request,
         link,
         "receipt",
-        summary=status_rows.summary(whole.access_requests, whole.link.lane),
+        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane),
         access_requests=[
-            (access_request, status_rows.of_access_request(access_request, whole, platform))
-            for access_request in _read(whole)
+            (access_request, status_rows.of_access_request(access_request, aggregate, platform))
+            for access_request in _read(aggregate)
         ]
         if platform
         else [],
-        changed=any(access_request.state == "drifted" for access_request in whole.access_requests),
-        others=await manual_platforms.groups(session, whole),
-        consent=await links.last_consent(session, whole.agency.id, whole.link.id),
-        center=whole.intake.bc_name or "Your Business Center",
-        center_id=whole.intake.bc_id,
-        agency_bc_id=whole.link.agency_bc_id,
-        reference=whole.link.id,
-        removing=removal_steps(platform.key, agency=whole.agency.name) if platform else [],
+        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
+        others=await manual_platforms.groups(session, aggregate),
+        consent=await links.last_consent(session, aggregate.agency.id, aggregate.link.id),
+        center=aggregate.intake.bc_name or "Your Business Center",
+        center_id=aggregate.intake.bc_id,
+        agency_bc_id=aggregate.link.agency_bc_id,
+        reference=aggregate.link.id,
+        removing=removal_steps(platform.key, agency=aggregate.agency.name) if platform else [],
         platform=platform.name if platform else None,
         leaving=any(
-            access_request.unwanted_at and access_request.state not in OVER for access_request in whole.access_requests
+            access_request.unwanted_at and access_request.status not in OVER
+            for access_request in aggregate.access_requests
         ),
         now=clock.now(),
     )
@@ -135,14 +136,14 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
 
 async def _standing(request: Request, session: Session, link: CurrentLink) -> dict[str, Any]:
     """All that moves: of the platform we read, then of written ones."""
-    whole = link.whole
-    elsewhere = await manual_platforms.groups(session, whole)
-    summary = status_rows.summary(whole.access_requests, whole.link.lane)
-    guided = whole.link.lane == "guided"
+    aggregate = link.aggregate
+    elsewhere = await manual_platforms.groups(session, aggregate)
+    summary = status_rows.summary(aggregate.access_requests, aggregate.link.lane)
+    guided = aggregate.link.lane == "guided"
     read = _OF_NO_PLATFORM
     if link.standing.connecting:
-        held, looks = await _held(session, whole), await can_look(session, whole)
-        read = _of_platform(platform_of(request, whole), whole, held, can_connect=link.can_connect, looks=looks)
+        held, looks = await _held(session, aggregate), await can_look(session, aggregate)
+        read = _of_platform(platform_of(request, aggregate), aggregate, held, can_connect=link.can_connect, looks=looks)
     return {
         **read,
         "can_connect": link.can_connect,
@@ -163,18 +164,20 @@ _OF_NO_PLATFORM: dict[str, Any] = {
 
 
 def _of_platform(
-    platform: Platform, whole: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
+    platform: Platform, aggregate: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
 ) -> dict[str, Any]:
-    access_requests = _read(whole)
+    access_requests = _read(aggregate)
     shown = [
-        status_rows.of_access_request(access_request, whole, platform, held, can_connect=can_connect, can_look=looks)
+        status_rows.of_access_request(
+            access_request, aggregate, platform, held, can_connect=can_connect, can_look=looks
+        )
         for access_request in access_requests
     ]
     to_do = [access_request for access_request, line in zip(access_requests, shown, strict=True) if line.steps]
     said_done = [
         access_request
         for access_request in access_requests
-        if access_request.state == "unverifiable" and access_request.client_attested_at
+        if access_request.status == "unverifiable" and access_request.client_attested_at
     ]
     # the button under the steps looks at everything: no second one beside it
     fixes = [fix for fix in status_rows.fixes(shown) if not (to_do and fix.does == "check")]
@@ -183,19 +186,19 @@ def _of_platform(
         "lines": shown,
         "fixes": fixes,
         "told": frozenset(line.id for fix in fixes for line in fix.lines),
-        "guided": whole.link.lane == "guided",
+        "guided": aggregate.link.lane == "guided",
         "by_hand": bool(to_do),
         "checked": _looked_in_vain(to_do) if looks else None,
         "can_look": looks,
         "done_label": status_texts.done_label(can_look=looks),
         "changeable": any(
-            access_request.state in service.NOT_SHARED_YET and access_request.verified_at is None
+            access_request.status in service.NOT_SHARED_YET and access_request.verified_at is None
             for access_request in access_requests
         ),
-        "agency_bc_id": whole.link.agency_bc_id,
+        "agency_bc_id": aggregate.link.agency_bc_id,
         "dated": date.fromisoformat(platform.guided_dated),
-        "guidance": _guidance(whole, platform, to_do),
-        "done_guidance": _guidance(whole, platform, said_done) if not to_do else [],
+        "guidance": _guidance(aggregate, platform, to_do),
+        "done_guidance": _guidance(aggregate, platform, said_done) if not to_do else [],
     }
 
 
@@ -206,27 +209,27 @@ def _looked_in_vain(to_do: Sequence[AccessRequest]) -> datetime | None:
     return max((access_request.recheck_at for access_request in to_do if access_request.recheck_at), default=None)
 
 
-async def _held(session: Session, whole: LinkAggregate) -> Held:
-    asked = next(access_request for access_request in whole.access_requests if not access_request.is_custom)
+async def _held(session: Session, aggregate: LinkAggregate) -> Held:
+    asked = next(access_request for access_request in aggregate.access_requests if not access_request.is_custom)
     return await connections.held_of_client(
-        session, whole.agency.id, whole.client.id, asked.platform, whole.intake.bc_id or ""
+        session, aggregate.agency.id, aggregate.client.id, asked.platform, aggregate.intake.bc_id or ""
     )
 
 
-def _read(whole: LinkAggregate) -> list[AccessRequest]:
+def _read(aggregate: LinkAggregate) -> list[AccessRequest]:
     """The access requests that we read, and that name their asset."""
     return [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.asset_id and not access_request.is_custom
     ]
 
 
-def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
+def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
     """The steps for each kind of asset and role that is still to be shared by hand."""
     named = {
         access_request.asset_id: access_request.asset_name or access_request.asset_id or ""
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.asset_id
     }
     groups: dict[tuple[str, str], list[AccessRequest]] = {}
@@ -238,8 +241,8 @@ def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[AccessRe
             steps=tuple(
                 steps(
                     platform.guided_steps(kind),
-                    agency=whole.agency.name,
-                    agency_bc_id=whole.link.agency_bc_id or "",
+                    agency=aggregate.agency.name,
+                    agency_bc_id=aggregate.link.agency_bc_id or "",
                     role=role.replace("_", " ").capitalize(),
                     asset=", ".join(
                         dict.fromkeys(
@@ -249,9 +252,9 @@ def _guidance(whole: LinkAggregate, platform: Platform, to_do: Sequence[AccessRe
                     ),
                     through=", ".join(
                         dict.fromkeys(
-                            named.get(access_request.through_id, access_request.through_id)
+                            named.get(access_request.parent_asset_id, access_request.parent_asset_id)
                             for access_request in access_requests
-                            if access_request.through_id
+                            if access_request.parent_asset_id
                         )
                     ),
                 )

@@ -55,14 +55,18 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     claimed = form.text("external_id", most=2_000)
     if problems:
         return _page(request, about, given, problems, claimed=claimed, status=422)
-    state = request.app.state
+    services = request.app.state
     details = Details(given.company, given.name, given.email, signup.external_id(claimed))
     host = request.client.host if request.client else ""
     sender = Sender(
-        entering.hashed_address(state.vault, host), form.text("once") or entering.new_form(), forms.browser(request)
+        entering.hashed_address(services.keyring, host),
+        form.text("once") or entering.new_form(),
+        forms.browser(request),
     )
     try:
-        link = await entering.enter(session, found, details, sender, public_url=state.public_url, vault_=state.vault)
+        link = await entering.enter(
+            session, found, details, sender, public_url=services.public_url, keyring=services.keyring
+        )
     except PublicLinkOver as over:
         raise PublicLinkEnded(about) from over
     except PublicLinkBusy:

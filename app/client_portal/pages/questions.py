@@ -24,7 +24,7 @@ MOST_PARTS = 60
 @router.get("/l/{link_id}/questions")
 async def questions(request: Request, link: OpenScreen) -> Response:
     """The questions with what was answered so far."""
-    return _shown(request, link, link.whole.answers, {})
+    return _shown(request, link, link.aggregate.answers, {})
 
 
 @router.post("/l/{link_id}/questions")
@@ -33,20 +33,20 @@ async def save_questions(request: Request, link_id: str) -> Response:
 
     It holds no transaction while the files come in, and reads none of them for a browser without the link's cookie.
     """
-    state = request.app.state
+    services = request.app.state
     link = await _opened(request, link_id)
     async with forms.read_with_files(request, most=MOST_PARTS) as form:
         forms.check_token(request, form, link.cookie)
         sent, file_id = await _sent(link, form), form.text("remove")
-    async with state.sessions.begin() as session:
-        await rate_limits.take_form(session, link.whole, link.browser)
+    async with services.sessions.begin() as session:
+        await rate_limits.take_form(session, link.aggregate, link.browser)
         await link_session.claim(session, link)
-        where = session, link.whole.agency.id, link_id
+        where = session, link.aggregate.agency.id, link_id
         if file_id:
             problems: dict[str, str] = {}
             await service.remove_file(*where, file_id)
         else:
-            problems = await service.save_answers(*where, sent, state.vault)
+            problems = await service.save_answers(*where, sent, services.keyring)
         if not problems and not file_id:
             return await go_on(request, session, link)
     return _shown(request, await _opened(request, link_id), sent.texts, problems)
@@ -58,7 +58,7 @@ async def _opened(request: Request, link_id: str) -> CurrentLink:
 
 
 async def _sent(link: CurrentLink, form: Form) -> SubmittedAnswers:
-    asked = link.whole.preset.questions
+    asked = link.aggregate.preset.questions
     return SubmittedAnswers(
         texts={each.key: form.text(_name(each.key), most=LONGEST) for each in asked if each.kind != "file"},
         files={
@@ -75,7 +75,7 @@ def _name(key: str) -> str:
 
 
 def _shown(request: Request, link: CurrentLink, given: Mapping[str, str], problems: dict[str, str]) -> Response:
-    asked = link.whole.preset.questions
+    asked = link.aggregate.preset.questions
     return screen(
         request,
         link,
@@ -83,7 +83,7 @@ def _shown(request: Request, link: CurrentLink, given: Mapping[str, str], proble
         problems={_name(key): problems[key] for key in (each.key for each in asked) if key in problems},
         questions=asked,
         given={each.key: given.get(each.key, "") for each in asked},
-        files={each.key: [file for file in link.whole.files if file.key == each.key] for each in asked},
+        files={each.key: [file for file in link.aggregate.files if file.key == each.key] for each in asked},
         accepted=files.ACCEPTED,
         kinds=files.KINDS,
         most_files=files.MOST_FILES,

@@ -23,15 +23,15 @@ BLOCKED = {"checked": "Something is in the way: nothing could be shared. See bel
 @router.get("/l/{link_id}/get-ready")
 async def get_ready(request: Request, session: Session, link: OpenScreen) -> Response:
     """What is in place, what is to do, what nobody can tell but the client."""
-    items = await queries.of_link(session, link.whole)
+    items = await queries.of_link(session, link.aggregate)
     return _shown(request, link, items, {}, _whoever(link, items), {})
 
 
 @router.post("/l/{link_id}/get-ready")
 async def go_past(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps what the client says. Only what keeps everything from being shared keeps the client here."""
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
-    items = await queries.of_link(session, link.whole)
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
+    items = await queries.of_link(session, link.aggregate)
     given = answers.read(form, [item.key for item in items if item.is_asked])
     problems = form.problems or given.problems
     if problems:
@@ -39,7 +39,7 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     await claim(session, link)
     await service.keep_words(session, agency_id, link_id, given.words, by=given.by)
     if any(item.verdict.blocks for item in items):
-        return _shown(request, link, await queries.of_link(session, link.whole), {}, given.by, BLOCKED)
+        return _shown(request, link, await queries.of_link(session, link.aggregate), {}, given.by, BLOCKED)
     await service.pass_list(session, agency_id, link_id, by=given.by or _whoever(link, items))
     await client_actions.finish_screen(session, agency_id, link_id, "get-ready")
     return await go_on(request, session, link)
@@ -48,8 +48,10 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
 def _whoever(link: CurrentLink, items: Sequence[Item]) -> str:
     """The name that most likely fits: who said something before, else who decides, else who was invited."""
     before = next((item.said.by for item in items if item.said), None)
-    contacts = link.whole.intake.contacts or []
-    return before or next((each["name"] for each in contacts), link.whole.client.contact_name or link.whole.client.name)
+    contacts = link.aggregate.intake.contacts or []
+    return before or next(
+        (each["name"] for each in contacts), link.aggregate.client.contact_name or link.aggregate.client.name
+    )
 
 
 def _shown(
@@ -61,13 +63,13 @@ def _shown(
     problems: Mapping[str, str],
     note: str | None = None,
 ) -> Response:
-    lines = readiness.lines(items, names(link.whole), lane=link.whole.link.lane)
+    lines = readiness.lines(items, names(link.aggregate), lane=link.aggregate.link.lane)
     return screen(
         request,
         link,
         "get-ready",
         problems=dict(problems),
-        form_to=consent_origins(request, link.whole) if is_connecting(link.whole) else (),
+        form_to=consent_origins(request, link.aggregate) if is_connecting(link.aggregate) else (),
         checked=[line for line in lines if not line.asked],
         asked=[line for line in lines if line.asked],
         given={key: word.answer for key, word in words.items()},

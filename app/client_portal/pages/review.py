@@ -33,15 +33,15 @@ async def review(request: Request, session: Session, link: OpenScreen) -> Respon
 @router.post("/l/{link_id}/review")
 async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps the yes with the words it was given to, and sets the handshake going."""
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await claim(session, link)
-    if link.whole.link.lane == "connected" and await needs_own_connection(session, link):
+    if link.aggregate.link.lane == "connected" and await needs_own_connection(session, link):
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    if not any(access_request.awaits_yes for access_request in whole.access_requests):
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    if not any(access_request.awaits_yes for access_request in aggregate.access_requests):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
-    link = replace(link, whole=whole)
+    link = replace(link, aggregate=aggregate)
     text = await _text(request, session, link)
     name = form.line("name", most=120)
     problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
@@ -49,7 +49,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
         return _shown(request, link, text, name, problems)
     await client_actions.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
     await attestations.bring_up_to_date(session, agency_id, link_id)
-    await handshakes.submit(session, await links.whole(session, agency_id, link_id))
+    await handshakes.submit(session, await links.load_link(session, agency_id, link_id))
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -57,10 +57,10 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
 async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
     group, declined = form.text("group"), form.text("answer") == "no"
-    await service.answer_group(session, link.whole, group, declined=declined)
+    await service.answer_group(session, link.aggregate, group, declined=declined)
     left_out = [
         access_request
-        for access_request in link.whole.access_requests
+        for access_request in link.aggregate.access_requests
         if access_request.id == group and not access_request.is_chosen
     ]
     to = "pixels" if left_out and not declined else "review"
@@ -68,29 +68,31 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
 
 
 async def _text(request: Request, session: Session, link: CurrentLink) -> Agreement:
-    whole = link.whole
+    aggregate = link.aggregate
     read = []
-    if is_connecting(whole):
-        read = dry_run.sentences(whole, platform_of(request, whole), can_look=await can_look(session, whole))
-    asked = offers.told_apart(offers.to_agree(whole, request.app.state.platforms))
-    plan = [*written.plan(manual_platforms.fresh(whole), agency=whole.agency.name), *read]
-    return agreement(plan, asked, agency=whole.agency.name, client=whole.client.name)
+    if is_connecting(aggregate):
+        read = dry_run.sentences(
+            aggregate, platform_of(request, aggregate), can_look=await can_look(session, aggregate)
+        )
+    asked = offers.told_apart(offers.to_agree(aggregate, request.app.state.platforms))
+    plan = [*written.plan(manual_platforms.fresh(aggregate), agency=aggregate.agency.name), *read]
+    return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 
 
-def _groups(request: Request, whole: LinkAggregate) -> list[Group]:
+def _groups(request: Request, aggregate: LinkAggregate) -> list[Group]:
     """What can be agreed to or declined together, of the platform we connect with."""
     access_requests = [
         access_request
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if not access_request.approved_at and not access_request.is_custom
     ]
-    return grouped(access_requests, platform_of(request, whole)) if access_requests else []
+    return grouped(access_requests, platform_of(request, aggregate)) if access_requests else []
 
 
 def _is_worth_a_choice(link: CurrentLink) -> bool:
     """True if there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
     access_requests = [
-        access_request for access_request in link.whole.access_requests if not access_request.approved_at
+        access_request for access_request in link.aggregate.access_requests if not access_request.approved_at
     ]
     several = len({(access_request.kind, access_request.role) for access_request in access_requests}) > 1
     return several or any(
@@ -100,12 +102,12 @@ def _is_worth_a_choice(link: CurrentLink) -> bool:
 
 def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
     """The agency's own questions with the answers, or the names of the files."""
-    whole = link.whole
+    aggregate = link.aggregate
     return [
-        (question.label, [file.name for file in whole.files if file.key == question.key])
+        (question.label, [file.name for file in aggregate.files if file.key == question.key])
         if question.kind == "file"
-        else (question.label, [answer] if (answer := whole.answers.get(question.key)) else [])
-        for question in whole.preset.questions
+        else (question.label, [answer] if (answer := aggregate.answers.get(question.key)) else [])
+        for question in aggregate.preset.questions
     ]
 
 
@@ -121,7 +123,7 @@ def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
 
 
 def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: dict[str, str]) -> Response:
-    told = link.whole.intake
+    told = link.aggregate.intake
     countries = places.countries("en")
     return screen(
         request,
@@ -131,22 +133,22 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         text=text,
         signed=name,
         changed="plan" in problems,
-        by_hand=link.whole.link.lane == "guided",
-        connecting=is_connecting(link.whole),
-        others=manual_platforms.fresh(link.whole),
+        by_hand=link.aggregate.link.lane == "guided",
+        connecting=is_connecting(link.aggregate),
+        others=manual_platforms.fresh(link.aggregate),
         center=told.bc_name,
         center_id=told.bc_id,
         accounts=[
             access_request
-            for access_request in link.whole.access_requests
+            for access_request in link.aggregate.access_requests
             if access_request.kind == "ad_account" and access_request.awaits_yes
         ],
         pixels=told.pixel_codes or [],
         markets=[countries.get(code, code) for code in told.markets or []],
         contacts=told.contacts or [],
         way=link.standing.way,
-        to_agree=any(access_request.awaits_yes for access_request in link.whole.access_requests),
+        to_agree=any(access_request.awaits_yes for access_request in link.aggregate.access_requests),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),
-        groups=_groups(request, link.whole),
+        groups=_groups(request, link.aggregate),
     )

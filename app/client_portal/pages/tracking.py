@@ -28,12 +28,12 @@ router = APIRouter(include_in_schema=False)
 @router.get("/l/{link_id}/pixels")
 async def pixels(request: Request, link: OpenScreen) -> Response:
     """The pixels on the client's websites, if any, and the ad account each is to be used in."""
-    known = link.whole.intake.pixel_codes
+    known = link.aggregate.intake.pixel_codes
     if known is None:  # TikTok's list is proposed if it leaves no choice
         can = [choice.id for choice in _seen(link) if choice.can]
         known = can if len(can) == 1 or not _asks(link, "pixel") else []
     on = {
-        access_request.asset_id: access_request.through_id
+        access_request.asset_id: access_request.parent_asset_id
         for access_request in _asks(link, "pixel")
         if access_request.asset_id
     }
@@ -67,7 +67,7 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
 
 def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """An error beside each required field that is empty: an empty field does not decline a required item."""
-    agency = link.whole.agency
+    agency = link.aggregate.agency
     return {
         f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
         for kind, given in chosen.items()
@@ -80,7 +80,7 @@ def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str,
 async def _keep(
     session: Session, link: CurrentLink, codes: list[str], chosen: Sequence[SelectedAsset], catalogs: Sequence[str]
 ) -> None:
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await _choose(session, link, "pixel", chosen)
     await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
     await client_actions.save_intake(session, agency_id, link_id, pixel_codes=codes)
@@ -89,14 +89,14 @@ async def _keep(
 
 async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
     """Makes one access request of each; none is a no to all of the kind, and choosing later takes the no back."""
-    agency_id, link_id = link.whole.agency.id, link.whole.link.id
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     access_requests = [access_request for access_request in _asks(link, kind) if not access_request.approved_at]
     if not access_requests:
         return
     if chosen:
         for access_request in access_requests:
             await client_actions.take_up_again(session, agency_id, link_id, access_request.id)
-    await choose_assets(session, link.whole, kind, chosen)
+    await choose_assets(session, link.aggregate, kind, chosen)
     if not chosen:
         for access_request in access_requests:
             await client_actions.decline(session, agency_id, link_id, access_request.id)
@@ -120,9 +120,9 @@ def _screen(
         asked=bool(_asks(link, "pixel")),
         needed=any(access_request.required for access_request in _asks(link, "pixel")),
         reason=next((access_request.reason for access_request in _asks(link, "pixel")), None),
-        form_to=consent_origins(request, link.whole) if link.is_to_reconnect else (),
+        form_to=consent_origins(request, link.aggregate) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
-        choices=[status_rows.of_choice(choice, link.whole, "pixel") for choice in seen],
+        choices=[status_rows.of_choice(choice, link.aggregate, "pixel") for choice in seen],
         given=list(given),
         on=on,
         on_field=ON,
@@ -140,14 +140,14 @@ def _screen(
 def _seen(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.pixels(connections.found(link.connection), link.whole.intake.bc_id or "")
+    return selectable_assets.pixels(connections.found(link.connection), link.aggregate.intake.bc_id or "")
 
 
 def _asks(link: CurrentLink, kind: str) -> list[AccessRequest]:
     return [
         access_request
-        for access_request in link.whole.access_requests
-        if access_request.kind == kind and access_request.state != "ended"
+        for access_request in link.aggregate.access_requests
+        if access_request.kind == kind and access_request.status != "ended"
     ]
 
 

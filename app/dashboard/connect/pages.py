@@ -28,9 +28,9 @@ LIFETIME = 3600
 @router.get(f"{PATH}/return")
 async def come_back(request: Request, handle: str = "") -> Response:
     """The way back, guarded by this browser's cookie; it holds no transaction open, and may be loaded again."""
-    state = request.app.state
+    services = request.app.state
     arrived = await oauth_callbacks.of_agency(
-        state.sessions, state.platforms, state.vault, handle=handle, cookie=request.cookies.get(COOKIE, "")
+        services.sessions, services.platforms, services.keyring, handle=handle, cookie=request.cookies.get(COOKIE, "")
     )
     outcome, agency_id = arrived.outcome, arrived.agency_id
     if outcome is ExchangeOutcome.UNDER_WAY:
@@ -61,9 +61,9 @@ async def invitation(request: Request, session: Session, token: str) -> Response
 @router.post(f"{PATH}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
 async def connect(request: Request, session: Session, token: str) -> Response:
     """Off to the platform; the cookie binds the way back to this browser."""
-    state = request.app.state
+    services = request.app.state
     try:
-        consent, cookie = await oauth_flow.start_for_agency(session, state.platforms, state.vault, token=token)
+        consent, cookie = await oauth_flow.start_for_agency(session, services.platforms, services.keyring, token=token)
     except AppMissing:
         return render.see_other(request, f"{PATH}/{token}")  # that page says so
     answer = render.see_other(request, consent)
@@ -74,7 +74,7 @@ async def connect(request: Request, session: Session, token: str) -> Response:
         path=PATH,
         httponly=True,
         samesite="lax",
-        secure=state.secure_cookies,
+        secure=services.secure_cookies,
     )
     return answer
 
@@ -89,7 +89,7 @@ _TOLD = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOut
 
 
 async def _why_not(request: Request, agency_id: str) -> str:
-    """Reason why the authorisation that just ended failed, from the agency's newest event."""
+    """Reason why the authorization that just ended failed, from the agency's newest event."""
     async with request.app.state.sessions() as session:
         last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""

@@ -5,7 +5,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "connected": ("Connected", "Keyturn now reads back by itself what clients share with you."),
     "cancelled": (
         "Nothing was connected",
-        "You came back without authorising. Open the address again to try once more.",
+        "You came back without authorizing. Open the address again to try once more.",
     ),
     "too_late": (
         "That took too long",

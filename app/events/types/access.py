@@ -1,15 +1,15 @@
-"""What becomes of an access request: one type for each state that is entered. Pure."""
+"""What becomes of an access request: one type for each status that is entered. Pure."""
 
 from app.events.types.event_type import EventType
 
 
-def _ask(state: str, sentence: str, **example: object) -> EventType:
-    unproved = {} if state == "verified" else {"verified_at": None, "grant_id": None, "role_granted": None}
+def _ask(status: str, sentence: str, **example: object) -> EventType:
+    unproved = {} if status == "verified" else {"verified_at": None, "grant_id": None, "role_granted": None}
     return EventType(
-        f"access.{state}",
+        f"access.{status}",
         sentence,
         "link",
-        example={"link_status": "submitted", "status": state, "status_previous": "approved", **unproved, **example},
+        example={"link_status": "submitted", "status": status, "status_previous": "approved", **unproved, **example},
     )
 
 
@@ -59,6 +59,6 @@ UNVERIFIABLE = _ask(
 )
 DECLINED = _ask("declined", "The client said no to this access.", status_previous="waiting")
 
-_BY_STATE = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
-ALL = (REQUESTED, *_BY_STATE)
-BY_STATE = {event.name.removeprefix("access."): event for event in _BY_STATE}
+_BY_STATUS = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
+ALL = (REQUESTED, *_BY_STATUS)
+BY_STATUS = {event.name.removeprefix("access."): event for event in _BY_STATUS}

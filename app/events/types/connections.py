@@ -13,9 +13,9 @@ def _connection(what: str, sentence: str, **more: object) -> EventType:
     return EventType(f"connection.{what}", sentence, "connection", example=example)
 
 
-AUTHORISED = EventType(
-    "connection.authorised",
-    "Somebody authorised Keyturn at the platform; this alone shares nothing.",
+AUTHORIZED = EventType(
+    "connection.authorized",
+    "Somebody authorized Keyturn at the platform; this alone shares nothing.",
     "connection",
     example=only(*LINK) | _LINK_NOW | {"connection_id": _ID},
 )
@@ -26,22 +26,22 @@ REVOCATION_FAILED = _connection(
 TOKEN_INVALID = _connection("token_invalid", "The platform no longer accepts the token.", next_actor="client")
 CONSENT_CANCELLED = EventType(
     "connection.consent_cancelled",
-    "The person came back from the platform without authorising.",
+    "The person came back from the platform without authorizing.",
     "connection",
     example=only(*LINK) | _LINK_NOW,
 )
 FAILED = EventType(
     "connection.failed",
-    "Somebody authorised, and it led to no connection because of the app or of what the platform answered; `reason` "
+    "Somebody authorized, and it led to no connection because of the app or of what the platform answered; `reason` "
     "names the missing permissions, or the platform's words with its request id.",
     "connection",
     example=only(*LINK)
     | _LINK_NOW
     | {
-        "blocker_code": "scope_not_authorised",
+        "blocker_code": "scope_not_authorized",
         "next_actor": "agency",
         "reason": "Ad Account Management > Business Center > Business Center Partner Management",
     },
 )
 
-ALL = (AUTHORISED, REVOKED, REVOCATION_FAILED, TOKEN_INVALID, CONSENT_CANCELLED, FAILED)
+ALL = (AUTHORIZED, REVOKED, REVOCATION_FAILED, TOKEN_INVALID, CONSENT_CANCELLED, FAILED)

@@ -112,7 +112,7 @@ def remember(request: Request, response: Response) -> None:
 
 def token(request: Request, cookie: str | None = None) -> str:
     """The value of the hidden field in every form shown to this browser, or to the one with this cookie."""
-    keyed: str = request.app.state.vault.keyed_hash(cookie or browser(request), purpose="form")
+    keyed: str = request.app.state.keyring.keyed_hash(cookie or browser(request), purpose="form")
     return keyed
 
 
@@ -134,7 +134,7 @@ def check_site(request: Request) -> None:
 def check_token(request: Request, form: Form, cookie: str) -> None:
     """Refuses a form that was not shown to the browser with this cookie."""
     given = form.text(TOKEN_FIELD)
-    if not given.isascii() or not request.app.state.vault.hash_matches(given, cookie, purpose="form"):
+    if not given.isascii() or not request.app.state.keyring.hash_matches(given, cookie, purpose="form"):
         raise ForeignForm
 
 

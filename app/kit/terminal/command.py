@@ -33,7 +33,7 @@ class Terminal:
     """What a command has at hand: one transaction, committed when it ends well, and what assembly knows."""
 
     session: AsyncSession
-    vault: Keyring
+    keyring: Keyring
     egress: Egress
     public_url: str
     redirect_uri: str

@@ -31,7 +31,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id = ids.new("req")
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("status", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status = time.monotonic(), 500
 
@@ -56,7 +56,7 @@ class RequestLog:
 def redacted(path: str) -> str:
     """The path as it may stand in a log: a part that is not plainly harmless is hidden, wherever it stands.
 
-    Names are kept, not secrets recognised: an address may be cut, doubled or encoded in any way.
+    Names are kept, not secrets recognized: an address may be cut, doubled or encoded in any way.
     """
     return "/".join(part if _may_be_logged(part) else _HIDDEN for part in path[:2000].split("/"))
 

@@ -15,7 +15,7 @@ from app.tenants.agencies import queries as agencies
 
 link = typer.Typer()
 
-_SHOWN = ["id", "link_id", "kind", "role", "reason", "role_reason", "state", "next_actor"]
+_SHOWN = ["id", "link_id", "kind", "role", "reason", "role_reason", "status", "next_actor"]
 
 
 @command(link, "add-access-request", does="POST /api/v1/links/{link_id}/access-requests")

@@ -57,18 +57,18 @@ async def request_role(
     Raises NotFound, Malformed, LinkOver, AccessRequestOver.
     """
     access_request = await queries.access_request(session, agency_id, access_request_id)
-    whole = await queries.whole(session, agency_id, access_request.link_id, lock=True)
-    access_request = next(each for each in whole.access_requests if each.id == access_request_id)
+    aggregate = await queries.load_link(session, agency_id, access_request.link_id, lock=True)
+    access_request = next(each for each in aggregate.access_requests if each.id == access_request_id)
     role = validation.official(
         PresetAccessRequest(access_request.platform, access_request.kind, role, access_request.reason), platforms
     ).role
     if role == access_request.role:
         return access_request
-    refuse_over(whole)
-    if access_request.state in status.OVER:
+    refuse_over(aggregate)
+    if access_request.status in status.OVER:
         raise AccessRequestOver
     wanted = PresetAccessRequest(access_request.platform, access_request.kind, role, access_request.reason)
-    if wrong := validation.of_access_request(wanted, platforms, beside=_beside(whole)).get("role"):
+    if wrong := validation.of_access_request(wanted, platforms, beside=_beside(aggregate)).get("role"):
         raise InvalidInput(fields={"role": wrong})
     wider = validation.is_wider(
         platforms[access_request.platform].kinds[access_request.kind], role, access_request.role
@@ -78,12 +78,12 @@ async def request_role(
     access_request.role_first = access_request.role_first or access_request.role
     access_request.role, access_request.role_reason = role, reason
     if access_request.approved_at is not None:
-        await (_wait_for_yes if wider else _lower)(session, whole, access_request)
+        await (_wait_for_yes if wider else _lower)(session, aggregate, access_request)
         await session.flush()
-        await open_again(session, whole, reason="wider_role" if wider else "lower_role", actor=actor)
-    await tell(session, whole, access_request, happenings.ROLE_REQUESTED, actor)
+        await open_again(session, aggregate, reason="wider_role" if wider else "lower_role", actor=actor)
+    await tell(session, aggregate, access_request, happenings.ROLE_REQUESTED, actor)
     if wider:
-        await tell_requested(session, whole, access_request, actor)
+        await tell_requested(session, aggregate, access_request, actor)
     return access_request
 
 
@@ -100,31 +100,33 @@ async def add_access_request(
 
     Raises NotFound, Malformed, LinkOver, TooManyAccessRequests.
     """
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    refuse_over(whole)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    refuse_over(aggregate)
     wanted = validation.official(wanted, platforms)
-    if wrong := validation.of_access_request(wanted, platforms, beside=[*_beside(whole), wanted]):
+    if wrong := validation.of_access_request(wanted, platforms, beside=[*_beside(aggregate), wanted]):
         raise InvalidInput(fields=wrong)
-    if len(whole.access_requests) >= MOST_OPEN:
+    if len(aggregate.access_requests) >= MOST_OPEN:
         raise TooManyAccessRequests
-    access_request = new_access_request(whole.link, wanted, max(each.position for each in whole.access_requests) + 1)
+    access_request = new_access_request(
+        aggregate.link, wanted, max(each.position for each in aggregate.access_requests) + 1
+    )
     session.add(access_request)
     await session.flush()
     await session.refresh(access_request)
-    whole = await queries.whole(session, agency_id, link_id)
-    await open_again(session, whole, reason="access_requested", actor=actor)
-    await tell(session, whole, access_request, happenings.ACCESS_ADDED, actor)
-    await tell_requested(session, whole, access_request, actor)
+    aggregate = await queries.load_link(session, agency_id, link_id)
+    await open_again(session, aggregate, reason="access_requested", actor=actor)
+    await tell(session, aggregate, access_request, happenings.ACCESS_ADDED, actor)
+    await tell_requested(session, aggregate, access_request, actor)
     return access_request
 
 
-async def _wait_for_yes(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> None:
+async def _wait_for_yes(session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest) -> None:
     """What the client agreed to stays shared; the wider role is asked for like a new access."""
-    await client_actions.set_state(
+    await client_actions.set_status(
         session,
-        whole,
+        aggregate,
         access_request,
-        state="waiting",
+        status="waiting",
         code=None,
         next_actor="client",
         approved_at=None,
@@ -136,13 +138,13 @@ async def _wait_for_yes(session: AsyncSession, whole: LinkAggregate, access_requ
     )
 
 
-async def _lower(session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest) -> None:
+async def _lower(session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest) -> None:
     """Less than agreed needs no new yes; it counts once it is read back in the lower role."""
-    await client_actions.set_state(
+    await client_actions.set_status(
         session,
-        whole,
+        aggregate,
         access_request,
-        state="approved",
+        status="approved",
         code=None,
         next_actor="us",
         reduce_at=func.now(),
@@ -153,9 +155,9 @@ async def _lower(session: AsyncSession, whole: LinkAggregate, access_request: Ac
     )
 
 
-def refuse_over(whole: LinkAggregate) -> None:
+def refuse_over(aggregate: LinkAggregate) -> None:
     """Nothing more can be asked for on a link that is over. Raises LinkOver."""
-    link, now = whole.link, clock.now()
+    link, now = aggregate.link, clock.now()
     if status.is_dead(status.as_of(link.status, link.expires_at, now)) or _is_past(link.expires_at, now):
         raise LinkOver(hint="Make a new link for the client, or give this one more time if it has expired.")
 
@@ -165,23 +167,25 @@ def _is_past(expires_at: datetime, now: datetime) -> bool:
     return expires_at <= now
 
 
-async def open_again(session: AsyncSession, whole: LinkAggregate, *, reason: str, actor: str) -> None:
+async def open_again(session: AsyncSession, aggregate: LinkAggregate, *, reason: str, actor: str) -> None:
     """A completed link waits for its client again; one under way has something new for a client who agreed before."""
-    if whole.link.status in ("completed", "drifted"):
-        await client_actions.reopen(session, whole, "submitted", reason=reason, actor=actor)
-    elif whole.link.submitted_at is not None:
-        client_actions.need_client(whole)
+    if aggregate.link.status in ("completed", "drifted"):
+        await client_actions.reopen(session, aggregate, "submitted", reason=reason, actor=actor)
+    elif aggregate.link.submitted_at is not None:
+        client_actions.need_client(aggregate)
 
 
 async def tell_requested(
-    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, actor: str
+    session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, actor: str
 ) -> None:
     """More is asked of a client, or in a wider role: it waits for the client's yes."""
-    await tell(session, whole, access_request, access_events.REQUESTED, actor)
+    await tell(session, aggregate, access_request, access_events.REQUESTED, actor)
 
 
-def _beside(whole: LinkAggregate) -> list[PresetAccessRequest]:
-    living = [access_request for access_request in whole.access_requests if access_request.state not in status.OVER]
+def _beside(aggregate: LinkAggregate) -> list[PresetAccessRequest]:
+    living = [
+        access_request for access_request in aggregate.access_requests if access_request.status not in status.OVER
+    ]
     return [
         PresetAccessRequest(access_request.platform, access_request.kind, access_request.role, access_request.reason)
         for access_request in living
@@ -189,12 +193,17 @@ def _beside(whole: LinkAggregate) -> list[PresetAccessRequest]:
 
 
 async def tell(
-    session: AsyncSession, whole: LinkAggregate, access_request: AccessRequest, event: EventType, actor: str
+    session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, actor: str
 ) -> None:
     """Records an event about an access request as it is now."""
     await session.flush()
     await session.refresh(access_request)
-    now = await queries.whole(session, whole.agency.id, whole.link.id)
+    now = await queries.load_link(session, aggregate.agency.id, aggregate.link.id)
     await record(
-        session, event, agency_id=whole.agency.id, subject_id=whole.link.id, actor=actor, data=now.facts(access_request)
+        session,
+        event,
+        agency_id=aggregate.agency.id,
+        subject_id=aggregate.link.id,
+        actor=actor,
+        data=now.facts(access_request),
     )

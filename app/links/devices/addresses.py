@@ -16,7 +16,7 @@ class Address:
 
     @property
     def masked(self) -> str:
-        """Enough for its owner to recognise it: `a•••@m•••.example`."""
+        """Enough for its owner to recognize it: `a•••@m•••.example`."""
         return masked(self.email)
 
 

@@ -23,6 +23,6 @@ async def make_device_code(request: Request, caller: Revealer, session: Session,
     your client. The new browser has to connect TikTok again. Each code is recorded.
     """
     made, code = await service.make_code(
-        session, caller.agency_id, link_id, vault=request.app.state.vault, actor=caller.actor
+        session, caller.agency_id, link_id, keyring=request.app.state.keyring, actor=caller.actor
     )
     return DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at)

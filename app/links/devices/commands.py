@@ -15,5 +15,5 @@ link = typer.Typer()
 async def device_code(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Makes a code for a client who opens the link on a new device; say it by telephone."""
     found = await agencies.chosen(at.session, agency)
-    made, code = await service.make_code(at.session, found.id, link_id, vault=at.vault, actor=at.actor)
+    made, code = await service.make_code(at.session, found.id, link_id, keyring=at.keyring, actor=at.actor)
     show.one(DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at), as_json=as_json)

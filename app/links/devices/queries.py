@@ -13,30 +13,35 @@ from app.links.queries import LinkAggregate
 MOST_TRIES = 5
 
 
-async def is_let_in(session: AsyncSession, whole: LinkAggregate, browser: LinkSession) -> bool:
+async def is_let_in(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> bool:
     """True if a browser may see and change the link: nothing personal is saved yet, or the browser is the client's.
 
     A browser that only opened the link before anything was saved is not the client's.
     """
-    return browser.verified_at is not None or not await is_guarded(session, whole)
+    return browser.verified_at is not None or not await is_guarded(session, aggregate)
 
 
-async def is_guarded(session: AsyncSession, whole: LinkAggregate) -> bool:
+async def is_guarded(session: AsyncSession, aggregate: LinkAggregate) -> bool:
     """True if something personal is saved: contacts, answers, a consent, or a browser verified as the client's."""
-    if whole.intake.contacts is not None or whole.link.submitted_at is not None or whole.answers or whole.files:
+    if (
+        aggregate.intake.contacts is not None
+        or aggregate.link.submitted_at is not None
+        or aggregate.answers
+        or aggregate.files
+    ):
         return True
     rows = select(LinkSession.id).where(
-        LinkSession.agency_id == whole.agency.id,
-        LinkSession.link_id == whole.link.id,
+        LinkSession.agency_id == aggregate.agency.id,
+        LinkSession.link_id == aggregate.link.id,
         LinkSession.verified_at.is_not(None),
     )
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
-def addresses_of(whole: LinkAggregate) -> tuple[Address, ...]:
+def addresses_of(aggregate: LinkAggregate) -> tuple[Address, ...]:
     """Addresses that a code for this link may be e-mailed to."""
-    client = whole.client
-    return addresses.of_client(client.contact_email, client.contact_name, whole.intake.contacts or [])
+    client = aggregate.client
+    return addresses.of_client(client.contact_email, client.contact_name, aggregate.intake.contacts or [])
 
 
 async def code_of_browser(session: AsyncSession, browser: LinkSession) -> DeviceCode | None:

@@ -1,4 +1,4 @@
-"""Making a browser the client's: by the first personal answer, by a code, or by the client's own authorisation."""
+"""Making a browser the client's: by the first personal answer, by a code, or by the client's own authorization."""
 
 import re
 import secrets
@@ -58,7 +58,7 @@ class VerifiedBy(StrEnum):
     CODE = "code"
     #: a code that the agency made
     AGENCY = "agency"
-    #: an authorisation of its own that can use the client's Business Center
+    #: an authorization of its own that can use the client's Business Center
     CONNECTION = "connection"
 
 
@@ -76,13 +76,13 @@ async def claim(session: AsyncSession, browser: LinkSession) -> None:
 
     `browser` may have been read in another session.
     """
-    whole = await links.whole(session, browser.agency_id, browser.link_id, lock=True)
+    aggregate = await links.load_link(session, browser.agency_id, browser.link_id, lock=True)
     verified_at = select(LinkSession.verified_at).where(
         LinkSession.agency_id == browser.agency_id, LinkSession.id == browser.id
     )
     if await session.scalar(verified_at) is not None:
         return
-    if await queries.is_guarded(session, whole):
+    if await queries.is_guarded(session, aggregate):
         raise NewDevice
     await let_in(session, browser, VerifiedBy.ANSWER)
 
@@ -97,32 +97,32 @@ async def let_in(session: AsyncSession, browser: LinkSession, by: VerifiedBy) ->
 
 
 async def send_code(
-    session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, browser: LinkSession, address: Address
+    session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, browser: LinkSession, address: Address
 ) -> None:
     """Owe the client an e-mail with a new code for one browser; earlier ones no longer work. Raises Throttled."""
     before = await queries.code_of_browser(session, browser)
     if before and before.sent_to == address.masked and clock.now() - before.created_at < PRESSED_TWICE:
         return
-    hashed = outbox.vault.keyed_hash(address.email.casefold(), purpose="device-code-address")
-    await throttle.take(session, (CODES_FOR_LINK, whole.link.id), (CODES_TO_ADDRESS, hashed))
+    hashed = outbox.keyring.keyed_hash(address.email.casefold(), purpose="device-code-address")
+    await throttle.take(session, (CODES_FOR_LINK, aggregate.link.id), (CODES_TO_ADDRESS, hashed))
     made, code = _new_code(
-        outbox.vault, browser.agency_id, browser.link_id, CODE_LIFE, browser_id=browser.id, sent_to=address.masked
+        outbox.keyring, browser.agency_id, browser.link_id, CODE_LIFE, browser_id=browser.id, sent_to=address.masked
     )
     session.add(made)
     await session.flush()
     await mails.queue(
         session,
         outbox,
-        whole.agency.id,
+        aggregate.agency.id,
         kind=KIND,
         to=Recipient(address.email, address.name),
-        letterhead=email_branding.of_agency(whole.agency),
-        about_id=whole.link.id,
+        letterhead=email_branding.of_agency(aggregate.agency),
+        about_id=aggregate.link.id,
         not_after=made.expires_at,
         context={
             "name": address.name,
-            "client": whole.client.name,
-            "requested_by": whole.link.requested_by,
+            "client": aggregate.client.name,
+            "requested_by": aggregate.link.requested_by,
             "code": f"{code[:3]} {code[3:]}",
             "minutes": str(int(CODE_LIFE.total_seconds() // 60)),
         },
@@ -130,32 +130,37 @@ async def send_code(
 
 
 async def make_code(
-    session: AsyncSession, agency_id: str, link_id: str, *, vault: Keyring, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, *, keyring: Keyring, actor: str
 ) -> tuple[DeviceCode, str]:
     """A code that the agency passes to its client, for one browser within half an hour. Raises NotFound, LinkOver."""
-    whole = await links.whole(session, agency_id, link_id, lock=True)
-    if status.is_dead(status.as_of(whole.link.status, whole.link.expires_at, clock.now())):
+    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
+    if status.is_dead(status.as_of(aggregate.link.status, aggregate.link.expires_at, clock.now())):
         raise LinkOver
-    made, code = _new_code(vault, agency_id, link_id, AGENCY_CODE_LIFE)
+    made, code = _new_code(keyring, agency_id, link_id, AGENCY_CODE_LIFE)
     session.add(made)
     await session.flush()
     await record(
-        session, happenings.DEVICE_CODE_MADE, agency_id=agency_id, subject_id=link_id, actor=actor, data=whole.facts()
+        session,
+        happenings.DEVICE_CODE_MADE,
+        agency_id=agency_id,
+        subject_id=link_id,
+        actor=actor,
+        data=aggregate.facts(),
     )
     return made, code
 
 
 async def enter_code(
-    session: AsyncSession, vault: Keyring, whole: LinkAggregate, browser: LinkSession, typed: str
+    session: AsyncSession, keyring: Keyring, aggregate: LinkAggregate, browser: LinkSession, typed: str
 ) -> CodeResult:
     """Try a typed code. Each try is counted, so the caller must commit. Raises Throttled."""
     digits = _digits(typed)
     if len(digits) != 6:
         return CodeResult.WRONG
-    await throttle.take(session, (TRIES_ON_LINK, whole.link.id))
+    await throttle.take(session, (TRIES_ON_LINK, aggregate.link.id))
     waiting = [await queries.code_of_browser(session, browser), await queries.code_of_agency(session, browser)]
     tried = [each for each in waiting if each is not None and await _count_try(session, each)]
-    right = [each for each in tried if vault.hash_matches(each.code_hash, _bound(each.id, digits), purpose=KIND)]
+    right = [each for each in tried if keyring.hash_matches(each.code_hash, _bound(each.id, digits), purpose=KIND)]
     if not right:
         return CodeResult.WRONG if tried else CodeResult.OVER
     for each in right:
@@ -163,14 +168,14 @@ async def enter_code(
     by_mail = any(each.browser_id for each in right)
     await let_in(session, browser, VerifiedBy.CODE if by_mail else VerifiedBy.AGENCY)
     await record(
-        session, happenings.DEVICE_VERIFIED, agency_id=whole.agency.id, subject_id=whole.link.id, actor=CLIENT,
-        data=whole.facts(),
+        session, happenings.DEVICE_VERIFIED, agency_id=aggregate.agency.id, subject_id=aggregate.link.id, actor=CLIENT,
+        data=aggregate.facts(),
     )  # fmt: skip
     return CodeResult.RIGHT
 
 
 def _new_code(
-    vault: Keyring,
+    keyring: Keyring,
     agency_id: str,
     link_id: str,
     life: timedelta,
@@ -181,7 +186,7 @@ def _new_code(
     code, code_id = f"{secrets.randbelow(1_000_000):06}", ids.new("code")
     made = DeviceCode(
         agency_id=agency_id, id=code_id, link_id=link_id, browser_id=browser_id, sent_to=sent_to,
-        code_hash=vault.keyed_hash(_bound(code_id, code), purpose=KIND), expires_at=clock.now() + life, tries=0,
+        code_hash=keyring.keyed_hash(_bound(code_id, code), purpose=KIND), expires_at=clock.now() + life, tries=0,
     )  # fmt: skip
     return made, code
 

@@ -22,9 +22,9 @@ Writer = Annotated[Principal, requires("links:write")]
 @router.post("/links/{link_id}/invitation", status_code=202, tags=["links"])
 async def invite(request: Request, caller: Writer, session: Session, link_id: str) -> InvitationView:
     """E-mails the link to the client's contact, in your agency's name. Each call sends one e-mail."""
-    state = request.app.state
+    services = request.app.state
     mail = await invitation.send_invitation(
-        session, caller.agency_id, link_id, outbox=state.outbox, platforms=state.platforms, actor=caller.actor
+        session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms, actor=caller.actor
     )
     return InvitationView.of(mail)
 

@@ -22,8 +22,8 @@ async def write_to_client(
     session: AsyncSession, outbox: MailQueue | None, agency_id: str, link_id: str
 ) -> timedelta | None:
     """Owes the e-mail where it is due; when to ask again, if it is due only later."""
-    whole = await queries.whole(session, agency_id, link_id)
-    link, client, now = whole.link, whole.client, clock.now()
+    aggregate = await queries.load_link(session, agency_id, link_id)
+    link, client, now = aggregate.link, aggregate.client, clock.now()
     dead = status.is_dead(status.as_of(link.status, link.expires_at, now))
     if outbox is None or link.needed_again_at is None or not client.contact_email or dead:
         return None
@@ -32,29 +32,31 @@ async def write_to_client(
         return None
     if last is not None and now - last.created_at < _APART:
         return last.created_at + _APART - now
-    token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
     await mails.queue(
         session,
         outbox,
         agency_id,
         kind=KIND,
         to=Recipient(client.contact_email, client.contact_name),
-        letterhead=email_branding.of_agency(whole.agency),
+        letterhead=email_branding.of_agency(aggregate.agency),
         about_id=link_id,
         context={
             "name": client.contact_name,
             "requested_by": link.requested_by,
             "gone": tuple(
                 access_request.asset_name or str(access_request.asset_id)
-                for access_request in whole.access_requests
-                if access_request.state == "drifted"
+                for access_request in aggregate.access_requests
+                if access_request.status == "drifted"
             ),
             "reasons": tuple(
                 dict.fromkeys(
-                    access_request.why for access_request in whole.access_requests if access_request.state == "waiting"
+                    access_request.why
+                    for access_request in aggregate.access_requests
+                    if access_request.status == "waiting"
                 )
             ),
-            "address": url.of_link(outbox.public_url, whole.agency.slug, client.name, token),
+            "address": url.of_link(outbox.public_url, aggregate.agency.slug, client.name, token),
         },
     )
     return None

@@ -54,61 +54,69 @@ async def send_invitation(
 
     Raises NotFound, LinkOver, MailOff, ContactMissing.
     """
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    client, link = whole.client, whole.link
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    client, link = aggregate.client, aggregate.link
     if status.as_of(link.status, link.expires_at, clock.now()) in ("completed", "expired", "revoked"):
-        raise LinkOver(_over(whole))
+        raise LinkOver(_over(aggregate))
     if outbox is None:
         raise MailNotConfigured
     if not client.contact_email:
         raise ContactMissing
-    token = outbox.vault.open(link.token_sealed, bound_to=links.token_place(agency_id, link_id))
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
     address = await links.give_out(session, link, token, public_url=outbox.public_url, actor=actor)
     mail = await _invite(
-        session, outbox, whole, to=Recipient(client.contact_email, client.contact_name), address=address,
+        session, outbox, aggregate, to=Recipient(client.contact_email, client.contact_name), address=address,
         platforms=platforms,
     )  # fmt: skip
-    await record(session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=whole.facts())
+    await record(
+        session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=aggregate.facts()
+    )
     return mail
 
 
 async def _invite(
-    session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, *, to: Recipient, address: str, platforms: Platforms
+    session: AsyncSession,
+    outbox: MailQueue,
+    aggregate: LinkAggregate,
+    *,
+    to: Recipient,
+    address: str,
+    platforms: Platforms,
 ) -> Mail:
     read = next(
         (
             platforms[access_request.platform].name
-            for access_request in whole.access_requests
+            for access_request in aggregate.access_requests
             if not access_request.is_custom
         ),
         "",
     )
     others = dict.fromkeys(
         access_request.asset_name or platforms[access_request.platform].name
-        for access_request in whole.access_requests
+        for access_request in aggregate.access_requests
         if access_request.is_custom
     )
     return await mails.queue(
         session,
         outbox,
-        whole.agency.id,
+        aggregate.agency.id,
         kind=KIND,
         to=to,
-        letterhead=email_branding.of_agency(whole.agency),
-        about_id=whole.link.id,
-        not_after=whole.link.expires_at,
+        letterhead=email_branding.of_agency(aggregate.agency),
+        about_id=aggregate.link.id,
+        not_after=aggregate.link.expires_at,
         context={
             "name": to.name,
-            "client": whole.client.name,
+            "client": aggregate.client.name,
             "platform": read,
             "others": tuple(others),
-            "requested_by": whole.link.requested_by,
-            "reasons": tuple(dict.fromkeys(access_request.reason for access_request in whole.access_requests)),
+            "requested_by": aggregate.link.requested_by,
+            "reasons": tuple(dict.fromkeys(access_request.reason for access_request in aggregate.access_requests)),
             "address": address,
-            "until": whole.link.expires_at,
+            "until": aggregate.link.expires_at,
         },
     )
 
 
-def _over(whole: LinkAggregate) -> str | None:
-    return "Everything on this link is done; there is nothing to invite to." if whole.link.completed_at else None
+def _over(aggregate: LinkAggregate) -> str | None:
+    return "Everything on this link is done; there is nothing to invite to." if aggregate.link.completed_at else None

@@ -18,9 +18,9 @@ from app.tenants.clients.models import Client
 KIND = "renewal_requested"
 
 
-async def pass_on_wish(session: AsyncSession, outbox: MailQueue, whole: LinkAggregate, *, now: datetime) -> Mail:
+async def pass_on_wish(session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, *, now: datetime) -> Mail:
     """To the agency's contact: the client of a dead link wants a new one, and how to give it."""
-    agency, link = whole.agency, whole.link
+    agency, link = aggregate.agency, aggregate.link
     return await mail.queue(
         session,
         outbox,
@@ -30,13 +30,13 @@ async def pass_on_wish(session: AsyncSession, outbox: MailQueue, whole: LinkAggr
         letterhead=email_branding.of_agency(agency),
         about_id=link.id,
         context={
-            "client": whole.client.name,
-            "client_contact": _contact(whole.client),
+            "client": aggregate.client.name,
+            "client_contact": _contact(aggregate.client),
             "link_id": link.id,
             "requested_by": link.requested_by,
             "revoked": link.revoked_at is not None,
             "since": link.revoked_at or link.expires_at,
-            **_ways(whole, f"{outbox.public_url}/api/v1/links", now + DEFAULT_LIFE),
+            **_ways(aggregate, f"{outbox.public_url}/api/v1/links", now + DEFAULT_LIFE),
         },
     )
 
@@ -47,9 +47,9 @@ def _contact(client: Client) -> str | None:
     return client.contact_email or client.contact_name
 
 
-def _ways(whole: LinkAggregate, links: str, new_end: datetime) -> dict[str, Shown]:
+def _ways(aggregate: LinkAggregate, links: str, new_end: datetime) -> dict[str, Shown]:
     """How the agency gives its client a link again: an expired one lives on, a revoked one stays closed."""
-    link, agency = whole.link, f"--agency {whole.agency.slug}"
+    link, agency = aggregate.link, f"--agency {aggregate.agency.slug}"
     if link.revoked_at:
         return {
             "command_line": f"keyturn link create --client-id {link.client_id} --preset {link.preset} {agency}",
@@ -59,7 +59,7 @@ def _ways(whole: LinkAggregate, links: str, new_end: datetime) -> dict[str, Show
     return {
         "command_line": f"keyturn link extend {link.id} --days {DEFAULT_LIFE.days} {agency}",
         "api_line": _post(f"{links}/{link.id}/extension", f'{{"expires_at": "{clock.iso(new_end)}"}}'),
-        "invitation_line": _post(f"{links}/{link.id}/invitation") if whole.client.contact_email else None,
+        "invitation_line": _post(f"{links}/{link.id}/invitation") if aggregate.client.contact_email else None,
     }
 
 

@@ -33,11 +33,11 @@ async def create_public_link(
     request: Request, caller: Writer, session: Session, given: NewPublicLink
 ) -> CreatedPublicLink:
     """Makes a public address for anybody. Each use of it makes a client and a link of their own."""
-    state = request.app.state
+    services = request.app.state
     made, token = await service.create_public_link(
-        session, caller.agency_id, vault_=state.vault, actor=caller.actor, **dict(given)
+        session, caller.agency_id, keyring=services.keyring, actor=caller.actor, **dict(given)
     )
-    address = await service.address_of(session, made, token, public_url=state.public_url)
+    address = await service.address_of(session, made, token, public_url=services.public_url)
     return CreatedPublicLink(**dict(PublicLinkView.of(made)), address=address)
 
 
@@ -50,9 +50,14 @@ async def read_public_link(caller: Reader, session: Session, public_link_id: str
 @router.get("/{public_link_id}/address")
 async def read_open_address(request: Request, caller: Revealer, session: Session, public_link_id: str) -> AddressView:
     """Its address again. Each look is recorded."""
-    state = request.app.state
+    services = request.app.state
     address = await service.show_address(
-        session, caller.agency_id, public_link_id, public_url=state.public_url, vault_=state.vault, actor=caller.actor
+        session,
+        caller.agency_id,
+        public_link_id,
+        public_url=services.public_url,
+        keyring=services.keyring,
+        actor=caller.actor,
     )
     return AddressView(address=address)
 

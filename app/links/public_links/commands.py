@@ -44,7 +44,9 @@ async def create(
         most_uses=most_uses,
     )
     found = await agencies.chosen(at.session, agency)
-    made, token = await service.create_public_link(at.session, found.id, vault_=at.vault, actor=at.actor, **dict(given))
+    made, token = await service.create_public_link(
+        at.session, found.id, keyring=at.keyring, actor=at.actor, **dict(given)
+    )
     address = await service.address_of(at.session, made, token, public_url=at.public_url)
     show.one(
         CreatedPublicLink(**dict(PublicLinkView.of(made)), address=address),
@@ -73,7 +75,7 @@ async def address(at: Terminal, public_link_id: str, agency: AgencyOption = None
     """Its address again; each look is recorded."""
     found = await agencies.chosen(at.session, agency)
     shown = await service.show_address(
-        at.session, found.id, public_link_id, public_url=at.public_url, vault_=at.vault, actor=at.actor
+        at.session, found.id, public_link_id, public_url=at.public_url, keyring=at.keyring, actor=at.actor
     )
     show.one(AddressView(address=shown), as_json=as_json)
 

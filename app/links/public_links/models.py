@@ -23,7 +23,7 @@ class PublicLink(CreatedAt, Base):
     requested_by: Mapped[str] = mapped_column(String(120))
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    token_sealed: Mapped[bytes]
+    token_encrypted: Mapped[bytes]
     uses: Mapped[int] = mapped_column(default=0, server_default="0")
     most_uses: Mapped[int | None]
     most_per_hour: Mapped[int]

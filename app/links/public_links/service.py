@@ -26,7 +26,7 @@ async def create_public_link(
     agency_id: str,
     *,
     preset: str,
-    vault_: Keyring,
+    keyring: Keyring,
     actor: str,
     language: str = "en",
     expires_at: datetime | None = None,
@@ -49,7 +49,7 @@ async def create_public_link(
         requested_by=requested_by or agency.contact_name,
         agency_bc_id=await own_side(session, agency_id, chosen, agency_bc_id),
         token_hash=encryption.sha256(token),
-        token_sealed=vault_.seal(token, bound_to=token_place(agency_id, public_link_id)),
+        token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, public_link_id)),
         most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,
     )  # fmt: skip
     session.add(made)
@@ -60,7 +60,7 @@ async def create_public_link(
 
 def token_place(agency_id: str, public_link_id: str) -> str:
     """What the sealed secret of a public link is bound to."""
-    return f"public_links.token_sealed:{agency_id}:{public_link_id}"
+    return f"public_links.token_encrypted:{agency_id}:{public_link_id}"
 
 
 async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:
@@ -70,11 +70,11 @@ async def address_of(session: AsyncSession, public_link: PublicLink, token: str,
 
 
 async def show_address(
-    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, vault_: Keyring, actor: str
+    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, keyring: Keyring, actor: str
 ) -> str:
     """The address again; each look is recorded. Raises NotFound."""
     found = await queries.find(session, agency_id, public_link_id)
-    token = vault_.open(found.token_sealed, bound_to=token_place(agency_id, public_link_id))
+    token = keyring.decrypt(found.token_encrypted, bound_to=token_place(agency_id, public_link_id))
     await _tell(session, found, happenings.OPEN_LINK_SHOWN, actor)
     return await address_of(session, found, token, public_url=public_url)
 

@@ -59,7 +59,7 @@ class Sender:
 
 
 async def enter(
-    session: AsyncSession, public_link: PublicLink, given: Details, sender: Sender, *, public_url: str, vault_: Keyring
+    session: AsyncSession, public_link: PublicLink, given: Details, sender: Sender, *, public_url: str, keyring: Keyring
 ) -> Link:
     """Create a link for the visitor, open in their browser. Submitting the same form again leads to the same link.
 
@@ -72,7 +72,7 @@ async def enter(
         await client_actions.public_link(session, agency_id, again.id, sender.cookie)
         return again
     await _refuse_over_or_busy(session, public_link, sender.address_hash)
-    link, token = await _made(session, public_link, given, vault_)
+    link, token = await _made(session, public_link, given, keyring)
     await links.give_out(session, link, token, public_url=public_url, actor=CLIENT)
     public_link.uses += 1
     session.add(
@@ -86,9 +86,9 @@ async def enter(
     return link
 
 
-def hashed_address(vault_: Keyring, host: str) -> str:
+def hashed_address(keyring: Keyring, host: str) -> str:
     """An address of the internet as it is counted: hashed, IPv6 by its network."""
-    return vault_.keyed_hash(_network(host), purpose="public-link")
+    return keyring.keyed_hash(_network(host), purpose="public-link")
 
 
 def _network(host: str) -> str:
@@ -140,7 +140,7 @@ def status_of(public_link: PublicLink) -> str:
     )  # fmt: skip
 
 
-async def _made(session: AsyncSession, public_link: PublicLink, given: Details, vault_: Keyring) -> tuple[Link, str]:
+async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> tuple[Link, str]:
     """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await known_clients.by_external_id(session, agency_id, claimed or "") is not None
@@ -156,6 +156,6 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
     return await links.create_link(
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
-        vault_=vault_, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
+        keyring=keyring, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
         public_link_id=public_link.id, claimed_external_id=claimed,
     )  # fmt: skip

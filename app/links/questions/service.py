@@ -29,25 +29,25 @@ class SubmittedAnswers:
 
 
 async def save_answers(
-    session: AsyncSession, agency_id: str, link_id: str, sent: SubmittedAnswers, vault: Keyring
+    session: AsyncSession, agency_id: str, link_id: str, sent: SubmittedAnswers, keyring: Keyring
 ) -> dict[str, str]:
     """Keeps all answers if every one can be kept, else only the good files; gives the problems by key."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     problems: dict[str, str] = {}
     values: dict[str, str] = {}
-    for question in whole.preset.questions:
+    for question in aggregate.preset.questions:
         if question.kind == "file":
             continue
         read = answers.read(question, sent.texts.get(question.key, ""))
         values[question.key] = read.values[0] if read.values else ""
         if read.problem:
             problems[question.key] = read.problem
-    of_files = [question for question in whole.preset.questions if question.kind == "file"]
-    problems |= await _keep_files(session, agency_id, link_id, of_files, sent, vault)
+    of_files = [question for question in aggregate.preset.questions if question.kind == "file"]
+    problems |= await _keep_files(session, agency_id, link_id, of_files, sent, keyring)
     if problems:
         return problems
     values |= {question.key: "" for question in of_files}
-    was_complete = client_actions.is_told(whole)
+    was_complete = client_actions.is_told(aggregate)
     await _write(session, agency_id, link_id, values)
     await client_actions.say_if_told(session, agency_id, link_id, was_complete=was_complete)
     await client_actions.finish_screen(session, agency_id, link_id, SCREEN)
@@ -56,12 +56,12 @@ async def save_answers(
 
 async def remove_file(session: AsyncSession, agency_id: str, link_id: str, file_id: str) -> None:
     """Takes a file away again; nothing happens where it is none of this link's."""
-    whole = await queries.whole(session, agency_id, link_id, lock=True)
-    mine = [file for file in whole.files if file.id == file_id]
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    mine = [file for file in aggregate.files if file.id == file_id]
     for file in mine:
         await session.execute(delete(IntakeFile).where(IntakeFile.agency_id == agency_id, IntakeFile.id == file.id))
-        required = any(each.key == file.key and each.required for each in whole.preset.questions)
-        if required and sum(each.key == file.key for each in whole.files) == 1:  # the question is open again
+        required = any(each.key == file.key and each.required for each in aggregate.preset.questions)
+        if required and sum(each.key == file.key for each in aggregate.files) == 1:  # the question is open again
             await session.execute(
                 delete(IntakeAnswer).where(
                     IntakeAnswer.agency_id == agency_id, IntakeAnswer.link_id == link_id, IntakeAnswer.key == file.key
@@ -80,7 +80,7 @@ async def _keep_files(
     link_id: str,
     questions: Sequence[Question],
     sent: SubmittedAnswers,
-    vault: Keyring,
+    keyring: Keyring,
 ) -> dict[str, str]:
     problems = {}
     there = list(await kept.files(session, agency_id, link_id))
@@ -96,7 +96,7 @@ async def _keep_files(
             if len(there) >= MOST_FILES:
                 problems[question.key] = f"“{read.name}” is one too many: {MOST_FILES} files fit here in all."
                 continue
-            there.append(_sealed(agency_id, link_id, question.key, read, digest, vault))
+            there.append(_sealed(agency_id, link_id, question.key, read, digest, keyring))
             session.add(there[-1])
         if question.required and question.key not in problems and not any(file.key == question.key for file in there):
             problems[question.key] = answers.read(question, "").problem or ""
@@ -104,12 +104,12 @@ async def _keep_files(
     return problems
 
 
-def _sealed(agency_id: str, link_id: str, key: str, file: AcceptedFile, digest: bytes, vault: Keyring) -> IntakeFile:
+def _sealed(agency_id: str, link_id: str, key: str, file: AcceptedFile, digest: bytes, keyring: Keyring) -> IntakeFile:
     file_id = ids.new("file")
     return IntakeFile(
         agency_id=agency_id, id=file_id, link_id=link_id, key=key, name=file.name, media_type=file.media_type,
         size=len(file.content), sha256=digest,
-        sealed=vault.seal_bytes(file.content, bound_to=place(agency_id, file_id)),
+        sealed=keyring.encrypt_bytes(file.content, bound_to=place(agency_id, file_id)),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ class RateLimitState(Base):
     It belongs to no agency: the platform counts the calls of an app, and agencies may share one.
     """
 
-    __tablename__ = "call_budgets"
+    __tablename__ = "rate_limits"
 
     platform: Mapped[str] = mapped_column(String(32), primary_key=True)
     app_id: Mapped[str] = mapped_column(String(64), primary_key=True)

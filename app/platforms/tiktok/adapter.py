@@ -90,7 +90,7 @@ class TikTok:
         return scopes.may(granted, what)
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
-        """Who authorised, their Business Centers, and what those hold that they administer."""
+        """Who authorized, their Business Centers, and what those hold that they administer."""
         return await discovery.discover(self.wire, app, access, keep)
 
     async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:

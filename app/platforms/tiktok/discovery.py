@@ -1,4 +1,4 @@
-"""What a person who authorised can choose from: Business Centers, ad accounts and pixels."""
+"""What a person who authorized can choose from: Business Centers, ad accounts and pixels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from app.platforms.tiktok.client.requests import Wire
 
 OURS = "OWNER_BC"
 _OF_A_PERSON = "OWNER_INDIVIDUAL"
-#: Name of the person who authorised, if TikTok returns none.
+#: Name of the person who authorized, if TikTok returns none.
 SOMEBODY = "your TikTok sign-in"
 
 
@@ -36,7 +36,7 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Discover
 
 
 async def _person(wire: Wire, access: Access, keep: Keep) -> str:
-    """Name of the person who authorised. It is only shown and decides nothing."""
+    """Name of the person who authorized. It is only shown and decides nothing."""
     try:
         told = await oauth.user_info(wire, access, keep)
     except UnexpectedAnswer:

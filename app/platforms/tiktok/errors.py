@@ -23,7 +23,7 @@ _NO_PERMISSION = 40001
 _INVALID = 40002
 #: How a refusal reads that is about the asset, e.g. "You don't have permission to the asset(7200000000000000101)".
 _ABOUT_ASSET = "permission to the asset"
-#: TikTok's codes for a token that is not the app's; only a new authorisation helps.
+#: TikTok's codes for a token that is not the app's; only a new authorization helps.
 _MAY_BE_OF_ANOTHER_APP = {40000, _INVALID, 40113}
 #: "app_id is inconsistent with the token's app information"; a sentence that may also mean a blocked app is no sign.
 _OF_ANOTHER_APP = re.compile(
@@ -61,7 +61,7 @@ def blocker(code: int, message: str = "") -> str:
     if code == 40110:
         return "auth_code_expired"
     if code == _NO_PERMISSION:
-        return "scope_not_authorised" if scopes.named_in(message) else "not_bc_admin"
+        return "scope_not_authorized" if scopes.named_in(message) else "not_bc_admin"
     if code in _NO_SUCH_ASSET or (code == _INVALID and about_asset(code, message)):
         return "asset_not_found"
     return "app_problem"

@@ -71,7 +71,7 @@ async def set_platform_app(request: Request, caller: Writer, session: Session, g
     """Sets or replaces your TikTok app. Its secret is sealed and never shown again."""
     app = await service.set_platform_app(
         session, caller.agency_id, platform=TIKTOK, app_id=given.app_id, secret=given.secret,
-        vault=request.app.state.vault, actor=caller.actor,
+        keyring=request.app.state.keyring, actor=caller.actor,
     )  # fmt: skip
     return _app_view(request, app)
 
@@ -93,6 +93,6 @@ async def add_business_center(caller: Writer, session: Session, given: NewBusine
 
 
 def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
-    state: Any = request.app.state
-    default = state.platforms.connected(TIKTOK).default_app
-    return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, state.redirect_uri)
+    services: Any = request.app.state
+    default = services.platforms.connected(TIKTOK).default_app
+    return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, services.redirect_uri)

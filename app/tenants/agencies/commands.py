@@ -84,7 +84,7 @@ async def set_app(
     given = checked(NewApp, app_id=app_id, secret=secret)
     found = await queries.chosen(at.session, agency)
     app = await service.set_platform_app(
-        at.session, found.id, platform=TIKTOK, app_id=given.app_id, secret=given.secret, vault=at.vault,
+        at.session, found.id, platform=TIKTOK, app_id=given.app_id, secret=given.secret, keyring=at.keyring,
         actor=at.actor,
     )  # fmt: skip
     show.one(PlatformAppView.of(TIKTOK, app, None, at.redirect_uri), as_json=as_json)

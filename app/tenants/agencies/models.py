@@ -40,7 +40,7 @@ class PlatformApp(CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("app"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
     app_id: Mapped[str] = mapped_column(String(64))
-    secret_sealed: Mapped[bytes]
+    secret_encrypted: Mapped[bytes]
     #: kept after it was replaced, because only it can give back the tokens it was given
     replaced_at: Mapped[datetime | None]
 

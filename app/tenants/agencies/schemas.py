@@ -37,7 +37,7 @@ class AgencyView(BaseModel):
 
 
 class PlatformAppView(BaseModel):
-    """The developer app with which clients authorise. Its secret is never shown."""
+    """The developer app with which clients authorize. Its secret is never shown."""
 
     platform: str = Field(examples=["tiktok"])
     app_id: str | None = Field(description="Null: only the guided lane is possible.", examples=["7400000000000000001"])

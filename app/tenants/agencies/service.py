@@ -98,7 +98,7 @@ async def set_platform_app(
     platform: str,
     app_id: str,
     secret: str,
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
 ) -> PlatformApp:
     """Sets or replaces the agency's own app; the secret is sealed and never shown again."""
@@ -116,14 +116,14 @@ async def set_platform_app(
         app = PlatformApp(agency_id=agency_id, id=ids.new("app"), platform=platform)
         session.add(app)
     app.app_id = app_id
-    app.secret_sealed = vault.seal(secret, bound_to=secret_place(agency_id, app.id))
+    app.secret_encrypted = keyring.encrypt(secret, bound_to=secret_place(agency_id, app.id))
     await record(session, happenings.PLATFORM_APP_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
     return app
 
 
 def secret_place(agency_id: str, app_row_id: str) -> str:
     """What the sealed app secret is bound to."""
-    return f"platform_apps.secret_sealed:{agency_id}:{app_row_id}"
+    return f"platform_apps.secret_encrypted:{agency_id}:{app_row_id}"
 
 
 async def add_business_center(

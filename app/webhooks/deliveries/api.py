@@ -14,7 +14,7 @@ from app.webhooks.deliveries import queries, service
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 from app.webhooks.deliveries.status_class import StatusClass
-from app.webhooks.deliveries.visible_state import Shown
+from app.webhooks.deliveries.visible_status import Shown
 
 router = APIRouter(tags=["webhooks"], route_class=ApiRoute)
 
@@ -34,7 +34,7 @@ async def list_deliveries(
     replay_id: _Id = None,
     subject_id: _Word = None,
     event_type: _Word = None,
-    state: Shown | None = None,
+    status: Shown | None = None,
     reason: _Word = None,
     status_class: Annotated[StatusClass | None, Query(description="Of the last attempt's answer.")] = None,
     since: Annotated[Moment | None, Query(description="Made then or later.")] = None,
@@ -49,7 +49,7 @@ async def list_deliveries(
         replay_id=replay_id,
         subject_id=subject_id,
         event_type=event_type,
-        state=state,
+        status=status,
         reason=reason,
         status_class=status_class,
         since=since,

@@ -14,15 +14,15 @@ from app.webhooks.deliveries import queries, service
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import attempt_view, delivery_view
 from app.webhooks.deliveries.status_class import StatusClass
-from app.webhooks.deliveries.visible_state import Shown
+from app.webhooks.deliveries.visible_status import Shown
 
 delivery = typer.Typer()
 
-_COLUMNS = ["id", "event_type", "endpoint_id", "state", "reason", "attempt_count", "next_attempt_at", "created_at"]
+_COLUMNS = ["id", "event_type", "endpoint_id", "status", "reason", "attempt_count", "next_attempt_at", "created_at"]
 
 
 class _Filter(BaseModel):
-    state: Shown | None
+    status: Shown | None
     status_class: StatusClass | None
 
 
@@ -34,7 +34,7 @@ async def list_(
     replay_id: Annotated[str | None, typer.Option("--replay", help="Only what this replay sent anew.")] = None,
     subject_id: Annotated[str | None, typer.Option("--subject", help="Only about the thing with this id.")] = None,
     event_type: Annotated[str | None, typer.Option("--type", help="Only of this type.")] = None,
-    state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only with this status.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
     answered: Annotated[str | None, typer.Option(help="2xx, 3xx, 4xx, 5xx or none: the last answer.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Made then or later, UTC.")] = None,
@@ -45,10 +45,10 @@ async def list_(
 ) -> None:
     """Deliveries, newest first."""
     found = await agencies.chosen(at.session, agency)
-    given = checked(_Filter, state=state, status_class=answered)
+    given = checked(_Filter, status=status, status_class=answered)
     sought = DeliveryFilter(
         endpoint_id=endpoint_id, event_id=event_id, replay_id=replay_id, subject_id=subject_id, event_type=event_type,
-        state=given.state, reason=reason, status_class=given.status_class, since=_utc(since), until=_utc(until),
+        status=given.status, reason=reason, status_class=given.status_class, since=_utc(since), until=_utc(until),
     )  # fmt: skip
     rows = await queries.page(at.session, found.id, sought, limit=limit)
     show.many([delivery_view(row) for row in rows], _COLUMNS, as_json=as_json)

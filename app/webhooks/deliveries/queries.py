@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.models import Event
 from app.kit import ids
 from app.kit.errors import NotFound
-from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries import visible_status
 from app.webhooks.deliveries.status_class import StatusClass, answered
-from app.webhooks.deliveries.visible_state import Shown
+from app.webhooks.deliveries.visible_status import Shown
 from app.webhooks.models import Attempt, Delivery
 
 #: An id is made by the worker's clock, the row's time by the database's.
@@ -22,10 +22,10 @@ _CLOCKS_APART = 3600
 
 @dataclass(frozen=True)
 class VisibleDelivery:
-    """A delivery with the state it is shown in, and why it is in it."""
+    """A delivery with the status it is shown in, and why it is in it."""
 
     delivery: Delivery
-    state: Shown
+    status: Shown
     reason: str | None
 
 
@@ -38,7 +38,7 @@ class DeliveryFilter:
     replay_id: str | None = None
     subject_id: str | None = None
     event_type: str | None = None
-    state: Shown | None = None
+    status: Shown | None = None
     reason: str | None = None
     status_class: StatusClass | None = None
     since: datetime | None = None
@@ -47,7 +47,7 @@ class DeliveryFilter:
 
 async def find(session: AsyncSession, agency_id: str, delivery_id: str) -> VisibleDelivery:
     """One delivery. Raises NotFound."""
-    found = await _read(session, visible_state.shown(agency_id).where(Delivery.id == delivery_id))
+    found = await _read(session, visible_status.shown(agency_id).where(Delivery.id == delivery_id))
     if not found:
         raise NotFound
     return found[0]
@@ -57,7 +57,7 @@ async def page(
     session: AsyncSession, agency_id: str, sought: DeliveryFilter, *, limit: int, before: str | None = None
 ) -> list[VisibleDelivery]:
     """Deliveries, newest first; `before` is the id of the last one seen."""
-    query = visible_state.shown(agency_id).where(*_conditions(agency_id, sought))
+    query = visible_status.shown(agency_id).where(*_conditions(agency_id, sought))
     if before is not None:
         query = query.where(Delivery.id < before)
     return await _read(session, query.order_by(Delivery.id.desc()).limit(limit))
@@ -75,7 +75,7 @@ async def attempts(
 
 async def _read(session: AsyncSession, query: Select[Delivery, str, str | None]) -> list[VisibleDelivery]:
     rows = await session.execute(query.execution_options(populate_existing=True))
-    return [VisibleDelivery(delivery, cast(Shown, state), reason) for delivery, state, reason in rows]
+    return [VisibleDelivery(delivery, cast(Shown, status), reason) for delivery, status, reason in rows]
 
 
 def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bool]]:
@@ -89,8 +89,8 @@ def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bo
     if sought.subject_id is not None:
         of_subject = select(Event.id).where(Event.agency_id == agency_id, Event.subject_id == sought.subject_id)
         where += [Delivery.subject_id == sought.subject_id, Delivery.event_id.in_(of_subject)]
-    if sought.state is not None:
-        where.append(visible_state.is_shown_as(sought.state))
+    if sought.status is not None:
+        where.append(visible_status.is_shown_as(sought.status))
     if sought.reason is not None:
         where.append(_has_reason(sought.reason))
     if sought.status_class is not None:
@@ -100,7 +100,7 @@ def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bo
 
 def _has_reason(wanted: str) -> ColumnElement[bool]:
     """A blocked address is shown as a refused connection, and found as one."""
-    told = func.replace(visible_state.reason(), "blocked_address", "connect_refused")
+    told = func.replace(visible_status.reason(), "blocked_address", "connect_refused")
     return told == wanted
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.webhooks.deliveries import bodies, visible_state
+from app.webhooks.deliveries import bodies, visible_status
 from app.webhooks.deliveries.bodies import DELETED
 from app.webhooks.dispatcher import ordering
 from app.webhooks.endpoints.models import Endpoint
@@ -38,7 +38,7 @@ async def queue(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.id.in_(sorted(delivery_ids)))
         .values(
-            state="pending",
+            status="pending",
             share="again",
             ordered=ordered,
             reason="ordering" if ordered else None,
@@ -66,7 +66,7 @@ async def _lock(session: AsyncSession, agency_id: str, delivery_ids: Collection[
         .where(
             Delivery.agency_id == agency_id,
             Delivery.id.in_(sorted(delivery_ids)),
-            Delivery.state.in_(TERMINAL),
+            Delivery.status.in_(TERMINAL),
             Delivery.body_created_at != DELETED,
         )
         .order_by(Delivery.id)
@@ -85,7 +85,7 @@ async def _step_back(session: AsyncSession, agency_id: str, endpoint_id: str, su
         earlier.subject_id == Delivery.subject_id,
         earlier.sequence < Delivery.sequence,
         earlier.ordered,
-        earlier.state.in_(OPEN),
+        earlier.status.in_(OPEN),
     )
     await session.execute(
         update(Delivery)
@@ -94,9 +94,9 @@ async def _step_back(session: AsyncSession, agency_id: str, endpoint_id: str, su
             Delivery.endpoint_id == endpoint_id,
             Delivery.subject_id.in_(sorted(subjects)),
             Delivery.ordered,
-            visible_state.not_over(),
+            visible_status.not_over(),
             Delivery.due_at.is_not(None),
-            ~visible_state.in_flight(),
+            ~visible_status.in_flight(),
             before_it.correlate(Delivery).exists(),
         )
         .values(due_at=None, reason="ordering")

@@ -5,11 +5,11 @@ from pydantic import BaseModel, Field
 from app.kit import clock
 from app.webhooks.deliveries.bodies import is_deleted
 from app.webhooks.deliveries.queries import VisibleDelivery
-from app.webhooks.deliveries.visible_state import HOLDS, Shown
+from app.webhooks.deliveries.visible_status import HOLDS, Shown
 from app.webhooks.models import Attempt
 from app.webhooks.policies.response_classifier import shown
 
-_REASON = f"Why it is in this state; of one that is `held`: {', '.join(f'`{hold}`' for hold in HOLDS)}."
+_REASON = f"Reason for this status; of one that is `held`: {', '.join(f'`{hold}`' for hold in HOLDS)}."
 
 
 class DeliveryView(BaseModel):
@@ -25,7 +25,7 @@ class DeliveryView(BaseModel):
     replay_id: str | None = Field(
         description="The replay that sent it anew.", examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"]
     )
-    state: Shown = Field(examples=["retrying"])
+    status: Shown = Field(examples=["retrying"])
     reason: str | None = Field(description=_REASON, examples=["http_500"])
     attempt_count: int = Field(description="Of all series.", examples=[2])
     series_attempts: int = Field(
@@ -67,7 +67,7 @@ class AttemptView(BaseModel):
 
 
 def delivery_view(seen: VisibleDelivery) -> DeliveryView:
-    """From the row, and the state it is shown in."""
+    """From the row, and the status it is shown in."""
     row = seen.delivery
     return DeliveryView(
         id=row.id,
@@ -78,7 +78,7 @@ def delivery_view(seen: VisibleDelivery) -> DeliveryView:
         sequence=row.sequence,
         test=row.series == "test",
         replay_id=row.replay_id,
-        state=seen.state,
+        status=seen.status,
         reason=shown(seen.reason) if seen.reason else None,
         attempt_count=row.attempt_count,
         series_attempts=row.series_attempts,

@@ -27,7 +27,7 @@ class DeliveryOver(AppError):
     status = 409
     code = "delivery_over"
     detail = "This delivery is over already."
-    hint = "Its `state` says how it ended."
+    hint = "Its `status` says how it ended."
 
 
 class EndpointDeleted(AppError):
@@ -66,12 +66,12 @@ async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None
     Raises NotFound, DeliveryNotOver, EndpointDeleted, EndpointDisabled and PayloadDeleted.
     """
     row = await _in_turn(session, agency_id, delivery_id)
-    if row.state not in TERMINAL:
+    if row.status not in TERMINAL:
         raise DeliveryNotOver
     endpoint = await _endpoint(session, agency_id, row.endpoint_id)
     if endpoint.deleted_at is not None:
         raise EndpointDeleted
-    if endpoint.state != "active":
+    if endpoint.status != "active":
         raise EndpointDisabled
     if bodies.is_deleted(row):
         raise PayloadDeleted
@@ -84,12 +84,12 @@ async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> Non
     Raises NotFound and DeliveryOver.
     """
     row = await _in_turn(session, agency_id, delivery_id)
-    if row.state in TERMINAL:
+    if row.status in TERMINAL:
         raise DeliveryOver
     await session.execute(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.id == row.id)
-        .values(state="cancelled", reason="user", due_at=None, lease_until=None, lease_token=None)
+        .values(status="cancelled", reason="user", due_at=None, lease_until=None, lease_token=None)
         .execution_options(synchronize_session=False)
     )
     if row.ordered:
@@ -103,7 +103,7 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
     Raises NotFound and DeliveryNotOver.
     """
     row = await _lock(session, agency_id, delivery_id)
-    if row.state not in TERMINAL:
+    if row.status not in TERMINAL:
         raise DeliveryNotOver("This delivery still needs its payload.", hint="Cancel it first.")
     await session.execute(
         update(Attempt)

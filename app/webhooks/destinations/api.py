@@ -74,7 +74,7 @@ async def create_http(request: Request, caller: Writer, session: Session, given:
 async def read_destination(request: Request, caller: Reader, session: Session, endpoint_id: str) -> DestinationView:
     """A destination with its options, the secret ones masked. A plain webhook has none."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
-    return view(endpoint, request.app.state.vault)
+    return view(endpoint, request.app.state.keyring)
 
 
 @router.put("/{endpoint_id}/options")
@@ -82,22 +82,28 @@ async def change_destination_options(
     request: Request, caller: Writer, session: Session, endpoint_id: str, given: AnyOptions
 ) -> DestinationView:
     """Replaces the options of a destination; a secret sent as it is shown, masked, stays what it was."""
-    state = request.app.state
-    options = await service.vetted(given, state.egress)
+    services = request.app.state
+    options = await service.vetted(given, services.egress)
     endpoint = await service.change_options(
-        session, caller.agency_id, endpoint_id, given, options, destinations=state.destinations, vault=state.vault,
+        session,
+        caller.agency_id,
+        endpoint_id,
+        given,
+        options,
+        destinations=services.destinations,
+        keyring=services.keyring,
         actor=caller.actor,
-    )  # fmt: skip
-    return view(endpoint, state.vault)
+    )
+    return view(endpoint, services.keyring)
 
 
 @router.put("/{endpoint_id}/installation")
 async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
     """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
-    state = request.app.state
+    services = request.app.state
     held = await service.install(
-        state.sessions, caller.agency_id, endpoint_id, destinations=state.destinations, vault=state.vault,
-        egress=state.egress,
+        services.sessions, caller.agency_id, endpoint_id, destinations=services.destinations, keyring=services.keyring,
+        egress=services.egress,
     )  # fmt: skip
     return installation_view(held)
 
@@ -112,9 +118,9 @@ def installation_view(held: driving.Held) -> InstallationView:
 async def _create(
     request: Request, caller: Principal, session: Session, kind: str, given: NewDestination, options: Options
 ) -> CreatedDestination:
-    state = request.app.state
+    services = request.app.state
     endpoint, secret = await service.create_destination(
-        session, caller.agency_id, kind, given, await service.vetted(options, state.egress),
-        destinations=state.destinations, vault=state.vault, actor=caller.actor,
+        session, caller.agency_id, kind, given, await service.vetted(options, services.egress),
+        destinations=services.destinations, keyring=services.keyring, actor=caller.actor,
     )  # fmt: skip
-    return CreatedDestination(**dict(view(endpoint, state.vault)), secret=secret if kind == "http" else None)
+    return CreatedDestination(**dict(view(endpoint, services.keyring)), secret=secret if kind == "http" else None)

@@ -108,9 +108,9 @@ async def set_options(
     given = checked(KINDS[before.destination], **_json(options))
     changed = await service.change_options(
         at.session, found.id, endpoint_id, given, await service.vetted(given, at.egress),
-        destinations=at.destinations, vault=at.vault, actor=at.actor,
+        destinations=at.destinations, keyring=at.keyring, actor=at.actor,
     )  # fmt: skip
-    show.one(view(changed, at.vault), as_json=as_json, only=["id", "destination", "url", "options"])
+    show.one(view(changed, at.keyring), as_json=as_json, only=["id", "destination", "url", "options"])
 
 
 @command(endpoint, "install")
@@ -122,7 +122,7 @@ async def install(at: Terminal, endpoint_id: str, agency: AgencyOption = None, a
     speaker = at.destinations.get(row.destination)
     if not isinstance(speaker, HubSpot):
         raise service.NothingToInstall
-    held = await driving.hold(speaker.install(service.letter(row, at.vault)), at.egress, seconds=service.SECONDS)
+    held = await driving.hold(speaker.install(service.letter(row, at.keyring)), at.egress, seconds=service.SECONDS)
     show.one(installation_view(held), as_json=as_json, only=["done", "code", "explanation"])
 
 
@@ -132,9 +132,9 @@ async def _create(
     found = await agencies.chosen(at.session, agency)
     made, secret = await service.create_destination(
         at.session, found.id, kind, given, await service.vetted(options, at.egress), destinations=at.destinations,
-        vault=at.vault, actor=at.actor,
+        keyring=at.keyring, actor=at.actor,
     )  # fmt: skip
-    shown = CreatedDestination(**dict(view(made, at.vault)), secret=secret if kind == "http" else None)
+    shown = CreatedDestination(**dict(view(made, at.keyring)), secret=secret if kind == "http" else None)
     show.one(shown, as_json=as_json, only=["id", "destination", "url", "event_types", "secret"])
 
 

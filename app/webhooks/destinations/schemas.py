@@ -100,7 +100,7 @@ class DestinationView(BaseModel):
     concurrency: int = Field(examples=[5])
     headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": MASK}])
     options: dict[str, Any] = Field(description="Secret ones masked.", examples=[{"webhook_url": MASK}])
-    state: Literal["active", "pending_verification", "disabled"]
+    status: Literal["active", "pending_verification", "disabled"]
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
 
@@ -171,14 +171,14 @@ class InstallationView(BaseModel):
     steps: list[StepView]
 
 
-def view(endpoint: Endpoint, vault: Keyring) -> DestinationView:
+def view(endpoint: Endpoint, keyring: Keyring) -> DestinationView:
     """From the row; of what is sealed only what is no secret."""
     return DestinationView.model_validate({
         "id": endpoint.id, "destination": endpoint.destination, "url": endpoint.url,
         "description": endpoint.description, "event_types": endpoint.event_types, "filter": endpoint.filter,
         "personal": endpoint.personal, "retry_policy": endpoint.retry_policy, "timeout_ms": endpoint.timeout_ms,
         "ordering": endpoint.ordering, "rate_limit": endpoint.rate_limit, "concurrency": endpoint.concurrency,
-        "headers": masked_headers(list(queries.open_headers(vault, endpoint))),
-        "options": masked(queries.open_options(vault, endpoint)), "state": endpoint.state,
+        "headers": masked_headers(list(queries.open_headers(keyring, endpoint))),
+        "options": masked(queries.open_options(keyring, endpoint)), "status": endpoint.status,
         "created_at": clock.iso(endpoint.created_at) or "",
     })  # fmt: skip

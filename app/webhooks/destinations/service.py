@@ -61,7 +61,7 @@ async def create_destination(
     options: Mapping[str, Any],
     *,
     destinations: Mapping[str, Destination],
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
 ) -> tuple[Endpoint, str]:
     """A new endpoint of this kind and its signing secret. `options` are vetted. Raises as `create_endpoint` does."""
@@ -84,7 +84,7 @@ async def create_destination(
         destination=defaults.name,
         options=options,
     )
-    return await endpoint_actions.create_endpoint(session, agency_id, wish, vault=vault, actor=actor)
+    return await endpoint_actions.create_endpoint(session, agency_id, wish, keyring=keyring, actor=actor)
 
 
 async def change_options(
@@ -95,7 +95,7 @@ async def change_options(
     options: Mapping[str, Any],
     *,
     destinations: Mapping[str, Destination],
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
 ) -> Endpoint:
     """Replaces options (vetted); a masked secret stays. Raises NotFound, NoDestination and Malformed."""
@@ -104,12 +104,12 @@ async def change_options(
         raise NoDestination
     if not isinstance(given, KINDS[endpoint.destination]):
         raise InvalidInput(fields={"body": f"These are not the options of {endpoint.destination}."})
-    before = queries.open_options(vault, endpoint)
+    before = queries.open_options(keyring, endpoint)
     kept = {name: before[name] if name in SECRET and value == MASK else value for name, value in options.items()}
-    endpoint.options_sealed = queries.sealed_options(vault, agency_id, endpoint_id, kept)
+    endpoint.options_encrypted = queries.encrypted_options(keyring, agency_id, endpoint_id, kept)
     endpoint.url = shown_url(endpoint.destination, kept, _hubspot_base(destinations))
     endpoint.version += 1
-    data = {"endpoint_id": endpoint.id, "status": endpoint.state, "reason": "options"}
+    data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": "options"}
     await record(
         session, webhooks.ENDPOINT_UPDATED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip
@@ -122,7 +122,7 @@ async def install(
     endpoint_id: str,
     *,
     destinations: Mapping[str, Destination],
-    vault: Keyring,
+    keyring: Keyring,
     egress: Egress,
 ) -> driving.Held:
     """Makes what the account of a destination needs. Raises NotFound and NothingToInstall. May be repeated."""
@@ -131,14 +131,14 @@ async def install(
     speaker = destinations.get(endpoint.destination)
     if not isinstance(speaker, HubSpot):
         raise NothingToInstall
-    return await driving.hold(speaker.install(letter(endpoint, vault)), egress, seconds=SECONDS)
+    return await driving.hold(speaker.install(letter(endpoint, keyring)), egress, seconds=SECONDS)
 
 
-def letter(endpoint: Endpoint, vault: Keyring) -> OutboundRequest:
+def letter(endpoint: Endpoint, keyring: Keyring) -> OutboundRequest:
     """A letter that brings no event."""
     return OutboundRequest(
         url=endpoint.url, event_id="", event_type="", delivery_id="", endpoint_id=endpoint.id, attempt=1, replay=False,
-        content=b"", keys=(), headers={}, options=queries.open_options(vault, endpoint), now=clock.now(),
+        content=b"", keys=(), headers={}, options=queries.open_options(keyring, endpoint), now=clock.now(),
     )  # fmt: skip
 
 

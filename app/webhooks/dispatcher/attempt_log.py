@@ -28,7 +28,7 @@ _REQUEST: bulk_params.Columns = {
 _CAME: bulk_params.Columns = {
     "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
     "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
-    "connect_ms": Integer(), "number": Integer(), "state": String(), "reason": String(),
+    "connect_ms": Integer(), "number": Integer(), "delivery_status": String(), "reason": String(),
 }  # fmt: skip
 _EARLIER: bulk_params.Columns = {**_REQUEST, "late": Boolean()}
 _CAME_TO = f"""
@@ -36,7 +36,7 @@ _CAME_TO = f"""
       SELECT place, headers::jsonb AS headers, {", ".join(name for name in _CAME if name != "headers")}
       FROM {bulk_params.given("came", _CAME, place="place")}
     )"""  # noqa: S608 - names of ours
-_LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "state", "reason")]
+_LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "delivery_status", "reason")]
 _LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
 
 #: A lease that somebody else has by now decides nothing; its attempt is kept as `late`. The others come back.
@@ -49,7 +49,7 @@ _WRITE = text(
         WHERE (agency_id, id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id)) AND ({UNWELL}))
     ), moved AS (
       UPDATE webhook_deliveries d
-      SET state = came.state, reason = came.reason, share = 'again',
+      SET status = came.delivery_status, reason = came.reason, share = 'again',
         due_at = now() + make_interval(secs => given.due_in), attempt_count = d.attempt_count + 1,
         series_attempts = d.series_attempts + 1, last_code = came.code,
         first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
@@ -154,7 +154,7 @@ class _Came:
         came = (
             part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
             _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
-            row.attempt_count + 1, step.state, step.reason,
+            row.attempt_count + 1, step.status, step.reason,
         )  # fmt: skip
         return (
             raw(), row.agency_id, row.id, row.endpoint_id, row.token, timing.first_byte, timing.total, due_in,

@@ -33,8 +33,8 @@ def attempted(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
             firsts.append(after)
         if outcome.arrived and not row.replay:
             arrivals.append(after + answer.timing.total / 1000)
-        if step.state in TERMINAL and not (late and row.lease in late):
-            ended[step.state, step.reason] += 1
+        if step.status in TERMINAL and not (late and row.lease in late):
+            ended[step.status, step.reason] += 1
     metrics.first_attempts(firsts)
     metrics.succeeded(arrivals)
     _took([each.attempted.answer.timing for each in batch])
@@ -70,7 +70,7 @@ def _line(each: DeliveryUpdate, late: Collection[Lease]) -> dict[str, Any]:
         "event_id": attempt.letter.event_id,
         "number": row.attempt_count + 1,
         "code": attempt.outcome.code,
-        "state": "late" if late and row.lease in late else each.step.state,
+        "status": "late" if late and row.lease in late else each.step.status,
         "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
         "detail": attempt.answer.detail,
         "request_id": attempt.parcel.contents.request_id,

@@ -39,7 +39,7 @@ _TOLD: bulk_params.Columns = {
     "truncated": Boolean(), "content": LargeBinary(), "sha256": LargeBinary(),
 }  # fmt: skip
 _RECEIVER: bulk_params.Columns = {
-    "endpoint_id": Uuid(), "ordered": Boolean(), "state": String(), "reason": String(), "lasts": Float(),
+    "endpoint_id": Uuid(), "ordered": Boolean(), "status": String(), "reason": String(), "lasts": Float(),
     "lease": Float(),
 }  # fmt: skip
 #: `token`: that of the lease it is made with
@@ -54,13 +54,13 @@ _WRITE = text(
       INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
       SELECT agency_id, body_id, :made_at, event_id, mode, personal, truncated, content, sha256 FROM told
     ), marks AS (
-      DELETE FROM event_fanouts WHERE ctid = ANY(CAST(:marks AS tid[]))
+      DELETE FROM event_outbox WHERE ctid = ANY(CAST(:marks AS tid[]))
     ), written AS (
       INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
-        ordered, state, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
+        ordered, status, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
       SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
-        told.sequence, :series, receiver.ordered, receiver.state, receiver.reason, told.body_id, :made_at,
-        told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.state WHEN 'pending' THEN now() END,
+        told.sequence, :series, receiver.ordered, receiver.status, receiver.reason, told.body_id, :made_at,
+        told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.status WHEN 'pending' THEN now() END,
         pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => receiver.lease) END,
         (pair.token IS NOT NULL)::integer
       FROM {bulk_params.given("pair", _PAIR)}
@@ -201,6 +201,6 @@ class DeliveryBatch:
 
 
 def _received(endpoint: Subscription, seat: EndpointCapacity | None) -> tuple[Any, ...]:
-    state, reason = ("pending", None) if endpoint.active else ("skipped", "endpoint_disabled")
+    status, reason = ("pending", None) if endpoint.active else ("skipped", "endpoint_disabled")
     lasts = retry_policy.age_limit(endpoint.retry_policy).total_seconds()
-    return (endpoint.key, endpoint.ordered, state, reason, lasts, seat and seat.lease)
+    return (endpoint.key, endpoint.ordered, status, reason, lasts, seat and seat.lease)

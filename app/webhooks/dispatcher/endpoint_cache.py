@@ -49,8 +49,8 @@ class EndpointSnapshot:
 class EndpointCache:
     """The prepared endpoints of one process, each under the stamp of the row it was made of."""
 
-    def __init__(self, vault: Keyring) -> None:
-        self._vault = vault
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
         self._kept: dict[Key, tuple[str, EndpointSnapshot]] = {}
 
     async def get(self, sessions: Sessions, stamps: Mapping[Key, str]) -> dict[uuid.UUID, EndpointSnapshot]:
@@ -66,12 +66,12 @@ class EndpointCache:
             for key in stale:
                 self._kept.pop(key, None)
             async with sessions() as session:
-                read = await _read(session, stale, self._vault)
+                read = await _read(session, stale, self._keyring)
             self._kept |= {key: (stamps[key], made) for key, made in read.items()}
         return {key[1]: self._kept[key][1] for key in stamps if key in self._kept}
 
 
-async def _read(session: AsyncSession, keys: Sequence[Key], vault: Keyring) -> dict[Key, EndpointSnapshot]:
+async def _read(session: AsyncSession, keys: Sequence[Key], keyring: Keyring) -> dict[Key, EndpointSnapshot]:
     columns: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
     asked = bulk_params.table("asked", columns)
     query = select(asked.c.agency_id, asked.c.id, Endpoint).where(
@@ -83,10 +83,14 @@ async def _read(session: AsyncSession, keys: Sequence[Key], vault: Keyring) -> d
     made: dict[Key, EndpointSnapshot] = {}
     for agency_id, endpoint_id, row in found:
         try:
-            made[agency_id, endpoint_id] = _prepared(row, secrets.get(endpoint_id, ()), vault)
+            made[agency_id, endpoint_id] = _prepared(row, secrets.get(endpoint_id, ()), keyring)
         except DecryptionFailed as why:  # a key was taken out of the ring: everybody else is sent to all the same
             lines.error(
-                "webhooks.endpoint_sealed", agency=row.agency_id, endpoint=row.id, key_id=why.key_id, problem=str(why)
+                "webhooks.endpoint_encrypted",
+                agency=row.agency_id,
+                endpoint=row.id,
+                key_id=why.key_id,
+                problem=str(why),
             )
     return made
 
@@ -101,9 +105,9 @@ async def _secrets(session: AsyncSession, ids_: Sequence[uuid.UUID]) -> dict[uui
     return found
 
 
-def _prepared(row: Endpoint, secrets: Sequence[EndpointSecret], vault: Keyring) -> EndpointSnapshot:
-    options = row.options_sealed and vault.open(
-        row.options_sealed, bound_to=endpoints.options_place(row.agency_id, row.id)
+def _prepared(row: Endpoint, secrets: Sequence[EndpointSecret], keyring: Keyring) -> EndpointSnapshot:
+    options = row.options_encrypted and keyring.decrypt(
+        row.options_encrypted, bound_to=endpoints.options_place(row.agency_id, row.id)
     )
     return EndpointSnapshot(
         agency_id=row.agency_id,
@@ -114,7 +118,7 @@ def _prepared(row: Endpoint, secrets: Sequence[EndpointSecret], vault: Keyring) 
         retry_policy=row.retry_policy,
         concurrency=row.concurrency,
         hook=row.hook,
-        headers=endpoints.open_headers(vault, row),
+        headers=endpoints.open_headers(keyring, row),
         options=json.loads(options) if options else {},
-        keys=[(endpoints.signing_key(vault, secret), secret.expires_at) for secret in secrets],
+        keys=[(endpoints.signing_key(keyring, secret), secret.expires_at) for secret in secrets],
     )

@@ -138,7 +138,7 @@ async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["Delivery
     for agency_id, endpoint_id, row, now in found:
         finished = by_endpoint[agency_id, endpoint_id]
         tried = [
-            HealthInput(each.attempted.outcome, each.attempted.letter.event_id, each.step.state == "exhausted")
+            HealthInput(each.attempted.outcome, each.attempted.letter.event_id, each.step.status == "exhausted")
             for each in finished
         ]
         troubled[agency_id, endpoint_id] = _Troubled(row, finished, tried, now)

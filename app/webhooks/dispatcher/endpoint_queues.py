@@ -37,8 +37,8 @@ _LANES = (
         f"""
     {_WALK}
     SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.arrived, head.ready, head.oldest,
-      e.state <> 'disabled' AND e.deleted_at IS NULL AS sendable,
-      e.paused_at IS NOT NULL OR e.state = 'pending_verification' AS paused,
+      e.status <> 'disabled' AND e.deleted_at IS NULL AS sendable,
+      e.paused_at IS NOT NULL OR e.status = 'pending_verification' AS paused,
       e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
       e.xmin::text AS stamp, h.breaker <> 'closed' OR h.lowered_to IS NOT NULL OR h.hold_until IS NOT NULL AS unwell
     FROM lanes
@@ -77,7 +77,7 @@ SECONDS = f"""
         AND (d.lease_until IS NULL OR d.lease_until <= now())
       ORDER BY d.due_at LIMIT 1
     ) head
-    WHERE (e.paused_at IS NULL AND e.state <> 'pending_verification') OR e.deleted_at IS NOT NULL
+    WHERE (e.paused_at IS NULL AND e.status <> 'pending_verification') OR e.deleted_at IS NOT NULL
     """  # noqa: S608 - ours
 
 _WELL = EndpointHealthState()

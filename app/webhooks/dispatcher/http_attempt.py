@@ -134,7 +134,7 @@ POISON_AFTER = 8
 
 
 def why_not(parcel: OutboundDelivery) -> tuple[str, str] | None:
-    """State and reason of a delivery that is not sent after all; None when it is."""
+    """Status and reason of a delivery that is not sent after all; None when it is."""
     if over := given_up(parcel.row):
         return over
     if parcel.contents.content is None:

@@ -27,7 +27,7 @@ _PUT_ASIDE = text(
         AND EXISTS (
           SELECT FROM webhook_deliveries earlier
           WHERE earlier.agency_id = x.agency_id AND earlier.endpoint_id = x.endpoint_id AND earlier.ordered
-            AND earlier.state IN ('pending', 'retrying') AND earlier.subject_id = x.subject_id
+            AND earlier.status IN ('pending', 'retrying') AND earlier.subject_id = x.subject_id
             AND earlier.sequence < x.sequence)
       ORDER BY x.due_at LIMIT :at_once FOR UPDATE SKIP LOCKED
     ) late
@@ -40,7 +40,7 @@ _BRING_BACK = text(
     FROM (
       SELECT DISTINCT ON (x.subject_id) x.agency_id, x.id, x.due_at FROM webhook_deliveries x
       WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.subject_id = ANY(:subject_ids)
-        AND x.ordered AND x.state IN ('pending', 'retrying')
+        AND x.ordered AND x.status IN ('pending', 'retrying')
       ORDER BY x.subject_id, x.sequence
     ) following
     WHERE d.agency_id = following.agency_id AND d.id = following.id AND d.due_at IS NULL

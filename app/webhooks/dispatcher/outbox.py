@@ -22,7 +22,7 @@ _LONGEST_REST = timedelta(minutes=5)
 #: By age alone: of a few, nobody gets too many.
 _OLDEST = """
     WITH taken AS MATERIALIZED (
-      SELECT ctid, agency_id, id, due_at FROM event_fanouts
+      SELECT ctid, agency_id, id, due_at FROM event_outbox
       WHERE due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
     """
@@ -30,21 +30,21 @@ _OLDEST = """
 #: agency with very many keeps nobody else waiting.
 _SHARED = """
     WITH RECURSIVE agencies AS (
-      (SELECT agency_id FROM event_fanouts WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
+      (SELECT agency_id FROM event_outbox WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
       UNION ALL
       SELECT following.agency_id FROM agencies CROSS JOIN LATERAL (
-        SELECT mark.agency_id FROM event_fanouts mark
+        SELECT mark.agency_id FROM event_outbox mark
         WHERE mark.agency_id > agencies.agency_id AND mark.due_at <= now() ORDER BY mark.agency_id LIMIT 1
       ) following
     ), turns AS MATERIALIZED (
       SELECT agencies.agency_id, oldest.due_at FROM agencies CROSS JOIN LATERAL (
-        SELECT mark.due_at FROM event_fanouts mark
+        SELECT mark.due_at FROM event_outbox mark
         WHERE mark.agency_id = agencies.agency_id AND mark.due_at <= now() ORDER BY mark.due_at LIMIT 1
       ) oldest
       ORDER BY oldest.due_at LIMIT :most
     ), taken AS MATERIALIZED (
       SELECT mark.* FROM turns CROSS JOIN LATERAL (
-        SELECT due.ctid, due.agency_id, due.id, due.due_at FROM event_fanouts due
+        SELECT due.ctid, due.agency_id, due.id, due.due_at FROM event_outbox due
         WHERE due.agency_id = turns.agency_id AND due.due_at <= now()
         ORDER BY due.due_at LIMIT greatest(:most / (SELECT count(*) FROM turns), 1) FOR UPDATE SKIP LOCKED
       ) mark

@@ -27,7 +27,7 @@ from app.webhooks.policies.retry_policy import Step
 KEY_MISSING = "key_missing"
 SEALED_REST = timedelta(minutes=1)
 _ENDED: bulk_params.Columns = {
-    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "state": String(), "reason": String(),
+    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "status": String(), "reason": String(),
 }  # fmt: skip
 _table = cast(Table, Delivery.__table__)
 _is = _table.c
@@ -36,7 +36,7 @@ _END = (
     update(_table)
     .where(_is.agency_id == _over.c.agency_id, _is.id == _over.c.id, _is.lease_token == _over.c.token)
     .values(
-        state=_over.c.state, reason=_over.c.reason, due_at=None, lease_until=None, lease_token=None, tries=0
+        status=_over.c.status, reason=_over.c.reason, due_at=None, lease_until=None, lease_token=None, tries=0
     )
     .returning(_over.c.id, _over.c.token)
     .execution_options(**CROSS_TENANT)
@@ -73,7 +73,7 @@ class DeliveryUpdate(NamedTuple):
     @property
     def over(self) -> bool:
         """True if nothing more will happen by itself."""
-        return self.step.state in TERMINAL
+        return self.step.status in TERMINAL
 
 
 def decide(attempted: AttemptResult) -> DeliveryUpdate:
@@ -111,7 +111,7 @@ async def write(
         kept = [each for each in finished if each.row.lease not in late] if late else finished
         await _step_aside(session, [each for each in kept if each.row.ordered and each.step.aside != "never"])
         await _let_next_go(session, [each.row for each in kept if each.over or each.step.aside != "never"])
-        await _tell(session, [(each.row, each.step) for each in kept if each.step.state == "exhausted"])
+        await _tell(session, [(each.row, each.step) for each in kept if each.step.status == "exhausted"])
         await note(session, kept)
     return late
 
@@ -124,7 +124,7 @@ def _plain(each: DeliveryUpdate) -> bool:
 async def give_up(
     sessions: Sessions, ended: Sequence[tuple[ClaimedDelivery, str, str]]
 ) -> Sequence[tuple[ClaimedDelivery, str, str]]:
-    """Ends deliveries without an attempt, each with its state and reason; those that were still ours."""
+    """Ends deliveries without an attempt, each with its status and reason; those that were still ours."""
     ended = sorted(ended, key=lambda each: each[0].id)
     async with sessions.begin() as session:
         await _hold_order(session, [row for row, _, _ in ended])
@@ -132,7 +132,7 @@ async def give_up(
         ours = {(row[0], row[1]) for row in await session.execute(_END, given)}
         kept = [each for each in ended if each[0].lease in ours]
         await _let_next_go(session, [row for row, _, _ in kept])
-        await _tell(session, [(row, Step(state, reason, None)) for row, state, reason in kept])
+        await _tell(session, [(row, Step(status, reason, None)) for row, status, reason in kept])
     return kept
 
 
@@ -203,7 +203,7 @@ async def _tell(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, St
             data={
                 "endpoint_id": endpoint_id,
                 "delivery_id": delivery_id,
-                "status": step.state,
+                "status": step.status,
                 "reason": step.reason,
                 "sample_event_id": ids.text("evt", row.event_id),
             },

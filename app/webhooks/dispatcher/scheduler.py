@@ -63,10 +63,10 @@ _CLAIM = text(
             AND (NOT x.ordered OR NOT EXISTS (
               SELECT FROM webhook_deliveries other
               WHERE other.agency_id = x.agency_id AND other.endpoint_id = x.endpoint_id AND other.ordered
-                AND other.state IN ('pending', 'retrying') AND other.subject_id = x.subject_id AND other.id <> x.id
+                AND other.status IN ('pending', 'retrying') AND other.subject_id = x.subject_id AND other.id <> x.id
                 AND (other.sequence < x.sequence OR other.lease_until > now())
               UNION ALL
-              SELECT FROM event_fanouts mark
+              SELECT FROM event_outbox mark
               WHERE mark.agency_id = x.agency_id AND mark.subject_id = x.subject_id AND mark.sequence < x.sequence))
           ORDER BY x.due_at LIMIT lane.number FOR UPDATE SKIP LOCKED
         ) due
@@ -202,14 +202,14 @@ AT_ONCE = 500
 _END = text(
     """
     UPDATE webhook_deliveries d
-    SET state = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
+    SET status = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
       reason = CASE WHEN e.deleted_at IS NULL THEN 'endpoint_disabled' ELSE 'endpoint_deleted' END,
       due_at = NULL, lease_until = NULL, lease_token = NULL
     FROM webhook_endpoints e
-    WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND (e.deleted_at IS NOT NULL OR e.state = 'disabled')
+    WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND (e.deleted_at IS NOT NULL OR e.status = 'disabled')
       AND d.agency_id = e.agency_id AND d.id IN (
       SELECT x.id FROM webhook_deliveries x
-      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.state IN ('pending', 'retrying')
+      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.status IN ('pending', 'retrying')
         AND (x.lease_until IS NULL OR x.lease_until <= now())
       ORDER BY x.id LIMIT :at_once FOR UPDATE SKIP LOCKED)
     """

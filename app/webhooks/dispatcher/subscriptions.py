@@ -23,7 +23,7 @@ AT_MOST = 5000
 ENDPOINTS = f"""
     ARRAY(
       SELECT ROW(e.id, e.xmin::text, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float,
-        {{looking}} AND e.state = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
+        {{looking}} AND e.status = 'active' AND e.paused_at IS NULL AND e.ordering <> 'by_subject'
           AND NULLIF(e.rate_limit, 'null') IS NULL AND h.breaker = 'closed' AND h.lowered_to IS NULL
           AND h.hold_until IS NULL AND head.waits IS NOT TRUE)
       FROM webhook_endpoints e
@@ -47,14 +47,25 @@ _asked = bulk_params.table("asked", _ASKED)
 _table = Endpoint.__table__
 _NEEDED = (
     select(
-        *(_table.c[name] for name in (
-            "agency_id", "id", "event_types", "filter", "payload_mode", "personal", "retry_policy", "state", "ordering",
-            "destination",
-        ))
+        *(
+            _table.c[name]
+            for name in (
+                "agency_id",
+                "id",
+                "event_types",
+                "filter",
+                "payload_mode",
+                "personal",
+                "retry_policy",
+                "status",
+                "ordering",
+                "destination",
+            )
+        )
     )
     .where(_table.c.agency_id == _asked.c.agency_id, _table.c.id == _asked.c.id)
     .execution_options(**CROSS_TENANT)
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ def receiver(row: Any) -> Subscription:
     return Subscription(
         row.agency_id, row.id, ids.parse("endpoint", row.id), row.event_types, row.filter,
         row.payload_mode if row.destination == "webhook" else FOR_DESTINATIONS, row.personal, row.retry_policy,
-        row.state == "active", row.ordering == "by_subject",
+        row.status == "active", row.ordering == "by_subject",
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class Dispatcher:
 
     def __init__(self, tools: WebhookContext) -> None:
         self._tools = tools
-        self._shelf = EndpointCache(tools.vault)
+        self._shelf = EndpointCache(tools.keyring)
         self._slots = Slots(tools.slots)
         self._writing = ResultQueue(tools, self._slots, self._written)
         self._senders = Senders(tools, self._slots, self._writing.put, self._give_back)
@@ -169,8 +169,8 @@ class Dispatcher:
 
     async def _end(self, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> None:
         try:
-            for _, state, reason in await result_writer.give_up(self._tools.sessions, ended):
-                metrics.delivery_ended(state, reason)
+            for _, status, reason in await result_writer.give_up(self._tools.sessions, ended):
+                metrics.delivery_ended(status, reason)
         except Exception:  # their leases run out
             lines.exception("webhooks.not_ended")
 

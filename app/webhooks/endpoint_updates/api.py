@@ -41,12 +41,12 @@ async def change_endpoint(
     if "url" in changes:
         changes["url"] = await at.egress.vet(changes["url"])
     endpoint = await service.change_endpoint(
-        session, caller.agency_id, endpoint_id, changes, if_match=if_match, vault=at.vault, actor=caller.actor,
+        session, caller.agency_id, endpoint_id, changes, if_match=if_match, keyring=at.keyring, actor=caller.actor,
         verify=at.verify_endpoints,
     )  # fmt: skip
     response.headers["ETag"] = etag.of(endpoint.version)
     warnings = await advice.about(session, endpoint, named=changes.get("event_types"))
-    return WrittenEndpoint(**dict(view(endpoint, at.vault)), warnings=warnings)
+    return WrittenEndpoint(**dict(view(endpoint, at.keyring)), warnings=warnings)
 
 
 @router.delete("/{endpoint_id}", status_code=204, responses=problem.documented(412))

@@ -56,11 +56,11 @@ async def update(
         changes["url"] = await at.egress.vet(changes["url"])
     found = await agencies.chosen(at.session, agency)
     row = await service.change_endpoint(
-        at.session, found.id, endpoint_id, changes, if_match=f'"{if_match}"' if if_match else None, vault=at.vault,
+        at.session, found.id, endpoint_id, changes, if_match=f'"{if_match}"' if if_match else None, keyring=at.keyring,
         actor=at.actor, verify=at.verify_endpoints,
     )  # fmt: skip
     warnings = await advice.about(at.session, row, named=changes.get("event_types"))
-    show.one(WrittenEndpoint(**dict(view(row, at.vault)), warnings=warnings), as_json=as_json)
+    show.one(WrittenEndpoint(**dict(view(row, at.keyring)), warnings=warnings), as_json=as_json)
 
 
 @command(endpoint, "delete")

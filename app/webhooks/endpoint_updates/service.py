@@ -21,7 +21,7 @@ async def change_endpoint(
     changes: Mapping[str, Any],
     *,
     if_match: str | None = None,
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
     verify: bool = False,
 ) -> Endpoint:
@@ -36,7 +36,7 @@ async def change_endpoint(
         rows = select(Delivery.id).where(*touched(agency_id, endpoint_id)).order_by(Delivery.id)
         await session.execute(rows.with_for_update())
     changed = await endpoint_changes.change_endpoint(
-        session, agency_id, endpoint_id, changes, if_match=if_match, vault=vault, actor=actor, verify=verify
+        session, agency_id, endpoint_id, changes, if_match=if_match, keyring=keyring, actor=actor, verify=verify
     )
     if "url" in changed.what:
         await _take_leases_away(session, agency_id, endpoint_id)
@@ -64,7 +64,7 @@ async def delete_endpoint(
     await session.execute(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.id.in_(open_ones.select()))
-        .values(state="cancelled", reason="endpoint_deleted", due_at=None, lease_until=None, lease_token=None)
+        .values(status="cancelled", reason="endpoint_deleted", due_at=None, lease_until=None, lease_token=None)
         .execution_options(synchronize_session=False)
     )
     await endpoint_changes.current(session, agency_id, endpoint_id, if_match)
@@ -99,4 +99,4 @@ def _leased(agency_id: str, endpoint_id: str) -> tuple[ColumnElement[bool], ...]
 
 
 def _open(agency_id: str, endpoint_id: str) -> tuple[ColumnElement[bool], ...]:
-    return Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, Delivery.state.in_(OPEN)
+    return Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, Delivery.status.in_(OPEN)

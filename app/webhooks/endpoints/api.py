@@ -51,11 +51,11 @@ async def create_endpoint(
     at = request.app.state
     wish = given.wish(await at.egress.vet(given.url))
     endpoint, secret = await service.create_endpoint(
-        session, caller.agency_id, wish, vault=at.vault, actor=caller.actor, verify=at.verify_endpoints
+        session, caller.agency_id, wish, keyring=at.keyring, actor=caller.actor, verify=at.verify_endpoints
     )
     response.headers["ETag"] = etag.of(endpoint.version)
     warnings = await advice.about(session, endpoint, named=given.event_types)
-    return CreatedEndpoint(**dict(view(endpoint, at.vault)), secret=secret, warnings=warnings)
+    return CreatedEndpoint(**dict(view(endpoint, at.keyring)), secret=secret, warnings=warnings)
 
 
 @router.get("/endpoints")
@@ -64,7 +64,7 @@ async def list_endpoints(
 ) -> Page[EndpointView]:
     """The endpoints of the agency, newest first."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "endpoint"))
-    return by_id([view(row, request.app.state.vault) for row in rows], limit)
+    return by_id([view(row, request.app.state.keyring) for row in rows], limit)
 
 
 @router.get("/endpoints/{endpoint_id}")
@@ -74,28 +74,28 @@ async def read_endpoint(
     """One endpoint. Its ETag goes into `If-Match` of a change."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
     response.headers["ETag"] = etag.of(endpoint.version)
-    return view(endpoint, request.app.state.vault)
+    return view(endpoint, request.app.state.keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/deactivation")
 async def deactivate_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Sends nothing more to it. What is pending and what happens from now on is listed as skipped."""
     endpoint = await states.disable(session, caller.agency_id, endpoint_id, reason="user", actor=caller.actor)
-    return view(endpoint, request.app.state.vault)
+    return view(endpoint, request.app.state.keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/pause")
 async def pause_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Holds its deliveries. Nothing is lost but what grows older than its retry policy allows."""
     endpoint = await states.pause(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return view(endpoint, request.app.state.vault)
+    return view(endpoint, request.app.state.keyring)
 
 
 @router.delete("/endpoints/{endpoint_id}/pause")
 async def resume_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Lets what was held go."""
     endpoint = await states.resume(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return view(endpoint, request.app.state.vault)
+    return view(endpoint, request.app.state.keyring)
 
 
 @router.get("/event-types/{event_type}/schema")

@@ -50,7 +50,7 @@ async def change_endpoint(
     changes: Mapping[str, Any],
     *,
     if_match: str | None = None,
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
     verify: bool = False,
 ) -> EndpointUpdate:
@@ -59,7 +59,7 @@ async def change_endpoint(
     Raises NotFound, EndpointChanged, UrlInOptions, EventTypeUnknown and Malformed. `verify` as for a new endpoint.
     """
     endpoint = await current(session, agency_id, endpoint_id, if_match)
-    before = _wish(endpoint, vault)
+    before = _wish(endpoint, keyring)
     after = dataclasses.replace(before, **changes)
     after = dataclasses.replace(after, headers=headers.unmasked(after.headers, before.headers))
     service.check(after)
@@ -72,7 +72,7 @@ async def change_endpoint(
     if "url" in fields and endpoint.destination != "webhook":
         raise UrlInOptions
     if fields:
-        for name, value in service.columns(agency_id, endpoint_id, after, vault).items():
+        for name, value in service.columns(agency_id, endpoint_id, after, keyring).items():
             setattr(endpoint, name, value)
         if "url" in fields:
             await _moved(session, endpoint, verify=verify)
@@ -90,7 +90,7 @@ async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_ma
     return endpoint
 
 
-def _wish(endpoint: Endpoint, vault: Keyring) -> EndpointSpec:
+def _wish(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
     return EndpointSpec(
         url=endpoint.url,
         event_types=endpoint.event_types,
@@ -100,12 +100,12 @@ def _wish(endpoint: Endpoint, vault: Keyring) -> EndpointSpec:
         personal=endpoint.personal,
         retry_policy=endpoint.retry_policy,
         timeout_ms=endpoint.timeout_ms,
-        headers=queries.open_headers(vault, endpoint),
+        headers=queries.open_headers(keyring, endpoint),
         metadata=endpoint.details,
         ordering=endpoint.ordering,
         concurrency=endpoint.concurrency,
         rate_limit=endpoint.rate_limit,
-        enabled=endpoint.state != "disabled",
+        enabled=endpoint.status != "disabled",
         hook=endpoint.hook,
     )
 
@@ -114,8 +114,8 @@ async def _moved(session: AsyncSession, endpoint: Endpoint, *, verify: bool) -> 
     """Another receiver: how the old one was doing says nothing, and what it answered neither."""
     wanted = verify and not endpoint.hook and endpoint.destination == "webhook"
     endpoint.verification = "wanted" if wanted else "none"
-    if endpoint.state != "disabled":
-        endpoint.state = "pending_verification" if wanted else "active"
+    if endpoint.status != "disabled":
+        endpoint.status = "pending_verification" if wanted else "active"
     await session.execute(
         update(EndpointHealth)
         .where(EndpointHealth.agency_id == endpoint.agency_id, EndpointHealth.id == endpoint.id)

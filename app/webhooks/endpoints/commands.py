@@ -16,7 +16,7 @@ from app.webhooks.endpoints.terminal_options import pairs, rate
 
 endpoint = typer.Typer()
 
-_STATE = ["id", "url", "state", "state_reason", "paused_at", "version"]
+_STATE = ["id", "url", "status", "status_reason", "paused_at", "version"]
 
 
 @command(endpoint, "create")
@@ -54,12 +54,12 @@ async def create(
     )  # fmt: skip
     found = await agencies.chosen(at.session, agency)
     made, text = await service.create_endpoint(
-        at.session, found.id, given.wish(await at.egress.vet(given.url)), vault=at.vault, actor=at.actor,
+        at.session, found.id, given.wish(await at.egress.vet(given.url)), keyring=at.keyring, actor=at.actor,
         verify=at.verify_endpoints,
     )  # fmt: skip
     warnings = await advice.about(at.session, made, named=given.event_types)
-    shown = CreatedEndpoint(**dict(view(made, at.vault)), secret=text, warnings=warnings)
-    show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "state", "secret", "warnings"])
+    shown = CreatedEndpoint(**dict(view(made, at.keyring)), secret=text, warnings=warnings)
+    show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "status", "secret", "warnings"])
 
 
 @command(endpoint, "event-types", does="GET /api/v1/webhooks/event-types")
@@ -74,15 +74,15 @@ async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_
     """Endpoints, newest first."""
     found = await agencies.chosen(at.session, agency)
     rows = await queries.page(at.session, found.id, limit=limit)
-    columns = ["id", "url", "event_types", "payload_mode", "state", "description"]
-    show.many([view(row, at.vault) for row in rows], columns, as_json=as_json)
+    columns = ["id", "url", "event_types", "payload_mode", "status", "description"]
+    show.many([view(row, at.keyring) for row in rows], columns, as_json=as_json)
 
 
 @command(endpoint, "show")
 async def show_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """One endpoint."""
     found = await agencies.chosen(at.session, agency)
-    show.one(view(await queries.find(at.session, found.id, endpoint_id), at.vault), as_json=as_json)
+    show.one(view(await queries.find(at.session, found.id, endpoint_id), at.keyring), as_json=as_json)
 
 
 @command(endpoint, "disable")
@@ -90,7 +90,7 @@ async def disable(at: Terminal, endpoint_id: str, agency: AgencyOption = None, a
     """Sends nothing more to an endpoint; what happens meanwhile is listed as skipped."""
     found = await agencies.chosen(at.session, agency)
     row = await states.disable(at.session, found.id, endpoint_id, reason="user", actor=at.actor)
-    show.one(view(row, at.vault), as_json=as_json, only=_STATE)
+    show.one(view(row, at.keyring), as_json=as_json, only=_STATE)
 
 
 @command(endpoint, "pause")
@@ -98,7 +98,7 @@ async def pause(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_
     """Holds the deliveries of an endpoint."""
     found = await agencies.chosen(at.session, agency)
     show.one(
-        view(await states.pause(at.session, found.id, endpoint_id, actor=at.actor), at.vault),
+        view(await states.pause(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
         as_json=as_json, only=_STATE,
     )  # fmt: skip
 
@@ -108,6 +108,6 @@ async def resume(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as
     """Lets go what was held for an endpoint."""
     found = await agencies.chosen(at.session, agency)
     show.one(
-        view(await states.resume(at.session, found.id, endpoint_id, actor=at.actor), at.vault),
+        view(await states.resume(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
         as_json=as_json, only=_STATE,
     )  # fmt: skip

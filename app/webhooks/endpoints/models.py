@@ -25,7 +25,7 @@ class Endpoint(CreatedAt, Base):
     __table_args__ = (
         belongs_to_agency(),
         CheckConstraint("payload_mode IN ('full', 'thin', 'flat')", name="payload_mode"),
-        CheckConstraint("state IN ('active', 'pending_verification', 'disabled')", name="state"),
+        CheckConstraint("status IN ('active', 'pending_verification', 'disabled')", name="status"),
         CheckConstraint("timeout_ms BETWEEN 1000 AND 30000", name="timeout"),
         CheckConstraint("ordering IN ('none', 'by_subject')", name="ordering"),
         CheckConstraint("concurrency BETWEEN 1 AND 20", name="concurrency"),
@@ -48,11 +48,11 @@ class Endpoint(CreatedAt, Base):
     retry_policy: Mapped[str | list[Any]] = mapped_column(JSONB)
     timeout_ms: Mapped[int]
     #: JSON object of custom headers, sealed
-    headers_sealed: Mapped[bytes | None]
+    headers_encrypted: Mapped[bytes | None]
     details: Mapped[dict[str, Any]] = mapped_column("metadata")
-    state: Mapped[State] = mapped_column(String(24), server_default=text("'active'"))
+    status: Mapped[State] = mapped_column(String(24), server_default=text("'active'"))
     #: why it is not active: `user`, `gone`, `unsafe_url`, `failing`
-    state_reason: Mapped[str | None] = mapped_column(String(32))
+    status_reason: Mapped[str | None] = mapped_column(String(32))
     #: since when deliveries are held because somebody said so
     paused_at: Mapped[datetime | None]
     #: `by_subject`: one delivery of a subject at a time, in the order of their sequence
@@ -63,8 +63,8 @@ class Endpoint(CreatedAt, Base):
     rate_limit: Mapped[dict[str, Any] | None]
     destination: Mapped[Destination] = mapped_column(String(16), server_default=text("'webhook'"))
     #: JSON object of what a destination needs to know (tokens too), sealed
-    options_sealed: Mapped[bytes | None]
-    #: kept apart from `state`, so that one disabled meanwhile still has to answer
+    options_encrypted: Mapped[bytes | None]
+    #: kept apart from `status`, so that one disabled meanwhile still has to answer
     verification: Mapped[Verification] = mapped_column(String(16), server_default=text("'none'"))
     #: made by `/hooks`; such a one ends at its first 410
     hook: Mapped[bool] = mapped_column(server_default=text("false"))

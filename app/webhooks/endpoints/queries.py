@@ -99,50 +99,52 @@ async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) 
     return (await session.scalars(query.order_by(*in_turn))).all()
 
 
-async def check_opens(session: AsyncSession, vault: Keyring, agency_id: str, endpoint_id: str) -> None:
+async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, endpoint_id: str) -> None:
     """Open all that sending to an endpoint needs. Raises NotFound and SealBroken."""
     endpoint = await find(session, agency_id, endpoint_id)
-    open_headers(vault, endpoint)
-    open_options(vault, endpoint)
+    open_headers(keyring, endpoint)
+    open_options(keyring, endpoint)
     for sealed in await live_secrets(session, agency_id, endpoint_id):
-        signing_key(vault, sealed)
+        signing_key(keyring, sealed)
 
 
-def signing_key(vault: Keyring, sealed: EndpointSecret) -> bytes:
+def signing_key(keyring: Keyring, sealed: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises SealBroken."""
-    return secret.key(open_secret(vault, sealed))
+    return secret.key(open_secret(keyring, sealed))
 
 
-def open_secret(vault: Keyring, sealed: EndpointSecret) -> str:
+def open_secret(keyring: Keyring, sealed: EndpointSecret) -> str:
     """A secret as people copy it. Raises SealBroken."""
-    return vault.open(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
+    return keyring.decrypt(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
 
 
-def open_headers(vault: Keyring, endpoint: Endpoint) -> dict[str, str]:
+def open_headers(keyring: Keyring, endpoint: Endpoint) -> dict[str, str]:
     """The endpoint's custom headers with their values. Raises SealBroken."""
-    if endpoint.headers_sealed is None:
+    if endpoint.headers_encrypted is None:
         return {}
     opened: dict[str, str] = json.loads(
-        vault.open(endpoint.headers_sealed, bound_to=headers_place(endpoint.agency_id, endpoint.id))
+        keyring.decrypt(endpoint.headers_encrypted, bound_to=headers_place(endpoint.agency_id, endpoint.id))
     )
     return opened
 
 
-def open_options(vault: Keyring, endpoint: Endpoint) -> dict[str, Any]:
+def open_options(keyring: Keyring, endpoint: Endpoint) -> dict[str, Any]:
     """What the endpoint's destination needs to know. Raises SealBroken."""
-    if endpoint.options_sealed is None:
+    if endpoint.options_encrypted is None:
         return {}
     opened: dict[str, Any] = json.loads(
-        vault.open(endpoint.options_sealed, bound_to=options_place(endpoint.agency_id, endpoint.id))
+        keyring.decrypt(endpoint.options_encrypted, bound_to=options_place(endpoint.agency_id, endpoint.id))
     )
     return opened
 
 
-def sealed_options(vault: Keyring, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None) -> bytes | None:
+def encrypted_options(
+    keyring: Keyring, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None
+) -> bytes | None:
     """The same as it is kept; None for none."""
     if options is None:
         return None
-    return vault.seal(json.dumps(dict(options)), bound_to=options_place(agency_id, endpoint_id))
+    return keyring.encrypt(json.dumps(dict(options)), bound_to=options_place(agency_id, endpoint_id))
 
 
 def secret_place(agency_id: str, secret_id: str) -> str:
@@ -152,9 +154,9 @@ def secret_place(agency_id: str, secret_id: str) -> str:
 
 def headers_place(agency_id: str, endpoint_id: str) -> str:
     """What sealed headers are bound to."""
-    return f"webhook_endpoints.headers_sealed:{agency_id}:{endpoint_id}"
+    return f"webhook_endpoints.headers_encrypted:{agency_id}:{endpoint_id}"
 
 
 def options_place(agency_id: str, endpoint_id: str) -> str:
     """What sealed options are bound to."""
-    return f"webhook_endpoints.options_sealed:{agency_id}:{endpoint_id}"
+    return f"webhook_endpoints.options_encrypted:{agency_id}:{endpoint_id}"

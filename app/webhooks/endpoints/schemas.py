@@ -53,8 +53,8 @@ class EndpointView(BaseModel):
     headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": headers.MASK}])
     metadata: dict[str, str]
     enabled: bool
-    state: State
-    state_reason: str | None = Field(
+    status: State
+    status_reason: str | None = Field(
         description="Why it is disabled: `user`, `gone` (410), `unsafe_url`, or `failing`: all attempts did.",
         examples=["gone"],
     )
@@ -86,9 +86,9 @@ class CreatedEndpoint(WrittenEndpoint):
     )
 
 
-def view(endpoint: Endpoint, vault: Keyring) -> EndpointView:
+def view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
     """From the row; of its sealed headers only the names."""
-    names = queries.open_headers(vault, endpoint)
+    names = queries.open_headers(keyring, endpoint)
     return EndpointView(
         id=endpoint.id,
         url=endpoint.url,
@@ -104,9 +104,9 @@ def view(endpoint: Endpoint, vault: Keyring) -> EndpointView:
         rate_limit=RateLimit(**endpoint.rate_limit) if endpoint.rate_limit else None,
         headers=headers.masked(list(names)),
         metadata=endpoint.details,
-        enabled=endpoint.state != "disabled",
-        state=endpoint.state,
-        state_reason=endpoint.state_reason,
+        enabled=endpoint.status != "disabled",
+        status=endpoint.status,
+        status_reason=endpoint.status_reason,
         paused_at=clock.iso(endpoint.paused_at),
         verified={"none": None, "wanted": False, "passed": True}[endpoint.verification],
         destination=endpoint.destination,

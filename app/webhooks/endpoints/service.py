@@ -73,7 +73,7 @@ class EndpointSpec:
 
 
 async def create_endpoint(
-    session: AsyncSession, agency_id: str, wish: EndpointSpec, *, vault: Keyring, actor: str, verify: bool = False
+    session: AsyncSession, agency_id: str, wish: EndpointSpec, *, keyring: Keyring, actor: str, verify: bool = False
 ) -> tuple[Endpoint, str]:
     """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown, SecretRefused and Malformed.
 
@@ -84,10 +84,10 @@ async def create_endpoint(
     await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
-    endpoint = _made(agency_id, wish, vault, verify=verify and not wish.hook and wish.destination == "webhook")
+    endpoint = _made(agency_id, wish, keyring, verify=verify and not wish.hook and wish.destination == "webhook")
     session.add(endpoint)
     await session.flush()
-    session.add(sealed(endpoint, text, vault))
+    session.add(sealed(endpoint, text, keyring))
     session.add(EndpointHealth(agency_id=agency_id, id=endpoint.id))
     await session.flush()
     await record(
@@ -156,8 +156,8 @@ def readable_secret(text: str) -> str:
         raise SecretRefused(str(problem), fields={"secret": str(problem)}) from problem
 
 
-def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, vault: Keyring) -> dict[str, Any]:
-    """What the row of an endpoint keeps of a wish, its state apart."""
+def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, keyring: Keyring) -> dict[str, Any]:
+    """What the row of an endpoint keeps of a wish, its status apart."""
     place = queries.headers_place(agency_id, endpoint_id)
     return {
         "url": wish.url,
@@ -168,7 +168,7 @@ def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, vault: Keyring
         "personal": wish.personal,
         "retry_policy": wish.retry_policy,
         "timeout_ms": wish.timeout_ms,
-        "headers_sealed": vault.seal(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
+        "headers_encrypted": keyring.encrypt(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
         "details": dict(wish.metadata),
         "ordering": wish.ordering,
         "concurrency": wish.concurrency,
@@ -176,28 +176,28 @@ def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, vault: Keyring
     }
 
 
-def _made(agency_id: str, wish: EndpointSpec, vault: Keyring, *, verify: bool) -> Endpoint:
+def _made(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
     endpoint_id = ids.new("endpoint")
     waiting = "pending_verification" if verify else "active"
     return Endpoint(
         agency_id=agency_id,
         id=endpoint_id,
-        state=waiting if wish.enabled else "disabled",
-        state_reason=None if wish.enabled else "user",
+        status=waiting if wish.enabled else "disabled",
+        status_reason=None if wish.enabled else "user",
         verification="wanted" if verify else "none",
         hook=wish.hook,
         destination=wish.destination,
-        options_sealed=queries.sealed_options(vault, agency_id, endpoint_id, wish.options),
-        **columns(agency_id, endpoint_id, wish, vault),
+        options_encrypted=queries.encrypted_options(keyring, agency_id, endpoint_id, wish.options),
+        **columns(agency_id, endpoint_id, wish, keyring),
     )
 
 
-def sealed(endpoint: Endpoint, text: str, vault: Keyring) -> EndpointSecret:
+def sealed(endpoint: Endpoint, text: str, keyring: Keyring) -> EndpointSecret:
     """The row of a secret."""
     secret_id = ids.new("secret")
     return EndpointSecret(
         agency_id=endpoint.agency_id,
         id=secret_id,
         endpoint_id=endpoint.id,
-        sealed=vault.seal(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
+        sealed=keyring.encrypt(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
     )

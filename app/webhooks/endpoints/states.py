@@ -1,4 +1,4 @@
-"""State changes of an endpoint: disable, enable, pause, resume."""
+"""Status changes of an endpoint: disable, enable, pause, resume."""
 
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +23,9 @@ async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
     `reason`: `user`, `gone`, `unsafe_url` or `failing`. Raises NotFound. One that is disabled already stays as it is.
     """
     endpoint = await queries.locked(session, agency_id, endpoint_id)
-    if endpoint.state == "disabled":
+    if endpoint.status == "disabled":
         return endpoint
-    endpoint.state, endpoint.state_reason = "disabled", reason
+    endpoint.status, endpoint.status_reason = "disabled", reason
     endpoint.version += 1
     data = {"endpoint_id": endpoint.id, "status": "disabled", "reason": reason}
     await record(
@@ -48,14 +48,14 @@ async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
     One that still has to answer its challenge waits for that instead.
     """
     endpoint = await queries.locked(session, agency_id, endpoint_id)
-    if endpoint.state == "active":
+    if endpoint.status == "active":
         return endpoint
     if endpoint.verification == "wanted":
-        if endpoint.state == "disabled":
-            endpoint.state, endpoint.state_reason = "pending_verification", None
+        if endpoint.status == "disabled":
+            endpoint.status, endpoint.status_reason = "pending_verification", None
             await updated(session, endpoint, "verification", actor)
         return endpoint
-    endpoint.state, endpoint.state_reason = "active", None
+    endpoint.status, endpoint.status_reason = "active", None
     endpoint.version += 1
     await session.execute(
         update(EndpointHealth)
@@ -102,7 +102,7 @@ async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: s
     endpoint.version += 1
     await session.flush()
     await session.refresh(endpoint)
-    data = {"endpoint_id": endpoint.id, "status": endpoint.state, "reason": what}
+    data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": what}
     await record(
         session, webhooks.ENDPOINT_UPDATED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip

@@ -13,7 +13,7 @@ from app.events.models import Event
 from app.events.recorder import KEYTURN, EventDraft, record, record_all
 from app.events.types import webhooks as happenings
 from app.kit.database import CROSS_TENANT
-from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries import visible_status
 from app.webhooks.endpoints import event_filter
 from app.webhooks.endpoints.models import Endpoint
 from app.webhooks.maintenance import stale_leases
@@ -63,22 +63,22 @@ def _oldest_held(limit: int) -> Any:
     of_endpoint = (
         select(Delivery.agency_id, Delivery.id)
         .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
-        .where(Delivery.state.in_(OPEN))
+        .where(Delivery.status.in_(OPEN))
         .order_by(Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .lateral("oldest")
     )
     found: Any = hold_conditions.with_health(select(of_endpoint.c.agency_id, of_endpoint.c.id))
-    there = Endpoint.deleted_at.is_(None) & (Endpoint.state != "disabled")
-    return found.join(of_endpoint, true()).where(there, visible_state.hold_of_endpoint().is_not(None))
+    there = Endpoint.deleted_at.is_(None) & (Endpoint.status != "disabled")
+    return found.join(of_endpoint, true()).where(there, visible_status.hold_of_endpoint().is_not(None))
 
 
 def _oldest_of(agency_id: str, endpoint_id: str, limit: int) -> Any:
     found = select(Delivery.agency_id, Delivery.id).where(
         Delivery.agency_id == agency_id,
         Delivery.endpoint_id == endpoint_id,
-        Delivery.state.in_(OPEN),
+        Delivery.status.in_(OPEN),
         hold_conditions.is_free(),
     )
     return found.order_by(Delivery.id).limit(limit).with_for_update(skip_locked=True)
@@ -89,7 +89,7 @@ async def _full(session: AsyncSession, tools: MaintenanceContext) -> Sequence[tu
     some = (
         select(Delivery.id)
         .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
-        .where(Delivery.state.in_(OPEN))
+        .where(Delivery.status.in_(OPEN))
         .limit(tools.most_pending + tools.at_once)
         .correlate(Endpoint)
         .subquery("some")
@@ -105,17 +105,17 @@ async def _full(session: AsyncSession, tools: MaintenanceContext) -> Sequence[tu
 
 
 async def _end(
-    session: AsyncSession, found: Any, state: str, reason: str, *where: ColumnElement[bool]
+    session: AsyncSession, found: Any, status: str, reason: str, *where: ColumnElement[bool]
 ) -> Sequence[Any]:
     """Ends those of the deliveries that nobody has or is about to change; the next of their subjects may go."""
     ended = (
         update(Delivery)
-        .where(tuple_(Delivery.agency_id, Delivery.id).in_(found.cte("found").select()), Delivery.state.in_(OPEN))
+        .where(tuple_(Delivery.agency_id, Delivery.id).in_(found.cte("found").select()), Delivery.status.in_(OPEN))
         .where(hold_conditions.is_free(), *where)
-        .values(state=state, reason=reason, due_at=None, lease_until=None, lease_token=None)
+        .values(status=status, reason=reason, due_at=None, lease_until=None, lease_token=None)
         .returning(
             Delivery.agency_id, Delivery.id, Delivery.endpoint_id, Delivery.event_id, Delivery.event_type,
-            Delivery.series, Delivery.subject_id, Delivery.ordered, Delivery.state,
+            Delivery.series, Delivery.subject_id, Delivery.ordered, Delivery.status,
         )
         .execution_options(synchronize_session=False, **CROSS_TENANT)
     )  # fmt: skip
@@ -132,7 +132,7 @@ async def _tell(session: AsyncSession, ended: Sequence[Any]) -> None:
     news: dict[str, list[EventDraft]] = defaultdict(list)
     for row in ended:
         if row.series != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
-            data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.state}
+            data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.status}
             news[row.agency_id].append(EventDraft(row.id, data))
     for agency_id in sorted(news):
         await record_all(session, happenings.DELIVERY_EXHAUSTED, news[agency_id], agency_id=agency_id, actor=KEYTURN)

@@ -12,7 +12,7 @@ from app.kit.jobs import JobMixin
 class PeriodicTask(JobMixin, Base):
     """A chore that is due again a while after it was done. It serves every agency."""
 
-    __tablename__ = "webhook_chores"
+    __tablename__ = "webhook_tasks"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     #: up to when it is done, where it goes through something in order of time

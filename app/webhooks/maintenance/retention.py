@@ -35,7 +35,7 @@ async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> in
     )
     found = select(of_endpoint.c.agency_id, of_endpoint.c.id).select_from(Endpoint).join(of_endpoint, true())
     gone = delete(Delivery).where(
-        tuple_(Delivery.agency_id, Delivery.id).in_(found.limit(limit)), Delivery.state.in_(TERMINAL)
+        tuple_(Delivery.agency_id, Delivery.id).in_(found.limit(limit)), Delivery.status.in_(TERMINAL)
     )
     options = {"synchronize_session": False, **CROSS_TENANT}
     async with sessions.begin() as session:
@@ -63,7 +63,7 @@ async def oldest_past(session: AsyncSession, past: datetime) -> datetime | None:
 def _is_past(past: datetime) -> tuple[ColumnElement[bool], ...]:
     """Ids rise with time: the index by endpoint and id leads to the old ones."""
     touched = func.coalesce(Delivery.last_attempt_at, Delivery.created_at)
-    return Delivery.id < ids.first("delivery", past), Delivery.state.in_(TERMINAL), touched < past
+    return Delivery.id < ids.first("delivery", past), Delivery.status.in_(TERMINAL), touched < past
 
 
 _DAY = timedelta(days=1)

@@ -61,10 +61,10 @@ async def without_due_at(session: AsyncSession, limit: int) -> int:
 async def let_go(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> int:
     """Makes those of the deliveries due that wait for their turn, and whose turn it is. How many."""
     found = select(Delivery.agency_id, Delivery.id).where(
-        Delivery.due_at.is_(None), Delivery.state.in_(OPEN), _waits_for_nothing(), *where
+        Delivery.due_at.is_(None), Delivery.status.in_(OPEN), _waits_for_nothing(), *where
     )
     freed = update(Delivery).values(due_at=func.now(), reason=None, lease_until=None, lease_token=None)
-    still = Delivery.due_at.is_(None), Delivery.state.in_(OPEN)
+    still = Delivery.due_at.is_(None), Delivery.status.in_(OPEN)
     return await _put_right(session, freed.where(_is_one_of(_locked(found, limit)), *still))
 
 
@@ -76,7 +76,7 @@ def _waits_for_nothing() -> ColumnElement[bool]:
         earlier.subject_id == Delivery.subject_id,
         earlier.sequence < Delivery.sequence,
         earlier.ordered,
-        earlier.state.in_(OPEN),
+        earlier.status.in_(OPEN),
     )
     to_come = exists().where(
         OutboxEntry.agency_id == Delivery.agency_id,

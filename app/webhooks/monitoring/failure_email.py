@@ -20,7 +20,7 @@ KIND = "endpoint_failing"
 
 
 async def write(session: AsyncSession, outbox: MailQueue, endpoint: Endpoint, health: EndpointHealth) -> Mail:
-    """Owes the contact the news; whether it was disabled stands in its state."""
+    """Owes the contact the news; whether it was disabled stands in its status."""
     agency = await agencies.find(session, endpoint.agency_id)
     webhooks = f"{outbox.public_url}/api/v1/webhooks"
     return await mails.queue(
@@ -32,7 +32,7 @@ async def write(session: AsyncSession, outbox: MailQueue, endpoint: Endpoint, he
         letterhead=email_branding.of_agency(agency),
         about_id=endpoint.id,
         context={
-            "disabled": endpoint.state == "disabled",
+            "disabled": endpoint.status == "disabled",
             "url": endpoint.url,
             "description": endpoint.description,
             "endpoint_id": endpoint.id,

@@ -87,7 +87,7 @@ async def _degraded(session: AsyncSession, row: EndpointHealth, notices: int) ->
         actor=KEYTURN,
         data={
             "endpoint_id": row.id,
-            "status": endpoint.state,
+            "status": endpoint.status,
             "reason": response_classifier.shown(row.last_code) if row.last_code else None,
             "failed_count": row.failed_attempts,
             "sample_event_id": row.last_event_id,

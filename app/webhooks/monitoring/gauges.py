@@ -54,14 +54,14 @@ async def _families(tools: MaintenanceContext) -> list[GaugeMetricFamily]:
     async with tools.sessions() as session:
         queue = await metric_queries.queue(session)
         return [
-            _by("webhook_backlog", "Open deliveries, the first 100,000.", ("share", "state"), queue.backlog),
+            _by("webhook_backlog", "Open deliveries, the first 100,000.", ("share", "status"), queue.backlog),
             _by("webhook_held", "Deliveries held back, by why.", ("reason",), queue.held),
             _by(
                 "webhook_oldest_due_age_seconds", "Age of the oldest delivery that may be sent.", ("share",),
                 await metric_queries.oldest_due(session),
             ),
             _by(
-                "webhook_endpoints", "Endpoints that are not deleted.", ("state",),
+                "webhook_endpoints", "Endpoints that are not deleted.", ("status",),
                 await metric_queries.endpoints(session),
             ),
             GaugeMetricFamily(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select
 
 from app.kit import clock, ids
-from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries import visible_status
 from app.webhooks.endpoints.models import Endpoint, EndpointHealth
 from app.webhooks.models import Attempt, Delivery
 
@@ -19,12 +19,12 @@ _SKEW = timedelta(minutes=5)
 def may_be_sent_to() -> ColumnElement[bool]:
     """Due deliveries should leave now: active, not held, its breaker closed."""
     closed = or_(EndpointHealth.breaker.is_(None), EndpointHealth.breaker == "closed")
-    return and_(is_active(), closed, visible_state.hold_of_endpoint().is_(None))
+    return and_(is_active(), closed, visible_status.hold_of_endpoint().is_(None))
 
 
 def is_active() -> ColumnElement[bool]:
     """The endpoint takes deliveries."""
-    return and_(Endpoint.deleted_at.is_(None), Endpoint.state == "active")
+    return and_(Endpoint.deleted_at.is_(None), Endpoint.status == "active")
 
 
 def with_health(query: Any) -> Any:

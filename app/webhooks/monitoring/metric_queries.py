@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import String
 
 from app.kit.database import CROSS_TENANT
-from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries import visible_status
 from app.webhooks.endpoints.models import Endpoint, EndpointHealth
 from app.webhooks.models import OPEN, Delivery
 from app.webhooks.monitoring import hold_conditions
 
 Figures = dict[tuple[str, ...], float]
 SHARES = ("first", "again")
-STATES = ("pending", "retrying", "in_flight", "held")
+STATUSES = ("pending", "retrying", "in_flight", "held")
 REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
 ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
 #: So many open deliveries are counted; beyond that "many" is enough.
@@ -26,7 +26,7 @@ COUNTED = 100_000
 
 @dataclass(frozen=True)
 class Queue:
-    """Open deliveries by share and state as it is shown, and those held by reason."""
+    """Open deliveries by share and status as it is shown, and those held by reason."""
 
     backlog: Figures = field(default_factory=dict)
     held: Figures = field(default_factory=dict)
@@ -35,11 +35,11 @@ class Queue:
 async def queue(session: AsyncSession) -> Queue:
     """Counts what is open, and what of it waits for something else than a slot."""
     backlog, reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
-    for share, state, reason, n in [*await _due(session), *await _waiting(session)]:
-        backlog[share, "held" if reason and state != "in_flight" else state] += n
-        if reason and state != "in_flight":
+    for share, status, reason, n in [*await _due(session), *await _waiting(session)]:
+        backlog[share, "held" if reason and status != "in_flight" else status] += n
+        if reason and status != "in_flight":
             reasons[(reason,)] += n
-    shown: Figures = {(share, state): float(backlog[share, state]) for share in SHARES for state in STATES}
+    shown: Figures = {(share, status): float(backlog[share, status]) for share in SHARES for status in STATUSES}
     return Queue(shown, {(reason,): float(reasons[(reason,)]) for reason in REASONS})
 
 
@@ -61,12 +61,12 @@ async def oldest_due(session: AsyncSession) -> Figures:
 
 
 async def endpoints(session: AsyncSession) -> Figures:
-    """Endpoints by state; active ones that are paused apart."""
-    paused = and_(Endpoint.state == "active", Endpoint.paused_at.is_not(None))
-    state = case((paused, "paused"), else_=Endpoint.state).label("state")
-    query = select(state, func.count().label("n")).where(Endpoint.deleted_at.is_(None)).group_by(state)
+    """Endpoints by status; active ones that are paused apart."""
+    paused = and_(Endpoint.status == "active", Endpoint.paused_at.is_not(None))
+    status = case((paused, "paused"), else_=Endpoint.status).label("status")
+    query = select(status, func.count().label("n")).where(Endpoint.deleted_at.is_(None)).group_by(status)
     found = await _rows(session, query)
-    return {(name,): 0.0 for name in ENDPOINT_STATES} | {(row.state,): float(row.n) for row in found}
+    return {(name,): 0.0 for name in ENDPOINT_STATES} | {(row.status,): float(row.n) for row in found}
 
 
 async def breakers_open(session: AsyncSession) -> int:
@@ -86,20 +86,20 @@ async def is_anything_stuck(session: AsyncSession) -> bool:
 async def _due(session: AsyncSession) -> list[Any]:
     some = (
         select(
-            Delivery.agency_id, Delivery.endpoint_id, Delivery.share, Delivery.state, Delivery.due_at,
+            Delivery.agency_id, Delivery.endpoint_id, Delivery.share, Delivery.status, Delivery.due_at,
             Delivery.lease_until,
         )
         .where(Delivery.due_at.is_not(None))
         .limit(COUNTED)
         .subquery("some")
     )  # fmt: skip
-    state = case((some.c.lease_until > func.now(), "in_flight"), else_=some.c.state).label("state")
+    status = case((some.c.lease_until > func.now(), "in_flight"), else_=some.c.status).label("status")
     is_due = (some.c.due_at <= func.now()).label("is_due")
-    kinds = some.c.agency_id, some.c.endpoint_id, some.c.share, state, is_due
+    kinds = some.c.agency_id, some.c.endpoint_id, some.c.share, status, is_due
     of_endpoint = select(*kinds, func.count().label("n")).group_by(*kinds).subquery("of_endpoint")
     counted = of_endpoint.c
     query: Any = hold_conditions.with_health(
-        select(counted.share, counted.state, case((counted.is_due, visible_state.hold_of_endpoint())), counted.n)
+        select(counted.share, counted.status, case((counted.is_due, visible_status.hold_of_endpoint())), counted.n)
     )
     there = and_(counted.agency_id == Endpoint.agency_id, counted.endpoint_id == Endpoint.id)
     return await _rows(session, query.join(of_endpoint, there))
@@ -107,13 +107,13 @@ async def _due(session: AsyncSession) -> list[Any]:
 
 async def _waiting(session: AsyncSession) -> list[Any]:
     some = (
-        select(Delivery.share, Delivery.state)
-        .where(Delivery.due_at.is_(None), Delivery.state.in_(OPEN))
+        select(Delivery.share, Delivery.status)
+        .where(Delivery.due_at.is_(None), Delivery.status.in_(OPEN))
         .limit(COUNTED)
         .subquery("some")
     )
-    rows = await _rows(session, select(some.c.share, some.c.state, func.count()).group_by(some.c.share, some.c.state))
-    return [(share, state, "ordering", n) for share, state, n in rows]
+    rows = await _rows(session, select(some.c.share, some.c.status, func.count()).group_by(some.c.share, some.c.status))
+    return [(share, status, "ordering", n) for share, status, n in rows]
 
 
 async def _rows(session: AsyncSession, query: Any) -> list[Any]:

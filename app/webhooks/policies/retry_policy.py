@@ -37,7 +37,7 @@ MOST_JITTER = 1.2
 class Step:
     """What becomes of a delivery after an attempt; `due_in` None when nothing more is due."""
 
-    state: str
+    status: str
     reason: str | None
     due_in: timedelta | None
     #: it holds its subject's later deliveries back no longer (of an ordered one)

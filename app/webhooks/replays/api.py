@@ -87,4 +87,4 @@ async def activate_endpoint(
     endpoint, replay = await service.activate(
         session, caller.agency_id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=caller.actor
     )
-    return ActivationView(id=endpoint.id, state=endpoint.state, replay=replay_view(replay) if replay else None)
+    return ActivationView(id=endpoint.id, status=endpoint.status, replay=replay_view(replay) if replay else None)

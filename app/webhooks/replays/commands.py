@@ -17,7 +17,7 @@ from app.webhooks.replays.selecting import Selection
 replay = typer.Typer()
 endpoint = typer.Typer()
 
-_COLUMNS = ["id", "endpoint_id", "select", "state", "matched", "queued", "delivered", "failed", "pending"]
+_COLUMNS = ["id", "endpoint_id", "select", "status", "matched", "queued", "delivered", "failed", "pending"]
 _DAY = timedelta(days=1)
 
 
@@ -101,7 +101,7 @@ async def activate(
     active, row = await service.activate(
         at.session, found.id, endpoint_id, selection, rate_per_second=given.rate_per_second, actor=at.actor
     )
-    view = ActivationView(id=active.id, state=active.state, replay=replay_view(row) if row else None)
+    view = ActivationView(id=active.id, status=active.status, replay=replay_view(row) if row else None)
     show.one(view, as_json=as_json)
 
 

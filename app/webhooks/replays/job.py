@@ -15,7 +15,7 @@ from app.events.types import webhooks as happenings
 from app.kit import jobs
 from app.kit.jobs import JobType
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries import requeue, visible_state
+from app.webhooks.deliveries import requeue, visible_status
 from app.webhooks.dispatcher import delivery_writer
 from app.webhooks.endpoints.models import Endpoint
 from app.webhooks.models import Delivery
@@ -45,8 +45,8 @@ async def advance(tools: WebhookContext, row: Replay) -> None:
         await jobs.hold(session, row, LEASE)  # locked first, as whoever calls it off does
         endpoint = await _endpoint(session, row)
         if endpoint.deleted_at is not None:
-            await jobs.finish(session, row, due_in=None, state="cancelled", ended_at=func.now())
-        elif endpoint.state != "active":
+            await jobs.finish(session, row, due_in=None, status="cancelled", ended_at=func.now())
+        elif endpoint.status != "active":
             await jobs.finish(session, row, due_in=_REST)
         else:
             await _take_turn(session, row, endpoint)
@@ -68,7 +68,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
     if len(found) == room:
         await jobs.finish(session, row, due_in=_TURN, **values)
         return
-    await jobs.finish(session, row, due_in=None, state="completed", ended_at=func.now(), **values)
+    await jobs.finish(session, row, due_in=None, status="completed", ended_at=func.now(), **values)
     data = {"endpoint_id": endpoint.id, "replay_id": row.id, "status": "completed"}
     await record(
         session, happenings.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
@@ -104,7 +104,7 @@ async def _waiting(session: AsyncSession, row: Replay) -> int:
             Delivery.agency_id == row.agency_id,
             Delivery.endpoint_id == row.endpoint_id,
             Delivery.share == "again",
-            visible_state.reachable(),
+            visible_status.reachable(),
         )
         .limit(WAITING_AT_MOST)
     )

@@ -20,7 +20,7 @@ class Replay(JobMixin, CreatedAt, Base):
     __table_args__ = (
         belongs_to("webhook_endpoints", "endpoint_id"),
         CheckConstraint("selected IN ('failed', 'missing', 'skipped', 'all')", name="selected"),
-        CheckConstraint("state IN ('running', 'completed', 'cancelled')", name="state"),
+        CheckConstraint("status IN ('running', 'completed', 'cancelled')", name="status"),
         Index("ix_webhook_replays_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -34,7 +34,7 @@ class Replay(JobMixin, CreatedAt, Base):
     event_types: Mapped[list[Any]]
     subject_ids: Mapped[list[Any]]
     rate_per_second: Mapped[int]
-    state: Mapped[Literal["running", "completed", "cancelled"]] = mapped_column(
+    status: Mapped[Literal["running", "completed", "cancelled"]] = mapped_column(
         String(16), server_default=text("'running'")
     )
     #: how many it found when it was asked for, and how many it has queued so far

@@ -39,14 +39,14 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
 
 async def running(session: AsyncSession, agency_id: str) -> int:
     """How many are under way."""
-    query = select(func.count()).where(Replay.agency_id == agency_id, Replay.state == "running")
+    query = select(func.count()).where(Replay.agency_id == agency_id, Replay.status == "running")
     return (await session.execute(query)).scalar_one()
 
 
 async def progress(session: AsyncSession, agency_id: str, replay_ids: Collection[str]) -> dict[str, Progress]:
     """By replay; those that queued nothing are not in it."""
-    delivered = func.count().filter(Delivery.state == "succeeded")
-    pending = func.count().filter(Delivery.state.in_(OPEN))
+    delivered = func.count().filter(Delivery.status == "succeeded")
+    pending = func.count().filter(Delivery.status.in_(OPEN))
     counted = await session.execute(
         select(Delivery.replay_id, delivered, pending, func.count())
         .where(Delivery.agency_id == agency_id, Delivery.replay_id.in_(sorted(replay_ids)))

@@ -61,7 +61,7 @@ class ReplayView(BaseModel):
     event_types: list[str] = Field(examples=[["access.*"]])
     subjects: list[str] = Field(examples=[["link_01ksy1q3e0fzs8qj5m8g3d4w7s"]])
     rate_per_second: int = Field(examples=[10])
-    state: Literal["running", "completed", "cancelled"] = Field(examples=["running"])
+    status: Literal["running", "completed", "cancelled"] = Field(examples=["running"])
     matched: int = Field(description="How many it found when it was asked for.", examples=[312])
     queued: int = Field(description="How many it has queued so far.", examples=[120])
     delivered: int = Field(description="Of those queued, how many have arrived.", examples=[98])
@@ -87,7 +87,7 @@ class ActivationView(BaseModel):
     """An endpoint that is sent to again, and the replay that was started for it."""
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
-    state: State = Field(examples=["active"])
+    status: State = Field(examples=["active"])
     replay: ReplayView | None
 
 
@@ -108,7 +108,7 @@ def replay_view(row: Replay, progress: Progress | None = None) -> ReplayView:
         event_types=row.event_types,
         subjects=row.subject_ids,
         rate_per_second=row.rate_per_second,
-        state=row.state,
+        status=row.status,
         matched=row.matched,
         queued=row.queued,
         delivered=so_far.delivered,

@@ -85,13 +85,13 @@ async def after(
 
 
 def _is(selected: Selected, endpoint: Endpoint) -> ColumnElement[bool]:
-    over = Delivery.state.in_(TERMINAL) & (Delivery.body_created_at != DELETED)
+    over = Delivery.status.in_(TERMINAL) & (Delivery.body_created_at != DELETED)
     match selected:
         case "failed":
-            given_up = (Delivery.state == "cancelled") & Delivery.reason.in_(GIVEN_UP)
-            return over & or_(Delivery.state == "exhausted", given_up)
+            given_up = (Delivery.status == "cancelled") & Delivery.reason.in_(GIVEN_UP)
+            return over & or_(Delivery.status == "exhausted", given_up)
         case "skipped":
-            return over & (Delivery.state == "skipped")
+            return over & (Delivery.status == "skipped")
         case "missing":
             return _missing(endpoint)
         case "all":

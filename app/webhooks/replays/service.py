@@ -11,7 +11,7 @@ from app.events.recorder import record
 from app.events.types import webhooks as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput
-from app.webhooks.deliveries import visible_state
+from app.webhooks.deliveries import visible_status
 from app.webhooks.deliveries.service import EndpointDisabled
 from app.webhooks.dispatcher import ordering
 from app.webhooks.endpoints import queries as endpoints
@@ -76,7 +76,7 @@ async def start(
     Raises NotFound, EventTypeUnknown, Malformed, EndpointDisabled, TooManyReplays and ReplayTooLarge.
     """
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
-    if endpoint.state != "active":
+    if endpoint.status != "active":
         raise EndpointDisabled
     # two who ask at once are counted one after the other
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"replays {agency_id}", 0))))
@@ -104,8 +104,8 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
     await queries.find(session, agency_id, replay_id)
     ended = await session.scalar(
         update(Replay)
-        .where(Replay.agency_id == agency_id, Replay.id == replay_id, Replay.state == "running")
-        .values(state="cancelled", ended_at=func.now(), due_at=None, lease_until=None, lease_token=None)
+        .where(Replay.agency_id == agency_id, Replay.id == replay_id, Replay.status == "running")
+        .values(status="cancelled", ended_at=func.now(), due_at=None, lease_until=None, lease_token=None)
         .returning(Replay.endpoint_id)
         .execution_options(synchronize_session=False)
     )
@@ -117,10 +117,10 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
         .where(
             Delivery.agency_id == agency_id,
             Delivery.replay_id == replay_id,
-            visible_state.not_over(),
-            ~visible_state.in_flight(),
+            visible_status.not_over(),
+            ~visible_status.in_flight(),
         )
-        .values(state="cancelled", reason="replay_cancelled", due_at=None, lease_until=None, lease_token=None)
+        .values(status="cancelled", reason="replay_cancelled", due_at=None, lease_until=None, lease_token=None)
         .returning(Delivery.subject_id)
         .execution_options(synchronize_session=False)
     )
@@ -145,7 +145,7 @@ async def activate(
 
     Raises NotFound, NotVerified and what `start` raises.
     """
-    if (await endpoints.find(session, agency_id, endpoint_id)).state == "pending_verification":
+    if (await endpoints.find(session, agency_id, endpoint_id)).status == "pending_verification":
         raise NotVerified
     endpoint = await states.enable(session, agency_id, endpoint_id, actor=actor)
     await session.flush()

@@ -33,7 +33,7 @@ async def create_hook(request: Request, caller: Writer, session: Session, given:
     at = request.app.state
     wish = given.wish(await at.egress.vet(given.target_url))
     endpoint, _ = await endpoint_actions.create_endpoint(
-        session, caller.agency_id, wish, vault=at.vault, actor=caller.actor
+        session, caller.agency_id, wish, keyring=at.keyring, actor=caller.actor
     )
     warnings = await advice.about(session, endpoint, named=given.event_types)
     return CreatedHook(**dict(view(endpoint)), warnings=warnings)

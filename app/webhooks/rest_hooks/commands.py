@@ -34,7 +34,7 @@ async def create(
     given = checked(NewHook, target_url=target_url, event_types=type_, payload_mode=mode)
     found = await agencies.chosen(at.session, agency)
     wish = given.wish(await at.egress.vet(given.target_url))
-    made, _ = await endpoint_actions.create_endpoint(at.session, found.id, wish, vault=at.vault, actor=at.actor)
+    made, _ = await endpoint_actions.create_endpoint(at.session, found.id, wish, keyring=at.keyring, actor=at.actor)
     warnings = await advice.about(at.session, made, named=given.event_types)
     show.one(CreatedHook(**dict(view(made)), warnings=warnings), as_json=as_json)
 

@@ -82,6 +82,6 @@ def view(endpoint: Endpoint) -> HookView:
     return HookView(
         id=endpoint.id, target_url=endpoint.url, event_types=endpoint.event_types,
         filters=Filter(**endpoint.filter) if endpoint.filter else None, payload_mode=endpoint.payload_mode,
-        personal=endpoint.personal, enabled=endpoint.state != "disabled",
+        personal=endpoint.personal, enabled=endpoint.status != "disabled",
         created_at=clock.iso(endpoint.created_at) or "",
     )  # fmt: skip

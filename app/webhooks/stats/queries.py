@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Float, cast, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids
-from app.webhooks.deliveries import visible_state
-from app.webhooks.deliveries.visible_state import Hold
+from app.webhooks.deliveries import visible_status
+from app.webhooks.deliveries.visible_status import Hold
 from app.webhooks.endpoints.models import Endpoint, EndpointHealth
 from app.webhooks.models import Attempt, Delivery
 from app.webhooks.policies.response_classifier import shown
@@ -71,22 +71,22 @@ async def sent(session: AsyncSession, agency_id: str, endpoint_id: str, *, since
     return AttemptCounts(attempts, good, dict(by_code.most_common()), p50, p95, p99, complete=attempts < AT_MOST)
 
 
-async def by_state(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> dict[str, int]:
-    """Deliveries made from `since` on, by the state they are shown in; the newest if there are too many."""
+async def by_status(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> dict[str, int]:
+    """Deliveries made from `since` on, by the status they are shown in; the newest if there are too many."""
     some = (
-        visible_state.shown(agency_id)
+        visible_status.shown(agency_id)
         .where(
             Delivery.endpoint_id == endpoint_id,
             Delivery.created_at >= since,
             Delivery.id >= ids.first("delivery", since, slack=-_CLOCKS_APART),
         )
-        .with_only_columns(visible_state.state().label("state"))
+        .with_only_columns(visible_status.status().label("status"))
         .order_by(Delivery.id.desc())
         .limit(AT_MOST)
         .subquery()
     )
-    counted = await session.execute(select(some.c.state, func.count()).group_by(some.c.state).order_by(some.c.state))
-    return {row.state: int(row[1]) for row in counted}
+    counted = await session.execute(select(some.c.status, func.count()).group_by(some.c.status).order_by(some.c.status))
+    return {row.status: int(row[1]) for row in counted}
 
 
 async def waiting(session: AsyncSession, agency_id: str, endpoint: Endpoint) -> WaitingCounts:
@@ -96,13 +96,13 @@ async def waiting(session: AsyncSession, agency_id: str, endpoint: Endpoint) -> 
             EndpointHealth.breaker,
             EndpointHealth.open_until,
             EndpointHealth.hold_until,
-            visible_state.hold_of_endpoint(),
+            visible_status.hold_of_endpoint(),
         )
         .join(Endpoint, (Endpoint.agency_id == EndpointHealth.agency_id) & (Endpoint.id == EndpointHealth.id))
         .where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint.id)
     )
     breaker, open_until, hold_until, hold = (await session.execute(health)).one()
-    not_over = Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint.id, visible_state.reachable()
+    not_over = Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint.id, visible_status.reachable()
     some = select(Delivery.created_at).where(*not_over).limit(AT_MOST).subquery()
     backlog, age = (await session.execute(select(func.count(), _age(func.min(some.c.created_at))))).one()
     return WaitingCounts(

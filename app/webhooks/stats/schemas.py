@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock
-from app.webhooks.deliveries.visible_state import Hold
+from app.webhooks.deliveries.visible_status import Hold
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.stats import queries
 
@@ -22,7 +22,7 @@ class StatsView(BaseModel):
     window: Window = Field(examples=["24h"])
     since: str = Field(examples=["2026-12-03T13:32:10.123Z"])
     deliveries: dict[str, int] = Field(
-        description="Made in the window, by state.", examples=[{"succeeded": 412, "retrying": 3}]
+        description="Made in the window, by status.", examples=[{"succeeded": 412, "retrying": 3}]
     )
     attempts: int = Field(description="Made in the window.", examples=[431])
     codes: dict[str, int] = Field(description="The attempts by code.", examples=[{"http_200": 412, "http_500": 19}])
@@ -51,7 +51,7 @@ async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, wi
         endpoint_id=endpoint.id,
         window=window,
         since=clock.iso(since) or "",
-        deliveries=await queries.by_state(session, agency_id, endpoint.id, since=since),
+        deliveries=await queries.by_status(session, agency_id, endpoint.id, since=since),
         attempts=sent.attempts,
         codes=sent.by_code,
         success_ratio=round(sent.arrived / sent.attempts, 4) if sent.attempts else None,

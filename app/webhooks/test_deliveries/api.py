@@ -62,7 +62,7 @@ async def send_test(
 
     A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
     """
-    await endpoints.check_opens(session, request.app.state.vault, caller.agency_id, endpoint_id)
+    await endpoints.check_opens(session, request.app.state.keyring, caller.agency_id, endpoint_id)
     delivery_id = await service.send_test(
         session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
     )

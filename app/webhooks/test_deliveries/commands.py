@@ -14,7 +14,7 @@ from app.webhooks.test_deliveries import service
 
 endpoint = typer.Typer()
 
-_COLUMNS = ["id", "event_type", "endpoint_id", "state", "next_attempt_at"]
+_COLUMNS = ["id", "event_type", "endpoint_id", "status", "next_attempt_at"]
 
 
 @command(endpoint, "test")
@@ -27,7 +27,7 @@ async def send_test(
 ) -> None:
     """Queues a test delivery."""
     found = await agencies.chosen(at.session, agency)
-    await endpoints.check_opens(at.session, at.vault, found.id, endpoint_id)
+    await endpoints.check_opens(at.session, at.keyring, found.id, endpoint_id)
     delivery_id = await service.send_test(at.session, found.id, endpoint_id, event_type=type_, actor=at.actor)
     queued = await queries.find(at.session, found.id, delivery_id)
     show.one(delivery_view(queued), as_json=as_json, only=_COLUMNS)

@@ -48,7 +48,7 @@ async def send_test(
         raise endpoint_actions.unknown_type(event_type)
     example = catalog.example(kind)
     values = {**example["data"], **_known(data or {})}
-    if endpoint.state != "active":
+    if endpoint.status != "active":
         raise EndpointDisabled
     await by_hand.one_at_a_time(session, agency_id)
     if await by_hand.sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:

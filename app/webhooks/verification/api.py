@@ -20,7 +20,7 @@ Writer = Annotated[Principal, requires("webhooks:write")]
 async def verify_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Sends a challenge (type `webhook.verification`) and looks for it in the answer. Ten a minute, with tests."""
     at = request.app.state
-    asked = await service.access_request(session, caller.agency_id, endpoint_id, vault=at.vault, actor=caller.actor)
+    asked = await service.access_request(session, caller.agency_id, endpoint_id, keyring=at.keyring, actor=caller.actor)
     await session.commit()  # nothing is held while the receiver thinks
     answer = await at.egress.post(
         asked.challenge.url, headers=asked.headers, body=asked.body, seconds=asked.challenge.seconds
@@ -29,4 +29,4 @@ async def verify_endpoint(request: Request, caller: Writer, session: Session, en
     if failed:
         await session.commit()  # that it failed is recorded all the same
         raise failed
-    return view(endpoint, at.vault)
+    return view(endpoint, at.keyring)

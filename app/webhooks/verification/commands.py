@@ -15,7 +15,7 @@ endpoint = typer.Typer()
 async def verify(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Sends a challenge to an endpoint and looks for it in the answer."""
     found = await agencies.chosen(at.session, agency)
-    asked = await service.access_request(at.session, found.id, endpoint_id, vault=at.vault, actor=at.actor)
+    asked = await service.access_request(at.session, found.id, endpoint_id, keyring=at.keyring, actor=at.actor)
     await at.session.commit()  # nothing is held while the receiver thinks
     answer = await at.egress.post(
         asked.challenge.url, headers=asked.headers, body=asked.body, seconds=asked.challenge.seconds
@@ -24,4 +24,4 @@ async def verify(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as
     if failed:
         await at.session.commit()  # that it failed is recorded all the same
         raise failed
-    show.one(view(row, at.vault), as_json=as_json, only=["id", "url", "state", "verified"])
+    show.one(view(row, at.keyring), as_json=as_json, only=["id", "url", "status", "verified"])

@@ -60,7 +60,7 @@ class ChallengeRequest:
 
 
 async def access_request(
-    session: AsyncSession, agency_id: str, endpoint_id: str, *, vault: Keyring, actor: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, keyring: Keyring, actor: str
 ) -> ChallengeRequest:
     """The challenge to be sent, counted like a test. Raises NotFound, CannotAnswer and TooManyTests."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
@@ -79,11 +79,11 @@ async def access_request(
     now = clock.now()
     body = challenge.body(now)
     keys = [
-        endpoints.signing_key(vault, each)
+        endpoints.signing_key(keyring, each)
         for each in await endpoints.live_secrets(session, agency_id, endpoint_id)
     ]  # fmt: skip
     return ChallengeRequest(
-        challenge, challenge.headers(endpoints.open_headers(vault, endpoint), keys, body, now), body
+        challenge, challenge.headers(endpoints.open_headers(keyring, endpoint), keys, body, now), body
     )
 
 
@@ -104,10 +104,10 @@ async def conclude(
     if not verdict.passed:
         await record(
             session, webhooks.VERIFICATION_FAILED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor,
-            data={"endpoint_id": endpoint.id, "status": endpoint.state, "reason": verdict.code},
+            data={"endpoint_id": endpoint.id, "status": endpoint.status, "reason": verdict.code},
         )  # fmt: skip
         return endpoint, VerificationFailed(f"The endpoint did not answer its challenge. {verdict.sentence}")
     endpoint.verification = "passed"
-    if endpoint.state == "pending_verification":
+    if endpoint.status == "pending_verification":
         await states.enable(session, endpoint.agency_id, endpoint.id, actor=actor)
     return endpoint, None

@@ -57,7 +57,7 @@ async def say(house: House, corner: Corner, access_request: AccessRequest, *, do
 async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> None:
     north = await agreed(house, "written")
     access_requests = await custom(house, north)
-    assert [(access_request.state, access_request.next_actor) for access_request in access_requests] == [
+    assert [(access_request.status, access_request.next_actor) for access_request in access_requests] == [
         ("awaiting_client", "client")
     ] * 3
     assert (await house.events(north)).count("access.awaiting_client") == 3
@@ -70,16 +70,16 @@ async def test_the_client_says_done_takes_it_back_and_says_it_again(house: House
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     first, *_ = await custom(house, north)
-    assert (first.state, first.next_actor, first.client_attested_by) == ("awaiting_partner", "agency", "Ana Client")
+    assert (first.status, first.next_actor, first.client_attested_by) == ("awaiting_partner", "agency", "Ana Client")
     assert first.client_attested_at is not None
     await say(house, north, access_request)
     again, *_ = await custom(house, north)
     assert again.client_attested_at == first.client_attested_at
     await say(house, north, access_request, done=False)
     back, *_ = await custom(house, north)
-    assert (back.state, back.client_attested_at, back.client_attested_by) == ("awaiting_client", None, None)
+    assert (back.status, back.client_attested_at, back.client_attested_by) == ("awaiting_client", None, None)
     await say(house, north, access_request)
-    assert (await custom(house, north))[0].state == "awaiting_partner"
+    assert (await custom(house, north))[0].status == "awaiting_partner"
 
 
 async def test_the_agencys_word_counts_with_or_without_the_clients(house: House, api: httpx2.AsyncClient) -> None:
@@ -90,7 +90,7 @@ async def test_the_agencys_word_counts_with_or_without_the_clients(house: House,
     assert hint.startswith("The client says that the steps are done")
     for access_request in (first, second):
         said = (await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})).json()
-        assert (said["state"], said["attested_by"], said["hint"]) == ("attested", "Nora North", None)
+        assert (said["status"], said["attested_by"], said["hint"]) == ("attested", "Nora North", None)
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "submitted"
     await api.post(f"/access-requests/{third.id}/attestation", json={"by": "Nora North"})
     link = (await api.get(f"/links/{north.link_id}")).json()
@@ -110,19 +110,19 @@ async def test_after_the_agencys_word_the_clients_changes_nothing(house: House, 
     await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
     await say(house, north, access_request, done=False)
     after, *_ = await custom(house, north)
-    assert (after.state, after.client_attested_by) == ("attested", "Ana Client")
+    assert (after.status, after.client_attested_by) == ("attested", "Ana Client")
 
 
 async def test_tiktok_and_the_others_go_their_own_ways_on_one_link(house: House, api: httpx2.AsyncClient) -> None:
     north = await agreed(house, "everything")
     await house.work()
-    assert [state for state, _ in await house.states(north)] == ["verified", *["awaiting_client"] * 3]
+    assert [status for status, _ in await house.statuses(north)] == ["verified", *["awaiting_client"] * 3]
     assert (await api.get(f"/links/{north.link_id}")).json()["next_actor"] == "client"
     for access_request in await custom(house, north):
         await say(house, north, access_request)
     await house.check_now(north)
     await house.work()
-    assert [state for state, _ in await house.states(north)] == ["verified", *["awaiting_partner"] * 3]
+    assert [status for status, _ in await house.statuses(north)] == ["verified", *["awaiting_partner"] * 3]
     assert "link.completed" not in await house.events(north)
     for access_request in await custom(house, north):
         # TikTok can be read; that says nothing of the others
@@ -131,7 +131,7 @@ async def test_tiktok_and_the_others_go_their_own_ways_on_one_link(house: House,
         ).status_code == 200
     await house.check_now(north)
     await house.work()
-    assert [state for state, _ in await house.states(north)] == ["verified", *["attested"] * 3]
+    assert [status for status, _ in await house.statuses(north)] == ["verified", *["attested"] * 3]
     assert (await house.events(north)).count("link.completed") == 1
 
 
@@ -147,7 +147,7 @@ async def test_nobody_speaks_before_consent(house: House, api: httpx2.AsyncClien
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     untouched, *_ = await custom(house, north)
-    assert (untouched.state, untouched.client_attested_at) == ("waiting", None)
+    assert (untouched.status, untouched.client_attested_at) == ("waiting", None)
     refused = await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
     assert refused.json()["code"] == "access_request_not_approved"
 
@@ -173,7 +173,7 @@ async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
     await say(house, north, second)
     async with house.tools.sessions.begin() as session:
         await lifecycle.end_link(session, north.agency_id, north.link_id, actor="test")
-    assert [access_request.state for access_request in await custom(house, north)] == ["attested", "ended", "ended"]
+    assert [access_request.status for access_request in await custom(house, north)] == ["attested", "ended", "ended"]
 
 
 async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> None:
@@ -185,9 +185,9 @@ async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> N
         link.status, link.expires_at = "expired", clock.now() - timedelta(days=1)
         await session.flush()
         await attestations.bring_up_to_date(session, north.agency_id, north.link_id)
-    assert {access_request.state for access_request in await custom(house, north)} == {"ended"}
+    assert {access_request.status for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)
         await lifecycle.renew_link(session, north.agency_id, north.link_id, expires_at=later, actor="test")
-    states = [access_request.state for access_request in await custom(house, north)]
-    assert states == ["awaiting_partner", "awaiting_client", "awaiting_client"]
+    statuses = [access_request.status for access_request in await custom(house, north)]
+    assert statuses == ["awaiting_partner", "awaiting_client", "awaiting_client"]

@@ -32,10 +32,10 @@ def test_whose_word_makes_which_state(said: AttestationFacts, expected: Attestat
 @pytest.mark.parametrize("said", EVERY, ids=str)
 def test_no_word_makes_it_green_and_somebody_is_named_while_it_is_open(said: AttestationFacts) -> None:
     found = status(said)
-    assert found.state in {"waiting", "awaiting_client", "awaiting_partner", "attested", "declined", "ended"}
-    assert (found.next_actor is None) == (found.state in {"attested", "declined", "ended"})
+    assert found.status in {"waiting", "awaiting_client", "awaiting_partner", "attested", "declined", "ended"}
+    assert (found.next_actor is None) == (found.status in {"attested", "declined", "ended"})
 
 
 @pytest.mark.parametrize("said", [each for each in EVERY if not each.by_agency], ids=str)
 def test_without_the_agencys_word_it_is_never_attested(said: AttestationFacts) -> None:
-    assert status(said).state != "attested"
+    assert status(said).status != "attested"

@@ -30,7 +30,7 @@ async def shown(house: House, api: httpx2.AsyncClient, at: int = 0) -> dict[str,
     """State, code and role of each buyer, as the API shows them."""
     found = (await api.get("/grants")).json()["data"]
     whole = (await api.get(f"/grants/{found[at]['id']}")).json()
-    return {each["email"]: (each["state"], each["code"], each["role"]) for each in whole["buyers"]}
+    return {each["email"]: (each["status"], each["code"], each["role"]) for each in whole["buyers"]}
 
 
 def patient(house: House) -> House:

@@ -64,8 +64,8 @@ async def test_without_member_management_it_is_told_and_the_account_stays_verifi
         assert agency is not None
         agency.scopes = [100, 150, 153, 155]
     await house.work(4)
-    assert await shown(house, api) == {BO: ("blocked", "scope_not_authorised", "OPERATOR")}
-    assert await house.states(house.world.north) == [("verified", None)]
+    assert await shown(house, api) == {BO: ("blocked", "scope_not_authorized", "OPERATOR")}
+    assert await house.statuses(house.world.north) == [("verified", None)]
     assert await count(house, MEMBERS) == 0
 
 
@@ -104,7 +104,7 @@ async def test_a_refusal_is_kept_with_its_code_and_not_repeated(house: House, ap
     assert await shown(house, api) == {BO: ("blocked", "not_bc_admin", "OPERATOR")}
     assert await count(house, ASSIGN) == 1
     grant = (await api.get("/grants")).json()["data"][0]["id"]
-    kept = (await api.get(f"/grants/{grant}/exchanges")).json()["data"]
+    kept = (await api.get(f"/grants/{grant}/calls")).json()["data"]
     refused = next(each for each in kept if each["purpose"] == "assign")
     assert (refused["code"], refused["outcome"], refused["side"]) == (40001, "denied", "agency")
     access_request = (await house.access_requests(house.world.north))[0].id

@@ -26,7 +26,7 @@ async def test_named_buyers_get_a_verified_account_and_a_read_says_so(house: Hou
     access_request = (
         await api.get(f"/access-requests/{(await house.access_requests(house.world.north))[0].id}")
     ).json()
-    assert [(each["email"], each["state"], bool(each["seen_at"])) for each in access_request["buyers"]] == [
+    assert [(each["email"], each["status"], bool(each["seen_at"])) for each in access_request["buyers"]] == [
         (BO, "open", True), (KIM, "open", True),
     ]  # fmt: skip
 
@@ -50,7 +50,7 @@ async def test_members_are_read_once_for_all_that_is_due_together(house: House, 
     await house.work()
     assert await count(house, MEMBERS) == 1
     assert await count(house, ASSIGN) == 6
-    assert [state for at in range(3) for state, *_ in (await shown(house, api, at)).values()] == ["open"] * 6
+    assert [status for at in range(3) for status, *_ in (await shown(house, api, at)).values()] == ["open"] * 6
 
 
 async def test_nobody_gets_more_than_the_client_gave(house: House, api: httpx2.AsyncClient) -> None:
@@ -170,7 +170,7 @@ async def test_the_second_agency_keeps_its_own(house: House, api: httpx2.AsyncCl
     assert await house.tiktok.assigned(seed.SOUTH_AGENCY, seed.SIMON_SOUTH) == {seed.LUNE_EU: "OPERATOR"}
 
 
-async def test_no_address_of_a_buyer_is_in_events_or_exchanges(house: House, api: httpx2.AsyncClient) -> None:
+async def test_no_address_of_a_buyer_is_in_events_or_platform_calls(house: House, api: httpx2.AsyncClient) -> None:
     await name(house, api)
     await shared(house)
     await house.work()

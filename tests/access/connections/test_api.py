@@ -22,11 +22,11 @@ async def test_without_an_app_nobody_is_invited(api: httpx2.AsyncClient, app: Fa
 async def test_a_token_is_given_back_on_wish(api: httpx2.AsyncClient, house: House) -> None:
     await house.connect_agency(house.world.north)
     (connection,) = (await api.get("/connections")).json()["data"]
-    assert (connection["side"], connection["state"], connection["gives_back_at"]) == ("agency", "live", None)
+    assert (connection["side"], connection["status"], connection["gives_back_at"]) == ("agency", "live", None)
     ended = await api.post(f"/connections/{connection['id']}/revocation")
     assert ended.status_code == 202
     assert ended.json()["gives_back_at"]
     await house.work(1)
-    assert (await api.get(f"/connections/{connection['id']}")).json()["state"] == "revoked"
+    assert (await api.get(f"/connections/{connection['id']}")).json()["status"] == "revoked"
     again = await api.post(f"/connections/{connection['id']}/revocation")
     assert (again.status_code, again.json()["code"]) == (409, "connection_ended")

@@ -28,13 +28,13 @@ async def _came_back(house: House, cookie: str) -> oauth_flow.CallbackTarget:
 
 async def _receive(house: House, state: str, code: str | None) -> oauth_flow.CallbackTarget:
     async with house.tools.sessions.begin() as session:
-        return await oauth_flow.receive(session, house.tools.vault, state=state, code=code)
+        return await oauth_flow.receive(session, house.tools.keyring, state=state, code=code)
 
 
 async def _exchange(house: House, handle: str, cookie: str, link_id: str | None = None) -> ExchangeOutcome:
     tools = house.tools
     arrived = await oauth_flow.exchange_for_link(
-        tools.sessions, tools.platforms, tools.vault, link_id=link_id or house.world.north.link_id, handle=handle,
+        tools.sessions, tools.platforms, tools.keyring, link_id=link_id or house.world.north.link_id, handle=handle,
         cookie=cookie,
     )  # fmt: skip
     return arrived.outcome
@@ -148,7 +148,7 @@ async def test_a_clients_handle_does_not_connect_the_agency(house: House) -> Non
     tools, cookie = house.tools, await house.public_link(house.world.north)
     back = await _came_back(house, cookie)
     arrived = await oauth_flow.exchange_for_agency(
-        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+        tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
     )
     assert arrived.outcome is not ExchangeOutcome.CONNECTED
     assert await _nothing_was_called(house)
@@ -165,7 +165,7 @@ async def test_an_app_without_the_permission_is_said_and_its_token_given_back(ho
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, north.agency_id, platform="tiktok", app_id=seed.NO_PARTNER_APP,
-            secret=seed.NO_PARTNER_APP_SECRET, vault=house.tools.vault, actor="test",
+            secret=seed.NO_PARTNER_APP_SECRET, keyring=house.tools.keyring, actor="test",
         )  # fmt: skip
     assert await house.connect_client(north) is ExchangeOutcome.SCOPE_MISSING
     assert (await house.tiktok.calls())["by_path"] == {"oauth2/access_token/": 1, "oauth2/revoke_token/": 1}
@@ -216,20 +216,20 @@ async def test_an_invitation_is_used_up_by_the_connection_it_made(house: House) 
     tools, north = house.tools, house.world.north
     async with tools.sessions.begin() as session:
         _, token = await oauth_flow.invite_agency(session, north.agency_id, platform="tiktok")
-        address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
+        address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
     query = await house.tiktok.consent(address, seed.NORA_NORTH)
     back = await _receive(house, query["state"], query["auth_code"])
     arrived = await oauth_flow.exchange_for_agency(
-        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+        tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
     )
     assert arrived == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id, is_first=True)
     again = await oauth_flow.exchange_for_agency(
-        tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+        tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
     )
     assert again == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id)
     async with tools.sessions.begin() as session:
         with pytest.raises(InvitationOver):
-            await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
+            await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
 
 
 async def test_an_invitation_ends_after_two_days(house: House) -> None:
@@ -239,7 +239,7 @@ async def test_an_invitation_ends_after_two_days(house: House) -> None:
         old = update(Invitation).where(Invitation.agency_id == north.agency_id, Invitation.token_hash == sha256(token))
         await session.execute(old.values(expires_at=func.now()))
         with pytest.raises(InvitationOver):
-            await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
+            await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
 
 
 async def _age(house: House, **values: object) -> None:
@@ -256,12 +256,12 @@ async def test_two_browsers_with_one_address_connect_the_agency_once(house: Hous
     trips = []
     for person in (seed.NORA_NORTH, seed.BIG_BEA):
         async with tools.sessions.begin() as session:
-            address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.vault, token=token)
+            address, cookie = await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
         query = await house.tiktok.consent(address, person)
         trips.append((await _receive(house, query["state"], query["auth_code"]), cookie))
     outcomes = [
         (await oauth_flow.exchange_for_agency(
-            tools.sessions, tools.platforms, tools.vault, handle=back.handle, cookie=cookie
+            tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
         )).outcome
         for back, cookie in trips
     ]  # fmt: skip

@@ -33,7 +33,7 @@ def _lines(health: dict[str, Any]) -> dict[str, Any]:
 async def _use_app(sessions: Sessions, world: World, app_id: str, secret: str) -> None:
     async with sessions.begin() as session:
         await agencies.set_platform_app(
-            session, world.north.agency_id, platform="tiktok", app_id=app_id, secret=secret, vault=worlds.vault(),
+            session, world.north.agency_id, platform="tiktok", app_id=app_id, secret=secret, keyring=worlds.keyring(),
             actor="test",
         )  # fmt: skip
 
@@ -53,7 +53,7 @@ async def test_a_good_app_passes_within_ten_calls(api: httpx2.AsyncClient, house
     for what in ("app", "agency connection", "your Business Center", "permissions", "reading business centers",
                  "reading ad accounts", "reading partners", "reading what a partner shares", "reading pixels",
                  "rate budget", "redirect address"):  # fmt: skip
-        assert lines[what]["state"] == "pass", lines[what]
+        assert lines[what]["status"] == "pass", lines[what]
     read = lines["reading partners"]
     assert (read["operation"], read["code"]) == ("bc/partner/get", 0)
     assert read["platform_request_id"]
@@ -67,9 +67,9 @@ async def test_a_wrong_secret_fails_with_tiktoks_own_words(
     await _use_app(sessions, world, seed.FULL_APP, "mistyped")
     health = await _health(api)
     app = _lines(health)["app"]
-    assert (health["well"], app["state"], app["code"]) == (False, "fail", 40101)
+    assert (health["well"], app["status"], app["code"]) == (False, "fail", 40101)
     assert "My Apps" in app["do"]
-    assert _lines(health)["reading partners"]["state"] == "pass", "the token still works"
+    assert _lines(health)["reading partners"]["status"] == "pass", "the token still works"
     assert "mistyped" not in json.dumps(health)
 
 
@@ -77,12 +77,12 @@ async def test_without_a_connection_a_wrong_secret_still_shows_and_a_right_one_i
     api: httpx2.AsyncClient, house: House, world: World, sessions: Sessions
 ) -> None:
     right = await _health(api)
-    assert _lines(right)["app"]["state"] == "cannot_tell"
-    assert (right["well"], _lines(right)["agency connection"]["state"]) == (False, "fail")
+    assert _lines(right)["app"]["status"] == "cannot_tell"
+    assert (right["well"], _lines(right)["agency connection"]["status"]) == (False, "fail")
     assert "POST /api/v1/connections/invitations" in _lines(right)["agency connection"]["do"]
     assert (await house.tiktok.calls())["total"] == 1, "one call, that takes nothing away"
     await _use_app(sessions, world, seed.FULL_APP, "mistyped")
-    assert _lines(await _health(api))["app"]["state"] == "fail"
+    assert _lines(await _health(api))["app"]["status"] == "fail"
 
 
 async def test_a_missing_permission_is_told_with_its_cost_and_fails_only_where_nothing_works_without(
@@ -94,15 +94,17 @@ async def test_a_missing_permission_is_told_with_its_cost_and_fails_only_where_n
         assert mine is not None
         token = await house.tiktok.token(seed.NORA_NORTH, app_id=seed.NO_PARTNER_APP)
         mine.scopes = [100, 150, 153]
-        mine.token_sealed = worlds.vault().seal(token, bound_to=connections.token_place(world.north.agency_id, mine.id))
+        mine.token_encrypted = worlds.keyring().encrypt(
+            token, bound_to=connections.token_place(world.north.agency_id, mine.id)
+        )
     health = await _health(api)
     lines = _lines(health)
     missing = lines["permission Business Center Partner Management"]
-    assert (health["well"], missing["state"]) == (False, "fail")
+    assert (health["well"], missing["status"]) == (False, "fail")
     assert "nothing that is shared can be proved" in missing["words"]
     refused = lines["reading partners"]
-    assert (refused["state"], refused["code"], bool(refused["platform_request_id"])) == ("fail", 40001, True)
-    assert lines["permission Change Log"]["state"] == "limited"
+    assert (refused["status"], refused["code"], bool(refused["platform_request_id"])) == ("fail", 40001, True)
+    assert lines["permission Change Log"]["status"] == "limited"
 
 
 async def test_a_dead_token_is_told_and_nothing_more_is_tried(
@@ -114,16 +116,16 @@ async def test_a_dead_token_is_told_and_nothing_more_is_tried(
     health = await _health(api)
     assert (await house.tiktok.calls())["total"] - before == 2
     lines = _lines(health)
-    assert (lines["agency connection"]["state"], lines["agency connection"]["code"]) == ("fail", 40105)
-    assert lines["reading partners"]["state"] == "cannot_tell"
+    assert (lines["agency connection"]["status"], lines["agency connection"]["code"]) == ("fail", 40105)
+    assert lines["reading partners"]["status"] == "cannot_tell"
 
 
 async def test_a_closed_budget_is_no_refusal(api: httpx2.AsyncClient, house: House, world: World) -> None:
     await house.connect_agency(world.north)
     await house.tiktok.fault("bc/get/", code=40100)
     lines = _lines(await _health(api))
-    assert lines["reading business centers"]["state"] == "cannot_tell"
-    assert (lines["rate budget"]["state"], lines["your Business Center"]["state"]) == ("limited", "cannot_tell")
+    assert lines["reading business centers"]["status"] == "cannot_tell"
+    assert (lines["rate budget"]["status"], lines["your Business Center"]["status"]) == ("limited", "cannot_tell")
 
 
 @pytest.mark.usefixtures("tiktok")
@@ -147,6 +149,6 @@ async def test_the_command_prints_the_address_to_register_and_exits_with_1_where
     assert "fail" in shown.stdout
     printed = await asyncio.to_thread(CliRunner().invoke, cli, [*words, "--json"], env=env)
     assert printed.exit_code == 1
-    assert _lines(json.loads(printed.stdout))["redirect address"]["state"] == "fail"
+    assert _lines(json.loads(printed.stdout))["redirect address"]["status"] == "fail"
     unmeant = await asyncio.to_thread(CliRunner().invoke, cli, ["doctor", "--tiktok"], env=env)
     assert "agency connection" not in unmeant.stdout, "several agencies: the installation's app alone"

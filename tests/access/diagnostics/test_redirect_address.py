@@ -10,7 +10,7 @@ CAME_BACK = datetime(2026, 11, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("address", "came_back", "state", "says"),
+    ("address", "came_back", "status", "says"),
     [
         ("https://go.agency.com/callbacks/tiktok", CAME_BACK, "pass", "3 November 2026"),
         ("https://go.agency.com/callbacks/tiktok", None, "cannot_tell", "nobody came back"),
@@ -23,11 +23,11 @@ CAME_BACK = datetime(2026, 11, 3, tzinfo=UTC)
     ],
 )
 def test_an_address_that_cannot_work_is_told_with_what_to_do(
-    address: str, came_back: datetime | None, state: str, says: str
+    address: str, came_back: datetime | None, status: str, says: str
 ) -> None:
     found = redirect_address.finding(address, came_back)
-    assert (found.state, says in found.words) == (state, True), found.words
-    assert (found.do is None) == (state == "pass")
+    assert (found.status, says in found.words) == (status, True), found.words
+    assert (found.do is None) == (status == "pass")
 
 
 def test_this_machine_is_told_to_use_a_tunnel() -> None:

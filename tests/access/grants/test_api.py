@@ -9,9 +9,9 @@ from tests.world import World
 
 
 async def test_grants_are_listed_and_filtered(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    mine = await belongings.of(sessions, vault, world.north)
+    mine = await belongings.of(sessions, keyring, world.north)
     (grant,) = (await api.get("/grants")).json()["data"]
     assert grant["id"] == mine["grant_id"]
     assert (await api.get(f"/grants/{grant['id']}")).json() == grant | {"buyers": []}

@@ -71,8 +71,8 @@ async def test_what_is_shared_can_be_taken_away_although_its_access_request_is_n
             await client_actions.decline(session, north.agency_id, north.link_id, access_request_id)
     await _revoke(shared)
     await shared.work()
-    assert ((await _grant(shared)).state, await _is_held(shared)) == ("ended", False)
-    assert await shared.states(north) == [("declined" if declined else "ended", None)]
+    assert ((await _grant(shared)).status, await _is_held(shared)) == ("ended", False)
+    assert await shared.statuses(north) == [("declined" if declined else "ended", None)]
 
 
 async def _same_company_again(house: House) -> Corner:
@@ -81,13 +81,13 @@ async def _same_company_again(house: House) -> Corner:
     async with house.tools.sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name="Maison Lune (again)")
         link, token = await link_actions.create_link(
-            session, north.agency_id, client_id=client.id, preset="run-campaigns", vault_=house.tools.vault,
+            session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=house.tools.keyring,
             actor="test",
         )  # fmt: skip
     again = replace(north, client_id=client.id, link_id=link.id, token=token)
     await house.agree(again, LUNE_EU, lane="guided")
     await house.work()
-    assert await house.states(again) == [("verified", None)]
+    assert await house.statuses(again) == [("verified", None)]
     return again
 
 
@@ -98,7 +98,7 @@ async def test_what_another_client_record_has_just_the_same_stays_until_both_let
     await _revoke(shared)
     await shared.work()
     assert await _is_held(shared)
-    assert (await shared.states(again), (await _grant(shared)).state) == ([("verified", None)], "revoking")
+    assert (await shared.statuses(again), (await _grant(shared)).status) == ([("verified", None)], "revoking")
     (access_request,) = await shared.access_requests(north)
     assert access_request.next_actor == "agency"
     async with tools.sessions.begin() as session:
@@ -107,7 +107,7 @@ async def test_what_another_client_record_has_just_the_same_stays_until_both_let
         await revocations.revoke_grant(session, north.agency_id, theirs.id, actor="test")
     await shared.work()
     assert not await _is_held(shared)
-    assert await shared.states(north) == await shared.states(again) == [("ended", None)]
+    assert await shared.statuses(north) == await shared.statuses(again) == [("ended", None)]
 
 
 async def test_a_revocation_waits_for_the_links_before_it_holds_a_grant(shared: House) -> None:
@@ -115,11 +115,11 @@ async def test_a_revocation_waits_for_the_links_before_it_holds_a_grant(shared: 
     north, tools = shared.world.north, shared.tools
     grant = await _grant(shared)
     async with tools.sessions.begin() as looking:
-        await links.whole(looking, north.agency_id, north.link_id, lock=True)
+        await links.load_link(looking, north.agency_id, north.link_id, lock=True)
         revoking = asyncio.create_task(_revoke(shared))
         await asyncio.sleep(0.3)
         rows = select(Grant.id).where(Grant.agency_id == grant.agency_id, Grant.id == grant.id)
         assert (await looking.scalars(rows.with_for_update(nowait=True))).one() == grant.id
         assert not revoking.done()
     await revoking
-    assert (await _grant(shared)).state == "revoking"
+    assert (await _grant(shared)).status == "revoking"

@@ -37,13 +37,13 @@ class Scene:
         return list(answer.json()["partners"])
 
     async def connect(self) -> None:
-        """A member authorises, and ticks no ad account: for an import none is needed."""
+        """A member authorizes, and ticks no ad account: for an import none is needed."""
         await self.house.connect_agency(self.corner, ticked=[])
 
     async def turn(self) -> Sequence[Import]:
         """One turn of every import that has something to do; pauses are cut short."""
         async with self.house.tools.sessions.begin() as session:
-            hurried = update(Import).where(Import.due_at.is_not(None), Import.state == "running")
+            hurried = update(Import).where(Import.due_at.is_not(None), Import.status == "running")
             await session.execute(hurried.values(due_at=func.now()).execution_options(**CROSS_TENANT))
         rows = await jobs.claim(self.house.tools.sessions, Import, limit=10, lease=work.LEASE)
         for row in rows:
@@ -76,11 +76,11 @@ class Scene:
         async with self.house.tools.sessions() as session:
             return (await session.scalars(rows)).all()
 
-    async def grants(self, *states: str) -> Sequence[Grant]:
+    async def grants(self, *statuses: str) -> Sequence[Grant]:
         """The agency's, as they were found."""
         rows = select(Grant).where(Grant.agency_id == self.corner.agency_id)
-        if states:
-            rows = rows.where(Grant.state.in_(states))
+        if statuses:
+            rows = rows.where(Grant.status.in_(statuses))
         async with self.house.tools.sessions() as session:
             return (await session.scalars(rows.order_by(Grant.id))).all()
 

@@ -12,7 +12,7 @@ async def test_progress_is_shown_while_it_runs(scene: Scene, api: httpx2.AsyncCl
     await scene.crowd(30)
     await scene.connect()
     (started,) = (await api.get("/imports")).json()["data"]
-    assert (started["state"], started["partners_total"], started["reason"]) == ("running", None, "connected")
+    assert (started["status"], started["partners_total"], started["reason"]) == ("running", None, "connected")
     seen = []
     while await scene.turn():
         shown = (await api.get(f"/imports/{started['id']}")).json()
@@ -21,7 +21,7 @@ async def test_progress_is_shown_while_it_runs(scene: Scene, api: httpx2.AsyncCl
     assert seen[-1] == (30, 30, 30)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
     assert any(0 < done < 30 for _, done, _ in seen)
-    assert shown["state"] == "done"
+    assert shown["status"] == "done"
 
 
 async def test_asking_again_gives_the_one_that_runs_and_later_a_new_one(scene: Scene, api: httpx2.AsyncClient) -> None:

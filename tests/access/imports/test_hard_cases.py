@@ -20,7 +20,7 @@ async def test_one_partner_that_cannot_be_read_does_not_stop_the_others_and_is_t
     await scene.turn()  # the list
     await tiktok.fault(SHARES, code=40001, message="No permission to operate")
     ended = await scene.run()
-    assert (ended.state, ended.partners_done, ended.grants_found) == ("done", 6, 5)
+    assert (ended.status, ended.partners_done, ended.grants_found) == ("done", 6, 5)
     told = (await api.get(f"/imports/{ended.id}")).json()
     assert (told["partners_refused"], told["code"]) == (1, None)
     (refused,) = told["refused"]
@@ -40,7 +40,7 @@ async def test_a_refused_read_of_what_was_found_is_not_taken_for_gone(scene: Sce
     await scene.run()
     await tiktok.fault(SHARES, code=40001, times=6)
     ended = await scene.a_day_later()
-    assert (ended.state, ended.grants_ended, len(await scene.grants("live"))) == ("done", 0, 3)
+    assert (ended.status, ended.grants_ended, len(await scene.grants("live"))) == ("done", 0, 3)
 
 
 async def test_a_dead_token_ends_it_with_one_hint_and_connecting_starts_the_next(
@@ -51,7 +51,7 @@ async def test_a_dead_token_ends_it_with_one_hint_and_connecting_starts_the_next
     await scene.turn()
     await tiktok.withdraw(seed.NORA_NORTH)
     ended = await scene.run()
-    assert (ended.state, ended.code, ended.platform_code) == ("failed", "connection_dead", 40105)
+    assert (ended.status, ended.code, ended.platform_code) == ("failed", "connection_dead", 40105)
     assert ended.platform_request_id
     told = await scene.house.events(scene.corner)
     assert (told.count("connection.token_invalid"), told.count("import.failed")) == (1, 1)
@@ -61,14 +61,14 @@ async def test_a_dead_token_ends_it_with_one_hint_and_connecting_starts_the_next
     assert (await scene.a_day_later()).id == ended.id  # nothing is watched without a token
     await scene.connect()
     again = await scene.run()
-    assert (again.id != ended.id, again.state, again.grants_found) == (True, "done", 5)
+    assert (again.id != ended.id, again.status, again.grants_found) == (True, "done", 5)
 
 
 async def test_a_dead_token_at_the_first_call(scene: Scene, tiktok: TikTokWorld) -> None:
     await scene.connect()
     await tiktok.withdraw(seed.NORA_NORTH)
     ended = await scene.run()
-    assert (ended.state, ended.code, ended.partners_total) == ("failed", "connection_dead", None)
+    assert (ended.status, ended.code, ended.partners_total) == ("failed", "connection_dead", None)
 
 
 async def test_too_many_calls_and_lost_answers_delay_and_lose_nothing(scene: Scene, tiktok: TikTokWorld) -> None:
@@ -78,7 +78,7 @@ async def test_too_many_calls_and_lost_answers_delay_and_lose_nothing(scene: Sce
     await tiktok.fault(SHARES, drop=True, times=3)
     await tiktok.fault(SHARES, code=51010, times=2)
     ended = await scene.run()
-    assert (ended.state, ended.partners_done, ended.catalogs_done, ended.grants_found) == ("done", 4, 4, 4)
+    assert (ended.status, ended.partners_done, ended.catalogs_done, ended.grants_found) == ("done", 4, 4, 4)
     assert ended.code is None
 
 
@@ -90,7 +90,7 @@ async def test_a_partner_that_never_answers_is_given_up_until_the_next_import(
     await scene.turn()
     await tiktok.fault(SHARES, code=51010, times=work.MOST_TRIES)
     ended = await scene.run()
-    assert (ended.state, ended.partners_done, ended.grants_found) == ("done", 1, 0)
+    assert (ended.status, ended.partners_done, ended.grants_found) == ("done", 1, 0)
     (partner,) = await scene.partners()
     assert (partner.code, partner.platform_code) == ("platform_unavailable", 51010)
     assert (await scene.a_day_later()).grants_found == 1
@@ -152,7 +152,7 @@ async def test_names_of_odd_characters(scene: Scene, tiktok: TikTokWorld) -> Non
     ended = await scene.run()
     (client,) = await scene.found_clients()
     (grant,) = await scene.grants()
-    assert (ended.state, client.name, grant.asset_name) == (
+    assert (ended.status, client.name, grant.asset_name) == (
         "done",
         ("Ünï cödé 🌙 <b>& " + "x" * 300)[:200],
         "\ufffdA B",

@@ -20,7 +20,7 @@ async def test_connecting_shows_partners_shares_and_roles_without_any_client(sce
     await tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU, seed.CATALOG_LUNE, role="ANALYST")
     await scene.house.connect_agency(scene.corner)
     ended = await scene.run()
-    assert (ended.state, ended.reason, ended.partners_total, ended.partners_done, ended.catalogs_done) == (
+    assert (ended.status, ended.reason, ended.partners_total, ended.partners_done, ended.catalogs_done) == (
         "done", "connected", 2, 2, 2,
     )  # fmt: skip
     grants = {(grant.kind, grant.asset_id): grant for grant in await scene.grants()}
@@ -54,7 +54,7 @@ async def test_two_hundred_partners_are_there_within_a_minute_at_the_default_pac
     assert needed <= 200 + 4 + work.BATCH  # a turn may begin with catalogs before it ends
     assert needed / _pace_of_handshakes(Limits(8, 480)) < 60
     ended = await scene.run()
-    assert (ended.state, ended.partners_done, ended.catalogs_done, ended.grants_found) == ("done", 200, 200, 200)
+    assert (ended.status, ended.partners_done, ended.catalogs_done, ended.grants_found) == ("done", 200, 200, 200)
 
 
 def _pace_of_handshakes(limits: Limits) -> float:
@@ -70,12 +70,12 @@ async def test_five_thousand_shares_are_written_in_batches_and_not_again_the_nex
     statements: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     ended = await scene.run()
-    assert (ended.state, ended.grants_found) == ("done", 5000)
+    assert (ended.status, ended.grants_found) == ("done", 5000)
     assert len(await scene.grants("live")) == 5000
-    written = [each for each in statements if not each.lstrip().startswith("SELECT") and "call_budgets" not in each]
+    written = [each for each in statements if not each.lstrip().startswith("SELECT") and "rate_limits" not in each]
     assert len(written) < 300  # 5,000 grants with 5,000 events, the evidence of 102 calls
     again = await scene.a_day_later()
-    assert (again.state, again.reason, again.grants_found, again.grants_ended) == ("done", "watch", 0, 0)
+    assert (again.status, again.reason, again.grants_found, again.grants_ended) == ("done", "watch", 0, 0)
     assert len(await scene.grants()) == 5000
 
 
@@ -93,7 +93,7 @@ async def test_workers_that_die_at_any_moment_cost_nothing_and_make_nothing_twic
         await asyncio.wait({turn})
         await _lease_runs_out(scene)
     ended = await scene.run()
-    assert (ended.state, ended.partners_total, ended.partners_done, ended.catalogs_done) == ("done", 30, 30, 30)
+    assert (ended.status, ended.partners_total, ended.partners_done, ended.catalogs_done) == ("done", 30, 30, 30)
     assert ended.grants_found == 60
     assert len(await scene.grants()) == 60
     assert len(await scene.found_clients()) == 30
@@ -109,7 +109,7 @@ async def test_two_workers_at_once_make_nothing_twice(scene: Scene) -> None:
     await scene.house.connect_agency(scene.corner)
     await asyncio.gather(scene.run(), scene.run())
     ended = await scene.run()
-    assert (ended.state, ended.grants_found, len(await scene.grants())) == ("done", 24, 24)
+    assert (ended.status, ended.grants_found, len(await scene.grants())) == ("done", 24, 24)
 
 
 async def test_two_agencies_share_a_partner_and_see_each_its_own(scene: Scene, tiktok: TikTokWorld) -> None:

@@ -99,7 +99,7 @@ async def test_a_partner_that_gives_access_on_a_link_later_becomes_that_client(
     await scene.house.agree(north, seed.LUNE_EU)
     await scene.house.work(4)
     ended = await scene.a_day_later()
-    assert (ended.state, ended.grants_ended) == ("done", 0)
+    assert (ended.status, ended.grants_ended) == ("done", 0)
     live = {(grant.kind, grant.asset_id): grant for grant in await scene.grants("live")}
     assert len(live) == len(await scene.grants("live")) == 3
     assert _clients(list(live.values())) == {north.client_id}
@@ -132,16 +132,16 @@ async def test_what_was_found_is_taken_away_and_read_back(
     partner = await _imported(scene, tiktok)
     grant = next(each for each in await scene.grants() if each.asset_id == seed.LUNE_UK)
     leaving = await api.post(f"/grants/{grant.id}/revocation")
-    assert (leaving.status_code, leaving.json()["state"]) == (202, "revoking")
+    assert (leaving.status_code, leaving.json()["status"]) == (202, "revoking")
     await scene.house.work(2)
     ended = await scene.a_day_later()
     assert (ended.grants_found, ended.grants_ended) == (0, 0)
-    assert (await api.get(f"/grants/{grant.id}")).json()["state"] == "revoking"
+    assert (await api.get(f"/grants/{grant.id}")).json()["status"] == "revoking"
     refused = await api.put(f"/partners/{partner.id}/client", json={"client_id": await _client(api)})
     assert (refused.status_code, refused.json()["code"]) == (409, "partner_leaving")
     await tiktok.unshare_by_hand(seed.MAISON_LUNE, seed.LUNE_UK)
     await scene.house.work(2)
-    assert (await api.get(f"/grants/{grant.id}")).json()["state"] == "ended"
+    assert (await api.get(f"/grants/{grant.id}")).json()["status"] == "ended"
     assert (await scene.house.events(scene.corner)).count("grant.revoked") == 1
     linked = await api.put(f"/partners/{partner.id}/client", json={"client_id": await _client(api)})
     assert linked.status_code == 200
@@ -158,7 +158,7 @@ async def test_two_business_centers_of_the_agency_know_a_partner_as_one_client(
     await tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU, seed.LUNE_UK, partner=second)
     await scene.connect()
     await scene.run()
-    assert [each.state for each in await scene.imports()] == ["done", "done"]
+    assert [each.status for each in await scene.imports()] == ["done", "done"]
     assert (len(await scene.partners()), len(await scene.found_clients()), len(await scene.grants())) == (2, 1, 3)
     client_id = await _client(api)
     await api.put(f"/partners/{(await scene.partners())[0].id}/client", json={"client_id": client_id})

@@ -18,7 +18,7 @@ async def test_names_people_use_become_official_ones(api: httpx2.AsyncClient, wo
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert (made["role"], made["member_role"], made["person_email"]) == ("ANALYST", "STANDARD", "nora@north.example")
-    assert (made["kind"], made["state"], made["warnings"]) == ("person", "waiting", [])
+    assert (made["kind"], made["status"], made["warnings"]) == ("person", "waiting", [])
     assert made["asset_id"].startswith("person_")
 
 
@@ -64,6 +64,6 @@ async def test_taken_off_before_the_yes_and_asked_for_again(api: httpx2.AsyncCli
     path = f"/links/{world.north.link_id}/people"
     made = (await api.post(path, json=_body("nora@north.example"))).json()
     gone = await api.delete(f"{path}/{made['id']}")
-    assert (gone.status_code, gone.json()["state"]) == (202, "ended")
+    assert (gone.status_code, gone.json()["status"]) == (202, "ended")
     assert (await api.delete(f"{path}/{made['id']}")).status_code == 404
     assert (await api.post(path, json=_body("nora@north.example"))).status_code == 201

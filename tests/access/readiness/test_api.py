@@ -56,7 +56,7 @@ async def test_the_clients_word_is_kept_with_name_and_moment_and_can_change(
             await service.keep_words(session, corner.agency_id, corner.link_id, words, by=by)
     items = _items(await _read(api, corner))
     two_factor, payment = items["two_factor"], items["payment"]
-    assert (two_factor["state"], two_factor["source"], two_factor["answered_by"]) == ("pass", "client", "Lea Boss")
+    assert (two_factor["status"], two_factor["source"], two_factor["answered_by"]) == ("pass", "client", "Lea Boss")
     assert two_factor["answered_at"] == two_factor["since"]
     assert (payment["answer"], payment["note"]) == ("plan", "Head office pays, invoices to Lea")
 
@@ -76,11 +76,13 @@ async def test_what_the_client_connected_is_read_by_machine(
     items = _items(await _read(api, corner))
     for key, seen in (("business_center", ["Maison Lune"]), ("verification", []), ("ad_account", ["Maison Lune EU"]),
                       ("currency", ["EUR"]), ("time_zone", ["Europe/Paris"])):  # fmt: skip
-        assert (items[key]["state"], items[key]["source"], items[key]["seen"]) == ("pass", "platform", seen), items[key]
+        assert (items[key]["status"], items[key]["source"], items[key]["seen"]) == ("pass", "platform", seen), items[
+            key
+        ]
     async with sessions.begin() as session:
         await client_actions.save_intake(session, corner.agency_id, corner.link_id, markets=["US"])
     unusual = _items(await _read(api, corner))["currency"]
-    assert (unusual["state"], unusual["code"], unusual["blocks"]) == ("to_do", "unusual_currency", False)
+    assert (unusual["status"], unusual["code"], unusual["blocks"]) == ("to_do", "unusual_currency", False)
     assert "cannot be changed later" in unusual["hint"]
 
 

@@ -45,7 +45,7 @@ def _said(facts: Facts, **answers: str) -> Facts:
 
 
 def _brief(item: Item) -> tuple[str, str | None, str | None, bool]:
-    return item.verdict.state, item.verdict.source, item.verdict.code, item.verdict.blocks
+    return item.verdict.status, item.verdict.source, item.verdict.code, item.verdict.blocks
 
 
 UNKNOWN = ("cannot_tell", None, None, False)
@@ -213,10 +213,10 @@ WORLDS = some.builds(
 def test_in_no_world_is_anything_guessed(facts: Facts) -> None:
     for item in checklist(facts):
         verdict = item.verdict
-        assert (verdict.source is None) == (verdict.state == "cannot_tell"), item
+        assert (verdict.source is None) == (verdict.status == "cannot_tell"), item
         assert (verdict.since is None) == (verdict.source is None), item
-        assert (verdict.code is not None) == (verdict.state == "to_do"), item
-        assert not verdict.blocks or verdict.state == "to_do"
+        assert (verdict.code is not None) == (verdict.status == "to_do"), item
+        assert not verdict.blocks or verdict.status == "to_do"
         if verdict.source == "client":
             assert item.key in facts.said
         if verdict.source == "platform":
@@ -229,7 +229,7 @@ def test_in_no_world_is_anything_guessed(facts: Facts) -> None:
 def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts: Facts) -> None:
     items = checklist(facts)
     for item in items:
-        assert (hints.hint(item) is None) == (item.verdict.state == "pass")
+        assert (hints.hint(item) is None) == (item.verdict.status == "pass")
     lines = readiness.lines(items, {"agency": "North {agency}", "bc": "Maison {x}", "asset": ""})
     for item, line in zip(items, lines, strict=True):
         assert line.title

@@ -29,7 +29,7 @@ from tests.house import House
 @pytest.fixture
 def house(house: House) -> House:
     """A house that can owe e-mails."""
-    return replace(house, tools=replace(house.tools, outbox=MailQueue(house.tools.vault, worlds.PUBLIC_URL)))
+    return replace(house, tools=replace(house.tools, outbox=MailQueue(house.tools.keyring, worlds.PUBLIC_URL)))
 
 
 async def _completed(house: House) -> None:
@@ -77,7 +77,7 @@ async def test_drift_brings_the_link_back_to_life(house: House, api: httpx2.Asyn
     assert [(mail.kind, mail.about_id) for mail in await _mails(house)] == [("needed_again", north.link_id)]
     await house.connect_client(north)  # "Share it now"
     await house.work()
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]
     assert (await house.events(north))[-3:].count("link.completed") == 1
     assert (await _link(house)).status == "completed"
 
@@ -93,7 +93,7 @@ async def test_a_drifted_link_stays_open_past_its_time(house: House) -> None:
     assert (await _link(house)).status == "drifted"
     await house.connect_client(house.world.north)
     await house.work()
-    assert await house.states(house.world.north) == [("verified", None)]
+    assert await house.statuses(house.world.north) == [("verified", None)]
 
 
 async def test_a_person_asked_for_later_is_told(house: House, api: httpx2.AsyncClient) -> None:
@@ -141,15 +141,15 @@ async def test_what_nobody_can_read_is_not_green_for_ever(house: House) -> None:
     await house.tiktok.make_member(NORTH_AGENCY, seed.NORA_NORTH, "STANDARD")
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.work(1)
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]
     async with house.tools.sessions.begin() as session:
         old = update(Grant).where(Grant.agency_id == north.agency_id)
         await session.execute(old.values(last_seen_at=clock.now() - timedelta(hours=49)))
     await house.work(2)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.code, access_request.next_actor) == (
+    assert (access_request.status, access_request.code, access_request.next_actor) == (
         "unverifiable",
-        "agency_must_reauthorise",
+        "agency_must_reauthorize",
         "agency",
     )
     assert (access_request.platform_code, access_request.platform_operation) == (40001, "bc/partner/asset/get")
@@ -159,7 +159,7 @@ async def test_what_nobody_can_read_is_not_green_for_ever(house: House) -> None:
     await house.tiktok.make_member(NORTH_AGENCY, seed.NORA_NORTH, "ADMIN")
     await house.connect_agency(north)
     await house.work(1)
-    assert await house.states(north) == [("drifted", "asset_not_shared")]
+    assert await house.statuses(north) == [("drifted", "asset_not_shared")]
 
 
 async def test_a_dead_token_of_the_agency_is_told_by_mail_once(house: House) -> None:
@@ -181,7 +181,7 @@ async def test_a_removal_that_tiktok_refuses_says_whose_turn_it_is(house: House,
         await revocations.revoke_grant(session, north.agency_id, grant["id"], actor="test")
     await house.work(3)
     shown = (await api.get(f"/grants/{grant['id']}")).json()
-    assert (shown["state"], shown["code"], shown["next_actor"]) == ("revoking", "removal_refused", "client")
+    assert (shown["status"], shown["code"], shown["next_actor"]) == ("revoking", "removal_refused", "client")
     assert "grant.revocation_refused" in await house.events(north)
     (access_request,) = await house.access_requests(north)
     assert (access_request.code, access_request.next_actor, access_request.platform_code) == (
@@ -191,7 +191,7 @@ async def test_a_removal_that_tiktok_refuses_says_whose_turn_it_is(house: House,
     )
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.work(2)
-    assert (await api.get(f"/grants/{grant['id']}")).json()["state"] == "ended"
+    assert (await api.get(f"/grants/{grant['id']}")).json()["status"] == "ended"
 
 
 @pytest.mark.parametrize("first", ["import", "link"])
@@ -204,7 +204,7 @@ async def test_a_business_center_is_one_client_in_either_order(house: House, fir
         await scene.run()
     async with house.tools.sessions.begin() as session:
         await portal.keep_business_center(
-            session, await links.whole(session, north.agency_id, north.link_id), MAISON_LUNE, "Maison Lune"
+            session, await links.load_link(session, north.agency_id, north.link_id), MAISON_LUNE, "Maison Lune"
         )
     if first == "link":
         await scene.run()
@@ -223,9 +223,9 @@ async def test_what_an_import_found_keeps_nothing_from_being_lowered(house: Hous
     await house.connect_client(north)
     await house.agree(north, LUNE_EU)
     await house.work(2)
-    assert await house.states(north) == [("blocked", "role_higher_than_requested")]
+    assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
         await handshakes.reduce(session, access_request.agency_id, access_request.link_id, access_request.id)
     await house.work(4)
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]

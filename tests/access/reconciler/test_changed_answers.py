@@ -38,7 +38,7 @@ async def test_a_list_of_another_shape_is_told_with_its_field_and_request_id(
     await house.tiktok.fault(LIST, code=0, data=data, times=None)
     await house.work(1)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.code, access_request.next_actor) == (
+    assert (access_request.status, access_request.code, access_request.next_actor) == (
         "blocked",
         "platform_changed",
         "agency",
@@ -61,7 +61,7 @@ async def test_a_share_answered_in_another_shape_is_no_problem_of_the_app(house:
         await house.work(1)
         await house.later(house.tools.patience.settle)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.code, access_request.next_actor) == (
+    assert (access_request.status, access_request.code, access_request.next_actor) == (
         "blocked",
         "platform_changed",
         "agency",
@@ -76,8 +76,8 @@ async def test_a_share_that_happened_is_seen_whatever_its_answer_looked_like(hou
     await house.agree(north, LUNE_EU)
     await house.tiktok.fault(SHARE, code=0, data=["done?"], applied=True)
     await house.work(3)
-    assert await house.states(north) == [("verified", None)]
-    assert len(await house.exchanges(north, "share")) == 1
+    assert await house.statuses(north) == [("verified", None)]
+    assert len(await house.platform_calls(north, "share")) == 1
 
 
 async def test_events_in_another_shape_are_not_mended_by_connecting_again(house: House) -> None:
@@ -85,11 +85,11 @@ async def test_events_in_another_shape_are_not_mended_by_connecting_again(house:
     await house.tiktok.fault(STATS, code=0, data=["?"], times=None)
     await house.work(4)
     pixel = await _pixel(house)
-    assert (pixel.state, pixel.code, pixel.next_actor) == ("blocked", "platform_changed", "agency")
+    assert (pixel.status, pixel.code, pixel.next_actor) == ("blocked", "platform_changed", "agency")
     assert pixel.platform_operation == STATS.rstrip("/")
     await house.tiktok.clear_faults()
     await house.work(3)
-    assert (await _pixel(house)).state == "verified"
+    assert (await _pixel(house)).status == "verified"
 
 
 async def test_pixels_in_another_shape_are_not_mended_by_connecting_again(house: House) -> None:
@@ -97,7 +97,7 @@ async def test_pixels_in_another_shape_are_not_mended_by_connecting_again(house:
     await house.tiktok.fault("pixel/list/", code=0, data=["?"], times=None)
     await house.work(4)
     pixel = await _pixel(house)
-    assert (pixel.state, pixel.code, pixel.seen_by) == ("verified", None, "client")  # whose list can be read
+    assert (pixel.status, pixel.code, pixel.seen_by) == ("verified", None, "client")  # whose list can be read
 
 
 async def _with_pixel(house: House, *, needs_events: bool = False) -> None:

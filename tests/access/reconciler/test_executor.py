@@ -38,7 +38,7 @@ async def _send(monkeypatch: pytest.MonkeyPatch, platform: _Platform) -> executo
     monkeypatch.setattr("app.access.connections.queries.access", lambda *_: None)
     deed = UnshareAction("person", (AssetKey("person", "person_1"),))
     intent = RecordedIntent("exchange_1", deed, cast(Any, None), ActionMember(NORA, invited=True))
-    tools = cast(AccessContext, SimpleNamespace(vault=None))
+    tools = cast(AccessContext, SimpleNamespace(keyring=None))
     return await send(tools, BusinessCenterPair(cast(Any, platform), ours="1", theirs="2"), intent, Priority.HANDSHAKE)
 
 

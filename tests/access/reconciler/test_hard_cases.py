@@ -42,14 +42,14 @@ async def test_one_failed_read_of_the_agency_does_not_make_the_clients_word_gree
     await house.tiktok.switch(partner_approval=True)
     await _ready(house, seed.LUNE_EU)
     await house.work(2)
-    assert await house.states(house.world.north) == [("awaiting_partner", None)]
+    assert await house.statuses(house.world.north) == [("awaiting_partner", None)]
     # the agency's side is read first in each round
     await house.tiktok.fault("bc/partner/asset/get/", code=50000)
     await house.work(1)
-    assert await house.states(house.world.north) == [("awaiting_partner", None)]
+    assert await house.statuses(house.world.north) == [("awaiting_partner", None)]
     await house.tiktok.approve(seed.MAISON_LUNE)
     await house.work(2)
-    assert await house.states(house.world.north) == [VERIFIED]
+    assert await house.statuses(house.world.north) == [VERIFIED]
     assert "grant.drifted" not in await house.events(house.world.north)
 
 
@@ -59,14 +59,14 @@ async def test_what_only_the_client_sees_waits_for_the_agency_and_is_not_green(h
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work(4)
-    assert await house.states(north) == [("unverifiable", None)]
+    assert await house.statuses(north) == [("unverifiable", None)]
     await house.connect_agency(north)
     await house.work(1)
-    assert await house.states(north) == [("awaiting_partner", None)]
+    assert await house.statuses(north) == [("awaiting_partner", None)]
     await house.tiktok.approve(seed.MAISON_LUNE)
     await house.work(2)
     assert [
-        (access_request.state, access_request.seen_by) for access_request in await house.access_requests(north)
+        (access_request.status, access_request.seen_by) for access_request in await house.access_requests(north)
     ] == [("verified", "agency")]
 
 
@@ -82,10 +82,10 @@ async def test_a_token_is_given_back_by_the_app_it_was_given_to(house: House) ->
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, north.agency_id, platform="tiktok", app_id=seed.LEVEL_ONE_APP, secret=seed.LEVEL_ONE_APP_SECRET,
-            vault=house.tools.vault, actor="test",
+            keyring=house.tools.keyring, actor="test",
         )  # fmt: skip
     await house.work()
-    assert [each.state for each in await _connections(house) if each.side == "client"] == ["revoked"]
+    assert [each.status for each in await _connections(house) if each.side == "client"] == ["revoked"]
     assert "connection.revocation_failed" not in await house.events(north)
 
 
@@ -93,9 +93,9 @@ async def test_a_link_that_ended_unused_keeps_nobodys_token_and_its_access_reque
     north = house.world.north
     await house.connect_client(north)
     await _end(house)
-    assert await house.states(north) == [("ended", None)]
+    assert await house.statuses(north) == [("ended", None)]
     await house.work(1)
-    assert [each.state for each in await _connections(house)] == ["revoked"]
+    assert [each.status for each in await _connections(house)] == ["revoked"]
 
 
 async def test_a_share_on_its_way_is_found_although_the_link_ended_meanwhile(house: House) -> None:
@@ -107,7 +107,7 @@ async def test_a_share_on_its_way_is_found_although_the_link_ended_meanwhile(hou
     await _end(house)
     await house.tiktok.switch(read_lag=0)
     await house.work(2)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
     async with house.tools.sessions() as session:
         assert len(await grants.page(session, north.agency_id, limit=9)) == 1
     assert (await house.tiktok.calls())["by_path"]["bc/partner/add/"] == 1
@@ -137,14 +137,14 @@ async def test_a_members_word_ends_with_a_read_that_says_otherwise(house: House)
     await house.connect_agency(north)
     await house.work(1)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.attested_at, access_request.attested_by) == (
+    assert (access_request.status, access_request.attested_at, access_request.attested_by) == (
         "awaiting_client",
         None,
         None,
     )
     await house.tiktok.fault("bc/partner/asset/get/", code=50000)
     await house.work(1)
-    assert await house.states(north) == [("awaiting_client", None)]
+    assert await house.statuses(north) == [("awaiting_client", None)]
 
 
 async def test_a_new_yes_is_asked_for_anew_at_tiktok(house: House) -> None:
@@ -152,13 +152,13 @@ async def test_a_new_yes_is_asked_for_anew_at_tiktok(house: House) -> None:
     await _ready(house, seed.LUNE_EU)
     await house.tiktok.fault("bc/partner/add/", code=40001)
     await house.work(2)
-    assert await house.states(north) == [("blocked", "not_bc_admin")]
+    assert await house.statuses(north) == [("blocked", "not_bc_admin")]
     async with house.tools.sessions.begin() as session:
         await portal.take_back(session, north.agency_id, north.link_id)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work(3)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
 
 
 @pytest.mark.parametrize("code", [60001, 40202])
@@ -171,7 +171,7 @@ async def test_a_write_that_tiktok_puts_off_is_paused(house: House, code: int) -
         (handshake,) = (await session.scalars(rows)).all()
     assert handshake.due_at is not None
     assert handshake.setbacks == 1
-    (share,) = await house.exchanges(house.world.north, "share")
+    (share,) = await house.platform_calls(house.world.north, "share")
     least = timedelta(seconds=300 if code == 60001 else 1)
     assert handshake.due_at - share.started_at >= least
 
@@ -199,7 +199,7 @@ async def test_one_bad_account_does_not_block_those_that_went_with_it(house: Hou
     await house.tiktok.fault("bc/partner/add/", code=40300)  # to both together
     await house.tiktok.fault("bc/partner/add/", code=40300)  # to the first of them alone
     await house.work(5)
-    assert sorted(await house.states(house.world.north)) == [("blocked", "asset_not_found"), VERIFIED]
+    assert sorted(await house.statuses(house.world.north)) == [("blocked", "asset_not_found"), VERIFIED]
 
 
 async def test_two_people_for_two_business_centers_do_not_take_each_others_place(house: House) -> None:
@@ -209,5 +209,5 @@ async def test_two_people_for_two_business_centers_do_not_take_each_others_place
     await house.connect_client(other, seed.BIG_BEA)
     await house.agree(other, seed.BIG_ACCOUNTS[0], bc_id=seed.BIG_RETAIL)
     await house.work(4)
-    assert await house.states(north) == [VERIFIED]
-    assert await house.states(other) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
+    assert await house.statuses(other) == [VERIFIED]

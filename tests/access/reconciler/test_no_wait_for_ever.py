@@ -1,4 +1,4 @@
-"""No endless wait: from any state and with any answers, access ends in a proof or a blocker that a person can fix."""
+"""No endless wait: from any status and with any answers, access ends in a proof or a blocker that a person can fix."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from tests.access.reconciler.test_plan import NOW
 from tests.access.reconciler.test_walks import ROLES, wants
 
 PATIENCE = RetryTiming()
-CODES = ["app_problem", "not_bc_admin", "scope_not_authorised", "asset_not_found", "connection_dead", None]
+CODES = ["app_problem", "not_bc_admin", "scope_not_authorized", "asset_not_found", "connection_dead", None]
 PROBLEMS = ["asset_owned_elsewhere", "ad_account_suspended", "account_not_ticked"]
 MOMENTS = st.sampled_from([None, *(NOW - timedelta(hours=hours) for hours in (0, 1, 3, 30, 80))])
 AT_REST = frozenset({"verified", "attested", "declined", "ended", "waiting", "awaiting_client"})
@@ -136,10 +136,10 @@ def check_turns(
             away = world.away_since is not None and now < world.away_since + PATIENCE.silence
             about = (each, want, want.key and (world.client.of(want.key), world.agency.of(want.key)))
             assert away or _is_ours(want, wanted, world, tried, now), about
-        if each.state in ("blocked", "drifted"):
+        if each.status in ("blocked", "drifted"):
             assert each.next_actor, each
             assert each.code or each.next_actor == "us", each
-        if each.state == "verified" and each.seen_by is not None and want.key is not None:
+        if each.status == "verified" and each.seen_by is not None and want.key is not None:
             assert {side.of(want.key).role for side in (world.agency, world.client)} & {each.role_seen}
 
 
@@ -175,7 +175,7 @@ def test_nothing_waits_for_us_or_the_platform_for_ever(data: st.DataObject) -> N
         assert each.next_actor != "us", (want, each)
         if each.next_actor == "platform" and not (want.key and want.key.account):
             assert each.code, (want, each)
-        if each.state not in AT_REST | {"leaving"}:
+        if each.status not in AT_REST | {"leaving"}:
             assert each.next_actor, (want, each)
 
 

@@ -27,11 +27,11 @@ async def test_without_any_token_a_members_word_completes_the_link_and_a_later_t
     await house.work(2)
     await house.tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
     await _attest(house)
-    assert await house.states(north) == [("attested", None)]
+    assert await house.statuses(north) == [("attested", None)]
     assert (await house.events(north))[-2:] == ["access.attested", "link.completed"]
     await house.connect_agency(north)
     await house.work(1)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
     assert (await house.events(north))[-1] == "access.verified"
 
 
@@ -49,13 +49,13 @@ async def test_switching_the_lane_half_way_loses_nothing(house: House) -> None:
     await house.connect_agency(north)
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.work(2)
-    assert await house.states(north) == [("awaiting_client", None)]
+    assert await house.statuses(north) == [("awaiting_client", None)]
     await house.connect_client(north)
     async with house.tools.sessions.begin() as session:
         await client_actions.choose_lane(session, north.agency_id, north.link_id, "connected")
     await house.check_now(north)
     await house.work(4)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
 
 
 async def test_two_workers_at_once_share_once(house: House) -> None:
@@ -65,7 +65,7 @@ async def test_two_workers_at_once_share_once(house: House) -> None:
     await house.agree(north, *LUNE)
     await asyncio.gather(house.work(4), house.work(4))
     await house.work(2)
-    assert set(await house.states(north)) == {VERIFIED}
+    assert set(await house.statuses(north)) == {VERIFIED}
     assert (await house.tiktok.calls())["by_path"]["bc/partner/add/"] == 1
 
 
@@ -77,7 +77,7 @@ async def test_a_link_that_ended_before_the_share_is_not_acted_on(house: House) 
     async with house.tools.sessions.begin() as session:
         await links.revoke_link(session, north.agency_id, north.link_id, actor="test")
     await house.work(2)
-    assert await house.states(north) == [("ended", None)]
+    assert await house.statuses(north) == [("ended", None)]
     assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]
 
 
@@ -93,5 +93,5 @@ async def test_pressing_check_now_while_the_worker_writes_never_locks_each_other
 
     await asyncio.gather(impatient(), impatient(), house.work(12), house.work(12))
     await house.work(2)
-    assert set(await house.states(north)) == {VERIFIED}
+    assert set(await house.statuses(north)) == {VERIFIED}
     assert (await house.tiktok.calls())["second_shares"] == 0

@@ -46,7 +46,7 @@ async def _people(house: House) -> list[AccessRequest]:
 
 async def _person(house: House) -> tuple[str, str | None]:
     (access_request,) = await _people(house)
-    return access_request.state, access_request.code
+    return access_request.status, access_request.code
 
 
 async def _count(house: House, path: str) -> int:
@@ -65,15 +65,19 @@ async def test_invited_shown_pending_accepted_and_verified(house: House, api: ht
     (access_request_id,) = await _ask_for(house, api)
     await _agreed(house)
     await house.work()
-    assert await house.tiktok.member_states(seed.MAISON_LUNE) == {
+    assert await house.tiktok.member_statuses(seed.MAISON_LUNE) == {
         "ana@maisonlune.example": "BOUND", "sam@maisonlune.example": "BOUND", NORA: "PENDING",
     }  # fmt: skip
     shown = (await api.get(f"/access-requests/{access_request_id}")).json()
-    assert (shown["state"], shown["next_actor"], shown["person_email"]) == ("awaiting_partner", "agency", NORA)
+    assert (shown["status"], shown["next_actor"], shown["person_email"]) == ("awaiting_partner", "agency", NORA)
     nora = await house.tiktok.accept_invitation(seed.MAISON_LUNE, NORA)
     await house.work(2)
     (access_request,) = await _people(house)
-    assert (access_request.state, access_request.seen_by, access_request.role_seen) == ("verified", "client", "ANALYST")
+    assert (access_request.status, access_request.seen_by, access_request.role_seen) == (
+        "verified",
+        "client",
+        "ANALYST",
+    )
     assert await house.tiktok.assigned(seed.MAISON_LUNE, nora) == {seed.LUNE_EU: "ANALYST"}
     assert await _count(house, INVITE) == 1
 
@@ -82,8 +86,8 @@ async def test_the_plan_before_consent_names_whom_and_where(house: House, api: h
     await _ask_for(house, api)
     await house.connect_client(house.world.north)
     async with house.tools.sessions() as session:
-        whole = await links.whole(session, house.world.north.agency_id, house.world.north.link_id)
-        said = dry_run.sentences(whole, house.tools.platforms["tiktok"])
+        aggregate = await links.load_link(session, house.world.north.agency_id, house.world.north.link_id)
+        said = dry_run.sentences(aggregate, house.tools.platforms["tiktok"])
     assert any(each.startswith(f"Invite {NORA} of North Agency to Business Center") for each in said)
 
 
@@ -111,7 +115,7 @@ async def test_a_call_that_never_arrived_is_repeated_once_it_has_settled(house: 
     await _agreed(house)
     await house.tiktok.fault(INVITE, drop=True)
     await house.work()
-    assert NORA not in await house.tiktok.member_states(seed.MAISON_LUNE)
+    assert NORA not in await house.tiktok.member_statuses(seed.MAISON_LUNE)
     sent = await _count(house, INVITE)
     async with house.tools.sessions.begin() as session:
         rows = select(PlatformCall).where(
@@ -131,7 +135,7 @@ async def test_a_no_of_the_person_is_told(house: House, api: httpx2.AsyncClient)
     await house.tiktok.reject_invitation(seed.MAISON_LUNE, NORA)
     await house.work(3)
     (access_request,) = await _people(house)
-    assert (access_request.state, access_request.code, access_request.next_actor) == (
+    assert (access_request.status, access_request.code, access_request.next_actor) == (
         "blocked",
         "invitation_rejected",
         "agency",
@@ -159,12 +163,12 @@ async def test_three_people_at_once(house: House, api: httpx2.AsyncClient) -> No
     await _ask_for(house, api, *emails)
     await _agreed(house)
     await house.work(8)
-    states = await house.tiktok.member_states(seed.MAISON_LUNE)
-    assert [states.get(email) for email in emails] == ["PENDING"] * 3
+    statuses = await house.tiktok.member_statuses(seed.MAISON_LUNE)
+    assert [statuses.get(email) for email in emails] == ["PENDING"] * 3
     for email in emails:
         await house.tiktok.accept_invitation(seed.MAISON_LUNE, email)
     await house.work(3)
-    assert [access_request.state for access_request in await _people(house)] == ["verified"] * 3
+    assert [access_request.status for access_request in await _people(house)] == ["verified"] * 3
 
 
 async def test_a_member_is_removed_and_read_as_gone(house: House, api: httpx2.AsyncClient) -> None:
@@ -176,8 +180,8 @@ async def test_a_member_is_removed_and_read_as_gone(house: House, api: httpx2.As
     gone = await api.delete(f"/links/{house.world.north.link_id}/people/{access_request_id}")
     assert gone.status_code == 202, gone.text
     await house.work(3)
-    assert NORA not in await house.tiktok.member_states(seed.MAISON_LUNE)
-    assert {access_request.person_email: access_request.state for access_request in await _people(house)} == {
+    assert NORA not in await house.tiktok.member_statuses(seed.MAISON_LUNE)
+    assert {access_request.person_email: access_request.status for access_request in await _people(house)} == {
         NORA: "ended", "lea@northagency.example": "awaiting_partner",
     }  # fmt: skip
     assert await _count(house, DELETE) == 1
@@ -190,7 +194,7 @@ async def test_an_invitation_that_waits_is_taken_back_and_read_as_gone(house: Ho
     await api.delete(f"/links/{house.world.north.link_id}/people/{access_request_id}")
     await house.tiktok.fault(DELETE, lost=True)
     await house.work(4)
-    assert NORA not in await house.tiktok.member_states(seed.MAISON_LUNE)
+    assert NORA not in await house.tiktok.member_statuses(seed.MAISON_LUNE)
     assert await _person(house) == ("ended", None)
 
 
@@ -214,11 +218,11 @@ async def test_without_member_management_only_people_are_blocked(house: House, a
     await house.tiktok.fault("bc/member/get/", code=40001)
     await house.work()
     assert {
-        access_request.kind: (access_request.state, access_request.code)
+        access_request.kind: (access_request.status, access_request.code)
         for access_request in await house.access_requests(house.world.north)
     } == {
         "ad_account": ("verified", None),
-        "person": ("blocked", "scope_not_authorised"),
+        "person": ("blocked", "scope_not_authorized"),
     }
     assert await _count(house, INVITE) == 0
 
@@ -228,15 +232,15 @@ async def test_the_clients_token_stays_while_an_invitation_waits(house: House, a
     await _agreed(house)
     await house.work()
     connection = await _client_connection(house)
-    assert connection.state == "live"
+    assert connection.status == "live"
     assert connection.due_at is not None
     assert (connection.due_at - connection.created_at).total_seconds() < 72 * 3600 + 600
     await house.tiktok.accept_invitation(seed.MAISON_LUNE, NORA)
     await house.work(3)
-    assert (await _client_connection(house)).state == "revoked"
+    assert (await _client_connection(house)).status == "revoked"
 
 
-async def test_no_address_is_in_events_or_exchanges(house: House, api: httpx2.AsyncClient) -> None:
+async def test_no_address_is_in_events_or_platform_calls(house: House, api: httpx2.AsyncClient) -> None:
     await _ask_for(house, api)
     await _agreed(house)
     await house.work()
@@ -279,7 +283,7 @@ async def test_who_was_a_member_before_stays_one_when_the_access_goes(house: Hou
     person = next(each for each in grants if each["kind"] == "person")
     assert (await api.post(f"/grants/{person['id']}/revocation")).status_code == 202
     await house.work()
-    assert (await api.get(f"/grants/{person['id']}")).json()["state"] == "ended"
+    assert (await api.get(f"/grants/{person['id']}")).json()["status"] == "ended"
     assert await house.tiktok.assigned(seed.MAISON_LUNE, seed.BUYER_BO) == {}
-    assert (await house.tiktok.member_states(seed.MAISON_LUNE))[BO] == "BOUND"
+    assert (await house.tiktok.member_statuses(seed.MAISON_LUNE))[BO] == "BOUND"
     assert await _count(house, DELETE) == 0

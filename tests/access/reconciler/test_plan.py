@@ -37,7 +37,7 @@ def want(asset_id: str | None = A, **more: Any) -> DesiredAccess:
 
 
 def pixel(**more: Any) -> DesiredAccess:
-    return want(PIXEL, kind="pixel", role="LINK", through_id=A, **more)
+    return want(PIXEL, kind="pixel", role="LINK", parent_asset_id=A, **more)
 
 
 def seen(

@@ -1,4 +1,4 @@
-"""The state shown: a table of cases, and never green without a read of the agreed role."""
+"""The status shown: a table of cases, and never green without a read of the agreed role."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.access.reconciler.test_plan import KEY_A, KEY_P, NOW, PATIENCE, A, a_
 NO = ReadFailure.NO_TOKEN
 DONE = want(lane="guided", recheck_at=NOW)
 MUST = ObservedSide(
-    {KEY_A: Observation("OPERATOR")}, Observation(why_not=ReadFailure.DENIED, blocker="agency_must_reauthorise")
+    {KEY_A: Observation("OPERATOR")}, Observation(why_not=ReadFailure.DENIED, blocker="agency_must_reauthorize")
 )
 
 
@@ -130,7 +130,7 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
     ),
     "a pixel that is linked, but not for the agency's token": (
         pixel(), replace(seen({"pixel": "LINK"}), agency=MUST), {},
-        Status("blocked", "agency", "agency_must_reauthorise", "LINK", "client"),
+        Status("blocked", "agency", "agency_must_reauthorize", "LINK", "client"),
     ),
     "a pixel that receives nothing": (
         pixel(needs_events=True), seen({}, {"pixel": "LINK"}, events={KEY_P: 0}), {},
@@ -200,14 +200,14 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
         want(was_verified=True), seen(problems={KEY_A: "asset_owned_elsewhere"}), {},
         Status("drifted", "client", "asset_owned_elsewhere"),
     ),
-    "was verified, gone, and the client has authorised us since": (
+    "was verified, gone, and the client has authorized us since": (
         want(was_verified=True, drifted_at=NOW - timedelta(hours=1), connected_at=NOW), seen(), {},
         Status("drifted", "us", "asset_not_shared"),
     ),
     "was verified two watches ago, and the read is refused": (
         want(was_verified=True, seen_at=NOW - timedelta(days=3)),
         seen(NO, ReadFailure.DENIED, client_can_write=False), {},
-        Status("unverifiable", "agency", "agency_must_reauthorise", "OPERATOR"),
+        Status("unverifiable", "agency", "agency_must_reauthorize", "OPERATOR"),
     ),
     "was verified a day ago, and the read is refused": (
         want(was_verified=True, seen_at=NOW - timedelta(days=1)),

@@ -58,11 +58,11 @@ async def test_a_grant_is_taken_away_by_the_clients_connection_and_read_back(hou
     await _revoke(house, grant)
     await house.work()
     assert await _holds(house, NORTH_AGENCY) == {LUNE_UK: "OPERATOR"}
-    assert {each.asset_id: each.state for each in await _grants(house)} == {LUNE_EU: "ended", LUNE_UK: "live"}
-    assert sorted(await house.states(north)) == [("ended", None), VERIFIED]
+    assert {each.asset_id: each.status for each in await _grants(house)} == {LUNE_EU: "ended", LUNE_UK: "live"}
+    assert sorted(await house.statuses(north)) == [("ended", None), VERIFIED]
     assert (await house.events(north)).count("grant.revoked") == 1
     assert "grant.drifted" not in await house.events(north)
-    (taken,) = await house.exchanges(north, "take_back")
+    (taken,) = await house.platform_calls(north, "take_back")
     assert (taken.outcome, taken.side, taken.request["asset_ids"]) == ("ok", "client", [LUNE_EU])
 
 
@@ -73,10 +73,10 @@ async def test_without_the_clients_connection_it_waits_for_the_client_and_ends_w
     await _revoke(house, grant)
     await house.work(2)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.next_actor, (await _grants(house))[0].state) == ("client", "revoking")
+    assert (access_request.next_actor, (await _grants(house))[0].status) == ("client", "revoking")
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.work(1)
-    assert ((await _grants(house))[0].state, await house.states(north)) == ("ended", [("ended", None)])
+    assert ((await _grants(house))[0].status, await house.statuses(north)) == ("ended", [("ended", None)])
 
 
 async def test_a_lost_answer_to_a_removal_is_looked_at_first(house: House) -> None:
@@ -86,7 +86,7 @@ async def test_a_lost_answer_to_a_removal_is_looked_at_first(house: House) -> No
     (grant,) = await _grants(house)
     await _revoke(house, grant)
     await house.work()
-    assert (await _grants(house))[0].state == "ended"
+    assert (await _grants(house))[0].status == "ended"
     assert (await house.tiktok.calls())["by_path"]["bc/partner/asset/delete/"] == 1
 
 
@@ -103,10 +103,10 @@ async def test_another_agency_keeps_what_it_holds(house: House) -> None:
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, partner=SOUTH_AGENCY, role="ADMIN")
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
     await _shared(house, LUNE_EU)
-    assert await house.states(north) == [("blocked", "role_higher_than_requested")]
+    assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     await _reduce(house, north)
     await house.work()
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
     assert await _holds(house, NORTH_AGENCY) == {LUNE_EU: "OPERATOR"}
     await house.connect_client(north)
     (grant,) = await _grants(house)
@@ -124,8 +124,8 @@ async def test_a_role_is_lowered_by_removing_and_sharing_anew(house: House) -> N
     await _reduce(house, north)
     await house.work()
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.role_seen, access_request.reduce_at) == ("verified", "OPERATOR", None)
-    paths = [each.request["kind"] for each in await house.exchanges(north, "take_back")]
+    assert (access_request.status, access_request.role_seen, access_request.reduce_at) == ("verified", "OPERATOR", None)
+    paths = [each.request["kind"] for each in await house.platform_calls(north, "take_back")]
     assert paths == ["ad_account"]
 
 
@@ -139,10 +139,10 @@ async def test_lowering_while_reads_lag_removes_once_and_shares_once(house: Hous
     for _ in range(40):
         await house.work(1)
         await asyncio.sleep(0.05)
-        if await house.states(north) == [VERIFIED]:
+        if await house.statuses(north) == [VERIFIED]:
             break
     calls = (await house.tiktok.calls())["by_path"]
-    assert (await house.states(north), calls["bc/partner/asset/delete/"], calls["bc/partner/add/"]) == (
+    assert (await house.statuses(north), calls["bc/partner/asset/delete/"], calls["bc/partner/add/"]) == (
         [VERIFIED],
         1,
         1,
@@ -154,14 +154,14 @@ async def test_a_pixel_we_linked_goes_with_its_ad_account_and_one_that_was_linke
     await house.ask_for(north, "pixel", "LINK")
     both = [(seed.PIXEL_LUNE_APP_CODE, LUNE_EU), (seed.PIXEL_LUNE_CODE, LUNE_EU)]
     await _shared(house, LUNE_EU, pixels=both)
-    assert await house.states(north) == [VERIFIED] * 3
+    assert await house.statuses(north) == [VERIFIED] * 3
     before = next(each for each in await _grants(house) if each.asset_id == seed.PIXEL_LUNE_CODE)
     with pytest.raises(PixelWasLinkedBefore):
         await _revoke(house, before)
     await house.connect_client(north)
     await _revoke(house, next(each for each in await _grants(house) if each.kind == "ad_account"))
     await house.work(10)
-    assert {each.state for each in await _grants(house)} == {"ended"}
+    assert {each.status for each in await _grants(house)} == {"ended"}
     assert await house.tiktok.pixel_links(seed.PIXEL_LUNE_APP) == []
     assert LUNE_EU in await house.tiktok.pixel_links(seed.PIXEL_LUNE)
     assert await _holds(house, NORTH_AGENCY) == {}
@@ -175,11 +175,11 @@ async def test_the_clients_token_is_kept_until_what_goes_is_gone(house: House) -
     (grant,) = await _grants(house)
     await _revoke(house, grant)
     await house.work(1)
-    assert (await _grants(house))[0].state == "revoking"
+    assert (await _grants(house))[0].status == "revoking"
     assert "connection.revoked" not in (await house.events(north))[-2:]
     await house.work()
     await house.work(1)
-    assert (await _grants(house))[0].state == "ended"
+    assert (await _grants(house))[0].status == "ended"
 
 
 async def test_a_wider_role_that_the_client_agreed_to_on_another_link_is_no_drift(house: House) -> None:
@@ -193,6 +193,6 @@ async def test_a_wider_role_that_the_client_agreed_to_on_another_link_is_no_drif
     await house.connect_client(again)
     await house.agree(again, LUNE_EU)
     await house.work()
-    assert await house.states(north) == await house.states(again) == [VERIFIED]
+    assert await house.statuses(north) == await house.statuses(again) == [VERIFIED]
     assert [access_request.role_seen for access_request in await house.access_requests(north)] == ["ADMIN"]
     assert "grant.drifted" not in await house.events(north)

@@ -48,7 +48,7 @@ def wants(draw: st.DrawFn) -> DesiredAccess:
     return want(
         key.asset_id if draw(st.integers(0, 9)) else None,
         kind=key.kind,
-        through_id=key.through_id,
+        parent_asset_id=key.parent_asset_id,
         role=draw(st.sampled_from(ROLES[key.kind])),
         lane=lane,
         approved_at=draw(st.sampled_from([NOW, NOW, NOW, None])),

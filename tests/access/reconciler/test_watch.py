@@ -21,7 +21,7 @@ async def _verified(house: House) -> None:
     await house.connect_client(north)
     await house.agree(north, LUNE_EU)
     await house.work()
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
 
 
 async def _handshake(house: House) -> Handshake:
@@ -60,13 +60,13 @@ async def test_a_share_removed_behind_our_back_is_found_with_the_business_center
     await _verified(house)
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await _a_day_later(house)
-    assert await house.states(north) == [("drifted", "asset_not_shared")]
+    assert await house.statuses(north) == [("drifted", "asset_not_shared")]
     assert "grant.drifted" in await house.events(north)
-    log = [each for each in await house.exchanges(north, "look") if each.operation == "changelog/get"]
+    log = [each for each in await house.platform_calls(north, "look") if each.operation == "changelog/get"]
     assert [(each.side, each.outcome) for each in log] == [("agency", "ok")]
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU)
     await _a_day_later(house)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
     assert (await house.events(north))[-2:] == ["grant.restored", "link.completed"]
 
 
@@ -74,7 +74,7 @@ async def test_another_role_is_found(house: House) -> None:
     await _verified(house)
     await house.tiktok.change_role_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
     await _a_day_later(house)
-    assert await house.states(house.world.north) == [("drifted", "role_higher_than_requested")]
+    assert await house.statuses(house.world.north) == [("drifted", "role_higher_than_requested")]
 
 
 async def test_a_dead_token_of_the_agency_is_told_and_makes_nothing_red(house: House) -> None:
@@ -82,7 +82,7 @@ async def test_a_dead_token_of_the_agency_is_told_and_makes_nothing_red(house: H
     await _verified(house)
     await house.tiktok.withdraw(seed.NORA_NORTH)
     await _a_day_later(house)
-    assert await house.states(north) == [VERIFIED]
+    assert await house.statuses(north) == [VERIFIED]
     assert "connection.token_invalid" in await house.events(north)
     row = await _handshake(house)
     assert not row.watching, "nobody can look until the agency connects again"
@@ -97,8 +97,8 @@ async def test_without_a_connection_of_the_agency_there_is_no_watch(house: House
     await house.connect_client(north)
     await house.agree(north, LUNE_EU)
     await house.work()
-    assert await house.states(north) == [("unverifiable", None)]
+    assert await house.statuses(north) == [("unverifiable", None)]
     assert not (await _handshake(house)).watching
     async with house.tools.sessions() as session:
-        rows = select(Connection.state).where(Connection.agency_id == north.agency_id)
+        rows = select(Connection.status).where(Connection.agency_id == north.agency_id)
         assert set(await session.scalars(rows)) == {"live"}, "the client's token is kept while nothing is proved"

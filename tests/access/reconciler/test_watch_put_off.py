@@ -30,8 +30,8 @@ async def test_a_watch_for_which_the_platform_had_no_room_looks_again_soon(house
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await house.tiktok.fault("bc/partner/asset/get/", code=50000)
     await house.work(1)
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]
     watching, left = await _rests_for(house)
     assert (watching, left < timedelta(hours=1, minutes=10)) == (True, True)
     await house.work(1)
-    assert await house.states(north) == [("drifted", "asset_not_shared")]
+    assert await house.statuses(north) == [("drifted", "asset_not_shared")]

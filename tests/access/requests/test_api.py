@@ -1,4 +1,4 @@
-"""Access requests over HTTP: state, hint and evidence; checking and attesting."""
+"""Access requests over HTTP: status, hint and evidence; checking and attesting."""
 
 import httpx2
 
@@ -20,22 +20,20 @@ async def test_a_verified_access_request_tells_by_what_it_is_proved(api: httpx2.
     await house.work()
     access_request = await the_access_request(api, house)
     evidence = (await api.get(f"/access-requests/{access_request['id']}")).json()
-    assert (evidence["state"], evidence["role_seen"], evidence["seen_by"]) == ("verified", "OPERATOR", "agency")
+    assert (evidence["status"], evidence["role_seen"], evidence["seen_by"]) == ("verified", "OPERATOR", "agency")
     assert evidence["verified_at"]
     assert (evidence["hint"], evidence["next_actor"], evidence["code"]) == (None, None, None)
-    assert 1 <= len(evidence["exchanges"]) <= 5
-    every = (await api.get(f"/access-requests/{access_request['id']}/exchanges", params={"limit": 1})).json()
+    assert 1 <= len(evidence["calls"]) <= 5
+    every = (await api.get(f"/access-requests/{access_request['id']}/calls", params={"limit": 1})).json()
     newest, more = every["data"][0], every["next_cursor"]
-    assert newest == evidence["exchanges"][0]
+    assert newest == evidence["calls"][0]
     assert newest["platform_request_id"]
-    older = (await api.get(f"/access-requests/{access_request['id']}/exchanges", params={"cursor": more})).json()[
-        "data"
-    ]
+    older = (await api.get(f"/access-requests/{access_request['id']}/calls", params={"cursor": more})).json()["data"]
     assert {"look", "share"} <= {each["purpose"] for each in [*older, newest]}
     (grant,) = (await api.get("/grants")).json()["data"]
-    assert (grant["access_request_id"], grant["role"], grant["state"]) == (access_request["id"], "OPERATOR", "live")
+    assert (grant["access_request_id"], grant["role"], grant["status"]) == (access_request["id"], "OPERATOR", "live")
     kept = {each["side"]: each for each in (await api.get("/connections")).json()["data"]}
-    assert (kept["agency"]["state"], kept["client"]["state"]) == ("live", "revoked")
+    assert (kept["agency"]["status"], kept["client"]["status"]) == ("live", "revoked")
     assert "100" in kept["agency"]["scopes"]
 
 
@@ -47,7 +45,7 @@ async def test_a_blocked_access_request_says_whose_turn_it_is_and_what_to_do(
     await house.agree(north, "7299999999999999999")
     await house.work()
     access_request = await the_access_request(api, house)
-    assert (access_request["state"], access_request["code"], access_request["next_actor"]) == (
+    assert (access_request["status"], access_request["code"], access_request["next_actor"]) == (
         "blocked",
         "asset_not_found",
         "client",
@@ -71,12 +69,12 @@ async def test_without_any_token_a_persons_word_counts_until_one_can_read(
     await house.agree(north, seed.LUNE_EU, lane="guided")
     await house.work()
     access_request = await the_access_request(api, house)
-    assert (access_request["state"], access_request["hint"]) == (
+    assert (access_request["status"], access_request["hint"]) == (
         "awaiting_client",
         "The client has the steps to do by hand; nothing is seen yet.",
     )
     said = await api.post(f"/access-requests/{access_request['id']}/attestation", json={"by": "Nora North"})
-    assert (said.status_code, said.json()["state"], said.json()["attested_by"]) == (200, "attested", "Nora North")
+    assert (said.status_code, said.json()["status"], said.json()["attested_by"]) == (200, "attested", "Nora North")
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "completed"
     await house.connect_agency(north)
     refused = await api.post(f"/access-requests/{access_request['id']}/attestation", json={"by": "Nora North"})

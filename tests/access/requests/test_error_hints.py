@@ -17,18 +17,18 @@ def test_the_hint_fits_the_status_and_the_kind() -> None:
 
 
 def test_a_permission_that_the_platform_named_is_named() -> None:
-    said = hint("blocked", "scope_not_authorised", permissions=["Business Center Partner Management"])
+    said = hint("blocked", "scope_not_authorized", permissions=["Business Center Partner Management"])
     assert said is not None
     assert "lacks “Business Center Partner Management”" in said
 
 
 def test_states_where_nothing_is_to_be_done_say_nothing() -> None:
-    for state in ("waiting", "approved", "verified", "declined", "ended"):
-        assert hint(state, None) is None
+    for status in ("waiting", "approved", "verified", "declined", "ended"):
+        assert hint(status, None) is None
 
 
 def test_a_blocker_we_do_not_know_points_to_the_evidence() -> None:
-    assert hint("blocked", "something_new") == "See the exchanges for what the platform answered."
+    assert hint("blocked", "something_new") == "See the platform calls for what the platform answered."
     unread = hint("unverifiable", None)
     assert unread is not None
     assert "refused" not in unread
@@ -44,8 +44,8 @@ def test_sentences_are_sentences() -> None:
 
 
 def test_of_a_written_platform_no_connection_is_promised() -> None:
-    for state in ("awaiting_client", "awaiting_partner"):
-        said = hint(state, None, custom=True)
+    for status in ("awaiting_client", "awaiting_partner"):
+        said = hint(status, None, custom=True)
         assert said is not None
         assert "attestation" in said
     assert hint("attested", None, custom=True) is None

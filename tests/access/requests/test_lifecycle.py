@@ -56,7 +56,7 @@ async def test_ending_a_link_looks_once_more_and_gives_the_token_back(api: httpx
     assert await is_due(house) == (True, True)
     await house.work(2)
     # what TikTok has recorded may still be accepted: it is looked for, though the link has ended
-    assert await house.states(north) == [("awaiting_partner", None)]
+    assert await house.statuses(north) == [("awaiting_partner", None)]
     again = await api.post(f"/links/{north.link_id}/revocation")
     assert again.json()["revoked_at"] == ended.json()["revoked_at"]
     assert (await house.events(north)).count("link.revoked") == 1
@@ -110,10 +110,10 @@ async def test_an_expired_link_lives_again_and_its_access_requests_go_on(api: ht
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "expired"
     await house.work(2)
     # what TikTok has recorded may still be accepted: it is looked for, though the link has ended
-    assert await house.states(north) == [("awaiting_partner", None)]
+    assert await house.statuses(north) == [("awaiting_partner", None)]
     late = (clock.now() + timedelta(days=3)).isoformat()
     extended = await api.post(f"/links/{north.link_id}/extension", json={"expires_at": late})
     assert (extended.status_code, extended.json()["status"]) == (200, "submitted")
     await house.tiktok.approve(seed.MAISON_LUNE)
     await house.work(2)
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]

@@ -38,9 +38,9 @@ async def _ask_for(house: House, api: httpx2.AsyncClient, role: str, **more: str
 
 async def test_less_than_agreed_is_removed_shared_anew_and_read_back(shared: House, api: httpx2.AsyncClient) -> None:
     answer = await _ask_for(shared, api, "ANALYST")
-    assert (answer.status_code, answer.json()["state"], answer.json()["role_first"]) == (200, "approved", "OPERATOR")
+    assert (answer.status_code, answer.json()["status"], answer.json()["role_first"]) == (200, "approved", "OPERATOR")
     await shared.work()
-    assert (await shared.states(shared.world.north), await _role(shared)) == ([VERIFIED], "ANALYST")
+    assert (await shared.statuses(shared.world.north), await _role(shared)) == ([VERIFIED], "ANALYST")
     assert "grant.role_changed" in await shared.events(shared.world.north)
     assert "grant.drifted" not in await shared.events(shared.world.north)
 
@@ -53,10 +53,10 @@ async def test_less_without_the_clients_connection_waits_for_the_client(house: H
     await house.work()
     await _ask_for(house, api, "ANALYST")
     await house.work(2)
-    assert await house.states(north) == [("blocked", "role_higher_than_requested")]
+    assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     await house.connect_client(north)
     await house.work()
-    assert (await house.states(north), await _role(house)) == ([VERIFIED], "ANALYST")
+    assert (await house.statuses(north), await _role(house)) == ([VERIFIED], "ANALYST")
 
 
 async def test_more_than_agreed_needs_a_reason_and_a_new_yes(shared: House, api: httpx2.AsyncClient) -> None:
@@ -64,12 +64,12 @@ async def test_more_than_agreed_needs_a_reason_and_a_new_yes(shared: House, api:
     refused = await _ask_for(shared, api, "ADMIN")
     assert (refused.status_code, refused.json()["errors"].keys()) == (422, {"reason"})
     answer = await _ask_for(shared, api, "ADMIN", reason="To move the account to another time zone.")
-    assert (answer.json()["state"], answer.json()["next_actor"]) == ("waiting", "client")
+    assert (answer.json()["status"], answer.json()["next_actor"]) == ("waiting", "client")
     await shared.work(2)
-    assert (await shared.states(north), await _role(shared)) == ([("waiting", None)], "OPERATOR")
+    assert (await shared.statuses(north), await _role(shared)) == ([("waiting", None)], "OPERATOR")
     await shared.agree(north, LUNE_EU)
     await shared.work()
-    assert (await shared.states(north), await _role(shared)) == ([VERIFIED], "ADMIN")
+    assert (await shared.statuses(north), await _role(shared)) == ([VERIFIED], "ADMIN")
 
 
 async def test_an_unknown_role_is_refused_with_those_there_are(shared: House, api: httpx2.AsyncClient) -> None:
@@ -94,10 +94,10 @@ async def test_choosing_anew_keeps_the_access_request_of_what_is_shared_already(
     north = shared.world.north
     await _ask_for(shared, api, "ADMIN", reason="To move the account to another time zone.")
     async with shared.tools.sessions.begin() as session:
-        whole = await links.whole(session, north.agency_id, north.link_id)
-        await choose_assets(session, whole, "ad_account", [SelectedAsset(each) for each in chosen])
+        aggregate = await links.load_link(session, north.agency_id, north.link_id)
+        await choose_assets(session, aggregate, "ad_account", [SelectedAsset(each) for each in chosen])
     access_requests = {
-        access_request.asset_id: (access_request.state, access_request.role)
+        access_request.asset_id: (access_request.status, access_request.role)
         for access_request in await shared.access_requests(north)
     }
     assert access_requests[LUNE_EU] == ("waiting", "ADMIN")

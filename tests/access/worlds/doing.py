@@ -29,17 +29,17 @@ def fault(path: str, **how: Any) -> Do:
 
 
 def connect(who: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False) -> Do:
-    """Somebody authorises for the client."""
+    """Somebody authorizes for the client."""
     return lambda stage: stage.house.connect_client(stage.corner, who, ticked=ticked, cancel=cancel)
 
 
 def connect_agency(stage: Stage) -> Awaitable[object]:
-    """A member of the agency authorises."""
+    """A member of the agency authorizes."""
     return stage.house.connect_agency(stage.corner)
 
 
 def connect_agency_earlier(stage: Stage) -> Awaitable[object]:
-    """A member of the agency authorised when nothing of the client's was there yet to be ticked."""
+    """A member of the agency authorized when nothing of the client's was there yet to be ticked."""
     return stage.house.connect_agency(stage.corner, ticked=())
 
 
@@ -80,7 +80,7 @@ def switch_lane(lane: str) -> Do:
 
     async def switch(stage: Stage) -> None:
         async with stage.house.tools.sessions.begin() as session:
-            await portal.take_lane(session, await stage.whole(session), lane)
+            await portal.take_lane(session, await stage.load_link(session), lane)
 
     return switch
 
@@ -91,7 +91,7 @@ async def take_center(stage: Stage) -> None:
         if access_request.shared_from_bc_id is not None:
             async with stage.house.tools.sessions.begin() as session:
                 await portal.take_center(
-                    session, await stage.whole(session), access_request.id, said=["Is it yours?", "Yes"]
+                    session, await stage.load_link(session), access_request.id, said=["Is it yours?", "Yes"]
                 )
 
 
@@ -126,7 +126,7 @@ def use_app(app_id: str, secret: str) -> Do:
         async with stage.house.tools.sessions.begin() as session:
             await agencies.set_platform_app(
                 session, stage.corner.agency_id, platform="tiktok", app_id=app_id, secret=secret,
-                vault=stage.house.tools.vault, actor="test",
+                keyring=stage.house.tools.keyring, actor="test",
             )  # fmt: skip
 
     return enter

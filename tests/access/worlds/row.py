@@ -16,7 +16,7 @@ Do = Callable[["Stage"], Awaitable[object]]
 class Shown(NamedTuple):
     """What an access request shows."""
 
-    state: str
+    status: str
     code: str | None = None
     next_actor: str | None = None
 
@@ -50,7 +50,7 @@ class Wanted:
     kind: str
     asset_id: str
     role: str
-    through_id: str | None = None
+    parent_asset_id: str | None = None
     needs_events: bool = False
 
 
@@ -60,10 +60,10 @@ def account(asset_id: str = seed.LUNE_EU, role: str = "OPERATOR") -> Wanted:
 
 
 def pixel(
-    code: str = seed.PIXEL_LUNE_APP_CODE, through_id: str = seed.LUNE_EU, *, needs_events: bool = False
+    code: str = seed.PIXEL_LUNE_APP_CODE, parent_asset_id: str = seed.LUNE_EU, *, needs_events: bool = False
 ) -> Wanted:
     """A pixel on an ad account; the seeded world links this one to none."""
-    return Wanted("pixel", code, "LINK", through_id, needs_events)
+    return Wanted("pixel", code, "LINK", parent_asset_id, needs_events)
 
 
 def catalog(role: str = "AD_PROMOTE") -> Wanted:
@@ -83,7 +83,7 @@ class Row:
     make: the world before anybody connects. then: between the client's yes and the first look. behind: once all was
     verified, behind our back. mend: what the humans do. `before` is shown when Keyturn can do no more by itself,
     `after` when the humans did their part; one entry for each access request, or one for all of them.
-    person: who authorises for the client; None: nobody does. agency: whether the agency is connected from the start.
+    person: who authorizes for the client; None: nobody does. agency: whether the agency is connected from the start.
     blind: for so long nobody can look, so that what was proved stands whatever happens: checked against what is true
     only after `mend`. settle: how long an attempt may take to show, proof: how long what was read counts, in seconds.
     to_the_end: so much time passes that what TikTok says yes to, and does not do, is tried to its end.

@@ -30,7 +30,7 @@ ROUNDS = 8
 MOST_ROUNDS, STILL = 80, 3
 _CHOSEN = ("ad_account", "pixel", "catalog")
 #: Said of things that are there: a pixel that is linked and silent; one that the agency's token may not see yet.
-_THERE_ALL_THE_SAME = frozenset({"pixel_silent", "pixel_events_unread", "agency_must_reauthorise"})
+_THERE_ALL_THE_SAME = frozenset({"pixel_silent", "pixel_events_unread", "agency_must_reauthorize"})
 
 
 @dataclass
@@ -42,9 +42,9 @@ class Stage:
     corner: Corner
     can_look: bool
 
-    async def whole(self, session: AsyncSession) -> LinkAggregate:
+    async def load_link(self, session: AsyncSession) -> LinkAggregate:
         """The link with all that hangs on it."""
-        return await links.whole(session, self.corner.agency_id, self.corner.link_id)
+        return await links.load_link(session, self.corner.agency_id, self.corner.link_id)
 
     async def access_requests(self) -> Sequence[AccessRequest]:
         """The access requests of the link, in order."""
@@ -56,19 +56,21 @@ class Stage:
         async with self.house.tools.sessions.begin() as session:
             if lane:
                 await client_actions.choose_lane(session, *where, lane)
-            bc_id = bc_id or (await self.whole(session)).intake.bc_id or self.row.bc_id
+            bc_id = bc_id or (await self.load_link(session)).intake.bc_id or self.row.bc_id
             await client_actions.save_business_center(session, *where, bc_id=bc_id, name=None)
             for kind in _CHOSEN:
-                chosen = [SelectedAsset(each.asset_id, None, each.through_id) for each in wanted if each.kind == kind]
+                chosen = [
+                    SelectedAsset(each.asset_id, None, each.parent_asset_id) for each in wanted if each.kind == kind
+                ]
                 if chosen:
                     await client_actions.choose_assets(session, *where, kind=kind, chosen=chosen)
             roles = {(each.kind, each.asset_id): each.role for each in wanted}
-            for access_request in (await self.whole(session)).access_requests:
+            for access_request in (await self.load_link(session)).access_requests:
                 access_request.role = roles.get(
                     (access_request.kind, access_request.asset_id or ""), access_request.role
                 )
             await client_actions.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
-            await handshakes.submit(session, await self.whole(session))
+            await handshakes.submit(session, await self.load_link(session))
 
     async def ask_for(self, wanted: Sequence[Wanted]) -> None:
         """The agency asks for more than the ad accounts of the preset: one ask for each kind, one for each person."""
@@ -115,14 +117,14 @@ class Stage:
         shown = [
             (
                 access_request.id,
-                access_request.state,
+                access_request.status,
                 access_request.code,
                 access_request.next_actor,
                 access_request.seen_by,
             )
             for access_request in await self.access_requests()
         ]
-        written = [await self.house.exchanges(self.corner, purpose) for purpose in ("share", "take_back")]
+        written = [await self.house.platform_calls(self.corner, purpose) for purpose in ("share", "take_back")]
         return shown, [len(each) for each in written]
 
     async def _rests(self) -> bool:
@@ -138,7 +140,7 @@ class Stage:
         access_requests = await self.access_requests()
         for access_request in access_requests if self.can_look else ():
             if (
-                access_request.state == "verified" and access_request.unwanted_at is None
+                access_request.status == "verified" and access_request.unwanted_at is None
             ):  # else it is shown as leaving, and we may be at it
                 sees = truth.in_force(world, access_requests, access_request, bc_id)
                 covers = access_request.kind == "person" and sees == "ADMIN"  # of the whole Business Center
@@ -150,10 +152,10 @@ class Stage:
                     f"false green: {access_request.asset_id} is silent"
                 )
         async with self.house.tools.sessions() as session:
-            link = (await self.whole(session)).link
-        states = {access_request.state for access_request in access_requests if access_request.required}
+            link = (await self.load_link(session)).link
+        statuses = {access_request.status for access_request in access_requests if access_request.required}
         if link.status == "completed":  # what merely cannot be read any more is the agency's to mend
-            assert states <= {*PROVED, *OVER, "unverifiable"}, f"complete, with {states}"
+            assert statuses <= {*PROVED, *OVER, "unverifiable"}, f"complete, with {statuses}"
 
     async def _no_false_red(self) -> None:
         world = await self.house.tiktok.world()
@@ -161,7 +163,7 @@ class Stage:
         access_requests = await self.access_requests()
         for access_request in access_requests:
             if (
-                access_request.state in ("blocked", "drifted", "awaiting_client")
+                access_request.status in ("blocked", "drifted", "awaiting_client")
                 and access_request.code not in _THERE_ALL_THE_SAME
             ):
                 there = truth.in_force(world, access_requests, access_request, bc_id) if agency_looks else None
@@ -172,9 +174,9 @@ class Stage:
 
     async def _situation(self) -> tuple[str, bool]:
         async with self.house.tools.sessions() as session:
-            whole = await self.whole(session)
+            aggregate = await self.load_link(session)
             connection = await connections.of_agency(session, self.corner.agency_id, "tiktok")
-        return whole.intake.bc_id or self.row.bc_id, connection is not None
+        return aggregate.intake.bc_id or self.row.bc_id, connection is not None
 
 
 async def play(house: House, row: Row) -> Stage:
@@ -221,7 +223,7 @@ async def _expect(stage: Stage, expected: Sequence[Shown], when: str) -> None:
     order = ("ad_account", "pixel", "catalog", "person")
     access_requests = sorted(await stage.access_requests(), key=lambda access_request: order.index(access_request.kind))
     shown = [
-        Shown(access_request.state, access_request.code, access_request.next_actor)
+        Shown(access_request.status, access_request.code, access_request.next_actor)
         for access_request in access_requests
     ]
     wanted = list(expected) if len(expected) == len(stage.row.wanted) else list(expected) * len(stage.row.wanted)

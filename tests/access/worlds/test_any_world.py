@@ -148,16 +148,16 @@ async def ended(stage: Stage) -> None:
     """It rests, and every access request is proved or somebody can do something about it."""
     await stage.come_to_rest()
     for access_request in await stage.access_requests():
-        about = (access_request.kind, access_request.state, access_request.code, access_request.next_actor)
+        about = (access_request.kind, access_request.status, access_request.code, access_request.next_actor)
         hangs = (
-            access_request.kind == "pixel" and access_request.state == "approved"
+            access_request.kind == "pixel" and access_request.status == "approved"
         )  # on its ad account, and on whose turn that is
-        assert access_request.state in ENDS or hangs, about
+        assert access_request.status in ENDS or hangs, about
         assert access_request.code is None or access_request.code in BLOCKERS, about
         assert (
             access_request.next_actor in ("client", "agency")
             or access_request.code
-            or access_request.state in ("verified", "attested")
+            or access_request.status in ("verified", "attested")
         ), about
         assert access_request.next_actor != "us", about
 
@@ -181,9 +181,9 @@ async def put_right(stage: Stage) -> None:
             with suppress(AssertionError):  # nobody waits for it
                 await answer
         await stage.come_to_rest()
-        if all(access_request.state == "verified" for access_request in await stage.access_requests()):
+        if all(access_request.status == "verified" for access_request in await stage.access_requests()):
             return
-    left = [(each.kind, each.state, each.code, each.next_actor) for each in await stage.access_requests()]
+    left = [(each.kind, each.status, each.code, each.next_actor) for each in await stage.access_requests()]
     pytest.fail(f"{left}")
 
 

@@ -20,7 +20,7 @@ def in_force(
     if access_request.kind != "pixel":
         return _shared(world, str(access_request.asset_id), bc_id)
     linked = (_pixel(world, access_request) or {"advertiser_ids": []})["advertiser_ids"]
-    is_there = access_request.through_id in linked and _shared(world, str(access_request.through_id), bc_id)
+    is_there = access_request.parent_asset_id in linked and _shared(world, str(access_request.parent_asset_id), bc_id)
     return "LINK" if is_there else None
 
 

@@ -54,7 +54,7 @@ def test_access_requests_are_grouped_by_platform_and_dated_where_we_wrote_them()
 
 
 @pytest.mark.parametrize(
-    ("state", "can_say", "can_take_back", "tone"),
+    ("status", "can_say", "can_take_back", "tone"),
     [
         ("waiting", False, False, "yours"),
         ("approved", True, False, "yours"),
@@ -66,10 +66,10 @@ def test_access_requests_are_grouped_by_platform_and_dated_where_we_wrote_them()
     ],
 )
 def test_each_state_offers_what_is_possible_and_none_is_green(
-    state: str, can_say: bool, can_take_back: bool, tone: str
+    status: str, can_say: bool, can_take_back: bool, tone: str
 ) -> None:
     for asked in (META, OWN):
-        (line,) = lines(replace(asked, state=state))
+        (line,) = lines(replace(asked, status=status))
         assert (line.can_say_done, line.can_take_back, line.tone) == (can_say, can_take_back, tone)
         assert bool(line.steps) == can_say
         assert line.short

@@ -9,7 +9,7 @@ import pytest
 
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy import status_rows
-from app.client_portal.status_texts import STATES, Case
+from app.client_portal.status_texts import STATUSES, Case
 from app.links.models import AccessRequest
 from app.links.queries import LinkAggregate
 from app.platforms.tiktok.adapter import TikTok
@@ -21,7 +21,7 @@ WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
 class Asked:
     """An access request, as far as lines look at it."""
 
-    state: str = "approved"
+    status: str = "approved"
     code: str | None = None
     next_actor: str | None = "us"
     asset_id: str | None = "7200000000000000201"
@@ -29,7 +29,7 @@ class Asked:
     kind: str = "ad_account"
     role: str = "OPERATOR"
     role_seen: str | None = None
-    state_since: datetime = WHEN
+    status_since: datetime = WHEN
     recheck_at: datetime | None = None
     verified_at: datetime | None = None
     attested_at: datetime | None = None
@@ -39,7 +39,7 @@ class Asked:
     unwanted_at: datetime | None = None
     seen_by: str | None = None
     shared_from_bc_id: str | None = None
-    through_id: str | None = None
+    parent_asset_id: str | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -66,15 +66,15 @@ def _line(lane: str = "connected", **values: Any) -> status_rows.AccessRequestRo
 
 
 @pytest.mark.parametrize("lane", ["connected", "guided"])
-@pytest.mark.parametrize("state", STATES)
-def test_every_state_makes_a_line_in_every_lane(state: str, lane: str) -> None:
-    line = _line(lane, state=state)
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_state_makes_a_line_in_every_lane(status: str, lane: str) -> None:
+    line = _line(lane, status=status)
     assert line.sentence.format(**line.names)
     assert line.role == "Run campaigns (Operator)"
 
 
 @pytest.mark.parametrize(
-    ("state", "lane", "seen_by", "marks"),
+    ("status", "lane", "seen_by", "marks"),
     [
         ("waiting", "connected", None, "todo todo todo"),
         ("approved", "connected", None, "now todo todo"),
@@ -95,39 +95,41 @@ def test_every_state_makes_a_line_in_every_lane(state: str, lane: str) -> None:
     ],
 )
 def test_nothing_is_marked_done_that_nobody_saw_sent_or_said(
-    state: str, lane: str, seen_by: str | None, marks: str
+    status: str, lane: str, seen_by: str | None, marks: str
 ) -> None:
-    found = status_rows.marks(_ask(state=state, seen_by=seen_by), Case(lane=lane))
-    assert " ".join(mark.state for mark in found) == marks
+    found = status_rows.marks(_ask(status=status, seen_by=seen_by), Case(lane=lane))
+    assert " ".join(mark.status for mark in found) == marks
 
 
 def test_only_verified_is_green() -> None:
     """Promise 1: an attestation, or an answer that was OK, is never shown as proof."""
-    green = {state for state in STATES if _line(state=state).tone == "good"}
+    green = {status for status in STATUSES if _line(status=status).tone == "good"}
     assert green == {"verified"}
-    full = {state for state in STATES if all(mark.state == "done" for mark in _line(state=state).marks or [Nothing])}
+    full = {
+        status for status in STATUSES if all(mark.status == "done" for mark in _line(status=status).marks or [Nothing])
+    }
     assert full == {"verified"}
 
 
 class Nothing:
     """Stands for the stages of an access request that shows none."""
 
-    state = "none"
+    status = "none"
 
 
 def test_a_blocker_that_waits_for_the_client_has_its_button() -> None:
-    line = _line(state="blocked", code="account_not_ticked", next_actor="client")
+    line = _line(status="blocked", code="account_not_ticked", next_actor="client")
     assert (line.does, line.tone, line.short) == ("connect", "yours", "Needs a hand")
     assert "Brand FR" in line.sentence.format(**line.names)
 
 
 def test_a_blocker_that_waits_for_the_agency_is_no_alarm_for_the_client() -> None:
-    line = _line(state="blocked", code="agency_must_reauthorise", next_actor="agency")
+    line = _line(status="blocked", code="agency_must_reauthorize", next_actor="agency")
     assert (line.label, line.tone, line.short) == (None, "moving", "Waiting")
 
 
 def test_by_hand_nobody_is_sent_to_the_consent_page_by_a_blocker() -> None:
-    assert _line("guided", state="drifted", code="asset_not_shared", next_actor="client").does == "check"
+    assert _line("guided", status="drifted", code="asset_not_shared", next_actor="client").does == "check"
 
 
 def test_an_access_request_without_a_name_goes_by_its_number() -> None:
@@ -138,17 +140,17 @@ def test_an_access_request_without_a_name_goes_by_its_number() -> None:
 @pytest.mark.parametrize(
     ("access_requests", "lane", "expected"),
     [
-        ([{"state": "verified"}], "connected", (1, 1, True, True, None)),
-        ([{"state": "attested"}], "guided", (1, 1, True, False, None)),
-        ([{"state": "approved"}], "guided", (0, 1, False, False, "client")),
-        ([{"state": "approved"}], "connected", (0, 1, False, False, "us")),
-        ([{"state": "verified"}, {"state": "awaiting_partner", "next_actor": "platform"}], "connected",
+        ([{"status": "verified"}], "connected", (1, 1, True, True, None)),
+        ([{"status": "attested"}], "guided", (1, 1, True, False, None)),
+        ([{"status": "approved"}], "guided", (0, 1, False, False, "client")),
+        ([{"status": "approved"}], "connected", (0, 1, False, False, "us")),
+        ([{"status": "verified"}, {"status": "awaiting_partner", "next_actor": "platform"}], "connected",
          (1, 2, False, False, "platform")),
-        ([{"state": "blocked", "next_actor": "client"}, {"state": "awaiting_partner", "next_actor": "agency"}],
+        ([{"status": "blocked", "next_actor": "client"}, {"status": "awaiting_partner", "next_actor": "agency"}],
          "connected", (0, 2, False, False, "client")),
-        ([{"state": "verified"}, {"state": "declined"}], "connected", (1, 1, True, True, None)),
-        ([{"state": "declined"}], "connected", (0, 0, False, True, None)),
-        ([{"state": "waiting", "asset_id": None}], "connected", (0, 0, False, True, None)),
+        ([{"status": "verified"}, {"status": "declined"}], "connected", (1, 1, True, True, None)),
+        ([{"status": "declined"}], "connected", (0, 0, False, True, None)),
+        ([{"status": "waiting", "asset_id": None}], "connected", (0, 0, False, True, None)),
     ],
 )  # fmt: skip
 def test_the_summary_counts_and_says_whose_turn_it_is(
@@ -176,7 +178,7 @@ def test_a_pixel_code_keeps_its_letters_and_a_person_has_no_number() -> None:
 
 
 def test_the_role_seen_says_what_it_cannot_do() -> None:
-    line = _line(state="blocked", code="role_too_low", next_actor="client", role="ADMIN", role_seen="OPERATOR")
+    line = _line(status="blocked", code="role_too_low", next_actor="client", role="ADMIN", role_seen="OPERATOR")
     said = line.sentence.format(**line.names)
     assert "Run campaigns (Operator)" in said
     assert "can’t change your billing" in said
@@ -185,12 +187,12 @@ def test_the_role_seen_says_what_it_cannot_do() -> None:
 
 def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
     shown = [
-        _line(id="1", state="drifted", code="asset_not_shared", next_actor="client"),
-        _line(id="2", state="blocked", code="role_too_low", next_actor="client", role_seen="ANALYST"),
-        _line(id="3", state="blocked", code="ad_account_suspended", next_actor="client"),
-        _line(id="4", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
-        _line(id="5", state="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
-        _line(id="6", state="blocked", code="app_problem", next_actor="agency"),
+        _line(id="1", status="drifted", code="asset_not_shared", next_actor="client"),
+        _line(id="2", status="blocked", code="role_too_low", next_actor="client", role_seen="ANALYST"),
+        _line(id="3", status="blocked", code="ad_account_suspended", next_actor="client"),
+        _line(id="4", status="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="5", status="blocked", code="role_higher_than_requested", next_actor="client", role_seen="ADMIN"),
+        _line(id="6", status="blocked", code="app_problem", next_actor="agency"),
     ]
     found = status_rows.fixes(shown)
     assert [(fix.does, [line.id for line in fix.lines]) for fix in found] == [
@@ -201,7 +203,7 @@ def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
 
 def test_one_button_for_each_business_center_from_which_something_was_seen() -> None:
     seen = {"1": "7112", "2": "7112", "3": "7113"}
-    blocked = {"state": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
+    blocked = {"status": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
     shown = [_line("guided", id=one, shared_from_bc_id=bc_id, **blocked) for one, bc_id in seen.items()]
     found = status_rows.fixes(shown)
     assert [(fix.does, fix.access_request, [line.id for line in fix.lines]) for fix in found] == [

@@ -65,12 +65,12 @@ class Scene:
                 & (AccessRequest.kind == self.kind)
             )
             seen = {"role_higher_than_requested": "ADMIN", "role_too_low": "ANALYST"}.get(code)
-            blocked = {"state": "blocked", "code": code, "next_actor": "client", "role_seen": seen}
+            blocked = {"status": "blocked", "code": code, "next_actor": "client", "role_seen": seen}
             blocked |= {"shared_from_bc_id": MAISON_LUNE} if mistyped else {}
             await session.execute(update(AccessRequest).where(mine).values(**blocked))
             if held == "given_back":
                 theirs = (Connection.agency_id == corner.agency_id) & (Connection.side == "client")
-                gone = {"state": "revoked", "token_sealed": None, "due_at": None, "ended_at": func.now()}
+                gone = {"status": "revoked", "token_encrypted": None, "due_at": None, "ended_at": func.now()}
                 await session.execute(update(Connection).where(theirs).values(**gone))
 
     async def press(self, page: str, label: str) -> httpx2.Response:
@@ -130,11 +130,11 @@ async def test_what_is_offered_leads_to_the_end(
         await scene.do_by_hand()
         await scene.press((await walk.see("progress")).text, "Done — check now")
     await house.work(4)
-    if {state for state, _ in await house.states(walk.corner)} != {"verified"} and held == "given_back":
+    if {status for status, _ in await house.statuses(walk.corner)} != {"verified"} and held == "given_back":
         page = (await walk.see("progress")).text  # agreed to again: it asks to connect at that moment
         connect = next(label for _, inside in _FORM.findall(page) for label in _LABEL.findall(inside)
                        if "/connection" in page and "onnect" in label and "instead" not in label)  # fmt: skip
         await scene.travel(await scene.press(page, unescape(connect)))
         await house.work(4)
-    assert {state for state, _ in await house.states(walk.corner)} == {"verified"}
+    assert {status for status, _ in await house.statuses(walk.corner)} == {"verified"}
     assert "All set" in (await walk.see("progress")).text

@@ -19,7 +19,7 @@ from tests.world import NORTH_BC, World
 async def _whole(session: AsyncSession, world: World) -> LinkAggregate:
     await session.rollback()
     session.expire_all()
-    return await links.whole(session, world.north.agency_id, world.north.link_id)
+    return await links.load_link(session, world.north.agency_id, world.north.link_id)
 
 
 async def test_every_answer_leads_to_the_next_screen(walk: Walk, session: AsyncSession, world: World) -> None:
@@ -57,7 +57,7 @@ async def test_the_review_says_everything_and_the_words_are_kept(
     assert consent.name == "Theo Brand"
     assert all(sentence in page for sentence in consent.sentences)
     kept = await _whole(session, world)
-    assert {access_request.state for access_request in kept.access_requests} == {"approved"}
+    assert {access_request.status for access_request in kept.access_requests} == {"approved"}
     assert kept.link.status == "submitted"
 
 
@@ -171,7 +171,7 @@ async def test_a_wrong_number_can_be_changed_after_the_yes_and_is_agreed_to_anew
     assert walk.goes_to(await walk.send("accounts", accounts="7200000000000000202")) == "review"
     await walk.agree()
     kept = await _whole(session, world)
-    assert [(access_request.asset_id, access_request.state) for access_request in kept.access_requests] == [
+    assert [(access_request.asset_id, access_request.status) for access_request in kept.access_requests] == [
         ("7200000000000000202", "approved")
     ]
 
@@ -196,10 +196,10 @@ async def test_contacts_by_role_and_the_yes_reach_the_crm(
     await walk.start()
     await walk.answer()
     await walk.agree(name="Theo B.")
-    whole = await links.whole(session, world.north.agency_id, world.north.link_id, lock=True)
-    for access_request in whole.access_requests:
-        await client_actions.set_state(session, whole, access_request, state="verified")
-    await client_actions.settle(session, whole)
+    aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
+    for access_request in aggregate.access_requests:
+        await client_actions.set_status(session, aggregate, access_request, status="verified")
+    await client_actions.settle(session, aggregate)
     await session.commit()
     told = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
     data = {event["type"]: event["data"] for event in told}

@@ -20,7 +20,7 @@ VERIFIED = ("verified", None)
 
 @pytest.fixture
 async def done(walk: Walk, house: House) -> Walk:
-    """A client with a completed link: everything is verified, and its authorisation was given back."""
+    """A client with a completed link: everything is verified, and its authorization was given back."""
     await house.connect_agency(walk.corner)
     await walk.start()
     await trip(walk, house)
@@ -29,7 +29,7 @@ async def done(walk: Walk, house: House) -> Walk:
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     await house.work()
-    assert await house.states(walk.corner) == [VERIFIED]
+    assert await house.statuses(walk.corner) == [VERIFIED]
     assert await _held(walk, house) == "given_back"
     return walk
 
@@ -65,7 +65,7 @@ async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, 
     assert done.goes_to(await trip(done, house)) == "progress"
     await house.work()
     (access_request,) = await house.access_requests(done.corner)
-    assert (access_request.state, access_request.role_seen) == ("verified", "ADMIN")
+    assert (access_request.status, access_request.role_seen) == ("verified", "ADMIN")
     assert "All set" in (await done.see("progress")).text
 
 
@@ -82,7 +82,7 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
     await done.send("accounts", accounts=[LUNE_UK])
     await done.agree()
     await house.work()
-    assert await house.states(done.corner) == [VERIFIED, VERIFIED]
+    assert await house.statuses(done.corner) == [VERIFIED, VERIFIED]
 
 
 async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(done: Walk, house: House) -> None:
@@ -98,7 +98,7 @@ async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(do
     assert "We gave your permission back" in page
     await trip(done, house)
     await house.work()
-    assert (await house.tiktok.member_states(MAISON_LUNE))["bo@northagency.example"] == "PENDING"
+    assert (await house.tiktok.member_statuses(MAISON_LUNE))["bo@northagency.example"] == "PENDING"
     page = (await done.see("progress")).text
     assert "has to accept TikTok’s e-mail" in page
     assert "accept it in its Business Center" not in page
@@ -108,7 +108,7 @@ async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(do
 async def test_after_drift_door_page_and_receipt_say_what_is_needed(done: Walk, house: House) -> None:
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await _watch(house)
-    assert [state for state, _ in await house.states(done.corner)] == ["drifted"]
+    assert [status for status, _ in await house.statuses(done.corner)] == ["drifted"]
     door = (await done.browser.get(done.corner.link_path)).text
     assert "All set" not in door
     assert "this needs you" in door
@@ -126,12 +126,12 @@ async def test_every_blocker_of_a_page_can_be_reached(done: Walk, house: House) 
     await house.ask_for(done.corner, "ad_account", "OPERATOR", asset_id=LUNE_UK, asset_name="Maison Lune UK")
     await done.agree()
     await house.work(1)
-    states = {LUNE_EU: "asset_not_shared", LUNE_UK: "ad_account_suspended"}
+    statuses = {LUNE_EU: "asset_not_shared", LUNE_UK: "ad_account_suspended"}
     async with house.tools.sessions.begin() as session:
-        for asset_id, code in states.items():
+        for asset_id, code in statuses.items():
             mine = (AccessRequest.agency_id == done.corner.agency_id) & (AccessRequest.asset_id == asset_id)
             await session.execute(
-                update(AccessRequest).where(mine).values(state="blocked", code=code, next_actor="client")
+                update(AccessRequest).where(mine).values(status="blocked", code=code, next_actor="client")
             )
     page = (await done.see("progress")).text
     assert "Share it now" in page

@@ -1,4 +1,4 @@
-"""The connected lane through the pages: the trip, what can be picked, what cannot and why, and the live state."""
+"""The connected lane through the pages: the trip, what can be picked, what cannot and why, and the live status."""
 
 import asyncio
 import re
@@ -245,7 +245,7 @@ async def test_where_tiktok_answers_in_another_shape_it_goes_on_by_hand_to_the_e
     await walk.send("check")
     await house.work(2)
     (access_request,) = await house.access_requests(north)
-    assert (access_request.state, access_request.code, access_request.next_actor) == (
+    assert (access_request.status, access_request.code, access_request.next_actor) == (
         "unverifiable",
         "platform_changed",
         "agency",
@@ -253,7 +253,7 @@ async def test_where_tiktok_answers_in_another_shape_it_goes_on_by_hand_to_the_e
     said = await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
     assert said.status_code == 200, said.text
     await house.work(2)
-    assert await house.states(north) == [("attested", None)]
+    assert await house.statuses(north) == [("attested", None)]
     await house.tiktok.clear_faults()  # as a newer version of Keyturn reads it
     await house.work(2)
-    assert await house.states(north) == [("verified", None)]
+    assert await house.statuses(north) == [("verified", None)]

@@ -41,7 +41,7 @@ class Post:
     """The e-mails that are owed."""
 
     sessions: Sessions
-    vault: Keyring
+    keyring: Keyring
     agency_id: str
 
     async def letters(self) -> list[tuple[str, RenderedEmail]]:
@@ -51,10 +51,10 @@ class Post:
             mails = (await session.scalars(rows)).all()
         opened = []
         for mail in mails:
-            assert mail.content_sealed
+            assert mail.content_encrypted
             place = content_place(mail.agency_id, mail.id)
             opened.append(
-                (mail.to_email, RenderedEmail.from_json(self.vault.open(mail.content_sealed, bound_to=place)))
+                (mail.to_email, RenderedEmail.from_json(self.keyring.decrypt(mail.content_encrypted, bound_to=place)))
             )
         return opened
 
@@ -66,10 +66,10 @@ class Post:
 
 
 @pytest.fixture
-def post(app: FastAPI, sessions: Sessions, vault: Keyring, world: World) -> Post:
+def post(app: FastAPI, sessions: Sessions, keyring: Keyring, world: World) -> Post:
     """The installation sends e-mails."""
-    app.state.outbox = MailQueue(vault, PUBLIC_URL)
-    return Post(sessions, vault, world.north.agency_id)
+    app.state.outbox = MailQueue(keyring, PUBLIC_URL)
+    return Post(sessions, keyring, world.north.agency_id)
 
 
 @asynccontextmanager
@@ -138,8 +138,8 @@ async def _own_token(walk: Walk) -> str:
 
 async def _facts(house: House, world: World) -> object:
     async with house.tools.sessions() as session:
-        whole = await links.whole(session, world.north.agency_id, world.north.link_id)
-        return whole.facts(), whole.link.lane, whole.intake.updated_at
+        aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id)
+        return aggregate.facts(), aggregate.link.lane, aggregate.intake.updated_at
 
 
 async def test_before_something_personal_is_saved_any_browser_goes_on(
@@ -267,7 +267,7 @@ async def test_a_code_ends_after_ten_minutes_and_a_newer_one_ends_the_older(
 
 
 async def test_codes_are_kept_as_keyed_hashes_bound_to_their_row(
-    app: FastAPI, walk: Walk, house: House, post: Post, sessions: Sessions, vault: Keyring, world: World
+    app: FastAPI, walk: Walk, house: House, post: Post, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     await saved(walk, "contacts", house)
     async with device(app, world) as other, device(app, world) as third:
@@ -277,7 +277,7 @@ async def test_codes_are_kept_as_keyed_hashes_bound_to_their_row(
         async with sessions.begin() as session:
             rows = select(DeviceCode).where(DeviceCode.agency_id == world.north.agency_id).order_by(DeviceCode.id)
             first, second = (await session.scalars(rows)).all()
-            assert first.code_hash == vault.keyed_hash(f"{first.id}\0{code}", purpose="device_code")
+            assert first.code_hash == keyring.keyed_hash(f"{first.id}\0{code}", purpose="device_code")
             assert (first.expires_at - first.created_at) < timedelta(minutes=10, seconds=30)
             second.code_hash = first.code_hash  # writing the table is not enough without the key ring
         assert third.goes_to(await send(third, "/code", code=code)) == "device?problem=wrong"

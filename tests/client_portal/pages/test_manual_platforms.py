@@ -146,7 +146,7 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     # another ad account: what is said of other platforms stays
     assert both.goes_to(await both.send("change", screen="accounts")) == "accounts"
     found = {
-        access_request["platform"]: access_request["state"]
+        access_request["platform"]: access_request["status"]
         for access_request in (await api.get(f"/links/{both.corner.link_id}/access-requests")).json()["data"]
     }
     assert found == {
@@ -205,7 +205,7 @@ async def test_the_words_are_only_for_this_browser_and_this_link(
     for access_request in (theirs, "access_request_nonsense"):
         assert (await alone.send(f"access-requests/{access_request}/done")).status_code == 404
     assert {
-        access_request["state"]
+        access_request["status"]
         for access_request in (await api.get(f"/links/{alone.corner.link_id}/access-requests")).json()["data"]
     } == {"awaiting_client"}
 

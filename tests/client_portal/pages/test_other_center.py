@@ -38,7 +38,7 @@ async def mistyped(walk: Walk, house: House) -> None:
 async def whole_of(session: AsyncSession, corner: Corner) -> LinkAggregate:
     await session.rollback()
     session.expire_all()
-    return await links.whole(session, corner.agency_id, corner.link_id)
+    return await links.load_link(session, corner.agency_id, corner.link_id)
 
 
 async def lists_read(house: House) -> int:
@@ -67,7 +67,7 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     assert f"You gave us <strong>Business Center {BRAND_DE}</strong>" in page
     (access_request_id,) = asks_offered(page)  # one button for both ad accounts
     told = (await api.get(f"/access-requests/{access_request_id}")).json()
-    assert (told["state"], told["code"], told["next_actor"]) == ("blocked", "asset_shared_elsewhere", "client")
+    assert (told["status"], told["code"], told["next_actor"]) == ("blocked", "asset_shared_elsewhere", "client")
     assert told["shared_from_bc_id"] == BRAND_FR
     assert "shared_from_bc_id" in told["hint"]
     blocked = await events_of(api, walk.corner, "access.blocked")
@@ -80,7 +80,7 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     kept = await whole_of(session, walk.corner)
     assert kept.intake.bc_id == BRAND_FR
     assert [
-        (access_request.state, access_request.seen_by, access_request.shared_from_bc_id)
+        (access_request.status, access_request.seen_by, access_request.shared_from_bc_id)
         for access_request in kept.access_requests
     ] == [("verified", "agency", None)] * 2
     given = await events_of(api, walk.corner, "consent.given")

@@ -31,12 +31,17 @@ PDF = ("plan.pdf", b"%PDF-1.7 the plan")
 
 
 @pytest.fixture
-async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, vault: Keyring, world: World) -> Walk:
+async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring: Keyring, world: World) -> Walk:
     """A client in front of the questions."""
     assert (await api.post("/presets", json=PRESET)).status_code == 201
     async with sessions.begin() as session:
         link, token = await links.create_link(
-            session, world.north.agency_id, client_id=world.north.client_id, preset="asked", vault_=vault, actor="test"
+            session,
+            world.north.agency_id,
+            client_id=world.north.client_id,
+            preset="asked",
+            keyring=keyring,
+            actor="test",
         )
     there = Walk(walk.browser, replace(world.north, link_id=link.id, token=token))
     await there.start()

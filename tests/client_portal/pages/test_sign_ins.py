@@ -13,7 +13,7 @@ from tests.house import House
 
 async def _whole(walk: Walk, house: House) -> LinkAggregate:
     async with house.tools.sessions() as session:
-        return await links.whole(session, walk.corner.agency_id, walk.corner.link_id)
+        return await links.load_link(session, walk.corner.agency_id, walk.corner.link_id)
 
 
 async def _reasons(walk: Walk, house: House, kind: str) -> list[str]:
@@ -75,7 +75,7 @@ async def test_a_permission_that_the_app_lacks_is_named_to_the_agency_and_by_han
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, walk.corner.agency_id, platform="tiktok", app_id=app_id, secret=seed.NO_PARTNER_APP_SECRET,
-            vault=house.tools.vault, actor="test",
+            keyring=house.tools.keyring, actor="test",
         )  # fmt: skip
     await walk.start()
     assert walk.goes_to(await trip(walk, house)) == "way?outcome=scope_missing"

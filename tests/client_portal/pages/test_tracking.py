@@ -29,7 +29,7 @@ async def asked(walk: Walk, house: House) -> Walk:
 
 async def _kinds(walk: Walk, house: House) -> list[tuple[str, str | None, str | None, str]]:
     return [
-        (access_request.kind, access_request.asset_id, access_request.through_id, access_request.state)
+        (access_request.kind, access_request.asset_id, access_request.parent_asset_id, access_request.status)
         for access_request in await house.access_requests(walk.corner)
     ]
 
@@ -44,7 +44,7 @@ async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: Hou
     assert "to ad account Maison Lune EU" in (await asked.see("review")).text
     await asked.agree()
     await house.work()
-    assert await house.states(asked.corner) == [VERIFIED, VERIFIED]
+    assert await house.statuses(asked.corner) == [VERIFIED, VERIFIED]
     assert "All set" in (await asked.see("progress")).text
 
 
@@ -84,7 +84,7 @@ async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back
     assert "change its settings and events" in (await asked.see("review")).text
     await asked.agree()
     await house.work()
-    assert await house.states(asked.corner) == [VERIFIED, VERIFIED]
+    assert await house.statuses(asked.corner) == [VERIFIED, VERIFIED]
 
 
 async def test_what_was_agreed_to_before_is_not_in_the_next_consent(asked: Walk, house: House) -> None:
@@ -146,8 +146,8 @@ async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk:
     await walk.send("pixels", pixels=[PIXEL_LUNE_CODE])
     assert "None yet" not in (await walk.see("get-ready")).text
     async with house.tools.sessions() as session:
-        whole = await links.whole(session, walk.corner.agency_id, walk.corner.link_id)
-    assert whole.intake.pixel_codes == [PIXEL_LUNE_CODE]
+        aggregate = await links.load_link(session, walk.corner.agency_id, walk.corner.link_id)
+    assert aggregate.intake.pixel_codes == [PIXEL_LUNE_CODE]
 
 
 async def test_without_a_pixel_the_rest_is_completed(asked: Walk, house: House) -> None:
@@ -156,7 +156,7 @@ async def test_without_a_pixel_the_rest_is_completed(asked: Walk, house: House) 
     await asked.answer("markets", "contacts", "get-ready")
     await asked.agree()
     await house.work()
-    assert await house.states(asked.corner) == [VERIFIED, ("declined", None)]
+    assert await house.statuses(asked.corner) == [VERIFIED, ("declined", None)]
     assert "link.completed" in await house.events(asked.corner)
 
 
@@ -191,7 +191,7 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
     (access_request,) = await house.access_requests(walk.corner)
     await walk.send("reduction", access_request=access_request.id)
     await house.work()
-    assert await house.states(walk.corner) == [VERIFIED]
+    assert await house.statuses(walk.corner) == [VERIFIED]
 
 
 async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked: Walk, house: House) -> None:
@@ -211,4 +211,4 @@ async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked:
     assert (await house.tiktok.world())["shares"] == [] or seed.LUNE_EU not in str(
         [each for each in (await house.tiktok.world())["shares"] if each["bc_id"] == MAISON_LUNE]
     )
-    assert ("ended", None) in await house.states(asked.corner)
+    assert ("ended", None) in await house.statuses(asked.corner)

@@ -41,7 +41,7 @@ async def test_connecting_all_the_same_leads_back_to_doing_it_by_hand(walk: Walk
     assert page.status_code == 409
     assert "Connecting isn’t possible here yet" in page.text
     assert "North Agency" in page.text, "in the agency's branding"
-    assert not [said for said in ("PUT ", "/api/", "authorise", "TikTok app", "keyturn agency") if said in page.text]
+    assert not [said for said in ("PUT ", "/api/", "authorize", "TikTok app", "keyturn agency") if said in page.text]
     assert walk.goes_to(await walk.send("lane", lane="guided")) == "business-center"
 
 
@@ -88,8 +88,8 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
         assert ": done" in page.partition("Shared")[2][:120]
         await house.work()
     session.expire_all()
-    for access_request in (await links.whole(session, world.north.agency_id, world.north.link_id)).access_requests:
-        assert (access_request.state, access_request.next_actor, access_request.client_attested_by) == (
+    for access_request in (await links.load_link(session, world.north.agency_id, world.north.link_id)).access_requests:
+        assert (access_request.status, access_request.next_actor, access_request.client_attested_by) == (
             "unverifiable",
             "agency",
             "Theo Brand",

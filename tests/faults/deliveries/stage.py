@@ -28,7 +28,7 @@ LONGEST = 120
 
 async def make(
     sessions: Sessions,
-    vault: Keyring,
+    keyring: Keyring,
     agency_id: str,
     there: Receiver,
     *,
@@ -44,7 +44,7 @@ async def make(
     for number in range(endpoints):
         url = f"{there.url}/{number}"
         endpoint, secret = await scenes.make_endpoint(
-            sessions, vault, agency_id, url, timeout_ms=timeout_ms, concurrency=20
+            sessions, keyring, agency_id, url, timeout_ms=timeout_ms, concurrency=20
         )
         secrets[endpoint.id] = secret
     await happen(sessions, agency_id, events)
@@ -94,15 +94,15 @@ async def until_all_arrived(sessions: Sessions, agency_id: str, *, number: int =
     """Waits until there are so many deliveries and every one is over; all of them must have succeeded."""
     async with asyncio.timeout(LONGEST):
         while True:
-            states = await _states(sessions, agency_id)
-            if sum(states.values()) >= number and set(states) <= {"succeeded", "exhausted", "cancelled", "skipped"}:
+            statuses = await _states(sessions, agency_id)
+            if sum(statuses.values()) >= number and set(statuses) <= {"succeeded", "exhausted", "cancelled", "skipped"}:
                 break
             await asyncio.sleep(0.2)
-    assert set(states) == {"succeeded"}
+    assert set(statuses) == {"succeeded"}
 
 
 async def _states(sessions: Sessions, agency_id: str) -> dict[str, int]:
-    query = select(Delivery.state, func.count()).where(Delivery.agency_id == agency_id).group_by(Delivery.state)
+    query = select(Delivery.status, func.count()).where(Delivery.agency_id == agency_id).group_by(Delivery.status)
     async with sessions() as session:
         return dict((await session.execute(query)).all())
 

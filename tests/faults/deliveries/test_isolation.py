@@ -27,7 +27,7 @@ NO = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
 
 
 async def test_others_are_done_while_the_hanging_ones_are_still_held(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
     released, done = asyncio.Event(), []
@@ -42,10 +42,10 @@ async def test_others_are_done_while_the_hanging_ones_are_still_held(
         writer.write(OK)
 
     async with receiver(hang) as stuck, receiver(serve) as well, receiver(answers(NO)) as broken:
-        hanging, _ = await scenes.make_endpoint(sessions, vault, north, stuck.url, timeout_ms=30_000, concurrency=5)
-        healthy, secret = await scenes.make_endpoint(sessions, vault, north, well.url)
+        hanging, _ = await scenes.make_endpoint(sessions, keyring, north, stuck.url, timeout_ms=30_000, concurrency=5)
+        healthy, secret = await scenes.make_endpoint(sessions, keyring, north, well.url)
         failing = [
-            (await scenes.make_endpoint(sessions, vault, south, f"{broken.url}/{number}"))[0].id
+            (await scenes.make_endpoint(sessions, keyring, south, f"{broken.url}/{number}"))[0].id
             for number in range(FAILING)
         ]
         await _happen(sessions, south)
@@ -79,7 +79,7 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
     of_south = {"Authorization": f"Bearer {world.south.key}"}
     answer = await api.get("/webhooks/deliveries", params={"limit": 200}, headers=of_south)
     shown = {row["id"]: row for row in answer.json()["data"]}
-    assert {(shown[each]["state"], shown[each]["reason"]) for each in untried} == {("held", "circuit")}
+    assert {(shown[each]["status"], shown[each]["reason"]) for each in untried} == {("held", "circuit")}
     assert {shown[each]["series_attempts"] for each in untried} == {0}
 
 
@@ -101,7 +101,7 @@ async def _until_recorded(sessions: Sessions, agency_id: str, endpoint_id: str) 
     async with asyncio.timeout(LONGEST):
         while True:
             rows = [row for row in await scenes.deliveries(sessions, agency_id) if row.endpoint_id == endpoint_id]
-            if {row.state for row in rows} == {"succeeded"}:
+            if {row.status for row in rows} == {"succeeded"}:
                 return
             await asyncio.sleep(0.05)
 
@@ -122,18 +122,18 @@ async def _until_open(sessions: Sessions, agency_id: str, endpoint_ids: list[str
 
 
 async def test_a_breaker_stays_open_when_workers_change(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.south.agency_id
     async with receiver(answers(NO)) as broken:
-        endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, broken.url)
+        endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, broken.url)
         await _happen(sessions, agency_id)
         async with stage.workers(settings):
             await _until_open(sessions, agency_id, [endpoint.id])
         await setting.health(sessions, endpoint, open_until=func.now() + timedelta(minutes=10))
         sent = len(broken.requests)
         async with receiver(answers(OK)) as well:
-            healthy, secret = await scenes.make_endpoint(sessions, vault, agency_id, well.url)
+            healthy, secret = await scenes.make_endpoint(sessions, keyring, agency_id, well.url)
             await _happen(sessions, agency_id)
             async with stage.workers(settings):
                 await _until_recorded(sessions, agency_id, healthy.id)

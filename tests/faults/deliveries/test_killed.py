@@ -29,12 +29,12 @@ async def killed(settings: Settings, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, FINISH])
 async def test_killed_around_a_delivery(
-    mode: str, settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    mode: str, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Nothing is lost. What was sent and not written down is sent again under the same id, and nothing else is."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
+        secrets = await stage.make(sessions, keyring, agency_id, there, events=EVENTS, timeout_ms=3000)
         for _ in range(KILLS):
             await killed(settings, mode)
         sent_before = len(there.requests)
@@ -51,12 +51,12 @@ async def test_killed_around_a_delivery(
 
 
 async def test_killed_with_what_it_fanned_out_in_its_hands(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """It was leased as it was made, and never claimed: its lease runs out, and somebody else sends it."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await stage.make(sessions, vault, agency_id, there, events=0, timeout_ms=3000)
+        secrets = await stage.make(sessions, keyring, agency_id, there, events=0, timeout_ms=3000)
         await stage.happen(sessions, agency_id, EVENTS)
         await killed(settings, KEPT)
         assert there.requests == []
@@ -71,11 +71,11 @@ async def test_killed_with_what_it_fanned_out_in_its_hands(
 
 
 async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, timeout_ms=3000)
+        secrets = await stage.make(sessions, keyring, agency_id, there, events=EVENTS, timeout_ms=3000)
         await killed(settings, WRITTEN)
         sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
         assert 0 < written <= sent
@@ -88,11 +88,11 @@ async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
 
 
 async def test_two_workers_send_nothing_twice(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await stage.make(sessions, vault, agency_id, there, events=150)
+        secrets = await stage.make(sessions, keyring, agency_id, there, events=150)
         async with stage.workers(settings, 2):
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
@@ -102,7 +102,7 @@ async def test_two_workers_send_nothing_twice(
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     begun = asyncio.Event()
@@ -113,7 +113,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
         writer.write(OK)
 
     async with receiver(talk) as there:
-        secrets = await stage.make(sessions, vault, agency_id, there, events=60)
+        secrets = await stage.make(sessions, keyring, agency_id, there, events=60)
         async with stage.workers(settings) as [worker]:
             async with asyncio.timeout(60):
                 await begun.wait()
@@ -128,7 +128,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
 
 
 async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Whether they keep what they fan out or claim it."""
     agency_id, most, now, at_once = world.north.agency_id, 3, 0, list[int]()
@@ -142,7 +142,7 @@ async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
         writer.write(OK)
 
     async with receiver(talk) as there:
-        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url, concurrency=most)
+        endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, concurrency=most)
         async with stage.workers(settings, 2):
             async with asyncio.timeout(stage.LONGEST):
                 for events in (1, *[1] * 60, *[2] * 20):  # as many as it takes, then more

@@ -85,15 +85,15 @@ async def neighbour(port: int) -> AsyncIterator[list[bytes]]:
         server.close()
 
 
-async def test_names_that_change(sessions: Sessions, vault: Keyring, world: World) -> None:
+async def test_names_that_change(sessions: Sessions, keyring: Keyring, world: World) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there, neighbour(there.port) as came, name_server(Names()) as (dns, server):
-        endpoints, secrets = await _saved(sessions, vault, agency_id, dns, there)
+        endpoints, secrets = await _saved(sessions, keyring, agency_id, dns, there)
         later = Dns([f"127.0.0.1:{server.transport.get_extra_info('sockname')[1]}"])  # that of the worker: it asks anew
         egress = Egress(lookup=later.lookup, allow=ALLOW)
         for _ in range(EVENTS):
             await scenes.happen(sessions, agency_id)
-        tools = WebhookContext(sessions, vault, egress, worker="test:1")
+        tools = WebhookContext(sessions, keyring, egress, worker="test:1")
         await scenes.fan_all_out(tools)
         await _work(tools, sessions, agency_id, endpoints)
         await egress.close()
@@ -107,7 +107,7 @@ async def test_names_that_change(sessions: Sessions, vault: Keyring, world: Worl
 
 
 async def _saved(
-    sessions: Sessions, vault: Keyring, agency_id: str, dns: Dns, there: Receiver
+    sessions: Sessions, keyring: Keyring, agency_id: str, dns: Dns, there: Receiver
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Endpoints by id, with the name of each; their addresses were vetted as the API does it, but for the mixed one."""
     endpoints, secrets = {}, {}
@@ -116,7 +116,7 @@ async def _saved(
         place = f"https://{name}:8443/in" if "public" in name else f"http://{name}:{there.port}/in"
         url = place if name == "mixed.example" else await egress.vet(place)
         endpoint, secret = await scenes.make_endpoint(
-            sessions, vault, agency_id, url, retry_policy=[1] * 6, timeout_ms=5000, concurrency=1
+            sessions, keyring, agency_id, url, retry_policy=[1] * 6, timeout_ms=5000, concurrency=1
         )
         endpoints[endpoint.id], secrets[endpoint.id] = name, secret
     await egress.close()
@@ -137,7 +137,7 @@ async def _work(tools: WebhookContext, sessions: Sessions, agency_id: str, endpo
 async def _enough(sessions: Sessions, agency_id: str, endpoints: dict[str, str]) -> bool:
     rows = await scenes.deliveries(sessions, agency_id)
     return all(
-        row.state == "succeeded" if endpoints[row.endpoint_id] in ARRIVING else row.attempt_count for row in rows
+        row.status == "succeeded" if endpoints[row.endpoint_id] in ARRIVING else row.attempt_count for row in rows
     )
 
 
@@ -151,7 +151,7 @@ async def _all_told(sessions: Sessions, agency_id: str, endpoints: dict[str, str
         codes = [each.code for each in attempts if each.delivery_id == row.id]
         assert len(codes) == row.attempt_count >= 1
         assert set(codes) <= CODES[endpoints[row.endpoint_id]]
-        assert row.state in ("succeeded", "retrying", "exhausted")
+        assert row.status in ("succeeded", "retrying", "exhausted")
         assert row.last_code in codes
     of_flaps = [row for row in rows if endpoints[row.endpoint_id] == "flaps.example"]
     flapped = sum(row.attempt_count for row in of_flaps) - EVENTS

@@ -31,11 +31,11 @@ RATE = 50
 LONGEST = 120
 
 
-async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, vault: Keyring, world: World) -> None:
+async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, keyring: Keyring, world: World) -> None:
     """One before it queued, one before its commit, one after it: each after a turn that went well."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await _over(sessions, vault, agency_id, there)
+        secrets = await _over(sessions, keyring, agency_id, there)
         replay_id = await _replay(sessions, agency_id, *secrets)
         killed = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.deliveries.mortal_replays", env=stage.env(settings), cwd=stage.ROOT
@@ -54,12 +54,12 @@ async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, vau
 
 
 async def test_a_whole_worker_is_killed_while_it_sends(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """What it had sent and not written down is sent again, as any attempt; nothing is queued again for that."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        secrets = await _over(sessions, vault, agency_id, there)
+        secrets = await _over(sessions, keyring, agency_id, there)
         replay_id = await _replay(sessions, agency_id, *secrets)
         async with stage.workers(settings) as [worker]:
             async with asyncio.timeout(LONGEST):
@@ -67,7 +67,7 @@ async def test_a_whole_worker_is_killed_while_it_sends(
                     await asyncio.sleep(0.01)
             worker.kill()
             assert await worker.wait() == -signal.SIGKILL
-        assert (await turns.the_replay(sessions, agency_id)).state == "running"
+        assert (await turns.the_replay(sessions, agency_id)).status == "running"
         await _let_leases_end(sessions, agency_id)
         sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
         async with stage.workers(settings):
@@ -79,10 +79,10 @@ async def test_a_whole_worker_is_killed_while_it_sends(
     await _each_queued_once(sessions, agency_id, replay_id)
 
 
-async def _over(sessions: Sessions, vault: Keyring, agency_id: str, there: Receiver) -> dict[str, str]:
+async def _over(sessions: Sessions, keyring: Keyring, agency_id: str, there: Receiver) -> dict[str, str]:
     """Deliveries of one endpoint that were given up; its secret by its id."""
-    secrets = await stage.make(sessions, vault, agency_id, there, events=EVENTS, endpoints=1)
-    given_up: dict[str, Any] = {"state": "exhausted", "reason": "attempts_used", "due_at": None}
+    secrets = await stage.make(sessions, keyring, agency_id, there, events=EVENTS, endpoints=1)
+    given_up: dict[str, Any] = {"status": "exhausted", "reason": "attempts_used", "due_at": None}
     async with sessions.begin() as session:
         await session.execute(update(Delivery).where(Delivery.agency_id == agency_id).values(**given_up))
     return secrets
@@ -112,7 +112,7 @@ async def _let_leases_end(sessions: Sessions, agency_id: str) -> None:
 
 async def _until_completed(sessions: Sessions, agency_id: str) -> None:
     async with asyncio.timeout(LONGEST):
-        while (await turns.the_replay(sessions, agency_id)).state == "running":  # noqa: ASYNC110
+        while (await turns.the_replay(sessions, agency_id)).status == "running":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
@@ -122,7 +122,7 @@ async def _of_replay(sessions: Sessions, agency_id: str, replay_id: str) -> int:
 
 async def _each_queued_once(sessions: Sessions, agency_id: str, replay_id: str) -> None:
     replay = await turns.the_replay(sessions, agency_id)
-    assert (replay.state, replay.matched, replay.queued) == ("completed", EVENTS, EVENTS)
+    assert (replay.status, replay.matched, replay.queued) == ("completed", EVENTS, EVENTS)
     rows = await scenes.deliveries(sessions, agency_id)
     assert {row.replay_id for row in rows} == {replay_id}
     assert {(row.attempt_count, row.series_attempts) for row in rows} == {(1, 1)}

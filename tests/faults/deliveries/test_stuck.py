@@ -25,7 +25,7 @@ STUCK: dict[str, dict[str, Any]] = {
     "a worker that is gone has it": {"lease_until": -LONG_AGO, "lease_token": ids.raw(), "tries": 1},
     "put aside for nothing": {"due_at": None, "reason": "ordering", "ordered": True},
     "open and never due": {"due_at": None},
-    "to be tried again and never due": {"due_at": None, "state": "retrying", "reason": "http_500"},
+    "to be tried again and never due": {"due_at": None, "status": "retrying", "reason": "http_500"},
     "gone while it had no time": {"due_at": None, "lease_until": -LONG_AGO, "lease_token": ids.raw()},
 }
 MARKS: list[dict[str, Any]] = [
@@ -35,10 +35,10 @@ MARKS: list[dict[str, Any]] = [
 ]
 
 
-async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, vault: Keyring, world: World) -> None:
+async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, keyring: Keyring, world: World) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         for number in range(len(STUCK)):
             await scenes.happen(sessions, agency_id, link_id=f"link_{number}")
         while await fan_out(sessions):
@@ -61,12 +61,12 @@ async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, v
 
 
 async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     """The delivery is shown as held, although a worker that is gone has it, and goes when the endpoint goes on."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.happen(sessions, agency_id)
         while await fan_out(sessions):
             pass
@@ -76,7 +76,7 @@ async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
         await setting.endpoint(sessions, endpoint, paused_at=func.now())
         await _sweep_now(sessions)
         shown = (await api.get(f"/webhooks/deliveries/{row.id}")).json()
-        assert (shown["state"], shown["reason"], shown["attempt_count"]) == ("held", "paused", 0)
+        assert (shown["status"], shown["reason"], shown["attempt_count"]) == ("held", "paused", 0)
         async with stage.workers(settings):
             await _until_swept(sessions)
             assert there.requests == []

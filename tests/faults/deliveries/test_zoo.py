@@ -26,14 +26,14 @@ OVER = {"exhausted", "cancelled", "skipped"}
 
 
 async def test_the_zoo(
-    settings: Settings, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient, tmp_path: Path
+    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     flood = zoo.Flood()
     async with receiver(answers(OK)) as good, receiver(answers(OK)) as other, receiver(answers(OK)) as inside:
         async with zoo.opened(zoo.beasts(tmp_path, flood, inside=inside, good=good)) as met:
-            north = await _endpoint(sessions, vault, world.north.agency_id, good.url)
-            south = await _endpoint(sessions, vault, world.south.agency_id, other.url)
-            wild = {name: await _beast(sessions, vault, world, each) for name, each in met.items()}
+            north = await _endpoint(sessions, keyring, world.north.agency_id, good.url)
+            south = await _endpoint(sessions, keyring, world.south.agency_id, other.url)
+            wild = {name: await _beast(sessions, keyring, world, each) for name, each in met.items()}
             for corner in (world.north, world.south):
                 await _happen(sessions, corner.agency_id)
             well = [north, south, *({wild[name]: ""} for name, each in met.items() if each.beast.arrived)]
@@ -51,14 +51,14 @@ async def test_the_zoo(
         await _listed(api, met, wild)
 
 
-async def _endpoint(sessions: Sessions, vault: Keyring, agency_id: str, url: str) -> dict[str, str]:
-    made, secret = await scenes.make_endpoint(sessions, vault, agency_id, url, timeout_ms=30_000, concurrency=20)
+async def _endpoint(sessions: Sessions, keyring: Keyring, agency_id: str, url: str) -> dict[str, str]:
+    made, secret = await scenes.make_endpoint(sessions, keyring, agency_id, url, timeout_ms=30_000, concurrency=20)
     return {made.id: secret}
 
 
-async def _beast(sessions: Sessions, vault: Keyring, world: World, each: zoo.Met) -> str:
+async def _beast(sessions: Sessions, keyring: Keyring, world: World, each: zoo.Met) -> str:
     made, _ = await scenes.make_endpoint(
-        sessions, vault, world.north.agency_id, each.url, timeout_ms=1000, concurrency=20,
+        sessions, keyring, world.north.agency_id, each.url, timeout_ms=1000, concurrency=20,
         retry_policy=each.beast.policy,
     )  # fmt: skip
     return made.id
@@ -75,7 +75,7 @@ async def _happen(sessions: Sessions, agency_id: str) -> None:
 
 async def _until(sessions: Sessions, well: Sequence[str], wild: Sequence[str]) -> None:
     """Until everything arrived at those that answer 2xx, and every one of the others was tried."""
-    arrived = select(func.count()).where(Delivery.endpoint_id.in_(well), Delivery.state == "succeeded")
+    arrived = select(func.count()).where(Delivery.endpoint_id.in_(well), Delivery.status == "succeeded")
     tried = select(func.count(Attempt.endpoint_id.distinct())).where(Attempt.endpoint_id.in_(wild))
     options = {"across_agencies": True}
     async with asyncio.timeout(LONGEST):
@@ -100,11 +100,11 @@ async def _all_accounted_for(sessions: Sessions, world: World, endpoints: int) -
     """A row for every event and endpoint, each succeeded, open, or over with a reason; none is left in flight."""
     rows = await scenes.deliveries(sessions, world.north.agency_id)
     assert len({(row.endpoint_id, row.event_id) for row in rows}) == len(rows) == endpoints * EVENTS
-    states: Counter[str] = Counter(row.state for row in rows)
-    assert sum(states[state] for state in ("succeeded", "pending", "retrying", *OVER)) == len(rows)
+    statuses: Counter[str] = Counter(row.status for row in rows)
+    assert sum(statuses[status] for status in ("succeeded", "pending", "retrying", *OVER)) == len(rows)
     assert [row.id for row in rows if row.lease_token is not None] == []
-    assert [row.id for row in rows if row.state in OVER and not row.reason] == []
-    assert [row.id for row in rows if row.state in ("pending", "retrying") and row.due_at is None] == []
+    assert [row.id for row in rows if row.status in OVER and not row.reason] == []
+    assert [row.id for row in rows if row.status in ("pending", "retrying") and row.due_at is None] == []
     assert len(await scenes.deliveries(sessions, world.south.agency_id)) == EVENTS
 
 
@@ -121,7 +121,7 @@ async def _as_it_should(sessions: Sessions, agency_id: str, each: zoo.Met, endpo
     for row in rows:
         assert row.last_code in (each.beast.codes if row.attempt_count else {None})
         expected = "exhausted" if each.beast.policy == "none" else "retrying"
-        assert row.state == (("succeeded" if each.beast.arrived else expected) if row.attempt_count else "pending")
+        assert row.status == (("succeeded" if each.beast.arrived else expected) if row.attempt_count else "pending")
     for attempt in attempts:
         assert len(attempt.body) <= KEPT_BODY
         assert sum(len(name) + len(value) for name, value in attempt.headers.items()) <= KEPT_HEADERS
@@ -134,7 +134,7 @@ async def _listed(api: httpx2.AsyncClient, met: dict[str, zoo.Met], wild: dict[s
             "data"
         ]
         assert len(found) == EVENTS
-        assert all(row["reason"] for row in found if row["state"] in {"held", "retrying", *OVER})
+        assert all(row["reason"] for row in found if row["status"] in {"held", "retrying", *OVER})
         tried = next(row for row in found if row["attempt_count"])
         attempts = (await api.get(f"/webhooks/deliveries/{tried['id']}/attempts")).json()["data"]
         assert {each["code"] for each in attempts} <= met[name].beast.codes

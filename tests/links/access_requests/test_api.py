@@ -28,7 +28,7 @@ async def role(
 
 async def test_before_the_yes_any_role_can_be_asked_for(api: httpx2.AsyncClient, access_request_id: str) -> None:
     lower = (await role(api, access_request_id, "ANALYST")).json()
-    assert (lower["role"], lower["state"]) == ("ANALYST", "waiting")
+    assert (lower["role"], lower["status"]) == ("ANALYST", "waiting")
     refused = (await role(api, access_request_id, "ADMIN")).json()
     assert list(refused["errors"]) == ["reason"]
     wider = (await role(api, access_request_id, "ADMIN", "To move the account.")).json()
@@ -45,11 +45,11 @@ async def test_a_wider_role_than_agreed_waits_for_the_clients_yes(
     await walk.agree()
     assert (await api.get(f"/access-requests/{access_request_id}")).json()["approved_at"]
     asked = (await role(api, access_request_id, "ADMIN", "To move the account.")).json()
-    assert (asked["state"], asked["next_actor"], asked["approved_at"]) == ("waiting", "client", None)
+    assert (asked["status"], asked["next_actor"], asked["approved_at"]) == ("waiting", "client", None)
     assert walk.goes_to(await walk.see()) == "review"
     assert "To move the account." in (await walk.see("review")).text
     await walk.agree()
-    assert (await api.get(f"/access-requests/{access_request_id}")).json()["state"] != "waiting"
+    assert (await api.get(f"/access-requests/{access_request_id}")).json()["status"] != "waiting"
 
 
 async def test_less_than_agreed_needs_no_new_yes(api: httpx2.AsyncClient, walk: Walk, access_request_id: str) -> None:
@@ -57,7 +57,7 @@ async def test_less_than_agreed_needs_no_new_yes(api: httpx2.AsyncClient, walk: 
     await walk.answer()
     await walk.agree()
     lowered = (await role(api, access_request_id, "ANALYST")).json()
-    assert (lowered["role"], lowered["role_first"], lowered["state"]) == ("ANALYST", "OPERATOR", "approved")
+    assert (lowered["role"], lowered["role_first"], lowered["status"]) == ("ANALYST", "OPERATOR", "approved")
     assert lowered["approved_at"] is not None
 
 
@@ -94,14 +94,14 @@ async def test_one_more_account_leads_the_client_back_to_choose(
     await walk.agree()
     wish = {"kind": "ad_account", "role": "ANALYST", "reason": "To look at one more.", "required": False}
     added = await api.post(f"/links/{world.north.link_id}/access-requests", json=wish)
-    assert (added.status_code, added.json()["state"]) == (201, "waiting")
+    assert (added.status_code, added.json()["status"]) == (201, "waiting")
     assert walk.goes_to(await walk.see()) == "accounts"
     assert walk.goes_to(await walk.send("accounts", accounts="7200000000000000203")) == "review"
     review = (await walk.see("review")).text
     assert "View results (Analyst)" in review
     assert "Not this one" in review
     assert walk.goes_to(await walk.send("review/answer", group=added.json()["id"], answer="no")) == "review"
-    assert (await api.get(f"/access-requests/{added.json()['id']}")).json()["state"] == "declined"
+    assert (await api.get(f"/access-requests/{added.json()['id']}")).json()["status"] == "declined"
     assert walk.goes_to(await walk.see()) == "progress"
     assert walk.goes_to(await walk.send("review/answer", group=access_request_id, answer="no")) == "review"
-    assert (await api.get(f"/access-requests/{access_request_id}")).json()["state"] != "declined"
+    assert (await api.get(f"/access-requests/{access_request_id}")).json()["status"] != "declined"

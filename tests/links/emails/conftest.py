@@ -12,9 +12,9 @@ __all__ = ["office", "tools"]
 
 
 @pytest.fixture
-def outbox(vault: Keyring) -> MailQueue:
+def outbox(keyring: Keyring) -> MailQueue:
     """What owing needs."""
-    return MailQueue(vault, PUBLIC_URL)
+    return MailQueue(keyring, PUBLIC_URL)
 
 
 @pytest.fixture

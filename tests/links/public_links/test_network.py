@@ -18,5 +18,5 @@ from app.links.public_links.signup import hashed_address
         ("", "unix", False),
     ],
 )
-def test_an_ipv6_network_is_one_place_however_it_is_written(vault: Keyring, one: str, other: str, same: bool) -> None:
-    assert (hashed_address(vault, one) == hashed_address(vault, other)) is same
+def test_an_ipv6_network_is_one_place_however_it_is_written(keyring: Keyring, one: str, other: str, same: bool) -> None:
+    assert (hashed_address(keyring, one) == hashed_address(keyring, other)) is same

@@ -1,4 +1,4 @@
-"""Who authorised and what there is to choose from, in few calls, whatever else is refused."""
+"""Who authorized and what there is to choose from, in few calls, whatever else is refused."""
 
 import pytest
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from app.events import catalog, schema
-from app.webhooks.deliveries.visible_state import HOLDS, Shown
+from app.webhooks.deliveries.visible_status import HOLDS, Shown
 from app.webhooks.destinations.hubspot import calls, installation, talk
 from app.webhooks.endpoints import secret
 from app.webhooks.message import headers, payload

@@ -19,7 +19,7 @@ async def consent(caller: Caller, ticked: list[str], person: str = seed.ANA_CLIE
         "redirect_uri": REDIRECT,
         "state": "s",
         "person": person,
-        "decision": "authorise",
+        "decision": "authorize",
         "advertiser_ids": ticked,
     }
     response = await caller.client.post("/portal/auth", data=form)
@@ -124,7 +124,7 @@ async def test_what_is_shared_later_may_need_a_fresh_consent(caller: Caller, ana
     await caller.post("bc/partner/add/", ana, **share, asset_ids=[seed.LUNE_EU])
     reached = await caller.get("oauth2/advertiser/get/", **APP)
     assert {row["advertiser_id"] for row in reached.rows} == {seed.NORTH_ACCOUNT, seed.LUNE_EU}
-    await caller.switch(reauthorise=True)
+    await caller.switch(reauthorize=True)
     old = await caller.get("oauth2/advertiser/get/", **APP)
     fresh = await caller.get("oauth2/advertiser/get/", await caller.token(seed.NORA_NORTH), **APP)
     assert [row["advertiser_id"] for row in old.rows] == [seed.NORTH_ACCOUNT]

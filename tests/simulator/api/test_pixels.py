@@ -199,7 +199,7 @@ async def test_the_agency_sees_pixels_of_what_is_shared_with_it(caller: Caller, 
     assert (await caller.get("pixel/list/", advertiser_id=seed.LUNE_EU)).code == 40001
     await caller.post("bc/partner/add/", ana, **SHARE, asset_ids=[seed.LUNE_EU], advertiser_role="OPERATOR")
     assert await codes(caller, seed.NORTH_TOKEN, seed.LUNE_EU) == [seed.PIXEL_LUNE_CODE]
-    await caller.switch(reauthorise=True)
+    await caller.switch(reauthorize=True)
     assert (await caller.get("pixel/list/", advertiser_id=seed.LUNE_EU)).code == 40001
     again = await caller.token(seed.NORA_NORTH)
     assert await codes(caller, again, seed.LUNE_EU) == [seed.PIXEL_LUNE_CODE]

@@ -24,7 +24,7 @@ async def lune_shares(caller: Caller) -> list[dict[str, Any]]:
 
 async def test_switches_change_one_by_one(caller: Caller) -> None:
     best = {
-        "partner_approval": False, "read_lag": 0, "qps": None, "flaky": 0, "lost_answers": 0, "reauthorise": False,
+        "partner_approval": False, "read_lag": 0, "qps": None, "flaky": 0, "lost_answers": 0, "reauthorize": False,
         "pixel_links_denied": False, "strangers_refused": False,
     }  # fmt: skip
     assert await caller.control("GET", "switches") == best
@@ -172,7 +172,7 @@ async def test_what_cannot_be_shared_by_hand(caller: Caller, change: dict[str, o
     assert await lune_shares(caller) == []
 
 
-async def test_a_client_cancels_one_or_all_authorisations(caller: Caller, ana: str) -> None:
+async def test_a_client_cancels_one_or_all_authorizations(caller: Caller, ana: str) -> None:
     second, sam = await caller.token(seed.ANA_CLIENT), await caller.token(seed.SAM_STANDARD)
     revoke = "tokens/revocation"
     assert await caller.control("POST", revoke, {"access_token": ana}) == {"revoked": 1}

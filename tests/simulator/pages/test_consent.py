@@ -42,7 +42,7 @@ def returned(response: httpx2.Response) -> tuple[str, dict[str, list[str]]]:
     return f"{address.scheme}://{address.netloc}{address.path}", parse_qs(address.query)
 
 
-async def test_sign_in_then_authorise(caller: Caller) -> None:
+async def test_sign_in_then_authorize(caller: Caller) -> None:
     first = await access_request(caller)
     assert "this is not TikTok" in first.text
     sign_in = Form(first.text)
@@ -53,8 +53,8 @@ async def test_sign_in_then_authorise(caller: Caller) -> None:
     assert "this is not TikTok" in second.text
     agree = Form(second.text)
     assert agree.fields["advertiser_ids"] == [seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US]
-    assert agree.buttons == {"decision": ["authorise", "cancel"]}
-    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorise"})
+    assert agree.buttons == {"decision": ["authorize", "cancel"]}
+    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorize"})
     address, query = returned(response)
     assert address == REDIRECT
     assert set(query) == {"auth_code", "code", "state"}
@@ -66,7 +66,7 @@ async def test_sign_in_then_authorise(caller: Caller) -> None:
 async def test_unticked(caller: Caller) -> None:
     agree = Form((await access_request(caller, person=seed.ANA_CLIENT)).text)
     agree.fields["advertiser_ids"].remove(seed.LUNE_UK)
-    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorise"})
+    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorize"})
     code = returned(response)[1]["auth_code"][0]
     app = {"app_id": seed.FULL_APP, "secret": seed.FULL_APP_SECRET}
     exchanged = await caller.post("oauth2/access_token/", None, **app, auth_code=code)
@@ -76,7 +76,7 @@ async def test_unticked(caller: Caller) -> None:
 async def test_nothing_ticked(caller: Caller) -> None:
     agree = Form((await access_request(caller, person=seed.ANA_CLIENT)).text)
     del agree.fields["advertiser_ids"]
-    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorise"})
+    response = await caller.client.post("/portal/auth", data={**agree.fields, "decision": "authorize"})
     assert "auth_code" in returned(response)[1]
 
 
@@ -112,7 +112,7 @@ async def test_refusals(caller: Caller, change: dict[str, str], problem: str) ->
         await access_request(caller, **change),
         await access_request(caller, **change, person=seed.ANA_CLIENT),
         await caller.client.post(
-            "/portal/auth", data={"person": seed.ANA_CLIENT, "decision": "authorise", **ASK, **change}
+            "/portal/auth", data={"person": seed.ANA_CLIENT, "decision": "authorize", **ASK, **change}
         ),
     ):
         assert "Location" not in response.headers
@@ -126,7 +126,7 @@ async def test_somebody_unknown_signs_in_first(caller: Caller) -> None:
 
 
 async def test_cancelling_at_tiktok_kills_codes_under_way(caller: Caller) -> None:
-    form = {**ASK, "person": seed.ANA_CLIENT, "decision": "authorise"}
+    form = {**ASK, "person": seed.ANA_CLIENT, "decision": "authorize"}
     code = returned(await caller.client.post("/portal/auth", data=form))[1]["auth_code"][0]
     await caller.control("POST", "tokens/revocation", {"person": seed.ANA_CLIENT})
     app = {"app_id": seed.FULL_APP, "secret": seed.FULL_APP_SECRET}

@@ -26,7 +26,7 @@ async def test_refuses_what_cannot_be_shown(api: httpx2.AsyncClient) -> None:
 
 
 async def test_the_apps_secret_is_sealed_and_never_shown(
-    api: httpx2.AsyncClient, session: AsyncSession, vault: Keyring, world: World
+    api: httpx2.AsyncClient, session: AsyncSession, keyring: Keyring, world: World
 ) -> None:
     default = (await api.get("/agency/platform-apps/tiktok")).json()
     assert (default["app_id"], default["belongs_to"]) == ("7400000000000000001", "installation")
@@ -37,7 +37,7 @@ async def test_the_apps_secret_is_sealed_and_never_shown(
     assert "very-secret" not in put.text + (await api.get("/agency/platform-apps/tiktok")).text
     row = await queries.platform_app(session, world.north.agency_id, "tiktok")
     assert row is not None
-    opened = vault.open(row.secret_sealed, bound_to=secret_place(world.north.agency_id, row.id))
+    opened = keyring.decrypt(row.secret_encrypted, bound_to=secret_place(world.north.agency_id, row.id))
     assert opened == "very-secret"
 
 

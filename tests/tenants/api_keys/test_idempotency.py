@@ -62,7 +62,7 @@ async def test_another_key_of_the_agency_does_not_read_the_answer(api: httpx2.As
 
 async def test_secrets_in_answers_are_sealed(api: httpx2.AsyncClient, session: AsyncSession, world: World) -> None:
     made = (await api.post("/keys", json={"name": "x", "scopes": ["links:read"]}, headers=KEY)).json()
-    rows = select(IdempotencyKey.answer_sealed).where(IdempotencyKey.agency_id == world.north.agency_id)
+    rows = select(IdempotencyKey.answer_encrypted).where(IdempotencyKey.agency_id == world.north.agency_id)
     kept = (await session.scalars(rows)).one()
     assert made["value"].encode() not in kept
     again = await api.post("/keys", json={"name": "x", "scopes": ["links:read"]}, headers=KEY)

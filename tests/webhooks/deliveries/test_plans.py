@@ -58,11 +58,11 @@ def read(found: Any) -> int:
 
 
 @pytest.fixture
-async def endpoint_ids(sessions: Sessions, vault: Keyring, world: World) -> tuple[str, str]:
+async def endpoint_ids(sessions: Sessions, keyring: Keyring, world: World) -> tuple[str, str]:
     """One that gets nearly everything, and one that gets little."""
     made = []
     for count in (COUNT, FEW):
-        endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+        endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
         await many.write(sessions, world.north.agency_id, endpoint.id, count)
         made.append(endpoint.id)
     return made[0], made[1]
@@ -74,13 +74,13 @@ async def test_no_list_reads_the_table(
     busy, quiet = endpoint_ids
     lately = clock.now() - timedelta(minutes=5)
     everything: dict[str, Any] = {}
-    for state in ("pending", "retrying", "held", "in_flight", "exhausted", "cancelled", "skipped"):
+    for status in ("pending", "retrying", "held", "in_flight", "exhausted", "cancelled", "skipped"):
         everything |= {
-            state: DeliveryFilter(state=state),
-            f"{state} of busy": DeliveryFilter(state=state, endpoint_id=busy),
+            status: DeliveryFilter(status=status),
+            f"{status} of busy": DeliveryFilter(status=status, endpoint_id=busy),
         }
-        everything[f"{state} with all"] = DeliveryFilter(
-            state=state,
+        everything[f"{status} with all"] = DeliveryFilter(
+            status=status,
             endpoint_id=busy, event_type="access.verified", reason="ordering", status_class="5xx", subject_id="link_8",
         )  # fmt: skip
     everything |= {

@@ -22,9 +22,9 @@ IN_A_ROW = 6
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
     made, _ = await scenes.make_endpoint(
-        sessions, vault, world.north.agency_id, "https://h.example/", ordering="by_subject"
+        sessions, keyring, world.north.agency_id, "https://h.example/", ordering="by_subject"
     )
     return made
 
@@ -46,15 +46,15 @@ async def test_calling_off_many_of_a_subject_at_once(rows: Sequence[Delivery], s
     for row in rows[1:]:
         await scenes.change(sessions, row, due_at=None, reason="ordering")
     await asyncio.gather(*(cancel(row) for row in rows))
-    assert {(await scenes.again(sessions, row)).state for row in rows} == {"cancelled"}
+    assert {(await scenes.again(sessions, row)).status for row in rows} == {"cancelled"}
 
 
 async def test_an_endpoint_goes_while_an_attempt_is_written_down(
-    rows: Sequence[Delivery], endpoint: Endpoint, tools: WebhookContext, sessions: Sessions, vault: Keyring
+    rows: Sequence[Delivery], endpoint: Endpoint, tools: WebhookContext, sessions: Sessions, keyring: Keyring
 ) -> None:
     async with receiver(answers(OK)) as there:
         await setting.endpoint(sessions, endpoint, url=there.url)
-        await scenes.change(sessions, rows[0], state="retrying")
+        await scenes.change(sessions, rows[0], status="retrying")
         [parcel] = await scenes.claimed(tools)
         made = result_writer.decide(await http_attempt.attempt(parcel, tools.egress, {}, began=clock.now()))
 
@@ -65,6 +65,6 @@ async def test_an_endpoint_goes_while_an_attempt_is_written_down(
     for row in rows[1:]:
         await scenes.change(sessions, row, due_at=None, reason="ordering")
     await asyncio.gather(result_writer.write(sessions, [made], worker="test"), end())
-    states = [(await scenes.again(sessions, row)).state for row in rows]
-    assert states[0] in ("succeeded", "cancelled")
-    assert set(states[1:]) == {"cancelled"}
+    statuses = [(await scenes.again(sessions, row)).status for row in rows]
+    assert statuses[0] in ("succeeded", "cancelled")
+    assert set(statuses[1:]) == {"cancelled"}

@@ -20,14 +20,14 @@ from tests.world import World
 
 PATH = "/webhooks/deliveries"
 OVER: dict[str, Any] = {
-    "state": "exhausted", "reason": "attempts_used", "due_at": None, "attempt_count": 5, "series_attempts": 5,
+    "status": "exhausted", "reason": "attempts_used", "due_at": None, "attempt_count": 5, "series_attempts": 5,
     "last_code": "http_500",
 }  # fmt: skip
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
-    made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
+    made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     return made
 
 
@@ -51,13 +51,15 @@ async def bodies(sessions: Sessions, agency_id: str) -> int:
         return (await session.execute(query)).scalar_one()
 
 
-@pytest.mark.parametrize("state", ["exhausted", "cancelled", "skipped", "succeeded"])
-async def test_what_is_over_begins_anew(api: httpx2.AsyncClient, sessions: Sessions, row: Delivery, state: str) -> None:
-    await scenes.change(sessions, row, **{**OVER, "state": state}, expires_at=func.now() - timedelta(days=1))
+@pytest.mark.parametrize("status", ["exhausted", "cancelled", "skipped", "succeeded"])
+async def test_what_is_over_begins_anew(
+    api: httpx2.AsyncClient, sessions: Sessions, row: Delivery, status: str
+) -> None:
+    await scenes.change(sessions, row, **{**OVER, "status": status}, expires_at=func.now() - timedelta(days=1))
     answer = await api.post(f"{PATH}/{row.id}/retry")
     assert answer.status_code == 202, answer.text
     shown = answer.json()
-    assert (shown["state"], shown["reason"], shown["attempt_count"], shown["series_attempts"]) == (
+    assert (shown["status"], shown["reason"], shown["attempt_count"], shown["series_attempts"]) == (
         "pending",
         None,
         5,
@@ -69,25 +71,25 @@ async def test_what_is_over_begins_anew(api: httpx2.AsyncClient, sessions: Sessi
 
 
 async def test_it_is_really_sent_with_the_same_id(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, world.north.agency_id, there.url)
         event = await scenes.happen(sessions, world.north.agency_id)
         await scenes.fan_all_out(tools)
         row = await scenes.attempt(tools)
-        assert row.state == "succeeded"
+        assert row.status == "succeeded"
         assert await post(api, row, "retry") == (202, None)
         row = await scenes.attempt(tools)
-    assert (row.state, row.attempt_count) == ("succeeded", 2)
+    assert (row.status, row.attempt_count) == ("succeeded", 2)
     assert [event.id.encode() in request for request in there.requests] == [True, True]
 
 
-@pytest.mark.parametrize("state", ["pending", "retrying"])
+@pytest.mark.parametrize("status", ["pending", "retrying"])
 async def test_what_is_not_over_is_not_begun_anew(
-    api: httpx2.AsyncClient, sessions: Sessions, row: Delivery, state: str
+    api: httpx2.AsyncClient, sessions: Sessions, row: Delivery, status: str
 ) -> None:
-    await scenes.change(sessions, row, state=state)
+    await scenes.change(sessions, row, status=status)
     answer = await api.post(f"{PATH}/{row.id}/retry")
     assert (answer.status_code, answer.json()["code"]) == (409, "delivery_not_over")
     assert "cancel" in answer.json()["hint"]
@@ -97,8 +99,8 @@ async def test_nothing_is_sent_again_to_what_is_not_there(
     api: httpx2.AsyncClient, sessions: Sessions, endpoint: Endpoint, row: Delivery
 ) -> None:
     await scenes.change(sessions, row, **OVER)
-    for state in ("disabled", "pending_verification"):
-        await setting.endpoint(sessions, endpoint, state=state)
+    for status in ("disabled", "pending_verification"):
+        await setting.endpoint(sessions, endpoint, status=status)
         assert await post(api, row, "retry") == (409, "endpoint_disabled")
     await setting.endpoint(sessions, endpoint, deleted_at=func.now())
     assert await post(api, row, "retry") == (409, "endpoint_deleted")
@@ -117,7 +119,7 @@ async def test_a_body_dropped_for_its_age_is_rendered_again(
 async def test_calling_off(api: httpx2.AsyncClient, sessions: Sessions, row: Delivery) -> None:
     answer = await api.post(f"{PATH}/{row.id}/cancellation")
     assert answer.status_code == 200
-    assert (answer.json()["state"], answer.json()["reason"]) == ("cancelled", "user")
+    assert (answer.json()["status"], answer.json()["reason"]) == ("cancelled", "user")
     assert (await scenes.again(sessions, row)).due_at is None
     assert await post(api, row, "cancellation") == (409, "delivery_over")
 
@@ -127,7 +129,7 @@ async def test_calling_off_what_is_in_flight_takes_it_from_its_worker(
 ) -> None:
     await scenes.claimed(tools)
     answer = await api.post(f"{PATH}/{row.id}/cancellation")
-    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
     after = await scenes.again(sessions, row)
     assert (after.lease_token, after.lease_until, after.due_at) == (None, None, None)
 
@@ -207,10 +209,10 @@ async def test_a_deleted_payload_is_gone_for_good(
 
 
 async def test_a_payload_is_not_taken_from_other_endpoints(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     for _ in range(2):
-        await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+        await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     one, two = await scenes.deliveries(sessions, world.north.agency_id)
@@ -231,4 +233,4 @@ async def test_nobody_else_may(api: httpx2.AsyncClient, sessions: Sessions, row:
         for what in ("retry", "cancellation"):
             assert (await api.post(f"{PATH}/{row.id}/{what}", headers=headers)).status_code == status
         assert (await api.delete(f"{PATH}/{row.id}/payload", headers=headers)).status_code == status
-    assert (await scenes.again(sessions, row)).state == "exhausted"
+    assert (await scenes.again(sessions, row)).status == "exhausted"

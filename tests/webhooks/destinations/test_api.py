@@ -52,8 +52,8 @@ async def test_slack_is_made_as_gentle_as_slack_asks(api: httpx2.AsyncClient, se
     assert (shown["options"], shown["secret"]) == ({"webhook_url": "********"}, None)
     row = await kept(sessions, world)
     assert (row.destination, row.payload_mode, row.url) == ("slack", "full", shown["url"])
-    assert row.options_sealed is not None
-    assert b"secret" not in row.options_sealed
+    assert row.options_encrypted is not None
+    assert b"secret" not in row.options_encrypted
 
 
 async def test_hubspot_keeps_the_order_of_a_subject(api: httpx2.AsyncClient) -> None:
@@ -81,7 +81,7 @@ async def test_wishes_win_over_what_the_kind_has(api: httpx2.AsyncClient) -> Non
     }  # fmt: skip
     shown = await made(api, "slack", {**SLACK, **wish, "enabled": False})
     assert {key: shown[key] for key in wish} == wish
-    assert shown["state"] == "disabled"
+    assert shown["status"] == "disabled"
 
 
 @pytest.mark.parametrize(
@@ -125,16 +125,16 @@ async def test_wishes_are_held_to_the_rules_of_endpoints(api: httpx2.AsyncClient
 
 
 async def test_options_change_and_a_masked_secret_stays(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     shown = await made(api, "hubspot", HUBSPOT)
-    before = (await kept(sessions, world)).options_sealed
+    before = (await kept(sessions, world)).options_encrypted
     given = {**shown["options"], "lifecycle": {"link.opened": "lead"}}
     answer = await api.put(f"{PATH}/{shown['id']}/options", json=given)
     assert (answer.status_code, answer.json()["options"]) == (200, given)
     row = await kept(sessions, world)
-    assert (row.version, row.options_sealed != before) == (2, True)
-    assert queries.open_options(vault, row)["token"] == TOKEN
+    assert (row.version, row.options_encrypted != before) == (2, True)
+    assert queries.open_options(keyring, row)["token"] == TOKEN
     async with sessions() as session:
         query = select(Event.facts).where(
             Event.agency_id == world.north.agency_id, Event.type == "webhook.endpoint.updated"

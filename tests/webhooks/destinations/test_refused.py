@@ -29,22 +29,22 @@ async def account(tools: WebhookContext) -> AsyncIterator[tuple[Account, Webhook
 
 
 async def make(
-    sessions: Sessions, vault: Keyring, agency_id: str, kind: str, options: dict[str, Any], **wish: Any
+    sessions: Sessions, keyring: Keyring, agency_id: str, kind: str, options: dict[str, Any], **wish: Any
 ) -> Endpoint:
     made, _ = await scenes.make_endpoint(
-        sessions, vault, agency_id, "https://destination.example/", ("link.*",), destination=kind, options=options,
+        sessions, keyring, agency_id, "https://destination.example/", ("link.*",), destination=kind, options=options,
         **wish,
     )  # fmt: skip
     return made
 
 
 async def test_a_company_that_hubspot_never_takes_does_not_hold_its_link(
-    account: tuple[Account, WebhookContext], sessions: Sessions, vault: Keyring, world: World
+    account: tuple[Account, WebhookContext], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     hubspot, tools = account
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
-    await make(sessions, vault, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
+    await make(sessions, keyring, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
     for what in (links.CREATED, links.SENT, links.OPENED):
         await scenes.happen(sessions, agency_id, what, link_id="link_1", **TOLD)
     await scenes.fan_all_out(tools)
@@ -52,26 +52,26 @@ async def test_a_company_that_hubspot_never_takes_does_not_hold_its_link(
     for _ in range(3):
         await scenes.round_(tools)
     rows = await scenes.deliveries(sessions, agency_id)
-    assert [(row.state, row.reason) for row in rows] == [
+    assert [(row.status, row.reason) for row in rows] == [
         ("exhausted", "refused"), ("succeeded", None), ("succeeded", None),
     ]  # fmt: skip
     assert [company["onboarding_last_event"] for company in hubspot.objects["companies"].values()] == ["link.opened"]
 
 
 async def test_a_contact_that_hubspot_never_takes_is_named_and_holds_nothing(
-    account: tuple[Account, WebhookContext], sessions: Sessions, vault: Keyring, world: World
+    account: tuple[Account, WebhookContext], sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     hubspot, tools = account
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
-    await make(sessions, vault, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
+    await make(sessions, keyring, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
     for what in (links.CREATED, links.SENT):
         await scenes.happen(sessions, agency_id, what, link_id="link_1", **{**TOLD, "contact_email": "ana@brand"})
     await scenes.fan_all_out(tools)
     for _ in range(2):
         await scenes.round_(tools)
     rows = await scenes.deliveries(sessions, agency_id)
-    assert [(row.state, row.last_code) for row in rows] == [("succeeded", "partly_refused")] * 2
+    assert [(row.status, row.last_code) for row in rows] == [("succeeded", "partly_refused")] * 2
     assert len(hubspot.objects["companies"]) == 1
     explained = [made.explanation for made in await scenes.attempts(sessions, rows[0]) if made.code == "partly_refused"]
     assert len(explained) == 1
@@ -79,7 +79,7 @@ async def test_a_contact_that_hubspot_never_takes_is_named_and_holds_nothing(
 
 
 async def test_a_channel_that_was_archived_is_not_written_to_again(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     heard: list[Heard] = []
@@ -91,7 +91,7 @@ async def test_a_channel_that_was_archived_is_not_written_to_again(
     async with serving(archived) as address:
         tools = replace(tools, destinations=catalog.every())
         await scenes.fan_all_out(tools)
-        endpoint = await make(sessions, vault, agency_id, "slack", {"webhook_url": address}, concurrency=1)
+        endpoint = await make(sessions, keyring, agency_id, "slack", {"webhook_url": address}, concurrency=1)
         for what in (links.CREATED, links.SENT):
             await scenes.happen(sessions, agency_id, what, link_id="link_1", **TOLD)
         await scenes.fan_all_out(tools)
@@ -99,4 +99,4 @@ async def test_a_channel_that_was_archived_is_not_written_to_again(
             await scenes.round_(tools)
     assert len(heard) == 1
     rows = [row for row in await scenes.deliveries(sessions, agency_id) if row.endpoint_id == endpoint.id]
-    assert [(row.state, row.reason) for row in rows] == [("exhausted", "gone"), ("skipped", "endpoint_disabled")]
+    assert [(row.status, row.reason) for row in rows] == [("exhausted", "gone"), ("skipped", "endpoint_disabled")]

@@ -40,16 +40,16 @@ async def send_one(tools: WebhookContext, worker: Dispatcher, agency_id: str) ->
 
 
 async def test_a_worker_signs_with_the_secret_of_now(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id, worker = world.north.agency_id, Dispatcher(tools)
     async with receiver(answers(OK)) as there:
-        endpoint, old = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        endpoint, old = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await send_one(tools, worker, agency_id)
         assert accepts(there, old)
         async with sessions.begin() as session:
             _, new = await secrets.rotate_secret(
-                session, agency_id, endpoint.id, grace=timedelta(days=1), vault=vault, actor="test"
+                session, agency_id, endpoint.id, grace=timedelta(days=1), keyring=keyring, actor="test"
             )
         await send_one(tools, worker, agency_id)
         assert accepts(there, old)
@@ -63,41 +63,41 @@ async def test_a_worker_signs_with_the_secret_of_now(
 
 
 async def test_a_full_shelf_is_cleared_without_losing_what_is_asked_for(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agency_id, worker = world.north.agency_id, Dispatcher(tools)
     monkeypatch.setattr(endpoint_cache, "AT_MOST", 0)
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await send_one(tools, worker, agency_id)
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await send_one(tools, worker, agency_id)
-    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 3
+    assert [row.status for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 3
 
 
 async def test_an_endpoint_whose_seal_is_broken_stops_nobody_else(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     async with receiver(answers(OK)) as there:
-        bad, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
-        await scenes.make_endpoint(sessions, vault, world.south.agency_id, there.url)
-        await setting.endpoint(sessions, bad, headers_sealed=b"broken")
+        bad, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, world.south.agency_id, there.url)
+        await setting.endpoint(sessions, bad, headers_encrypted=b"broken")
         await scenes.happen(sessions, world.north.agency_id)
         await scenes.happen(sessions, world.south.agency_id)
         await scenes.fan_all_out(tools)
         await scenes.round_(tools)
     [lost] = await scenes.deliveries(sessions, world.north.agency_id)
     [sent] = await scenes.deliveries(sessions, world.south.agency_id)
-    assert sent.state == "succeeded"
-    assert (lost.state, lost.attempt_count, lost.lease_token) == ("pending", 0, None)
+    assert sent.status == "succeeded"
+    assert (lost.status, lost.attempt_count, lost.lease_token) == ("pending", 0, None)
 
 
 async def test_what_was_queued_before_the_key_was_lost_waits_for_it_however_long(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, api: httpx2.AsyncClient
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
-    agency_id, without = world.north.agency_id, replace(tools, vault=Keyring.from_text(new_key()))
+    agency_id, without = world.north.agency_id, replace(tools, keyring=Keyring.from_text(new_key()))
     async with receiver(answers(OK)) as there:
-        endpoint, secret = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.send_test(sessions, agency_id, endpoint.id)
         await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
@@ -108,12 +108,12 @@ async def test_what_was_queued_before_the_key_was_lost_waits_for_it_however_long
                 assert row.due_at > clock.now()
                 await scenes.change(sessions, row, due_at=clock.now())
         shown = (await api.get("/webhooks/deliveries")).json()["data"]
-        assert [(each["state"], each["reason"], each["attempt_count"]) for each in shown] == [
+        assert [(each["status"], each["reason"], each["attempt_count"]) for each in shown] == [
             ("pending", "key_missing", 0)
         ] * 2
         assert there.requests == []
         await scenes.round_(tools)
         assert accepts(there, secret)
-    assert [(row.state, row.reason) for row in await scenes.deliveries(sessions, agency_id)] == [
+    assert [(row.status, row.reason) for row in await scenes.deliveries(sessions, agency_id)] == [
         ("succeeded", None)
     ] * 2

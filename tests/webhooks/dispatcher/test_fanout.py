@@ -32,19 +32,19 @@ async def marks(sessions: Sessions, agency_id: str) -> int:
 
 
 async def test_it_reaches_those_of_its_agency_who_want_it(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
-    all_access_requests, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["access.*"])
-    verified, _ = await scenes.make_endpoint(sessions, vault, north, URL, ["link.opened", "access.verified"])
-    await scenes.make_endpoint(sessions, vault, north, URL, ["link.*"])
-    await scenes.make_endpoint(sessions, vault, south, URL, ["*"])
+    all_access_requests, _ = await scenes.make_endpoint(sessions, keyring, north, URL, ["access.*"])
+    verified, _ = await scenes.make_endpoint(sessions, keyring, north, URL, ["link.opened", "access.verified"])
+    await scenes.make_endpoint(sessions, keyring, north, URL, ["link.*"])
+    await scenes.make_endpoint(sessions, keyring, south, URL, ["*"])
     await scenes.fan_all_out(tools)
     event = await scenes.happen(sessions, north, link_id="link_7")
     await scenes.fan_all_out(tools)
     made = [row for row in await scenes.deliveries(sessions, north) if row.event_id == event.id]
     assert {delivery.endpoint_id for delivery in made} == {all_access_requests.id, verified.id}
-    assert {(row.event_id, row.event_type, row.subject_id, row.state, row.series) for row in made} == {
+    assert {(row.event_id, row.event_type, row.subject_id, row.status, row.series) for row in made} == {
         (event.id, "access.verified", "link_7", "pending", "event")
     }
     assert {row.expires_at for row in made} == {event.occurred_at + timedelta(days=5)}
@@ -53,11 +53,11 @@ async def test_it_reaches_those_of_its_agency_who_want_it(
 
 
 async def test_a_body_is_rendered_once_for_each_shape(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     for wish in ({}, {}, {"payload_mode": "thin"}, {"payload_mode": "flat"}, {"personal": False}):
-        await scenes.make_endpoint(sessions, vault, agency_id, URL, **wish)
+        await scenes.make_endpoint(sessions, keyring, agency_id, URL, **wish)
     await scenes.happen(sessions, agency_id, client_name="Zoë", link_id="link_7")
     await scenes.fan_all_out(tools)
     rendered = {(body.mode, body.personal): body for body in await bodies(sessions, agency_id)}
@@ -74,10 +74,10 @@ async def test_a_body_is_rendered_once_for_each_shape(
 
 
 async def test_doing_it_again_makes_no_second_delivery(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     event = await scenes.happen(sessions, agency_id)
     await scenes.fan_all_out(tools)
     await scenes.mark(sessions, event)
@@ -86,10 +86,10 @@ async def test_doing_it_again_makes_no_second_delivery(
 
 
 async def test_an_event_that_somebody_else_fans_out_is_left_to_them(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     await scenes.happen(sessions, agency_id)
     async with sessions() as other:
@@ -101,10 +101,10 @@ async def test_an_event_that_somebody_else_fans_out_is_left_to_them(
 
 
 async def test_one_event_that_cannot_be_fanned_out_holds_up_no_other(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     broken = await scenes.happen(sessions, agency_id)
     whole = await scenes.happen(sessions, agency_id)
@@ -122,22 +122,22 @@ async def test_one_event_that_cannot_be_fanned_out_holds_up_no_other(
 
 
 async def test_a_disabled_endpoint_gets_a_skipped_delivery(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await scenes.make_endpoint(sessions, vault, agency_id, URL, enabled=False)
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL, enabled=False)
     await scenes.happen(sessions, agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(sessions, agency_id)
-    assert (row.state, row.reason, row.due_at) == ("skipped", "endpoint_disabled", None)
+    assert (row.status, row.reason, row.due_at) == ("skipped", "endpoint_disabled", None)
 
 
 async def test_a_filter_keeps_out_other_links_and_presets(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     await scenes.make_endpoint(
-        sessions, vault, agency_id, URL, ["*"], filter={"link_id": "link_7", "preset": "audit-only"}
+        sessions, keyring, agency_id, URL, ["*"], filter={"link_id": "link_7", "preset": "audit-only"}
     )
     await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_8", preset="audit-only")
     await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_7", preset="run-campaigns")
@@ -147,12 +147,12 @@ async def test_a_filter_keeps_out_other_links_and_presets(
 
 
 async def test_news_of_an_endpoint_goes_to_others_that_ask_for_it(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    failing, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["webhook.*"])
-    watching, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["webhook.delivery.exhausted"])
-    await scenes.make_endpoint(sessions, vault, agency_id, URL, ["*"])
+    failing, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["webhook.*"])
+    watching, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["webhook.delivery.exhausted"])
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["*"])
     event = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=failing.id)
     await scenes.fan_all_out(tools)
     reached = [row.endpoint_id for row in await scenes.deliveries(sessions, agency_id) if row.event_id == event.id]
@@ -160,10 +160,10 @@ async def test_news_of_an_endpoint_goes_to_others_that_ask_for_it(
 
 
 async def test_business_change_and_event_go_together(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     async with sessions() as session:
         await record(session, access.VERIFIED, agency_id=agency_id, subject_id="link_1", actor="test")
@@ -172,11 +172,11 @@ async def test_business_change_and_event_go_together(
 
 
 async def test_agencies_take_turns_however_much_one_of_them_has(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
     for agency_id in (north, south):
-        await scenes.make_endpoint(sessions, vault, agency_id, URL)
+        await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     much = [await scenes.happen(sessions, north) for _ in range(30)]
     little = [await scenes.happen(sessions, south) for _ in range(3)]
@@ -190,11 +190,11 @@ async def test_agencies_take_turns_however_much_one_of_them_has(
 
 
 async def test_of_more_agencies_than_are_served_at_once_those_that_waited_longest_come_first(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agencies = sorted([world.north.agency_id, world.south.agency_id], reverse=True)
     for agency_id in agencies:
-        await scenes.make_endpoint(sessions, vault, agency_id, URL)
+        await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     for agency_id in agencies:
         await scenes.happen(sessions, agency_id)

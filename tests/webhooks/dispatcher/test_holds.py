@@ -55,10 +55,10 @@ async def events_of(sessions: Sessions, agency_id: str, event_type: str) -> list
 
 
 async def make(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, agency_id: str, url: str, number: int = 1, **wish: Any
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, agency_id: str, url: str, number: int = 1, **wish: Any
 ) -> Endpoint:
     """An endpoint with so many deliveries that are due."""
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, url, **wish)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, url, **wish)
     await scenes.fan_all_out(tools)
     for each in range(number):
         await scenes.happen(sessions, agency_id, link_id=f"link_{each}")
@@ -67,11 +67,11 @@ async def make(
 
 
 async def test_a_paused_endpoint_gets_nothing_until_it_goes_on(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url)
         async with sessions.begin() as session:
             await states.pause(session, agency_id, endpoint.id, actor="test")
         await scenes.round_(tools)
@@ -81,15 +81,15 @@ async def test_a_paused_endpoint_gets_nothing_until_it_goes_on(
         await scenes.round_(tools)
         assert len(there.requests) == 1
     [row] = await scenes.deliveries(sessions, agency_id)
-    assert (row.state, row.attempt_count) == ("succeeded", 1)
+    assert (row.status, row.attempt_count) == ("succeeded", 1)
 
 
 async def test_a_wait_asked_for_holds_the_whole_endpoint(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BUSY)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 3, concurrency=1)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 3, concurrency=1)
         await scenes.round_(tools)
         await scenes.round_(tools)
         assert len(there.requests) == 1
@@ -111,11 +111,11 @@ async def test_a_wait_asked_for_holds_the_whole_endpoint(
 
 
 async def test_after_a_pause_one_goes_first(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 4)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 4)
         for change in (states.pause, states.resume):
             async with sessions.begin() as session:
                 await change(session, agency_id, endpoint.id, actor="test")
@@ -127,12 +127,12 @@ async def test_after_a_pause_one_goes_first(
 
 
 async def test_the_breaker_opens_lets_one_probe_go_and_closes(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         port_of_nobody = there.url
-    endpoint = await make(tools, sessions, vault, agency_id, port_of_nobody, 12)
+    endpoint = await make(tools, sessions, keyring, agency_id, port_of_nobody, 12)
     await scenes.round_(tools)
     health = await health_of(sessions, endpoint)
     assert (health.breaker, health.openings) == ("open", 1)
@@ -153,28 +153,28 @@ async def test_the_breaker_opens_lets_one_probe_go_and_closes(
 
 
 async def test_most_failures_of_a_minute_open_it_and_a_404_does_not(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     missing = b"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n"
     async with receiver(answers(missing)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 15, concurrency=15)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 15, concurrency=15)
         await scenes.round_(tools)
         assert len(there.requests) == 15
     assert (await health_of(sessions, endpoint)).breaker == "closed"
     async with receiver(answers(BROKEN)) as there:
-        other = await make(tools, sessions, vault, world.south.agency_id, there.url, 15, concurrency=15)
+        other = await make(tools, sessions, keyring, world.south.agency_id, there.url, 15, concurrency=15)
         await scenes.round_(tools)
         assert len(there.requests) == 15
     assert (await health_of(sessions, other)).breaker == "open"
 
 
 async def test_no_more_are_in_flight_than_the_endpoint_takes(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Not by two workers together either."""
     agency_id = world.north.agency_id
-    await make(tools, sessions, vault, agency_id, "https://hooks.example.com/in", 9, concurrency=4)
+    await make(tools, sessions, keyring, agency_id, "https://hooks.example.com/in", 9, concurrency=4)
     first, second = await asyncio.gather(scenes.claimed(tools), scenes.claimed(tools))
     assert len(first) + len(second) == 4
     assert {parcel.row.id for parcel in first}.isdisjoint(parcel.row.id for parcel in second)
@@ -187,11 +187,11 @@ async def test_no_more_are_in_flight_than_the_endpoint_takes(
 )
 async def test_what_arrived_holds_no_room_until_it_is_written_down(
     in_air: int, arrived: int, health: dict[str, int], room: int, tools: WebhookContext, sessions: Sessions,
-    vault: Keyring, world: World,
+    keyring: Keyring, world: World,
 ) -> None:  # fmt: skip
     """But of an endpoint that is not well, whose answers decide how much it is given."""
     endpoint = await make(
-        tools, sessions, vault, world.north.agency_id, "https://hooks.example.com/in", 12, concurrency=4
+        tools, sessions, keyring, world.north.agency_id, "https://hooks.example.com/in", 12, concurrency=4
     )
     first = await scenes.claimed(tools)
     if health:
@@ -204,12 +204,12 @@ async def test_what_arrived_holds_no_room_until_it_is_written_down(
 
 
 async def test_a_rate_limit_lets_its_burst_go_and_then_waits(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     limit = {"max": 1, "per_seconds": 3600, "burst": 3}
     async with receiver(answers(OK)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 8, rate_limit=limit, concurrency=20)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 8, rate_limit=limit, concurrency=20)
         for _ in range(3):
             await scenes.round_(tools)
         assert len(there.requests) == 3
@@ -220,65 +220,65 @@ async def test_a_rate_limit_lets_its_burst_go_and_then_waits(
 
 
 async def test_a_410_ends_a_hook_at_once_and_another_endpoint_not(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(GONE)) as there:
-        hook = await make(tools, sessions, vault, agency_id, there.url, hook=True)
+        hook = await make(tools, sessions, keyring, agency_id, there.url, hook=True)
         await scenes.round_(tools)
-        other = await make(tools, sessions, vault, world.south.agency_id, there.url)
+        other = await make(tools, sessions, keyring, world.south.agency_id, there.url)
         await scenes.round_(tools)
     assert (await endpoint_now(sessions, hook)).deleted_at is not None
     [row] = await scenes.deliveries(sessions, agency_id)
-    assert (row.state, row.reason) == ("retrying", "gone")
+    assert (row.status, row.reason) == ("retrying", "gone")
     kept = await endpoint_now(sessions, other)
-    assert (kept.deleted_at, kept.state) == (None, "active")
+    assert (kept.deleted_at, kept.status) == (None, "active")
     await scenes.change(sessions, row, due_at=func.now())
     await scenes.round_(tools)
-    assert [(each.state, each.reason) for each in await scenes.deliveries(sessions, agency_id)] == [
+    assert [(each.status, each.reason) for each in await scenes.deliveries(sessions, agency_id)] == [
         ("cancelled", "endpoint_deleted")
     ]
 
 
 async def test_a_second_410_disables_and_what_is_pending_is_skipped(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(GONE)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 2, concurrency=1)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 2, concurrency=1)
         await scenes.round_(tools)
         await set_health(sessions, endpoint, gone_since=func.now() - timedelta(minutes=5))
         await scenes.round_(tools)
         now = await endpoint_now(sessions, endpoint)
-        assert (now.state, now.state_reason) == ("disabled", "gone")
+        assert (now.status, now.status_reason) == ("disabled", "gone")
         [told] = await events_of(sessions, agency_id, "webhook.endpoint.disabled")
         assert told.facts["reason"] == "gone"
         for row in await scenes.deliveries(sessions, agency_id):
             await scenes.change(sessions, row, due_at=func.now())
         await scenes.round_(tools)
         assert len(there.requests) == 2
-    assert {(row.state, row.reason) for row in await scenes.deliveries(sessions, agency_id)} == {
+    assert {(row.status, row.reason) for row in await scenes.deliveries(sessions, agency_id)} == {
         ("skipped", "endpoint_disabled")
     }
 
 
 async def test_an_address_that_stays_forbidden_disables(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    endpoint = await make(tools, sessions, vault, agency_id, "https://10.0.0.1/in", 1)
+    endpoint = await make(tools, sessions, keyring, agency_id, "https://10.0.0.1/in", 1)
     await set_health(sessions, endpoint, blocked=2, blocked_since=func.now() - timedelta(hours=1))
     await scenes.round_(tools)
     now = await endpoint_now(sessions, endpoint)
-    assert (now.state, now.state_reason) == ("disabled", "unsafe_url")
+    assert (now.status, now.status_reason) == ("disabled", "unsafe_url")
 
 
 async def test_a_success_after_notices_is_told(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url)
         await set_health(sessions, endpoint, notices=1, failing_since=func.now() - timedelta(hours=1))
         await scenes.round_(tools)
     [told] = await events_of(sessions, agency_id, "webhook.endpoint.recovered")
@@ -289,11 +289,11 @@ async def test_a_success_after_notices_is_told(
 
 @pytest.mark.parametrize("answer", [BROKEN, BUSY])
 async def test_a_test_delivery_says_nothing_about_its_endpoint(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, answer: bytes
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, answer: bytes
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(answer)) as there:
-        endpoint = await make(tools, sessions, vault, agency_id, there.url, 0)
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url, 0)
         await scenes.send_test(sessions, agency_id, endpoint.id)
         await scenes.round_(tools)
         assert len(there.requests) == 1

@@ -55,15 +55,15 @@ async def fanned(tools: WebhookContext, *, slots: int = 100, taken: SlotUsage | 
     return hands
 
 
-async def make(tools: WebhookContext, vault: Keyring, agency_id: str, **wish: Any) -> Any:
-    endpoint, _ = await scenes.make_endpoint(tools.sessions, vault, agency_id, URL, **wish)
+async def make(tools: WebhookContext, keyring: Keyring, agency_id: str, **wish: Any) -> Any:
+    endpoint, _ = await scenes.make_endpoint(tools.sessions, keyring, agency_id, URL, **wish)
     await scenes.fan_all_out(tools)
     return endpoint
 
 
-async def make_with_one(tools: WebhookContext, vault: Keyring, agency_id: str) -> tuple[Event, Delivery]:
+async def make_with_one(tools: WebhookContext, keyring: Keyring, agency_id: str) -> tuple[Event, Delivery]:
     """An endpoint whose one delivery waits for a claim; its event, and the delivery."""
-    await make(tools, vault, agency_id)
+    await make(tools, keyring, agency_id)
     event = await scenes.happen(tools.sessions, agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(tools.sessions, agency_id)
@@ -71,14 +71,14 @@ async def make_with_one(tools: WebhookContext, vault: Keyring, agency_id: str) -
 
 
 async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_bring(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    endpoint = await make(tools, vault, agency_id, timeout_ms=20_000)
+    endpoint = await make(tools, keyring, agency_id, timeout_ms=20_000)
     event = await scenes.happen(sessions, agency_id, client_name="Zoë")
     hands = await fanned(tools)
     [row] = await scenes.deliveries(sessions, agency_id)
-    assert (row.state, row.tries, row.share) == ("pending", 1, "first")
+    assert (row.status, row.tries, row.share) == ("pending", 1, "first")
     assert row.lease_until is not None
     assert row.lease_until - row.created_at == timedelta(seconds=30)
     assert await scenes.claimed(tools) == []
@@ -98,9 +98,9 @@ async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_br
     "wish", [{"ordering": "by_subject"}, {"rate_limit": {"max": 5, "per_seconds": 1, "burst": 5}}, {"enabled": False}]
 )
 async def test_what_has_its_own_rules_waits_for_a_claim(
-    wish: dict[str, Any], tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    wish: dict[str, Any], tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    await make(tools, vault, world.north.agency_id, **wish)
+    await make(tools, keyring, world.north.agency_id, **wish)
     await scenes.happen(sessions, world.north.agency_id)
     assert (await fanned(tools)).got == []
     assert len(await scenes.deliveries(sessions, world.north.agency_id)) == 1
@@ -110,20 +110,20 @@ async def test_what_has_its_own_rules_waits_for_a_claim(
     "health", [{"breaker": "open"}, {"breaker": "half_open"}, {"lowered_to": 1}, {"hold_until": func.now()}]
 )
 async def test_an_endpoint_that_is_not_well_waits_for_a_claim(
-    health: dict[str, Any], tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    health: dict[str, Any], tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint = await make(tools, vault, world.north.agency_id)
+    endpoint = await make(tools, keyring, world.north.agency_id)
     await set_health(sessions, endpoint, **health)
     await scenes.happen(sessions, world.north.agency_id)
     assert (await fanned(tools)).got == []
 
 
 async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    _, waits = await make_with_one(tools, vault, agency_id)
-    await make(tools, vault, agency_id)
+    _, waits = await make_with_one(tools, keyring, agency_id)
+    await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
     hands = await fanned(tools)
     [(leased, _)] = hands.got
@@ -133,11 +133,11 @@ async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
 
 
 async def test_no_more_are_leased_than_the_endpoint_takes_with_what_it_has(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Whoever has the others."""
     agency_id = world.north.agency_id
-    await make(tools, vault, agency_id, concurrency=4)
+    await make(tools, keyring, agency_id, concurrency=4)
     for _ in range(3):
         await scenes.happen(sessions, agency_id)
     await scenes.fan_all_out(tools)
@@ -150,11 +150,11 @@ async def test_no_more_are_leased_than_the_endpoint_takes_with_what_it_has(
 
 
 async def test_no_more_are_leased_than_there_are_slots(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     for _ in range(3):
-        await make(tools, vault, agency_id)
+        await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
     assert len((await fanned(tools, taken=SlotUsage(10, {"first": 8}, {}))).got) == 2
     await scenes.happen(sessions, agency_id)
@@ -162,10 +162,10 @@ async def test_no_more_are_leased_than_there_are_slots(
 
 
 async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await make(tools, vault, agency_id)
+    await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
     async with sessions.begin() as other:
         await other.execute(select(func.pg_advisory_xact_lock(CHOOSING)))
@@ -174,20 +174,20 @@ async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(
 
 
 async def test_a_delivery_that_is_there_already_is_not_sent_again(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    event, row = await make_with_one(tools, vault, agency_id)
-    await scenes.change(sessions, row, state="succeeded", due_at=None)
+    event, row = await make_with_one(tools, keyring, agency_id)
+    await scenes.change(sessions, row, status="succeeded", due_at=None)
     await scenes.mark(sessions, event)
     assert (await fanned(tools)).got == []
 
 
 async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    await make(tools, vault, agency_id)
+    await make(tools, keyring, agency_id)
     broken = await scenes.happen(sessions, agency_id)
     await scenes.happen(sessions, agency_id)
     async with sessions.begin() as session:
@@ -198,10 +198,10 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
 
 
 async def test_a_changed_endpoint_is_read_again(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id, fanning = world.north.agency_id, Fanout(sessions)
-    endpoint = await make(tools, vault, agency_id)
+    endpoint = await make(tools, keyring, agency_id)
     for wanted, expected in ((["access.*"], 1), (["link.*"], 0), (["access.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
         await scenes.happen(sessions, agency_id)
@@ -212,7 +212,7 @@ async def test_a_changed_endpoint_is_read_again(
 
 
 async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claimed, real = list[Any](), claims.claim
 
@@ -224,7 +224,7 @@ async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
     monkeypatch.setattr(worker, "claim", claim)
     agency_id, stop = world.north.agency_id, asyncio.Event()
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.fan_all_out(tools)
         working = asyncio.create_task(scenes.work(tools, stop))
         for expected in (1, 2):
@@ -235,11 +235,11 @@ async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
         stop.set()
         await asyncio.wait_for(working, 30)
     assert claimed == []
-    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 2
+    assert [row.status for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"] * 2
 
 
 async def test_what_is_being_written_down_takes_no_room_of_its_endpoint(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """The row of the first delivery is locked while its receiver answers, so that writing it down takes long."""
     agency_id, stop = world.north.agency_id, asyncio.Event()
@@ -251,7 +251,7 @@ async def test_what_is_being_written_down_takes_no_room_of_its_endpoint(
         writer.write(OK)
 
     async with receiver(talk) as there, asyncio.timeout(60), asyncio.TaskGroup() as group:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, concurrency=1)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, concurrency=1)
         await scenes.fan_all_out(tools)
         group.create_task(scenes.work(tools, stop))
         await scenes.happen(sessions, agency_id)
@@ -266,7 +266,7 @@ async def test_what_is_being_written_down_takes_no_room_of_its_endpoint(
             while len(there.requests) < 2:  # noqa: ASYNC110 - the worker is at it
                 await asyncio.sleep(0.01)
         stop.set()
-    assert (await scenes.again(sessions, first)).state == "succeeded"
+    assert (await scenes.again(sessions, first)).status == "succeeded"
 
 
 async def _until_somebody_waits_for_a_row(sessions: Sessions) -> None:
@@ -279,7 +279,7 @@ async def _until_somebody_waits_for_a_row(sessions: Sessions) -> None:
 
 
 async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agency_id, stop, real = world.north.agency_id, asyncio.Event(), Dispatcher.take
 
@@ -290,9 +290,9 @@ async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(
 
     monkeypatch.setattr(Dispatcher, "take", late)
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.fan_all_out(tools)
         await scenes.happen(sessions, agency_id)
         await asyncio.wait_for(scenes.work(tools, stop), 30)
         assert len(there.requests) == 1
-    assert [row.state for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"]
+    assert [row.status for row in await scenes.deliveries(sessions, agency_id)] == ["succeeded"]

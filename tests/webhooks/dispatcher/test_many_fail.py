@@ -34,12 +34,12 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
 
 
 async def failed(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, agency_id: str, number: int
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, agency_id: str, number: int
 ) -> Sequence[DeliveryUpdate]:
     """An attempt at each of so many more endpoints that came to nothing, not written down yet."""
     async with receiver(answers(BROKEN)) as there:
         for _ in range(number):
-            await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+            await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.fan_all_out(tools)
         await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
@@ -51,11 +51,11 @@ async def failed(
 
 
 async def test_twenty_failing_endpoints_take_as_many_statements_as_one(
-    tools: WebhookContext, sessions: Sessions, engine: AsyncEngine, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, engine: AsyncEngine, keyring: Keyring, world: World
 ) -> None:
     took = []
     for number in (1, 19):
-        finished = await failed(tools, sessions, vault, world.north.agency_id, number)
+        finished = await failed(tools, sessions, keyring, world.north.agency_id, number)
         with statements(engine) as sent:
             assert await result_writer.write(sessions, finished, worker="test") == set()
         took.append((len(finished), len(sent)))

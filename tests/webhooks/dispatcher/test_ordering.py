@@ -34,10 +34,10 @@ async def until_quiet(tools: WebhookContext, sessions: Sessions, agency_id: str)
     for _ in range(200):
         await scenes.round_(tools)
         rows = await scenes.deliveries(sessions, agency_id)
-        if all(row.state in ("succeeded", "exhausted", "cancelled", "skipped") for row in rows):
+        if all(row.status in ("succeeded", "exhausted", "cancelled", "skipped") for row in rows):
             return
         for row in rows:
-            if row.state == "retrying" and row.due_at is not None:
+            if row.status == "retrying" and row.due_at is not None:
                 await scenes.change(sessions, row, due_at=func.now())
     raise AssertionError("it never became quiet")
 
@@ -57,7 +57,7 @@ async def _attempts(tools: WebhookContext, sessions: Sessions, agency_id: str, n
     for _ in range(number):
         await scenes.round_(tools)
         for row in await scenes.deliveries(sessions, agency_id):
-            if row.state == "retrying" and row.due_at is not None:
+            if row.status == "retrying" and row.due_at is not None:
                 await scenes.change(sessions, row, due_at=func.now())
 
 
@@ -65,11 +65,11 @@ REFUSED = b"HTTP/1.1 422 No\r\ncontent-length: 0\r\n\r\n"
 
 
 async def test_one_that_is_refused_for_what_is_in_it_steps_aside_and_is_tried_on(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with refuses(REFUSED) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject")
         await scenes.fan_all_out(tools)
         for _ in range(3):
             await scenes.happen(sessions, agency_id, link_id="link_a")
@@ -79,16 +79,16 @@ async def test_one_that_is_refused_for_what_is_in_it_steps_aside_and_is_tried_on
         await _attempts(tools, sessions, agency_id, 4)
     assert [each for each in told(there) if each[1] > 1] == [("link_a", 2), ("link_a", 3)]
     rows = await scenes.deliveries(sessions, agency_id)
-    assert sorted(row.state for row in rows) == ["retrying", "succeeded", "succeeded"]
+    assert sorted(row.status for row in rows) == ["retrying", "succeeded", "succeeded"]
 
 
 @pytest.mark.parametrize("others_pass", [True, False])
 async def test_one_that_fails_steps_aside_only_while_others_pass(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, others_pass: bool
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, others_pass: bool
 ) -> None:
     agency_id = world.north.agency_id
     async with refuses(BROKEN) if others_pass else receiver(answers(BROKEN)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject")
         await scenes.fan_all_out(tools)
         for link in ("link_a", "link_a", "link_b"):
             await scenes.happen(sessions, agency_id, link_id=link)
@@ -98,11 +98,11 @@ async def test_one_that_fails_steps_aside_only_while_others_pass(
 
 
 async def test_each_subject_arrives_in_order_and_none_waits_for_another(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject")
         await scenes.fan_all_out(tools)
         for _ in range(4):
             for link in ("link_a", "link_b", "link_c"):
@@ -116,11 +116,11 @@ async def test_each_subject_arrives_in_order_and_none_waits_for_another(
 
 
 async def test_one_that_fails_holds_up_its_subject_alone(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject", retry_policy=[3600])
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject", retry_policy=[3600])
         await scenes.fan_all_out(tools)
         for link in ("link_a", "link_a", "link_a", "link_b"):
             await scenes.happen(sessions, agency_id, link_id=link)
@@ -129,7 +129,7 @@ async def test_one_that_fails_holds_up_its_subject_alone(
         await scenes.round_(tools)
         assert told(there) == [("link_a", 1), ("link_b", 1)]
         rows = {(row.subject_id, row.sequence): row for row in await scenes.deliveries(sessions, agency_id)}
-        assert [rows["link_a", number].state for number in (1, 2, 3)] == ["retrying", "pending", "pending"]
+        assert [rows["link_a", number].status for number in (1, 2, 3)] == ["retrying", "pending", "pending"]
         assert {(rows["link_a", number].reason, rows["link_a", number].due_at) for number in (2, 3)} == {
             ("ordering", None)
         }
@@ -138,12 +138,12 @@ async def test_one_that_fails_holds_up_its_subject_alone(
 
 
 async def test_it_waits_for_an_earlier_event_that_is_not_fanned_out_yet(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Two workers fan out: the later event of a subject may be done first."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject")
         await scenes.fan_all_out(tools)
         first = await scenes.happen(sessions, agency_id, link_id="link_a")
         await scenes.happen(sessions, agency_id, link_id="link_a")
@@ -161,11 +161,11 @@ async def test_it_waits_for_an_earlier_event_that_is_not_fanned_out_yet(
 
 
 async def test_a_deleted_endpoint_leaves_none_waiting(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:
-        endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject")
+        endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject")
         await scenes.fan_all_out(tools)
         for _ in range(3):
             await scenes.happen(sessions, agency_id, link_id="link_a")
@@ -175,11 +175,11 @@ async def test_a_deleted_endpoint_leaves_none_waiting(
         async with sessions.begin() as session:
             await delete_endpoint(session, agency_id, endpoint.id, actor="test")
         await scenes.round_(tools)
-    assert {row.state for row in await scenes.deliveries(sessions, agency_id)} == {"cancelled"}
+    assert {row.status for row in await scenes.deliveries(sessions, agency_id)} == {"cancelled"}
 
 
 async def test_two_workers_keep_the_order_too(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Finishing and putting aside race here; none may be left waiting for nothing, none may overtake."""
     agency_id = world.north.agency_id
@@ -189,7 +189,7 @@ async def test_two_workers_keep_the_order_too(
         writer.write(OK)
 
     async with receiver(talk) as there:
-        await scenes.make_endpoint(sessions, vault, agency_id, there.url, ordering="by_subject", concurrency=20)
+        await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ordering="by_subject", concurrency=20)
         await scenes.fan_all_out(tools)
         stop = asyncio.Event()
         workers = asyncio.create_task(scenes.send_all(tools, stop, loops=2))
@@ -204,4 +204,4 @@ async def test_two_workers_keep_the_order_too(
         await workers
     for link in range(5):
         assert [sequence for subject, sequence in told(there) if subject == f"link_{link}"] == list(range(1, 13))
-    assert {row.state for row in await scenes.deliveries(sessions, agency_id)} == {"succeeded"}
+    assert {row.status for row in await scenes.deliveries(sessions, agency_id)} == {"succeeded"}

@@ -63,12 +63,17 @@ async def deliveries_of(sessions: Sessions, endpoint: Endpoint) -> list[Delivery
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_fault_of_ours_gives_the_delivery_back_and_holds_up_nobody_else(
-    step: str, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    step: str,
+    tools: WebhookContext,
+    sessions: Sessions,
+    keyring: Keyring,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     agency_id, dispatcher = world.north.agency_id, Dispatcher(tools)
     async with receiver(answers(OK)) as there:
-        ill, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
-        well, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url)
+        ill, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
+        well, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         for _ in range(EVENTS):
             await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
@@ -78,12 +83,12 @@ async def test_a_fault_of_ours_gives_the_delivery_back_and_holds_up_nobody_else(
                 began = clock.now()
                 await round_(dispatcher)
                 for row in await deliveries_of(sessions, ill):
-                    assert (row.state, row.tries, row.lease_token, row.lease_until) == ("pending", tries, None, None)
+                    assert (row.status, row.tries, row.lease_token, row.lease_until) == ("pending", tries, None, None)
                     assert row.due_at is not None
                     assert row.due_at >= began + timedelta(seconds=2**tries)
                     assert (row.attempt_count, await scenes.attempts(sessions, row)) == (0, [])
                     await scenes.change(sessions, row, due_at=func.now())
-                assert [row.state for row in await deliveries_of(sessions, well)] == ["succeeded"] * EVENTS
+                assert [row.status for row in await deliveries_of(sessions, well)] == ["succeeded"] * EVENTS
         await round_(dispatcher)
-    now = [(row.state, row.tries, row.attempt_count) for row in await deliveries_of(sessions, ill)]
+    now = [(row.status, row.tries, row.attempt_count) for row in await deliveries_of(sessions, ill)]
     assert now == [("succeeded", 0, 1)] * EVENTS

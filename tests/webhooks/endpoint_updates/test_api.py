@@ -51,10 +51,10 @@ async def updates(sessions: Sessions, world: World) -> list[str]:
         return [facts["reason"] for facts in await session.scalars(select(Event.facts).where(*mine).order_by(Event.id))]
 
 
-async def opened_headers(sessions: Sessions, vault: Keyring, world: World, endpoint_id: str) -> dict[str, str]:
+async def opened_headers(sessions: Sessions, keyring: Keyring, world: World, endpoint_id: str) -> dict[str, str]:
     """The custom headers with their values."""
     async with sessions() as session:
-        return queries.open_headers(vault, await queries.find(session, world.north.agency_id, endpoint_id))
+        return queries.open_headers(keyring, await queries.find(session, world.north.agency_id, endpoint_id))
 
 
 WISH: dict[str, Any] = {
@@ -80,7 +80,7 @@ async def test_each_field_changes_alone(
 async def test_all_fields_change_at_once(api: httpx2.AsyncClient, sessions: Sessions, world: World, there: str) -> None:
     after = await changed(api, there, **WISH, enabled=False)
     assert {key: after[key] for key in WISH} == WISH
-    assert (after["state"], after["state_reason"], after["enabled"]) == ("disabled", "user", False)
+    assert (after["status"], after["status_reason"], after["enabled"]) == ("disabled", "user", False)
     [reason] = await updates(sessions, world)
     assert set(reason.split(",")) == WISH.keys()
 
@@ -100,14 +100,14 @@ async def test_what_an_endpoint_cannot_be_without_is_not_null(api: httpx2.AsyncC
 
 
 async def test_headers_are_replaced_whole_and_a_mask_keeps_its_value(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, endpoint: dict[str, Any], there: str
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, endpoint: dict[str, Any], there: str
 ) -> None:
     after = await changed(api, there, headers={**endpoint["headers"], "X-Team": "crm"})
     assert after["headers"] == {"X-Key": "********", "X-Team": "********"}
-    kept = await opened_headers(sessions, vault, world, endpoint["id"])
+    kept = await opened_headers(sessions, keyring, world, endpoint["id"])
     assert kept == {"X-Key": "hush", "X-Team": "crm"}
     await changed(api, there, headers={"X-Team": "ops"})
-    assert await opened_headers(sessions, vault, world, endpoint["id"]) == {"X-Team": "ops"}
+    assert await opened_headers(sessions, keyring, world, endpoint["id"]) == {"X-Team": "ops"}
     assert (await api.patch(there, json={"headers": {"X-New": "********"}})).status_code == 422
 
 
@@ -130,7 +130,7 @@ async def test_nothing_named_changes_nothing(
         {"metadata": {"a": "x" * 4096}}, {"metadata": {"a": "\x00"}}, {"metadata": {"a": 1}},
         {"description": "x" * 501}, {"description": "\x00"}, {"filter": {"preset": "\x00"}},
         {"filter": {"link_id": "x" * 65}}, {"headers": {"Host": "x"}}, {"headers": {"X-A": "a\nb"}},
-        {"retry_policy": [1_000_000, 1_000_000]}, {"state": "active"}, {"secret": "whsec_x"}, {"hook": True},
+        {"retry_policy": [1_000_000, 1_000_000]}, {"status": "active"}, {"secret": "whsec_x"}, {"hook": True},
     ],
 )  # fmt: skip
 async def test_what_cannot_be_used_is_refused(
@@ -202,7 +202,7 @@ async def test_another_url_takes_leases_away_and_keeps_what_is_pending(
     assert (await scenes.again(sessions, row)).lease_token == parcel.row.token
     await changed(api, there, url=OTHER)
     kept = await scenes.again(sessions, row)
-    assert (kept.state, kept.lease_token, kept.lease_until) == ("pending", None, None)
+    assert (kept.status, kept.lease_token, kept.lease_until) == ("pending", None, None)
     assert kept.due_at is not None
     [again] = await scenes.claimed(tools)
     assert (again.row.id, again.endpoint.url) == (parcel.row.id, OTHER)
@@ -217,13 +217,13 @@ async def test_without_order_nobody_waits_for_a_turn(
         await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     first, second = await scenes.deliveries(sessions, world.north.agency_id)
-    await scenes.change(sessions, first, state="retrying", due_at=func.now() + timedelta(hours=10))
+    await scenes.change(sessions, first, status="retrying", due_at=func.now() + timedelta(hours=10))
     await scenes.change(sessions, second, due_at=None, reason="ordering")
     await changed(api, there, ordering="none")
     [parcel] = await scenes.claimed(tools)
     assert ids.text("delivery", parcel.row.id) == second.id
     kept = await scenes.again(sessions, first)
-    assert (kept.state, kept.ordered) == ("retrying", False)
+    assert (kept.status, kept.ordered) == ("retrying", False)
 
 
 async def test_the_address_of_a_destination_stands_among_its_options(api: httpx2.AsyncClient) -> None:
@@ -255,8 +255,8 @@ async def test_another_url_lets_go_of_what_the_old_receiver_did(
 async def test_enabled_turns_it_off_and_on(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, there: str
 ) -> None:
-    assert (await changed(api, there, enabled=False))["state"] == "disabled"
-    assert (await changed(api, there, enabled=True))["state"] == "active"
+    assert (await changed(api, there, enabled=False))["status"] == "disabled"
+    assert (await changed(api, there, enabled=True))["status"] == "active"
     async with sessions() as session:
         mine = Event.agency_id == world.north.agency_id
         types = (await session.scalars(select(Event.type).where(mine).order_by(Event.id))).all()

@@ -34,7 +34,7 @@ async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, ses
     endpoint = await made(api, headers={"Authorization": "Bearer of-theirs"}, metadata={"team": "crm"})
     assert len(secret.key(endpoint["secret"])) == 32
     assert endpoint["headers"] == {"Authorization": "********"}
-    assert (endpoint["state"], endpoint["payload_mode"], endpoint["retry_policy"]) == (
+    assert (endpoint["status"], endpoint["payload_mode"], endpoint["retry_policy"]) == (
         "active",
         "full",
         "standard",
@@ -52,8 +52,8 @@ async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, ses
         ).one()
     assert len(rows) == 1
     assert endpoint["secret"].encode() not in rows[0].sealed
-    assert kept.headers_sealed is not None
-    assert b"of-theirs" not in kept.headers_sealed
+    assert kept.headers_encrypted is not None
+    assert b"of-theirs" not in kept.headers_encrypted
     assert told["endpoint_id"] == endpoint["id"]
 
 
@@ -131,7 +131,7 @@ async def test_wishes_are_kept(api: httpx2.AsyncClient) -> None:
     }  # fmt: skip
     endpoint = await made(api, **wish, enabled=False)
     assert {key: endpoint[key] for key in wish} == wish
-    assert (endpoint["state"], endpoint["state_reason"], endpoint["enabled"]) == ("disabled", "user", False)
+    assert (endpoint["status"], endpoint["status_reason"], endpoint["enabled"]) == ("disabled", "user", False)
     assert (endpoint["destination"], endpoint["hook"], endpoint["version"]) == ("webhook", False, 1)
     assert (endpoint["paused_at"], endpoint["verified"]) == (None, None)
 

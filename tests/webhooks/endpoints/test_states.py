@@ -40,11 +40,11 @@ async def test_a_deactivated_endpoint_skips(
 ) -> None:
     for _ in range(2):  # again changes nothing
         shown = (await api.post(f"{there}/deactivation")).json()
-        assert (shown["state"], shown["state_reason"], shown["version"]) == ("disabled", "user", 2)
+        assert (shown["status"], shown["status_reason"], shown["version"]) == ("disabled", "user", 2)
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
-    assert (row.state, row.reason, row.due_at) == ("skipped", "endpoint_disabled", None)
+    assert (row.status, row.reason, row.due_at) == ("skipped", "endpoint_disabled", None)
     assert await told(sessions, world) == [("disabled", "user")]
 
 
@@ -54,11 +54,11 @@ async def test_a_paused_endpoint_holds_and_goes_on(
     first = (await api.post(f"{there}/pause")).json()
     again = (await api.post(f"{there}/pause")).json()
     assert first == again
-    assert (first["state"], first["version"], first["paused_at"] is None) == ("active", 2, False)
+    assert (first["status"], first["version"], first["paused_at"] is None) == ("active", 2, False)
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
-    assert row.state == "pending"
+    assert row.status == "pending"
     for _ in range(2):
         shown = (await api.delete(f"{there}/pause")).json()
         assert (shown["paused_at"], shown["version"]) == (None, 3)
@@ -71,13 +71,13 @@ async def test_one_that_still_has_to_answer_waits_for_that_when_enabled(
     app.state.verify_endpoints = True
     made = (await api.post(PATH, json=GIVEN)).json()
     there = f"{PATH}/{made['id']}"
-    assert (made["state"], made["verified"]) == ("pending_verification", False)
-    assert (await api.post(f"{there}/deactivation")).json()["state"] == "disabled"
+    assert (made["status"], made["verified"]) == ("pending_verification", False)
+    assert (await api.post(f"{there}/deactivation")).json()["status"] == "disabled"
     async with sessions.begin() as session:
         row = await states.enable(session, world.north.agency_id, made["id"], actor="test")
-        assert row.state == "pending_verification"
-    assert (await api.patch(there, json={"enabled": False})).json()["state"] == "disabled"
-    assert (await api.patch(there, json={"enabled": True})).json()["state"] == "pending_verification"
+        assert row.status == "pending_verification"
+    assert (await api.patch(there, json={"enabled": False})).json()["status"] == "disabled"
+    assert (await api.patch(there, json={"enabled": True})).json()["status"] == "pending_verification"
     assert "enabled" not in [type_ for type_, _ in await told(sessions, world)]
 
 

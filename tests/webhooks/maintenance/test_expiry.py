@@ -32,12 +32,12 @@ async def test_what_was_held_until_it_was_too_old_is_cancelled_and_told(
         await rows.set_endpoint(sessions, endpoint, **why)
     else:
         await rows.set_health(sessions, endpoint, **why)
-    old = await rows.add_delivery(sessions, endpoint, state="retrying", reason="http_500", **PAST)
+    old = await rows.add_delivery(sessions, endpoint, status="retrying", reason="http_500", **PAST)
     young = await rows.add_delivery(sessions, endpoint)
     assert await expiry.end_expired(keeping) == 1
     now = await scenes.again(sessions, old)
-    assert (now.state, now.reason, now.due_at) == ("cancelled", "expired", None)
-    assert (await scenes.again(sessions, young)).state == "pending"
+    assert (now.status, now.reason, now.due_at) == ("cancelled", "expired", None)
+    assert (await scenes.again(sessions, young)).status == "pending"
     [event] = await rows.events(sessions, endpoint.agency_id, EXHAUSTED)
     assert (event.subject_id, event.facts["endpoint_id"], event.facts["status"]) == (old.id, endpoint.id, "cancelled")
     assert await expiry.end_expired(keeping) == 0
@@ -88,7 +88,7 @@ async def test_beyond_the_limit_the_oldest_are_given_up_with_one_notice(sessions
     rounds = [await expiry.end_overflow(few) for _ in range(4)]
     assert rounds == [2, 2, 1, 0]
     now = [await scenes.again(sessions, row) for row in made]
-    assert [row.state for row in now] == ["exhausted"] * 5 + ["pending"] * 3
+    assert [row.status for row in now] == ["exhausted"] * 5 + ["pending"] * 3
     assert {(row.reason, row.due_at) for row in now[:5]} == {("backlog_limit", None)}
     [notice] = await rows.events(sessions, endpoint.agency_id, DEGRADED)
     facts = notice.facts
@@ -102,11 +102,11 @@ async def test_one_under_way_is_not_given_up(sessions: Sessions, endpoint: Endpo
     )
     second = await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=8), subject="link_2")
     assert await expiry.end_overflow(MaintenanceContext(sessions, most_pending=1, at_once=5)) == 1
-    assert (await scenes.again(sessions, first)).state == "pending"
-    assert (await scenes.again(sessions, second)).state == "exhausted"
+    assert (await scenes.again(sessions, first)).status == "pending"
+    assert (await scenes.again(sessions, second)).status == "exhausted"
 
 
 async def test_others_do_not_count(keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint) -> None:
-    await rows.add_delivery(sessions, endpoint, state="succeeded", due_at=None)
+    await rows.add_delivery(sessions, endpoint, status="succeeded", due_at=None)
     await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=4))
     assert await expiry.end_overflow(MaintenanceContext(sessions, most_pending=1)) == 0

@@ -19,7 +19,7 @@ from app.webhooks.replays.models import Replay
 from tests.webhooks import rows, scenes
 
 OLD = timedelta(days=31)
-DONE: dict[str, Any] = {"state": "succeeded", "due_at": None}
+DONE: dict[str, Any] = {"status": "succeeded", "due_at": None}
 
 
 async def names(sessions: Sessions) -> set[str]:
@@ -180,6 +180,6 @@ async def test_what_a_deleted_endpoint_left_goes_too(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     await rows.add_delivery(sessions, endpoint, aged=OLD, **DONE)
-    await rows.set_endpoint(sessions, endpoint, deleted_at=func.now(), state="disabled")
+    await rows.set_endpoint(sessions, endpoint, deleted_at=func.now(), status="disabled")
     await retention.tidy(keeping)
     assert await rows.count(sessions, Delivery, endpoint.agency_id) == 0

@@ -80,7 +80,7 @@ async def test_a_late_delivery_is_counted_and_stays_to_be_taken(
     row = await rows.add_delivery(sessions, endpoint, **values)
     assert await swept(keeping) == {"delivery_late": 1} | ({"lease": 1} if values else {})
     now = await scenes.again(sessions, row)
-    assert (now.state, now.lease_token, now.due_at) == ("pending", None, row.due_at)
+    assert (now.status, now.lease_token, now.due_at) == ("pending", None, row.due_at)
     assert [each.id for each in await jobs.claim(sessions, Delivery, limit=5, lease=LEASE)] == [row.id]
 
 
@@ -90,7 +90,7 @@ async def test_what_is_held_under_way_or_soon_is_not_stuck(
     await rows.add_delivery(sessions, endpoint, **HELD)
     await rows.add_delivery(sessions, endpoint, aged=timedelta(seconds=20))
     await rows.add_delivery(sessions, endpoint, due_at=func.now() + timedelta(minutes=5))
-    await rows.add_delivery(sessions, endpoint, state="succeeded", due_at=None)
+    await rows.add_delivery(sessions, endpoint, status="succeeded", due_at=None)
     assert await swept(keeping) == {}
 
 
@@ -142,14 +142,14 @@ async def test_a_paused_or_disabled_endpoint_is_not_stuck(
     await rows.add_delivery(sessions, endpoint)
     await rows.set_endpoint(sessions, endpoint, paused_at=func.now())
     assert await swept(keeping) == {}
-    await rows.set_endpoint(sessions, endpoint, paused_at=None, state="disabled")
+    await rows.set_endpoint(sessions, endpoint, paused_at=None, status="disabled")
     assert await swept(keeping) == {}
 
 
 async def test_an_open_delivery_that_is_never_due_becomes_due(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
-    lost = await rows.add_delivery(sessions, endpoint, due_at=None, state="retrying", reason="http_500")
+    lost = await rows.add_delivery(sessions, endpoint, due_at=None, status="retrying", reason="http_500")
     fresh = await rows.add_delivery(sessions, endpoint, due_at=None, aged=timedelta(seconds=20))
     assert await swept(keeping) == {"no_due_at": 1}
     assert (await scenes.again(sessions, lost)).due_at is not None

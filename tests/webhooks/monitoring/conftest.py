@@ -19,7 +19,7 @@ def keeping(sessions: Sessions) -> MaintenanceContext:
 
 
 @pytest_asyncio.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
     """An active endpoint of the north agency."""
-    made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://crm.example.com/hooks")
+    made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://crm.example.com/hooks")
     return made

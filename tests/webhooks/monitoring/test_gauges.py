@@ -43,11 +43,13 @@ async def test_the_queue_by_share_and_state(
 ) -> None:
     await rows.add_delivery(sessions, endpoint, aged=timedelta(seconds=90))
     await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=20), **UNDER_WAY)
-    await rows.add_delivery(sessions, endpoint, due_at=func.now() + timedelta(hours=1), state="retrying", share="again")
+    await rows.add_delivery(
+        sessions, endpoint, due_at=func.now() + timedelta(hours=1), status="retrying", share="again"
+    )
     await rows.add_delivery(
         sessions, endpoint, aged=timedelta(minutes=3), due_at=None, ordered=True, reason="ordering", share="again"
     )
-    await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=6), state="succeeded", due_at=None)
+    await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=6), status="succeeded", due_at=None)
     found = dict(await shown(keeping))
     assert 85 < found.pop(("webhook_oldest_due_age_seconds", "first")) < 600
     assert found == {
@@ -61,12 +63,12 @@ async def test_the_queue_by_share_and_state(
 
 
 async def test_what_is_held_has_a_reason_and_no_age(
-    keeping: MaintenanceContext, sessions: Sessions, vault: Keyring, world: World, endpoint: Endpoint
+    keeping: MaintenanceContext, sessions: Sessions, keyring: Keyring, world: World, endpoint: Endpoint
 ) -> None:
     await rows.set_endpoint(sessions, endpoint, paused_at=func.now())
-    spared, _ = await scenes.make_endpoint(sessions, vault, world.south.agency_id, "https://crm.example.com/2")
+    spared, _ = await scenes.make_endpoint(sessions, keyring, world.south.agency_id, "https://crm.example.com/2")
     await rows.set_health(sessions, spared, breaker="open", open_until=func.now() + timedelta(minutes=1))
-    quiet, _ = await scenes.make_endpoint(sessions, vault, world.south.agency_id, "https://crm.example.com/3")
+    quiet, _ = await scenes.make_endpoint(sessions, keyring, world.south.agency_id, "https://crm.example.com/3")
     await rows.set_health(sessions, quiet, hold_until=func.now() + timedelta(minutes=5))
     await rows.set_endpoint(sessions, quiet, rate_limit={"max": 1, "per_seconds": 60, "burst": 1})
     for each in (endpoint, spared, quiet):
@@ -87,13 +89,13 @@ async def test_a_look_is_kept_for_a_while(
 ) -> None:
     made = Gauges(keeping)
     await made.look()
-    await rows.set_endpoint(sessions, endpoint, state="disabled")
+    await rows.set_endpoint(sessions, endpoint, status="disabled")
     await made.look()
-    states = {"webhook_endpoints": {"state": "active"}}
-    assert made.registry.get_sample_value("webhook_endpoints", states["webhook_endpoints"]) == 1
+    statuses = {"webhook_endpoints": {"status": "active"}}
+    assert made.registry.get_sample_value("webhook_endpoints", statuses["webhook_endpoints"]) == 1
     monkeypatch.setattr(gauges, "FRESH", 0.0)
     await made.look()
-    assert made.registry.get_sample_value("webhook_endpoints", {"state": "disabled"}) == 1
+    assert made.registry.get_sample_value("webhook_endpoints", {"status": "disabled"}) == 1
 
 
 async def test_without_a_database_there_are_no_gauges() -> None:

@@ -19,7 +19,7 @@ def failing(*, spread: float, attempts: int = 6, exhausted: int = 0, behind: int
 
 
 @pytest.mark.parametrize(
-    ("hours", "state", "do", "behind"),
+    ("hours", "status", "do", "behind"),
     [
         (0.1, failing(spread=0.1), "nothing", 0),
         (0.2, failing(spread=0.2), "tell", 1),
@@ -41,8 +41,8 @@ def failing(*, spread: float, attempts: int = 6, exhausted: int = 0, behind: int
         (120, failing(spread=100, attempts=20, exhausted=0, behind=4), "nothing", 4),
     ],
 )
-def test_what_is_done(hours: float, state: Failing, do: str, behind: int) -> None:
-    step = failure_notices.step(state, START + timedelta(hours=hours))
+def test_what_is_done(hours: float, status: Failing, do: str, behind: int) -> None:
+    step = failure_notices.step(status, START + timedelta(hours=hours))
     assert (step.do, step.notices) == (do, behind)
 
 
@@ -58,25 +58,25 @@ LATER = st.floats(0, 400).map(lambda hours: timedelta(hours=hours))
 
 
 @given(WORLDS, LATER)
-def test_a_step_that_was_taken_is_not_taken_again(state: Failing, later: timedelta) -> None:
-    now = state.last_failed_at + later
-    step = failure_notices.step(state, now)
+def test_a_step_that_was_taken_is_not_taken_again(status: Failing, later: timedelta) -> None:
+    now = status.last_failed_at + later
+    step = failure_notices.step(status, now)
     if step.do == "tell":
-        assert step.notices > state.notices
-        assert failure_notices.step(replace(state, notices=step.notices), now).do == "nothing"
+        assert step.notices > status.notices
+        assert failure_notices.step(replace(status, notices=step.notices), now).do == "nothing"
 
 
 @given(WORLDS, LATER)
-def test_two_unlucky_events_never_disable(state: Failing, later: timedelta) -> None:
-    few = replace(state, failed_attempts=2)
+def test_two_unlucky_events_never_disable(status: Failing, later: timedelta) -> None:
+    few = replace(status, failed_attempts=2)
     assert failure_notices.step(few, few.last_failed_at + later).do != "disable"
 
 
 @given(WORLDS, LATER, LATER)
-def test_hopeless_stays_hopeless(state: Failing, later: timedelta, still: timedelta) -> None:
-    now = state.last_failed_at + later
-    if failure_notices.step(state, now).do == "disable":
-        assert failure_notices.step(state, now + still).do == "disable"
+def test_hopeless_stays_hopeless(status: Failing, later: timedelta, still: timedelta) -> None:
+    now = status.last_failed_at + later
+    if failure_notices.step(status, now).do == "disable":
+        assert failure_notices.step(status, now + still).do == "disable"
 
 
 @given(st.lists(st.floats(0, 300), min_size=1, max_size=60))

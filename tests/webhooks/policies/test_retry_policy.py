@@ -51,7 +51,7 @@ def test_a_failure_is_followed_by_the_next_step_never_earlier(made: int) -> None
     promised = timedelta(seconds=retry_policy.delays("standard")[made])
     for jitter in (1.0, 1.2):
         step = retry_policy.after(FAILED, made=made, policy="standard", jitter=jitter, now=NOW, expires_at=FOREVER)
-        assert (step.state, step.reason) == ("retrying", "http_500")
+        assert (step.status, step.reason) == ("retrying", "http_500")
         assert step.due_in == promised * jitter
 
 
@@ -116,7 +116,7 @@ def test_from_any_failures_it_ends_in_time(policy: str | list[int], jitter: floa
         outcome = AttemptOutcome("x", False, "", timedelta(seconds=wait))
         step = retry_policy.after(outcome, made=made, policy=policy, jitter=jitter, now=now, expires_at=expires_at)
         if step.due_in is None:
-            assert step.state == "exhausted"
+            assert step.status == "exhausted"
             return
         assert step.due_in >= timedelta(seconds=max(retry_policy.delays(policy)[made], wait))
         now += step.due_in

@@ -25,8 +25,8 @@ PATH = "/webhooks/replays"
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
-    made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
+    made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     return made
 
 
@@ -72,19 +72,19 @@ async def test_from_asking_to_the_end(
     answer = await api.post(PATH, json=wish(endpoint, select="all", rate_per_second=3))
     assert answer.status_code == 201, answer.text
     replay = answer.json()
-    assert (replay["state"], replay["matched"], replay["queued"]) == ("running", 5, 0)
+    assert (replay["status"], replay["matched"], replay["queued"]) == ("running", 5, 0)
     await turns.turn(tools)
     first, second, third, *_ = await scenes.deliveries(sessions, endpoint.agency_id)
-    await scenes.change(sessions, first, state="succeeded", due_at=None)
-    await scenes.change(sessions, second, state="exhausted", due_at=None)
+    await scenes.change(sessions, first, status="succeeded", due_at=None)
+    await scenes.change(sessions, second, status="exhausted", due_at=None)
     shown = (await api.get(f"{PATH}/{replay['id']}")).json()
     assert (shown["queued"], shown["delivered"], shown["failed"], shown["pending"]) == (3, 1, 1, 1)
     assert (await api.get(PATH)).json()["data"] == [shown]
-    listed = (await api.get("/webhooks/deliveries", params={"replay_id": replay["id"], "state": "pending"})).json()
+    listed = (await api.get("/webhooks/deliveries", params={"replay_id": replay["id"], "status": "pending"})).json()
     assert [row["id"] for row in listed["data"]] == [third.id]
     await turns.turn(tools)
     shown = (await api.get(f"{PATH}/{replay['id']}")).json()
-    assert (shown["state"], shown["queued"], shown["ended_at"] is not None) == ("completed", 5, True)
+    assert (shown["status"], shown["queued"], shown["ended_at"] is not None) == ("completed", 5, True)
     assert len(made) == 5
     names = await recorded(sessions, endpoint.agency_id)
     assert names == ["webhook.replay_started", "webhook.replay.completed"]
@@ -103,14 +103,14 @@ async def test_calling_off(
     replay = (await api.post(PATH, json=wish(endpoint, select="all", rate_per_second=3))).json()
     await turns.turn(tools)
     first, second, third, *rest = await scenes.deliveries(sessions, endpoint.agency_id)
-    await scenes.change(sessions, first, state="succeeded", due_at=None)
+    await scenes.change(sessions, first, status="succeeded", due_at=None)
     later = func.now() + timedelta(minutes=1)
     await scenes.change(sessions, second, lease_token=func.gen_random_uuid(), lease_until=later)
     [held] = await turns.claimed(tools)
     answer = await api.post(f"{PATH}/{replay['id']}/cancellation")
-    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
     rows = await scenes.deliveries(sessions, endpoint.agency_id)
-    assert [row.state for row in rows[:3]] == ["succeeded", "pending", "cancelled"]
+    assert [row.status for row in rows[:3]] == ["succeeded", "pending", "cancelled"]
     assert rows[2].reason == "replay_cancelled"
     assert [row.replay_id for row in rows[3:]] == [None] * len(rest)
     with pytest.raises(LeaseLost):
@@ -143,7 +143,7 @@ async def test_what_is_refused(
         patched.setattr(service, "EVENTS_AT_MOST", 1)
         assert await refused(api, wish(endpoint, dry_run=True)) == (409, "replay_too_large")
         assert await refused(api, wish(endpoint)) == (409, "replay_too_large")
-    await setting.endpoint(sessions, endpoint, state="disabled")
+    await setting.endpoint(sessions, endpoint, status="disabled")
     assert await refused(api, wish(endpoint)) == (409, "endpoint_disabled")
     assert await count(sessions, endpoint.agency_id) == 0
 
@@ -179,14 +179,14 @@ async def test_activation_sends_what_was_missed(
     answer = await api.post(path, json={"replay": "skipped"})
     assert answer.status_code == 200, answer.text
     shown = answer.json()
-    assert (shown["id"], shown["state"], shown["replay"]["matched"]) == (endpoint.id, "active", 1)
+    assert (shown["id"], shown["status"], shown["replay"]["matched"]) == (endpoint.id, "active", 1)
     disabled = await _since(sessions, endpoint)
     assert shown["replay"]["since"] == clock.iso(disabled)
     await turns.turn(tools)
     rows = {row.id: row for row in await scenes.deliveries(sessions, endpoint.agency_id)}
-    assert rows[made["skipped"]].state == "pending"
+    assert rows[made["skipped"]].status == "pending"
     again = (await api.post(path, json={})).json()
-    assert (again["state"], again["replay"]) == ("active", None)
+    assert (again["status"], again["replay"]) == ("active", None)
 
 
 async def test_one_that_never_had_trouble_is_activated_too(api: httpx2.AsyncClient, endpoint: Endpoint) -> None:
@@ -199,11 +199,11 @@ async def test_one_that_never_had_trouble_is_activated_too(api: httpx2.AsyncClie
 
 async def test_activation_is_all_or_nothing(api: httpx2.AsyncClient, sessions: Sessions, endpoint: Endpoint) -> None:
     path = f"/webhooks/endpoints/{endpoint.id}/activation"
-    await setting.endpoint(sessions, endpoint, state="disabled")
+    await setting.endpoint(sessions, endpoint, status="disabled")
     answer = await api.post(path, json={"replay": "failed", "since": "2020-01-01T00:00:00Z"})
     assert answer.status_code == 422
-    assert (await api.get(f"/webhooks/endpoints/{endpoint.id}")).json()["state"] == "disabled"
-    await setting.endpoint(sessions, endpoint, state="pending_verification")
+    assert (await api.get(f"/webhooks/endpoints/{endpoint.id}")).json()["status"] == "disabled"
+    await setting.endpoint(sessions, endpoint, status="pending_verification")
     answer = await api.post(path, json={})
     assert (answer.status_code, answer.json()["code"]) == (409, "endpoint_not_verified")
 

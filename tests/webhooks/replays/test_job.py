@@ -61,9 +61,9 @@ async def recorded(sessions: Sessions, agency_id: str, name: str) -> list[Event]
     ],
 )
 async def test_what_ended_so_begins_anew(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, selected: str, expected: set[str]
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, selected: str, expected: set[str]
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     made = await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     await scenes.happen(sessions, world.north.agency_id, link_id="link_under_way")
     await scenes.fan_all_out(tools)
@@ -71,10 +71,10 @@ async def test_what_ended_so_begins_anew(
     await turns.turn(tools)
     assert await queued(sessions, replay) == {made[end] for end in expected}
     row = await turns.the_replay(sessions, world.north.agency_id)
-    assert (row.state, row.matched, row.queued) == ("completed", len(expected), len(expected))
+    assert (row.status, row.matched, row.queued) == ("completed", len(expected), len(expected))
     for each in await scenes.deliveries(sessions, world.north.agency_id):
         if each.replay_id:
-            assert (each.state, each.reason, each.share) == ("pending", None, "again")
+            assert (each.status, each.reason, each.share) == ("pending", None, "again")
             assert (each.series_attempts, each.attempt_count) == (0, 3)
             assert each.due_at
             assert each.expires_at > clock.now() + timedelta(days=4)
@@ -83,7 +83,7 @@ async def test_what_ended_so_begins_anew(
 
 
 async def test_missing_is_what_fan_out_would_send_today(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
@@ -97,9 +97,9 @@ async def test_missing_is_what_fan_out_would_send_today(
         )  # fmt: skip
     await scenes.fan_all_out(tools)
     endpoint, _ = await scenes.make_endpoint(
-        sessions, vault, agency_id, URL, ["access.*", "webhook.*"], filter={"link_id": "link_7"}
+        sessions, keyring, agency_id, URL, ["access.*", "webhook.*"], filter={"link_id": "link_7"}
     )
-    other, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL, ["access.verified"])
+    other, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["access.verified"])
     await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
     news = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
     await scenes.fan_all_out(tools)
@@ -108,7 +108,7 @@ async def test_missing_is_what_fan_out_would_send_today(
     await turns.turn(tools)
     made = [row for row in await scenes.deliveries(sessions, agency_id) if row.replay_id == replay.id]
     assert [row.event_id for row in made] == [wanted.id], "the news went out when it was fanned out"
-    assert (made[0].series, made[0].share, made[0].state) == ("event", "again", "pending")
+    assert (made[0].series, made[0].share, made[0].status) == ("event", "again", "pending")
     assert news.id in {row.event_id for row in await scenes.deliveries(sessions, agency_id)}
     await scenes.fan_all_out(tools)
     [late] = [row for row in await scenes.deliveries(sessions, agency_id) if row.event_id == to_come.id][:1]
@@ -116,23 +116,23 @@ async def test_missing_is_what_fan_out_would_send_today(
 
 
 async def test_it_queues_so_many_a_second_in_the_order_of_the_feed(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     made = list((await turns.ended(sessions, tools, endpoint, *turns.ENDS)).values())
     replay = await start(sessions, endpoint, "all", rate=2)
     for so_many in (2, 4, 5):
         await turns.turn(tools)
         assert await queued(sessions, replay) == set(made[:so_many])
-    assert (await turns.the_replay(sessions, world.north.agency_id)).state == "completed"
+    assert (await turns.the_replay(sessions, world.north.agency_id)).status == "completed"
     await turns.turn(tools)
     assert len(await queued(sessions, replay)) == 5
 
 
 async def test_a_turn_taken_twice_counts_once(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     replay = await start(sessions, endpoint, "all", rate=2)
     [row] = await turns.claimed(tools)
@@ -144,9 +144,9 @@ async def test_a_turn_taken_twice_counts_once(
 
 
 async def test_a_worker_that_dies_before_the_end_leaves_nothing_behind(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     replay = await start(sessions, endpoint, "all", rate=2)
     [row] = await turns.claimed(tools)
@@ -164,16 +164,16 @@ async def test_a_worker_that_dies_before_the_end_leaves_nothing_behind(
 
 
 async def test_a_body_dropped_for_its_age_is_rendered_again(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     made = await turns.ended(sessions, tools, endpoint, "exhausted")
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
     await scenes.change(sessions, row, body_created_at=clock.now() - timedelta(days=40))
     await start(sessions, endpoint, "failed")
     await turns.turn(tools)
     after = await scenes.again(sessions, row)
-    assert (after.id, after.state) == (made["exhausted"], "pending")
+    assert (after.id, after.status) == (made["exhausted"], "pending")
     async with sessions() as session:
         found = select(func.count()).where(
             WebhookBody.agency_id == row.agency_id,
@@ -184,9 +184,9 @@ async def test_a_body_dropped_for_its_age_is_rendered_again(
 
 
 async def test_what_was_deleted_by_hand_stays_so(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     made = await turns.ended(sessions, tools, endpoint, "exhausted", "succeeded")
     async with sessions.begin() as session:
         await deliveries.delete_payload(session, world.north.agency_id, made["exhausted"], actor="test")
@@ -197,17 +197,17 @@ async def test_what_was_deleted_by_hand_stays_so(
 
 
 async def test_of_a_subject_in_order_only_the_first_is_due(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await setting.endpoint(sessions, endpoint, ordering="by_subject")
     for _ in range(3):
         await scenes.happen(sessions, agency_id, link_id="link_7")
     await scenes.happen(sessions, agency_id, link_id="link_8")
     await scenes.fan_all_out(tools)
     for row in await scenes.deliveries(sessions, agency_id):
-        await scenes.change(sessions, row, state="exhausted", due_at=None, ordered=True, reason=None)
+        await scenes.change(sessions, row, status="exhausted", due_at=None, ordered=True, reason=None)
     replay = await start(sessions, endpoint, "failed")
     await turns.turn(tools)
     rows = await scenes.deliveries(sessions, agency_id)
@@ -223,30 +223,30 @@ async def test_of_a_subject_in_order_only_the_first_is_due(
 
 
 async def test_it_waits_while_much_is_waiting(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "WAITING_AT_MOST", 3)
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     await turns.ended(sessions, tools, endpoint, *turns.ENDS)
     replay = await start(sessions, endpoint, "all")
     for _ in range(3):
         await turns.turn(tools)
     assert len(await queued(sessions, replay)) == 3
-    assert (await turns.the_replay(sessions, world.north.agency_id)).state == "running"
+    assert (await turns.the_replay(sessions, world.north.agency_id)).status == "running"
 
 
 async def test_it_waits_for_a_disabled_endpoint_and_ends_with_a_deleted_one(
-    tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, URL)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await turns.ended(sessions, tools, endpoint, "exhausted")
     replay = await start(sessions, endpoint, "failed")
-    await setting.endpoint(sessions, endpoint, state="disabled")
+    await setting.endpoint(sessions, endpoint, status="disabled")
     await turns.turn(tools)
-    assert (await turns.the_replay(sessions, agency_id)).state == "running"
+    assert (await turns.the_replay(sessions, agency_id)).status == "running"
     async with sessions.begin() as session:
         await endpoints.delete_endpoint(session, agency_id, endpoint.id, actor="test")
     await turns.turn(tools)
     row = await turns.the_replay(sessions, agency_id)
-    assert (row.state, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())
+    assert (row.status, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())

@@ -14,11 +14,11 @@ from tests.webhooks import scenes
 
 #: How deliveries may have ended, by a word for each.
 ENDS: dict[str, dict[str, Any]] = {
-    "exhausted": {"state": "exhausted", "reason": "attempts_used"},
-    "expired": {"state": "cancelled", "reason": "expired"},
-    "by_hand": {"state": "cancelled", "reason": "user"},
-    "skipped": {"state": "skipped", "reason": "endpoint_disabled"},
-    "succeeded": {"state": "succeeded", "reason": None},
+    "exhausted": {"status": "exhausted", "reason": "attempts_used"},
+    "expired": {"status": "cancelled", "reason": "expired"},
+    "by_hand": {"status": "cancelled", "reason": "user"},
+    "skipped": {"status": "skipped", "reason": "endpoint_disabled"},
+    "succeeded": {"status": "succeeded", "reason": None},
 }
 
 
@@ -43,7 +43,7 @@ async def claimed(tools: WebhookContext) -> list[Replay]:
     async with tools.sessions.begin() as session:
         agencies = list(await session.scalars(select(Replay.agency_id).execution_options(across_agencies=True)))
         await session.execute(
-            update(Replay).where(Replay.agency_id.in_(agencies), Replay.state == "running").values(due_at=func.now())
+            update(Replay).where(Replay.agency_id.in_(agencies), Replay.status == "running").values(due_at=func.now())
         )
     return list(await jobs.claim(tools.sessions, Replay, limit=20, lease=LEASE))
 

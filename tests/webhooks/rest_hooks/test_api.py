@@ -132,7 +132,7 @@ async def test_ending_it_twice_is_as_good_as_once(
     assert (await api.delete("/hooks/endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x")).status_code == 404
     assert (await api.get("/hooks")).json()["data"] == []
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
-    assert (row.state, row.reason) == ("cancelled", "endpoint_deleted")
+    assert (row.status, row.reason) == ("cancelled", "endpoint_deleted")
 
 
 @pytest.mark.parametrize("mode", ["full", "thin", "flat"])
@@ -177,12 +177,12 @@ async def test_invented_samples_have_ids_of_their_own(api: httpx2.AsyncClient) -
 
 
 async def test_real_ones_come_newest_first_three_at_most_and_no_tests(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     ids = [(await scenes.happen(sessions, agency_id, access.BLOCKED)).id for _ in range(4)]
     await scenes.happen(sessions, world.south.agency_id, access.BLOCKED)
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, NOWHERE)
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, NOWHERE)
     async with sessions.begin() as session:
         await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")
     bodies = await sample(api, event_type="access.blocked")

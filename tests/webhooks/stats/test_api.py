@@ -1,4 +1,4 @@
-"""Statistics of an endpoint: counted by state and code, with times, backlog and what holds it."""
+"""Statistics of an endpoint: counted by status and code, with times, backlog and what holds it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +34,8 @@ async def attempted(sessions: Sessions, row: Delivery, made_at: datetime, code: 
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
-    made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
+    made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     return made
 
 
@@ -60,8 +60,8 @@ async def test_what_was_sent(
         await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     one, two, three = await scenes.deliveries(sessions, world.north.agency_id)
-    await scenes.change(sessions, one, state="succeeded", due_at=None)
-    await scenes.change(sessions, two, due_at=func.now() + timedelta(minutes=9), state="retrying")
+    await scenes.change(sessions, one, status="succeeded", due_at=None)
+    await scenes.change(sessions, two, due_at=func.now() + timedelta(minutes=9), status="retrying")
     await scenes.change(sessions, three, created_at=func.now() - timedelta(minutes=10))
     lately, before = clock.now() - timedelta(minutes=5), clock.now() - timedelta(hours=3)
     for total_ms in range(1, 99):

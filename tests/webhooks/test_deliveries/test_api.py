@@ -26,41 +26,41 @@ async def listed(api: httpx2.AsyncClient, **params: Any) -> list[str]:
 
 
 async def test_deliveries_are_found_by_endpoint_type_and_state(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:
-        one, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url, ["access.*"])
+        one, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ["access.*"])
         await scenes.happen(sessions, agency_id, access.VERIFIED)
         await scenes.fan_all_out(tools)
         tried = await scenes.attempt(tools)
-    two, _ = await scenes.make_endpoint(sessions, vault, agency_id, there.url, ["link.opened"])
+    two, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ["link.opened"])
     await scenes.happen(sessions, agency_id, links.OPENED)
     await scenes.fan_all_out(tools)
     [waiting] = [row for row in await scenes.deliveries(sessions, agency_id) if row.id != tried.id]
     assert await listed(api) == [waiting.id, tried.id]
     assert await listed(api, endpoint_id=one.id) == [tried.id]
     assert await listed(api, event_type="link.opened") == [waiting.id]
-    assert await listed(api, state="retrying") == [tried.id]
-    assert await listed(api, state="in_flight") == []
+    assert await listed(api, status="retrying") == [tried.id]
+    assert await listed(api, status="in_flight") == []
     await scenes.claimed(tools)
-    assert await listed(api, state="in_flight") == [waiting.id]
-    assert await listed(api, state="pending") == []
-    assert (await api.get(f"{PATH}/{waiting.id}")).json()["state"] == "in_flight"
-    assert (await api.get(PATH, params={"state": "lost"})).status_code == 422
+    assert await listed(api, status="in_flight") == [waiting.id]
+    assert await listed(api, status="pending") == []
+    assert (await api.get(f"{PATH}/{waiting.id}")).json()["status"] == "in_flight"
+    assert (await api.get(PATH, params={"status": "lost"})).status_code == 422
     assert two.id != one.id
 
 
 async def test_a_delivery_is_explained_by_its_attempts(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     async with receiver(answers(BROKEN)) as there:
-        await scenes.make_endpoint(sessions, vault, world.north.agency_id, there.url)
+        await scenes.make_endpoint(sessions, keyring, world.north.agency_id, there.url)
         await scenes.happen(sessions, world.north.agency_id)
         await scenes.fan_all_out(tools)
         row = await scenes.attempt(tools)
     shown = (await api.get(f"{PATH}/{row.id}")).json()
-    assert (shown["state"], shown["reason"], shown["attempt_count"]) == ("retrying", "http_500", 1)
+    assert (shown["status"], shown["reason"], shown["attempt_count"]) == ("retrying", "http_500", 1)
     assert shown["next_attempt_at"]
     [attempt] = (await api.get(f"{PATH}/{row.id}/attempts")).json()["data"]
     assert (attempt["status"], attempt["response_body"]) == (500, "oops")
@@ -69,9 +69,9 @@ async def test_a_delivery_is_explained_by_its_attempts(
 
 
 async def test_another_agency_finds_nothing(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
@@ -85,9 +85,9 @@ async def test_another_agency_finds_nothing(
 
 
 async def test_a_blocked_address_is_shown_as_refused(
-    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://10.0.0.1/in")
+    await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://10.0.0.1/in")
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     row = await scenes.attempt(tools)
@@ -98,21 +98,21 @@ async def test_a_blocked_address_is_shown_as_refused(
     assert "10.0.0.1" not in str(attempts)
 
 
-async def test_a_test_is_queued(api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+async def test_a_test_is_queued(api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     answer = await api.post(f"/webhooks/endpoints/{endpoint.id}/test", json={"event_type": "link.completed"})
     assert answer.status_code == 202, answer.text
     shown = answer.json()
-    assert (shown["test"], shown["state"], shown["event_type"]) == (True, "pending", "link.completed")
+    assert (shown["test"], shown["status"], shown["event_type"]) == (True, "pending", "link.completed")
     assert shown == {**(await api.get(f"{PATH}/{shown['id']}")).json(), "attempt": None}
 
 
 async def test_a_test_of_what_there_is_not_is_refused(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     disabled, _ = await scenes.make_endpoint(
-        sessions, vault, world.north.agency_id, "https://h.example/", enabled=False
+        sessions, keyring, world.north.agency_id, "https://h.example/", enabled=False
     )
     wrong = await api.post(f"/webhooks/endpoints/{endpoint.id}/test", json={"event_type": "link.complete"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "event_type_unknown")
@@ -121,10 +121,10 @@ async def test_a_test_of_what_there_is_not_is_refused(
 
 
 async def test_tests_are_few(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.webhooks.test_deliveries.service.TESTS_A_MINUTE", 1)
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     there = f"/webhooks/endpoints/{endpoint.id}/test"
     assert (await api.post(there, json={"event_type": "link.opened"})).status_code == 202
     refused = await api.post(there, json={"event_type": "link.opened"})
@@ -132,10 +132,10 @@ async def test_tests_are_few(
 
 
 async def test_tests_asked_for_at_once_are_counted_one_after_the_other(
-    sessions: Sessions, vault: Keyring, world: World
+    sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, "https://h.example/")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, "https://h.example/")
     asked = [scenes.send_test(sessions, agency_id, endpoint.id) for _ in range(service.TESTS_A_MINUTE + 4)]
     said = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(each) for each in said if each is not None] == [service.TooManyTests] * 4

@@ -83,10 +83,10 @@ async def test_an_echo_makes_it_active(
     async with receiver(echoing(shape, there)) as found:
         there.append(found)
         endpoint = await made(api, found.url, headers={"X-Key": "theirs"})
-        assert (endpoint["state"], endpoint["verified"], endpoint["enabled"]) == ("pending_verification", False, True)
+        assert (endpoint["status"], endpoint["verified"], endpoint["enabled"]) == ("pending_verification", False, True)
         answer = await verify(api, endpoint)
     assert answer.status_code == 200, answer.text
-    assert (answer.json()["state"], answer.json()["verified"]) == ("active", True)
+    assert (answer.json()["status"], answer.json()["verified"]) == ("active", True)
     assert answer.json() == (await api.get(f"{PATH}/{endpoint['id']}")).json()
     [request] = found.requests
     headers, body = given(request)
@@ -117,7 +117,7 @@ async def test_anything_else_is_told_and_recorded(
     assert (answer.status_code, answer.json()["code"]) == (409, "verification_failed")
     assert said in answer.json()["detail"]
     assert "`webhook-challenge`" in answer.json()["hint"]
-    assert (await api.get(f"{PATH}/{endpoint['id']}")).json()["state"] == "pending_verification"
+    assert (await api.get(f"{PATH}/{endpoint['id']}")).json()["status"] == "pending_verification"
     assert await types(sessions, world) == [
         "endpoint.created", "verification_sent", "endpoint.verification_failed",
     ]  # fmt: skip
@@ -140,7 +140,7 @@ async def test_blocked_and_refused_look_the_same(api: httpx2.AsyncClient, sessio
 async def test_no_transaction_is_open_meanwhile(api: httpx2.AsyncClient, sessions: Sessions) -> None:
     idle = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
+        "AND status LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
     )
     open_ones: list[int] = []
 
@@ -164,7 +164,7 @@ async def test_nothing_is_sent_before_and_it_is_listed_as_skipped(
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
-    assert (row.state, row.reason) == ("skipped", "endpoint_disabled")
+    assert (row.status, row.reason) == ("skipped", "endpoint_disabled")
 
 
 async def test_another_url_has_to_answer_anew(api: httpx2.AsyncClient, app: FastAPI) -> None:
@@ -175,14 +175,14 @@ async def test_another_url_has_to_answer_anew(api: httpx2.AsyncClient, app: Fast
         await verify(api, endpoint)
         place = f"{PATH}/{endpoint['id']}"
         same = (await api.patch(place, json={"description": "x"})).json()
-        assert (same["state"], same["verified"]) == ("active", True)
+        assert (same["status"], same["verified"]) == ("active", True)
         moved = (await api.patch(place, json={"url": NOWHERE})).json()
-        assert (moved["state"], moved["verified"]) == ("pending_verification", False)
+        assert (moved["status"], moved["verified"]) == ("pending_verification", False)
         app.state.verify_endpoints = False
         back = (await api.patch(place, json={"url": found.url})).json()
-        assert (back["state"], back["verified"]) == ("active", None)
+        assert (back["status"], back["verified"]) == ("active", None)
         proved = (await verify(api, endpoint)).json()
-        assert (proved["state"], proved["verified"]) == ("active", True)
+        assert (proved["status"], proved["verified"]) == ("active", True)
 
 
 async def test_a_disabled_one_may_prove_itself_and_stays_disabled(api: httpx2.AsyncClient) -> None:
@@ -190,10 +190,10 @@ async def test_a_disabled_one_may_prove_itself_and_stays_disabled(api: httpx2.As
     async with receiver(echoing(lambda challenge: ("", challenge), there)) as found:
         there.append(found)
         endpoint = await made(api, found.url, enabled=False)
-        assert (endpoint["state"], endpoint["verified"]) == ("disabled", False)
+        assert (endpoint["status"], endpoint["verified"]) == ("disabled", False)
         shown = (await verify(api, endpoint)).json()
-        assert (shown["state"], shown["verified"]) == ("disabled", True)
-        assert (await api.patch(f"{PATH}/{endpoint['id']}", json={"enabled": True})).json()["state"] == "active"
+        assert (shown["status"], shown["verified"]) == ("disabled", True)
+        assert (await api.patch(f"{PATH}/{endpoint['id']}", json={"enabled": True})).json()["status"] == "active"
 
 
 async def test_a_url_changed_meanwhile_is_not_proved_by_the_old_one(api: httpx2.AsyncClient) -> None:
@@ -210,7 +210,7 @@ async def test_a_url_changed_meanwhile_is_not_proved_by_the_old_one(api: httpx2.
         place.append(f"{PATH}/{endpoint['id']}")
         answer = await verify(api, endpoint)
     assert (answer.status_code, answer.json()["code"]) == (409, "endpoint_moved")
-    assert (await api.get(place[0])).json()["state"] == "pending_verification"
+    assert (await api.get(place[0])).json()["status"] == "pending_verification"
 
 
 async def test_one_deleted_meanwhile_is_not_found(api: httpx2.AsyncClient) -> None:
@@ -231,9 +231,9 @@ async def test_hooks_and_other_services_need_no_proof(
 ) -> None:
     hook = (await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["access.*"]})).json()
     shown = (await api.get(f"{PATH}/{hook['id']}")).json()
-    assert (shown["state"], shown["verified"], shown["hook"]) == ("active", None, True)
+    assert (shown["status"], shown["verified"], shown["hook"]) == ("active", None, True)
     moved = (await api.patch(f"{PATH}/{hook['id']}", json={"url": "http://127.0.0.1:9/b"})).json()
-    assert (moved["state"], moved["verified"]) == ("active", None)
+    assert (moved["status"], moved["verified"]) == ("active", None)
     endpoint = await made(api, NOWHERE)
     async with sessions.begin() as session:
         mine = (Endpoint.agency_id == world.north.agency_id, Endpoint.id == endpoint["id"])
@@ -246,7 +246,7 @@ async def test_hooks_and_other_services_need_no_proof(
 async def test_where_nobody_asks_endpoints_are_active_at_once(api: httpx2.AsyncClient, app: FastAPI) -> None:
     app.state.verify_endpoints = False
     endpoint = await made(api, NOWHERE)
-    assert (endpoint["state"], endpoint["verified"]) == ("active", None)
+    assert (endpoint["status"], endpoint["verified"]) == ("active", None)
 
 
 async def test_challenges_and_tests_are_few_together(
@@ -264,8 +264,8 @@ async def test_challenges_and_tests_are_few_together(
     assert (await api.post(test, json={"event_type": "link.opened"})).status_code == 429
 
 
-async def test_what_was_sent_a_minute_ago_counts_no_more(sessions: Sessions, world: World, vault: Keyring) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, NOWHERE)
+async def test_what_was_sent_a_minute_ago_counts_no_more(sessions: Sessions, world: World, keyring: Keyring) -> None:
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, NOWHERE)
     async with sessions.begin() as session:
         agency_id = world.north.agency_id
         session.add(

@@ -12,21 +12,21 @@ from tests.world import World
 
 
 async def test_it_is_held_and_then_goes_to_the_new_one(
-    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, vault: Keyring, tools: WebhookContext, world: World
+    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, keyring: Keyring, tools: WebhookContext, world: World
 ) -> None:
     app.state.verify_endpoints = True
     agency_id = world.north.agency_id
-    endpoint, _ = await scenes.make_endpoint(sessions, vault, agency_id, "http://127.0.0.1:9/in")
+    endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, "http://127.0.0.1:9/in")
     await scenes.happen(sessions, agency_id)
     await scenes.fan_all_out(tools)
     async with receiver(answers(OK)) as there:
         moved = await api.patch(f"/webhooks/endpoints/{endpoint.id}", json={"url": there.url})
-        assert moved.json()["state"] == "pending_verification"
+        assert moved.json()["status"] == "pending_verification"
         await scenes.round_(tools)
         [row] = await scenes.deliveries(sessions, agency_id)
-        assert (row.state, row.attempt_count, there.requests) == ("pending", 0, [])
+        assert (row.status, row.attempt_count, there.requests) == ("pending", 0, [])
         shown = (await api.get(f"/webhooks/deliveries/{row.id}")).json()
-        assert (shown["state"], shown["reason"]) == ("held", "paused")
-        await setting.endpoint(sessions, endpoint, state="active")
+        assert (shown["status"], shown["reason"]) == ("held", "paused")
+        await setting.endpoint(sessions, endpoint, status="active")
         await scenes.round_(tools)
-    assert (await scenes.again(sessions, row)).state == "succeeded"
+    assert (await scenes.again(sessions, row)).status == "succeeded"

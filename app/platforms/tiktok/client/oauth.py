@@ -1,4 +1,4 @@
-"""Consent and who authorised (https://business-api.tiktok.com/portal/docs, by the id at each call)."""
+"""Consent and who authorized (https://business-api.tiktok.com/portal/docs, by the id at each call)."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ async def advertisers(wire: Wire, app: App, access: Access, keep: Keep) -> respo
 
 
 async def user_info(wire: Wire, access: Access, keep: Keep) -> responses.UserInfo:
-    """`GET /user/info/` (portal/docs?id=1739665513181185): who authorised."""
+    """`GET /user/info/` (portal/docs?id=1739665513181185): who authorized."""
     return await get(wire, access, "user/info/", {}, responses.UserInfo, keep)
 
 

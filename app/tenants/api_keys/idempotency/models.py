@@ -25,4 +25,4 @@ class IdempotencyKey(JobMixin, CreatedAt, Base):
     value: Mapped[str] = mapped_column(String(255))
     request_hash: Mapped[bytes]
     status: Mapped[int]
-    answer_sealed: Mapped[bytes]
+    answer_encrypted: Mapped[bytes]

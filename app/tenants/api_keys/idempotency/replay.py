@@ -53,7 +53,7 @@ class PendingRecord:
     """That the answer to this request will be kept."""
 
     session: AsyncSession
-    vault: Keyring
+    keyring: Keyring
     caller: Principal
     value: str
     request_hash: bytes
@@ -61,11 +61,11 @@ class PendingRecord:
     async def keep(self, answer: Response) -> None:
         """Writes the answer down; it is there when what it tells is there."""
         row_id = ids.new("idem")
-        sealed = self.vault.seal(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
+        sealed = self.keyring.encrypt(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
         self.session.add(
             IdempotencyKey(
                 agency_id=self.caller.agency_id, id=row_id, api_key_id=self.caller.key_id, value=self.value,
-                request_hash=self.request_hash, status=answer.status_code, answer_sealed=sealed,
+                request_hash=self.request_hash, status=answer.status_code, answer_encrypted=sealed,
                 due_at=func.now() + KEPT,
             )
         )  # fmt: skip
@@ -92,7 +92,7 @@ async def promised(
     """Raises Known for a request answered before, InProgress, KeyReused; else notes that the answer is to be kept."""
     if idempotency_key is None:
         return
-    vault: Keyring = request.app.state.vault
+    keyring: Keyring = request.app.state.keyring
     mark = await _mark(request)
     lock = func.hashtextextended(f"idempotency {caller.key_id} {idempotency_key}", 0)
     if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
@@ -104,8 +104,8 @@ async def promised(
     )
     known = (await session.scalars(rows)).one_or_none()
     if known is not None:
-        raise KeyReused if known.request_hash != mark else CachedResponse(_again(known, vault))
-    request.state.promise = PendingRecord(session, vault, caller, idempotency_key, mark)
+        raise KeyReused if known.request_hash != mark else CachedResponse(_again(known, keyring))
+    request.state.promise = PendingRecord(session, keyring, caller, idempotency_key, mark)
 
 
 async def _mark(request: Request) -> bytes:
@@ -113,10 +113,10 @@ async def _mark(request: Request) -> bytes:
     return hashlib.sha256(head.encode() + await request.body()).digest()
 
 
-def _again(known: IdempotencyKey, vault: Keyring) -> Response:
-    body = vault.open(known.answer_sealed, bound_to=_place(known.agency_id, known.id))
+def _again(known: IdempotencyKey, keyring: Keyring) -> Response:
+    body = keyring.decrypt(known.answer_encrypted, bound_to=_place(known.agency_id, known.id))
     return Response(body, known.status, {REPLAYED: "true"}, "application/json")
 
 
 def _place(agency_id: str, row_id: str) -> str:
-    return f"idempotency_keys.answer_sealed:{agency_id}:{row_id}"
+    return f"idempotency_keys.answer_encrypted:{agency_id}:{row_id}"

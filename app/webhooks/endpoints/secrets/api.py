@@ -22,8 +22,8 @@ Confidant = Annotated[Principal, requires("webhooks:secrets")]
 async def read_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
     """The secrets that sign its deliveries, the current one first. Each look is recorded."""
     rows = await service.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    vault = request.app.state.vault
-    return Secrets(data=[view(row, queries.open_secret(vault, row)) for row in rows])
+    keyring = request.app.state.keyring
+    return Secrets(data=[view(row, queries.open_secret(keyring, row)) for row in rows])
 
 
 @router.post("/secret/rotation", status_code=201)
@@ -37,7 +37,7 @@ async def rotate_secret(
     """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
     made, text = await service.rotate_secret(
         session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
-        force=given.force, vault=request.app.state.vault, actor=caller.actor,
+        force=given.force, keyring=request.app.state.keyring, actor=caller.actor,
     )  # fmt: skip
     return view(made, text)
 

@@ -21,7 +21,7 @@ async def list_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_
     """Shows the secrets that sign, the current one first. Each look is recorded."""
     found = await agencies.chosen(at.session, agency)
     rows = await service.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
-    views = [view(row, queries.open_secret(at.vault, row)) for row in rows]
+    views = [view(row, queries.open_secret(at.keyring, row)) for row in rows]
     show.many(views, ["id", "secret", "expires_at", "created_at"], as_json=as_json)
 
 
@@ -40,7 +40,7 @@ async def rotate(
     found = await agencies.chosen(at.session, agency)
     made, text = await service.rotate_secret(
         at.session, found.id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
-        force=given.force, vault=at.vault, actor=at.actor,
+        force=given.force, keyring=at.keyring, actor=at.actor,
     )  # fmt: skip
     show.one(view(made, text), as_json=as_json)
 

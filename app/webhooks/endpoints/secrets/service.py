@@ -59,7 +59,7 @@ async def rotate_secret(
     grace: timedelta,
     given: str | None = None,
     force: bool = False,
-    vault: Keyring,
+    keyring: Keyring,
     actor: str,
 ) -> tuple[EndpointSecret, str]:
     """A new secret, and its text; the one before signs too for `grace` more. `force` drops the one before that.
@@ -69,14 +69,14 @@ async def rotate_secret(
     text = secret.new() if given is None else service.readable_secret(given)
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     live = await queries.live_secrets(session, agency_id, endpoint_id)
-    if any(queries.signing_key(vault, each) == secret.key(text) for each in live):
+    if any(queries.signing_key(keyring, each) == secret.key(text) for each in live):
         raise SecretInUse
     if len(live) >= LIVE_AT_MOST and not force:
         raise RotationUnderWay
     for current in live[:1]:
         current.expires_at = func.now() + grace
     await _drop(session, agency_id, endpoint_id, live[1:])
-    made = service.sealed(endpoint, text, vault)
+    made = service.sealed(endpoint, text, keyring)
     session.add(made)
     endpoint.version += 1  # workers keep its keys for as long as its row stays the same
     await session.flush()

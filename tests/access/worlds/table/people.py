@@ -1,4 +1,4 @@
-"""Who authorises, from which Business Center, and how far they come."""
+"""Who authorizes, from which Business Center, and how far they come."""
 
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
@@ -39,7 +39,7 @@ PERSONS = (
         mend=(switch_lane("guided"), _SHARED_BY_HAND, check),
     ),
     Row(
-        "an Admin who lost the role after authorising",
+        "an Admin who lost the role after authorizing",
         then=(at(TikTokWorld.make_member, MAISON_LUNE, seed.ANA_CLIENT, "STANDARD"),),
         before=(blocked("not_bc_admin"),),
         mend=(at(TikTokWorld.make_member, MAISON_LUNE, seed.ANA_CLIENT, "ADMIN"), check),
@@ -121,12 +121,12 @@ TRIPS = (
     ),
     Row(
         "an app without permission to manage partners",
-        person=None, make=(_LAME, connect()), before=(blocked("scope_not_authorised", "agency"),),
+        person=None, make=(_LAME, connect()), before=(blocked("scope_not_authorized", "agency"),),
         agency=False, mend=(_FULL, connect(), connect_agency),
     ),
     Row(
         "an app without permission to manage partners, and done by hand",
-        person=None, make=(_LAME, connect(), _FULL), before=(blocked("scope_not_authorised", "agency"),),
+        person=None, make=(_LAME, connect(), _FULL), before=(blocked("scope_not_authorized", "agency"),),
         mend=(switch_lane("guided"), _SHARED_BY_HAND, check),
     ),
     Row(
@@ -140,7 +140,7 @@ TRIPS = (
         before=(blocked("app_problem", "agency"),), mend=(connect(),),
     ),
     Row("an exchange that fails on TikTok's side once", make=(fault("oauth2/access_token/", code=50000),)),
-    Row("nobody authorised", person=None, before=(blocked("not_connected"),), mend=(connect(),)),
+    Row("nobody authorized", person=None, before=(blocked("not_connected"),), mend=(connect(),)),
     Row(
         "the client's token withdrawn before the share",
         then=(at(TikTokWorld.withdraw, seed.ANA_CLIENT),), before=(blocked("connection_dead"),), mend=(connect(),),

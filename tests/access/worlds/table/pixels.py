@@ -27,7 +27,7 @@ PIXELS = (
     Row("a pixel that is linked already", wanted=(account(), _WEB)),
     Row(
         "one pixel on two ad accounts",
-        wanted=(account(LUNE_EU), account(LUNE_UK), pixel(), pixel(through_id=LUNE_UK)),
+        wanted=(account(LUNE_EU), account(LUNE_UK), pixel(), pixel(parent_asset_id=LUNE_UK)),
     ),
     Row("two pixels on one ad account", wanted=(account(), _WEB, pixel())),
     Row(
@@ -40,8 +40,8 @@ PIXELS = (
     ),
     Row(
         "the agency's consent is older than the share",
-        wanted=_BOTH, agency=False, make=(at(TikTokWorld.switch, reauthorise=True), connect_agency_earlier),
-        before=(GREEN, blocked("agency_must_reauthorise", "agency")), mend=(connect_agency,),
+        wanted=_BOTH, agency=False, make=(at(TikTokWorld.switch, reauthorize=True), connect_agency_earlier),
+        before=(GREEN, blocked("agency_must_reauthorize", "agency")), mend=(connect_agency,),
     ),
     Row(
         "a silent pixel that should be busy",
@@ -145,7 +145,7 @@ PEOPLE = (
     ),
     Row(
         "an app without permission to manage members",
-        wanted=_WITH_LEA, make=(_CORE,), before=(GREEN, blocked("scope_not_authorised", "agency")),
+        wanted=_WITH_LEA, make=(_CORE,), before=(GREEN, blocked("scope_not_authorized", "agency")),
         mend=(_FULL, connect(), work, _JOINED),
     ),
     Row(

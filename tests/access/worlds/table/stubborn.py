@@ -20,7 +20,7 @@ _MOVED = at(TikTokWorld.change_ad_account, LUNE_EU, owner_bc_id=seed.BRAND_FR)
 _MOVED_BACK = at(TikTokWorld.change_ad_account, LUNE_EU, owner_bc_id=MAISON_LUNE)
 _LENT = at(TikTokWorld.share_by_hand, seed.BRAND_FR, LUNE_EU, partner=MAISON_LUNE)
 _BY_AGENCY = Shown("unverifiable", "not_bc_admin", "agency")
-_TOO_LONG = Shown("unverifiable", "agency_must_reauthorise", "agency")
+_TOO_LONG = Shown("unverifiable", "agency_must_reauthorize", "agency")
 _LEA = "lea@northagency.example"
 
 
@@ -148,7 +148,7 @@ STUBBORN = (
         before=(leaving("removal_refused"), ENDED), mend=(_UNSHARED, check), after=(ENDED,),
     ),
     Row(
-        "drifted, and shared again with a new authorisation",
+        "drifted, and shared again with a new authorization",
         behind=(at(TikTokWorld.unshare_by_hand, MAISON_LUNE, LUNE_EU),), before=(drifted("asset_not_shared"),),
         mend=(connect(), work),
     ),
@@ -163,7 +163,7 @@ STUBBORN = (
         mend=(_MOVED_BACK, check, work),
     ),
     Row(
-        "the partnership ended, and shared again with a new authorisation",
+        "the partnership ended, and shared again with a new authorization",
         behind=(at(TikTokWorld.part_by_hand, MAISON_LUNE),), before=(drifted("partnership_ended"),),
         mend=(connect(), work),
     ),

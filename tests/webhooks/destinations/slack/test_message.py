@@ -59,7 +59,7 @@ def test_every_blocker_is_said_in_words(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "state",
+    "status",
     [
         "waiting",
         "approved",
@@ -74,8 +74,8 @@ def test_every_blocker_is_said_in_words(code: str) -> None:
         "ended",
     ],
 )
-def test_every_state_of_an_access_request_is_said_in_words(state: str) -> None:
-    assert not CODE.search(message(event("access.approved", status=state))["text"])
+def test_every_state_of_an_access_request_is_said_in_words(status: str) -> None:
+    assert not CODE.search(message(event("access.approved", status=status))["text"])
 
 
 def test_the_time_is_shown_in_the_time_zone_of_who_reads_it() -> None:

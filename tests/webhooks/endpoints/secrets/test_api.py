@@ -39,11 +39,11 @@ async def values(api: httpx2.AsyncClient, there: str) -> list[str]:
     return [each["secret"] for each in (await api.get(f"{there}/secret")).json()["data"]]
 
 
-async def signing(sessions: Sessions, vault: Keyring, world: World, endpoint_id: str) -> list[str]:
+async def signing(sessions: Sessions, keyring: Keyring, world: World, endpoint_id: str) -> list[str]:
     """Those with which the worker would sign."""
     async with sessions() as session:
         rows = await queries.live_secrets(session, world.north.agency_id, endpoint_id)
-        return [queries.open_secret(vault, row) for row in rows]
+        return [queries.open_secret(keyring, row) for row in rows]
 
 
 async def told(sessions: Sessions, world: World) -> list[str]:
@@ -55,7 +55,7 @@ async def told(sessions: Sessions, world: World) -> list[str]:
 
 
 async def test_rotating_keeps_the_one_before_for_a_while(
-    api: httpx2.AsyncClient, sessions: Sessions, vault: Keyring, world: World, endpoint: dict[str, Any], there: str
+    api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, endpoint: dict[str, Any], there: str
 ) -> None:
     answer = await api.post(f"{there}/secret/rotation")  # nothing has to be said
     new = answer.json()
@@ -64,7 +64,7 @@ async def test_rotating_keeps_the_one_before_for_a_while(
     assert [each["secret"] for each in shown] == [new["secret"], endpoint["secret"]]
     assert shown[0] == new
     assert shown[1]["expires_at"] > shown[1]["created_at"]
-    assert await signing(sessions, vault, world, endpoint["id"]) == [new["secret"], endpoint["secret"]]
+    assert await signing(sessions, keyring, world, endpoint["id"]) == [new["secret"], endpoint["secret"]]
     assert await told(sessions, world) == ["webhook.secret_rotated", "webhook.secret_shown"]
 
 

@@ -1,4 +1,4 @@
-"""The state a delivery is shown in, why it is held, and that lists find it by that."""
+"""The status a delivery is shown in, why it is held, and that lists find it by that."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,8 +22,8 @@ LIMIT = {"max": 1, "per_seconds": 60, "burst": 2}
 
 
 @pytest.fixture
-async def endpoint(sessions: Sessions, vault: Keyring, world: World) -> Endpoint:
-    made, _ = await scenes.make_endpoint(sessions, vault, world.north.agency_id, "https://h.example/")
+async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
+    made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     return made
 
 
@@ -38,7 +38,7 @@ async def row(endpoint: Endpoint, tools: WebhookContext, sessions: Sessions, wor
 
 async def told(api: httpx2.AsyncClient, row: Delivery) -> tuple[str, str | None]:
     shown = (await api.get(f"{PATH}/{row.id}")).json()
-    return shown["state"], shown["reason"]
+    return shown["status"], shown["reason"]
 
 
 async def listed(api: httpx2.AsyncClient, **params: Any) -> list[str]:
@@ -52,7 +52,7 @@ async def listed(api: httpx2.AsyncClient, **params: Any) -> list[str]:
     [
         ("paused", {"paused_at": func.now()}, {}, {}),
         ("circuit", {}, {"breaker": "open", "open_until": SOON}, {}),
-        ("retry_after", {}, {"hold_until": SOON}, {"state": "retrying", "reason": "throttled"}),
+        ("retry_after", {}, {"hold_until": SOON}, {"status": "retrying", "reason": "throttled"}),
         ("rate_limit", {"rate_limit": LIMIT}, {"tokens": 0.5, "tokens_at": func.now()}, {}),
         ("ordering", {}, {}, {"due_at": None, "reason": "ordering", "ordered": True}),
         ("paused", {"paused_at": func.now()}, {}, {"due_at": None, "reason": "ordering", "ordered": True}),
@@ -69,14 +69,14 @@ async def test_it_is_held(
     if of_delivery:
         await scenes.change(sessions, row, **of_delivery)
     assert await told(api, row) == ("held", reason)
-    assert await listed(api, state="held") == [row.id]
-    assert await listed(api, state="held", reason=reason, endpoint_id=endpoint.id) == [row.id]
+    assert await listed(api, status="held") == [row.id]
+    assert await listed(api, status="held", reason=reason, endpoint_id=endpoint.id) == [row.id]
     assert await listed(api, reason="http_500") == []
-    assert await listed(api, state="pending") == []
-    assert await listed(api, state="retrying") == []
-    await scenes.change(sessions, row, state="succeeded", reason=None, due_at=None)
+    assert await listed(api, status="pending") == []
+    assert await listed(api, status="retrying") == []
+    await scenes.change(sessions, row, status="succeeded", reason=None, due_at=None)
     assert await told(api, row) == ("succeeded", None)
-    assert await listed(api, state="held") == []
+    assert await listed(api, status="held") == []
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ async def test_it_is_not_held(
     if of_health:
         await setting.health(sessions, endpoint, **of_health)
     assert await told(api, row) == ("pending", None)
-    assert await listed(api, state="pending") == [row.id]
+    assert await listed(api, status="pending") == [row.id]
 
 
 async def test_what_is_not_due_yet_is_not_held(
     api: httpx2.AsyncClient, sessions: Sessions, endpoint: Endpoint, row: Delivery
 ) -> None:
     await setting.endpoint(sessions, endpoint, paused_at=func.now())
-    await scenes.change(sessions, row, state="retrying", reason="http_500", due_at=SOON)
+    await scenes.change(sessions, row, status="retrying", reason="http_500", due_at=SOON)
     assert await told(api, row) == ("retrying", "http_500")
 
 
@@ -115,7 +115,7 @@ async def test_what_is_in_flight_is_not_held(
     await setting.endpoint(sessions, endpoint, paused_at=func.now())
     await scenes.change(sessions, row, lease_until=SOON, lease_token=func.gen_random_uuid())
     assert (await told(api, row))[0] == "in_flight"
-    assert await listed(api, state="in_flight") == [row.id]
+    assert await listed(api, status="in_flight") == [row.id]
     await scenes.change(sessions, row, lease_until=LATELY)
     assert await told(api, row) == ("held", "paused")
 
@@ -155,7 +155,7 @@ async def test_by_everything_else(
     middle = (other.created_at - timedelta(minutes=10)).isoformat()
     assert await listed(api, since=middle) == [other.id]
     assert await listed(api, until=middle) == [row.id]
-    await scenes.change(sessions, row, state="retrying", reason="blocked_address", due_at=SOON)
+    await scenes.change(sessions, row, status="retrying", reason="blocked_address", due_at=SOON)
     assert await listed(api, reason="connect_refused") == [row.id]
     assert await listed(api, reason="blocked_address") == []
     of_event = (await api.get(f"/events/{row.event_id}/deliveries")).json()
@@ -164,7 +164,13 @@ async def test_by_everything_else(
 
 @pytest.mark.parametrize(
     "params",
-    [{"state": "lost"}, {"status_class": "6xx"}, {"since": "today"}, {"until": "2026-01-01T00:00:00"}, {"reason": "%"}],
+    [
+        {"status": "lost"},
+        {"status_class": "6xx"},
+        {"since": "today"},
+        {"until": "2026-01-01T00:00:00"},
+        {"reason": "%"},
+    ],
 )
 async def test_filters_that_are_none(api: httpx2.AsyncClient, params: dict[str, str]) -> None:
     assert (await api.get(PATH, params=params)).status_code == 422

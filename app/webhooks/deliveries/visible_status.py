@@ -1,4 +1,5 @@
-"""The state a delivery is shown in: as it is stored, `in_flight` while its lease runs, `held` while something holds it.
+"""The status a delivery is shown in: as it is stored, `in_flight` while its lease runs, `held` while something holds
+it.
 
 SQL of one place, so that a list can be filtered by what it shows.
 """
@@ -26,13 +27,13 @@ Shown = State | Literal["in_flight", "held"]
 Hold = Literal["paused", "circuit", "retry_after", "rate_limit", "ordering"]
 HOLDS = get_args(Hold)
 
-#: Written out and not bound: a plan for any state could not use the partial indexes.
+#: Written out and not bound: a plan for any status could not use the partial indexes.
 _WRITTEN: dict[str, ColumnElement[str]] = {name: literal_column(f"'{name}'") for name in get_args(State)}
 
 
 def not_over() -> ColumnElement[bool]:
     """True for deliveries that something will still happen to."""
-    return Delivery.state.in_((_WRITTEN["pending"], _WRITTEN["retrying"]))
+    return Delivery.status.in_((_WRITTEN["pending"], _WRITTEN["retrying"]))
 
 
 def reachable() -> ColumnElement[bool]:
@@ -48,7 +49,7 @@ def in_flight() -> ColumnElement[bool]:
 def hold_of_endpoint() -> ColumnElement[str | None]:
     """What holds back everything of an endpoint now; null: nothing does."""
     return case(
-        (Endpoint.paused_at.is_not(None) | (Endpoint.state == "pending_verification"), "paused"),
+        (Endpoint.paused_at.is_not(None) | (Endpoint.status == "pending_verification"), "paused"),
         (EndpointHealth.hold_until > func.now(), "retry_after"),
         ((EndpointHealth.breaker == "open") & (EndpointHealth.open_until > func.now()), "circuit"),
         (_out_of_tokens(), "rate_limit"),
@@ -64,20 +65,20 @@ def hold() -> ColumnElement[str | None]:
     return case((and_(not_over(), ~in_flight(), due), held_by), else_=null())
 
 
-def state() -> ColumnElement[str]:
-    """The state shown."""
-    return case((in_flight(), "in_flight"), (hold().is_not(None), "held"), else_=Delivery.state)
+def status() -> ColumnElement[str]:
+    """The status shown."""
+    return case((in_flight(), "in_flight"), (hold().is_not(None), "held"), else_=Delivery.status)
 
 
 def reason() -> ColumnElement[str | None]:
-    """Why it is in that state."""
+    """Why it is in that status."""
     return func.coalesce(hold(), Delivery.reason)
 
 
 def shown(agency_id: str) -> Select[Delivery, str, str | None]:
-    """Deliveries of an agency with the state and the reason they are shown with."""
+    """Deliveries of an agency with the status and the reason they are shown with."""
     return (
-        select(Delivery, state(), reason())
+        select(Delivery, status(), reason())
         .join(Endpoint, (Endpoint.agency_id == Delivery.agency_id) & (Endpoint.id == Delivery.endpoint_id))
         .outerjoin(
             EndpointHealth,
@@ -88,12 +89,12 @@ def shown(agency_id: str) -> Select[Delivery, str, str | None]:
 
 
 def is_shown_as(wanted: Shown) -> ColumnElement[bool]:
-    """True for deliveries shown in a state. In words that an index serves wherever one does."""
+    """True for deliveries shown in a status. In words that an index serves wherever one does."""
     if wanted == "in_flight":
         return reachable() & in_flight()
     if wanted == "held":
         return reachable() & hold().is_not(None)
-    stored = Delivery.state == _WRITTEN[wanted]
+    stored = Delivery.status == _WRITTEN[wanted]
     if wanted in OPEN:
         return stored & reachable() & ~in_flight() & hold().is_(None)
     return stored

@@ -1,0 +1,1385 @@
+"""Every table of the first release, with the functions and triggers beneath them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# Lists by `updated_since` lose no change: its time is taken under a lock that says which changes are still open. The
+# key of the advisory lock holds when the transaction began: 16 bits that say what it is, 48 of milliseconds. It is taken
+# before the clock is read, so a reader that does not find it may trust that the time is later than its own.
+CHANGED_AT = """
+CREATE FUNCTION changed_at() RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared((19284::bigint << 48) | floor(extract(epoch FROM now()) * 1000)::bigint);
+    RETURN clock_timestamp();
+END $$
+"""
+CHANGES_SETTLED = """
+CREATE FUNCTION changes_settled() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
+    SELECT least(
+        statement_timestamp(),
+        to_timestamp(min(((classid::bigint & 65535) << 32) | objid::bigint) / 1000.0)
+    )
+    FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 16 = 19284
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+$$
+"""
+# Numbers of events go on where they were on another server: see app/events/numbering.py.
+TRANSACTION_BASE = """
+CREATE FUNCTION transaction_base() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT 0::bigint'
+"""
+APPEND_ONLY = """
+CREATE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'events are append-only: a recorded event is neither changed nor removed';
+END $$
+"""
+# Commits of due rows wake sleeping workers: see app/kit/poller.py.
+WAKE_WORKERS = """
+CREATE FUNCTION wake_workers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT pg_try_advisory_xact_lock_shared(2002873189) THEN
+    PERFORM pg_notify('keyturn_due', TG_TABLE_NAME);
+  END IF;
+  RETURN NULL;
+END $$
+"""
+#: Tables of jobs. A row that is due a little later is found by a worker's next look.
+DUE = (
+    "buyer_access",
+    "connections",
+    "event_outbox",
+    "handshakes",
+    "idempotency_keys",
+    "imports",
+    "links",
+    "mails",
+    "webhook_deliveries",
+    "webhook_replays",
+    "webhook_tasks",
+)
+SOON = "interval '2 seconds'"
+#: Partitioned by month: this month and the next, and a net beneath them; the worker makes later months.
+MONTHLY = ("webhook_bodies", "webhook_attempts")
+#: In the order in which they can be dropped.
+TABLES = (
+    "platform_calls",
+    "buyer_access",
+    "grants",
+    "device_codes",
+    "connections",
+    "webhook_deliveries",
+    "readiness_answers",
+    "public_link_uses",
+    "link_sessions",
+    "intakes",
+    "intake_files",
+    "intake_answers",
+    "consents",
+    "buyer_lists",
+    "authorizations",
+    "access_requests",
+    "webhook_secrets",
+    "webhook_replays",
+    "webhook_health",
+    "partners",
+    "links",
+    "idempotency_keys",
+    "handshakes",
+    "event_personal",
+    "event_outbox",
+    "webhook_endpoints",
+    "webhook_bodies",
+    "public_links",
+    "presets",
+    "platform_identities",
+    "platform_apps",
+    "mails",
+    "imports",
+    "events",
+    "event_sequences",
+    "connect_invitations",
+    "clients",
+    "business_centers",
+    "api_keys",
+    "agency_logos",
+    "webhook_tasks",
+    "webhook_attempts",
+    "throttles",
+    "rate_limits",
+    "agencies",
+)
+
+
+def upgrade() -> None:
+    for function in (CHANGED_AT, CHANGES_SETTLED, TRANSACTION_BASE, APPEND_ONLY, WAKE_WORKERS):
+        op.execute(function)
+    _tables()
+    _partitions()
+    op.execute(
+        "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events "
+        "FOR EACH ROW EXECUTE FUNCTION events_are_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only()"
+    )
+    for table in DUE:
+        op.execute(
+            f"CREATE TRIGGER wake_workers AFTER INSERT OR UPDATE OF due_at ON {table} FOR EACH ROW "
+            f"WHEN (NEW.due_at <= now() + {SOON} AND NEW.lease_until IS NULL) EXECUTE FUNCTION wake_workers()"
+        )
+    op.execute("INSERT INTO webhook_tasks (id, due_at) VALUES ('sweep', now()), ('retention', now())")
+
+
+def _partitions() -> None:
+    months = [datetime.now(UTC).date().replace(day=1)]
+    for _ in range(2):
+        months.append((months[-1] + timedelta(days=32)).replace(day=1))
+    for table in MONTHLY:
+        op.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
+        for first, after in pairwise(months):
+            op.execute(
+                f"CREATE TABLE {table}_{first:%Y_%m} PARTITION OF {table} "
+                f"FOR VALUES FROM ('{first} 00:00+00') TO ('{after} 00:00+00')"
+            )
+
+
+def _tables() -> None:
+    op.create_table(
+        "agencies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("slug", sa.String(length=40), nullable=False),
+        sa.Column("contact_name", sa.String(length=120), nullable=False),
+        sa.Column("contact_email", sa.String(length=254), nullable=False),
+        sa.Column("brand", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agencies")),
+        sa.UniqueConstraint("slug", name=op.f("uq_agencies_slug")),
+    )
+    op.create_table(
+        "rate_limits",
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("app_id", sa.String(length=64), nullable=False),
+        sa.Column("granted", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("minute", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("reduced_to", sa.Integer(), nullable=True),
+        sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("limited_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("closed_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("platform", "app_id", name=op.f("pk_rate_limits")),
+    )
+    op.create_table(
+        "throttles",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_throttles")),
+    )
+    op.create_index(op.f("ix_throttles_full_at"), "throttles", ["full_at"], unique=False)
+    op.create_table(
+        "webhook_attempts",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=64), nullable=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("arrived", sa.Boolean(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(length=45), nullable=True),
+        sa.Column("tls", sa.String(length=16), nullable=True),
+        sa.Column("dns_ms", sa.Integer(), nullable=True),
+        sa.Column("connect_ms", sa.Integer(), nullable=True),
+        sa.Column("first_byte_ms", sa.Integer(), nullable=True),
+        sa.Column("total_ms", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("agency_id", "id", "created_at", name=op.f("pk_webhook_attempts")),
+        postgresql_partition_by="RANGE (created_at)",
+    )
+    op.create_index(
+        "ix_webhook_attempts_delivery", "webhook_attempts", ["agency_id", "delivery_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_webhook_attempts_endpoint", "webhook_attempts", ["agency_id", "endpoint_id", "id"], unique=False
+    )
+    op.create_table(
+        "webhook_tasks",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("reached", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_tasks")),
+    )
+    op.create_table(
+        "agency_logos",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("png", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_agency_logos_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_agency_logos")),
+    )
+    op.create_table(
+        "api_keys",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("hint", sa.String(length=4), nullable=False),
+        sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_api_keys_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
+    )
+    op.create_table(
+        "business_centers",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_business_centers_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_business_centers")),
+        sa.UniqueConstraint(
+            "agency_id", "platform", "bc_id", name=op.f("uq_business_centers_agency_id_platform_bc_id")
+        ),
+    )
+    op.create_table(
+        "clients",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("contact_name", sa.String(length=200), nullable=True),
+        sa.Column("contact_email", sa.String(length=254), nullable=True),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("origin", sa.String(length=8), server_default="made", nullable=False),
+        sa.Column("language", sa.String(length=16), server_default="en", nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("changed_at()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("origin IN ('made', 'found')", name=op.f("ck_clients_origin")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_clients_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_clients")),
+        sa.UniqueConstraint("agency_id", "external_id", name=op.f("uq_clients_agency_id_external_id")),
+    )
+    op.create_index("ix_clients_agency_id_updated_at_id", "clients", ["agency_id", "updated_at", "id"], unique=False)
+    op.create_table(
+        "connect_invitations",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_connect_invitations_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_connect_invitations")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_connect_invitations_token_hash")),
+    )
+    op.create_table(
+        "event_sequences",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_event_sequences_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "subject_id", name=op.f("pk_event_sequences")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(length=128), nullable=False),
+        sa.Column(
+            "occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("subject_type", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column(
+            "transaction_id",
+            sa.BigInteger(),
+            server_default=sa.text("(pg_current_xact_id()::text::bigint + transaction_base())"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_events_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_events")),
+    )
+    op.create_index("ix_events_feed", "events", ["agency_id", "transaction_id", "id"], unique=False)
+    op.create_index("ix_events_subject", "events", ["agency_id", "subject_id", "sequence"], unique=True)
+    op.create_index("ix_events_type", "events", ["agency_id", "type", "transaction_id", "id"], unique=False)
+    op.create_table(
+        "imports",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=8), server_default="running", nullable=False),
+        sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("partners_total", sa.Integer(), nullable=True),
+        sa.Column("partners_done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("catalogs_done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unreadable", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("grants_found", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("grants_ended", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("roles_changed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("code", sa.String(length=48), nullable=True),
+        sa.Column("platform_code", sa.Integer(), nullable=True),
+        sa.Column("platform_message", sa.String(), nullable=True),
+        sa.Column("platform_request_id", sa.String(length=128), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("(status = 'failed') = (code IS NOT NULL)", name=op.f("ck_imports_failed_has_code")),
+        sa.CheckConstraint("reason IN ('connected', 'asked', 'watch')", name=op.f("ck_imports_reason")),
+        sa.CheckConstraint("status IN ('running', 'done', 'failed')", name=op.f("ck_imports_status")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_imports_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_imports")),
+    )
+    op.create_index(
+        "ix_imports_due", "imports", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_index(
+        "uq_imports_running",
+        "imports",
+        ["agency_id", "platform", "agency_bc_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'running'"),
+    )
+    op.create_table(
+        "mails",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("about_id", sa.String(length=128), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("to_email", sa.String(length=254), nullable=False),
+        sa.Column("to_name", sa.String(length=200), nullable=True),
+        sa.Column("content_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempt_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.String(length=500), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "(content_encrypted IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL)",
+            name=op.f("ck_mails_content"),
+        ),
+        sa.CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name=op.f("ck_mails_one_end")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_mails_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_mails")),
+    )
+    op.create_index("ix_mails_about", "mails", ["agency_id", "about_id", "id"], unique=False)
+    op.create_index("ix_mails_due", "mails", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL"))
+    op.create_table(
+        "platform_apps",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("app_id", sa.String(length=64), nullable=False),
+        sa.Column("secret_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_platform_apps_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_platform_apps")),
+    )
+    op.create_index(
+        "uq_platform_apps_present",
+        "platform_apps",
+        ["agency_id", "platform"],
+        unique=True,
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_table(
+        "platform_identities",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("identifiers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_platform_identities_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_platform_identities")),
+        sa.UniqueConstraint("agency_id", "platform", name=op.f("uq_platform_identities_agency_id_platform")),
+    )
+    op.create_table(
+        "presets",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_presets_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_presets")),
+        sa.UniqueConstraint("agency_id", "slug", "version", name=op.f("uq_presets_agency_id_slug_version")),
+    )
+    op.create_table(
+        "public_links",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("preset", sa.String(length=64), nullable=False),
+        sa.Column("preset_version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("requested_by", sa.String(length=120), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("uses", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("most_uses", sa.Integer(), nullable=True),
+        sa.Column("most_per_hour", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_public_links_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_public_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_public_links_token_hash")),
+    )
+    op.create_table(
+        "webhook_bodies",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("mode", sa.String(length=8), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("truncated", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_webhook_bodies_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", "created_at", name=op.f("pk_webhook_bodies")),
+        postgresql_partition_by="RANGE (created_at)",
+    )
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.String(length=2048), nullable=False),
+        sa.Column("description", sa.String(length=500), nullable=False),
+        sa.Column("event_types", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("filter", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("payload_mode", sa.String(length=8), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("retry_policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("timeout_ms", sa.Integer(), nullable=False),
+        sa.Column("headers_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("metadata", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("status", sa.String(length=24), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("status_reason", sa.String(length=32), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ordering", sa.String(length=16), server_default=sa.text("'none'"), nullable=False),
+        sa.Column("concurrency", sa.Integer(), server_default=sa.text("5"), nullable=False),
+        sa.Column("rate_limit", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("destination", sa.String(length=16), server_default=sa.text("'webhook'"), nullable=False),
+        sa.Column("options_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("verification", sa.String(length=16), server_default=sa.text("'none'"), nullable=False),
+        sa.Column("hook", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "destination IN ('webhook', 'slack', 'hubspot', 'http')", name=op.f("ck_webhook_endpoints_destination")
+        ),
+        sa.CheckConstraint("ordering IN ('none', 'by_subject')", name=op.f("ck_webhook_endpoints_ordering")),
+        sa.CheckConstraint("payload_mode IN ('full', 'thin', 'flat')", name=op.f("ck_webhook_endpoints_payload_mode")),
+        sa.CheckConstraint(
+            "status IN ('active', 'pending_verification', 'disabled')", name=op.f("ck_webhook_endpoints_status")
+        ),
+        sa.CheckConstraint(
+            "verification IN ('none', 'wanted', 'passed')", name=op.f("ck_webhook_endpoints_verification")
+        ),
+        sa.CheckConstraint("concurrency BETWEEN 1 AND 20", name=op.f("ck_webhook_endpoints_concurrency")),
+        sa.CheckConstraint("timeout_ms BETWEEN 1000 AND 30000", name=op.f("ck_webhook_endpoints_timeout")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_webhook_endpoints_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_webhook_endpoints")),
+    )
+    op.create_table(
+        "event_outbox",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "id"], ["events.agency_id", "events.id"], name=op.f("fk_event_outbox_agency_id_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_event_outbox")),
+    )
+    op.create_index(
+        "ix_event_outbox_due", "event_outbox", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_index("ix_event_outbox_subject", "event_outbox", ["agency_id", "subject_id", "sequence"], unique=False)
+    op.create_index(
+        "ix_event_outbox_turn",
+        "event_outbox",
+        ["agency_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "event_personal",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "id"], ["events.agency_id", "events.id"], name=op.f("fk_event_personal_agency_id_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_event_personal")),
+    )
+    op.create_table(
+        "handshakes",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("watching", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("searched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_handshakes_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_handshakes_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_handshakes")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "client_id",
+            "platform",
+            "bc_id",
+            "agency_bc_id",
+            name=op.f("uq_handshakes_agency_id_client_id_platform_bc_id_agency_bc_id"),
+        ),
+    )
+    op.create_index(
+        "ix_handshakes_due", "handshakes", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("api_key_id", sa.Uuid(), nullable=False),
+        sa.Column("value", sa.String(length=255), nullable=False),
+        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("answer_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "api_key_id"],
+            ["api_keys.agency_id", "api_keys.id"],
+            name=op.f("fk_idempotency_keys_agency_id_api_key_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_idempotency_keys")),
+        sa.UniqueConstraint(
+            "agency_id", "api_key_id", "value", name=op.f("uq_idempotency_keys_agency_id_api_key_id_value")
+        ),
+    )
+    op.create_index(
+        "ix_idempotency_keys_due",
+        "idempotency_keys",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "links",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("preset", sa.String(length=64), nullable=False),
+        sa.Column("preset_version", sa.Integer(), nullable=False),
+        sa.Column("requested_by", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=16), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("renewal_requested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("needed_again_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("public_link_id", sa.Uuid(), nullable=True),
+        sa.Column("claimed_external_id", sa.String(length=200), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("changed_at()"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('draft', 'sent', 'opened', 'in_progress', 'submitted', 'completed', 'drifted', 'expired', 'revoked')",
+            name=op.f("ck_links_status"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_links_agency_id_client_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "public_link_id"],
+            ["public_links.agency_id", "public_links.id"],
+            name=op.f("fk_links_agency_id_public_link_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_links_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_links")),
+        sa.UniqueConstraint("agency_id", "external_id", name=op.f("uq_links_agency_id_external_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_links_token_hash")),
+    )
+    op.create_index("ix_links_agency_id_client_id", "links", ["agency_id", "client_id"], unique=False)
+    op.create_index("ix_links_agency_id_updated_at_id", "links", ["agency_id", "updated_at", "id"], unique=False)
+    op.create_index("ix_links_due", "links", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL"))
+    op.create_table(
+        "partners",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("linked", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("to_read", sa.String(length=16), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.String(length=48), nullable=True),
+        sa.Column("platform_code", sa.Integer(), nullable=True),
+        sa.Column("platform_message", sa.String(), nullable=True),
+        sa.Column("platform_request_id", sa.String(length=128), nullable=True),
+        sa.CheckConstraint("to_read IN ('ad_account', 'catalog')", name=op.f("ck_partners_to_read")),
+        sa.CheckConstraint("client_id IS NOT NULL OR NOT linked", name=op.f("ck_partners_linked_to_a_client")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_partners_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "import_id"],
+            ["imports.agency_id", "imports.id"],
+            name=op.f("fk_partners_agency_id_import_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_partners_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_partners")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "platform",
+            "agency_bc_id",
+            "bc_id",
+            name=op.f("uq_partners_agency_id_platform_agency_bc_id_bc_id"),
+        ),
+    )
+    op.create_index("ix_partners_client_id", "partners", ["agency_id", "client_id"], unique=False)
+    op.create_index(
+        "ix_partners_to_read",
+        "partners",
+        ["agency_id", "import_id"],
+        unique=False,
+        postgresql_where=sa.text("to_read IS NOT NULL"),
+    )
+    op.create_table(
+        "webhook_health",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("lowered_to", sa.Integer(), nullable=True),
+        sa.Column("good_since", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("breaker", sa.String(length=16), server_default=sa.text("'closed'"), nullable=False),
+        sa.Column("open_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("openings", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("probes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("unreachable", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("exhausted", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_code", sa.String(length=64), nullable=True),
+        sa.Column("last_event_id", sa.Uuid(), nullable=True),
+        sa.Column("notices", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("gone_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocked_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocked", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("tokens", sa.Double(), nullable=True),
+        sa.Column("tokens_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("breaker IN ('closed', 'open', 'half_open')", name=op.f("ck_webhook_health_breaker")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "id"],
+            ["webhook_endpoints.agency_id", "webhook_endpoints.id"],
+            name=op.f("fk_webhook_health_agency_id_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_webhook_health")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "webhook_replays",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("selected", sa.String(length=16), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event_types", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("subject_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rate_per_second", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), server_default=sa.text("'running'"), nullable=False),
+        sa.Column("matched", sa.Integer(), nullable=False),
+        sa.Column("queued", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_transaction_id", sa.BigInteger(), nullable=True),
+        sa.Column("last_event_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "selected IN ('failed', 'missing', 'skipped', 'all')", name=op.f("ck_webhook_replays_selected")
+        ),
+        sa.CheckConstraint("status IN ('running', 'completed', 'cancelled')", name=op.f("ck_webhook_replays_status")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "endpoint_id"],
+            ["webhook_endpoints.agency_id", "webhook_endpoints.id"],
+            name=op.f("fk_webhook_replays_agency_id_endpoint_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_webhook_replays")),
+    )
+    op.create_index(
+        "ix_webhook_replays_due",
+        "webhook_replays",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "webhook_secrets",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "endpoint_id"],
+            ["webhook_endpoints.agency_id", "webhook_endpoints.id"],
+            name=op.f("fk_webhook_secrets_agency_id_endpoint_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_webhook_secrets")),
+    )
+    op.create_index("ix_webhook_secrets_endpoint", "webhook_secrets", ["agency_id", "endpoint_id"], unique=False)
+    op.create_table(
+        "access_requests",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("role_first", sa.String(length=32), nullable=True),
+        sa.Column("role_reason", sa.String(length=500), nullable=True),
+        sa.Column("needs_events", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("person_email", sa.String(length=254), nullable=True),
+        sa.Column("required", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("asset_id", sa.String(length=64), nullable=True),
+        sa.Column("parent_asset_id", sa.String(length=64), nullable=True),
+        sa.Column("asset_name", sa.String(length=200), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attested_by", sa.String(length=200), nullable=True),
+        sa.Column("client_attested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("client_attested_by", sa.String(length=200), nullable=True),
+        sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("recheck_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reduce_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unwanted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("status", sa.String(length=24), server_default="waiting", nullable=False),
+        sa.Column("status_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("code", sa.String(length=48), nullable=True),
+        sa.Column("next_actor", sa.String(length=16), nullable=True),
+        sa.Column("role_seen", sa.String(length=32), nullable=True),
+        sa.Column("seen_by", sa.String(length=16), nullable=True),
+        sa.Column("shared_from_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("platform_operation", sa.String(length=64), nullable=True),
+        sa.Column("platform_code", sa.Integer(), nullable=True),
+        sa.Column("platform_message", sa.String(length=2000), nullable=True),
+        sa.Column("platform_request_id", sa.String(length=128), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_access_requests_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_access_requests")),
+    )
+    op.create_index("ix_access_requests_link_id", "access_requests", ["agency_id", "link_id"], unique=False)
+    op.create_index(
+        "uq_access_requests_asset",
+        "access_requests",
+        ["agency_id", "link_id", "kind", "asset_id", sa.literal_column("coalesce(parent_asset_id, '')")],
+        unique=True,
+    )
+    op.create_table(
+        "authorizations",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
+        sa.Column("invitation_id", sa.Uuid(), nullable=True),
+        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("cookie_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("consumed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handle_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("handle_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("exchanged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("(link_id IS NULL) <> (invitation_id IS NULL)", name=op.f("ck_authorizations_one_purpose")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invitation_id"],
+            ["connect_invitations.agency_id", "connect_invitations.id"],
+            name=op.f("fk_authorizations_agency_id_invitation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_authorizations_agency_id_link_id")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_authorizations_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_authorizations")),
+        sa.UniqueConstraint("handle_hash", name=op.f("uq_authorizations_handle_hash")),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_authorizations_state_hash")),
+    )
+    op.create_index("ix_authorizations_link_id", "authorizations", ["agency_id", "link_id"], unique=False)
+    op.create_table(
+        "buyer_lists",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("business_center_id", sa.Uuid(), nullable=True),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
+        sa.Column("people", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("(business_center_id IS NULL) <> (link_id IS NULL)", name=op.f("ck_buyer_lists_one_place")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "business_center_id"],
+            ["business_centers.agency_id", "business_centers.id"],
+            name=op.f("fk_buyer_lists_agency_id_business_center_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_buyer_lists_agency_id_link_id")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_buyer_lists_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_buyer_lists")),
+        sa.UniqueConstraint(
+            "agency_id", "business_center_id", name=op.f("uq_buyer_lists_agency_id_business_center_id")
+        ),
+        sa.UniqueConstraint("agency_id", "link_id", name=op.f("uq_buyer_lists_agency_id_link_id")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("sentences", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_consents_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_consents")),
+    )
+    op.create_table(
+        "intake_answers",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_intake_answers_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "link_id", "key", name=op.f("pk_intake_answers")),
+    )
+    op.create_table(
+        "intake_files",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_intake_files_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_intake_files")),
+    )
+    op.create_index("ix_intake_files_link_id", "intake_files", ["agency_id", "link_id"], unique=False)
+    op.create_table(
+        "intakes",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("bc_id", sa.String(length=32), nullable=True),
+        sa.Column("bc_name", sa.String(length=200), nullable=True),
+        sa.Column("pixel_codes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("markets", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("contacts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "screens_completed", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
+        ),
+        sa.Column("others_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "id"], ["links.agency_id", "links.id"], name=op.f("fk_intakes_agency_id_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_intakes")),
+    )
+    op.create_table(
+        "link_sessions",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("cookie_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verified_by", sa.String(length=16), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_link_sessions_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_link_sessions")),
+        sa.UniqueConstraint(
+            "cookie_hash", "agency_id", "link_id", name=op.f("uq_link_sessions_cookie_hash_agency_id_link_id")
+        ),
+    )
+    op.create_table(
+        "public_link_uses",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("public_link_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column("form_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"],
+            ["links.agency_id", "links.id"],
+            name=op.f("fk_public_link_uses_agency_id_link_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "public_link_id"],
+            ["public_links.agency_id", "public_links.id"],
+            name=op.f("fk_public_link_uses_agency_id_public_link_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_public_link_uses")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "public_link_id",
+            "form_hash",
+            name=op.f("uq_public_link_uses_agency_id_public_link_id_form_hash"),
+        ),
+    )
+    op.create_index(
+        "ix_public_link_uses_public_link_id",
+        "public_link_uses",
+        ["agency_id", "public_link_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
+        "readiness_answers",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("item", sa.String(length=32), nullable=False),
+        sa.Column("answer", sa.String(length=8), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=True),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "answer IN ('yes', 'no', 'own', 'plan', 'later', 'seen')", name=op.f("ck_readiness_answers_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"],
+            ["links.agency_id", "links.id"],
+            name=op.f("fk_readiness_answers_agency_id_link_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_readiness_answers")),
+    )
+    op.create_index("ix_readiness_answers_link_id", "readiness_answers", ["agency_id", "link_id", "id"], unique=False)
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("event_type", sa.String(length=128), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("series", sa.String(length=16), server_default=sa.text("'event'"), nullable=False),
+        sa.Column("status", sa.String(length=16), server_default=sa.text("'pending'"), nullable=False),
+        sa.Column("share", sa.String(length=8), server_default=sa.text("'first'"), nullable=False),
+        sa.Column("ordered", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("replay_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("body_id", sa.Uuid(), nullable=False),
+        sa.Column("body_created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempt_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("series_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_code", sa.String(length=64), nullable=True),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("series IN ('event', 'test')", name=op.f("ck_webhook_deliveries_series")),
+        sa.CheckConstraint("share IN ('first', 'again')", name=op.f("ck_webhook_deliveries_share")),
+        sa.CheckConstraint(
+            "status IN ('pending', 'retrying', 'succeeded', 'exhausted', 'cancelled', 'skipped')",
+            name=op.f("ck_webhook_deliveries_status"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "endpoint_id"],
+            ["webhook_endpoints.agency_id", "webhook_endpoints.id"],
+            name=op.f("fk_webhook_deliveries_agency_id_endpoint_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "event_id"],
+            ["events.agency_id", "events.id"],
+            name=op.f("fk_webhook_deliveries_agency_id_event_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "replay_id"],
+            ["webhook_replays.agency_id", "webhook_replays.id"],
+            name=op.f("fk_webhook_deliveries_agency_id_replay_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
+        postgresql_with={"fillfactor": 70},
+    )
+    op.create_index(
+        "ix_webhook_deliveries_endpoint", "webhook_deliveries", ["agency_id", "endpoint_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_webhook_deliveries_endpoint_status",
+        "webhook_deliveries",
+        ["agency_id", "endpoint_id", "status", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_webhook_deliveries_lane",
+        "webhook_deliveries",
+        ["agency_id", "endpoint_id", "share", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_order",
+        "webhook_deliveries",
+        ["agency_id", "endpoint_id", "subject_id", "sequence"],
+        unique=False,
+        postgresql_where=sa.text("ordered AND status IN ('pending', 'retrying')"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_replay",
+        "webhook_deliveries",
+        ["agency_id", "replay_id"],
+        unique=False,
+        postgresql_where=sa.text("replay_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_undelivered",
+        "webhook_deliveries",
+        ["agency_id", "status", "id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('exhausted', 'cancelled', 'skipped')"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_waiting",
+        "webhook_deliveries",
+        ["agency_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NULL AND status IN ('pending', 'retrying')"),
+    )
+    op.create_table(
+        "connections",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("side", sa.String(length=8), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
+        sa.Column("browser_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("token_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("app_id", sa.String(length=64), nullable=False),
+        sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("person", sa.String(length=200), nullable=False),
+        sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "(side = 'client') = (client_id IS NOT NULL)", name=op.f("ck_connections_client_side_has_client")
+        ),
+        sa.CheckConstraint(
+            "(status = 'revoked') = (token_encrypted IS NULL)", name=op.f("ck_connections_revoked_token_is_gone")
+        ),
+        sa.CheckConstraint("side IN ('client', 'agency')", name=op.f("ck_connections_side")),
+        sa.CheckConstraint("status IN ('live', 'dead', 'revoked')", name=op.f("ck_connections_status")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "browser_id"],
+            ["link_sessions.agency_id", "link_sessions.id"],
+            name=op.f("fk_connections_agency_id_browser_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_connections_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_connections_agency_id_link_id")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_connections_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_connections")),
+    )
+    op.create_index("ix_connections_client", "connections", ["agency_id", "client_id", "status"], unique=False)
+    op.create_index(
+        "ix_connections_due", "connections", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_table(
+        "device_codes",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("browser_id", sa.Uuid(), nullable=True),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("sent_to", sa.String(length=254), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "browser_id"],
+            ["link_sessions.agency_id", "link_sessions.id"],
+            name=op.f("fk_device_codes_agency_id_browser_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_device_codes_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_device_codes")),
+    )
+    op.create_index("ix_device_codes_link_id", "device_codes", ["agency_id", "link_id", "id"], unique=False)
+    op.create_table(
+        "grants",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("access_request_id", sa.Uuid(), nullable=True),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("asset_id", sa.String(length=64), nullable=False),
+        sa.Column("parent_asset_id", sa.String(length=64), nullable=True),
+        sa.Column("asset_name", sa.String(length=200), nullable=True),
+        sa.Column("origin", sa.String(length=8), server_default="asked", nullable=False),
+        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("seen_by", sa.String(length=8), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("drifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revocation_requested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.String(length=48), nullable=True),
+        sa.Column("next_actor", sa.String(length=16), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("changed_at()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("origin IN ('asked', 'found')", name=op.f("ck_grants_origin")),
+        sa.CheckConstraint("status IN ('live', 'drifted', 'revoking', 'ended')", name=op.f("ck_grants_status")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "access_request_id"],
+            ["access_requests.agency_id", "access_requests.id"],
+            name=op.f("fk_grants_agency_id_access_request_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_grants_agency_id_client_id")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_grants_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_grants")),
+    )
+    op.create_index("ix_grants_agency_id_access_request_id", "grants", ["agency_id", "access_request_id"], unique=False)
+    op.create_index("ix_grants_agency_id_updated_at_id", "grants", ["agency_id", "updated_at", "id"], unique=False)
+    op.create_index("ix_grants_bc_id", "grants", ["agency_id", "bc_id"], unique=False)
+    op.create_index(
+        "uq_grants_asset",
+        "grants",
+        [
+            "agency_id",
+            "client_id",
+            "platform",
+            "kind",
+            "asset_id",
+            sa.literal_column("coalesce(parent_asset_id, '')"),
+            "agency_bc_id",
+        ],
+        unique=True,
+        postgresql_where=sa.text("status <> 'ended'"),
+    )
+    op.create_table(
+        "buyer_access",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=False),
+        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("wanted", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("ours", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("status", sa.String(length=16), server_default="waiting", nullable=False),
+        sa.Column("code", sa.String(length=48), nullable=True),
+        sa.Column("role_seen", sa.String(length=32), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('waiting', 'open', 'blocked', 'leaving', 'ended')", name=op.f("ck_buyer_access_status")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "grant_id"],
+            ["grants.agency_id", "grants.id"],
+            name=op.f("fk_buyer_access_agency_id_grant_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_buyer_access_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_buyer_access")),
+        sa.UniqueConstraint("agency_id", "grant_id", "email", name=op.f("uq_buyer_access_agency_id_grant_id_email")),
+    )
+    op.create_index(
+        "ix_buyer_access_due", "buyer_access", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_table(
+        "platform_calls",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("handshake_id", sa.Uuid(), nullable=True),
+        sa.Column("grant_id", sa.Uuid(), nullable=True),
+        sa.Column("connection_id", sa.Uuid(), nullable=True),
+        sa.Column("side", sa.String(length=8), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("operation", sa.String(length=64), nullable=False),
+        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("message", sa.String(), nullable=True),
+        sa.Column("platform_request_id", sa.String(length=128), nullable=True),
+        sa.Column("blocker", sa.String(length=48), nullable=True),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "grant_id"],
+            ["grants.agency_id", "grants.id"],
+            name=op.f("fk_platform_calls_agency_id_grant_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_platform_calls_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_platform_calls")),
+    )
+    op.create_index(
+        "ix_platform_calls_grant_id",
+        "platform_calls",
+        ["agency_id", "grant_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("grant_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_platform_calls_handshake_id", "platform_calls", ["agency_id", "handshake_id", "id"], unique=False
+    )
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_table(table)
+    for function in ("wake_workers", "events_are_append_only", "transaction_base", "changes_settled", "changed_at"):
+        op.execute(f"DROP FUNCTION {function}()")
