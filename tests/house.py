@@ -58,17 +58,17 @@ class House:
         )
         return arrived.outcome
 
-    async def public_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
+    async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
         async with self.tools.sessions.begin() as session:
-            await client_actions.public_link(session, corner.agency_id, corner.link_id, cookie)
+            await client_actions.open_link(session, corner.agency_id, corner.link_id, cookie)
         return cookie
 
     async def connect_client(
         self, corner: Corner, person: str = seed.ANA_CLIENT, *, ticked: object = ALL, cancel: bool = False
     ) -> ExchangeOutcome:
         """The client goes to TikTok and comes back."""
-        tools, cookie = self.tools, await self.public_link(corner)
+        tools, cookie = self.tools, await self.open_link(corner)
         address = await self.set_out(corner, cookie)
         back = await self._back(await self.tiktok.consent(address, person, ticked=ticked, cancel=cancel))
         arrived = await oauth_callbacks.of_client(
@@ -123,7 +123,7 @@ class House:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with self.tools.sessions.begin() as session:
             where = (session, corner.agency_id, corner.link_id)
-            await devices.claim(session, await client_actions.public_link(*where, CLIENT_BROWSER))
+            await devices.claim(session, await client_actions.open_link(*where, CLIENT_BROWSER))
             await client_actions.choose_lane(*where, lane)
             await client_actions.save_business_center(*where, bc_id=bc_id, name=None)
             await client_actions.choose_assets(

@@ -29,7 +29,7 @@ class OtherBrowser(HtmlError):
     """This browser has not opened the link, or its cookies were cleared. `here`: where it has the link open itself."""
 
     status = 403
-    code = "public_link_again"
+    code = "open_link_again"
     detail = "Open your link again to continue."
 
     def __init__(self, here: str | None = None) -> None:

@@ -35,7 +35,7 @@ async def take_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) 
 async def choose_assets(
     session: AsyncSession, aggregate: LinkAggregate, kind: str, chosen: Sequence[SelectedAsset]
 ) -> None:
-    """One ask for each; what is agreed to, or shared already, stays."""
+    """One access request for each; what is agreed to, or shared already, stays."""
     shared = await grants.answered_access_requests(session, aggregate.agency.id, aggregate.client.id)
     await client_actions.choose_assets(
         session, aggregate.agency.id, aggregate.link.id, kind=kind, chosen=chosen, shared=shared

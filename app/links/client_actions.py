@@ -38,7 +38,7 @@ class SelectedAsset:
     parent_asset_id: str | None = None
 
 
-async def public_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
+async def open_link(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession:
     """The client pressed Start in the browser that holds this cookie. A browser that did before stays the same one."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     known = await queries.browser(session, agency_id, link_id, cookie)
@@ -93,7 +93,7 @@ async def choose_assets(
     chosen: Sequence[SelectedAsset],
     shared: Collection[str] = (),
 ) -> None:
-    """Makes one ask for each asset chosen. Approved access requests stay; unapproved ones follow the choice.
+    """Makes one access request for each asset chosen. Approved access requests stay; unapproved ones follow the choice.
 
     `shared` are ids of access requests whose access is there already, though they wait for a yes to a wider role:
     those stay, too.

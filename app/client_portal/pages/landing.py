@@ -72,7 +72,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
     agency_id, link_id, cookie = aggregate.agency.id, aggregate.link.id, forms.browser(request)
     if await links.browser(session, agency_id, link_id, cookie) is None:
         await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
-    await client_actions.public_link(session, agency_id, link_id, cookie)
+    await client_actions.open_link(session, agency_id, link_id, cookie)
     answer = render.see_other(request, url.of_screens(link_id))
     forms.remember(request, answer)
     return answer

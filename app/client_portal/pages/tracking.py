@@ -45,7 +45,7 @@ async def pixels(request: Request, link: OpenScreen) -> Response:
 
 @router.post("/l/{link_id}/pixels")
 async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Save them, and create one ask for each if access is requested. No choice declines an optional item."""
+    """Save them, and create one access request for each if access is requested. No choice declines an optional item."""
     seen = _seen(link)
     typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
     read, on, listed = tracking.pixels(typed, seen), _on(form), form.text("catalogs", most=5_000)

@@ -69,7 +69,7 @@ async def enter(
     public_link = await queries.find(session, agency_id, public_link.id, lock=True)
     form_hash = hashlib.sha256(sender.form.encode()).digest()
     if again := await _sent_before(session, public_link, form_hash):
-        await client_actions.public_link(session, agency_id, again.id, sender.cookie)
+        await client_actions.open_link(session, agency_id, again.id, sender.cookie)
         return again
     await _refuse_over_or_busy(session, public_link, sender.address_hash)
     link, token = await _made(session, public_link, given, keyring)
@@ -82,7 +82,7 @@ async def enter(
         )
     )  # fmt: skip
     await session.flush()
-    await devices.claim(session, await client_actions.public_link(session, agency_id, link.id, sender.cookie))
+    await devices.claim(session, await client_actions.open_link(session, agency_id, link.id, sender.cookie))
     return link
 
 

@@ -45,7 +45,7 @@ async def _nothing_was_called(house: House) -> bool:
 
 
 async def test_the_browser_that_set_out_is_connected_once(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     assert await _nothing_was_called(house), "the callback itself must not exchange the code"
     assert [await _exchange(house, back.handle, cookie) for _ in range(3)] == [ExchangeOutcome.CONNECTED] * 3
@@ -54,7 +54,7 @@ async def test_the_browser_that_set_out_is_connected_once(house: House) -> None:
 
 async def test_a_strangers_link_cannot_collect_a_victims_consent(house: House) -> None:
     """The attacker sets out from his own link and has the victim consent at that address."""
-    attackers_cookie = await house.public_link(house.world.north)
+    attackers_cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, attackers_cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)  # the victim, in her own browser
     back = await _receive(house, query["state"], query["auth_code"])
@@ -68,7 +68,7 @@ async def test_a_strangers_link_cannot_collect_a_victims_consent(house: House) -
 
 
 async def test_a_callback_that_is_loaded_again_leads_to_the_same_place(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)
     both = await asyncio.gather(*(_receive(house, query["state"], query["auth_code"]) for _ in range(2)))
@@ -81,7 +81,7 @@ async def test_a_callback_that_is_loaded_again_leads_to_the_same_place(house: Ho
 
 
 async def test_ways_back_at_once_exchange_once_and_all_are_connected(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     await house.tiktok.fault("oauth2/access_token/", delay=0.5)
     outcomes = await asyncio.gather(*(_exchange(house, back.handle, cookie) for _ in range(4)))
@@ -90,7 +90,7 @@ async def test_ways_back_at_once_exchange_once_and_all_are_connected(house: Hous
 
 
 async def test_a_request_that_waits_long_for_the_first_says_that_it_is_under_way(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     await _age(house, exchanged_at=func.now())  # the first took it, and has not finished
     assert await _exchange(house, back.handle, cookie) is ExchangeOutcome.UNDER_WAY
@@ -101,7 +101,7 @@ async def test_a_request_that_waits_long_for_the_first_says_that_it_is_under_way
 
 async def test_a_consent_after_a_cancelled_way_back_counts(house: House) -> None:
     """Back at TikTok leads to the same consent page, with the same state."""
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT, cancel=True)
     back = await _receive(house, query["state"], None)
@@ -118,7 +118,7 @@ async def test_a_forged_state_is_refused(house: House) -> None:
 
 
 async def test_a_way_back_after_an_hour_leads_to_the_link_and_exchanges_nothing(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     address = await house.set_out(house.world.north, cookie)
     query = await house.tiktok.consent(address, seed.ANA_CLIENT)
     await _age(house, expires_at=func.now() - timedelta(seconds=1))
@@ -129,7 +129,7 @@ async def test_a_way_back_after_an_hour_leads_to_the_link_and_exchanges_nothing(
 
 
 async def test_a_handle_is_refused_after_ten_minutes(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     await _age(house, handle_expires_at=func.now() - timedelta(seconds=1))
     assert await _exchange(house, back.handle, cookie) is ExchangeOutcome.TOO_LATE
@@ -137,7 +137,7 @@ async def test_a_handle_is_refused_after_ten_minutes(house: House) -> None:
 
 
 async def test_a_handle_does_not_fit_another_link(house: House) -> None:
-    cookie = await house.public_link(house.world.north)
+    cookie = await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     outcome = await _exchange(house, back.handle, cookie, link_id=house.world.south.link_id)
     assert outcome is not ExchangeOutcome.CONNECTED
@@ -145,7 +145,7 @@ async def test_a_handle_does_not_fit_another_link(house: House) -> None:
 
 
 async def test_a_clients_handle_does_not_connect_the_agency(house: House) -> None:
-    tools, cookie = house.tools, await house.public_link(house.world.north)
+    tools, cookie = house.tools, await house.open_link(house.world.north)
     back = await _came_back(house, cookie)
     arrived = await oauth_flow.exchange_for_agency(
         tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie

@@ -1,4 +1,4 @@
-"""Taking a grant away, whatever became of the ask it answers."""
+"""Taking a grant away, whatever became of the access request it answers."""
 
 import asyncio
 from dataclasses import replace

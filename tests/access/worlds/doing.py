@@ -55,7 +55,7 @@ def work(stage: Stage) -> Awaitable[object]:
 
 async def set_out(stage: Stage) -> None:
     """The client goes to TikTok, and has not come back for a quarter of an hour."""
-    cookie = await stage.house.public_link(stage.corner)
+    cookie = await stage.house.open_link(stage.corner)
     await stage.house.set_out(stage.corner, cookie)
     async with stage.house.tools.sessions.begin() as session:
         trips = update(Authorization).where(

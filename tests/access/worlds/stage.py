@@ -73,7 +73,9 @@ class Stage:
             await handshakes.submit(session, await self.load_link(session))
 
     async def ask_for(self, wanted: Sequence[Wanted]) -> None:
-        """The agency asks for more than the ad accounts of the preset: one ask for each kind, one for each person."""
+        """The agency asks for more than the ad accounts of the preset:
+        one access request for each kind, one for each person.
+        """
         first = {each.kind: each for each in reversed(wanted) if each.kind in ("pixel", "catalog")}
         for each in first.values():
             await self.house.ask_for(self.corner, each.kind, each.role, needs_events=each.needs_events)
