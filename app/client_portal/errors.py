@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from app.client_portal.branding import brand_of
 from app.kit.html import render
 from app.kit.html.render import HtmlError
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 
 
 class LinkUnknown(HtmlError):

@@ -20,11 +20,11 @@ from app.kit.html.forms import Form, SentForm
 from app.kit.ids import MalformedId
 from app.links import queries as links
 from app.links import status, url
+from app.links.aggregate import LinkAggregate
 from app.links.devices import queries as devices
 from app.links.devices import service as admission
 from app.links.devices.service import NewDevice
 from app.links.models import LinkSession
-from app.links.queries import LinkAggregate
 
 #: The screen on which a new device is let in.
 DEVICE = "device"

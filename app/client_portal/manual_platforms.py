@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.client_portal.copy import manual_platforms
 from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.platforms.manual import library
 from app.tenants.agencies.platform_ids import queries as identities
 

@@ -7,8 +7,8 @@ from app.client_portal import manual_platforms
 from app.client_portal.copy import access_offer
 from app.client_portal.copy import manual_platforms as written
 from app.client_portal.copy.access_offer import Offer
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.platforms.registry import Platforms
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.client_portal.errors import TooMany
 from app.kit import throttle
 from app.kit.throttle import Limit, Throttled
+from app.links.aggregate import LinkAggregate
 from app.links.models import LinkSession
-from app.links.queries import LinkAggregate
 
 FORMS_OF_BROWSER = Limit("form-browser", 150, timedelta(hours=1))
 FORMS_ON_LINK = Limit("form-link", 600, timedelta(days=1))

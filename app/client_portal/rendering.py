@@ -15,8 +15,8 @@ from app.client_portal.errors import ConnectingImpossible
 from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect, standing_of
 from app.kit.html import forms, render
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.devices import queries as devices
-from app.links.queries import LinkAggregate
 from app.platforms.port import ConnectedPlatform
 
 

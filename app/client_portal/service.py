@@ -16,8 +16,8 @@ from app.events.types import links as happenings
 from app.kit.input import freemail_domains
 from app.links import client_actions
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.client_actions import SelectedAsset
-from app.links.queries import LinkAggregate
 from app.platforms.resources import DiscoveredAssets
 
 TIKTOK = "tiktok"

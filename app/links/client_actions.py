@@ -15,9 +15,9 @@ from app.events.types import links as happenings
 from app.events.types.event_type import EventType
 from app.kit import clock, encryption, ids
 from app.links import queries, status
+from app.links.aggregate import LinkAggregate
 from app.links.emails import renewal
 from app.links.models import AccessRequest, Consent, LinkSession
-from app.links.queries import LinkAggregate
 from app.mail.service import MailQueue
 
 #: Events that bring the agency's CRM all that the client gave.

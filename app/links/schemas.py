@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.kit import clock
 from app.kit.input.fields import Time
 from app.links import status
+from app.links.aggregate import LinkAggregate
 from app.links.models import Intake, Link
-from app.links.queries import LinkAggregate
 from app.links.questions.schemas import AnswerView, FileView
 from app.links.status import OVER, PROVED
 from app.tenants.clients.schemas import ClientView

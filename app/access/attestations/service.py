@@ -10,8 +10,8 @@ from app.kit.errors import NotFound
 from app.links import client_actions
 from app.links import queries as links
 from app.links import status as link_status
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 
 
 async def bring_up_to_date(session: AsyncSession, agency_id: str, link_id: str, *, actor: str = CLIENT) -> None:

@@ -15,9 +15,9 @@ from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries as links
 from app.links import service as link_actions
 from app.links.access_requests import service as access_requests
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.presets.preset import PresetAccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER
 from app.platforms.port import Platform
 

@@ -9,8 +9,8 @@ from app.access.connections import queries as connections
 from app.access.readiness.checks import ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
 from app.kit import clock
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER
 
 

@@ -25,8 +25,8 @@ from app.events.types import grants as happenings
 from app.kit import clock
 from app.links import client_actions
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED, as_of, is_dead
 
 

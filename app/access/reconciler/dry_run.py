@@ -1,7 +1,7 @@
 """The plan in plain sentences, shown before the client says yes."""
 
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.platforms.port import Platform
 
 

@@ -14,8 +14,8 @@ from app.kit import ids, jobs
 from app.kit.errors import AppError
 from app.links import client_actions
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 
 
 class NotApproved(AppError):

@@ -10,8 +10,8 @@ from app.client_portal import status_texts
 from app.client_portal.copy.access_offer import kind_name
 from app.client_portal.status_texts import Case, Does, Held, Tone
 from app.kit.html.dates import moment
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED
 from app.platforms.port import Platform
 

@@ -18,7 +18,7 @@ from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
 from app.links import client_actions, status, url
 from app.links import queries as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 
 router = APIRouter(include_in_schema=False)
 

@@ -22,8 +22,8 @@ from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, headers, render
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER
 from app.platforms.port import Platform
 

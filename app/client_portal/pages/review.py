@@ -19,7 +19,7 @@ from app.kit.html import render
 from app.kit.input import places
 from app.links import client_actions
 from app.links import queries as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 
 router = APIRouter(include_in_schema=False)
 

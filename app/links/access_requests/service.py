@@ -13,10 +13,10 @@ from app.events.types.event_type import EventType
 from app.kit import clock
 from app.kit.errors import AppError, InvalidInput
 from app.links import client_actions, queries, status
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.presets import validation
 from app.links.presets.preset import PresetAccessRequest
-from app.links.queries import LinkAggregate
 from app.links.service import LinkOver, new_access_request
 from app.platforms.port import Platform
 

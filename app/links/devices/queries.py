@@ -3,11 +3,11 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.links.aggregate import LinkAggregate
 from app.links.devices import addresses
 from app.links.devices.addresses import Address
 from app.links.devices.models import DeviceCode
 from app.links.models import LinkSession
-from app.links.queries import LinkAggregate
 
 #: A code is dead after so many wrong entries.
 MOST_TRIES = 5

@@ -17,12 +17,12 @@ from app.kit.errors import AppError
 from app.kit.throttle import Limit
 from app.links import queries as links
 from app.links import status
+from app.links.aggregate import LinkAggregate
 from app.links.devices import queries
 from app.links.devices.addresses import Address
 from app.links.devices.models import DeviceCode
 from app.links.devices.queries import MOST_TRIES
 from app.links.models import LinkSession
-from app.links.queries import LinkAggregate
 from app.links.service import LinkOver
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient

@@ -8,7 +8,7 @@ from app.kit import clock
 from app.kit.errors import AppError
 from app.links import queries, status
 from app.links import service as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 from app.links.service import LinkOver
 from app.mail import service as mails
 from app.mail.models import Mail

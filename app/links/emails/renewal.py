@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE
 from app.mail import service as mail
 from app.mail.models import Mail

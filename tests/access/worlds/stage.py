@@ -15,9 +15,9 @@ from app.access.retry_timing import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
 from app.links import client_actions
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.client_actions import SelectedAsset
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
 from tests.access.worlds.row import GREEN, Row, Shown, Wanted

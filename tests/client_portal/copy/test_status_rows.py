@@ -10,8 +10,8 @@ import pytest
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy import status_rows
 from app.client_portal.status_texts import STATUSES, Case
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.queries import LinkAggregate
 from app.platforms.tiktok.adapter import TikTok
 
 WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)

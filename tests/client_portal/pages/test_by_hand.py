@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.links import client_actions
 from app.links import queries as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 from tests.client_portal.walk import BY_HAND, Walk
 from tests.house import House
 from tests.world import NORTH_BC, World

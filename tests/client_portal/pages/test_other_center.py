@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.reconciler import service as handshakes
 from app.access.reconciler.other_business_centers import MOST_CENTERS
 from app.links import queries as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 from app.tenants.clients import service as clients
 from simulator.seed import BRAND_DE, BRAND_FR, BRAND_FR_ACCOUNTS, MAISON_LUNE
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk

@@ -4,7 +4,7 @@ import pytest
 
 from app.events import queries as events
 from app.links import queries as links
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.client_portal.walk import Walk, trip
