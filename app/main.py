@@ -88,7 +88,7 @@ def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions)
             redirect_uri=chosen.redirect_uri,
             default_app=chosen.tiktok_app,
         ),
-        written=library.every().values(),
+        manual=library.every().values(),
     )
 
 

@@ -75,7 +75,7 @@ def text() -> str:
                 "A role is raised by asking again; a lower one is taking away, sharing and reading back (`keyturn "
                 "access-request role`).",
                 "## What can be asked for elsewhere",
-                "Written platforms are files: nothing is read there. Kind is always `custom`; the role says which "
+                "Manual platforms are files: nothing is read there. Kind is always `custom`; the role says which "
                 "thing it is "
                 "about. The client does dated steps and says so, your agency looks and says that it works "
                 "(`POST /api/v1/access-requests/{id}/attestation`, `keyturn access-request attest`): then it is "

@@ -59,7 +59,7 @@ async def test_from_nothing_to_a_link(run: Run) -> None:
     assert (await found(run, "agency", "connect", agency="west"))["address"].startswith(worlds.PUBLIC_URL)
 
 
-async def test_the_agencys_ids_at_written_platforms(run: Run) -> None:
+async def test_the_agencys_ids_at_manual_platforms(run: Run) -> None:
     told = await found(run, "agency", "set-platform", "google_ads", "manager_id=123-456-7890")
     assert (told["identifiers"], told["missing"]) == ({"manager_id": "123-456-7890"}, [])
     listed = {each["key"]: each["missing"] for each in await found(run, "agency", "platforms")}

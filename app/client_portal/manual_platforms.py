@@ -1,4 +1,4 @@
-"""The access requests of a link that are of written platforms, ready to be told."""
+"""The access requests of a link that are of manual platforms, ready to be told."""
 
 from collections.abc import Sequence
 

@@ -1,11 +1,11 @@
-"""Items that a link asks for, in plain words: first the platform we read, then written ones."""
+"""Items that a link asks for, in plain words: first the platform we read, then manual ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.client_portal import manual_platforms
 from app.client_portal.copy import access_offer
-from app.client_portal.copy import manual_platforms as written
+from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.access_offer import Offer
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -16,7 +16,7 @@ def of(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     """One for each access, its role and its reason, in the order of the access requests; the same one is told once."""
     access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_custom]
     return _once(
-        [*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.of(aggregate))]
+        [*_read(access_requests, platforms), *(manual_copy.offer(each) for each in manual_platforms.of(aggregate))]
     )
 
 
@@ -28,7 +28,7 @@ def to_agree(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
         if access_request.awaits_yes and not access_request.is_custom
     ]
     return _once(
-        [*_read(access_requests, platforms), *(written.offer(each) for each in manual_platforms.fresh(aggregate))]
+        [*_read(access_requests, platforms), *(manual_copy.offer(each) for each in manual_platforms.fresh(aggregate))]
     )
 
 

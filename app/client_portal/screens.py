@@ -17,7 +17,7 @@ MINUTES = {
 }
 WAY = tuple(MINUTES)
 AFTER = ("progress", "receipt")
-#: The way of a link that asks for nothing on written platforms, and whose preset asks nothing of its own.
+#: The way of a link that asks for nothing on manual platforms, and whose preset asks nothing of its own.
 USUAL = tuple(screen for screen in WAY if screen not in ("questions", "others"))
 
 

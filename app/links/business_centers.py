@@ -40,7 +40,7 @@ class IdentityMissing(AppError):
 
 
 async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_bc_id: str | None) -> str | None:
-    """The Business Center that is to get the access: the one given or the only one; None on written platforms alone.
+    """The Business Center that is to get the access: the one given or the only one; None on manual platforms alone.
 
     Raises BusinessCenterMissing, IdentityMissing, Malformed.
     """

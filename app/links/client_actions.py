@@ -156,7 +156,7 @@ async def _let_go_of_pixels(
 
 
 async def name_others(session: AsyncSession, agency_id: str, link_id: str, given: Mapping[str, str | None]) -> None:
-    """Keeps the client's own ids on written platforms, by access request; those agreed to stay as they are."""
+    """Keeps the client's own ids on manual platforms, by access request; those agreed to stay as they are."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     fresh = [
         access_request

@@ -39,7 +39,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     #: who is asking, by name, as the client sees it
     requested_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
-    #: the Business Center of the agency that is to get the access; none where only written platforms are asked for
+    #: the Business Center of the agency that is to get the access; none where only manual platforms are asked for
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
@@ -102,7 +102,7 @@ class AccessRequest(CreatedAt, Base):
     declined_at: Mapped[datetime | None]
     attested_at: Mapped[datetime | None]
     attested_by: Mapped[str | None] = mapped_column(String(200))
-    #: written platforms: when the client said that the steps are done, and who
+    #: manual platforms: when the client said that the steps are done, and who
     client_attested_at: Mapped[datetime | None]
     client_attested_by: Mapped[str | None] = mapped_column(String(200))
     #: the agency's own steps, where the access request is of no platform we know
@@ -134,12 +134,12 @@ class AccessRequest(CreatedAt, Base):
 
     @property
     def is_custom(self) -> bool:
-        """True if it is of a written platform: no handshake answers it, people do."""
+        """True if it is of a manual platform: no handshake answers it, people do."""
         return self.kind == CUSTOM
 
     @property
     def is_chosen(self) -> bool:
-        """True if the client can agree to it: it names its asset; of a written platform it need not."""
+        """True if the client can agree to it: it names its asset; of a manual platform it need not."""
         return self.asset_id is not None or self.is_custom
 
     @property
@@ -180,7 +180,7 @@ class Intake(Base):
     contacts: Mapped[list[Any] | None]
     #: the screens completed so far, each reported once
     screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
-    #: when the client went through what is asked for on written platforms; its ids there stand in the access requests
+    #: when the client went through what is asked for on manual platforms; its ids there stand in the access requests
     others_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

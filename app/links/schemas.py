@@ -37,7 +37,7 @@ class LinkView(BaseModel):
     status: str = Field(examples=["submitted"])
     lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
     agency_bc_id: str | None = Field(
-        description="The Business Center that is to get the access; null where only written platforms are asked for.",
+        description="The Business Center that is to get the access; null where only manual platforms are asked for.",
         examples=["7000999988887777666"],
     )
     expires_at: Time
@@ -112,7 +112,7 @@ class AccessRequestView(BaseModel):
     attested_at: Time | None
     attested_by: str | None = Field(description="Who said so, by name.", examples=["Ana Agent"])
     client_attested_at: Time | None = Field(
-        description="Written platforms: when the client said that the steps are done."
+        description="Manual platforms: when the client said that the steps are done."
     )
     client_attested_by: str | None = Field(description="Who at the client's, by name.", examples=["Theo Brand"])
     steps: list[str] | None = Field(

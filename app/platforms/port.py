@@ -190,7 +190,7 @@ class Platform(Protocol):
 
     @property
     def connects(self) -> bool:
-        """True if it can be read and written by API at all; a written platform cannot."""
+        """True if it can be read and written by API at all; a manual platform cannot."""
         ...
 
     @property

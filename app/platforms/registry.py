@@ -6,11 +6,11 @@ from app.platforms.port import ConnectedPlatform, Platform
 
 
 class Platforms(Mapping[str, Platform]):
-    """Made by assembly from the settings: those with an API first, then the written ones."""
+    """Made by assembly from the settings: those with an API first, then the manual ones."""
 
-    def __init__(self, *connected: ConnectedPlatform, written: Iterable[Platform] = ()) -> None:
+    def __init__(self, *connected: ConnectedPlatform, manual: Iterable[Platform] = ()) -> None:
         self._connected = {platform.key: platform for platform in connected}
-        self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in written}}
+        self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in manual}}
 
     def connected(self, key: str) -> ConnectedPlatform:
         """A platform that can be read and written by API. KeyError for every other."""

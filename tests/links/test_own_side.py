@@ -6,13 +6,13 @@ from sqlalchemy import delete
 
 from app.kit.database import Sessions
 from app.tenants.agencies.models import BusinessCenter
-from tests import written
+from tests import manual_platforms
 from tests.world import World
 
 
 @pytest.fixture(autouse=True)
 def _presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    written.known(monkeypatch)
+    manual_platforms.known(monkeypatch)
 
 
 async def without_business_center(sessions: Sessions, world: World) -> None:
@@ -26,12 +26,12 @@ def wish(preset: str) -> dict[str, object]:
     return {"preset": preset, "client": {"name": "Brand SA"}}
 
 
-async def test_written_platforms_alone_need_no_business_center(
+async def test_manual_platforms_alone_need_no_business_center(
     api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     await without_business_center(sessions, world)
-    await written.tell_identities(sessions, world.north)
-    made = await api.post("/links", json=wish("written"))
+    await manual_platforms.tell_identities(sessions, world.north)
+    made = await api.post("/links", json=wish("manual"))
     link = made.json()
     assert (made.status_code, link["agency_bc_id"]) == (201, None)
     assert [
@@ -52,7 +52,7 @@ async def test_written_platforms_alone_need_no_business_center(
 async def test_beside_tiktok_a_business_center_is_needed(
     api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    await written.tell_identities(sessions, world.north)
+    await manual_platforms.tell_identities(sessions, world.north)
     made = (await api.post("/links", json=wish("everything"))).json()
     assert (made["agency_bc_id"], len(made["access_requests"])) == (world.north.bc_id, 4)
     await without_business_center(sessions, world)
@@ -61,12 +61,12 @@ async def test_beside_tiktok_a_business_center_is_needed(
 
 
 async def test_an_id_that_clients_would_have_to_paste_is_needed(api: httpx2.AsyncClient) -> None:
-    refused = await api.post("/links", json=wish("written"))
+    refused = await api.post("/links", json=wish("manual"))
     told = refused.json()
     assert (refused.status_code, told["code"]) == (409, "platform_identity_missing")
     assert told["detail"] == "Meta Business: Business portfolio ID of the agency is not known yet."
     assert told["hint"] == "Set it with PUT /api/v1/agency/platforms/meta: portfolio_id."
-    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": written.PORTFOLIO}})
-    assert "Google Analytics" in (await api.post("/links", json=wish("written"))).json()["detail"]
-    await api.put("/agency/platforms/google_analytics", json={"identifiers": {"email": written.MAILBOX}})
-    assert (await api.post("/links", json=wish("written"))).status_code == 201
+    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": manual_platforms.PORTFOLIO}})
+    assert "Google Analytics" in (await api.post("/links", json=wish("manual"))).json()["detail"]
+    await api.put("/agency/platforms/google_analytics", json={"identifiers": {"email": manual_platforms.MAILBOX}})
+    assert (await api.post("/links", json=wish("manual"))).status_code == 201

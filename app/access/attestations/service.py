@@ -15,7 +15,7 @@ from app.links.models import AccessRequest
 
 
 async def bring_up_to_date(session: AsyncSession, agency_id: str, link_id: str, *, actor: str = CLIENT) -> None:
-    """Gives every access request of a written platform the status that follows from what was said;
+    """Gives every access request of a manual platform the status that follows from what was said;
     repeating it changes nothing.
     """
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
@@ -47,7 +47,7 @@ async def take_word_back(session: AsyncSession, agency_id: str, link_id: str, ac
 async def _locked(
     session: AsyncSession, agency_id: str, link_id: str, access_request_id: str
 ) -> tuple[LinkAggregate, AccessRequest]:
-    """An access request of a written platform, under the lock of its link: what others do meanwhile is seen."""
+    """An access request of a manual platform, under the lock of its link: what others do meanwhile is seen."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next(
         (each for each in aggregate.access_requests if each.id == access_request_id and each.is_custom), None

@@ -61,7 +61,7 @@ async def project(
     for link_id in dict.fromkeys(link.id for link, _ in pairs):
         aggregate = await links.load_link(session, handshake.agency_id, link_id, lock=True)
         for access_request in aggregate.access_requests:
-            if access_request.id in wants:  # of a written platform people speak
+            if access_request.id in wants:  # of a manual platform people speak
                 await _write(
                     session, handshake, aggregate, access_request, wants[access_request.id], situation, seen, news
                 )

@@ -46,7 +46,7 @@ class NothingToRead(AppError):
 
 
 async def submit(session: AsyncSession, aggregate: LinkAggregate) -> None:
-    """The client agreed: the handshake of the two Business Centers is due now. Written platforms have none."""
+    """The client agreed: the handshake of the two Business Centers is due now. Manual platforms have none."""
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
     }:
@@ -121,7 +121,7 @@ async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
 async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
     """The agency wants to see now whether an access request is true; its whole link is looked at.
 
-    Raises NotFound, NotApproved, and NothingToRead for a written platform.
+    Raises NotFound, NotApproved, and NothingToRead for a manual platform.
     """
     access_request = await links.access_request(session, agency_id, access_request_id)
     if access_request.approved_at is None:

@@ -22,7 +22,7 @@ _BY_STATUS = {
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
 
-#: Of a written platform, where people look and nobody reads.
+#: Of a manual platform, where people look and nobody reads.
 _BY_STATUS_OF_CUSTOM = {
     "awaiting_partner": "The client says that the steps are done: look whether it works, then say so "
     "(POST /api/v1/access-requests/{id}/attestation).",
@@ -36,7 +36,7 @@ def hint(
 ) -> str | None:
     """The agency's next step for an access request in this status; None if there is nothing to do.
 
-    `custom`: of a written platform. `permissions`: those that the platform named when it refused.
+    `custom`: of a manual platform. `permissions`: those that the platform named when it refused.
     """
     if custom:
         return _BY_STATUS_OF_CUSTOM.get(status)

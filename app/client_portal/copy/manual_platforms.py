@@ -1,4 +1,4 @@
-"""What clients read of written platforms: the offer, the plan, the steps, and how each access request stands. Pure."""
+"""What clients read of manual platforms: the offer, the plan, the steps, and how each access request stands. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.platforms.port import GuidedStep
 
 @dataclass(frozen=True)
 class ManualRequest:
-    """One access request of a written platform, as far as words about it need."""
+    """One access request of a manual platform, as far as words about it need."""
 
     id: str
     platform: ManualPlatform

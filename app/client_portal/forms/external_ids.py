@@ -1,4 +1,4 @@
-"""Reading the client's own ids on written platforms: each may be left out, none may stand for two things. Pure."""
+"""Reading the client's own ids on manual platforms: each may be left out, none may stand for two things. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

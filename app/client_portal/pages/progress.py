@@ -135,7 +135,7 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
 
 
 async def _standing(request: Request, session: Session, link: CurrentLink) -> dict[str, Any]:
-    """All that moves: of the platform we read, then of written ones."""
+    """All that moves: of the platform we read, then of manual ones."""
     aggregate = link.aggregate
     elsewhere = await manual_platforms.groups(session, aggregate)
     summary = status_rows.summary(aggregate.access_requests, aggregate.link.lane)

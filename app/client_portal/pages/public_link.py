@@ -91,7 +91,7 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
         "platforms": list(
             dict.fromkeys(platforms[access_request.platform].name for access_request in chosen.access_requests)
         ),
-        "written": [
+        "manual": [
             (access_request.title or platforms[access_request.platform].name, access_request.reason)
             for access_request in chosen.access_requests
             if access_request not in read

@@ -9,7 +9,7 @@ from app.access.attestations import service as attestations
 from app.access.reconciler import dry_run
 from app.access.reconciler import service as handshakes
 from app.client_portal import manual_platforms, offers, service
-from app.client_portal.copy import manual_platforms as written
+from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, agreement
 from app.client_portal.copy.request_groups import Group, grouped
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
@@ -75,7 +75,7 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
             aggregate, platform_of(request, aggregate), can_look=await can_look(session, aggregate)
         )
     asked = offers.told_apart(offers.to_agree(aggregate, request.app.state.platforms))
-    plan = [*written.plan(manual_platforms.fresh(aggregate), agency=aggregate.agency.name), *read]
+    plan = [*manual_copy.plan(manual_platforms.fresh(aggregate), agency=aggregate.agency.name), *read]
     return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 
 

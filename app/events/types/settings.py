@@ -15,7 +15,7 @@ BUSINESS_CENTER_REMOVED = audit_only(
 )
 BUYERS_SET = audit_only("agency.buyers_set", "The buyers of a Business Center of the agency were named.", "agency")
 LINK_BUYERS_SET = audit_only("link.buyers_set", "A link got buyers of its own, or lost them.", "link")
-PLATFORM_SET = audit_only("agency.platform_set", "The agency's own ids at a written platform were set.", "agency")
+PLATFORM_SET = audit_only("agency.platform_set", "The agency's own ids at a manual platform were set.", "agency")
 KEY_CREATED = audit_only("api_key.created", "An API key was made.", "api_key")
 KEY_REVOKED = audit_only("api_key.revoked", "An API key was ended.", "api_key")
 PRESET_SAVED = audit_only("preset.saved", "A preset of the agency's own was made, or got a new version.", "preset")

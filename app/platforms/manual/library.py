@@ -1,4 +1,4 @@
-"""The written platforms that come with Keyturn, loaded once from the files beside this module. Pure."""
+"""The manual platforms that come with Keyturn, loaded once from the files beside this module. Pure."""
 
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Unsound(Exception):
 
 @cache
 def every() -> Mapping[str, ManualPlatform]:
-    """All written platforms by key, in the order of their names; the agency's own comes last."""
+    """All manual platforms by key, in the order of their names; the agency's own comes last."""
     found = sorted(
         (load(path) for path in FOLDER.glob("*.toml")), key=lambda each: (each.own_words, each.name.casefold())
     )
@@ -27,7 +27,7 @@ def every() -> Mapping[str, ManualPlatform]:
 
 
 def find(key: str) -> ManualPlatform:
-    """One written platform. Raises KeyError where there is none of this key."""
+    """One manual platform. Raises KeyError where there is none of this key."""
     return every()[key]
 
 

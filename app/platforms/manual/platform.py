@@ -1,4 +1,4 @@
-"""A written platform: the port's questions answered from its data file. Pure."""
+"""A manual platform: the port's questions answered from its data file. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from app.kit.input.text import folded
 from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
 from app.platforms.port import AssetKind, GuidedStep, RoleWords
 
-#: The one kind of access request that written platforms have; its role says which thing it is about.
+#: The one kind of access request that manual platforms have; its role says which thing it is about.
 CUSTOM = "custom"
 
 

@@ -1,4 +1,4 @@
-"""The shape of a data file about a written platform; strict, so that a slip is found when it is loaded. Pure."""
+"""The shape of a data file about a manual platform; strict, so that a slip is found when it is loaded. Pure."""
 
 import re
 from collections.abc import Iterator

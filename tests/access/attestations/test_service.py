@@ -1,4 +1,4 @@
-"""Access requests of written platforms from consent to the agency's word, beside TikTok's and alone."""
+"""Access requests of manual platforms from consent to the agency's word, beside TikTok's and alone."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,19 +15,19 @@ from app.links import client_actions
 from app.links import queries as links
 from app.links.models import AccessRequest
 from simulator import seed
-from tests import written
+from tests import manual_platforms
 from tests.house import House
 from tests.world import Corner
 
 
 @pytest.fixture(autouse=True)
 def _presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    written.known(monkeypatch)
+    manual_platforms.known(monkeypatch)
 
 
 async def agreed(house: House, preset: str) -> Corner:
     """A link of the preset to which the client said yes; TikTok by connecting, where it is asked for."""
-    north = await written.with_link(house.tools.sessions, house.world.north, preset)
+    north = await manual_platforms.with_link(house.tools.sessions, house.world.north, preset)
     if preset == "everything":
         await house.connect_agency(north)
         await house.connect_client(north)
@@ -43,7 +43,7 @@ async def agreed(house: House, preset: str) -> Corner:
 
 
 async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
-    """The access requests of written platforms."""
+    """The access requests of manual platforms."""
     return [access_request for access_request in await house.access_requests(corner) if access_request.is_custom]
 
 
@@ -55,7 +55,7 @@ async def say(house: House, corner: Corner, access_request: AccessRequest, *, do
 
 
 async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     access_requests = await custom(house, north)
     assert [(access_request.status, access_request.next_actor) for access_request in access_requests] == [
         ("awaiting_client", "client")
@@ -66,7 +66,7 @@ async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> Non
 
 
 async def test_the_client_says_done_takes_it_back_and_says_it_again(house: House) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     first, *_ = await custom(house, north)
@@ -83,7 +83,7 @@ async def test_the_client_says_done_takes_it_back_and_says_it_again(house: House
 
 
 async def test_the_agencys_word_counts_with_or_without_the_clients(house: House, api: httpx2.AsyncClient) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     first, second, third = await custom(house, north)
     await say(house, north, first)
     hint = (await api.get(f"/access-requests/{first.id}")).json()["hint"]
@@ -104,7 +104,7 @@ async def test_the_agencys_word_counts_with_or_without_the_clients(house: House,
 
 
 async def test_after_the_agencys_word_the_clients_changes_nothing(house: House, api: httpx2.AsyncClient) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     await api.post(f"/access-requests/{access_request.id}/attestation", json={"by": "Nora North"})
@@ -143,7 +143,7 @@ async def test_there_is_nothing_to_look_at(house: House, api: httpx2.AsyncClient
 
 
 async def test_nobody_speaks_before_consent(house: House, api: httpx2.AsyncClient) -> None:
-    north = await written.with_link(house.tools.sessions, house.world.north, "written")
+    north = await manual_platforms.with_link(house.tools.sessions, house.world.north, "manual")
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     untouched, *_ = await custom(house, north)
@@ -152,10 +152,10 @@ async def test_nobody_speaks_before_consent(house: House, api: httpx2.AsyncClien
     assert refused.json()["code"] == "access_request_not_approved"
 
 
-async def test_the_clients_word_is_for_its_own_link_and_for_written_platforms(house: House) -> None:
+async def test_the_clients_word_is_for_its_own_link_and_for_manual_platforms(house: House) -> None:
     mine, theirs = (
         await agreed(house, "everything"),
-        await written.with_link(house.tools.sessions, house.world.south, "written"),
+        await manual_platforms.with_link(house.tools.sessions, house.world.south, "manual"),
     )
     tiktok = (await house.access_requests(mine))[0]
     foreign, *_ = await custom(house, theirs)
@@ -167,7 +167,7 @@ async def test_the_clients_word_is_for_its_own_link_and_for_written_platforms(ho
 async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
     house: House, api: httpx2.AsyncClient
 ) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     first, second, _ = await custom(house, north)
     await api.post(f"/access-requests/{first.id}/attestation", json={"by": "Nora North"})
     await say(house, north, second)
@@ -177,7 +177,7 @@ async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
 
 
 async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> None:
-    north = await agreed(house, "written")
+    north = await agreed(house, "manual")
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
     async with house.tools.sessions.begin() as session:

@@ -43,7 +43,7 @@ def test_sentences_are_sentences() -> None:
         assert sentence.endswith((".", ")."))
 
 
-def test_of_a_written_platform_no_connection_is_promised() -> None:
+def test_of_a_manual_platform_no_connection_is_promised() -> None:
     for status in ("awaiting_client", "awaiting_partner"):
         said = hint(status, None, custom=True)
         assert said is not None

@@ -1,4 +1,4 @@
-"""Written help fits what stands in the way: whose an ad account is decides who can share it."""
+"""Help articles fit what stands in the way: whose an ad account is decides who can share it."""
 
 import pytest
 

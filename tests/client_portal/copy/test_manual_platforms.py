@@ -1,4 +1,4 @@
-"""How written platforms read: offers, plan, steps with the agency's ids, and whose turn it is."""
+"""How manual platforms read: offers, plan, steps with the agency's ids, and whose turn it is."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Written platforms on the client's pages: alone, beside TikTok, with every mistake a person makes."""
+"""Manual platforms on the client's pages: alone, beside TikTok, with every mistake a person makes."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 
 from app.kit.database import Sessions
 from app.links import queries as links
-from tests import written
+from tests import manual_platforms
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk
 from tests.house import House
 from tests.world import World
@@ -15,13 +15,13 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def _presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    written.known(monkeypatch)
+    manual_platforms.known(monkeypatch)
 
 
 @pytest.fixture
 async def alone(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -> Walk:
     """A client from whom nothing of TikTok is asked."""
-    walk = Walk(browser, await written.with_link(sessions, world.north, "written"))
+    walk = Walk(browser, await manual_platforms.with_link(sessions, world.north, "manual"))
     await walk.start()
     return walk
 
@@ -29,13 +29,13 @@ async def alone(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -
 @pytest.fixture
 async def both(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -> Walk:
     """A client from whom TikTok and more is asked."""
-    walk = Walk(browser, await written.with_link(sessions, world.north, "everything"))
+    walk = Walk(browser, await manual_platforms.with_link(sessions, world.north, "everything"))
     await walk.start()
     return walk
 
 
 async def ids(walk: Walk, api: httpx2.AsyncClient) -> dict[str, str]:
-    """The access requests of written platforms, by platform."""
+    """The access requests of manual platforms, by platform."""
     found = (await api.get(f"/links/{walk.corner.link_id}/access-requests")).json()["data"]
     return {
         access_request["platform"]: access_request["id"]
@@ -45,7 +45,7 @@ async def ids(walk: Walk, api: httpx2.AsyncClient) -> dict[str, str]:
 
 
 async def agree(walk: Walk, **given: str) -> None:
-    """Everything that a link of written platforms alone asks, and the yes."""
+    """Everything that a link of manual platforms alone asks, and the yes."""
     assert walk.goes_to(await walk.send("others", **given)) == "markets"
     await walk.answer("markets", "contacts", "get-ready")
     assert walk.goes_to(await walk.agree()) == "progress"
@@ -93,8 +93,8 @@ async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.Async
     page = (await alone.see("progress")).text
     assert "It’s your turn" in page
     assert "0 of 3 done" in page
-    assert f'value="{written.PORTFOLIO}"' in page
-    assert f'value="{written.MAILBOX}"' in page
+    assert f'value="{manual_platforms.PORTFOLIO}"' in page
+    assert f'value="{manual_platforms.MAILBOX}"' in page
     assert "Menu words checked on" in page
     assert 'href="https://facebook.com/business/help/708679622611131"' in page
     assert "with the role {viewer} &amp; no other" in page
@@ -199,7 +199,7 @@ async def test_the_words_are_only_for_this_browser_and_this_link(
         where, data={"form_token": await alone.token()}, headers={"Sec-Fetch-Site": "cross-site"}
     )
     assert foreign.status_code == 403
-    south = await written.with_link(sessions, world.south, "written")
+    south = await manual_platforms.with_link(sessions, world.south, "manual")
     async with sessions() as session:
         theirs = (await links.access_requests(session, south.agency_id, south.link_id))[0].id
     for access_request in (theirs, "access_request_nonsense"):

@@ -12,7 +12,7 @@ from app.links.models import Link
 from app.mail import queries as mails
 from app.mail.job import MailContext
 from app.tenants.clients.models import Client
-from tests import written
+from tests import manual_platforms
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
 from tests.world import PUBLIC_URL, World
@@ -145,7 +145,7 @@ async def test_it_is_worthless_when_the_link_has_ended(
 @pytest.mark.parametrize(
     ("preset", "subject", "says", "says_not"),
     [
-        ("written", "to your Meta Business, Google Analytics and Tag Manager, Booking tool, reports only",
+        ("manual", "to your Meta Business, Google Analytics and Tag Manager, Booking tool, reports only",
          "Your sign-in to Meta Business", "TikTok"),
         ("everything", "to your TikTok ads and more", "Admin access to the TikTok Business Center", "Nothing"),
     ],
@@ -154,8 +154,8 @@ async def test_what_to_have_ready_is_of_the_platforms_asked_for(
     api: httpx2.AsyncClient, tools: MailContext, office: PostOffice, world: World, sessions: Sessions,
     monkeypatch: pytest.MonkeyPatch, preset: str, subject: str, says: str, says_not: str,
 ) -> None:  # fmt: skip
-    written.known(monkeypatch)
-    corner = await written.with_link(sessions, world.north, preset)
+    manual_platforms.known(monkeypatch)
+    corner = await manual_platforms.with_link(sessions, world.north, preset)
     assert (await api.post(f"/links/{corner.link_id}/invitation")).status_code == 202
     await scenes.work(tools)
     (arrived,) = office.letters()

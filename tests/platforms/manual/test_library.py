@@ -1,4 +1,4 @@
-"""The files of written platforms: sound, sourced, and nothing in them that a client should never be asked."""
+"""The files of manual platforms: sound, sourced, and nothing in them that a client should never be asked."""
 
 import re
 import tomllib

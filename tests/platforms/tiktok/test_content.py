@@ -1,4 +1,4 @@
-"""Kinds, roles and written steps: complete, ranked, and filled in without a gap."""
+"""Kinds, roles and guided steps: complete, ranked, and filled in without a gap."""
 
 from string import Formatter
 
@@ -34,7 +34,7 @@ def test_what_can_be_shared_by_api_and_what_hangs_on_what() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_written_steps_say_where_and_hold_only_known_places(kind: str) -> None:
+def test_guided_steps_say_where_and_hold_only_known_places(kind: str) -> None:
     for step in (*SHARE[kind], *REMOVE[kind]):
         assert step.where
         assert step.help_url.startswith("https://ads.tiktok.com/help/")

@@ -1,1 +1,1 @@
-"""Who the agency is at written platforms: the ids that its clients copy there."""
+"""Who the agency is at manual platforms: the ids that its clients copy there."""

@@ -1,4 +1,4 @@
-"""JSON routes: written platforms, and who the agency is there."""
+"""JSON routes: manual platforms, and who the agency is there."""
 
 from typing import Annotated
 
@@ -31,14 +31,14 @@ class Identifiers(RequestShape):
 
 @router.get("")
 async def list_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
-    """The written platforms, with what you need to tell for each. There is no second page."""
+    """The manual platforms, with what you need to tell for each. There is no second page."""
     known = await queries.every(session, caller.agency_id)
     return Page(data=[PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()])
 
 
 @router.get("/{key}")
 async def read_platform(caller: Reader, session: Session, key: str) -> PlatformView:
-    """One written platform."""
+    """One manual platform."""
     platform = library.every().get(key)
     if platform is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Commands: written platforms, and who the agency is there."""
+"""Commands: manual platforms, and who the agency is there."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ _SHOWN = ["key", "name", "dated", "identifiers", "missing"]
 
 @command(agency, "platforms")
 async def list_(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """The written platforms, and what is still to be told for each."""
+    """The manual platforms, and what is still to be told for each."""
     found = await agencies.chosen(at.session, agency)
     known = await queries.every(at.session, found.id)
     views = [PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()]

@@ -1,4 +1,4 @@
-"""The agency's own ids at written platforms."""
+"""The agency's own ids at manual platforms."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
 
 class PlatformIdentity(CreatedAt, Base):
-    """What the agency is called at one written platform; no secret, clients type it in."""
+    """What the agency is called at one manual platform; no secret, clients type it in."""
 
     __tablename__ = "platform_identities"
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform"))

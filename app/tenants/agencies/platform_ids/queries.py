@@ -1,4 +1,4 @@
-"""Reading who the agency is at written platforms."""
+"""Reading who the agency is at manual platforms."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Written platforms as the API and the command line show them, with who the agency is there."""
+"""Manual platforms as the API and the command line show them, with who the agency is there."""
 
 from collections.abc import Mapping
 

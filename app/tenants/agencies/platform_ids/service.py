@@ -1,4 +1,4 @@
-"""Setting who the agency is at a written platform."""
+"""Setting who the agency is at a manual platform."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ async def set_platform(
 ) -> Mapping[str, str]:
     """Replace the agency's ids at one platform; returns them as they are kept.
 
-    Raises NotFound for no written platform, Malformed for a wrong id.
+    Raises NotFound for no manual platform, Malformed for a wrong id.
     """
     platform = library.every().get(key)
     if platform is None:

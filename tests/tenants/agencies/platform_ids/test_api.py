@@ -1,9 +1,9 @@
-"""Who the agency is at written platforms, over HTTP."""
+"""Who the agency is at manual platforms, over HTTP."""
 
 import httpx2
 import pytest
 
-from tests import written
+from tests import manual_platforms
 from tests.world import World
 
 
@@ -45,7 +45,7 @@ async def test_a_wrong_id_says_what_it_looks_like(
 
 
 @pytest.mark.parametrize("key", ["tiktok", "nowhere"])
-async def test_a_platform_that_is_no_written_one_is_not_found(api: httpx2.AsyncClient, key: str) -> None:
+async def test_a_platform_that_is_not_manual_is_not_found(api: httpx2.AsyncClient, key: str) -> None:
     for answer in (
         await api.get(f"/agency/platforms/{key}"),
         await api.put(f"/agency/platforms/{key}", json={"identifiers": {}}),
@@ -54,7 +54,7 @@ async def test_a_platform_that_is_no_written_one_is_not_found(api: httpx2.AsyncC
 
 
 async def test_another_agencys_ids_are_not_mine(api: httpx2.AsyncClient, world: World, app: object) -> None:
-    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": written.PORTFOLIO}})
+    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": manual_platforms.PORTFOLIO}})
     other = {"Authorization": f"Bearer {world.south.key}"}
     theirs = (await api.get("/agency/platforms/meta", headers=other)).json()
     assert (theirs["identifiers"], theirs["missing"]) == ({}, ["portfolio_id"])

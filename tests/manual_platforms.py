@@ -1,4 +1,4 @@
-"""Links that ask for something on written platforms, beside TikTok or alone."""
+"""Links that ask for something on manual platforms, beside TikTok or alone."""
 
 from dataclasses import replace
 
@@ -23,8 +23,8 @@ _BOOKING = PresetAccessRequest(
 )  # fmt: skip
 
 EVERYTHING = Preset("everything", 1, "Everything", "TikTok and more.", (_TIKTOK, _META, _GA4, _BOOKING))
-WRITTEN = Preset("written", 1, "Written", "All but TikTok.", (_META, _GA4, _BOOKING))
-PRESETS = {preset.slug: preset for preset in (EVERYTHING, WRITTEN)}
+MANUAL = Preset("manual", 1, "Manual", "All but TikTok.", (_META, _GA4, _BOOKING))
+PRESETS = {preset.slug: preset for preset in (EVERYTHING, MANUAL)}
 
 
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
