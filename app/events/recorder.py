@@ -1,32 +1,35 @@
-"""Writing down what happened, in the transaction in which it happens."""
+"""Recording events, in the transaction in which they happen."""
 
+import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import schema
-from app.events.models import Event, EventPersonal, EventSequence, OutboxEntry
 from app.events.types.event_type import EventType
 from app.kit import ids
 
 KEYTURN = "keyturn"
 CLIENT = "client"
 MEMBER = "member"
-#: As many events as one statement writes.
+#: Events in one statement, at most.
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class EventDraft:
-    """One of many events of a type: its subject and its data."""
+    """An event that is to be recorded. `data` holds keys of `schema.Data`; an unknown key is an error on recording."""
 
+    event_type: EventType
     subject_id: str
-    data: Mapping[str, Any]
+    actor: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    test: bool = False
 
 
 async def record(
@@ -36,94 +39,68 @@ async def record(
     agency_id: str,
     subject_id: str,
     actor: str,
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
     test: bool = False,
-) -> Event:
-    """Adds one event, the personal part beside it, and the mark that it is still to be fanned out.
+) -> str:
+    """Record one event: its id. See `record_all`."""
+    [event_id] = await record_all(
+        session, [EventDraft(event_type, subject_id, actor, data or {}, test)], agency_id=agency_id
+    )
+    return event_id
 
-    `data` holds keys of `body.Data`; an unknown key is an error here, not at a receiver.
+
+async def record_all(session: AsyncSession, drafts: Sequence[EventDraft], *, agency_id: str) -> list[str]:
+    """Record events of one agency in their order, in one statement for every 500: their ids.
+
+    Each gets the next number of its subject, its personal data beside it, and an outbox entry if CRMs may receive it.
+    A test has none: the caller delivers it to one endpoint.
     """
-    facts, personal = schema.parted({**(data or {}), "agency_id": agency_id})
-    event = Event(
-        agency_id=agency_id,
-        id=ids.new("evt"),
-        type=event_type.name,
-        subject_type=event_type.subject,
-        subject_id=subject_id,
-        sequence=await _next_sequence(session, agency_id, subject_id),
-        facts=facts,
-        actor=actor,
-        test=test,
-        request_id=structlog.contextvars.get_contextvars().get("request_id"),
-    )
-    session.add(event)
-    await session.flush()
-    if personal:
-        session.add(EventPersonal(agency_id=agency_id, id=event.id, data=personal))
-    if event_type.for_crms and not test:  # whoever asks for a test delivers it to one endpoint
-        session.add(
-            OutboxEntry(
-                agency_id=agency_id, id=event.id, subject_id=subject_id, sequence=event.sequence, due_at=func.now()
-            )
-        )  # fmt: skip
-    await session.flush()
-    return event
-
-
-async def record_all(
-    session: AsyncSession,
-    event_type: EventType,
-    happenings: Sequence[EventDraft],
-    *,
-    agency_id: str,
-    actor: str,
-) -> None:
-    """Adds many events of one type, each with a subject of its own, in a few statements for every 500."""
-    for start in range(0, len(happenings), _AT_ONCE):
-        await _record_batch(session, event_type, happenings[start : start + _AT_ONCE], agency_id, actor)
-
-
-async def _record_batch(
-    session: AsyncSession, event_type: EventType, happenings: Sequence[EventDraft], agency_id: str, actor: str
-) -> None:
-    sequences = await _next_sequences(session, agency_id, [each.subject_id for each in happenings])
+    recorded: list[str] = []
     request_id = structlog.contextvars.get_contextvars().get("request_id")
-    events, about = [], []
-    for each in happenings:
-        facts, personal = schema.parted({**each.data, "agency_id": agency_id})
-        key = {"agency_id": agency_id, "id": ids.new("evt")}
-        events.append({
-            **key, "type": event_type.name, "subject_type": event_type.subject, "subject_id": each.subject_id,
-            "sequence": sequences[each.subject_id], "actor": actor, "test": False, "request_id": request_id,
-            "facts": facts,
-        })  # fmt: skip
-        if personal:
-            about.append({**key, "data": personal})
-    await session.execute(insert(Event), events)
-    if about:
-        await session.execute(insert(EventPersonal), about)
-    if event_type.for_crms:
-        written = select(Event.agency_id, Event.id, Event.subject_id, Event.sequence, func.now()).where(
-            Event.agency_id == agency_id, Event.id.in_([event["id"] for event in events])
-        )
-        columns = ["agency_id", "id", "subject_id", "sequence", "due_at"]
-        await session.execute(insert(OutboxEntry).from_select(columns, written))
+    for start in range(0, len(drafts), _AT_ONCE):
+        rows = [_row(place, draft, agency_id) for place, draft in enumerate(drafts[start : start + _AT_ONCE])]
+        await session.execute(_RECORD, {"drafts": rows, "agency_id": agency_id, "request_id": request_id})
+        recorded += [ids.text("evt", uuid.UUID(row["id"])) for row in rows]
+    return recorded
 
 
-async def _next_sequences(session: AsyncSession, agency_id: str, subject_ids: Sequence[str]) -> dict[str, int]:
-    """Counts up many subjects at once, locking them in the order of their ids as everybody does."""
-    rows = [{"agency_id": agency_id, "subject_id": each, "last": 1} for each in sorted(subject_ids)]
-    counted = (
-        insert(EventSequence)
-        .on_conflict_do_update(index_elements=["agency_id", "subject_id"], set_={"last": EventSequence.last + 1})
-        .returning(EventSequence.subject_id, EventSequence.last)
+def _row(place: int, draft: EventDraft, agency_id: str) -> dict[str, Any]:
+    facts, personal = schema.parted({**draft.data, "agency_id": agency_id})
+    return {
+        "place": place, "id": str(ids.raw()), "type": draft.event_type.name, "subject_type": draft.event_type.subject,
+        "subject_id": draft.subject_id, "actor": draft.actor, "test": draft.test, "facts": facts,
+        "personal": personal or None, "fans_out": draft.event_type.for_crms and not draft.test,
+    }  # fmt: skip
+
+
+#: Subjects are locked in the order of their ids, so that two transactions never wait for each other.
+_RECORD = text("""
+WITH drafts AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(:drafts) AS draft(
+        place integer, id uuid, type text, subject_type text, subject_id text, actor text, test boolean, facts jsonb,
+        personal jsonb, fans_out boolean
     )
-    return {row.subject_id: row.last for row in await session.execute(counted, rows)}
-
-
-async def _next_sequence(session: AsyncSession, agency_id: str, subject_id: str) -> int:
-    first = insert(EventSequence).values(agency_id=agency_id, subject_id=subject_id, last=1)
-    counted = first.on_conflict_do_update(
-        index_elements=["agency_id", "subject_id"], set_={"last": EventSequence.last + 1}
-    ).returning(EventSequence.last)
-    return (await session.execute(counted)).scalar_one()
+), counted AS (
+    INSERT INTO event_sequences (agency_id, subject_id, last)
+    SELECT :agency_id, subject_id, count(*) FROM drafts GROUP BY subject_id ORDER BY subject_id
+    ON CONFLICT (agency_id, subject_id) DO UPDATE SET last = event_sequences.last + excluded.last
+    RETURNING subject_id, last
+), numbered AS (
+    SELECT
+        drafts.*,
+        last - count(*) OVER (PARTITION BY subject_id)
+            + row_number() OVER (PARTITION BY subject_id ORDER BY place) AS sequence
+    FROM drafts JOIN counted USING (subject_id)
+), recorded AS (
+    INSERT INTO events (
+        agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor, request_id
+    )
+    SELECT :agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor, :request_id
+    FROM numbered ORDER BY place
+), apart AS (
+    INSERT INTO event_personal (agency_id, id, data)
+    SELECT :agency_id, id, personal FROM drafts WHERE personal IS NOT NULL
+)
+INSERT INTO event_outbox (agency_id, id, subject_id, sequence, due_at)
+SELECT :agency_id, id, subject_id, sequence, now() FROM numbered WHERE fans_out ORDER BY place
+""").bindparams(bindparam("drafts", type_=JSONB), bindparam("agency_id", type_=ids.Id("agency")))

@@ -76,9 +76,12 @@ class Stage:
         async with self.sessions.begin() as session:
             for number, agency_id in enumerate(chosen):
                 share = events // len(chosen) + (number < events % len(chosen))
-                happened = [EventDraft(f"link_{self._round}_{number}_{place}", DATA) for place in range(share)]
+                happened = [
+                    EventDraft(access.VERIFIED, f"link_{self._round}_{number}_{place}", "bench", DATA)
+                    for place in range(share)
+                ]
                 if happened:
-                    await record_all(session, access.VERIFIED, happened, agency_id=agency_id, actor="bench")
+                    await record_all(session, happened, agency_id=agency_id)
             this = cast(cast(func.pg_current_xact_id(), Text), BigInteger)
             mine = select(Event.id).where(Event.agency_id.in_(chosen), Event.transaction_id == this)
             return list((await session.scalars(mine, execution_options=CROSS_TENANT)).all())

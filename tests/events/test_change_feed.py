@@ -21,9 +21,9 @@ WRITERS, EACH = 8, 45
 async def happen(sessions: Sessions, agency_id: str, subject: str, *, open_for: float = 0) -> str:
     """One event, whose transaction stays open for a while."""
     async with sessions.begin() as session:
-        event = await record(session, happenings.CREATED, agency_id=agency_id, subject_id=subject, actor="test")
+        event_id = await record(session, happenings.CREATED, agency_id=agency_id, subject_id=subject, actor="test")
         await asyncio.sleep(open_for)
-        return event.id
+        return event_id
 
 
 async def read(api: httpx2.AsyncClient, **params: Any) -> tuple[list[str], str]:

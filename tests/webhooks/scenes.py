@@ -46,7 +46,14 @@ async def make_endpoint(
 
 
 async def happen(sessions: Sessions, agency_id: str, event_type: EventType = access.VERIFIED, **data: Any) -> Event:
-    """An event as an action would record it."""
+    """An event as a use case would record it."""
+    event_id = await record_event(sessions, agency_id, event_type, **data)
+    async with sessions() as session:
+        return (await session.scalars(select(Event).where(Event.agency_id == agency_id, Event.id == event_id))).one()
+
+
+async def record_event(sessions: Sessions, agency_id: str, event_type: EventType = access.VERIFIED, **data: Any) -> str:
+    """The same: its id alone."""
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")
         return await record(session, event_type, agency_id=agency_id, subject_id=subject, actor="test", data=data)

@@ -161,10 +161,10 @@ class _Telling:
 
     async def of(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
         told = [
-            EventDraft(grant_id, {
+            EventDraft(event, grant_id, KEYTURN, {
                 **self.facts, "grant_id": grant_id, "asset_kind": self.kind, "asset_id": share.asset_id,
                 "asset_name": share.name or None, "role_granted": share.role, **more,
             })
             for grant_id, share in about
         ]  # fmt: skip
-        await record_all(self.session, event, told, agency_id=self.partner.agency_id, actor=KEYTURN)
+        await record_all(self.session, told, agency_id=self.partner.agency_id)

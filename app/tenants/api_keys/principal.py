@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.kit import clock
+from app.kit.database import alone
 from app.kit.errors import AppError
 from app.tenants.api_keys import queries, service
 
@@ -59,15 +60,16 @@ class Principal:
 async def _caller(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    # a transaction of its own, so that none is open while a handler looks up an address it was given
-    async with request.app.state.sessions.begin() as session:
-        if not given:
-            raise KeyMissing
-        key = await queries.by_value(session, given.credentials)
-        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+    if not given:
+        raise KeyMissing
+    # outside the request's transaction, so that none is open while a handler looks up an address it was given
+    async with alone(request.app.state.sessions) as session:
+        key, now = await queries.by_value(session, given.credentials), clock.now()
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
             raise KeyInvalid
-        await service.note_use(session, key)
-        return Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
+        if service.is_use_stale(key, now):
+            await service.note_use(session, key)
+    return Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
 
 
 CurrentCaller = Annotated[Principal, Depends(_caller)]

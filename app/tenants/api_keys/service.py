@@ -1,6 +1,6 @@
 """Making and ending API keys."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from app.tenants.api_keys.models import ApiKey
 from app.tenants.api_keys.scopes import SCOPES, unknown
 
 PREFIX = "kt_live_"
+USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 class ScopeNotYours(AppError):
@@ -67,12 +68,17 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
     return key
 
 
-async def note_use(session: AsyncSession, key: ApiKey) -> None:
-    """Keeps when the key was last used, at most once a minute so that reads stay reads.
+def is_use_stale(key: ApiKey, now: datetime) -> bool:
+    """True if the last recorded use is at least a minute ago: a read writes nothing more often."""
+    return key.last_used_at is None or now - key.last_used_at >= USE_RECORDED_EVERY
 
-    Whoever comes while another request writes it down passes by: it would wait for that request's end.
+
+async def note_use(session: AsyncSession, key: ApiKey) -> None:
+    """Record that the key is used now.
+
+    Skipped while another request records it: this one would wait for the end of that.
     """
-    a_minute_ago = func.now() - func.make_interval(0, 0, 0, 0, 0, 1)
+    a_minute_ago = func.now() - USE_RECORDED_EVERY
     stale = select(ApiKey.id).where(
         ApiKey.agency_id == key.agency_id,
         ApiKey.id == key.id,

@@ -133,9 +133,9 @@ async def _tell(session: AsyncSession, ended: Sequence[Any]) -> None:
     for row in ended:
         if row.series != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
             data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.status}
-            news[row.agency_id].append(EventDraft(row.id, data))
+            news[row.agency_id].append(EventDraft(happenings.DELIVERY_EXHAUSTED, row.id, KEYTURN, data))
     for agency_id in sorted(news):
-        await record_all(session, happenings.DELIVERY_EXHAUSTED, news[agency_id], agency_id=agency_id, actor=KEYTURN)
+        await record_all(session, news[agency_id], agency_id=agency_id)
 
 
 async def _say_overflow(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[Any]) -> None:

@@ -53,10 +53,10 @@ async def send_test(
     await by_hand.one_at_a_time(session, agency_id)
     if await by_hand.sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:
         raise TooManyTests
-    event = await record(
+    event_id = await record(
         session, kind, agency_id=agency_id, subject_id=example["subject"]["id"], actor=actor, data=values, test=True
     )  # fmt: skip
-    happened = await events.find(session, agency_id, event.id)
+    happened = await events.find(session, agency_id, event_id)
     [delivery_id] = await delivery_writer.write(session, agency_id, happened, [endpoint], series="test")
     return delivery_id
 

@@ -69,13 +69,13 @@ async def access_request(
     await queries.one_at_a_time(session, agency_id)
     if await queries.sent_in_last_minute(session, agency_id) >= dispatch.TESTS_A_MINUTE:
         raise dispatch.TooManyTests
-    event = await record(
+    event_id = await record(
         session, webhooks.VERIFICATION_SENT, agency_id=agency_id, subject_id=endpoint_id, actor=actor,
         data={"endpoint_id": endpoint_id},
     )  # fmt: skip
     seconds = min(endpoint.timeout_ms / 1000, LONGEST_SECONDS)
     text = secrets.token_urlsafe(32)
-    challenge = Challenge(agency_id, endpoint_id, endpoint.url, event.id, text, seconds)
+    challenge = Challenge(agency_id, endpoint_id, endpoint.url, event_id, text, seconds)
     now = clock.now()
     body = challenge.body(now)
     keys = [

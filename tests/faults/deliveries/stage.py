@@ -56,8 +56,8 @@ async def make(
 async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
     """So many events that are not fanned out yet."""
     async with sessions.begin() as session:
-        happened = [EventDraft(f"link_{number}", {}) for number in range(events)]
-        await record_all(session, access.VERIFIED, happened, agency_id=agency_id, actor="test")
+        happened = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(events)]
+        await record_all(session, happened, agency_id=agency_id)
 
 
 def env(settings: Settings) -> dict[str, str]:

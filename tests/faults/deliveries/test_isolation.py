@@ -85,10 +85,8 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
 
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     async with sessions.begin() as session:
-        await record_all(
-            session, access.VERIFIED, [EventDraft(f"link_{number}", {}) for number in range(EVENTS)],
-            agency_id=agency_id, actor="test",
-        )  # fmt: skip
+        drafts = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        await record_all(session, drafts, agency_id=agency_id)
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

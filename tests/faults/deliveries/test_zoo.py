@@ -67,10 +67,8 @@ async def _beast(sessions: Sessions, keyring: Keyring, world: World, each: zoo.M
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     """Only recorded: the worker fans out, too."""
     async with sessions.begin() as session:
-        await record_all(
-            session, access.VERIFIED, [EventDraft(f"link_{number}", {}) for number in range(EVENTS)],
-            agency_id=agency_id, actor="test",
-        )  # fmt: skip
+        drafts = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        await record_all(session, drafts, agency_id=agency_id)
 
 
 async def _until(sessions: Sessions, well: Sequence[str], wild: Sequence[str]) -> None:
