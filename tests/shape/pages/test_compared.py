@@ -22,7 +22,7 @@ def test_every_claim_names_a_test() -> None:
 
 
 def test_it_says_where_the_other_is_ahead() -> None:
-    _, heading, rest = source.text(PAGE).partition("## Where Svix stays ahead\n")
+    _, heading, rest = source.text(PAGE).partition("## Where Svix is ahead\n")
     assert heading
     assert rest.count("\n- ") >= 4
 
