@@ -1,13 +1,13 @@
 """Every table of Keyturn, in one place, for migrations and tests."""
 
 from app.access import call_recorder as _evidence
+from app.access import handshakes as _handshakes
 from app.access.buyer_access import models as _openings
 from app.access.connections import models as _connections
 from app.access.grants import models as _grants
 from app.access.imports import models as _imports
 from app.access.partners import models as _partners
 from app.access.readiness import models as _readiness
-from app.access.reconciler import models as _handshakes
 from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base

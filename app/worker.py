@@ -17,10 +17,10 @@ from app.access.buyers import job as buyers
 from app.access.connections import token_revocation_job as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
+from app.access.handshakes import Handshake
 from app.access.imports import job as imports
 from app.access.imports.models import Import
 from app.access.reconciler import job as handshakes
-from app.access.reconciler.models import Handshake
 from app.access.requests import lifecycle
 from app.access.retry_timing import RetryTiming
 from app.kit import database, keyring_check, logs, poller, throttle

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import DateTime, select, update
 from sqlalchemy.sql import func
 
-from app.access import oauth_callbacks
+from app.access import handshakes, oauth_callbacks
 from app.access.buyer_access.models import BuyerAccess
 from app.access.buyers import job as buyer_work
 from app.access.call_recorder import PlatformCall
@@ -18,9 +18,9 @@ from app.access.connections.models import Authorization, Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.context import AccessContext
 from app.access.grants.models import Grant
+from app.access.handshakes import Handshake
 from app.access.reconciler import job as handshake_work
-from app.access.reconciler import service as handshakes
-from app.access.reconciler.models import Handshake
+from app.access.reconciler import service as reconciling
 from app.events import queries as events
 from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT
@@ -137,7 +137,7 @@ class House:
                     *where, kind="catalog", chosen=[SelectedAsset(each) for each in catalogs]
                 )
             await client_actions.give_consent(*where, name="Ana Client", sentences=["as shown"])
-            await handshakes.submit(session, await links.load_link(*where))
+            await handshakes.start_for_link(session, await links.load_link(*where))
 
     async def another_link(self, corner: Corner) -> Corner:
         """The same client with a second link."""
@@ -151,7 +151,7 @@ class House:
     async def check_now(self, corner: Corner) -> None:
         """The client presses the button."""
         async with self.tools.sessions.begin() as session:
-            await handshakes.check_now(session, corner.agency_id, corner.link_id)
+            await reconciling.check_now(session, corner.agency_id, corner.link_id)
 
     async def work(self, rounds: int = 6) -> None:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""

@@ -1,10 +1,10 @@
 """Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
 
+from app.access import handshakes
 from app.access.buyer_access import service as buyer_access
 from app.access.connections import oauth_flow
 from app.access.connections.oauth_flow import CallbackResult, ExchangeOutcome
 from app.access.imports import service as imports
-from app.access.reconciler import service
 from app.events.recorder import MEMBER
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -29,7 +29,7 @@ async def of_client(
     if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED:
         async with sessions.begin() as session:
             link = await links.find(session, agency_id, link_id)
-            await service.wake_client(session, agency_id, link.client_id)
+            await handshakes.wake_client(session, agency_id, link.client_id)
     return arrived
 
 
@@ -44,7 +44,7 @@ async def of_agency(
     agency_id = arrived.agency_id
     if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED and agency_id is not None:
         async with sessions.begin() as session:
-            await service.wake_agency(session, agency_id)
+            await handshakes.wake_agency(session, agency_id)
             for platform in platforms.values():
                 if platform.connects:
                     await imports.start_if_possible(session, agency_id, platform.key, actor=MEMBER)

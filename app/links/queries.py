@@ -173,3 +173,9 @@ async def page(
         if value:
             rows = rows.where(column == value)
     return await change_feed.page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)
+
+
+async def lock_links_of_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """The same for whoever changes several access requests or grants of a client: links are locked before them."""
+    rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
+    await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))

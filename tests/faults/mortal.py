@@ -13,8 +13,8 @@ from typing import Any
 import httpx2
 
 from app import settings, worker
+from app.access.handshakes import Handshake
 from app.access.reconciler import job as handshakes
-from app.access.reconciler.models import Handshake
 from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.client import Egress

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from app.access import handshakes
 from app.access.connections import queries as connections
 from app.access.connections.models import Connection
 from app.access.grants.models import Grant
-from app.access.reconciler import service as handshakes
 from app.events.models import Event
 from app.kit import ids
 from app.kit.database import Sessions
@@ -86,7 +86,7 @@ async def _client_who_agreed(
         await client_actions.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
         await client_actions.choose_assets(*where, kind="ad_account", chosen=[SelectedAsset(account)])
         await client_actions.give_consent(*where, name="Bea Big", sentences=["as shown"])
-        await handshakes.submit(session, await link_queries.load_link(*where))
+        await handshakes.start_for_link(session, await link_queries.load_link(*where))
 
 
 async def _agency_token(sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, north: Corner) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import Select, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.grants.models import Grant
+from app.access.handshakes import Handshake
 from app.access.partners.models import Partner
-from app.access.reconciler.models import Handshake
 from app.kit.errors import NotFound
 from app.links.models import Intake, Link
 from app.tenants.clients.models import Client

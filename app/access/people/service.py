@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.grants import queries as grants
-from app.access.reconciler import queries
-from app.access.reconciler import service as handshakes
 from app.access.revocations import service as revocations
 from app.events.types import links as happenings
 from app.kit import ids
@@ -119,7 +118,7 @@ async def no_longer_ask(
     Raises NotFound.
     """
     link = await links.find(session, agency_id, link_id)
-    await queries.lock_links(session, agency_id, link.client_id)  # all of them: what goes may stand on several
+    await links.lock_links_of_client(session, agency_id, link.client_id)  # all of them: what goes may stand on several
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next(
         (each for each in aggregate.access_requests if each.id == access_request_id and each.kind == KIND), None
@@ -144,6 +143,6 @@ async def no_longer_ask(
     else:
         access_request.unwanted_at = func.now()
         await session.flush()
-        await handshakes.submit(session, aggregate)
+        await handshakes.start_for_link(session, aggregate)
     await session.refresh(access_request)
     return access_request

@@ -13,8 +13,8 @@ from app.access.grants import queries as grant_rows
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.grants.service import GrantPair
+from app.access.handshakes import Handshake
 from app.access.reconciler import queries
-from app.access.reconciler.models import Handshake
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess, ReadFailure
 from app.access.reconciler.status import Status, statuses

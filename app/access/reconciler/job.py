@@ -15,13 +15,13 @@ from app.access.connections import unreadable_email
 from app.access.connections.models import Connection
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
+from app.access.handshakes import Handshake
 from app.access.reconciler import queries, retry_policy
 from app.access.reconciler.agency_side import BusinessCenterPair
 from app.access.reconciler.apply_observation import Changes, project
 from app.access.reconciler.attempt_history import as_request
 from app.access.reconciler.client_side import accounts_agreed
 from app.access.reconciler.executor import ActionMember, RecordedIntent, send
-from app.access.reconciler.models import Handshake
 from app.access.reconciler.observer import ObservationResult, may, observe
 from app.access.reconciler.planner import Deed, Done, ShareAction, Step, plan
 from app.access.reconciler.queries import ReconcileInput

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
+from app.access.handshakes import Handshake
 from app.access.reconciler import agency_side, client_side, other_business_centers
 from app.access.reconciler.agency_side import BusinessCenterPair
-from app.access.reconciler.models import Handshake
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedAccess, ObservedSide, ReadFailure

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from app.access.handshakes import Handshake
 from app.access.reconciler import queries
 from app.access.reconciler.agency_side import LISTED, BusinessCenterPair
-from app.access.reconciler.models import Handshake
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide

@@ -12,14 +12,15 @@ from app.access.connections import queries as connections
 from app.access.connections.models import Connection
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
+from app.access.handshakes import Handshake, of_client
 from app.access.reconciler.attempt_history import RecordedAction, from_attempts
-from app.access.reconciler.models import Handshake
 from app.access.reconciler.share_policy import BY_API
 from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.models import AccessRequest, Intake, Link
+from app.links.queries import lock_links_of_client
 from app.tenants.clients.models import Client
 
 #: How long after a share its arrival is looked for although the link has ended.
@@ -39,12 +40,6 @@ class ReconcileInput:
     away_since: datetime | None = None
     #: the last request for a look for which the agency's other partners were searched
     searched_at: datetime | None = None
-
-
-async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
-    """The handshakes of a client."""
-    rows = select(Handshake).where(Handshake.agency_id == agency_id, Handshake.client_id == client_id)
-    return (await session.scalars(rows.order_by(Handshake.id))).all()
 
 
 async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
@@ -81,13 +76,7 @@ async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInp
 
 async def lock(session: AsyncSession, handshake: Handshake) -> None:
     """Takes the locks of the client's links, in their order: what people do meanwhile waits, and is seen afterwards."""
-    await lock_links(session, handshake.agency_id, handshake.client_id)
-
-
-async def lock_links(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """The same for whoever changes several access requests or grants of a client: links are locked before them."""
-    rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
-    await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))
+    await lock_links_of_client(session, handshake.agency_id, handshake.client_id)
 
 
 async def held_by_others(

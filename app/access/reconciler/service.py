@@ -3,14 +3,12 @@
 from typing import Any
 
 from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.connections import queries as connections
-from app.access.reconciler import queries
-from app.access.reconciler.models import Handshake
+from app.access.handshakes import start_for_link
 from app.events.recorder import CLIENT
-from app.kit import ids, jobs
 from app.kit.errors import AppError
 from app.links import client_actions
 from app.links import queries as links
@@ -45,39 +43,6 @@ class NothingToRead(AppError):
     hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
 
 
-async def submit(session: AsyncSession, aggregate: LinkAggregate) -> None:
-    """The client agreed: the handshake of the two Business Centers is due now. Manual platforms have none."""
-    for platform in {
-        access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
-    }:
-        assert aggregate.intake.bc_id is not None  # no screen leads to consent without it
-        assert aggregate.link.agency_bc_id is not None  # no such access request is made without it
-        await start(
-            session,
-            aggregate.link.agency_id,
-            client_id=aggregate.client.id,
-            platform=platform,
-            bc_id=aggregate.intake.bc_id,
-            agency_bc_id=aggregate.link.agency_bc_id,
-        )
-
-
-async def start(
-    session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
-) -> None:
-    """The handshake of two Business Centers is due now; it is made where there is none."""
-    added = insert(Handshake).values(
-        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
-        agency_bc_id=agency_bc_id, due_at=func.now(),
-    )  # fmt: skip
-    await session.execute(
-        added.on_conflict_do_update(
-            index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
-            set_={"due_at": func.now(), "looks": 0, "watching": False},
-        )
-    )
-
-
 async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """Somebody wants to see what is true now: every approved access request of the link is looked at anew."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
@@ -91,7 +56,7 @@ async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None
     for access_request in approved:
         access_request.recheck_at = func.now()
     await session.flush()
-    await submit(session, aggregate)
+    await start_for_link(session, aggregate)
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
@@ -141,17 +106,7 @@ async def reduce(session: AsyncSession, agency_id: str, link_id: str, access_req
         raise NotApproved
     access_request.reduce_at = access_request.recheck_at = func.now()
     await session.flush()
-    await submit(session, aggregate)
-
-
-async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """Something about the client changed: its handshakes look now."""
-    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id, Handshake.client_id == client_id)
-
-
-async def wake_agency(session: AsyncSession, agency_id: str) -> None:
-    """The agency can see now: every handshake looks, so that what was attested can be proved."""
-    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id)
+    await start_for_link(session, aggregate)
 
 
 async def attest(
@@ -204,4 +159,4 @@ async def of_access_request(session: AsyncSession, agency_id: str, access_reques
     """The ids of the handshakes that may hold evidence about an access request. Raises NotFound."""
     access_request = await links.access_request(session, agency_id, access_request_id)
     link = await links.find(session, agency_id, access_request.link_id)
-    return [handshake.id for handshake in await queries.of_client(session, agency_id, link.client_id)]
+    return [handshake.id for handshake in await handshakes.of_client(session, agency_id, link.client_id)]

@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.call_recorder import PlatformCall
 from app.access.connections.models import Connection
-from app.access.reconciler import queries as handshakes
 from app.links import queries as links
 
 

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.attestations import service as attestations
 from app.access.connections import service as connections
 from app.access.context import AccessContext
-from app.access.reconciler import service as handshakes
 from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
 from app.links import client_actions, queries

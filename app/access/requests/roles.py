@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.reconciler import service as handshakes
+from app.access import handshakes
 from app.kit.input.fields import Asked500, RequestShape, Word
 from app.links import queries as links
 from app.links.access_requests import service

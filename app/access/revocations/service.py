@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
 from app.access.reconciler import queries
-from app.access.reconciler import service as handshakes
 from app.access.reconciler.state import AssetKey
 from app.events.recorder import record
 from app.events.types import grants as happenings
@@ -34,7 +34,7 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     """
     grant = await grants.find(session, agency_id, grant_id)
     # links before grants, as everywhere: a look that writes them meanwhile would wait in a circle with this
-    await queries.lock_links(session, agency_id, grant.client_id)
+    await links.lock_links_of_client(session, agency_id, grant.client_id)
     await session.refresh(grant, with_for_update=True)
     if grant.status in ("revoking", "ended"):
         return grant
@@ -94,7 +94,7 @@ async def _hung_on(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
 
 async def _is_ours(session: AsyncSession, grant: Grant) -> bool:
     key = AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)
-    for handshake in await queries.of_client(session, grant.agency_id, grant.client_id):
+    for handshake in await handshakes.of_client(session, grant.agency_id, grant.client_id):
         given = (await queries.tried_of(session, handshake)).given.get(key)
         if given is not None and given.may_have_happened:
             return True

@@ -6,8 +6,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from app.access import handshakes
 from app.access.attestations import service as attestations
-from app.access.reconciler import queries as handshakes
 from app.access.requests import lifecycle
 from app.kit import clock
 from app.kit.errors import NotFound

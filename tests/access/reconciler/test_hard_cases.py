@@ -8,8 +8,8 @@ from sqlalchemy import select
 from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.grants import queries as grants
+from app.access.handshakes import Handshake
 from app.access.reconciler import service as handshakes
-from app.access.reconciler.models import Handshake
 from app.access.requests import lifecycle
 from app.client_portal import service as portal
 from app.links import client_actions

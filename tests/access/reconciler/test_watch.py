@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from app.access.connections.models import Connection
+from app.access.handshakes import Handshake
 from app.access.reconciler import job as handshakes
-from app.access.reconciler.models import Handshake
 from app.kit import clock, jobs
 from simulator import seed
 from simulator.seed import LUNE_EU, MAISON_LUNE

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app.access.reconciler.models import Handshake
+from app.access.handshakes import Handshake
 from simulator.seed import LUNE_EU, MAISON_LUNE
 from tests.house import House
 

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from sqlalchemy import func, update
 
+from app.access import handshakes
 from app.access.connections import queries as connections
-from app.access.reconciler import queries as handshakes
 from app.access.requests import lifecycle
 from app.kit import clock, jobs
 from app.links.models import Link

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.connections import queries as connections
-from app.access.reconciler import service as handshakes
-from app.access.reconciler.models import Handshake
+from app.access.handshakes import Handshake
 from app.access.retry_timing import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
 from app.links import client_actions
@@ -70,7 +70,7 @@ class Stage:
                     (access_request.kind, access_request.asset_id or ""), access_request.role
                 )
             await client_actions.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
-            await handshakes.submit(session, await self.load_link(session))
+            await handshakes.start_for_link(session, await self.load_link(session))
 
     async def ask_for(self, wanted: Sequence[Wanted]) -> None:
         """The agency asks for more than the ad accounts of the preset:

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import update
 
 from app.access.connections import queries as connections
+from app.access.handshakes import Handshake
 from app.access.people import service as people
-from app.access.reconciler.models import Handshake
 from app.access.requests.roles import NewRole, change_role
 from app.kit.database import CROSS_TENANT
 from app.links.access_requests.service import add_access_request

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.reconciler import service as handshakes
+from app.access import handshakes
 from app.access.reconciler.other_business_centers import MOST_CENTERS
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate

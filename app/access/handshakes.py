@@ -1,0 +1,93 @@
+"""Handshakes: jobs of the reconciler, one for a client's Business Center and one of the agency's."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids, jobs
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
+from app.kit.jobs import JobMixin
+from app.links.queries import LinkAggregate
+
+
+class Handshake(JobMixin, CreatedAt, Base):
+    """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often.
+
+    `watching`: nothing is left to do, and it is looked at now and then whether all is as it was. `searched_at`: the
+    last request for a look for which the agency's other partners were searched.
+    """
+
+    __tablename__ = "handshakes"
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("clients", "client_id"),
+        UniqueConstraint("agency_id", "client_id", "platform", "bc_id", "agency_bc_id"),
+        Index("ix_handshakes_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("handshake"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ids.Id("client"))
+    platform: Mapped[str] = mapped_column(String(32))
+    bc_id: Mapped[str] = mapped_column(String(32))
+    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    looks: Mapped[int] = mapped_column(default=0, server_default="0")
+    setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    watching: Mapped[bool] = mapped_column(default=False, server_default="false")
+    looked_at: Mapped[datetime | None]
+    searched_at: Mapped[datetime | None]
+    #: since when the platform gives no answer to work with
+    away_since: Mapped[datetime | None]
+
+
+async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
+    """The client agreed: the handshake of the two Business Centers is due now. Manual platforms have none."""
+    for platform in {
+        access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
+    }:
+        assert aggregate.intake.bc_id is not None  # no screen leads to consent without it
+        assert aggregate.link.agency_bc_id is not None  # no such access request is made without it
+        await start(
+            session,
+            aggregate.link.agency_id,
+            client_id=aggregate.client.id,
+            platform=platform,
+            bc_id=aggregate.intake.bc_id,
+            agency_bc_id=aggregate.link.agency_bc_id,
+        )
+
+
+async def start(
+    session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
+) -> None:
+    """The handshake of two Business Centers is due now; it is made where there is none."""
+    added = insert(Handshake).values(
+        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
+        agency_bc_id=agency_bc_id, due_at=func.now(),
+    )  # fmt: skip
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
+            set_={"due_at": func.now(), "looks": 0, "watching": False},
+        )
+    )
+
+
+async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
+    """Something about the client changed: its handshakes look now."""
+    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id, Handshake.client_id == client_id)
+
+
+async def wake_agency(session: AsyncSession, agency_id: str) -> None:
+    """The agency can see now: every handshake looks, so that what was attested can be proved."""
+    await jobs.wake(session, Handshake, Handshake.agency_id == agency_id)
+
+
+async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Handshake]:
+    """The handshakes of a client."""
+    rows = select(Handshake).where(Handshake.agency_id == agency_id, Handshake.client_id == client_id)
+    return (await session.scalars(rows.order_by(Handshake.id))).all()
