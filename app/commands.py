@@ -10,13 +10,13 @@ from app import main
 from app.access.buyers import commands as buyers
 from app.access.connections import commands as connections
 from app.access.grants import commands as grants
+from app.access.grants import revocation_commands as revocations
 from app.access.imports import commands as imports
 from app.access.partners import commands as partners
-from app.access.people import commands as invited
 from app.access.readiness import commands as readiness
 from app.access.requests import commands as access_requests
+from app.access.requests import people_commands as invited
 from app.access.requests import role_commands as roles
-from app.access.revocations import commands as revocations
 from app.events import commands as events
 from app.kit.database import make_engine, make_sessions
 from app.kit.encryption import Keyring

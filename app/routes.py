@@ -4,15 +4,12 @@ from fastapi import APIRouter, Depends
 
 from app.access.buyers import api as buyers
 from app.access.connections import api as connections
-from app.access.connections import callback
 from app.access.diagnostics import api as app_health
 from app.access.grants import api as grants
 from app.access.imports import api as imports
 from app.access.partners import api as partners
-from app.access.people import api as invited
 from app.access.readiness import api as readiness
 from app.access.requests import api as access_requests
-from app.access.revocations import api as revocations
 from app.client_portal import routes as portal
 from app.dashboard.connect import pages as connect
 from app.events import api as events
@@ -63,8 +60,6 @@ for room in (
     readiness,
     grants,
     buyers,
-    invited,
-    revocations,
     connections,
     imports,
     partners,
@@ -84,7 +79,7 @@ for room in (
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
-PAGES = (callback.router, connect.router, portal.router)
+PAGES = (connections.callback_router, connect.router, portal.router)
 ROUTERS = {
     "all": (health.router, api, *PAGES),
     "api": (health.router, api),

@@ -2,7 +2,7 @@
 
 from app.access import call_recorder as _evidence
 from app.access import handshakes as _handshakes
-from app.access.buyer_access import models as _openings
+from app.access.buyers import models as _openings
 from app.access.connections import models as _connections
 from app.access.grants import models as _grants
 from app.access.imports import models as _imports

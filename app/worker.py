@@ -12,17 +12,17 @@ import httpx2
 import structlog
 import uvloop
 
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers import job as buyers
+from app.access.buyers.models import BuyerAccess
 from app.access.connections import token_revocation_job as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.handshakes import Handshake
-from app.access.imports import job as imports
 from app.access.imports.models import Import
+from app.access.reconciler import buyer_job as buyers
+from app.access.reconciler import import_job as imports
 from app.access.reconciler import job as handshakes
 from app.access.requests import lifecycle
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.client import Egress
@@ -78,7 +78,7 @@ def table(
         JobType("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
         JobType("buyers", BuyerAccess, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
         JobType("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
-        JobType("links that end", Link, partial(lifecycle.attend, access), lease=access.lease),
+        JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *replays.work(webhooks),
         *periodic_tasks.work(keeping),

@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
-from app.access.attestations import status as attested
+from app.access import retry_policy
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
-from app.access.reconciler import retry_policy
 from app.access.reconciler import status as reconciler_status
 from app.access.requests import error_hints
+from app.access.requests import manual_status as attested
 from app.client_portal import status_texts
 from app.platforms import blockers
 from app.platforms.manual import library

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from app import main, migrate
 from app.access.context import AccessContext
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 from app.kit.database import Sessions, make_sessions
 from app.kit.egress.tls import tls_context
 from app.kit.embedded_postgres.server import EmbeddedPostgres

@@ -9,8 +9,7 @@ from sqlalchemy import DateTime, select, update
 from sqlalchemy.sql import func
 
 from app.access import handshakes, oauth_callbacks
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers import job as buyer_work
+from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
 from app.access.connections import oauth_flow
 from app.access.connections import token_revocation_job as connection_work
@@ -19,8 +18,9 @@ from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.context import AccessContext
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
+from app.access.reconciler import buyer_job as buyer_work
 from app.access.reconciler import job as handshake_work
-from app.access.reconciler import service as reconciling
+from app.access.requests import service as reconciling
 from app.events import queries as events
 from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT
@@ -151,7 +151,7 @@ class House:
     async def check_now(self, corner: Corner) -> None:
         """The client presses the button."""
         async with self.tools.sessions.begin() as session:
-            await reconciling.check_now(session, corner.agency_id, corner.link_id)
+            await reconciling.check_link(session, corner.agency_id, corner.link_id)
 
     async def work(self, rounds: int = 6) -> None:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""

@@ -50,6 +50,11 @@ class PlatformCall(Base):
     answer: Mapped[dict[str, Any] | None]
     took_ms: Mapped[int | None]
 
+    @property
+    def may_have_happened(self) -> bool:
+        """True if the platform may have carried it out, whatever the answer was."""
+        return self.outcome not in ("denied", "unavailable")
+
 
 class FailureColumns:
     """Columns of a row that keeps why it could not be read: our code for it, and the platform's own words."""
@@ -60,7 +65,7 @@ class FailureColumns:
     platform_request_id: Mapped[str | None] = mapped_column(String(128))
 
 
-def trouble(code: str | None = None, call: RecordedCall | None = None) -> dict[str, Any]:
+def failure_columns(code: str | None = None, call: RecordedCall | None = None) -> dict[str, Any]:
     """The values of those columns; without a code there is none."""
     return {
         "code": code,
@@ -97,7 +102,7 @@ class PlatformCallView(BaseModel):
     took_ms: int | None = Field(examples=[161])
 
 
-def keep(
+def record_calls(
     session: AsyncSession,
     calls: Sequence[RecordedCall],
     *,
@@ -115,11 +120,11 @@ def keep(
             connection_id=connection_id, side=side, purpose=purpose, operation=call.operation,
             request=dict(call.request),
         )  # fmt: skip
-        answered(row, call)
+        complete_call(row, call)
         session.add(row)
 
 
-def answered(row: PlatformCall, call: RecordedCall, blocker: str | None = None) -> None:
+def complete_call(row: PlatformCall, call: RecordedCall, blocker: str | None = None) -> None:
     """Completes a platform call with its answer."""
     row.operation = call.operation
     row.outcome, row.code, row.message = call.outcome, call.code, call.message[:2000]
@@ -137,6 +142,26 @@ async def of_handshake(
         PlatformCall.purpose.in_(purposes),
     )
     return (await session.scalars(rows.order_by(PlatformCall.id))).all()
+
+
+async def last_share(
+    session: AsyncSession,
+    agency_id: str,
+    handshake_ids: Sequence[str],
+    *,
+    kind: str,
+    asset_id: str,
+    parent_asset_id: str | None,
+) -> PlatformCall | None:
+    """The last call of these handshakes that shared an asset."""
+    asset: dict[str, Any] = {"kind": kind, "asset_ids": [asset_id]}
+    if parent_asset_id:
+        asset["through_ids"] = [parent_asset_id]
+    rows = select(PlatformCall).where(
+        PlatformCall.agency_id == agency_id, PlatformCall.handshake_id.in_(handshake_ids),
+        PlatformCall.purpose == "share", PlatformCall.request.contains(asset),
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(PlatformCall.id.desc()).limit(1))).one_or_none()
 
 
 async def of_grants(

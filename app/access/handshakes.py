@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids, jobs
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
-from app.links.queries import LinkAggregate
+from app.links.aggregate import LinkAggregate
 
 
 class Handshake(JobMixin, CreatedAt, Base):

@@ -1,7 +1,7 @@
 """Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
 
 from app.access import handshakes
-from app.access.buyer_access import service as buyer_access
+from app.access.buyers import service as buyer_access
 from app.access.connections import oauth_flow
 from app.access.connections.oauth_flow import CallbackResult, ExchangeOutcome
 from app.access.imports import service as imports

@@ -9,7 +9,7 @@ from app.access.grants import queries as grants
 from app.access.partners import client_matching
 from app.access.partners import queries as partners
 from app.access.reconciler import queries
-from app.access.reconciler import service as handshakes
+from app.access.requests import service as handshakes
 from app.client_portal.copy import request_groups
 from app.client_portal.forms import company_names
 from app.events.types import links as happenings
@@ -29,7 +29,7 @@ async def take_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) 
     """Connected or by hand from now on. Nothing given is lost; what was agreed to goes on in the new lane."""
     await client_actions.choose_lane(session, aggregate.agency.id, aggregate.link.id, lane)
     if any(access_request.approved_at and not access_request.is_custom for access_request in aggregate.access_requests):
-        await handshakes.check_now(session, aggregate.agency.id, aggregate.link.id)
+        await handshakes.check_link(session, aggregate.agency.id, aggregate.link.id)
 
 
 async def choose_assets(
@@ -93,7 +93,7 @@ async def take_center(
         return
     await client_actions.correct_business_center(session, agency_id, link.id, bc_id=bc_id, said=said)
     await client_matching.match(session, agency_id, access_request.platform, bc_id)
-    await handshakes.check_now(session, agency_id, link.id)
+    await handshakes.check_link(session, agency_id, link.id)
 
 
 async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:

@@ -12,8 +12,8 @@ IMPURE = (
 )  # fmt: skip
 #: Modules with these names decide something.
 DECIDING = frozenset({
-    "attempt_history", "circuit_breaker", "event_filter", "fair_share", "pasted_ids", "planner",
-    "request_sequence", "response_classifier", "retry_policy", "retry_timing", "scopes", "screens", "secret",
+    "action_history", "buyer_planner", "circuit_breaker", "event_filter", "fair_share", "manual_status", "pasted_ids",
+    "planner", "request_sequence", "response_classifier", "retry_policy", "scopes", "screens", "secret",
     "selectable_assets", "share_policy", "signature", "status", "status_texts", "unshare_policy",
 })  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Buyers: giving an ad account that was shared to the agency's own people, and reading back that they can open it."""
+"""Openings: who of the agency is to open an ad account that was shared, and whether they can."""

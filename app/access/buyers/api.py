@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.access import call_recorder
-from app.access.buyer_access import queries, service
+from app.access.buyers import queries, service
 from app.access.buyers.schemas import Buyers, BuyersView, GrantDetail
 from app.access.call_recorder import PlatformCallView
 from app.access.grants import queries as grants

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.access.buyer_access import queries, service
+from app.access.buyers import queries, service
 from app.access.buyers.schemas import Buyers, BuyersView, GrantDetail
 from app.access.grants import queries as grants
 from app.kit.input.validation_errors import checked
@@ -67,7 +67,7 @@ async def show_(at: Terminal, grant_id: str, agency: AgencyOption = None, as_jso
         show.many(view.buyers, _COLUMNS, as_json=False)
 
 
-def _named(given: list[str] | None) -> list[service.Named]:
+def _named(given: list[str] | None) -> list[service.NamedBuyer]:
     told = [dict(zip(("email", "role"), each.rsplit("=", 1), strict=False)) for each in given or []]
     return checked(Buyers, buyers=told).named()
 

@@ -1,88 +1,98 @@
-"""What a round has to go by before it looks."""
+"""Reading who is to open what, and who can."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import call_recorder
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers.planner import DesiredBuyer
-from app.access.call_recorder import PlatformCall
-from app.access.connections import queries as connections
-from app.access.connections.models import Connection
+from app.access.buyers.models import BuyerAccess, BuyerList
+from app.access.grants import queries as grants
 from app.access.grants.models import Grant
-from app.access.reconciler.attempt_history import as_outcome
-from app.access.reconciler.state import PastAction
+from app.kit.errors import NotFound
+from app.links.models import AccessRequest
+from app.tenants.agencies.models import BusinessCenter
+
+#: Address -> role.
+People = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class BuyersScope:
-    """Where the rows of buyer access of a round are: one Business Center of one agency at one platform."""
-
-    agency_id: str
-    platform: str
-    bc_id: str
-
-
-@dataclass(frozen=True)
-class BuyersInput:
-    """The grants of a round by id, and by whose token we can look."""
-
-    place: BuyersScope
-    grants: Mapping[str, Grant]
-    connection: Connection | None
-
-
-@dataclass
-class BuyerAttempts:
-    """The last attempts on each buyer_access, by its id."""
-
-    given: dict[str, PastAction] = field(default_factory=dict)
-    taken: dict[str, PastAction] = field(default_factory=dict)
-
-
-async def situation(session: AsyncSession, rows: Sequence[BuyerAccess]) -> BuyersInput:
-    """Of rows of buyer access in one Business Center."""
-    agency_id = rows[0].agency_id
-    wanted = select(Grant).where(Grant.agency_id == agency_id, Grant.id.in_({row.grant_id for row in rows}))
-    grants = {grant.id: grant for grant in await session.scalars(wanted)}
-    platform = grants[rows[0].grant_id].platform
-    connection = await connections.last_of_agency(session, agency_id, platform)
-    return BuyersInput(BuyersScope(agency_id, platform, rows[0].agency_bc_id), grants, connection)
-
-
-async def locked(session: AsyncSession, rows: Sequence[BuyerAccess]) -> dict[str, BuyerAccess]:
-    """The rows as they are now, in the order in which everybody locks them."""
-    wanted = select(BuyerAccess).where(
-        BuyerAccess.agency_id == rows[0].agency_id, BuyerAccess.id.in_({row.id for row in rows})
-    )
-    found = await session.scalars(wanted.order_by(BuyerAccess.id).with_for_update())
-    return {row.id: row for row in found}
-
-
-async def tries(session: AsyncSession, agency_id: str, grant_ids: Sequence[str]) -> BuyerAttempts:
-    """What was tried, as the platform calls tell. A call that did nothing does not count as one."""
-    found = BuyerAttempts()
-    for row in await call_recorder.of_grants(session, agency_id, grant_ids, purposes=("assign", "unassign")):
-        into = found.given if row.purpose == "assign" else found.taken
-        opening_id = str(row.request["opening_id"])
-        before = into.get(opening_id)
-        into[opening_id] = _try(row, before.times if before else 0)
+async def center(session: AsyncSession, agency_id: str, center_id: str, *, lock: bool = False) -> BusinessCenter:
+    """One Business Center of the agency. Raises NotFound. Under its lock nobody follows its list meanwhile."""
+    found = await session.get(BusinessCenter, (agency_id, center_id), with_for_update=lock or None)
+    if found is None:
+        raise NotFound
     return found
 
 
-def _try(row: PlatformCall, times: int) -> PastAction:
-    return PastAction(
-        at=row.started_at,
-        role=str(row.request.get("role", "")),
-        outcome=as_outcome(row.outcome),
-        times=times + (row.outcome != "unavailable"),
-        blocker=row.blocker,
+async def list_of_center(session: AsyncSession, agency_id: str, center_id: str) -> BuyerList | None:
+    """The buyers of a Business Center, where any were named."""
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.business_center_id == center_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def list_of_link(session: AsyncSession, agency_id: str, link_id: str) -> BuyerList | None:
+    """The buyers of one link, where it has its own."""
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def people_of(session: AsyncSession, agency_id: str, found: Sequence[Grant]) -> dict[str, People | None]:
+    """For each grant whom it is meant for: its link's own list, else that of the Business Center.
+
+    None where the agency no longer names the Business Center: nobody knows, so that nothing is changed. The Business
+    Centers are locked against a new list until the transaction ends.
+    """
+    own = await _of_links(session, agency_id, found)
+    centers: dict[tuple[str, str], People | None] = {}
+    for platform, bc_id in sorted({(grant.platform, grant.agency_bc_id) for grant in found}):
+        centers[platform, bc_id] = await _of_center(session, agency_id, platform, bc_id)
+    return {
+        grant.id: own[grant.access_request_id]
+        if grant.access_request_id in own
+        else centers[grant.platform, grant.agency_bc_id]
+        for grant in found
+    }
+
+
+async def _of_links(session: AsyncSession, agency_id: str, found: Sequence[Grant]) -> dict[str | None, People]:
+    rows = (
+        select(AccessRequest.id, BuyerList.people)
+        .join(
+            BuyerList, (BuyerList.agency_id == AccessRequest.agency_id) & (BuyerList.link_id == AccessRequest.link_id)
+        )
+        .where(
+            AccessRequest.agency_id == agency_id,
+            AccessRequest.id.in_({grant.access_request_id for grant in found if grant.access_request_id}),
+        )
     )
+    return {access_request_id: as_people(people) for access_request_id, people in await session.execute(rows)}
 
 
-def wish(row: BuyerAccess) -> DesiredBuyer:
-    """A row as a decision needs it."""
-    return DesiredBuyer(row.role, row.wanted, row.ours, row.requested_at, row.seen_at)
+async def _of_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> People | None:
+    rows = select(BusinessCenter).where(
+        BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform, BusinessCenter.bc_id == bc_id
+    )
+    named = (await session.scalars(rows.with_for_update(read=True))).one_or_none()
+    if named is None:
+        return None
+    its_list = await list_of_center(session, agency_id, named.id)
+    return as_people(its_list.people) if its_list else {}
+
+
+def as_people(kept: Sequence[Mapping[str, str]]) -> People:
+    """A kept list by address."""
+    return {each["email"]: each["role"] for each in kept}
+
+
+async def of_grant(session: AsyncSession, agency_id: str, grant_id: str) -> Sequence[BuyerAccess]:
+    """Who is to open what a grant gives, by address; those who were and no longer are left out."""
+    rows = select(BuyerAccess).where(
+        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == grant_id, BuyerAccess.status != "ended"
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(BuyerAccess.email))).all()
+
+
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Sequence[BuyerAccess]:
+    """The same for the grant that answers an access request."""
+    grant = await grants.of_access_request(session, agency_id, access_request_id)
+    return await of_grant(session, agency_id, grant.id) if grant else []

@@ -2,16 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
 
 from app.access.connections import oauth_flow, platform_apps, queries, service
+from app.access.connections.oauth_flow import Party, StateRefused
 from app.access.connections.schemas import ConnectInvitation, ConnectionView
 from app.kit.database import Session
+from app.kit.html.render import see_other
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.links import url
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/connections", tags=["connections"], route_class=ApiRoute)
+
+callback_router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Principal, requires("connections:read")]
 Writer = Annotated[Principal, requires("connections:write")]
@@ -47,3 +53,19 @@ async def revoke_connection(caller: Writer, session: Session, connection_id: str
     """Gives a connection's token back to the platform. What was shared stays shared."""
     connection = await queries.find(session, caller.agency_id, connection_id)
     return ConnectionView.of(await service.end_connection(session, connection))
+
+
+Text = Annotated[str, Query(max_length=2000)]
+
+
+@callback_router.get("/callbacks/tiktok")
+async def back_from_tiktok(
+    request: Request, session: Session, state: Text = "", auth_code: Text = "", code: Text = ""
+) -> RedirectResponse:
+    """Seals the code and sends the browser on to where its cookie is. Nothing is exchanged here."""
+    if not state:
+        raise StateRefused
+    keyring = request.app.state.keyring
+    back = await oauth_flow.receive(session, keyring, state=state, code=auth_code or code or None)
+    screens = url.of_screens(back.link_id) if back.side is Party.LINK and back.link_id else "/connect"
+    return see_other(request, f"{request.app.state.public_url}{screens}/return?handle={back.handle}")

@@ -81,7 +81,7 @@ async def can_look(session: AsyncSession, agency_id: str, client_id: str, platfo
 
 def usable(connection: Connection) -> frozenset[str]:
     """The Business Centers from which whoever authorized can share."""
-    return frozenset(center.bc_id for center in found(connection).business_centers if center.usable)
+    return frozenset(center.bc_id for center in discovered(connection).business_centers if center.usable)
 
 
 async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
@@ -133,7 +133,7 @@ def token_place(agency_id: str, connection_id: str) -> str:
     return f"connections.token_encrypted:{agency_id}:{connection_id}"
 
 
-def found(connection: Connection) -> DiscoveredAssets:
+def discovered(connection: Connection) -> DiscoveredAssets:
     """What there was to choose from, as values."""
     return DiscoveredAssets(
         person=connection.person,
@@ -143,7 +143,7 @@ def found(connection: Connection) -> DiscoveredAssets:
     )
 
 
-def as_row(seen: DiscoveredAssets) -> dict[str, Any]:
+def discovered_columns(seen: DiscoveredAssets) -> dict[str, Any]:
     """What is kept of it."""
     return {
         "business_centers": [asdict(each) for each in seen.business_centers],
@@ -156,7 +156,9 @@ def as_row(seen: DiscoveredAssets) -> dict[str, Any]:
 LONG_AWAY = timedelta(minutes=10)
 
 
-async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platform: str) -> Authorization | None:
+async def last_authorization(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str
+) -> Authorization | None:
     """The client's last way to the platform's consent page, finished or not."""
     rows = (
         select(Authorization)
@@ -168,20 +170,20 @@ async def last_trip(session: AsyncSession, agency_id: str, client_id: str, platf
     return (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
 
 
-async def is_away(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
+async def is_authorizing(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
     """True if the client went to the consent page from this link and has not come back, as long as it still may."""
     rows = select(Authorization).where(Authorization.agency_id == agency_id, Authorization.link_id == link_id)
     last = (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
     return last is not None and last.consumed_at is None and last.expires_at > now
 
 
-TripBlocker = Literal[
+AuthorizationBlocker = Literal[
     "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorized", "app_problem",
     "platform_changed",
 ]  # fmt: skip
 
 #: What each end of a trip means that led to no connection; of the others the next trip tells.
-_ENDED: Mapping[str, TripBlocker] = {
+_ENDED: Mapping[str, AuthorizationBlocker] = {
     "cancelled": "consent_cancelled",
     "too_late": "auth_code_expired",
     "scope_missing": "scope_not_authorized",
@@ -190,7 +192,7 @@ _ENDED: Mapping[str, TripBlocker] = {
 }
 
 
-def trip_blocker(trip: Authorization | None, now: datetime) -> TripBlocker | None:
+def authorization_blocker(trip: Authorization | None, now: datetime) -> AuthorizationBlocker | None:
     """What a trip that led to no connection means: how it ended, or that nobody came back for ten minutes."""
     if trip is None:
         return None

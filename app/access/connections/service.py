@@ -38,11 +38,11 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
         actor = "agency" if connection.side == "agency" else "client"
         await record(
             session, happenings.TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN, data=facts(connection) | {"next_actor": actor},
+            actor=KEYTURN, data=event_data(connection) | {"next_actor": actor},
         )  # fmt: skip
 
 
-async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) -> None:
+async def revoke_soon(session: AsyncSession, agency_id: str, client_id: str) -> None:
     """The client's tokens are needed no longer: they are due to be given back now."""
     await session.execute(
         update(Connection)
@@ -51,7 +51,7 @@ async def give_back_soon(session: AsyncSession, agency_id: str, client_id: str) 
     )
 
 
-async def found_anew(session: AsyncSession, connection: Connection, found: dict[str, Any]) -> None:
+async def save_discovered(session: AsyncSession, connection: Connection, found: dict[str, Any]) -> None:
     """The client's lists were read again."""
     await session.execute(
         update(Connection)
@@ -60,7 +60,7 @@ async def found_anew(session: AsyncSession, connection: Connection, found: dict[
     )
 
 
-async def hold_longer(session: AsyncSession, connection: Connection, hold: timedelta) -> None:
+async def extend_token_use(session: AsyncSession, connection: Connection, hold: timedelta) -> None:
     """A write goes out with the token: its time counts from now, unless it is due to be given back already."""
     await session.execute(
         update(Connection)
@@ -84,7 +84,7 @@ async def end_connection(session: AsyncSession, connection: Connection) -> Conne
     return connection
 
 
-def facts(connection: Connection) -> dict[str, object]:
+def event_data(connection: Connection) -> dict[str, object]:
     """What an event says of a connection; without names."""
     return {
         "connection_id": connection.id,

@@ -111,7 +111,7 @@ async def establish(
     if token is not None:
         await _give_back(platform, app, token, calls)
     async with sessions.begin() as session:
-        call_recorder.keep(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize")
+        call_recorder.record_calls(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize")
         await _tell_failed(session, platform.key, purpose, outcome, reason)
     return outcome
 
@@ -204,13 +204,13 @@ async def _keep(
     connection = Connection(
         agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
         client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
-        person=found.person, found=queries.as_row(found), browser_id=purpose.browser_id,
+        person=found.person, found=queries.discovered_columns(found), browser_id=purpose.browser_id,
         token_encrypted=keyring.encrypt(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
         due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
     session.add(connection)
     await session.flush()
-    call_recorder.keep(
+    call_recorder.record_calls(
         session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize",
         connection_id=connection_id,
     )  # fmt: skip

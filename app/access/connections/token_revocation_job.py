@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import call_recorder
 from app.access.connections import platform_apps, queries
 from app.access.connections.models import Connection
-from app.access.connections.service import facts
+from app.access.connections.service import event_data
 from app.access.context import AccessContext
 from app.events.recorder import KEYTURN, record
 from app.events.types import connections as happenings
@@ -36,7 +36,7 @@ async def give_back(tools: AccessContext, connection: Connection) -> None:
     if app is not None and not shared:
         done = await _revoke(platform, app, queries.token(connection, tools.keyring), calls)
     async with tools.sessions.begin() as session:
-        call_recorder.keep(
+        call_recorder.record_calls(
             session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
             connection_id=connection.id,
         )  # fmt: skip
@@ -91,7 +91,7 @@ async def _forget(session: AsyncSession, connection: Connection) -> None:
     if not was_dead:  # of a dead token the event told already
         await record(
             session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,
-            data=facts(connection),
+            data=event_data(connection),
         )  # fmt: skip
 
 
@@ -110,6 +110,6 @@ async def _try_later(session: AsyncSession, connection: Connection) -> None:
     if connection.tries == 1:
         await record(
             session, happenings.REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN, data=facts(connection) | {"next_actor": "us"},
+            actor=KEYTURN, data=event_data(connection) | {"next_actor": "us"},
         )  # fmt: skip
     await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

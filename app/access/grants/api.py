@@ -1,10 +1,10 @@
-"""JSON routes: grants."""
+"""JSON routes: grants, and their revocation."""
 
 from typing import Annotated
 
 from fastapi import APIRouter
 
-from app.access.grants import queries
+from app.access.grants import queries, revocation
 from app.access.grants.schemas import GrantView
 from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
@@ -16,6 +16,7 @@ from app.tenants.api_keys.route import ApiRoute
 router = APIRouter(prefix="/grants", tags=["grants"], route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("grants:read")]
+Writer = Annotated[Principal, requires("links:write")]
 
 
 @router.get("")
@@ -32,3 +33,15 @@ async def list_grants(
         session, caller.agency_id, limit=limit, cursor=cursor, client_id=client_id, updated_since=updated_since
     )
     return Page(data=[GrantView.model_validate(row) for row in found], next_cursor=found.next_cursor)
+
+
+@router.post("/{grant_id}/revocation", status_code=202)
+async def revoke_grant(caller: Writer, session: Session, grant_id: str) -> GrantView:
+    """Takes one grant away, with what hangs on it: `revoking` until a read shows that it is gone, then `ended`.
+
+    While the client's own connection lives Keyturn does it; otherwise the client does, on the link or by hand. What
+    another of your client records has just the same is taken away once that one's grant is revoked, too.
+    """
+    return GrantView.model_validate(
+        await revocation.revoke_grant(session, caller.agency_id, grant_id, actor=caller.actor)
+    )

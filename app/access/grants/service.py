@@ -12,7 +12,7 @@ from app.kit import ids
 from app.links.models import AccessRequest
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
-ONE: list[Any] = [
+UNIQUE_GRANT: list[Any] = [
     "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"), "agency_bc_id",
 ]  # fmt: skip
 
@@ -27,7 +27,7 @@ class GrantPair:
 
 
 @dataclass(frozen=True)
-class SightedGrant:
+class RecordedGrant:
     """The grant that a sight belongs to, and its role and status until now; None where it is new."""
 
     grant_id: str
@@ -35,9 +35,9 @@ class SightedGrant:
     status_before: str | None
 
 
-async def saw(
+async def record_grant(
     session: AsyncSession, access_request: AccessRequest, pair: GrantPair, *, role: str, seen_by: str
-) -> SightedGrant:
+) -> RecordedGrant:
     """One grant for one asset, however often it is seen. One that is being taken away stays so."""
     before = await _same(session, access_request, pair)
     added = insert(Grant).values(
@@ -57,7 +57,7 @@ async def saw(
         seen_by=seen_by,
     )
     kept = added.on_conflict_do_update(
-        index_elements=ONE,
+        index_elements=UNIQUE_GRANT,
         index_where=text("status <> 'ended'"),  # as a literal: a parameter would not match the index
         set_={
             "role": role,
@@ -70,7 +70,7 @@ async def saw(
         },
     ).returning(Grant.id)
     grant_id = (await session.execute(kept)).scalar_one()
-    return SightedGrant(grant_id, before[0] if before else None, before[1] if before else None)
+    return RecordedGrant(grant_id, before[0] if before else None, before[1] if before else None)
 
 
 async def _same(session: AsyncSession, access_request: AccessRequest, pair: GrantPair) -> tuple[str, str] | None:
@@ -88,7 +88,7 @@ async def _same(session: AsyncSession, access_request: AccessRequest, pair: Gran
     return (found[0], found[1]) if found else None
 
 
-async def drifted(session: AsyncSession, agency_id: str, access_request_id: str) -> str | None:
+async def mark_drifted(session: AsyncSession, agency_id: str, access_request_id: str) -> str | None:
     """The grant of an access request is no longer seen as agreed: its id, if it was live until now."""
     moved = (
         update(Grant)
@@ -99,7 +99,7 @@ async def drifted(session: AsyncSession, agency_id: str, access_request_id: str)
     return (await session.execute(moved)).scalar_one_or_none()
 
 
-async def ended(session: AsyncSession, grant: Grant) -> None:
+async def end_grant(session: AsyncSession, grant: Grant) -> None:
     """It was read as gone."""
     grant.status = "ended"
     grant.ended_at, grant.code, grant.next_actor = func.now(), None, None

@@ -31,7 +31,7 @@ class Difference:
     gone: tuple[str, ...]
 
 
-def legible_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[PartnerInfo], int]:
+def valid_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[PartnerInfo], int]:
     """Each partner once, with a name of one line, and how many have ids that are none. Nobody is their own partner."""
     everything = list(seen)
     fit = {
@@ -42,7 +42,7 @@ def legible_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[
     return list(fit.values()), sum(1 for each in everything if not _ID.fullmatch(each.bc_id))
 
 
-def legible_shares(shares: Mapping[str, AssetShare]) -> tuple[dict[str, AssetShare], frozenset[str]]:
+def valid_shares(shares: Mapping[str, AssetShare]) -> tuple[dict[str, AssetShare], frozenset[str]]:
     """The shares with ids and roles we can use, names on one line; and the ids of the others."""
     fit = {
         asset_id: AssetShare(asset_id, share.role, one_line(share.name))

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.grants.models import Grant
-from app.access.grants.service import ONE
+from app.access.grants.service import UNIQUE_GRANT
 from app.access.imports.diff import Difference, KnownGrant
 from app.access.partners.models import Partner
 from app.events.recorder import KEYTURN, EventDraft, record_all
@@ -41,7 +41,7 @@ async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[s
     return {asset_id: KnownGrant(key, role, name) for asset_id, key, role, name in await session.execute(rows)}
 
 
-async def keep(
+async def save_shares(
     session: AsyncSession, partner: Partner, kind: str, said: Difference, before: Mapping[str, KnownGrant]
 ) -> Counted:
     """Writes a difference, with one event for each grant it concerns. The partner has a client, or there is none."""
@@ -80,7 +80,9 @@ async def _add(
         taken = await _taken(session, partner, kind, batch)
         rows = [_row(partner, kind, share) for share in batch.values() if share.asset_id not in taken]
         if rows:
-            put = insert(Grant).on_conflict_do_nothing(index_elements=ONE, index_where=text("status <> 'ended'"))
+            put = insert(Grant).on_conflict_do_nothing(
+                index_elements=UNIQUE_GRANT, index_where=text("status <> 'ended'")
+            )
             done = await session.execute(put.returning(Grant.id, Grant.asset_id), rows)
             added += [(grant_id, batch[asset_id]) for grant_id, asset_id in done]
     return added

@@ -17,7 +17,7 @@ from app.platforms.resources import PartnerInfo
 _AT_ONCE = 500
 
 
-async def keep(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) -> None:
+async def save_partners(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) -> None:
     """The whole list as it is now: new partners are added, and those not in it any more are marked.
 
     What was found of a partner that is gone is read back before it is said to have ended.
@@ -61,4 +61,4 @@ async def _upsert(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo
 
 def _anew(row: Import) -> dict[str, Any]:
     """A partner at the start of this import."""
-    return {"import_id": row.id, "to_read": "ad_account", "tries": 0, **call_recorder.trouble()}
+    return {"import_id": row.id, "to_read": "ad_account", "tries": 0, **call_recorder.failure_columns()}

@@ -1,13 +1,33 @@
-"""Imports, as the API and the command line take and show them."""
+"""What the agency can do about an import, or a partner in it, that could not be read. Pure."""
 
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.access.imports.error_hints import hint
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.kit.input.fields import Digits, RequestShape, Time
+
+_CONNECT = "with POST /api/v1/connections/invitations"
+_HINTS = {
+    "connection_dead": f"TikTok has ended your own authorization: connect your Business Center again {_CONNECT}. The "
+    "import then starts by itself.",
+    "not_connected": f"Your own side is not connected any more: connect it {_CONNECT}.",
+    "not_bc_admin": "TikTok refused the read: whoever connected must be Admin of your Business Center, and your app "
+    "needs Business Center Partner Management.",
+    "partner_refused": "TikTok refused to show what this partner shares; everything else was read. Open Partners in "
+    "your Business Center; it is tried again with the next import.",
+    "app_problem": "TikTok refuses your app: check app id, secret and permissions in My Apps, then import again.",
+    "answer_changed": "TikTok answered in another form than documented: tell the makers of Keyturn the request id.",
+    "platform_unavailable": "TikTok did not answer for a long time: what was read is kept; import again later.",
+}
+
+IMPORT_CODES = frozenset(_HINTS)
+
+
+def import_hint(code: str | None) -> str | None:
+    """One sentence; None where nothing is wrong."""
+    return None if code is None else _HINTS.get(code, "See what TikTok answered, and import again.")
 
 
 class NewImport(RequestShape):
@@ -56,7 +76,7 @@ class ImportView(BaseModel):
     def of(cls, row: Import) -> "ImportView":
         """From the row."""
         own = {name: getattr(row, name) for name in ImportView.model_fields if name not in ("hint", "started_at")}
-        return cls(**own, hint=hint(row.code), started_at=row.created_at)
+        return cls(**own, hint=import_hint(row.code), started_at=row.created_at)
 
 
 class RefusedPartner(BaseModel):
@@ -75,7 +95,7 @@ class RefusedPartner(BaseModel):
     def of(cls, row: Partner) -> "RefusedPartner":
         """From the row."""
         return cls(
-            partner_id=row.id, bc_id=row.bc_id, name=row.name, code=row.code or "", hint=hint(row.code),
+            partner_id=row.id, bc_id=row.bc_id, name=row.name, code=row.code or "", hint=import_hint(row.code),
             platform_code=row.platform_code, platform_message=row.platform_message,
             platform_request_id=row.platform_request_id,
         )  # fmt: skip

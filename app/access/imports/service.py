@@ -115,7 +115,12 @@ async def fail(
 ) -> None:
     """It cannot go on; what was read stays, and what was not is not taken for gone."""
     await jobs.finish(
-        session, row, due_in=again_in, status="failed", finished_at=func.now(), **call_recorder.trouble(code, call)
+        session,
+        row,
+        due_in=again_in,
+        status="failed",
+        finished_at=func.now(),
+        **call_recorder.failure_columns(code, call),
     )
     await _tell(session, row, happenings.IMPORT_FAILED, blocker_code=code)
 

@@ -36,7 +36,7 @@ async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item
         emails=tuple(contact["email"] for contact in contacts) or None,
         approver=next((contact["name"] for contact in contacts if contact["role"] == "approver"), None),
         told_at=told.updated_at,
-        found=connections.found(found) if found else None,
+        found=connections.discovered(found) if found else None,
         found_at=found.found_at if found else None,
         said=await said(session, agency_id, link.id),
     )

@@ -8,7 +8,7 @@ from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, Ob
 from app.platforms.port import ConnectedPlatform
 
 #: Kinds that one list between partners shows.
-LISTED = ("ad_account", "catalog")
+LISTED_KINDS = ("ad_account", "catalog")
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,13 @@ class BusinessCenterPair:
     theirs: str
 
 
-async def agency(eyes: PlatformReader, pair: BusinessCenterPair, wanted: Sequence[DesiredAccess]) -> ObservedSide:
+async def observe_agency(
+    eyes: PlatformReader, pair: BusinessCenterPair, wanted: Sequence[DesiredAccess]
+) -> ObservedSide:
     """What the agency's token shows of everything wanted."""
     sights: dict[AssetKey, Observation] = {}
     kinds = {want.kind for want in wanted}
-    for kind in LISTED:
+    for kind in LISTED_KINDS:
         if kind in kinds or (kind == "ad_account" and "pixel" in kinds):
             sights |= await _received(eyes, pair, kind, _keys(wanted, kind))
     sights |= await _pixels(eyes, pair, [want.key for want in wanted if want.kind == "pixel" and want.key], sights)
@@ -46,10 +48,10 @@ async def _received(
             access, bc_id=pair.ours, partner_id=pair.theirs, kind=kind, keep=keep
         )
     )
-    return listed(shares, keys)
+    return observations(shares, keys)
 
 
-def listed(shares: object, keys: Sequence[AssetKey]) -> dict[AssetKey, Observation]:
+def observations(shares: object, keys: Sequence[AssetKey]) -> dict[AssetKey, Observation]:
     """What a list of shares, or the lack of one, says of each thing."""
     if isinstance(shares, Observation):
         return dict.fromkeys(keys, shares)
@@ -75,7 +77,7 @@ async def _pixels(
         if not _may_read(eyes, pair):
             sights |= dict.fromkeys(here, Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized"))
             continue
-        codes = await read_pixels(eyes, pair, account_id)
+        codes = await pixel_codes(eyes, pair, account_id)
         if isinstance(codes, Observation):
             refused = codes.why_not is ReadFailure.DENIED and codes.blocker != "platform_changed"
             sights |= dict.fromkeys(here, replace(codes, blocker="agency_must_reauthorize") if refused else codes)
@@ -89,7 +91,7 @@ def _may_read(eyes: PlatformReader, pair: BusinessCenterPair) -> bool:
     return connection is None or pair.platform.may([int(scope) for scope in connection.scopes], "pixels")
 
 
-async def read_pixels(eyes: PlatformReader, pair: BusinessCenterPair, account_id: str) -> frozenset[str] | Observation:
+async def pixel_codes(eyes: PlatformReader, pair: BusinessCenterPair, account_id: str) -> frozenset[str] | Observation:
     """The codes of the pixels an ad account can use."""
     pixels = await eyes.read(lambda access, keep: pair.platform.pixels_of(access, account_id=account_id, keep=keep))
     return pixels if isinstance(pixels, Observation) else frozenset(pixels)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.buyer_access import service as buyer_access
+from app.access.buyers import service as buyer_access
 from app.access.connections import service as connections
 from app.access.grants import queries as grant_rows
 from app.access.grants import service as grants
@@ -19,7 +19,7 @@ from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess, ReadFailure
 from app.access.reconciler.status import Status, statuses
 from app.access.reconciler.unshare_policy import is_gone
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 from app.events.recorder import KEYTURN, record
 from app.events.types import grants as happenings
 from app.kit import clock
@@ -40,7 +40,7 @@ class Changes:
     shown: dict[str, Status] = field(default_factory=dict)
 
 
-async def project(
+async def apply_observation(
     session: AsyncSession,
     handshake: Handshake,
     situation: ReconcileInput,
@@ -66,12 +66,12 @@ async def project(
                     session, handshake, aggregate, access_request, wants[access_request.id], situation, seen, news
                 )
         await client_actions.settle(session, aggregate)
-    for grant in await queries.unasked(session, handshake):
-        if is_gone(queries.unwanted(grant), seen, situation.tried):
+    for grant in await queries.unrequested_grants(session, handshake):
+        if is_gone(queries.desired_removal(grant), seen, situation.tried):
             await _end(session, grant, {"client_id": grant.client_id, "platform": grant.platform}, news)
         elif status := leaving.get(AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)):
             await _hold_up(session, grant, status, {"client_id": grant.client_id, "platform": grant.platform}, news)
-    await buyer_access.follow(
+    await buyer_access.sync_buyer_access(
         session, handshake.agency_id, Grant.client_id == handshake.client_id,
         Grant.agency_bc_id == handshake.agency_bc_id,
     )  # fmt: skip
@@ -132,7 +132,7 @@ async def _write(
         assert new.role_seen is not None
         assert new.seen_by is not None
         pair = GrantPair(handshake.client_id, handshake.bc_id, handshake.agency_bc_id)
-        saw = await grants.saw(session, access_request, pair, role=new.role_seen, seen_by=new.seen_by)
+        saw = await grants.record_grant(session, access_request, pair, role=new.role_seen, seen_by=new.seen_by)
         values["reduce_at"] = None
         if not want.was_verified or access_request.status == "drifted":
             values["verified_at"] = func.now()
@@ -153,7 +153,7 @@ async def _write(
         news.blind = True
     elif new.status == "drifted" and was != "drifted":
         news.drifted = True
-        grant_id = await grants.drifted(session, access_request.agency_id, access_request.id)
+        grant_id = await grants.mark_drifted(session, access_request.agency_id, access_request.id)
         await _tell(session, aggregate, access_request, happenings.DRIFTED, grant_id, was)
     elif new.status == "ended" and want.unwanted:
         grant = await grant_rows.of_access_request(session, access_request.agency_id, access_request.id)
@@ -203,7 +203,7 @@ async def _hold_up(session: AsyncSession, grant: Grant, new: Status, data: dict[
 
 
 async def _tell_seen(
-    session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, saw: grants.SightedGrant, was: str
+    session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest, saw: grants.RecordedGrant, was: str
 ) -> None:
     if saw.status_before == "drifted":
         await _tell(session, aggregate, access_request, happenings.RESTORED, saw.grant_id, was)
@@ -235,7 +235,7 @@ async def _tell(
 
 async def _end(session: AsyncSession, grant: Grant, data: dict[str, Any], news: Changes) -> None:
     news.any = True
-    await grants.ended(session, grant)
+    await grants.end_grant(session, grant)
     about = {
         "grant_id": grant.id, "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
         "role_granted": None, "status": "ended",
@@ -258,4 +258,4 @@ async def _give_back_when_done(session: AsyncSession, handshake: Handshake) -> N
     if await grant_rows.being_revoked(session, handshake.agency_id, handshake.client_id):
         return
     if every and all(access_request.status in PROVED or access_request.status in OVER for access_request in living):
-        await connections.give_back_soon(session, handshake.agency_id, handshake.client_id)
+        await connections.revoke_soon(session, handshake.agency_id, handshake.client_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.access.connections import platform_apps, selectable_assets
 from app.access.connections import queries as connections
 from app.access.connections.models import Connection
-from app.access.reconciler.agency_side import LISTED, BusinessCenterPair, listed, read_pixels
+from app.access.reconciler.agency_side import LISTED_KINDS, BusinessCenterPair, observations, pixel_codes
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide, ReadFailure, rank
@@ -19,16 +19,16 @@ _REFRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Lists:
+class ClientLists:
     """What the client can choose from, as last read, and what is wrong with the Business Center itself."""
 
     found: DiscoveredAssets | None = None
     center: str | None = None
 
 
-async def lists(
+async def client_lists(
     eyes: PlatformReader, pair: BusinessCenterPair, situation: ReconcileInput
-) -> tuple[DiscoveredAssets | None, Lists]:
+) -> tuple[DiscoveredAssets | None, ClientLists]:
     """The client's lists; read anew (and then given first) where something in them stands in the way.
 
     Whoever acts, or an hour, is a reason to read again; without one the lists of the consent are good enough. So is
@@ -36,10 +36,10 @@ async def lists(
     """
     connection = situation.client
     if connection is None or eyes.closed is not None:
-        return None, Lists()
-    known = connections.found(connection)
-    kept = Lists(known, center_problem(known, pair))
-    in_the_way = kept.center or problems(kept, pair, situation.wanted, connection)
+        return None, ClientLists()
+    known = connections.discovered(connection)
+    kept = ClientLists(known, center_problem(known, pair))
+    in_the_way = kept.center or asset_problems(kept, pair, situation.wanted, connection)
     if not (in_the_way and _is_stale(connection, situation)) and not _was_refused(connection, situation):
         return None, kept
     async with eyes.tools.sessions() as session:
@@ -51,7 +51,7 @@ async def lists(
     fresh = await eyes.read(lambda access, keep: pair.platform.discover(app, access, keep))
     if isinstance(fresh, Observation):
         return None, kept
-    return fresh, Lists(fresh, center_problem(fresh, pair))
+    return fresh, ClientLists(fresh, center_problem(fresh, pair))
 
 
 def _was_refused(connection: Connection, situation: ReconcileInput) -> bool:
@@ -74,8 +74,8 @@ def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | N
     return selectable_assets.center_problem(here) if here else "wrong_bc_selected"
 
 
-def problems(
-    known: Lists, pair: BusinessCenterPair, wanted: Sequence[DesiredAccess], connection: Connection | None
+def asset_problems(
+    known: ClientLists, pair: BusinessCenterPair, wanted: Sequence[DesiredAccess], connection: Connection | None
 ) -> dict[AssetKey, str]:
     """Why each thing cannot be shared from the Business Center; a blocker's code."""
     if known.found is None or connection is None:
@@ -103,7 +103,7 @@ def _problem(found: DiscoveredAssets, bc_id: str, key: AssetKey) -> str | None:
     return None
 
 
-async def read(
+async def observe_client(
     eyes: PlatformReader,
     pair: BusinessCenterPair,
     wanted: Sequence[DesiredAccess],
@@ -116,22 +116,22 @@ async def read(
     if eyes.closed is None and center is not None:
         return ObservedSide(otherwise=Observation(why_not=ReadFailure.DENIED, blocker=center))
     sights: dict[AssetKey, Observation] = {}
-    for kind in LISTED:
+    for kind in LISTED_KINDS:
         keys = [want.key for want in wanted if want.kind == kind and want.key]
         if keys:
-            sights |= listed(await _given(eyes, pair, kind), keys)
+            sights |= observations(await _given(eyes, pair, kind), keys)
     there = ObservedSide(sights, otherwise=Observation())
     for want in wanted:
         if want.kind == "pixel" and want.key and want.key.account:
             is_there = there.of(want.key.account).role or ours.of(want.key.account).role
             look = is_there or want.unwanted
-            sights[want.key] = await _pixel(eyes, pair, want.key) if look else eyes.closed or WAITS
+            sights[want.key] = await _pixel(eyes, pair, want.key) if look else eyes.closed or WAITING_FOR_ACCOUNT
     sights |= await _people(eyes, pair, wanted, every)
-    return ObservedSide(sights, otherwise=eyes.closed or WAITS)
+    return ObservedSide(sights, otherwise=eyes.closed or WAITING_FOR_ACCOUNT)
 
 
 #: A pixel whose ad account is not there yet: nothing to look for, and nothing to do.
-WAITS = Observation(why_not=ReadFailure.WAITS)
+WAITING_FOR_ACCOUNT = Observation(why_not=ReadFailure.WAITS)
 
 
 async def _given(eyes: PlatformReader, pair: BusinessCenterPair, kind: str) -> object:
@@ -155,13 +155,13 @@ async def _pixel(eyes: PlatformReader, pair: BusinessCenterPair, key: AssetKey) 
         return Observation("LINK") if key.parent_asset_id in accounts else Observation()
     if accounts.why_not is not ReadFailure.DENIED:
         return accounts
-    codes = await read_pixels(eyes, pair, key.parent_asset_id)
+    codes = await pixel_codes(eyes, pair, key.parent_asset_id)
     if isinstance(codes, Observation):
         return accounts
     return Observation("LINK") if key.asset_id in codes else Observation()
 
 
-def likeliest(member: Member) -> int:
+def membership_rank(member: Member) -> int:
     """Which of several rows about one person counts: the smallest."""
     order = ("BOUND", "PENDING", "REJECTED")
     return order.index(member.relation) if member.relation in order else len(order)
@@ -186,7 +186,7 @@ async def _people(
         email = (want.email or "").casefold()
         known = [each for each in members if email and each.email.casefold() == email]
         # who said no once and came later may stand there twice
-        member = min(known, key=likeliest, default=None)
+        member = min(known, key=membership_rank, default=None)
         if member is None or member.relation not in ("BOUND", "PENDING"):
             sights[want.key] = Observation(rejected=member is not None and member.relation == "REJECTED")
         elif member.relation == "PENDING":
@@ -207,7 +207,7 @@ async def _opens(
     Without ad accounts to open, being a member is all that was asked for.
     """
     roles: list[str | None] = []
-    for account_id in accounts_agreed(wanted):
+    for account_id in approved_accounts(wanted):
         holders = await eyes.read(
             lambda access, keep, account_id=account_id: pair.platform.holders(  # type: ignore[misc]
                 access, bc_id=pair.theirs, account_id=account_id, keep=keep
@@ -223,7 +223,7 @@ async def _opens(
     return Observation(max(other, key=rank) if other else want.role)
 
 
-def accounts_agreed(wanted: Sequence[DesiredAccess]) -> tuple[str, ...]:
+def approved_accounts(wanted: Sequence[DesiredAccess]) -> tuple[str, ...]:
     """The ad accounts the client agreed to share, at most as many as one invitation names."""
     accounts = [want.asset_id for want in wanted if want.kind == "ad_account" and want.is_live and want.asset_id]
     return tuple(dict.fromkeys(accounts))[:50]

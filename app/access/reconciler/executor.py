@@ -6,8 +6,8 @@ from app.access.connections import queries as tokens
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.reconciler.agency_side import BusinessCenterPair
-from app.access.reconciler.client_side import likeliest
-from app.access.reconciler.planner import Deed, ShareAction, UnshareAction
+from app.access.reconciler.client_side import membership_rank
+from app.access.reconciler.state import Action, ShareAction, UnshareAction
 from app.platforms.port import Access, Keep, PlatformFailure, Priority, RecordedCall, Unavailable
 from app.platforms.resources import Member
 
@@ -27,7 +27,7 @@ class RecordedIntent:
     """A deed written down before it is sent, so that a crash leaves a trace."""
 
     exchange_id: str
-    deed: Deed
+    deed: Action
     connection: Connection
     person: ActionMember | None = None
 
@@ -117,7 +117,7 @@ async def _let_out(pair: BusinessCenterPair, access: Access, person: ActionMembe
 async def _member(pair: BusinessCenterPair, access: Access, person: ActionMember, keep: Keep) -> Member | None:
     members = await pair.platform.members(access, bc_id=pair.theirs, keep=keep)
     known = [each for each in members if person.email and each.email.casefold() == person.email.casefold()]
-    return min(known, key=likeliest, default=None)
+    return min(known, key=membership_rank, default=None)
 
 
 async def _take(
@@ -135,7 +135,7 @@ async def _take(
         )
 
 
-async def _link(pair: BusinessCenterPair, access: Access, deed: Deed, *, link: bool, keep: Keep) -> None:
+async def _link(pair: BusinessCenterPair, access: Access, deed: Action, *, link: bool, keep: Keep) -> None:
     accounts = [key.parent_asset_id for key in deed.keys if key.parent_asset_id]
     await pair.platform.link_pixel(
         access, bc_id=pair.theirs, code=deed.keys[0].asset_id, account_ids=accounts, link=link, keep=keep

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import call_recorder
+from app.access import call_recorder, retry_policy
 from app.access.call_recorder import PlatformCall
 from app.access.connections import queries as tokens
 from app.access.connections import service as connections
@@ -16,16 +16,16 @@ from app.access.connections.models import Connection
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
 from app.access.handshakes import Handshake
-from app.access.reconciler import queries, retry_policy
+from app.access.reconciler import queries
+from app.access.reconciler.action_history import recorded_request
 from app.access.reconciler.agency_side import BusinessCenterPair
-from app.access.reconciler.apply_observation import Changes, project
-from app.access.reconciler.attempt_history import as_request
-from app.access.reconciler.client_side import accounts_agreed
+from app.access.reconciler.apply_observation import Changes, apply_observation
+from app.access.reconciler.client_side import approved_accounts
 from app.access.reconciler.executor import ActionMember, RecordedIntent, send
-from app.access.reconciler.observer import ObservationResult, may, observe
-from app.access.reconciler.planner import Deed, Done, ShareAction, Step, plan
+from app.access.reconciler.observer import ObservationResult, has_permission, observe
+from app.access.reconciler.planner import Done, Step, plan
 from app.access.reconciler.queries import ReconcileInput
-from app.access.reconciler.state import ActionHistory, DesiredAccess
+from app.access.reconciler.state import Action, ActionHistory, DesiredAccess, ShareAction
 from app.access.reconciler.status import changes_at
 from app.kit import clock, ids, jobs
 from app.platforms.port import PlatformFailure, Priority, RecordedCall, Unavailable
@@ -41,7 +41,7 @@ _LOG_OF = timedelta(days=7)
 async def reconcile(tools: AccessContext, handshake: Handshake) -> None:
     """One round of a claimed handshake."""
     async with tools.sessions.begin() as session:
-        situation = await queries.situation(session, handshake)
+        situation = await queries.load_input(session, handshake)
     urgency = _urgency(handshake, situation)
     look = await observe(tools, handshake, situation, urgency)
     async with tools.sessions.begin() as session:
@@ -78,16 +78,16 @@ async def _record(
     """
     await queries.lock(session, handshake)
     # what people did while we looked counts: decide on the access requests as they are now
-    now = await queries.situation(session, handshake)
+    now = await queries.load_input(session, handshake)
     # one moment for all: what is shown, and when it changes by time alone, must not fall on two sides of a limit
     moment = clock.now()
-    news = await project(session, handshake, now, look.seen, moment, tools.patience)
+    news = await apply_observation(session, handshake, now, look.seen, moment, tools.patience)
     await _keep(session, handshake, situation, look)
     if news.blind or "agency" in look.dead:
         refused = [call for call in look.calls["agency"] if call.outcome in ("denied", "changed")]
         await unreadable_email.tell(session, tools, situation.agency, refused[-1] if refused else None)
     step = plan(now.wanted, look.seen, now.tried, moment, tools.patience)
-    if isinstance(step, Deed) and now.client is not None and _is_still(situation.client, now.client):
+    if isinstance(step, Action) and now.client is not None and _is_still(situation.client, now.client):
         intent = await _intend(session, handshake, step, now.client, now)
         await jobs.hold(session, handshake, tools.lease)
         return intent, news
@@ -106,36 +106,36 @@ async def _keep(
     for side, connection in (("agency", situation.agency), ("client", situation.client)):
         if connection is None:
             continue
-        call_recorder.keep(
+        call_recorder.record_calls(
             session, look.calls[side], agency_id=handshake.agency_id, side=side, purpose="look",
             connection_id=connection.id, handshake_id=handshake.id,
         )  # fmt: skip
         if side in look.dead and connection.status == "live":
             await connections.mark_dead(session, connection)
     if look.found is not None and situation.client is not None:
-        await connections.found_anew(session, situation.client, tokens.as_row(look.found))
+        await connections.save_discovered(session, situation.client, tokens.discovered_columns(look.found))
 
 
 async def _intend(
-    session: AsyncSession, handshake: Handshake, deed: Deed, client: Connection, now: ReconcileInput
+    session: AsyncSession, handshake: Handshake, deed: Action, client: Connection, now: ReconcileInput
 ) -> RecordedIntent:
     row = PlatformCall(
         agency_id=handshake.agency_id, id=ids.new("call"), handshake_id=handshake.id, connection_id=client.id,
         side="client", purpose="share" if isinstance(deed, ShareAction) else "take_back", operation=deed.kind,
-        request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **as_request(deed)},
+        request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **recorded_request(deed)},
     )  # fmt: skip
     session.add(row)
-    await connections.hold_longer(session, client, LONGEST_HOLD)
+    await connections.extend_token_use(session, client, LONGEST_HOLD)
     return RecordedIntent(row.id, deed, client, _person(deed, now.wanted, now.tried))
 
 
-def _person(deed: Deed, wanted: Sequence[DesiredAccess], tried: ActionHistory) -> ActionMember | None:
+def _person(deed: Action, wanted: Sequence[DesiredAccess], tried: ActionHistory) -> ActionMember | None:
     """Whom a deed about a person is about, with the ad accounts agreed to."""
     if deed.kind != "person":
         return None
     about = next(want for want in wanted if want.key == deed.keys[0])
     given = tried.given.get(deed.keys[0])
-    return ActionMember(about.email or "", accounts_agreed(wanted), invited=given is not None and given.invited)
+    return ActionMember(about.email or "", approved_accounts(wanted), invited=given is not None and given.invited)
 
 
 async def _do(tools: AccessContext, handshake: Handshake, intent: RecordedIntent, urgency: Priority) -> None:
@@ -146,10 +146,10 @@ async def _do(tools: AccessContext, handshake: Handshake, intent: RecordedIntent
     async with tools.sessions.begin() as session:
         row = await session.get_one(PlatformCall, (handshake.agency_id, intent.exchange_id))
         if sent.call is not None:
-            call_recorder.answered(row, sent.call, sent.blocker)
+            call_recorder.complete_call(row, sent.call, sent.blocker)
         else:  # nothing was sent at all
             row.outcome = "unavailable"
-        call_recorder.keep(
+        call_recorder.record_calls(
             session, sent.before, agency_id=handshake.agency_id, side="client", purpose="look",
             connection_id=intent.connection.id, handshake_id=handshake.id,
         )  # fmt: skip
@@ -202,7 +202,7 @@ async def _rest(
 async def _explain(tools: AccessContext, handshake: Handshake, agency: Connection | None) -> None:
     """Keeps what the agency's Business Center itself says was done lately, where its token may read that."""
     platform = tools.platforms.connected(handshake.platform)
-    if agency is None or agency.status != "live" or not may(platform, agency, "changes"):
+    if agency is None or agency.status != "live" or not has_permission(platform, agency, "changes"):
         return
     calls: list[RecordedCall] = []
     with suppress(PlatformFailure):  # evidence beside the evidence; a failure is kept like every call
@@ -211,7 +211,7 @@ async def _explain(tools: AccessContext, handshake: Handshake, agency: Connectio
             keep=calls.append,
         )  # fmt: skip
     async with tools.sessions.begin() as session:
-        call_recorder.keep(
+        call_recorder.record_calls(
             session, calls, agency_id=handshake.agency_id, side="agency", purpose="look", connection_id=agency.id,
             handshake_id=handshake.id,
         )  # fmt: skip

@@ -42,10 +42,10 @@ async def observe(
     pair = BusinessCenterPair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
     agency, client = PlatformReader(tools, situation.agency, urgency), PlatformReader(tools, situation.client, urgency)
     wanted = [want for want in situation.wanted if want.key is not None and not want.declined and not want.over]
-    ours = await agency_side.agency(agency, pair, wanted)
-    found, lists = await client_side.lists(client, pair, situation)
+    ours = await agency_side.observe_agency(agency, pair, wanted)
+    found, lists = await client_side.client_lists(client, pair, situation)
     open_ones = [want for want in wanted if _needs_client(want, ours)]
-    theirs = await client_side.read(client, pair, open_ones, ours, lists.center, every=wanted)
+    theirs = await client_side.observe_client(client, pair, open_ones, ours, lists.center, every=wanted)
     events, events_unread = await _events(agency, pair, wanted, ours)
     partners = await _partners(agency, pair, wanted, ours)
     elsewhere, searched = await _elsewhere(agency, pair, handshake, situation, wanted, ours, partners)
@@ -53,7 +53,7 @@ async def observe(
     seen = ObservedAccess(
         client=theirs,
         agency=ours,
-        problems=client_side.problems(lists, pair, wanted, situation.client),
+        problems=client_side.asset_problems(lists, pair, wanted, situation.client),
         center=lists.center,
         client_can_write=client.closed is None and client.connection is not None,
         partnered=_partnered(pair, ours, partners),
@@ -148,7 +148,7 @@ async def _events(
             or not ours.of(key).role
         ):
             continue
-        if not may(pair.platform, agency.connection, "events"):
+        if not has_permission(pair.platform, agency.connection, "events"):
             unread[key] = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
             continue
         account_id, code = key.parent_asset_id, key.asset_id
@@ -164,6 +164,6 @@ async def _events(
     return counted, unread
 
 
-def may(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:
+def has_permission(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:
     """True if a connection's permissions reach that far."""
     return connection is not None and platform.may([int(scope) for scope in connection.scopes], what)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.access.handshakes import Handshake
 from app.access.reconciler import queries
-from app.access.reconciler.agency_side import LISTED, BusinessCenterPair
+from app.access.reconciler.agency_side import LISTED_KINDS, BusinessCenterPair
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide
@@ -29,7 +29,7 @@ def missing(wanted: Sequence[DesiredAccess], situation: ReconcileInput, ours: Ob
     return [
         want.key
         for want in wanted
-        if want.key and want.kind in LISTED and want.is_live and want.says_done and ours.of(want.key).is_read
+        if want.key and want.kind in LISTED_KINDS and want.is_live and want.says_done and ours.of(want.key).is_read
     ]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access.reconciler.attempts import in_company, is_refused
-from app.access.reconciler.share_policy import give_at
+from app.access.reconciler.action_history import in_company, is_refused
+from app.access.reconciler.share_policy import share_at
 from app.access.reconciler.state import (
+    Action,
     ActionHistory,
     AssetKey,
     DesiredAccess,
@@ -14,30 +15,15 @@ from app.access.reconciler.state import (
     ObservedAccess,
     PastAction,
     ReadFailure,
+    ShareAction,
+    UnshareAction,
     rank,
 )
-from app.access.reconciler.unshare_policy import is_gone, take_at
-from app.access.retry_timing import RetryTiming
+from app.access.reconciler.unshare_policy import is_gone, unshare_at
+from app.access.retry_policy import RetryTiming
 
 BATCH = 50
 _ORDER = ("ad_account", "pixel", "person", "catalog")
-
-
-@dataclass(frozen=True)
-class ShareAction:
-    """Share these, at most 50, in one role; a pixel with ad accounts; one person."""
-
-    kind: str
-    role: str
-    keys: tuple[AssetKey, ...]
-
-
-@dataclass(frozen=True)
-class UnshareAction:
-    """Take these away, at most 50 of one kind; of pixels and people one at a time."""
-
-    kind: str
-    keys: tuple[AssetKey, ...]
 
 
 @dataclass(frozen=True)
@@ -52,8 +38,7 @@ class Done:
     """Nothing is left to do until a person acts."""
 
 
-Deed = ShareAction | UnshareAction
-Step = Deed | Wait | Done
+Step = Action | Wait | Done
 
 
 def plan(
@@ -63,8 +48,8 @@ def plan(
 
     Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
     """
-    gives = [(give_at(want, seen, tried, now, patience), want) for want in wanted]
-    takes = [(take_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
+    gives = [(share_at(want, seen, tried, now, patience), want) for want in wanted]
+    takes = [(unshare_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
     for turn in (_not_held_up, _longest_held_up):  # requests that the platform could not process last time go last
         if give := _first_give(turn([want for at, want in gives if at is not None and at <= now], tried.given), tried):
             return give

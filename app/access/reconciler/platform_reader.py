@@ -12,9 +12,9 @@ from app.platforms.port import Access, Denied, Keep, Priority, RecordedCall, Una
 
 Value = TypeVar("Value")
 NO_TOKEN = Observation(why_not=ReadFailure.NO_TOKEN)
-GIVEN_BACK = Observation(why_not=ReadFailure.NO_TOKEN, blocker="connection_dead")
+REVOKED = Observation(why_not=ReadFailure.NO_TOKEN, blocker="connection_dead")
 DEAD = Observation(why_not=ReadFailure.DEAD, blocker="connection_dead")
-LATER = Observation(why_not=ReadFailure.UNAVAILABLE)
+UNAVAILABLE = Observation(why_not=ReadFailure.UNAVAILABLE)
 
 
 @dataclass
@@ -35,7 +35,7 @@ class PlatformReader:
         if self.connection is None:
             self.closed = NO_TOKEN
         elif self.connection.status == "revoked":
-            self.closed = GIVEN_BACK
+            self.closed = REVOKED
         elif self.connection.status == "dead":
             self.closed = DEAD
 
@@ -47,7 +47,7 @@ class PlatformReader:
     @property
     def is_away(self) -> bool:
         """True if the platform was out of reach or busy: what was not read is as unknown as before."""
-        return self.closed is LATER
+        return self.closed is UNAVAILABLE
 
     async def read(self, access_request: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
         """The answer, or why there is none."""
@@ -61,15 +61,17 @@ class PlatformReader:
             if refused.blocker == "connection_dead":
                 self.closed = DEAD
                 return DEAD
-            return Observation(why_not=ReadFailure.DENIED, blocker=refused.blocker, answer=answer_of(refused.call))
+            return Observation(
+                why_not=ReadFailure.DENIED, blocker=refused.blocker, answer=platform_answer(refused.call)
+            )
         except Unavailable as away:
             self.limited = away.retry_after if away.limited else self.limited
         except Unclear:
-            return LATER
-        self.closed = LATER
-        return LATER
+            return UNAVAILABLE
+        self.closed = UNAVAILABLE
+        return UNAVAILABLE
 
 
-def answer_of(call: RecordedCall) -> PlatformAnswer:
+def platform_answer(call: RecordedCall) -> PlatformAnswer:
     """The platform's own words on a call."""
     return PlatformAnswer(call.operation, call.code, call.message, call.request_id)

@@ -13,7 +13,7 @@ from app.access.connections.models import Connection
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake, of_client
-from app.access.reconciler.attempt_history import RecordedAction, from_attempts
+from app.access.reconciler.action_history import RecordedAction, history_of
 from app.access.reconciler.share_policy import BY_API
 from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
@@ -35,32 +35,35 @@ class ReconcileInput:
     tried: ActionHistory
     client: Connection | None
     agency: Connection | None
-    trip: connections.TripBlocker | None = None
+    trip: connections.AuthorizationBlocker | None = None
     #: since when the platform gives no answer to work with
     away_since: datetime | None = None
     #: the last request for a look for which the agency's other partners were searched
     searched_at: datetime | None = None
 
 
-async def situation(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
+async def load_input(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
     """What is wanted, what was tried, and by whose tokens we can look."""
     agency_id = handshake.agency_id
-    tried = await tried_of(session, handshake)
+    tried = await action_history(session, handshake)
     client = await connections.of_client(session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id)
     trip = None
     if client is None or client.status != "live":
-        last = await connections.last_trip(session, agency_id, handshake.client_id, handshake.platform)
-        trip = connections.trip_blocker(last, clock.now())
+        last = await connections.last_authorization(session, agency_id, handshake.client_id, handshake.platform)
+        trip = connections.authorization_blocker(last, clock.now())
     since = client.created_at if client is not None else None
     pairs = await access_requests(session, handshake)
     given = await grants.of_access_requests(
         session, agency_id, [access_request.id for _, access_request in pairs if access_request.verified_at is not None]
     )
     asked = [
-        want(link, access_request, tried, given.get(access_request.id), connected_at=since)
+        desired_access(link, access_request, tried, given.get(access_request.id), connected_at=since)
         for link, access_request in pairs
     ]
-    wanted = [*asked, *(unwanted(grant, connected_at=since) for grant in await unasked(session, handshake))]
+    wanted = [
+        *asked,
+        *(desired_removal(grant, connected_at=since) for grant in await unrequested_grants(session, handshake)),
+    ]
     leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
     held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
     return ReconcileInput(
@@ -155,15 +158,15 @@ async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) ->
     """The assets of a client that we may have shared, whatever we were told: they are not let out of sight."""
     found: set[str] = set()
     for handshake in await of_client(session, agency_id, client_id):
-        tried = await tried_of(session, handshake)
+        tried = await action_history(session, handshake)
         found |= {key.asset_id for key, last in tried.given.items() if last.may_have_happened}
     return found
 
 
-async def tried_of(session: AsyncSession, handshake: Handshake) -> ActionHistory:
+async def action_history(session: AsyncSession, handshake: Handshake) -> ActionHistory:
     """The last attempts of a handshake, as its platform calls tell."""
     rows = await call_recorder.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
-    return from_attempts(
+    return history_of(
         [
             RecordedAction(
                 row.started_at,
@@ -181,7 +184,7 @@ async def tried_of(session: AsyncSession, handshake: Handshake) -> ActionHistory
     )
 
 
-async def unasked(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
+async def unrequested_grants(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
     """Grants of the two Business Centers that are to be taken away and that no access request stands for.
 
     An access request that is over does not: it ended, or its client said no to a wider role, while the access was
@@ -219,7 +222,7 @@ async def access_requests(session: AsyncSession, handshake: Handshake) -> Sequen
     ]
 
 
-def want(
+def desired_access(
     link: Link,
     access_request: AccessRequest,
     tried: ActionHistory,
@@ -268,7 +271,7 @@ def want(
     )
 
 
-def unwanted(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
+def desired_removal(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
     """A grant that nobody asked for here and that is to be taken away."""
     return DesiredAccess(
         access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,

@@ -2,32 +2,32 @@
 
 from datetime import datetime
 
-from app.access.reconciler.attempts import acted_since, again_at
+from app.access.reconciler.action_history import acted_since, repeat_at
 from app.access.reconciler.state import INVITE, ActionHistory, AssetKey, DesiredAccess, ObservedAccess, PastAction, rank
-from app.access.retry_timing import MOST_REPAIRS, RetryTiming
+from app.access.retry_policy import MOST_REPAIRS, RetryTiming
 
 #: Kinds that can be shared by API at all; the others are shared by hand in either lane.
 BY_API = frozenset({"ad_account", "pixel", "person"})
 
 
-def give_at(
+def share_at(
     want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
 ) -> datetime | None:
     """When this access request is to be shared by us: now, a later moment, or never (None)."""
-    if want.key is None or not is_ours_to_give(want, seen, tried):
+    if want.key is None or not may_share(want, seen, tried):
         return None
-    client, last, undone = seen.client.of(want.key), last_give(want, tried), tried.taken.get(want.key)
+    client, last, undone = seen.client.of(want.key), last_share(want, tried), tried.taken.get(want.key)
     if client.rejected:
-        return None if is_turned_down(want, seen, tried) else now
+        return None if is_invitation_rejected(want, seen, tried) else now
     if client.member and last is not None and last.operation == INVITE:
         return now  # they came; what the invitation did not carry is assigned
     repairing = last is not None and last.outcome == "denied" and not acted_since(last, want)
     if last is not None and repairing and is_interrupted(want, tried):
         return max(last.at + patience.settle, now) if last.times < MOST_REPAIRS else None
-    return again_at(last, want, want.role, now, patience, undone=undone)
+    return repeat_at(last, want, want.role, now, patience, undone=undone)
 
 
-def last_give(want: DesiredAccess, tried: ActionHistory) -> PastAction | None:
+def last_share(want: DesiredAccess, tried: ActionHistory) -> PastAction | None:
     """The last attempt that still tells something: not what arrived, and went away again since."""
     last = tried.given.get(want.key) if want.key else None
     if last is None:
@@ -36,26 +36,26 @@ def last_give(want: DesiredAccess, tried: ActionHistory) -> PastAction | None:
     return None if any(moment is not None and last.at <= moment for moment in arrived) else last
 
 
-def is_ours_to_give(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
+def may_share(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
     """True if the client approved it, we can write, the client's own list was read, and it lacks the role."""
-    if want.key is None or not want.is_live or want.link_ended or want.unwanted or by_hand(want):
+    if want.key is None or not want.is_live or want.link_ended or want.unwanted or is_guided(want):
         return False
-    if want.was_verified and want.reduce_at is None and not is_agreed_anew(want):
+    if want.was_verified and want.reduce_at is None and not is_reauthorized(want):
         return False  # somebody took away what was proved: only the client's new authorization brings it back
     if not may_write(want.key, seen) or want.key in seen.problems or is_declined(want, seen, tried):
         return False
     client, agency = seen.client.of(want.key), seen.agency.of(want.key)
     if client.pending or client.everything or rank(agency.role) >= rank(want.role):
         return False
-    return rank(client.role) < rank(want.role) and is_account_there(want.key, seen)
+    return rank(client.role) < rank(want.role) and is_account_present(want.key, seen)
 
 
-def by_hand(want: DesiredAccess) -> bool:
+def is_guided(want: DesiredAccess) -> bool:
     """True if people share it: everything in the guided lane, otherwise the kinds that no API shares."""
     return want.lane != "connected" or want.kind not in BY_API
 
 
-def is_agreed_anew(want: DesiredAccess) -> bool:
+def is_reauthorized(want: DesiredAccess) -> bool:
     """True if the client authorized us after the access drifted: it is then shared again."""
     return want.drifted_at is not None and want.connected_at is not None and want.connected_at > want.drifted_at
 
@@ -85,7 +85,7 @@ def is_interrupted(want: DesiredAccess, tried: ActionHistory) -> bool:
     return taken is not None and taken.at >= want.reduce_at and taken.may_have_happened
 
 
-def is_turned_down(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
+def is_invitation_rejected(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
     """True if the person rejected the invitation, and nobody has asked to try again since."""
     if want.key is None or not seen.client.of(want.key).rejected:
         return False
@@ -98,7 +98,7 @@ def may_write(key: AssetKey, seen: ObservedAccess) -> bool:
     return seen.client_can_write and seen.center is None and seen.client.of(key).is_read
 
 
-def is_account_there(key: AssetKey, seen: ObservedAccess) -> bool:
+def is_account_present(key: AssetKey, seen: ObservedAccess) -> bool:
     """True if the ad account this hangs on is shared already, as either side shows."""
     account = key.account
     return account is None or any(side.of(account).role is not None for side in (seen.client, seen.agency))

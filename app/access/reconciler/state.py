@@ -211,3 +211,23 @@ ROLE_RANK: Mapping[str, int] = {"LINK": 1, "AD_PROMOTE": 1, "ANALYST": 1, "OPERA
 def rank(role: str | None) -> int:
     """How much a role may do; 0 for none."""
     return ROLE_RANK.get(role or "", 0)
+
+
+@dataclass(frozen=True)
+class ShareAction:
+    """Share these, at most 50, in one role; a pixel with ad accounts; one person."""
+
+    kind: str
+    role: str
+    keys: tuple[AssetKey, ...]
+
+
+@dataclass(frozen=True)
+class UnshareAction:
+    """Take these away, at most 50 of one kind; of pixels and people one at a time."""
+
+    kind: str
+    keys: tuple[AssetKey, ...]
+
+
+Action = ShareAction | UnshareAction

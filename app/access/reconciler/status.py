@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from app.access.reconciler.attempts import is_exhausted, is_refused
+from app.access.reconciler.action_history import is_exhausted, is_refused
 from app.access.reconciler.share_policy import (
-    by_hand,
-    give_at,
-    is_account_there,
+    is_account_present,
     is_declined,
+    is_guided,
     is_interrupted,
-    is_turned_down,
-    last_give,
+    is_invitation_rejected,
+    last_share,
+    share_at,
 )
 from app.access.reconciler.state import (
     ActionHistory,
@@ -32,8 +32,8 @@ from app.access.reconciler.state import (
     ReadFailure,
     rank,
 )
-from app.access.reconciler.unshare_policy import is_gone, refusal, take_at
-from app.access.retry_timing import RetryTiming
+from app.access.reconciler.unshare_policy import is_gone, refusal, unshare_at
+from app.access.retry_policy import RetryTiming
 from app.platforms.blockers import Actor
 from app.platforms.blockers import next_actor as actor_of
 
@@ -84,17 +84,17 @@ class _Case:
     @property
     def last(self) -> PastAction | None:
         """The last attempt to share it that still tells something."""
-        return last_give(self.want, self.tried)
+        return last_share(self.want, self.tried)
 
     @property
     def gives(self) -> bool:
         """True if we will share it, now or at a known time."""
-        return give_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
+        return share_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
 
     @property
     def takes(self) -> bool:
         """True if we will remove it."""
-        return take_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
+        return unshare_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
 
     @property
     def is_fresh(self) -> bool:
@@ -199,7 +199,7 @@ def _seen_by_agency(case: _Case) -> Status:
 def _absent(case: _Case) -> Status:
     """Read, by the agency or by the client at least, and not there."""
     want = case.want
-    if is_turned_down(want, case.seen, case.tried):
+    if is_invitation_rejected(want, case.seen, case.tried):
         return _blocked("invitation_rejected")
     if case.client.pending:
         return Status("awaiting_partner", "agency", "invitation_pending")
@@ -353,7 +353,7 @@ def _under_way(case: _Case) -> Status:
         if last is not None and last.may_have_happened:
             return Status("awaiting_partner", "platform" if case.is_recent(last) else "agency")
         return _blocked("access_interrupted") if is_interrupted(want, case.tried) else Status("ended")
-    if by_hand(want):
+    if is_guided(want):
         return _by_hand(case)
     closed = client.why_not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) or (
         client.is_read and not case.seen.client_can_write
@@ -411,7 +411,7 @@ def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = N
 
 def _waiting_for_account(case: _Case) -> Status:
     """A pixel waits for its ad account, for as long as that one is on its way."""
-    if is_account_there(case.key, case.seen):
+    if is_account_present(case.key, case.seen):
         return _while_away(case)
     if case.account is None or case.account.status in ("declined", "ended", "leaving"):
         return _blocked("account_missing")

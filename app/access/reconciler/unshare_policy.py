@@ -7,16 +7,16 @@ wants it.
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.access.reconciler.attempts import ABOUT_US, again_at, is_exhausted, is_refused
+from app.access.reconciler.action_history import ABOUT_US, is_exhausted, is_refused, repeat_at
 from app.access.reconciler.share_policy import may_write
 from app.access.reconciler.state import ActionHistory, DesiredAccess, Observation, ObservedAccess, PastAction, rank
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 
 #: The role under which an attempt to take away is remembered.
-NONE = ""
+NO_ROLE = ""
 
 
-def take_at(
+def unshare_at(
     want: DesiredAccess,
     wanted: Sequence[DesiredAccess],
     seen: ObservedAccess,
@@ -25,10 +25,10 @@ def take_at(
     patience: RetryTiming,
 ) -> datetime | None:
     """When this is to be taken away by us: now, a later moment, or never (None)."""
-    if want.key is None or not is_ours_to_take(want, wanted, seen, tried):
+    if want.key is None or not may_unshare(want, wanted, seen, tried):
         return None
     last, undone = tried.taken.get(want.key), tried.given.get(want.key)
-    return again_at(last, want, NONE, now, patience, undone=undone)
+    return repeat_at(last, want, NO_ROLE, now, patience, undone=undone)
 
 
 def refusal(want: DesiredAccess, tried: ActionHistory) -> tuple[str, PastAction] | None:
@@ -40,7 +40,7 @@ def refusal(want: DesiredAccess, tried: ActionHistory) -> tuple[str, PastAction]
     return (str(last.blocker) if about_us else "removal_refused"), last
 
 
-def is_ours_to_take(
+def may_unshare(
     want: DesiredAccess, wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory
 ) -> bool:
     """True if it is to go, the client's token may do it, and nobody else of the agency needs it."""
@@ -52,10 +52,10 @@ def is_ours_to_take(
     others = [each for each in wanted if each is not want and each.key == want.key and each.is_live]
     if want.unwanted:
         return all(each.unwanted for each in others) and _is_ours_alone(want, tried)
-    return is_to_be_lowered(want, client) and all(rank(each.role) <= rank(want.role) for each in others)
+    return needs_lower_role(want, client) and all(rank(each.role) <= rank(want.role) for each in others)
 
 
-def is_to_be_lowered(want: DesiredAccess, client: Observation) -> bool:
+def needs_lower_role(want: DesiredAccess, client: Observation) -> bool:
     """True if the role is higher than agreed and somebody who may say so wants it lowered.
 
     TikTok lowers no role in place: it is removed and shared again

@@ -1,1 +1,3 @@
-"""Access requests as their agency sees them: why one is not green, whose turn it is, and what can be done."""
+"""What people say of access requests that nothing can read:
+the client does the steps, the agency confirms that it works.
+"""

@@ -5,19 +5,23 @@ access requests with their evidence, and the ends of links, from which more foll
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import Field
 
 from app.access import call_recorder
-from app.access.buyer_access import queries as buyers
-from app.access.buyer_access import service as buyer_access
+from app.access.buyers import queries as buyers
+from app.access.buyers import service as buyer_access
 from app.access.call_recorder import PlatformCallView
-from app.access.reconciler import service
-from app.access.requests import lifecycle
-from app.access.requests.call_counts import LinkCalls, count
-from app.access.requests.roles import NewRole, change_role
-from app.access.requests.schemas import AccessRequestDetail, AccessRequestEvidence
+from app.access.requests import lifecycle, people, service
+from app.access.requests.schemas import (
+    AccessRequestDetail,
+    AccessRequestEvidence,
+    Attestation,
+    Extension,
+    LinkCalls,
+    NewPerson,
+    NewRole,
+    PersonView,
+)
 from app.kit.database import Session
-from app.kit.input.fields import Line200, Moment, RequestShape
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
 from app.links.schemas import LinkView
@@ -31,18 +35,6 @@ Writer = Annotated[Principal, requires("links:write")]
 Auditor = Annotated[Principal, requires("grants:read")]
 
 
-class Attestation(RequestShape):
-    """A person's word that an access works."""
-
-    by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
-
-
-class Extension(RequestShape):
-    """More time for a link."""
-
-    expires_at: Moment = Field(description="At most 90 days from now.")
-
-
 @router.get("/links/{link_id}/access-requests", tags=["links"])
 async def list_access_requests(caller: Reader, session: Session, link_id: str) -> Page[AccessRequestDetail]:
     """The access requests of a link in their order. There is no second page."""
@@ -53,7 +45,7 @@ async def list_access_requests(caller: Reader, session: Session, link_id: str) -
 @router.get("/links/{link_id}/platform-calls", tags=["links"])
 async def count_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
     """How many calls to the platform the link has taken, by what they were."""
-    return await count(session, caller.agency_id, link_id)
+    return await service.count_calls(session, caller.agency_id, link_id)
 
 
 @router.post("/links/{link_id}/revocation", tags=["links"])
@@ -76,7 +68,7 @@ async def extend_link(caller: Writer, session: Session, link_id: str, given: Ext
 async def read_access_request(caller: Reader, session: Session, access_request_id: str) -> AccessRequestEvidence:
     """One access request: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
     access_request = await links.access_request(session, caller.agency_id, access_request_id)
-    handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
+    handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
     last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
     return AccessRequestEvidence.with_calls(
         access_request, last, await buyers.of_access_request(session, caller.agency_id, access_request_id)
@@ -88,7 +80,7 @@ async def list_calls(
     caller: Auditor, session: Session, access_request_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
     """Every look and call of the handshake an access request belongs to, newest first."""
-    handshakes = await service.of_access_request(session, caller.agency_id, access_request_id)
+    handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
     rows = await call_recorder.page(
         session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "call")
     )
@@ -101,7 +93,7 @@ async def request_role(
 ) -> AccessRequestDetail:
     """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
     platforms = request.app.state.platforms
-    access_request = await change_role(
+    access_request = await service.change_role(
         session, caller.agency_id, access_request_id, given, platforms=platforms, actor=caller.actor
     )
     return AccessRequestDetail.of(access_request)
@@ -111,7 +103,7 @@ async def request_role(
 async def check_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
     """Looks at the platform now. Read the access request again in a few seconds, or wait for its event."""
     access_request = await service.check_access_request(session, caller.agency_id, access_request_id)
-    await buyer_access.look_again(session, caller.agency_id, access_request_id)
+    await buyer_access.check_buyers(session, caller.agency_id, access_request_id)
     return AccessRequestDetail.of(access_request)
 
 
@@ -122,3 +114,23 @@ async def attest_access_request(
     """Takes a person's word where nothing can be read. It becomes verified as soon as a token can read."""
     access_request = await service.attest(session, caller.agency_id, access_request_id, by=given.by, actor=caller.actor)
     return AccessRequestDetail.of(access_request)
+
+
+@router.post("/links/{link_id}/people", status_code=201, tags=["links"])
+async def request_person(
+    request: Request, caller: Writer, session: Session, link_id: str, given: NewPerson
+) -> PersonView:
+    """Asks the client to invite one of your people with the link's ad accounts. Nothing is done before its yes."""
+    access_request = await people.request_person(
+        session, caller.agency_id, link_id, email=given.email, role=given.role, reason=given.reason,
+        platforms=request.app.state.platforms, actor=caller.actor,
+    )  # fmt: skip
+    return PersonView.of(access_request)
+
+
+@router.delete("/links/{link_id}/people/{access_request_id}", status_code=202, tags=["links"])
+async def withdraw_person(caller: Writer, session: Session, link_id: str, access_request_id: str) -> PersonView:
+    """No longer asks for a person. Once approved, membership or invitation are taken back, and `ended` is read."""
+    return PersonView.of(
+        await people.withdraw_person(session, caller.agency_id, link_id, access_request_id, actor=caller.actor)
+    )

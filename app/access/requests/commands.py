@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 
 from app.access import call_recorder
-from app.access.buyer_access import queries as buyers
-from app.access.buyer_access import service as buyer_access
-from app.access.reconciler import service
-from app.access.requests import lifecycle
-from app.access.requests.api import Attestation
-from app.access.requests.schemas import AccessRequestDetail, AccessRequestEvidence
+from app.access.buyers import queries as buyers
+from app.access.buyers import service as buyer_access
+from app.access.requests import lifecycle, service
+from app.access.requests.schemas import AccessRequestDetail, AccessRequestEvidence, Attestation
 from app.kit import clock
 from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
@@ -57,7 +55,7 @@ async def show_(at: Terminal, access_request_id: str, agency: AgencyOption = Non
     """Why an access request is what it is, and the last platform calls it rests on."""
     found = await agencies.chosen(at.session, agency)
     row = await links.access_request(at.session, found.id, access_request_id)
-    handshakes = await service.of_access_request(at.session, found.id, access_request_id)
+    handshakes = await service.handshake_ids(at.session, found.id, access_request_id)
     last = await call_recorder.page(at.session, found.id, handshakes, limit=5, before=None)
     view = AccessRequestEvidence.with_calls(
         row, last, await buyers.of_access_request(at.session, found.id, access_request_id)
@@ -85,7 +83,7 @@ async def verify(at: Terminal, access_request_id: str, agency: AgencyOption = No
     """Looks at the platform now; a worker does it in a moment."""
     found = await agencies.chosen(at.session, agency)
     row = await service.check_access_request(at.session, found.id, access_request_id)
-    await buyer_access.look_again(at.session, found.id, access_request_id)
+    await buyer_access.check_buyers(at.session, found.id, access_request_id)
     show.one(AccessRequestDetail.of(row), as_json=as_json, only=_SHOWN)
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
-from app.access.attestations import service as attestations
 from app.access.connections import service as connections
 from app.access.context import AccessContext
+from app.access.requests import client_statements as attestations
 from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
 from app.links import client_actions, queries
@@ -33,12 +33,12 @@ async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, exp
             await client_actions.set_status(
                 session, aggregate, access_request, actor=actor, status="waiting", next_actor="client"
             )
-    await attestations.bring_up_to_date(session, agency_id, link_id, actor=actor)
+    await attestations.refresh_statuses(session, agency_id, link_id, actor=actor)
     await handshakes.wake_client(session, agency_id, link.client_id)
     return link
 
 
-async def attend(tools: AccessContext, link: Link) -> None:
+async def run(tools: AccessContext, link: Link) -> None:
     """The work on a claimed link: its time ran out, with all that follows, or its client is needed again."""
     async with tools.sessions.begin() as session:
         expired = await links.expire_link(session, link.agency_id, link.id)
@@ -62,11 +62,11 @@ async def _end_access_requests(session: AsyncSession, agency_id: str, link_id: s
             await client_actions.set_status(
                 session, aggregate, access_request, actor=KEYTURN, status="ended", code=None, next_actor=None
             )
-    await attestations.bring_up_to_date(session, agency_id, link_id, actor=KEYTURN)
+    await attestations.refresh_statuses(session, agency_id, link_id, actor=KEYTURN)
 
 
 async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:
     # connections before handshakes, as everywhere: a call that finds the token dead writes them in that order
     if not await queries.has_living(session, agency_id, client_id):
-        await connections.give_back_soon(session, agency_id, client_id)
+        await connections.revoke_soon(session, agency_id, client_id)
     await handshakes.wake_client(session, agency_id, client_id)

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.access.requests.call_counts import LinkCalls, count
-from app.access.requests.roles import NewRole, change_role
-from app.access.requests.schemas import AccessRequestDetail
+from app.access.requests.schemas import AccessRequestDetail, LinkCalls, NewRole
+from app.access.requests.service import change_role, count_calls
 from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
@@ -38,5 +37,5 @@ async def role(
 async def calls(at: Terminal, link_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """How many calls to the platform a link has taken, by what they were."""
     found = await agencies.chosen(at.session, agency)
-    counted: LinkCalls = await count(at.session, found.id, link_id)
+    counted: LinkCalls = await count_calls(at.session, found.id, link_id)
     show.one(counted, as_json=as_json)

@@ -1,15 +1,19 @@
 """Access requests with what they rest on, as the API and the command line show them."""
 
 from collections.abc import Sequence
+from typing import Self
 
-from pydantic import Field
+from pydantic import BaseModel, Field, model_validator
 
-from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers.models import BuyerAccess
 from app.access.buyers.schemas import BuyerAccessView
 from app.access.call_recorder import PlatformCall, PlatformCallView
 from app.access.requests.error_hints import hint
+from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
+from app.kit.input.freemail_domains import domain_of, is_free
 from app.links.models import AccessRequest
 from app.links.schemas import AccessRequestView
+from app.platforms.roles import MemberRole, WorkingRole
 from app.platforms.tiktok.scopes import named_in
 
 
@@ -54,3 +58,75 @@ class AccessRequestEvidence(AccessRequestDetail):
                 access_request.status, access_request.code, kind=access_request.kind, permissions=named
             )
         return cls(**shown, calls=last, buyers=[BuyerAccessView.of(row) for row in buyers])
+
+
+class NewPerson(RequestShape):
+    """Somebody of your agency whom the client is to invite to its own Business Center."""
+
+    email: Email = Field(description="Of your own domain.", examples=["nora@north.example"])
+    role: WorkingRole = Field(
+        description="On the link's ad accounts; `Observer` is taken for `ANALYST`.", examples=["ANALYST"]
+    )
+    reason: Asked500 = Field(description="Why, in words the client reads.", examples=["To help with the launch."])
+    member_role: MemberRole = Field(
+        "STANDARD",
+        description="In the Business Center. Only `STANDARD` (`Employee`) is asked for: an Admin could do everything.",
+    )
+
+    @model_validator(mode="after")
+    def _standard(self) -> Self:
+        if self.member_role != "STANDARD":
+            raise ValueError("People are invited as STANDARD members only: an Admin could do everything there.")
+        return self
+
+
+class PersonView(AccessRequestView):
+    """A person asked for, with what to think of."""
+
+    member_role: MemberRole = Field(description="What they become in the client's Business Center.")
+    warnings: list[str] = Field(examples=[[]])
+
+    @classmethod
+    def of(cls, access_request: AccessRequest) -> "PersonView":
+        """From the row."""
+        said = _warning(access_request.person_email or "")
+        shown = dict(AccessRequestView.model_validate(access_request))
+        return cls(**shown, member_role="STANDARD", warnings=[said] if said else [])
+
+
+def _warning(email: str) -> str | None:
+    """What to think of before a client invites this address; None where nothing is to be said."""
+    if not is_free(email):
+        return None
+    return (
+        f"{domain_of(email)} is a free mail service: whoever leaves your agency keeps this inbox, and the access with "
+        "it. Use an address of your own domain."
+    )
+
+
+class NewRole(RequestShape):
+    """Another role than was asked for."""
+
+    role: Word = Field(examples=["OPERATOR"])
+    reason: Asked500 | None = Field(
+        None, description="Why; a wider role needs one, and the client reads it.", examples=["To run the campaigns."]
+    )
+
+
+class LinkCalls(BaseModel):
+    """The calls one onboarding cost of your TikTok app's budget."""
+
+    total: int = Field(description="Calls since the link was made, with the client's consent.", examples=[17])
+    by_operation: dict[str, int] = Field(examples=[{"bc/partner/asset/get": 6, "bc/partner/add": 1}])
+
+
+class Attestation(RequestShape):
+    """A person's word that an access works."""
+
+    by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
+
+
+class Extension(RequestShape):
+    """More time for a link."""
+
+    expires_at: Moment = Field(description="At most 90 days from now.")

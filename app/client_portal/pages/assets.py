@@ -35,7 +35,7 @@ async def business_center(request: Request, session: Session, link: OpenScreen, 
         asked = _typed(sure)
     if asked is None and len(can) == 1 and link.aggregate.intake.bc_id is None:
         asked = can[0]  # the only one there is: said at once
-    found = connections.found(link.connection) if link.connection else None
+    found = connections.discovered(link.connection) if link.connection else None
     in_doubt = asked if asked and await differs(session, link.aggregate, asked, found) else None
     return _center_screen(request, link, link.aggregate.intake.bc_id or "", {}, in_doubt=in_doubt)
 
@@ -58,7 +58,7 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
         return _center_screen(request, link, typed, problems)
     (bc_id,) = read.values
     choice = next((choice for choice in seen if choice.id == bc_id), _typed(bc_id))
-    found = connections.found(link.connection) if link.connection else None
+    found = connections.discovered(link.connection) if link.connection else None
     in_doubt = await differs(session, link.aggregate, choice, found)
     if in_doubt and form.text("sure") != bc_id:
         return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
@@ -174,14 +174,14 @@ def _centers(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.business_centers(
-        connections.found(link.connection), link.aggregate.link.agency_bc_id or ""
+        connections.discovered(link.connection), link.aggregate.link.agency_bc_id or ""
     )
 
 
 def _accounts(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.accounts(connections.found(link.connection), link.aggregate.intake.bc_id or "")
+    return selectable_assets.accounts(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.attestations import service as attestations
+from app.access.requests import client_statements as attestations
 from app.client_portal import manual_platforms
 from app.client_portal.forms import external_ids
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
@@ -51,7 +51,7 @@ async def say_done(request: Request, session: Session, link: PublicLink, access_
 @router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
 async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client was wrong about it."""
-    await attestations.take_word_back(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
+    await attestations.withdraw_statement(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
     return render.see_other(request, f"{link.path}/progress#others")
 
 

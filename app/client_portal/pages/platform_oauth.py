@@ -34,7 +34,7 @@ async def way(
 ) -> Response:
     """Connect with the platform, or do it by hand."""
     platform = platform_of(request, link.aggregate)
-    away = not link.connection and await connections.is_away(
+    away = not link.connection and await connections.is_authorizing(
         session, link.aggregate.agency.id, link.aggregate.link.id, clock.now()
     )
     return screen(
@@ -99,7 +99,7 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
             await service.take_lane(session, before.aggregate, "connected")
             made = await connections.live(session, before.aggregate.agency.id, link_id)
             if made is not None:
-                await service.forget_center_not_in(session, before.aggregate, connections.found(made))
+                await service.forget_center_not_in(session, before.aggregate, connections.discovered(made))
         try:
             link = await link_session.opened(session, request, link_id)
         except Elsewhere:  # a new device, and this did not let it in

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access.connections import queries as connections
-from app.access.reconciler import service as handshakes
+from app.access.requests import service as handshakes
 from app.client_portal import manual_platforms, rate_limits, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
@@ -65,7 +65,7 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
     """The client did something and wants to see it."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
     if link.standing.connecting:
-        await handshakes.check_now(session, link.aggregate.agency.id, link.aggregate.link.id)
+        await handshakes.check_link(session, link.aggregate.agency.id, link.aggregate.link.id)
         if not await can_look(session, link.aggregate):
             await handshakes.say_done(session, link.aggregate.agency.id, link.aggregate.link.id)
     return render.see_other(request, f"{link.path}/progress")
@@ -75,7 +75,7 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
 async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
-    await handshakes.reduce(session, link.aggregate.agency.id, link.aggregate.link.id, form.text("access_request"))
+    await handshakes.lower_role(session, link.aggregate.agency.id, link.aggregate.link.id, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
     return render.see_other(request, f"{link.path}/progress")

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access import handshakes
-from app.access.attestations import service as attestations
 from app.access.reconciler import dry_run
+from app.access.requests import client_statements as attestations
 from app.client_portal import manual_platforms, offers, service
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, agreement
@@ -48,7 +48,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     if problems:
         return _shown(request, link, text, name, problems)
     await client_actions.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
-    await attestations.bring_up_to_date(session, agency_id, link_id)
+    await attestations.refresh_statuses(session, agency_id, link_id)
     await handshakes.start_for_link(session, await links.load_link(session, agency_id, link_id))
     return render.see_other(request, f"{link.path}/progress")
 

@@ -140,7 +140,7 @@ def _screen(
 def _seen(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.pixels(connections.found(link.connection), link.aggregate.intake.bc_id or "")
+    return selectable_assets.pixels(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
 
 
 def _asks(link: CurrentLink, kind: str) -> list[AccessRequest]:

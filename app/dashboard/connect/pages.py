@@ -100,7 +100,7 @@ async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:
         connection = await connections.of_agency(session, agency_id, "tiktok")
         if connection is None:
             return {}
-        seen = connections.found(connection).business_centers
+        seen = connections.discovered(connection).business_centers
         named = await agencies.business_centers(session, agency_id, "tiktok")
     known = {center.bc_id for center in seen if center.usable}
     return {

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 from sqlalchemy import func, select
 
-from app.access.buyer_access.models import BuyerAccess
+from app.access.buyers.models import BuyerAccess
 from app.access.connections import queries as connections
 from app.kit.database import CROSS_TENANT
 from simulator import seed

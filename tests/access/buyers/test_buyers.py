@@ -4,10 +4,10 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers import job as buyer_work
+from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
 from app.access.grants import queries as grants
+from app.access.reconciler import buyer_job as buyer_work
 from app.events.models import Event
 from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, BUYERS, KIM, MEMBERS, UNASSIGN, count, name, patient, shared, shown

@@ -198,7 +198,7 @@ async def test_a_standard_member_is_connected_but_can_choose_no_business_center(
     async with house.tools.sessions() as session:
         connection = await connections.live(session, house.world.north.agency_id, house.world.north.link_id)
     assert connection is not None
-    found = connections.found(connection)
+    found = connections.discovered(connection)
     assert [(center.role, center.usable) for center in found.business_centers] == [("STANDARD", False)]
     assert found.accounts == ()
 
@@ -208,7 +208,7 @@ async def test_accounts_not_ticked_are_seen_as_such(house: House) -> None:
     async with house.tools.sessions() as session:
         connection = await connections.live(session, house.world.north.agency_id, house.world.north.link_id)
     assert connection is not None
-    ticked = {each.asset_id: each.ticked for each in connections.found(connection).accounts}
+    ticked = {each.asset_id: each.ticked for each in connections.discovered(connection).accounts}
     assert ticked == {seed.LUNE_EU: True, seed.LUNE_UK: False, seed.LUNE_US: False}
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from app.access.grants import queries as grants
+from app.access.grants import revocation as revocations
 from app.access.grants.models import Grant
-from app.access.revocations import service as revocations
 from app.links import client_actions
 from app.links import queries as links
 from app.links import service as link_actions

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.sql import func
 
 from app.access.grants.models import Grant
-from app.access.imports import job as work
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
+from app.access.reconciler import import_job as work
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT
 from app.tenants.clients.models import Client

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.access.imports import error_hints
-from app.access.imports.diff import KnownGrant, compare, legible_partners, legible_shares, one_line
+from app.access.imports import schemas
+from app.access.imports.diff import KnownGrant, compare, one_line, valid_partners, valid_shares
 from app.platforms.resources import AssetShare, PartnerInfo
 
 
@@ -40,7 +40,7 @@ def test_partners_without_a_usable_id_are_counted_and_the_agency_is_nobodys_part
         PartnerInfo("7222", "\x00"), PartnerInfo("x' OR 1=1", "Odd"), PartnerInfo("", "None"),
         PartnerInfo("7" * 33, "Long"), PartnerInfo("७१११", "Other digits"),
     ]  # fmt: skip
-    assert legible_partners(seen, "7000") == (
+    assert valid_partners(seen, "7000") == (
         [PartnerInfo("7111", "One again"), PartnerInfo("7222", "Business Center 7222")], 4,
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_shares_that_cannot_be_used_are_named() -> None:
         "7202": AssetShare("7202", "operator\x00", "Odd role"),
         "ab\x00": AssetShare("ab\x00", "ANALYST"),
     }
-    assert legible_shares(shares) == (
+    assert valid_shares(shares) == (
         {"7201": AssetShare("7201", "OPERATOR", "Brand FR")}, frozenset({"7202", "ab\x00"}),
     )  # fmt: skip
 
@@ -73,16 +73,16 @@ def test_what_is_new_changed_renamed_or_gone() -> None:
     assert said.gone == ("4",)  # not 5: it is there, and cannot be read
 
 
-@pytest.mark.parametrize("code", sorted(error_hints.CODES))
+@pytest.mark.parametrize("code", sorted(schemas.IMPORT_CODES))
 def test_a_hint_is_one_or_two_sentences(code: str) -> None:
-    said = error_hints.hint(code)
+    said = schemas.import_hint(code)
     assert said is not None
     assert said.endswith(".")
     assert len(said) < 260
 
 
 def test_an_unknown_code_has_a_hint_and_no_code_has_none() -> None:
-    assert (error_hints.hint("new_code"), error_hints.hint(None)) == (
+    assert (schemas.import_hint("new_code"), schemas.import_hint(None)) == (
         "See what TikTok answered, and import again.",
         None,
     )

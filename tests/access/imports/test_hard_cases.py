@@ -3,7 +3,7 @@
 import httpx2
 
 from app.access.connections import queries as connections
-from app.access.imports import job as work
+from app.access.reconciler import import_job as work
 from app.platforms.port import Priority
 from simulator import seed
 from tests.access.imports.scenes import Scene

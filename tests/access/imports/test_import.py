@@ -5,8 +5,8 @@ import asyncio
 from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.access.imports import job as work
 from app.access.imports.models import Import
+from app.access.reconciler import import_job as work
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT
 from app.platforms.rate_limiter.policy import Limits

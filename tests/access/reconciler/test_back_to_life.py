@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 
+from app.access.grants import revocation as revocations
 from app.access.grants.models import Grant
-from app.access.reconciler import service as handshakes
 from app.access.requests import lifecycle
-from app.access.revocations import service as revocations
+from app.access.requests import service as handshakes
 from app.client_portal import service as portal
 from app.kit import clock, jobs
 from app.links import queries as links
@@ -49,7 +49,7 @@ async def _link(house: House) -> Link:
 async def _attend(house: House) -> None:
     """The worker's turn with links that are due."""
     for row in await jobs.claim(house.tools.sessions, Link, limit=9, lease=house.tools.lease):
-        await lifecycle.attend(house.tools, row)
+        await lifecycle.run(house.tools, row)
 
 
 async def _mails(house: House) -> Sequence[Mail]:
@@ -226,6 +226,6 @@ async def test_what_an_import_found_keeps_nothing_from_being_lowered(house: Hous
     assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.reduce(session, access_request.agency_id, access_request.link_id, access_request.id)
+        await handshakes.lower_role(session, access_request.agency_id, access_request.link_id, access_request.id)
     await house.work(4)
     assert await house.statuses(north) == [("verified", None)]

@@ -9,8 +9,7 @@ from app.access.context import AccessContext
 from app.access.reconciler import client_side, executor
 from app.access.reconciler.agency_side import BusinessCenterPair
 from app.access.reconciler.executor import ActionMember, RecordedIntent, send
-from app.access.reconciler.planner import UnshareAction
-from app.access.reconciler.state import AssetKey
+from app.access.reconciler.state import AssetKey, UnshareAction
 from app.platforms.port import Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
 from app.platforms.resources import Member
 
@@ -59,4 +58,4 @@ async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member(monke
     platform = _Platform(None, *rows)
     await _send(monkeypatch, platform)
     assert platform.removed == ["77"]
-    assert min(rows, key=client_side.likeliest).relation == "BOUND"
+    assert min(rows, key=client_side.membership_rank).relation == "BOUND"

@@ -9,8 +9,8 @@ from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.grants import queries as grants
 from app.access.handshakes import Handshake
-from app.access.reconciler import service as handshakes
 from app.access.requests import lifecycle
+from app.access.requests import service as handshakes
 from app.client_portal import service as portal
 from app.links import client_actions
 from app.tenants.agencies import service as agencies

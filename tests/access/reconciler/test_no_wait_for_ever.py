@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.access.reconciler.planner import ShareAction, UnshareAction, Wait, plan
-from app.access.reconciler.share_policy import give_at
+from app.access.reconciler.planner import Wait, plan
+from app.access.reconciler.share_policy import share_at
 from app.access.reconciler.state import (
     INVITE,
     ActionHistory,
@@ -20,10 +20,12 @@ from app.access.reconciler.state import (
     ObservedSide,
     PastAction,
     ReadFailure,
+    ShareAction,
+    UnshareAction,
 )
 from app.access.reconciler.status import Status, changes_at, statuses
-from app.access.reconciler.unshare_policy import take_at
-from app.access.retry_timing import RetryTiming
+from app.access.reconciler.unshare_policy import unshare_at
+from app.access.retry_policy import RetryTiming
 from tests.access.reconciler.test_plan import NOW
 from tests.access.reconciler.test_walks import ROLES, wants
 
@@ -122,7 +124,7 @@ def _is_ours(
         at
         for each in (want, *accounts)
         for at in (
-            give_at(each, world, tried, now, PATIENCE), take_at(each, wanted, world, tried, now, PATIENCE)
+            share_at(each, world, tried, now, PATIENCE), unshare_at(each, wanted, world, tried, now, PATIENCE)
         )
     ]  # fmt: skip
     return any(at is not None and at <= now + PATIENCE.accepted for at in moments)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from app.access.reconciler import service as handshakes
-from app.access.reconciler.service import ReadPossible
+from app.access.requests import service as handshakes
+from app.access.requests.service import ReadPossible
 from app.links import client_actions
 from app.links import service as links
 from simulator import seed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access.reconciler.planner import BATCH, Done, ShareAction, UnshareAction, Wait, plan
+from app.access.reconciler.planner import BATCH, Done, Wait, plan
 from app.access.reconciler.state import (
     ActionHistory,
     AssetKey,
@@ -16,8 +16,10 @@ from app.access.reconciler.state import (
     ObservedSide,
     PastAction,
     ReadFailure,
+    ShareAction,
+    UnshareAction,
 )
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 PATIENCE = RetryTiming()

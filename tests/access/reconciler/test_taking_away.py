@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from app.access.grants import queries as grants
+from app.access.grants import revocation as revocations
 from app.access.grants.models import Grant
-from app.access.reconciler import service as handshakes
-from app.access.revocations import service as revocations
-from app.access.revocations.service import PixelWasLinkedBefore
+from app.access.grants.revocation import PixelWasLinkedBefore
+from app.access.requests import service as handshakes
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY, SOUTH_AGENCY
 from tests.house import House
@@ -38,7 +38,7 @@ async def _revoke(house: House, grant: Grant) -> None:
 async def _reduce(house: House, corner: Corner) -> None:
     (access_request, *_) = await house.access_requests(corner)
     async with house.tools.sessions.begin() as session:
-        await handshakes.reduce(session, corner.agency_id, corner.link_id, access_request.id)
+        await handshakes.lower_role(session, corner.agency_id, corner.link_id, access_request.id)
 
 
 async def _holds(house: House, bc_id: str) -> dict[str, str]:

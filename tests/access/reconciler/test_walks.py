@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.access.reconciler.planner import ShareAction, UnshareAction, Wait, plan
+from app.access.reconciler.planner import Wait, plan
 from app.access.reconciler.state import (
     ActionHistory,
     AssetKey,
@@ -18,10 +18,12 @@ from app.access.reconciler.state import (
     ObservedSide,
     PastAction,
     ReadFailure,
+    ShareAction,
+    UnshareAction,
     rank,
 )
 from app.access.reconciler.status import statuses
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 from tests.access.reconciler.test_plan import NOW, PATIENCE, seen, want
 
 ACCOUNTS = [str(7200000000000000100 + number) for number in range(4)]

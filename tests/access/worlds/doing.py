@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from app.access.connections.models import Authorization, Connection
 from app.access.grants import queries as grants
-from app.access.reconciler import service as handshakes
-from app.access.revocations import service as revocations
+from app.access.grants import revocation as revocations
+from app.access.requests import service as handshakes
 from app.client_portal import service as portal
 from app.tenants.agencies import service as agencies
 from simulator import seed
@@ -116,7 +116,9 @@ async def reduce(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         if access_request.code == "role_higher_than_requested":
             async with stage.house.tools.sessions.begin() as session:
-                await handshakes.reduce(session, access_request.agency_id, access_request.link_id, access_request.id)
+                await handshakes.lower_role(
+                    session, access_request.agency_id, access_request.link_id, access_request.id
+                )
 
 
 def use_app(app_id: str, secret: str) -> Do:

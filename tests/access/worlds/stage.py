@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import handshakes
 from app.access.connections import queries as connections
 from app.access.handshakes import Handshake
-from app.access.retry_timing import MOST_ACCEPTED, RetryTiming
+from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
 from app.links import client_actions
 from app.links import queries as links

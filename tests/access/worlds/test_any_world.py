@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from app.access.retry_timing import RetryTiming
+from app.access.retry_policy import RetryTiming
 from app.kit.errors import AppError
 from app.links.models import AccessRequest
 from app.platforms.blockers import BLOCKERS

@@ -5,8 +5,9 @@ from sqlalchemy import update
 
 from app.access.connections import queries as connections
 from app.access.handshakes import Handshake
-from app.access.people import service as people
-from app.access.requests.roles import NewRole, change_role
+from app.access.requests import people
+from app.access.requests.schemas import NewRole
+from app.access.requests.service import change_role
 from app.kit.database import CROSS_TENANT
 from app.links.access_requests.service import add_access_request
 from app.links.models import AccessRequest

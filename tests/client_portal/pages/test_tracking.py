@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.access.grants import queries as grants
-from app.access.revocations import service as revocations
+from app.access.grants import revocation as revocations
 from app.links import queries as links
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE

@@ -4,7 +4,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.reconciler import service as handshakes
+from app.access.requests import service as handshakes
 from app.links import queries as links
 from tests.client_portal.walk import BY_HAND, Walk
 from tests.house import House

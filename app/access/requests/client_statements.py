@@ -3,7 +3,7 @@
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.attestations.status import AttestationFacts, status
+from app.access.requests.manual_status import AttestationFacts, status
 from app.events.recorder import CLIENT
 from app.kit import clock
 from app.kit.errors import NotFound
@@ -14,7 +14,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 
 
-async def bring_up_to_date(session: AsyncSession, agency_id: str, link_id: str, *, actor: str = CLIENT) -> None:
+async def refresh_statuses(session: AsyncSession, agency_id: str, link_id: str, *, actor: str = CLIENT) -> None:
     """Gives every access request of a manual platform the status that follows from what was said;
     repeating it changes nothing.
     """
@@ -36,7 +36,7 @@ async def say_done(session: AsyncSession, agency_id: str, link_id: str, access_r
         await _write(session, aggregate, access_request, CLIENT)
 
 
-async def take_word_back(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
+async def withdraw_statement(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client was wrong; once the agency has confirmed, nothing changes any more. Raises NotFound."""
     aggregate, access_request = await _locked(session, agency_id, link_id, access_request_id)
     if access_request.status == "awaiting_partner":

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers.planner import ObservedBuyer
-from app.access.buyers.queries import BuyersInput
+from app.access.buyers.models import BuyerAccess
 from app.access.context import AccessContext
+from app.access.reconciler.buyer_planner import ObservedBuyer
+from app.access.reconciler.buyer_queries import BuyersInput
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.state import Observation, ReadFailure
 from app.platforms.port import ConnectedPlatform, Priority, RecordedCall

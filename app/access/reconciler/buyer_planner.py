@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from app.access.reconciler.attempts import again_at
+from app.access.reconciler.action_history import repeat_at
 from app.access.reconciler.state import DesiredAccess, Observation, PastAction, ReadFailure, rank
-from app.access.reconciler.unshare_policy import NONE
-from app.access.retry_timing import RetryTiming
+from app.access.reconciler.unshare_policy import NO_ROLE
+from app.access.retry_policy import RetryTiming
 
 #: Why a side that could not be read stands still until a person acts.
 _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "agency_not_connected"}
@@ -60,7 +60,7 @@ class UnassignAction:
 
 
 @dataclass(frozen=True)
-class Rest:
+class BuyerStatus:
     """How it stands. `until`: look again then; `pending`: looking again may show something new by itself."""
 
     status: Literal["waiting", "open", "blocked", "leaving", "ended"]
@@ -69,18 +69,18 @@ class Rest:
     pending: bool = False
 
 
-Deed = AssignAction | UnassignAction
-Step = Deed | Rest
+BuyerAction = AssignAction | UnassignAction
+BuyerStep = BuyerAction | BuyerStatus
 
 
-def step(
+def plan_buyer(
     wish: DesiredBuyer,
     shown: ObservedBuyer,
     given: PastAction | None,
     taken: PastAction | None,
     now: datetime,
     patience: RetryTiming,
-) -> Step:
+) -> BuyerStep:
     """The next step. Gives nothing twice before looking, and takes only what was ours to give."""
     if not wish.wanted:
         return _leave(wish, shown, given, taken, now, patience)
@@ -88,9 +88,9 @@ def step(
         return _unread(wish, shown.held)
     has, needs = rank(shown.held.role), rank(wish.role)
     if has == needs or (has > needs and (wish.was_done or not wish.ours)):
-        return Rest("open", "role_higher_than_requested" if has > needs else None)
+        return BuyerStatus("open", "role_higher_than_requested" if has > needs else None)
     if wish.was_done:
-        return Rest("blocked", "role_too_low" if has else "taken_away")
+        return BuyerStatus("blocked", "role_too_low" if has else "taken_away")
     return _give(wish, shown, given, taken, now, patience)
 
 
@@ -101,24 +101,24 @@ def _leave(
     taken: PastAction | None,
     now: datetime,
     patience: RetryTiming,
-) -> Step:
+) -> BuyerStep:
     if not wish.ours:
-        return Rest("ended")
+        return BuyerStatus("ended")
     if not shown.held.is_read:
-        return Rest("leaving", _code(shown.held), pending=shown.held.why_not is ReadFailure.UNAVAILABLE)
+        return BuyerStatus("leaving", _code(shown.held), pending=shown.held.why_not is ReadFailure.UNAVAILABLE)
     if shown.held.role is None:
-        return Rest("ended")
-    at = again_at(taken, _as_want(wish), NONE, now, patience, undone=given)
+        return BuyerStatus("ended")
+    at = repeat_at(taken, _as_want(wish), NO_ROLE, now, patience, undone=given)
     if at is None:
-        return Rest("leaving", (taken.blocker if taken else None) or "app_problem")
-    return UnassignAction(shown.user_id) if at <= now else Rest("leaving", until=at, pending=True)
+        return BuyerStatus("leaving", (taken.blocker if taken else None) or "app_problem")
+    return UnassignAction(shown.user_id) if at <= now else BuyerStatus("leaving", until=at, pending=True)
 
 
-def _unread(wish: DesiredBuyer, held: Observation) -> Rest:
+def _unread(wish: DesiredBuyer, held: Observation) -> BuyerStatus:
     """The ad account's holders could not be read: what was seen stands until a read says otherwise."""
     if held.why_not is ReadFailure.UNAVAILABLE:
-        return Rest("open" if wish.was_done else "waiting", pending=True)
-    return Rest("blocked", _code(held))
+        return BuyerStatus("open" if wish.was_done else "waiting", pending=True)
+    return BuyerStatus("blocked", _code(held))
 
 
 def _give(
@@ -128,20 +128,22 @@ def _give(
     taken: PastAction | None,
     now: datetime,
     patience: RetryTiming,
-) -> Step:
+) -> BuyerStep:
     if isinstance(shown.person, Observation):
         if shown.person.why_not is ReadFailure.UNAVAILABLE:
-            return Rest("waiting", pending=True)
-        return Rest("blocked", _code(shown.person))
+            return BuyerStatus("waiting", pending=True)
+        return BuyerStatus("blocked", _code(shown.person))
     if not shown.user_id:
         # they may accept, or be invited, at any time: that is seen by looking now and then
-        return Rest("blocked", "invitation_pending" if shown.person == "invited" else "not_a_member", pending=True)
+        return BuyerStatus(
+            "blocked", "invitation_pending" if shown.person == "invited" else "not_a_member", pending=True
+        )
     if given is not None and wish.seen_at is not None and given.at <= wish.seen_at:
         given = None  # it arrived and was seen; what became of it since is no reason to wait
-    at = again_at(given, _as_want(wish), wish.role, now, patience, undone=taken)
+    at = repeat_at(given, _as_want(wish), wish.role, now, patience, undone=taken)
     if at is None:
-        return Rest("blocked", (given.blocker if given else None) or "app_problem")
-    return AssignAction(shown.user_id, wish.role) if at <= now else Rest("waiting", until=at, pending=True)
+        return BuyerStatus("blocked", (given.blocker if given else None) or "app_problem")
+    return AssignAction(shown.user_id, wish.role) if at <= now else BuyerStatus("waiting", until=at, pending=True)
 
 
 def _code(sight: Observation) -> str | None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import call_recorder
+from app.access import call_recorder, retry_policy
 from app.access.connections import queries as tokens
 from app.access.connections import service as connections
 from app.access.connections import unreadable_email
@@ -24,7 +24,6 @@ from app.access.imports.models import Import
 from app.access.partners import client_matching
 from app.access.partners import queries as partners
 from app.access.partners.models import Partner
-from app.access.reconciler import retry_policy
 from app.kit import jobs
 from app.platforms.port import Access, Denied, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
 from app.platforms.resources import Shares
@@ -96,11 +95,11 @@ async def _list(tools: AccessContext, row: Import, connection: Connection) -> No
             _keep_calls(session, row, connection, calls)
             await _stop(tools, session, row, connection, failure)
         return
-    fit, unreadable = diff.legible_partners(seen, row.agency_bc_id)
+    fit, unreadable = diff.valid_partners(seen, row.agency_bc_id)
     async with tools.sessions.begin() as session:
         await jobs.hold(session, row, tools.lease)
         _keep_calls(session, row, connection, calls)
-        await partners_writer.keep(session, row, fit)
+        await partners_writer.save_partners(session, row, fit)
         await jobs.finish(session, row, due_in=timedelta(0), partners_total=len(fit), unreadable=unreadable, setbacks=0)
 
 
@@ -189,11 +188,11 @@ async def _write(tools: AccessContext, row: Import, connection: Connection, read
 
 
 async def _write_shares(session: AsyncSession, row: Import, partner: Partner, kind: str, shares: Shares) -> None:
-    fit, unreadable = diff.legible_shares(shares)
+    fit, unreadable = diff.valid_shares(shares)
     if fit or partner.client_id is not None:
         await client_matching.settle(session, partner)
     before = await grants_writer.known(session, partner, kind)
-    counted = await grants_writer.keep(session, partner, kind, diff.compare(fit, before, unreadable), before)
+    counted = await grants_writer.save_shares(session, partner, kind, diff.compare(fit, before, unreadable), before)
     if fit:
         partner.gone_at = None  # whatever the list of partners says
     await _step(
@@ -216,7 +215,7 @@ async def _write_failure(
         await _write_shares(session, row, partner, read.kind, {})
         return
     code = {Denied: "partner_refused", UnexpectedAnswer: "answer_changed"}.get(type(failure), "platform_unavailable")
-    for name, value in call_recorder.trouble(code, failure.call).items():
+    for name, value in call_recorder.failure_columns(code, failure.call).items():
         setattr(partner, name, value)
     await _step(session, row, partner, read.kind)
 
@@ -234,6 +233,6 @@ async def _step(session: AsyncSession, row: Import, partner: Partner, kind: str,
 
 
 def _keep_calls(session: AsyncSession, row: Import, connection: Connection, calls: Sequence[RecordedCall]) -> None:
-    call_recorder.keep(
+    call_recorder.record_calls(
         session, calls, agency_id=row.agency_id, side="agency", purpose="import", connection_id=connection.id
     )

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from app.access.attestations.status import AttestationFacts, AttestationStatus, status
+from app.access.requests.manual_status import AttestationFacts, AttestationStatus, status
 
 EVERY = [AttestationFacts(*values) for values in product([False, True], repeat=5)]
 AGREED = AttestationFacts(approved=True)

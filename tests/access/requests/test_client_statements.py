@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from app.access import handshakes
-from app.access.attestations import service as attestations
+from app.access.requests import client_statements as attestations
 from app.access.requests import lifecycle
 from app.kit import clock
 from app.kit.errors import NotFound
@@ -38,7 +38,7 @@ async def agreed(house: House, preset: str) -> Corner:
                 session, north.agency_id, north.link_id, name="Ana Client", sentences=["as shown"]
             )
     async with house.tools.sessions.begin() as session:
-        await attestations.bring_up_to_date(session, north.agency_id, north.link_id)
+        await attestations.refresh_statuses(session, north.agency_id, north.link_id)
     return north
 
 
@@ -50,7 +50,7 @@ async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
 async def say(house: House, corner: Corner, access_request: AccessRequest, *, done: bool = True) -> None:
     """The client presses the button."""
     async with house.tools.sessions.begin() as session:
-        what = attestations.say_done if done else attestations.take_word_back
+        what = attestations.say_done if done else attestations.withdraw_statement
         await what(session, corner.agency_id, corner.link_id, access_request.id)
 
 
@@ -184,7 +184,7 @@ async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> N
         link = await links.find(session, north.agency_id, north.link_id)
         link.status, link.expires_at = "expired", clock.now() - timedelta(days=1)
         await session.flush()
-        await attestations.bring_up_to_date(session, north.agency_id, north.link_id)
+        await attestations.refresh_statuses(session, north.agency_id, north.link_id)
     assert {access_request.status for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)

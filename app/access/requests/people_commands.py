@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.access.people import service
-from app.access.people.schemas import NewPerson, PersonView
+from app.access.requests import people
+from app.access.requests.schemas import NewPerson, PersonView
 from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
@@ -29,7 +29,7 @@ async def add_person(
     """Asks the client to invite one of your people to its Business Center."""
     given = checked(NewPerson, email=email, role=role, reason=reason)
     found = await agencies.chosen(at.session, agency)
-    access_request = await service.request_person(
+    access_request = await people.request_person(
         at.session, found.id, link_id, email=given.email, role=given.role, reason=given.reason,
         platforms=at.platforms, actor=at.actor,
     )  # fmt: skip
@@ -42,5 +42,5 @@ async def remove_person(
 ) -> None:
     """No longer asks for a person; an invitation or membership is taken back and read back."""
     found = await agencies.chosen(at.session, agency)
-    access_request = await service.no_longer_ask(at.session, found.id, link_id, access_request_id, actor=at.actor)
+    access_request = await people.withdraw_person(at.session, found.id, link_id, access_request_id, actor=at.actor)
     show.one(PersonView.of(access_request), as_json=as_json, only=_SHOWN)

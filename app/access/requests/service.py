@@ -1,19 +1,24 @@
 """What sets a handshake going, and what people say about access requests."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
+from app.access.call_recorder import PlatformCall
 from app.access.connections import queries as connections
-from app.access.handshakes import start_for_link
+from app.access.connections.models import Connection
+from app.access.requests.schemas import LinkCalls, NewRole
 from app.events.recorder import CLIENT
 from app.kit.errors import AppError
 from app.links import client_actions
 from app.links import queries as links
+from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
+from app.platforms.port import Platform
 
 
 class NotApproved(AppError):
@@ -43,7 +48,7 @@ class NothingToRead(AppError):
     hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
 
 
-async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None:
+async def check_link(session: AsyncSession, agency_id: str, link_id: str) -> None:
     """Somebody wants to see what is true now: every approved access request of the link is looked at anew."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     approved = [
@@ -56,7 +61,7 @@ async def check_now(session: AsyncSession, agency_id: str, link_id: str) -> None
     for access_request in approved:
         access_request.recheck_at = func.now()
     await session.flush()
-    await start_for_link(session, aggregate)
+    await handshakes.start_for_link(session, aggregate)
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
@@ -93,12 +98,12 @@ async def check_access_request(session: AsyncSession, agency_id: str, access_req
         raise NotApproved
     if access_request.is_custom:
         raise NothingToRead
-    await check_now(session, agency_id, access_request.link_id)
+    await check_link(session, agency_id, access_request.link_id)
     await session.refresh(access_request)
     return access_request
 
 
-async def reduce(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
+async def lower_role(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
     """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
@@ -106,7 +111,7 @@ async def reduce(session: AsyncSession, agency_id: str, link_id: str, access_req
         raise NotApproved
     access_request.reduce_at = access_request.recheck_at = func.now()
     await session.flush()
-    await start_for_link(session, aggregate)
+    await handshakes.start_for_link(session, aggregate)
 
 
 async def attest(
@@ -155,8 +160,47 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
     return client is not None and client.status == "live"
 
 
-async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> list[str]:
+async def handshake_ids(session: AsyncSession, agency_id: str, access_request_id: str) -> list[str]:
     """The ids of the handshakes that may hold evidence about an access request. Raises NotFound."""
     access_request = await links.access_request(session, agency_id, access_request_id)
     link = await links.find(session, agency_id, access_request.link_id)
     return [handshake.id for handshake in await handshakes.of_client(session, agency_id, link.client_id)]
+
+
+async def change_role(
+    session: AsyncSession,
+    agency_id: str,
+    access_request_id: str,
+    wanted: NewRole,
+    *,
+    platforms: Mapping[str, Platform],
+    actor: str,
+) -> AccessRequest:
+    """Asks for it, and lets the handshakes look. Raises as `request_role`."""
+    access_request = await access_requests.request_role(
+        session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
+    )
+    link = await links.find(session, agency_id, access_request.link_id)
+    await handshakes.wake_client(session, agency_id, link.client_id)
+    return access_request
+
+
+async def count_calls(session: AsyncSession, agency_id: str, link_id: str) -> LinkCalls:
+    """Counts the platform calls of the link's connections and of its handshake since it was made. Raises NotFound."""
+    aggregate = await links.load_link(session, agency_id, link_id)
+    ours = (aggregate.intake.bc_id, aggregate.link.agency_bc_id)
+    every = await handshakes.of_client(session, agency_id, aggregate.client.id)
+    here = [each.id for each in every if (each.bc_id, each.agency_bc_id) == ours]
+    consents = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
+    rows = (
+        select(PlatformCall.operation, func.count())
+        .where(
+            PlatformCall.agency_id == agency_id,
+            PlatformCall.started_at >= aggregate.link.created_at,
+            or_(PlatformCall.handshake_id.in_(here), PlatformCall.connection_id.in_(consents)),
+        )
+        .group_by(PlatformCall.operation)
+        .order_by(PlatformCall.operation)
+    )
+    found: Sequence[tuple[str, int]] = [(operation, number) for operation, number in await session.execute(rows)]
+    return LinkCalls(total=sum(number for _, number in found), by_operation=dict(found))

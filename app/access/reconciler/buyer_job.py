@@ -8,18 +8,17 @@ from datetime import timedelta
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import call_recorder
-from app.access.buyer_access.models import BuyerAccess
-from app.access.buyers import queries
-from app.access.buyers.observer import BuyerObservation, observe
-from app.access.buyers.planner import AssignAction, Deed, Rest, step
-from app.access.buyers.queries import BuyersInput
+from app.access import call_recorder, retry_policy
+from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
 from app.access.connections import queries as tokens
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.access.reconciler import retry_policy
+from app.access.reconciler import buyer_queries
+from app.access.reconciler.buyer_observer import BuyerObservation, observe
+from app.access.reconciler.buyer_planner import AssignAction, BuyerAction, BuyerStatus, plan_buyer
+from app.access.reconciler.buyer_queries import BuyersInput
 from app.access.reconciler.state import Observation
 from app.kit import clock, ids, jobs
 from app.platforms.port import PlatformFailure, Priority, RecordedCall, Unavailable
@@ -34,7 +33,7 @@ class BuyerIntent:
 
     exchange_id: str
     row: BuyerAccess
-    deed: Deed
+    deed: BuyerAction
 
 
 async def reconcile(tools: AccessContext, buyer_access: BuyerAccess) -> None:
@@ -43,7 +42,7 @@ async def reconcile(tools: AccessContext, buyer_access: BuyerAccess) -> None:
     others = await jobs.claim(tools.sessions, BuyerAccess, limit=TOGETHER - 1, lease=tools.lease, where=beside)
     rows = sorted([buyer_access, *others], key=lambda row: (row.grant_id, row.id))
     async with tools.sessions.begin() as session:
-        situation = await queries.situation(session, rows)
+        situation = await buyer_queries.load_buyers(session, rows)
     urgency = Priority.WATCH if all(row.status == "open" for row in rows) else Priority.HANDSHAKE
     look = await observe(tools, situation, rows, urgency)
     async with tools.sessions.begin() as session:
@@ -64,19 +63,24 @@ async def _record(
     Decides on the rows as they are now: what people said while we looked counts. Openings are locked before
     connections, as everywhere.
     """
-    fresh = await queries.locked(session, rows)
-    tried = await queries.tries(session, situation.place.agency_id, list(situation.grants))
+    fresh = await buyer_queries.lock_buyers(session, rows)
+    tried = await buyer_queries.buyer_attempts(session, situation.place.agency_id, list(situation.grants))
     intents: list[BuyerIntent] = []
     for row in sorted(rows, key=lambda row: row.id):
         now = fresh[row.id]
         shown = look.shown[row.id]
         if now.status == "ended":
-            next_step: Deed | Rest = Rest("ended")
+            next_step: BuyerAction | BuyerStatus = BuyerStatus("ended")
         else:
-            next_step = step(
-                queries.wish(now), shown, tried.given.get(row.id), tried.taken.get(row.id), clock.now(), tools.patience
+            next_step = plan_buyer(
+                buyer_queries.desired_buyer(now),
+                shown,
+                tried.given.get(row.id),
+                tried.taken.get(row.id),
+                clock.now(),
+                tools.patience,
             )
-        if isinstance(next_step, Rest):
+        if isinstance(next_step, BuyerStatus):
             await _rest(tools, session, row, now, shown.held, next_step, look.limited)
         else:
             assert situation.connection is not None  # nothing is seen without one
@@ -92,7 +96,7 @@ async def _rest(
     row: BuyerAccess,
     now: BuyerAccess,
     held: Observation,
-    rest: Rest,
+    rest: BuyerStatus,
     limited: float | None,
 ) -> None:
     """Writes how it stands. What is open, and what a person may mend at TikTok, is looked at now and then."""
@@ -123,7 +127,7 @@ async def _intend(
     connection: Connection,
     row: BuyerAccess,
     held: Observation,
-    deed: Deed,
+    deed: BuyerAction,
 ) -> BuyerIntent:
     gives = isinstance(deed, AssignAction)
     asked = {"bc_id": situation.place.bc_id, "user_id": deed.user_id, "opening_id": row.id}
@@ -146,7 +150,7 @@ async def _keep(session: AsyncSession, situation: BuyersInput, look: BuyerObserv
     if situation.connection is None:
         return
     for grant_id, call in look.calls:
-        call_recorder.keep(
+        call_recorder.record_calls(
             session, [call], agency_id=situation.place.agency_id, side="agency", purpose="look",
             connection_id=situation.connection.id, grant_id=grant_id,
         )  # fmt: skip
@@ -175,7 +179,7 @@ async def _do(tools: AccessContext, situation: BuyersInput, intent: BuyerIntent,
         row = await session.get_one(PlatformCall, (intent.row.agency_id, intent.exchange_id))
         blocker = failure.blocker if failure is not None else None
         if calls:
-            call_recorder.answered(row, calls[-1], blocker)
+            call_recorder.complete_call(row, calls[-1], blocker)
         else:  # nothing was sent at all
             row.outcome = "unavailable"
         await session.flush()

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.buyer_access import queries
-from app.access.buyer_access.models import BuyerAccess, BuyerList
-from app.access.buyer_access.queries import People
+from app.access.buyers import queries
+from app.access.buyers.models import BuyerAccess, BuyerList
+from app.access.buyers.queries import People
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
 from app.events.recorder import record
@@ -25,14 +25,14 @@ MOST_BUYERS = 50
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedBuyer:
     """A buyer as somebody names them."""
 
     email: str
     role: str
 
 
-class TooMuch(InvalidInput):
+class RoleAboveRequested(InvalidInput):
     """A buyer is to have more than the link asks for."""
 
     code = "role_above_requested"
@@ -40,7 +40,7 @@ class TooMuch(InvalidInput):
 
 
 async def set_for_center(
-    session: AsyncSession, agency_id: str, center_id: str, named: Sequence[Named], *, actor: str
+    session: AsyncSession, agency_id: str, center_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
     """These people, and nobody else, get what is shared with a Business Center. Raises NotFound, Malformed.
 
@@ -52,11 +52,13 @@ async def set_for_center(
         session, happenings.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"tiktok_bc_id": center.bc_id},
     )  # fmt: skip
-    await follow(session, agency_id, Grant.agency_bc_id == center.bc_id, Grant.platform == center.platform, again=True)
+    await sync_buyer_access(
+        session, agency_id, Grant.agency_bc_id == center.bc_id, Grant.platform == center.platform, again=True
+    )
 
 
 async def set_for_link(
-    session: AsyncSession, agency_id: str, link_id: str, named: Sequence[Named], *, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
     """These people alone get what is shared on a link. Raises NotFound, Malformed, TooMuch."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
@@ -70,10 +72,10 @@ async def set_for_link(
     above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
     if above:
         sentence = f"This link asks for {largest} at most: give {above[0]} that role or a smaller one."
-        raise TooMuch(fields={"buyers": sentence})
+        raise RoleAboveRequested(fields={"buyers": sentence})
     await _write(session, agency_id, {"link_id": link_id}, people)
     await _tell_of_link(session, agency_id, link_id, actor)
-    await follow(session, agency_id, Grant.client_id == aggregate.client.id, again=True)
+    await sync_buyer_access(session, agency_id, Grant.client_id == aggregate.client.id, again=True)
 
 
 async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> None:
@@ -83,10 +85,10 @@ async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *,
     if (await session.execute(gone.returning(BuyerList.id))).scalar_one_or_none() is None:
         return
     await _tell_of_link(session, agency_id, link_id, actor)
-    await follow(session, agency_id, Grant.client_id == aggregate.client.id)
+    await sync_buyer_access(session, agency_id, Grant.client_id == aggregate.client.id)
 
 
-def _people(named: Sequence[Named]) -> People:
+def _people(named: Sequence[NamedBuyer]) -> People:
     """By address in small letters. Raises Malformed for one named twice."""
     people: dict[str, str] = {}
     for each in named:
@@ -118,7 +120,9 @@ async def _tell_of_link(session: AsyncSession, agency_id: str, link_id: str, act
     )  # fmt: skip
 
 
-async def follow(session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False) -> None:
+async def sync_buyer_access(
+    session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False
+) -> None:
     """Brings the rows of these grants in line with the lists: new ones are due, those of grants that went have ended.
 
     Only ad accounts that answer an access request are given to buyers: what was found there already is left as it
@@ -191,11 +195,11 @@ def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def look_again(session: AsyncSession, agency_id: str, access_request_id: str) -> None:
+async def check_buyers(session: AsyncSession, agency_id: str, access_request_id: str) -> None:
     """Somebody wants to see now whether the buyers of an access request can open its ad account."""
     grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
-        await follow(session, agency_id, Grant.id == grant.id, again=True)
+        await sync_buyer_access(session, agency_id, Grant.id == grant.id, again=True)
         await jobs.wake(
             session,
             BuyerAccess,

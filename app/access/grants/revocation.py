@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import handshakes
+from app.access import call_recorder, handshakes
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
-from app.access.reconciler import queries
-from app.access.reconciler.state import AssetKey
 from app.events.recorder import record
 from app.events.types import grants as happenings
 from app.kit.errors import AppError
@@ -93,9 +91,10 @@ async def _hung_on(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
 
 
 async def _is_ours(session: AsyncSession, grant: Grant) -> bool:
-    key = AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)
-    for handshake in await handshakes.of_client(session, grant.agency_id, grant.client_id):
-        given = (await queries.tried_of(session, handshake)).given.get(key)
-        if given is not None and given.may_have_happened:
-            return True
-    return False
+    """True if the last attempt to share it may have succeeded, so that it was not there before us."""
+    every = await handshakes.of_client(session, grant.agency_id, grant.client_id)
+    last = await call_recorder.last_share(
+        session, grant.agency_id, [handshake.id for handshake in every], kind=grant.kind, asset_id=grant.asset_id,
+        parent_asset_id=grant.parent_asset_id,
+    )  # fmt: skip
+    return last is not None and last.may_have_happened

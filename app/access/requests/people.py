@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
 from app.access.grants import queries as grants
-from app.access.revocations import service as revocations
+from app.access.grants import revocation as revocations
 from app.events.types import links as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -110,7 +110,7 @@ async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str
     return numbers[0] if numbers else ids.new("person")
 
 
-async def no_longer_ask(
+async def withdraw_person(
     session: AsyncSession, agency_id: str, link_id: str, access_request_id: str, *, actor: str
 ) -> AccessRequest:
     """Takes the person off: before the client's yes at once, afterwards membership or invitation go and are read back.

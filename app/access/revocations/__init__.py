@@ -1,1 +1,0 @@
-"""Revocations: access taken away on the agency's wish, one grant at a time, and read back."""
