@@ -1,4 +1,4 @@
-"""What an agency does about a buyer who cannot open an ad account, in one sentence. Pure."""
+"""Request and response shapes: buyers, and what they can open."""
 
 from collections.abc import Sequence
 

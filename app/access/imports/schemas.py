@@ -1,4 +1,4 @@
-"""What the agency can do about an import, or a partner in it, that could not be read. Pure."""
+"""Response shapes: imports, with the hints for those that could not be read."""
 
 from collections.abc import Sequence
 
