@@ -1,4 +1,4 @@
-"""JSON routes: what happened."""
+"""JSON routes: the event feed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/events", tags=["events"], route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("events:read")]
 _AFTER = (
-    "Follows: events oldest first, in the order in which they were committed, after this place: `next_cursor` of the "
-    "answer before, the id of an event, or nothing (`after=`) for all there are. `next_cursor` is then always given."
+    "Follows the feed: events oldest first, in commit order, after this position. Give the `next_cursor` of the last "
+    "response, the id of an event, or nothing (`after=`) for all events. `next_cursor` is then always present."
 )
 
 
 @dataclass(frozen=True)
 class EventQuery:
-    """Which events, and how many at once."""
+    """Filters and page size of the event list."""
 
     types: Annotated[
         str,
@@ -39,12 +39,12 @@ class EventQuery:
     subject_id: Annotated[
         str | None, Query(max_length=90, pattern=r"^\w+$", examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     ] = None
-    since: Annotated[Moment | None, Query(description="Happened then or later.")] = None
-    until: Annotated[Moment | None, Query(description="Happened before.")] = None
+    since: Annotated[Moment | None, Query(description="Only events at this time or later.")] = None
+    until: Annotated[Moment | None, Query(description="Only events before this time.")] = None
     limit: Limit = 50
 
     def wanted(self) -> EventFilter:
-        """As the queries take it. Raises Malformed."""
+        """The filter as queries take it. Raises InvalidInput."""
         return EventFilter(_known(self.types), self.subject_id, self.since, self.until)
 
 
@@ -57,7 +57,7 @@ async def list_events(
     after: Annotated[str | None, Query(max_length=400, description=_AFTER)] = None,
     wait: Annotated[int, Query(ge=0, le=25, description="With `after`: seconds to wait for the next event.")] = 0,
 ) -> Page[Envelope]:
-    """What happened in your agency, newest first, or oldest first after a place. What commits late is never skipped."""
+    """List events, newest first, or oldest first after a cursor. An event that commits late is never skipped."""
     sessions: Sessions = request.app.state.sessions
     if after is None and wait:
         raise InvalidInput(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
@@ -70,7 +70,7 @@ async def list_events(
 
 @router.get("/{event_id}")
 async def read_event(caller: Reader, session: Session, event_id: str) -> Envelope:
-    """One event in full, for receivers of thin payloads."""
+    """Return one event in full, for receivers of thin payloads."""
     return queries.envelope(await queries.find(session, caller.agency_id, event_id))
 
 
@@ -105,7 +105,7 @@ async def _next(
 
 
 def _known(types: str) -> list[str]:
-    """The names of all that is asked for. Raises Malformed."""
+    """The names of all requested event types. Raises InvalidInput."""
     known: list[str] = []
     for pattern in filter(None, map(str.strip, types.split(","))):
         names = catalog.named(pattern)

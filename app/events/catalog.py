@@ -1,4 +1,4 @@
-"""Every event type there is, by name. Pure."""
+"""Catalogue of all event types, by name. Pure."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ TYPES: dict[str, EventType] = {
     for event in word.ALL
 }
 
-#: Those an endpoint can subscribe to.
+#: Event types that an endpoint can subscribe to.
 FOR_CRMS: dict[str, EventType] = {name: event for name, event in TYPES.items() if event.for_crms}
 
 
 def named(pattern: str) -> list[str]:
-    """The names that a name or `access.*` stands for, and `*` for what an endpoint that wants everything gets."""
+    """The event types that a name, `access.*` or `*` stands for."""
     if pattern == "*":
         return [name for name in FOR_CRMS if not name.startswith("webhook.")]
     if pattern.endswith(".*"):
@@ -26,7 +26,7 @@ def named(pattern: str) -> list[str]:
 
 
 def example(event: EventType) -> dict[str, Any]:
-    """A whole envelope of this type with invented values."""
+    """A complete example envelope of this type."""
     data = body.shown({**body.EXAMPLE, **event.example})
     subject_id = getattr(data, f"{event.subject}_id", None) or f"{event.subject}_01ksy1q3e0fzs8qj5m8g3d4w7x"
     return body.Envelope(

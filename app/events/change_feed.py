@@ -1,6 +1,6 @@
-"""Following the feed: events in the order in which they were committed, from a place on, none skipped, none twice.
+"""Event feed in commit order: read from a cursor on, without gaps or duplicates.
 
-An event is given out when no transaction older than its own is still running: nothing can then appear before it.
+An event is returned only when no transaction older than its own is running: no event can then appear before it.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.web.paging import CursorWrong
 
-#: Transaction and id of the event last seen; what comes next is beyond it.
+#: Transaction and id of the last event seen; the next page starts after it.
 Place = tuple[int, str]
-#: Lower than any id: the place before all events of a transaction.
+#: Lower than any id: the position before all events of a transaction.
 BEFORE_ALL = "evt_00000000000000000000000000"
 START: Place = (0, BEFORE_ALL)
 LOOK_EVERY_SECONDS = 0.5
@@ -28,7 +28,7 @@ LONGEST_SECONDS = 25
 
 @dataclass(frozen=True)
 class Followed:
-    """What came, and the place to go on from; that moves on even when nothing came."""
+    """A page of events and the cursor after it. The cursor advances even if the page is empty."""
 
     events: list[EventRecord]
     place: Place
@@ -37,8 +37,8 @@ class Followed:
 async def look(
     session: AsyncSession, agency_id: str, place: Place, *, limit: int, wanted: EventFilter = queries.EVERYTHING
 ) -> Followed:
-    """The next events after a place, oldest first."""
-    # first the horizon, then the rows: all that lies below it is there by then, for good
+    """The next events after a cursor, oldest first."""
+    # first the horizon, then the rows: everything below the horizon is committed by then
     horizon = (await session.execute(select(queries.horizon()))).scalar_one()
     last = tuple_(literal(place[0], BigInteger), literal(place[1], Event.id.type))
     where = [Event.transaction_id < horizon, tuple_(Event.transaction_id, Event.id) > last]
@@ -57,9 +57,9 @@ async def follow(
     seconds: float,
     gone: Callable[[], Awaitable[bool]],
 ) -> Followed:
-    """Looks from a place on until something is there, `seconds` are over, or nobody listens any more.
+    """Poll from a cursor until events arrive, `seconds` have passed, or the caller is gone.
 
-    Nothing is open in between, and what one look passed over the next does not read again.
+    No transaction stays open between polls, and a poll does not read again what the previous one passed over.
     """
     until = asyncio.get_running_loop().time() + min(seconds, LONGEST_SECONDS)
     while True:
@@ -73,9 +73,9 @@ async def follow(
 
 
 async def place_of(session: AsyncSession, agency_id: str, event_id: str) -> Place:
-    """The place right after an event; while others may still appear before it, the one before them all.
+    """The cursor right after an event; while earlier events may still appear, the cursor before all of them.
 
-    Raises CursorWrong when there is no such event.
+    Raises CursorWrong if there is no such event.
     """
     query = select(Event.transaction_id, queries.horizon()).where(Event.agency_id == agency_id, Event.id == event_id)
     try:

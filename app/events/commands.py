@@ -1,4 +1,4 @@
-"""Commands: what happened."""
+"""Commands: events."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -28,7 +28,7 @@ async def list_(
     limit: Most = 50,
     as_json: Json = False,
 ) -> None:
-    """What happened, newest first, or oldest first after an event."""
+    """List events, newest first, or oldest first after an event."""
     found = await agencies.chosen(at.session, agency)
     types = [name for pattern in type_ or () for name in catalog.named(pattern) or [pattern]]
     wanted = EventFilter(types, subject, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
@@ -43,6 +43,6 @@ async def list_(
 
 @command(event, "show", does="GET /api/v1/events/{event_id}")
 async def show_(at: Terminal, event_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """One event in full."""
+    """Show one event in full."""
     found = await agencies.chosen(at.session, agency)
     show.one(queries.envelope(await queries.find(at.session, found.id, event_id)), as_json=as_json)

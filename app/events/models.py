@@ -1,4 +1,4 @@
-"""What happened, written once: facts without personal data, and beside them what can be erased."""
+"""Tables of events: permanent facts, and personal data that can be erased."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.kit.jobs import JobMixin
 
 
 class Event(Base):
-    """One thing that happened. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
+    """One event. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -31,18 +31,18 @@ class Event(Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     test: Mapped[bool] = mapped_column(default=False)
     facts: Mapped[dict[str, Any]]
-    #: who did it: `member:…`, `key:…`, `client`, `keyturn`
+    #: the actor: `member:…`, `key:…`, `client`, `keyturn`
     actor: Mapped[str] = mapped_column(String(64))
-    #: the request or work that produced it, as in the log lines
+    #: the request or job that caused it, as in the log lines
     request_id: Mapped[str | None] = mapped_column(String(64))
-    #: the transaction that wrote it; the feed shows only what lies below the oldest still running
+    #: the transaction that wrote it; the feed shows only what is below the oldest running one
     transaction_id: Mapped[int] = mapped_column(
         BigInteger, server_default=text("(pg_current_xact_id()::text::bigint + transaction_base())")
     )
 
 
 class EventPersonal(Base):
-    """Names and addresses that belong to an event; erased without touching it."""
+    """Names and addresses of an event. Can be erased without changing the event."""
 
     __tablename__ = "event_personal"
     __table_args__ = (belongs_to("events", "id"),)
@@ -53,7 +53,7 @@ class EventPersonal(Base):
 
 
 class OutboxEntry(JobMixin, Base):
-    """The mark, written with the event, that its deliveries are still to be made."""
+    """Outbox entry of an event that is not fanned out yet. Written in the event's transaction."""
 
     __tablename__ = "event_outbox"
     __table_args__ = (
@@ -65,13 +65,13 @@ class OutboxEntry(JobMixin, Base):
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
-    #: as the event's: whoever sends in order waits for earlier ones that are not fanned out yet
+    #: the event's sequence number: ordered deliveries wait for earlier events that are not fanned out yet
     subject_id: Mapped[str] = mapped_column(String(128))
     sequence: Mapped[int] = mapped_column(BigInteger)
 
 
 class EventSequence(Base):
-    """The last sequence number given to a subject; its row is locked until the transaction ends."""
+    """The last sequence number of a subject; its row is locked until the transaction ends."""
 
     __tablename__ = "event_sequences"
     __table_args__ = (ForeignKeyConstraint(["agency_id"], ["agencies.id"]),)

@@ -1,15 +1,16 @@
-"""Transaction numbers of events, kept rising when the database moves to a server that counts from lower.
+"""Transaction numbers of events, which keep rising after a move to a server that counts from a lower number.
 
-The feed is ordered by the number of the transaction that wrote an event, and CRMs hold places in it. Each server counts
-for itself, so a restored database may hold numbers that its new server has not reached: such events would be hidden,
-and new ones would come before them. The SQL function `transaction_base()` is added to every number and to the horizon.
+The feed is ordered by the number of the transaction that wrote an event, and CRMs store positions in it. Each server
+counts its own transactions, so a restored database may contain numbers that its new server has not reached. Such events
+would be hidden, and new ones would be placed before them. The SQL function `transaction_base()` is added to every
+number and to the horizon.
 """
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 LOCK = 0x6B65796E
-#: How far the numbers given next lie below the newest stored one, and that one; the first looks at each agency's index.
+#: The gap between the next numbers and the newest stored one, and that number; reads each agency's index.
 _BEHIND = text(
     """
     SELECT last.number + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint - transaction_base() AS behind,
@@ -26,12 +27,12 @@ _BEHIND = text(
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
-    """True if event numbers of this server are still below the stored ones."""
+    """True if the server's next event number is below the newest stored one."""
     return (await _read(connection))[0] > 0
 
 
 async def go_on(connection: AsyncConnection) -> bool:
-    """Have the next number follow the newest stored one, where the server is behind: whether it was."""
+    """Continue after the newest stored number if the server is behind. True if it was."""
     if not await is_behind(connection):
         return False
     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

@@ -1,4 +1,4 @@
-"""The `webhooks` section of the OpenAPI document: every type of event a receiver can get."""
+"""The `webhooks` section of the OpenAPI document: every event type that an endpoint can receive."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from app.events.types.event_type import EventType
 
 
 def add_webhooks(app: FastAPI) -> None:
-    """Documents each type by a schema of its own, with an example."""
+    """Document each event type with its schema and an example."""
     for kind in catalog.FOR_CRMS.values():
         app.webhooks.add_api_route(
             kind.name, _receiver(kind), methods=["POST"], tags=["webhooks"], summary=kind.sentence,

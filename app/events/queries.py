@@ -1,4 +1,4 @@
-"""Reading what happened: a feed that never skips a late commit, and envelopes made of facts and personal data."""
+"""Queries of events: the feed, and envelopes of facts and personal data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.kit.errors import NotFound
 
 @dataclass(frozen=True)
 class EventRecord:
-    """An event with its personal part, `{}` where it was erased or never was."""
+    """An event with its personal data; `{}` if it was erased or never existed."""
 
     event: Event
     personal: dict[str, object]
@@ -24,7 +24,7 @@ class EventRecord:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events: of these types (none named: all), about one subject, from `since` on, before `until`."""
+    """Event filter: types (none means all), subject, from `since` (inclusive) to `until` (exclusive)."""
 
     types: Sequence[str] = ()
     subject_id: str | None = None
@@ -35,23 +35,23 @@ class EventFilter:
 EVERYTHING = EventFilter()
 NEWEST_FIRST = (Event.transaction_id.desc(), Event.id.desc())
 OLDEST_FIRST = (Event.transaction_id.asc(), Event.id.asc())
-#: An id is made by the clock of whoever records, `occurred_at` by the database's.
+#: An id is made with the recorder's clock, `occurred_at` with the database's.
 _CLOCKS_APART = 3600
 
 
 def horizon() -> ColumnElement[int]:
-    """The oldest transaction still running: of what lies below it, all is there for good. See `numbering`."""
+    """The oldest running transaction: everything below it is committed. See `numbering`."""
     oldest = func.pg_snapshot_xmin(func.pg_current_snapshot())
     return cast(cast(oldest, Text), BigInteger) + func.transaction_base(type_=BigInteger)
 
 
 def settled() -> ColumnElement[bool]:
-    """True for events below the oldest running transaction: nothing older can still appear."""
+    """True for events below the oldest running transaction: no earlier event can appear any more."""
     return Event.transaction_id < horizon()
 
 
 def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    """Time is that of the event and, as far as clocks agree, that of its id: ids lie in the indexes."""
+    """SQL conditions of a filter. Time also limits the id, as far as clocks agree: ids are in the indexes."""
     where: list[ColumnElement[bool]] = []
     if wanted.types:
         where.append(Event.type.in_(wanted.types))
@@ -67,7 +67,7 @@ def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
 
 
 async def find(session: AsyncSession, agency_id: str, event_id: str) -> EventRecord:
-    """One event. Raises NotFound."""
+    """Load one event. Raises NotFound."""
     rows = await read(session, agency_id, Event.id == event_id, limit=1)
     if not rows:
         raise NotFound
@@ -82,7 +82,7 @@ async def newest(
     before: tuple[int, str] | None = None,
     wanted: EventFilter = EVERYTHING,
 ) -> list[EventRecord]:
-    """Events newest first, in commit order; `before` is the (transaction_id, id) of the last one seen."""
+    """Events, newest first in commit order; `before` is the (transaction_id, id) of the last one seen."""
     where = [settled(), *conditions(wanted)]
     if before:
         transaction_id, event_id = before
@@ -98,7 +98,7 @@ async def read(
     limit: int,
     order: tuple[UnaryExpression[Any], ...] = NEWEST_FIRST,
 ) -> list[EventRecord]:
-    """Events of an agency with their personal parts."""
+    """Load events of an agency with their personal data."""
     rows = await session.execute(
         select(Event, EventPersonal.data)
         .outerjoin(EventPersonal, (EventPersonal.agency_id == Event.agency_id) & (EventPersonal.id == Event.id))
@@ -110,7 +110,7 @@ async def read(
 
 
 def envelope(happened: EventRecord, *, personal: bool = True) -> schema.Envelope:
-    """The body as receivers get it; `personal=False` leaves names and addresses null."""
+    """The body that receivers get; `personal=False` sets names and addresses to null."""
     event = happened.event
     known = {**event.facts, **(happened.personal if personal else {})}
     return schema.Envelope(

@@ -1,4 +1,4 @@
-"""Recording events, in the transaction in which they happen."""
+"""Recording of events, in the transaction of the change they report."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from app.kit import ids
 KEYTURN = "keyturn"
 CLIENT = "client"
 MEMBER = "member"
-#: Events in one statement, at most.
+#: Maximum number of events per statement.
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class EventDraft:
-    """An event that is to be recorded. `data` holds keys of `schema.Data`; an unknown key is an error on recording."""
+    """An event before it is recorded. `data` has keys of `schema.Data`; an unknown key is an error on recording."""
 
     event_type: EventType
     subject_id: str
@@ -42,7 +42,7 @@ async def record(
     data: Mapping[str, Any] | None = None,
     test: bool = False,
 ) -> str:
-    """Record one event: its id. See `record_all`."""
+    """Record one event and return its id. See `record_all`."""
     [event_id] = await record_all(
         session, [EventDraft(event_type, subject_id, actor, data or {}, test)], agency_id=agency_id
     )
@@ -50,10 +50,10 @@ async def record(
 
 
 async def record_all(session: AsyncSession, drafts: Sequence[EventDraft], *, agency_id: str) -> list[str]:
-    """Record events of one agency in their order, in one statement for every 500: their ids.
+    """Record events of one agency in order and return their ids, with one statement per 500 events.
 
-    Each gets the next number of its subject, its personal data beside it, and an outbox entry if CRMs may receive it.
-    A test has none: the caller delivers it to one endpoint.
+    Each gets the next sequence number of its subject, its personal data, and an outbox entry if CRMs may receive it. A
+    test event has none: its caller delivers it to one endpoint.
     """
     recorded: list[str] = []
     request_id = structlog.contextvars.get_contextvars().get("request_id")
@@ -73,7 +73,7 @@ def _row(place: int, draft: EventDraft, agency_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-#: Subjects are locked in the order of their ids, so that two transactions never wait for each other.
+#: Subjects are locked in the order of their ids, so that two transactions cannot deadlock.
 _RECORD = text("""
 WITH drafts AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(:drafts) AS draft(

@@ -1,4 +1,4 @@
-"""The body of an event as CRMs read it: flat, every key always present, every id a string. Pure."""
+"""The event body that CRMs read: flat, every key always present, every id a string. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,11 +9,11 @@ API_VERSION = "2026-12-01"
 
 
 def _always_there(schema: dict[str, Any]) -> None:
-    """What has a default may be left out where an event is recorded, never where it is told."""
+    """Optional when an event is recorded, always present when it is sent."""
     schema["required"] = list(schema["properties"])
 
 
-#: One answer to a question of a preset, beside `answers`, for tools that read no deeper.
+#: One answer to a question of a preset, beside `answers`, for tools that cannot read nested data.
 ANSWER = "answer_"
 _ANSWER_KEY = f"^{ANSWER}[a-z0-9_]{{1,40}}$"
 
@@ -31,7 +31,7 @@ def _key(sentence: str, *, personal: bool = False) -> Any:
 
 
 class Data(BaseModel):
-    """The `data` of every event. A key that does not apply is null, never absent. Lists are comma-joined text."""
+    """The `data` of every event. A key that does not apply is null, never absent. Lists are comma-separated text."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_with_examples)
     __pydantic_extra__: dict[Annotated[str, Field(pattern=_ANSWER_KEY)], str | None]
@@ -44,59 +44,59 @@ class Data(BaseModel):
     client_id: str | None = _key("The client record.")
     client_name: str | None = _key("The client's name.", personal=True)
     contact_email: str | None = _key(
-        "The e-mail address of the client's contact: the one the client gave on the link, else the one you gave.",
+        "The e-mail address of the client's contact: the one that the client entered, else the one that you set.",
         personal=True,
     )
-    external_id: str | None = _key("The client's id in your CRM, as you gave it.")
-    link_external_id: str | None = _key("The link's id in your CRM, as you gave it: of a deal, for example.")
-    preset: str | None = _key("The preset the link was made from.")
-    language: str | None = _key("Of the client's pages.")
+    external_id: str | None = _key("The client's id in your CRM, as you set it.")
+    link_external_id: str | None = _key("The link's id in your CRM, as you set it, for example the id of a deal.")
+    preset: str | None = _key("The preset of the link.")
+    language: str | None = _key("The language of the client's pages.")
     platform: str | None = _key("`tiktok`, or another platform's key.")
-    access_request_id: str | None = _key("The access asked for.")
+    access_request_id: str | None = _key("The access request.")
     asset_kind: str | None = _key("`ad_account`, `pixel`, and so on.")
     asset_id: str | None = _key("The asset's id at the platform.")
     asset_name: str | None = _key("The asset's name at the platform.")
-    role_requested: str | None = _key("The role asked for, in the platform's words.")
-    role_granted: str | None = _key("The role that was read back.")
-    status: str | None = _key("The status entered: of an access request, a grant, an endpoint, a delivery or a replay.")
-    status_previous: str | None = _key("The status before it.")
-    grant_id: str | None = _key("The access that exists.")
-    verified_at: str | None = _key("When it was last read back as agreed.")
-    blocker_code: str | None = _key("What is in the way (docs/access.md).")
-    next_actor: str | None = _key("Whose turn it is: `client`, `agency`, `platform` or `us`.")
-    assets_total: int | None = _key("How many accesses the link asks for.")
-    assets_verified: int | None = _key("How many of them are done.")
-    assets_blocked: int | None = _key("How many have something in the way.")
-    dashboard_url: str | None = _key("Where your team sees it; null as long as there is no such page.")
+    role_requested: str | None = _key("The requested role, as the platform names it.")
+    role_granted: str | None = _key("The role that was observed.")
+    status: str | None = _key("The new status of an access request, a grant, an endpoint, a delivery or a replay.")
+    status_previous: str | None = _key("The previous status.")
+    grant_id: str | None = _key("The grant.")
+    verified_at: str | None = _key("Time of the last successful verification.")
+    blocker_code: str | None = _key("The blocker (docs/access.md).")
+    next_actor: str | None = _key("Who acts next: `client`, `agency`, `platform` or `us`.")
+    assets_total: int | None = _key("Number of access requests on the link.")
+    assets_verified: int | None = _key("Number of them that are done.")
+    assets_blocked: int | None = _key("Number of them that are blocked.")
+    dashboard_url: str | None = _key("Address of the dashboard page; null while there is none.")
     connection_id: str | None = _key("The authorization at the platform.")
     endpoint_id: str | None = _key("The webhook endpoint.")
     delivery_id: str | None = _key("The delivery.")
     replay_id: str | None = _key("The replay.")
-    reason: str | None = _key("Why: a code, the fields that were changed, or the platform's own words.")
-    failed_count: int | None = _key("How many attempts failed, or deliveries were given up.")
-    sample_event_id: str | None = _key("One of the events concerned.")
-    screen: str | None = _key("The screen that was finished.")
+    reason: str | None = _key("The reason: a code, the changed fields, or the platform's message.")
+    failed_count: int | None = _key("Number of failed attempts or exhausted deliveries.")
+    sample_event_id: str | None = _key("One of the affected events.")
+    screen: str | None = _key("The completed screen.")
     tiktok_bc_id: str | None = _key("The client's TikTok Business Center.")
-    tiktok_ad_account_ids: str | None = _key("The ad accounts chosen.")
-    tiktok_pixel_codes: str | None = _key("The pixel codes given.")
-    target_markets: str | None = _key("The countries named.")
-    approver_name: str | None = _key("Who can approve access and posts, as the client gave it.", personal=True)
+    tiktok_ad_account_ids: str | None = _key("The selected ad accounts.")
+    tiktok_pixel_codes: str | None = _key("The pixel codes.")
+    target_markets: str | None = _key("The target countries.")
+    approver_name: str | None = _key("Name of the person who approves access and posts.", personal=True)
     approver_email: str | None = _key("That person's e-mail address.", personal=True)
-    billing_name: str | None = _key("Who looks after billing.", personal=True)
+    billing_name: str | None = _key("Name of the billing contact.", personal=True)
     billing_email: str | None = _key("That person's e-mail address.", personal=True)
-    technical_name: str | None = _key("Who looks after website and pixel.", personal=True)
+    technical_name: str | None = _key("Name of the technical contact for website and pixel.", personal=True)
     technical_email: str | None = _key("That person's e-mail address.", personal=True)
     answers: dict[str, str | None] | None = _key(
-        "The answers to your own questions, by the question's key; of files their names. Each is also a key of its "
-        "own, `answer_` and the question's key; `flat` bodies have these alone.",
+        "The answers to your own questions by key; for files, their names. Each answer is also a separate key: "
+        "`answer_` and the question's key. `flat` bodies contain only these.",
         personal=True,
     )
-    agreed_by: str | None = _key("Who agreed to the access, by the name given.", personal=True)
-    agreed_at: str | None = _key("When that was.", personal=True)
+    agreed_by: str | None = _key("Name of the person who agreed to the access.", personal=True)
+    agreed_at: str | None = _key("Time of the agreement.", personal=True)
 
 
-#: Keys that lie in `event_personal`, so that they can be erased and left out for an endpoint; single answers are made
-#: of them.
+#: Keys stored in `event_personal`, so that they can be erased and omitted for an endpoint. Single answers are derived
+#: from them.
 PERSONAL = frozenset(
     name
     for name, about in Data.model_fields.items()
@@ -105,7 +105,7 @@ PERSONAL = frozenset(
 
 
 class Subject(BaseModel):
-    """What the event is about; `sequence` counts per subject."""
+    """The subject of the event; `sequence` counts per subject."""
 
     type: str = Field(examples=["link"])
     id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
@@ -157,7 +157,7 @@ EXAMPLE: dict[str, Any] = {
     "tiktok_pixel_codes": "C4ABCDEFGH77U7QBTM10",
     "target_markets": "FR,BE",
 }
-#: What the client gave; few events bring it.
+#: The client's input; few events contain it.
 EXAMPLE_GIVEN: dict[str, Any] = {
     "approver_name": "Ana Lima",
     "approver_email": "ana@brand.example",
@@ -170,7 +170,7 @@ EXAMPLE_GIVEN: dict[str, Any] = {
 
 
 def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts and personal values of the data to store. Raises ValueError for a key that no event has.
+    """Split data into facts and personal values for storage. Raises ValueError for an unknown key.
 
     Single answers are not stored: `answers` contains each.
     """
@@ -180,18 +180,18 @@ def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def shown(values: Mapping[str, Any]) -> Data:
-    """Data as receivers get it: each answer stands by itself, too."""
+    """Data as receivers get it: with one extra key for each answer."""
     answers = values.get("answers") or {}
     return Data(**values, **{f"{ANSWER}{key}": answer for key, answer in answers.items()})
 
 
 def without_personal(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Data as receivers get it where names, addresses and answers are left out: these keys null, answers gone."""
+    """Data for receivers without personal data: names and addresses are null, single answers absent."""
     return {
         key: None if key in PERSONAL else value for key, value in data.items() if not key.startswith(ANSWER)
     }  # fmt: skip
 
 
 def joined(values: list[str] | None) -> str | None:
-    """A list as the comma-joined text that no-code tools can read; None stays None."""
+    """A list as comma-separated text for no-code tools; None stays None."""
     return None if values is None else ",".join(values)

@@ -1,6 +1,6 @@
-"""Every code that says what is in the way of access, with all that is said of it to the agency. Pure.
+"""Catalogue of blockers: their codes and the agency's texts. Pure.
 
-What the client reads, which depends on more, stands with its pages.
+The client's texts depend on kind and lane and are part of the client's pages.
 """
 
 from collections.abc import Mapping
@@ -36,29 +36,30 @@ class Blocker:
 BLOCKERS: Mapping[str, Blocker] = {
     "asset_not_shared": Blocker(
         "It is not shared with you",
-        "It is not shared with your Business Center (any more): ask the client to open the link, which offers to "
-        "share it.",
+        "It is not shared, or no longer shared, with your Business Center: ask the client to open the link, which "
+        "offers to share it.",
         kinds=_SHARED,
     ),
     "role_too_low": Blocker(
-        "The role given is lower than the one needed",
-        "The role seen is lower than the one the client agreed to: ask it to open the link, which offers to raise "
-        "it; or ask for less (POST /api/v1/access-requests/{id}/role).",
+        "The role is lower than the one agreed to",
+        "The role is lower than the one that the client agreed to: ask the client to open the link, which offers to "
+        "raise it, or request a lower role (POST /api/v1/access-requests/{id}/role).",
         kinds=_SHARED,
     ),
     "role_higher_than_requested": Blocker(
-        "The client gave more than was asked for",
-        "The client gave more than was asked for: ask it to open the link, which offers to lower it.",
+        "The client gave a higher role than requested",
+        "The client gave a higher role than requested: ask the client to open the link, which offers to lower it.",
         kinds=_SHARED,
     ),
     "not_bc_admin": Blocker(
-        "The person who signed in is no Admin of the Business Center",
-        "The person who authorized is no Admin of the client's Business Center: pass the link on to an Admin.",
+        "The person who signed in is not an Admin of the Business Center",
+        "The person who authorized is not an Admin of the client's Business Center: ask them to "
+        "forward the link to an Admin.",
     ),
     "wrong_bc_selected": Blocker(
         "The client signed in to another Business Center",
-        "The client signed in at TikTok without the Business Center named on the link (tiktok_bc_id): ask it to "
-        "open the link and switch.",
+        "The client signed in at TikTok without the Business Center named on the link (tiktok_bc_id): ask the client "
+        "to open the link and switch.",
     ),
     "agencys_own_center": Blocker(
         "The client named your own Business Center",
@@ -66,17 +67,17 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "no_business_center": Blocker(
         "The client has no Business Center yet",
-        "The client has no Business Center yet: its page says how to make one.",
+        "The client has no Business Center yet: its page explains how to create one.",
     ),
     "bc_under_review": Blocker(
         "TikTok is reviewing the client's Business Center",
-        "TikTok is reviewing the client's Business Center: sharing works when that is over.",
+        "TikTok is reviewing the client's Business Center: sharing works once the review is finished.",
         next_actor="platform",
     ),
     "bc_punished": Blocker(
         "TikTok has restricted the client's Business Center",
-        "TikTok has restricted the client's Business Center for breaking its rules: the client asks TikTok's "
-        "support to lift it.",
+        "TikTok has restricted the client's Business Center for breaking its rules: the client has to ask "
+        "TikTok's support to lift the restriction.",
     ),
     "bc_denied": Blocker(
         "TikTok has rejected the client's Business Center",
@@ -85,31 +86,31 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "bc_not_enabled": Blocker(
         "TikTok has restricted the client's Business Center",
-        "TikTok lets nothing be shared from the client's Business Center: the client opens business.tiktok.com to "
+        "TikTok does not allow sharing from the client's Business Center: the client opens business.tiktok.com to "
         "see why.",
         next_actor="platform",
     ),
     "pixel_not_linked": Blocker(
         "The pixel is not connected to the ad account",
-        "The pixel is not connected to its ad account (any more): ask the client to open the link, which offers to "
-        "connect it.",
+        "The pixel is not connected, or no longer connected, to its ad account: ask the client to open the link, "
+        "which offers to connect it.",
         kinds=_PIXELS,
     ),
     "pixel_silent": Blocker(
-        "The pixel has sent no event lately",
-        f"The pixel received no event in the last {EVENTS_WITHIN.days} days: open the client's site, and {_CHECK}.",
+        "The pixel has sent no events recently",
+        f"The pixel received no events in the last {EVENTS_WITHIN.days} days: open the client's site, and {_CHECK}.",
         kinds=_PIXELS,
     ),
     "pixel_events_unread": Blocker(
         "The pixel's events cannot be read",
-        "The pixel is connected, and its events cannot be read with your connection: add Read Pixels and Pixel "
+        "The pixel is connected, but your connection cannot read its events: add Read Pixels and Pixel "
         f"Level Reporting in My Apps, then {_CONNECT_YOURS}.",
         next_actor="agency",
         kinds=_PIXELS,
     ),
     "ad_account_suspended": Blocker(
         "TikTok has suspended the ad account",
-        "TikTok has suspended the ad account: the client clears that with TikTok, or chooses another.",
+        "TikTok has suspended the ad account: the client resolves this with TikTok, or chooses another.",
         kinds=_ACCOUNTS,
     ),
     "ad_account_limited": Blocker(
@@ -120,26 +121,26 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "ad_account_in_review": Blocker(
         "TikTok is reviewing the ad account",
-        "TikTok is reviewing the ad account: nothing to do but wait.",
+        "TikTok is reviewing the ad account: wait until the review is finished.",
         next_actor="platform",
         kinds=_ACCOUNTS,
     ),
     "ad_account_disapproved": Blocker(
         "TikTok did not approve the ad account",
-        "TikTok did not approve the ad account: the client clears that with TikTok, or chooses another.",
+        "TikTok did not approve the ad account: the client resolves this with TikTok, or chooses another.",
         kinds=_ACCOUNTS,
     ),
     "consent_cancelled": Blocker(
         "The client left TikTok without authorizing",
-        "The client came back from TikTok without authorizing: ask it to open the link again, or to do it by hand "
-        "there.",
+        "The client came back from TikTok without authorizing: ask the client to open the link again, or to share by "
+        "hand there.",
     ),
     "consent_not_finished": Blocker(
         "The client has not come back from TikTok",
         "The client went to TikTok and did not come back: TikTok may be asking for the code it sent by e-mail.",
     ),
     "auth_code_expired": Blocker(
-        "The authorization came back too late",
+        "The authorization expired",
         f"The client came back from TikTok too late: {_CONNECT_CLIENT} again.",
     ),
     "not_connected": Blocker(
@@ -148,7 +149,7 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "connection_dead": Blocker(
         "TikTok ended the client's authorization",
-        f"The client's authorization has ended. What was shared stays; {_CONNECT_CLIENT} again.",
+        f"The client's authorization has ended. Shared access remains; {_CONNECT_CLIENT} again.",
     ),
     "scope_not_authorized": Blocker(
         "Your TikTok app lacks a permission",
@@ -162,30 +163,30 @@ BLOCKERS: Mapping[str, Blocker] = {
         next_actor="agency",
     ),
     "platform_changed": Blocker(
-        "TikTok answers in another form than documented",
-        "TikTok answered in another form than documented: see the platform calls for the field and the request id, "
-        "look "
-        "for a newer version of Keyturn, or report it. Clients can share by hand.",
+        "TikTok's response does not match its documentation",
+        "TikTok's response does not match its documentation: see the platform calls for the field and the request id. "
+        "Update Keyturn, or report the problem. Clients can share by hand.",
         next_actor="agency",
     ),
     "agency_must_reauthorize": Blocker(
-        "Your own TikTok connection has to be renewed",
+        "Your own TikTok connection must be renewed",
         f"It is shared, but your own connection cannot see it yet: {_CONNECT_YOURS}.",
         next_actor="agency",
     ),
     "account_not_ticked": Blocker(
-        "The client left this ad account out when authorizing",
-        "The client left this ad account out when authorizing: it authorizes again and includes it.",
+        "The client did not include this ad account when authorizing",
+        "The client did not include this ad account when authorizing: ask the client to authorize again "
+        "and include it.",
         kinds=_ACCOUNTS,
     ),
     "asset_not_found": Blocker(
         "This id cannot be found",
-        "This id is in no list that can be read: check it with the client.",
+        "No list that Keyturn can read contains this id: check it with the client.",
     ),
     "asset_shared_elsewhere": Blocker(
         "It is shared from another Business Center than the client gave",
         "It is shared with you from another Business Center (`shared_from_bc_id`) than the one the client gave: the "
-        "client's page asks whether that is its own, and takes it with one tap.",
+        "client's page asks whether that one is correct, and accepts it with one tap.",
         kinds=_LISTED,
     ),
     "asset_owned_elsewhere": Blocker(
@@ -199,15 +200,14 @@ BLOCKERS: Mapping[str, Blocker] = {
         kinds=_ACCOUNTS,
     ),
     "request_pending": Blocker(
-        "The owner of the ad account has not said yes to the client's request",
-        "The client's Business Center has asked for this ad account, and its owner has not said yes (in TikTok Ads "
-        "Manager). Only the owner can share it.",
+        "The owner of the ad account has not accepted the client's request",
+        "The client's Business Center has requested this ad account, and its owner has not accepted yet (in "
+        "TikTok Ads Manager). Only the owner can share it.",
         kinds=_ACCOUNTS,
     ),
     "partner_declined": Blocker(
         "The partnership was declined",
-        "It was declined in your Business Center, under Partners: ask again by letting the client open the link, or "
-        f"{_CHECK}.",
+        f"It was declined in your Business Center, under Partners: ask the client to open the link again, or {_CHECK}.",
         next_actor="agency",
         kinds=_ASSETS,
     ),
@@ -219,40 +219,40 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "share_without_effect": Blocker(
         "TikTok accepted the request, but the access did not change",
-        "TikTok accepted the share and it never appeared: the client does it by hand, and the platform calls have the "
+        "TikTok accepted the share, but it never appeared: the client shares by hand. The platform calls contain the "
         "request id for TikTok's support.",
     ),
     "access_interrupted": Blocker(
         "The access was removed to lower its role and could not be shared again yet",
-        "While the role was lowered the access was removed and the new share was refused: you have no access until "
-        "the client shares again. Ask it to open the link.",
+        "To lower the role, the access was removed, and then the new share was refused. You have no access until the "
+        "client shares again: ask the client to open the link.",
     ),
     "removal_refused": Blocker(
-        "TikTok refused to take the access away",
-        "TikTok refused to take the access away: the client removes it in its Business Center. See the platform calls "
+        "TikTok refused to remove the access",
+        "TikTok refused to remove the access: the client removes it in its Business Center. See the platform calls "
         "for TikTok's answer.",
     ),
     "account_missing": Blocker(
-        "Its ad account is no longer asked for",
-        "The ad account of this pixel is no longer asked for: ask for it again, or for the pixel on another ad "
+        "Its ad account is no longer requested",
+        "The ad account of this pixel is no longer requested: request it again, or request the pixel on another ad "
         "account.",
         kinds=_PIXELS,
     ),
     "platform_unavailable": Blocker(
-        "TikTok has not answered for some time",
-        "TikTok has not answered for a while; Keyturn keeps trying. See the platform calls for its answers.",
+        "TikTok has not responded for some time",
+        "TikTok has not responded for some time; Keyturn keeps trying. See the platform calls for its responses.",
         next_actor="platform",
     ),
     "invitation_pending": Blocker(
         "The invited person has not accepted yet",
-        "They have not accepted TikTok's e-mail, which must match their TikTok for Business login; to see whether "
-        f"they have, {_CHECK}.",
+        "They have not accepted TikTok's e-mail, which must match their TikTok for Business login. To see if they "
+        f"have, {_CHECK}.",
         next_actor="agency",
         kinds=_PEOPLE,
     ),
     "invitation_rejected": Blocker(
-        "The invited person said no",
-        f"This person said no to the invitation: talk to them, then {_CHECK}, and they are invited again.",
+        "The invited person declined",
+        f"This person declined the invitation: talk to them, then {_CHECK} to invite them again.",
         next_actor="agency",
         kinds=_PEOPLE,
     ),

@@ -1,4 +1,4 @@
-"""What a platform is to the rooms above: values in, values out, and four ways to fail. Pure."""
+"""The platform port: value types, the interface of a platform, and its four failures. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class App:
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """One call as evidence: what was asked without secrets, and what came back."""
+    """One platform call as evidence: the request without secrets, and the response."""
 
     operation: str
     request: Mapping[str, Any]
@@ -43,21 +43,21 @@ class RecordedCall:
 
 
 def said(operation: str, message: str, request_id: str | None) -> str:
-    """The platform's own words on a call, with the id that its support asks for."""
+    """The platform's message about a call, with its request id for the platform's support."""
     return f"{operation}: {message}" + (f" (request id {request_id})" if request_id else "")
 
 
-#: How far back a pixel's events are counted: TikTok counts whole days, and shows them hours late.
+#: Period in which a pixel's events are counted: TikTok counts whole days and shows them hours late.
 EVENTS_WITHIN = timedelta(days=2)
 
-#: Takes each call as it is done; whoever calls the platform keeps the evidence.
+#: Records each call when it is done; the caller stores the evidence.
 Keep = Callable[[RecordedCall], None]
 
 
 class PlatformFailure(Exception):
-    """A call that gave no answer to work with; `call` is its evidence.
+    """A platform call without a usable response; `call` is its evidence.
 
-    `blocker` is a code of JOURNEYS where it lasts until a person acts.
+    `blocker` is a code of `blockers` if the failure lasts until a person acts.
     """
 
     blocker: str | None = None
@@ -68,9 +68,9 @@ class PlatformFailure(Exception):
 
 
 class Denied(PlatformFailure):
-    """The platform said no, and will until a person acts.
+    """The platform refused the call and will refuse it until a person acts.
 
-    `about_asset`: it refused this asset, not the kind of call, so that another way to read it may be open.
+    `about_asset`: it refused this asset, not this type of call, so another way to read it may work.
     """
 
     blocker: str
@@ -82,7 +82,7 @@ class Denied(PlatformFailure):
 
 
 class Unavailable(PlatformFailure):
-    """Nothing was done; to be tried again after `retry_after` seconds. `limited`: we asked too often."""
+    """Nothing was done; retry after `retry_after` seconds. `limited`: the platform's rate limit was hit."""
 
     def __init__(self, call: RecordedCall, retry_after: float, *, limited: bool = False) -> None:
         super().__init__(call)
@@ -91,17 +91,17 @@ class Unavailable(PlatformFailure):
 
 
 class Unclear(PlatformFailure):
-    """A write that may or may not have happened: look before anything else."""
+    """A write that may or may not have happened: observe before any further action."""
 
 
 class UnexpectedAnswer(PlatformFailure):
-    """The answer is not of the documented shape: a read is not read, and a write may have happened."""
+    """The response does not match the documented schema: a read failed, and a write may have happened."""
 
     blocker = "platform_changed"
 
 
 class Priority(IntEnum):
-    """Whose call goes first where the platform allows only so many: somebody is looking, a handshake, a watch."""
+    """Order of calls when the rate limit is reached: interactive, handshake, background."""
 
     WATCH = 1
     HANDSHAKE = 2
@@ -110,7 +110,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True)
 class Access:
-    """A token with the app whose rate budget its calls count against, and how urgent they are."""
+    """A token with its app, whose rate limit applies, and the priority of the call."""
 
     token: str = field(repr=False)
     app_id: str
@@ -119,7 +119,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Token:
-    """What the platform gave us after consent. `scopes` are its own permission ids."""
+    """The result of an authorization. `scopes` are the platform's permission ids."""
 
     value: str = field(repr=False)
     scopes: tuple[int, ...]
@@ -136,9 +136,9 @@ class RoleWords:
 
 @dataclass(frozen=True)
 class GuidedStep:
-    """One line of written guidance. `where` is the menu path; `variants` other names it goes by.
+    """One line of guidance. `where` is the menu path; `variants` are its other names.
 
-    `text` may hold `{agency_bc_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
+    `text` may contain `{agency_bc_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
     """
 
     text: str
@@ -150,10 +150,10 @@ class GuidedStep:
 
 @dataclass(frozen=True)
 class AssetKind:
-    """A kind of asset that can be asked for.
+    """A kind of asset that can be requested.
 
-    `roles` from the smallest to the largest. `by_api`: the connected lane can share it. `through`: the kind of asset
-    it hangs on (a pixel on an ad account). `names`: further names that guides and people use for roles.
+    `roles` from lowest to highest. `by_api`: the connected lane can share it. `through`: the kind of its parent asset
+    (for a pixel, the ad account). `names`: aliases of roles.
     """
 
     key: str
@@ -165,41 +165,41 @@ class AssetKind:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def official(self, role: str) -> str:
-        """The platform's own name of a role, however it is spelt; what is no name of one comes back as it was."""
+        """The platform's name of a role, for any spelling or alias; unknown names are returned unchanged."""
         spelt = plain(role)
         return spelt if spelt in self.roles else self.names.get(spelt, role)
 
 
 class Platform(Protocol):
-    """What every platform can do; one folder implements it."""
+    """Interface of every platform; one folder implements it."""
 
     @property
     def key(self) -> str:
-        """The word for it in addresses and rows."""
+        """Key in URLs and rows."""
         ...
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Display name."""
         ...
 
     @property
     def kinds(self) -> Mapping[str, AssetKind]:
-        """The kinds of assets that can be asked for there, by key."""
+        """The kinds of assets that can be requested, by key."""
         ...
 
     @property
     def connects(self) -> bool:
-        """True if it can be read and written by API at all; a manual platform cannot."""
+        """True if the platform has an API; false for a manual platform."""
         ...
 
     @property
     def guided_dated(self) -> str:
-        """The day (ISO) on which the written steps were last compared with the platform's help."""
+        """The day (ISO) on which the guided steps were last compared with the platform's help."""
         ...
 
     def rank(self, kind: str, role: str) -> int:
-        """How much a role may do, from 1: a higher one includes the lower. 0 for a role the kind does not have."""
+        """Rank of a role, from 1: a higher one includes the lower. 0 for a role the kind does not have."""
         ...
 
     def role_words(self, kind: str, role: str) -> RoleWords:
@@ -207,20 +207,20 @@ class Platform(Protocol):
         ...
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """What a client does by hand to share an asset of this kind."""
+        """The client's steps to share an asset of this kind by hand."""
         ...
 
     def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """What a client does by hand to take it back."""
+        """The client's steps to remove the access by hand."""
         ...
 
 
 class ConnectedPlatform(Platform, Protocol):
-    """A platform that can be read and written by API."""
+    """A platform that can be read and written through its API."""
 
     @property
     def default_app(self) -> App | None:
-        """The installation's own app, for agencies that bring none."""
+        """The installation's default app, for agencies without their own."""
         ...
 
     @property
@@ -229,27 +229,27 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     def consent_address(self, app: App, *, state: str) -> str:
-        """Where the person is sent to authorize the app."""
+        """The URL at which a person authorizes the app."""
         ...
 
     async def exchange(self, app: App, code: str, keep: Keep) -> Token:
-        """The code of a consent for a token. Denied(`auth_code_expired`) when used or too old."""
+        """Exchange the code of a consent for a token. Denied(`auth_code_expired`) if it was used or is too old."""
         ...
 
     async def revoke(self, app: App, token: str, keep: Keep) -> None:
-        """Gives a token back; a token that is dead already counts as given back."""
+        """Revoke a token. A token that is already invalid counts as revoked."""
         ...
 
     def missing_scopes(self, scopes: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
-        """The permissions that access requests of these kinds need and the token lacks, by name."""
+        """Names of the permissions that access requests of these kinds need and the token lacks."""
         ...
 
     def may(self, scopes: Sequence[int], what: str) -> bool:
-        """True if a token may do something beyond sharing: `pixels`, `events`, `members` or `changes`."""
+        """True if a token allows an optional function: `pixels`, `events`, `members` or `changes`."""
         ...
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
-        """Who authorized, and what there is to choose from."""
+        """The person who authorized, and the assets they can choose from."""
         ...
 
     async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
@@ -257,55 +257,55 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
-        """The sharing side's view: which ad accounts or catalogs `bc_id` shares with `partner_id`."""
+        """The sharing side's view: the ad accounts or catalogs that `bc_id` shares with `partner_id`."""
         ...
 
     async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
-        """The receiving side's view: what `bc_id` sees of `partner_id`."""
+        """The receiving side's view: the assets of `partner_id` that `bc_id` can see."""
         ...
 
     async def share(
         self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
-        """Shares up to 50 ad accounts in one role. OK means recorded, not granted."""
+        """Share up to 50 ad accounts with one role. OK means recorded, not effective."""
         ...
 
     async def take_back(
         self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], keep: Keep
     ) -> None:
-        """Ends the sharing of up to 50 assets of one kind with one partner."""
+        """Stop sharing up to 50 assets of one kind with one partner."""
         ...
 
     async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
-        """The client's view: every ad account a pixel is linked to, all pages."""
+        """The client's view: every ad account that a pixel is linked to, all pages."""
         ...
 
     async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
-        """The pixels that can be used in an ad account: code -> name, all pages."""
+        """The pixels that an ad account can use: code -> name, all pages."""
         ...
 
     async def link_pixel(
         self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, keep: Keep
     ) -> None:
-        """Links a pixel to ad accounts, or unlinks it."""
+        """Link a pixel to ad accounts, or unlink it."""
         ...
 
     async def pixel_events(self, access: Access, *, account_id: str, code: str, since: datetime, keep: Keep) -> int:
-        """How many events a pixel received since then (whole UTC days, at most 30)."""
+        """Number of events that a pixel received since a day (whole UTC days, at most 30)."""
         ...
 
     async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
-        """Everybody in a Business Center and everybody invited to it."""
+        """All members and invited people of a Business Center."""
         ...
 
     async def invite(
         self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
-        """Invites a person as STANDARD member with a role on the named ad accounts."""
+        """Invite a person as STANDARD member with a role on the named ad accounts."""
         ...
 
     async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
-        """Removes a member by `user_id`, or, where that is empty, takes an invitation back by `email`."""
+        """Remove a member by `user_id`; if that is empty, cancel the invitation of `email`."""
         ...
 
     async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[AssetHolder, ...]:
@@ -313,17 +313,17 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
-        """Gives an ad account to a member of the same Business Center."""
+        """Assign an ad account to a member of the same Business Center."""
         ...
 
     async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
-        """Takes an ad account from a member."""
+        """Unassign an ad account from a member."""
         ...
 
     async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ActivityEntry, ...]:
-        """The Business Center's own log of what was done with accounts and partners, newest first, up to 50 lines."""
+        """The Business Center's activity log of accounts and partners, newest first, up to 50 lines."""
         ...
 
     async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> DiagnosticReport:
-        """What works, tried with at most ten small calls that change nothing; never raises a PlatformFailure."""
+        """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
         ...

@@ -6,14 +6,14 @@ from app.platforms.port import ConnectedPlatform, Platform
 
 
 class Platforms(Mapping[str, Platform]):
-    """Made by assembly from the settings: those with an API first, then the manual ones."""
+    """Platforms of the installation, built from the settings: connected ones first, then manual ones."""
 
     def __init__(self, *connected: ConnectedPlatform, manual: Iterable[Platform] = ()) -> None:
         self._connected = {platform.key: platform for platform in connected}
         self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in manual}}
 
     def connected(self, key: str) -> ConnectedPlatform:
-        """A platform that can be read and written by API. KeyError for every other."""
+        """A platform with an API. Raises KeyError for any other."""
         return self._connected[key]
 
     def __getitem__(self, key: str) -> Platform:

@@ -1,4 +1,4 @@
-"""What a look at a platform shows. Values only. Pure."""
+"""Resources of a platform, as values. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BusinessCenterInfo:
-    """A Business Center of the person who authorized; `role` ADMIN or STANDARD, `status` ENABLE or another.
+    """A Business Center of the person who authorized; `role` is ADMIN or STANDARD, `status` ENABLE or another.
 
-    `status` is empty if unknown. `company`: its legal name, if known. `verification`: its status at the platform
-    (VERIFIED or another). `area`: where it is registered.
+    `status` is empty if unknown. `company`: its legal name, if known. `verification`: VERIFIED or another status.
+    `area`: the country of registration.
     """
 
     bc_id: str
@@ -28,12 +28,12 @@ class BusinessCenterInfo:
 
 @dataclass(frozen=True)
 class AdAccount:
-    """An ad account in a Business Center. `owned`: by that Business Center, so that it can be shared from there.
+    """An ad account in a Business Center. `owned`: owned by it, so that it can be shared from there.
 
-    `owner`: the name of the Business Center that owns it, if known; `owned_by_person`: no Business Center does.
-    `relation`: BOUND, or PENDING while the Business Center waits for the owner's yes. `ticked`: the person included it
-    when authorizing. `status` and the coarser `listed_status` are the platform's words. Status, currency, time zone and
-    country are known of ticked accounts only.
+    `owner`: name of the owning Business Center, if known; `owned_by_person`: no Business Center owns it. `relation`:
+    BOUND, or PENDING while the owner has not accepted the request. `ticked`: the person included it when authorizing.
+    `status` and the coarser `listed_status` are the platform's values. Status, currency, time zone and country are
+    known for ticked accounts only.
     """
 
     bc_id: str
@@ -53,7 +53,7 @@ class AdAccount:
 
 @dataclass(frozen=True)
 class Pixel:
-    """A pixel in a Business Center: `code` as Events Manager shows it, `number` as assets are numbered."""
+    """A pixel in a Business Center: `code` as in Events Manager, `number` as its asset id."""
 
     bc_id: str
     code: str
@@ -64,7 +64,7 @@ class Pixel:
 
 @dataclass(frozen=True)
 class DiscoveredAssets:
-    """What a person who authorized can choose from."""
+    """The assets that a person who authorized can choose from."""
 
     person: str
     business_centers: tuple[BusinessCenterInfo, ...]
@@ -91,7 +91,7 @@ class PartnerInfo:
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody in a Business Center, or invited to it: `relation` BOUND or PENDING; without `user_id` while invited."""
+    """A member or invited person of a Business Center: `relation` BOUND or PENDING; no `user_id` while invited."""
 
     user_id: str
     name: str
@@ -102,7 +102,7 @@ class Member:
 
 @dataclass(frozen=True)
 class AssetHolder:
-    """A member who can open an asset, and in which role."""
+    """A member who can open an asset, with their role."""
 
     user_id: str
     email: str
@@ -111,7 +111,7 @@ class AssetHolder:
 
 @dataclass(frozen=True)
 class ActivityEntry:
-    """A line of a Business Center's own activity log; `at` as the platform gives it, UTC."""
+    """A line of a Business Center's activity log; `at` as the platform returns it, UTC."""
 
     at: str
     kind: str
@@ -121,9 +121,9 @@ class ActivityEntry:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """A small call made to see whether it works, with its evidence.
+    """A small diagnostic call with its evidence.
 
-    `outcome` as of every call; `skipped` where it was not made, and `message` says why. `blocker` of a refusal.
+    `outcome` as for every call; `skipped` if it was not made, with the reason in `message`. `blocker` of a refusal.
     """
 
     what: str
@@ -138,9 +138,7 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class MissingPermission:
-    """A permission a token does not have:
-    what goes without it, and the kinds of access requests that cannot work at all.
-    """
+    """A permission that a token lacks, what does not work without it, and the kinds of access requests that need it."""
 
     name: str
     cost: str
@@ -149,7 +147,7 @@ class MissingPermission:
 
 @dataclass(frozen=True)
 class RateLimitStatus:
-    """A rate budget: calls a second and a minute, how many a second are allowed now, seconds until any is."""
+    """Rate limit: calls per second and minute, calls per second allowed now, seconds until the next call."""
 
     qps: int
     qpm: int
@@ -159,9 +157,9 @@ class RateLimitStatus:
 
 @dataclass(frozen=True)
 class DiagnosticReport:
-    """What works of an app and a token. `token`: the first call with it, if there is one.
+    """Diagnostics of an app and a token. `token`: the first call with it, if there is one.
 
-    `center`: the Business Center asked about, where it was seen.
+    `center`: the Business Center that was checked, if it was found.
     """
 
     sandbox: bool
@@ -173,5 +171,5 @@ class DiagnosticReport:
     room: RateLimitStatus
 
 
-#: Asset id -> what is shared of it with one partner.
+#: Asset id -> shares of it with one partner.
 Shares = Mapping[str, AssetShare]

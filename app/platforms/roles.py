@@ -1,4 +1,4 @@
-"""Roles by the names people use for them, and by the platform's own. Pure."""
+"""Roles by their common names and by the platform's own. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -8,33 +8,33 @@ from pydantic import BeforeValidator
 
 from app.kit.input.text import folded
 
-#: Roles on an ad account, from the smallest to the largest.
+#: Roles on an ad account, from lowest to highest.
 ON_AD_ACCOUNTS = ("ANALYST", "OPERATOR", "ADMIN")
 
-#: What people call a role on an ad account -> its official name.
+#: Common name of a role on an ad account -> official name.
 AD_ACCOUNT_NAMES: Mapping[str, str] = {**{role: role for role in ON_AD_ACCOUNTS}, "OBSERVER": "ANALYST"}
 
-#: What people call a role in a Business Center -> its official name.
+#: Common name of a role in a Business Center -> official name.
 MEMBER_NAMES: Mapping[str, str] = {"ADMIN": "ADMIN", "STANDARD": "STANDARD", "OWNER": "ADMIN", "EMPLOYEE": "STANDARD"}
 
 
 def on_ad_account(name: str) -> str:
-    """The official name of a role on an ad account; what is no name of one comes back as it was."""
+    """The official name of a role on an ad account; an unknown name is returned unchanged."""
     return AD_ACCOUNT_NAMES.get(plain(name), name)
 
 
 def of_member(name: str) -> str:
-    """The official name of a role in a Business Center; what is no name of one comes back as it was."""
+    """The official name of a role in a Business Center; an unknown name is returned unchanged."""
     return MEMBER_NAMES.get(plain(name), name)
 
 
 def plain(name: str) -> str:
-    """A role's name as it is looked up: `View only` and `view-only` are `VIEW_ONLY`."""
+    """A role's name normalized for lookup: `View only` and `view-only` become `VIEW_ONLY`."""
     return re.sub(r"[\s-]+", "_", folded(name)).upper()
 
 
 def lesser(role: str, other: str) -> str:
-    """The smaller of two roles on an ad account; one that is not known counts as the larger."""
+    """The lower of two roles on an ad account; an unknown role counts as the higher."""
     ranks = {known: rank for rank, known in enumerate(ON_AD_ACCOUNTS)}
     return min(role, other, key=lambda each: ranks.get(each, len(ranks)))
 
@@ -43,7 +43,7 @@ def _named(official: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: official(value) if isinstance(value, str) else value)
 
 
-#: Fields that take the names people use and hold the official one.
+#: Fields that accept common names and hold the official one.
 AdAccountRole = Annotated[Literal["ANALYST", "OPERATOR", "ADMIN"], _named(on_ad_account)]
 WorkingRole = Annotated[Literal["ANALYST", "OPERATOR"], _named(on_ad_account)]
 MemberRole = Annotated[Literal["STANDARD", "ADMIN"], _named(of_member)]

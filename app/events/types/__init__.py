@@ -1,1 +1,1 @@
-"""Every event type, a module per word: its sentence, its example, and whether CRMs may receive it."""
+"""Every event type, one module per subject: sentence, example, and visibility to CRMs."""

@@ -1,4 +1,4 @@
-"""What becomes of an access request: one type for each status that is entered. Pure."""
+"""Events of access requests: one type for each status. Pure."""
 
 from app.events.types.event_type import EventType
 
@@ -15,7 +15,7 @@ def _ask(status: str, sentence: str, **example: object) -> EventType:
 
 REQUESTED = EventType(
     "access.requested",
-    "One more access, or a wider role, is asked of a client who has the link already; it waits for the client's yes.",
+    "Further access, or a higher role, was requested on an existing link; it waits for the client's consent.",
     "link",
     example={
         "link_status": "submitted", "status": "waiting", "status_previous": None, "verified_at": None,
@@ -23,21 +23,21 @@ REQUESTED = EventType(
     },
 )  # fmt: skip
 APPROVED = _ask(
-    "approved", "The client approved this access; our next call is due.", status_previous="waiting", next_actor="us"
+    "approved", "The client approved this access; Keyturn acts next.", status_previous="waiting", next_actor="us"
 )
 AWAITING_PARTNER = _ask(
     "awaiting_partner",
-    "The platform recorded the share, or, where nothing can be read, the client says that the steps are done; "
-    "it is not visible on the agency's side yet.",
+    "The platform recorded the share, or the client says that the steps are done if nothing can be read. The access "
+    "is not visible on the agency's side yet.",
     next_actor="agency",
 )
 AWAITING_CLIENT = _ask(
-    "awaiting_client", "The client has the steps to do by hand; nothing is seen yet.", next_actor="client"
+    "awaiting_client", "The client has to do the steps by hand; no access is visible yet.", next_actor="client"
 )
-VERIFIED = _ask("verified", "The access was read back with the agreed role.", status_previous="awaiting_partner")
+VERIFIED = _ask("verified", "The access was verified with the agreed role.", status_previous="awaiting_partner")
 ATTESTED = _ask(
     "attested",
-    "No read is possible; a named person said that the access works.",
+    "The platform cannot be read; a named person confirmed that the access works.",
     status_previous="awaiting_partner",
     platform="meta",
     asset_kind="custom",
@@ -47,17 +47,17 @@ ATTESTED = _ask(
 )
 BLOCKED = _ask(
     "blocked",
-    "Something known is in the way: `blocker_code` names it, `next_actor` says whose turn it is.",
+    "The access request is blocked: `blocker_code` says why, `next_actor` says who acts next.",
     blocker_code="not_bc_admin",
     assets_blocked=1,
     next_actor="client",
 )
 UNVERIFIABLE = _ask(
     "unverifiable",
-    "Done as far as we can tell, but nobody could read it: the read was refused, or the agency is not connected.",
+    "The access seems to exist but could not be read: the read was refused, or the agency is not connected.",
     next_actor="agency",
 )
-DECLINED = _ask("declined", "The client said no to this access.", status_previous="waiting")
+DECLINED = _ask("declined", "The client declined this access.", status_previous="waiting")
 
 _BY_STATUS = (APPROVED, AWAITING_PARTNER, AWAITING_CLIENT, VERIFIED, ATTESTED, BLOCKED, UNVERIFIABLE, DECLINED)
 ALL = (REQUESTED, *_BY_STATUS)

@@ -1,10 +1,10 @@
-"""What happens to our OAuth access to a platform, the client's or the agency's. Pure."""
+"""Events of OAuth connections to a platform, of the client or the agency. Pure."""
 
 from app.events.types.event_type import EventType
 from app.events.types.examples import LINK, UNTOLD, only
 
 _ID = "connection_01ksy1q3e0fzs8qj5m8g3d4w7x"
-#: The client is on its way and has not said what it is about.
+#: The client has started and not given any input yet.
 _LINK_NOW = {**UNTOLD, "link_status": "opened", "assets_verified": 0}
 
 
@@ -15,13 +15,13 @@ def _connection(what: str, sentence: str, **more: object) -> EventType:
 
 AUTHORIZED = EventType(
     "connection.authorized",
-    "Somebody authorized Keyturn at the platform; this alone shares nothing.",
+    "A person authorized Keyturn at the platform. This alone shares nothing.",
     "connection",
     example=only(*LINK) | _LINK_NOW | {"connection_id": _ID},
 )
-REVOKED = _connection("revoked", "The token was given back to the platform and can no longer be used.")
+REVOKED = _connection("revoked", "The token was revoked at the platform and can no longer be used.")
 REVOCATION_FAILED = _connection(
-    "revocation_failed", "The token could not be given back yet; it is tried again.", next_actor="us"
+    "revocation_failed", "The token could not be revoked yet; Keyturn tries again.", next_actor="us"
 )
 TOKEN_INVALID = _connection("token_invalid", "The platform no longer accepts the token.", next_actor="client")
 CONSENT_CANCELLED = EventType(
@@ -32,8 +32,8 @@ CONSENT_CANCELLED = EventType(
 )
 FAILED = EventType(
     "connection.failed",
-    "Somebody authorized, and it led to no connection because of the app or of what the platform answered; `reason` "
-    "names the missing permissions, or the platform's words with its request id.",
+    "A person authorized, but no connection was made because of the app or the platform's response; `reason` names "
+    "the missing permissions, or the platform's message and request id.",
     "connection",
     example=only(*LINK)
     | _LINK_NOW

@@ -1,4 +1,4 @@
-"""What an event type is: its name, its sentence, and who may hear of it. Pure."""
+"""Definition of an event type: name, sentence, subject, and visibility. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ NAME = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$")
 
 @dataclass(frozen=True)
 class EventType:
-    """One line of the catalogue. `example` overrides keys of `body.EXAMPLE` where this type differs."""
+    """One entry of the catalogue. `example` overrides keys of `schema.EXAMPLE` for this type."""
 
     name: str
     sentence: str
@@ -24,5 +24,5 @@ class EventType:
 
 
 def audit_only(name: str, sentence: str, subject: str) -> EventType:
-    """A type for the agency's audit page alone; CRMs cannot subscribe to it."""
+    """An event type for the agency's audit log only; CRMs cannot subscribe to it."""
     return EventType(name, sentence, subject, for_crms=False)

@@ -1,11 +1,11 @@
-"""What happens to access that exists. Pure."""
+"""Events of existing access. Pure."""
 
 from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import SEEN, only
 
 DRIFTED = EventType(
     "grant.drifted",
-    "Access that was verified is gone, or its role is another.",
+    "Verified access is gone, or its role has changed.",
     "grant",
     example={
         "link_status": "completed",
@@ -17,26 +17,26 @@ DRIFTED = EventType(
 )
 RESTORED = EventType(
     "grant.restored",
-    "Access that had drifted is seen again as agreed.",
+    "Access that had drifted is again as agreed.",
     "grant",
     example={"link_status": "completed", "status_previous": "drifted"},
 )
 ROLE_CHANGED = EventType(
     "grant.role_changed",
-    "Access is seen with another role than before, as agreed or where nothing was asked here.",
+    "The role of an access changed, as agreed, or on access that was not requested here.",
     "grant",
     example={"link_status": "completed", "status": "verified", "status_previous": "approved"},
 )
 FOUND = EventType(
     "grant.found",
-    "Access that nobody asked for here was found by an import of the agency's Business Center.",
+    "An import found access that was not requested here.",
     "grant",
     example=only(*SEEN),
 )
-REVOCATION_ASKED = audit_only("grant.revocation_requested", "The agency wants a grant taken away.", "grant")
+REVOCATION_ASKED = audit_only("grant.revocation_requested", "The agency requested the removal of a grant.", "grant")
 REVOCATION_REFUSED = EventType(
     "grant.revocation_refused",
-    "The platform refuses to let Keyturn remove access that must be removed: `next_actor` says who removes it.",
+    "The platform refused to let Keyturn remove a grant; `next_actor` says who has to remove it.",
     "grant",
     example={
         "link_status": "completed",
@@ -48,7 +48,7 @@ REVOCATION_REFUSED = EventType(
 )
 REVOKED = EventType(
     "grant.revoked",
-    "The access was taken away.",
+    "The access was removed.",
     "grant",
     example={"link_status": "completed", "status": "ended", "status_previous": "verified", "role_granted": None},
 )

@@ -1,16 +1,16 @@
-"""What happens to partners of the agency's Business Centers, and to the looking for them. Pure."""
+"""Events of partners and imports. Pure."""
 
 from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import CLIENT, only
 
 LINKED = EventType(
     "partner.linked",
-    "A partner, with all access found of it, was linked to a client record.",
+    "A partner and its imported grants were linked to a client.",
     "partner",
     example=only(*CLIENT, "platform", "tiktok_bc_id"),
 )
-IMPORT_STARTED = audit_only("import.started", "Looking for what the agency's Business Center has began.", "import")
-IMPORT_FINISHED = audit_only("import.finished", "Everything that could be read was read.", "import")
-IMPORT_FAILED = audit_only("import.failed", "The looking ended because the platform refused it.", "import")
+IMPORT_STARTED = audit_only("import.started", "An import of the agency's Business Center started.", "import")
+IMPORT_FINISHED = audit_only("import.finished", "An import read everything that could be read.", "import")
+IMPORT_FAILED = audit_only("import.failed", "An import ended because the platform refused it.", "import")
 
 ALL = (LINKED, IMPORT_STARTED, IMPORT_FINISHED, IMPORT_FAILED)

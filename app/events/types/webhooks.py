@@ -1,4 +1,4 @@
-"""What happens to webhook endpoints: for the audit page and an administrator's own endpoint. Pure."""
+"""Events of webhook endpoints, for the audit log and the administrators' own endpoints. Pure."""
 
 from app.events.types.event_type import EventType, audit_only
 from app.events.types.examples import ENDPOINT_ID, only
@@ -14,51 +14,53 @@ ENDPOINT_CREATED = _webhook("endpoint.created", "A webhook endpoint was added.")
 ENDPOINT_UPDATED = _webhook(
     "endpoint.updated", "A webhook endpoint was changed; `reason` says what.", status="active", reason="url,headers"
 )
-ENDPOINT_DELETED = _webhook("endpoint.deleted", "A webhook endpoint was removed; what was pending is cancelled.")
+ENDPOINT_DELETED = _webhook(
+    "endpoint.deleted", "A webhook endpoint was deleted; its pending deliveries were cancelled."
+)
 ENDPOINT_DISABLED = _webhook(
     "endpoint.disabled",
-    "Nothing is sent to an endpoint any more; `reason` says why.",
+    "An endpoint was disabled and receives nothing; `reason` says why.",
     status="disabled",
     reason="failing",
 )
-ENDPOINT_ENABLED = _webhook("endpoint.enabled", "An endpoint is sent to again.", status="active")
+ENDPOINT_ENABLED = _webhook("endpoint.enabled", "An endpoint was enabled again.", status="active")
 ENDPOINT_DEGRADED = _webhook(
     "endpoint.degraded",
-    "All attempts to reach an endpoint have been failing for a while, or too much waits for it; `reason` says which.",
+    "All attempts to an endpoint have been failing for some time, or its backlog is too large; `reason` says which.",
     status="active",
     reason="http_500",
     failed_count=23,
     sample_event_id=_SAMPLE,
 )
 ENDPOINT_RECOVERED = _webhook(
-    "endpoint.recovered", "An endpoint that had been failing took a delivery again.", status="active"
+    "endpoint.recovered", "An endpoint that had been failing accepted a delivery again.", status="active"
 )
 VERIFICATION_FAILED = _webhook(
     "endpoint.verification_failed",
-    "An endpoint did not answer its challenge; nothing is sent to it yet.",
+    "An endpoint did not answer its challenge; nothing is sent to it until it does.",
     status="pending_verification",
     reason="challenge_missing",
 )
 DELIVERY_EXHAUSTED = _webhook(
     "delivery.exhausted",
-    "A delivery was given up without success; `status` says how it ended.",
+    "A delivery ended without success; `status` says how.",
     "delivery",
     status="exhausted",
     delivery_id="delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
 )
 REPLAY_COMPLETED = _webhook(
     "replay.completed",
-    "All that a replay found was queued.",
+    "A replay queued all its deliveries.",
     "replay",
     status="completed",
     replay_id="replay_01ksy1q3e0fzs8qj5m8g3d4w81",
 )
-VERIFICATION_SENT = audit_only("webhook.verification_sent", "An endpoint was sent a challenge to answer.", "endpoint")
-SECRET_SHOWN = audit_only("webhook.secret_shown", "Somebody of the agency looked at a signing secret.", "endpoint")
+VERIFICATION_SENT = audit_only("webhook.verification_sent", "A challenge was sent to an endpoint.", "endpoint")
+SECRET_SHOWN = audit_only("webhook.secret_shown", "A member of the agency viewed a signing secret.", "endpoint")
 SECRET_ROTATED = audit_only("webhook.secret_rotated", "An endpoint got a new signing secret.", "endpoint")
-SECRET_ENDED = audit_only("webhook.secret_ended", "A signing secret was ended before its time.", "endpoint")
-REPLAY_STARTED = audit_only("webhook.replay_started", "Somebody of the agency asked for a replay.", "replay")
-REPLAY_CANCELLED = audit_only("webhook.replay_cancelled", "Somebody of the agency called a replay off.", "replay")
+SECRET_ENDED = audit_only("webhook.secret_ended", "A signing secret was revoked before its expiry.", "endpoint")
+REPLAY_STARTED = audit_only("webhook.replay_started", "A member of the agency started a replay.", "replay")
+REPLAY_CANCELLED = audit_only("webhook.replay_cancelled", "A member of the agency cancelled a replay.", "replay")
 PAYLOAD_DELETED = audit_only("webhook.payload_deleted", "The body of a delivery was deleted.", "delivery")
 
 ALL = (

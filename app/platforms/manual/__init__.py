@@ -1,1 +1,1 @@
-"""Platforms that cannot be read: what can be asked for there, and the steps to give and take it, as data."""
+"""Manual platforms, described as data: the access that can be requested, and the steps to give and remove it."""

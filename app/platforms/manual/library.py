@@ -1,4 +1,4 @@
-"""The manual platforms that come with Keyturn, loaded once from the files beside this module. Pure."""
+"""The manual platforms that come with Keyturn, loaded once from the files in `data/`. Pure."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ FOLDER = Path(__file__).parent / "data"
 
 
 class Unsound(Exception):
-    """A data file that cannot be used, and why."""
+    """A data file that is invalid, and the reason."""
 
 
 @cache
 def every() -> Mapping[str, ManualPlatform]:
-    """All manual platforms by key, in the order of their names; the agency's own comes last."""
+    """All manual platforms by key, sorted by name; the agency's own (`other`) is last."""
     found = sorted(
         (load(path) for path in FOLDER.glob("*.toml")), key=lambda each: (each.own_words, each.name.casefold())
     )
@@ -27,12 +27,12 @@ def every() -> Mapping[str, ManualPlatform]:
 
 
 def find(key: str) -> ManualPlatform:
-    """One manual platform. Raises KeyError where there is none of this key."""
+    """One manual platform. Raises KeyError for an unknown key."""
     return every()[key]
 
 
 def load(path: Path) -> ManualPlatform:
-    """One platform from its file, which is named like its key. Raises Unsound."""
+    """Load one platform from its file, which is named after its key. Raises Unsound."""
     try:
         file = FileShape.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, ValidationError) as problem:

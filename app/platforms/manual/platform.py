@@ -1,4 +1,4 @@
-"""A manual platform: the port's questions answered from its data file. Pure."""
+"""A manual platform, backed by its data file. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,23 +14,23 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True)
 class ManualPlatform:
-    """A platform known by its file alone. A role belongs to one thing: whoever knows the role knows the thing."""
+    """A platform defined by its data file. A role belongs to exactly one thing, so the role identifies the thing."""
 
     file: FileShape
 
     @property
     def key(self) -> str:
-        """The word for it in addresses and rows."""
+        """Key in URLs and rows."""
         return self.file.key
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Display name."""
         return self.file.name
 
     @property
     def connects(self) -> bool:
-        """Never: nothing is read or written there."""
+        """Always false: the platform has no API."""
         return False
 
     @property
@@ -40,17 +40,17 @@ class ManualPlatform:
 
     @property
     def own_words(self) -> bool:
-        """True if title and steps are written by the agency, in the access request itself."""
+        """True if the agency writes title and steps in the access request itself."""
         return self.file.own_words
 
     @property
     def needs(self) -> Sequence[NeedShape]:
-        """The ids of the agency's own that its clients copy."""
+        """The agency's own ids that its clients copy."""
         return self.file.needs
 
     @property
     def kinds(self) -> Mapping[str, AssetKind]:
-        """One kind, with the roles of all things."""
+        """The single kind, with the roles of all things."""
         first = self.file.things[0]
         roles = tuple(role.key for thing in self.file.things for role in thing.roles)
         several = len(self.file.things) > 1
@@ -59,18 +59,18 @@ class ManualPlatform:
         }
 
     def thing(self, role: str) -> ThingShape:
-        """What a role is about. Raises KeyError for a role that is not of this platform."""
+        """The thing that a role applies to. Raises KeyError for an unknown role."""
         for thing in self.file.things:
             if any(each.key == role for each in thing.roles):
                 return thing
         raise KeyError(role)
 
     def role(self, role: str) -> RoleShape:
-        """A role as its file words it. Raises KeyError for a role that is not of this platform."""
+        """A role in the words of its file. Raises KeyError for an unknown role."""
         return next(each for each in self.thing(role).roles if each.key == role)
 
     def rank(self, kind: str, role: str) -> int:
-        """Its place among the roles of its thing, from 1; 0 for a role that is not of this platform."""
+        """Rank among the roles of its thing, from 1; 0 for an unknown role."""
         if kind != CUSTOM or role not in self.kinds[CUSTOM].roles:
             return 0
         return [each.key for each in self.thing(role).roles].index(role) + 1
@@ -82,29 +82,29 @@ class ManualPlatform:
         return RoleWords(words.label, tuple(words.can), tuple(words.cannot))
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The steps of all things, one after the other; `steps` knows those of one."""
+        """The steps of all things in sequence; `steps` returns those of one."""
         assert kind == CUSTOM
         return tuple(_step(step) for thing in self.file.things for step in thing.steps)
 
     def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The steps to take all things back; `removal` knows those of one."""
+        """The removal steps of all things; `removal` returns those of one."""
         assert kind == CUSTOM
         return tuple(_step(step) for thing in self.file.things for step in thing.removal)
 
     def steps(self, role: str) -> tuple[GuidedStep, ...]:
-        """What a client does to give what a role is about."""
+        """The client's steps to give a role."""
         return tuple(_step(step) for step in self.thing(role).steps)
 
     def removal(self, role: str) -> tuple[GuidedStep, ...]:
-        """What a client does to take it back."""
+        """The client's steps to remove a role."""
         return tuple(_step(step) for step in self.thing(role).removal)
 
     def missing(self, identifiers: Mapping[str, str]) -> list[NeedShape]:
-        """The needs for which the agency has given no id yet."""
+        """The needs for which the agency has not set an id yet."""
         return [need for need in self.needs if not identifiers.get(need.key)]
 
     def wrong(self, identifiers: Mapping[str, str]) -> dict[str, str]:
-        """A sentence for each id that does not fit; empty when all can be kept."""
+        """An error sentence for each invalid id; empty if all are valid."""
         known = {need.key: need for need in self.needs}
         problems = {}
         for key, value in identifiers.items():
@@ -118,9 +118,9 @@ class ManualPlatform:
 
 
 def read_id(about: IdShape, text: str) -> str | None:
-    """A client's id of a thing out of what was typed; None where it does not look like one.
+    """The id of a thing parsed from the client's input; None if it does not look like one.
 
-    What a pattern calls `id` is kept, without what may stand around it.
+    Only the pattern's group `id` is kept.
     """
     bare = tidied(text)
     found = re.fullmatch(about.pattern, bare, re.ASCII)
@@ -128,7 +128,7 @@ def read_id(about: IdShape, text: str) -> str | None:
 
 
 def tidied(text: str) -> str:
-    """An id without quotes, brackets and a full stop around it, digits of every script in ASCII."""
+    """An id without surrounding quotes, brackets and full stop, with ASCII digits."""
     return folded(text).strip(" \t\n\"'“”‘’«»<>()[],;.")
 
 

@@ -1,4 +1,4 @@
-"""The shape of a data file about a manual platform; strict, so that a slip is found when it is loaded. Pure."""
+"""Schema of the data file of a manual platform; strict, so that mistakes are found when it is loaded. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ NAMES = frozenset({"agency", "role", "asset"})
 
 
 class Shape(BaseModel):
-    """A table of a file: nothing is guessed, nothing unknown is let pass."""
+    """Base of a table in the file: no coercion, no unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -34,24 +34,24 @@ class StepShape(Shape):
 
     @property
     def sentences(self) -> Iterator[str]:
-        """Every text of it that is shown."""
+        """Every text of the step that is shown."""
         yield from (self.text, self.where, *self.variants)
 
 
 class NeedShape(Shape):
-    """An id of the agency's own that clients copy: `key` is its name in steps, `pattern` what it looks like."""
+    """An id of the agency's own that clients copy: `key` is its name in steps, `pattern` its format."""
 
     key: Word
     label: Line
     pattern: Line
     example: Line
-    #: what it looks like in words, and where the agency finds it
+    #: its format in words, and the place where the agency finds it
     looks: Line
     where: Line
 
 
 class IdShape(Shape):
-    """The client's own id of the thing; giving it is up to the client. A group `id` in the pattern is what is kept."""
+    """The client's own id of the thing, which is optional. The pattern's group `id` is the part that is kept."""
 
     label: Line
     pattern: Line
@@ -61,7 +61,7 @@ class IdShape(Shape):
 
 
 class RoleShape(Shape):
-    """A role in a client's words; `money` answers whether anybody can spend with it."""
+    """A role in a client's words; `money` says if it allows spending."""
 
     key: Role
     label: Line
@@ -71,7 +71,7 @@ class RoleShape(Shape):
 
 
 class ThingShape(Shape):
-    """Something that can be asked for, with its roles from the smallest to the largest and its steps."""
+    """Something that can be requested, with its roles from lowest to highest and its steps."""
 
     key: Word
     one: Line
@@ -83,14 +83,14 @@ class ThingShape(Shape):
 
 
 class FileShape(Shape):
-    """A whole file. `own_words`: title and steps stand in the access request itself, written by the agency."""
+    """The whole file. `own_words`: the agency writes title and steps in the access request itself."""
 
     key: Word
     name: Line
     dated: Line
     sources: list[Address] = []
     own_words: bool = False
-    #: what the agency has to do or accept on its side before it can say that the access works
+    #: what the agency has to do or accept on its side before it can confirm the access
     agency_side: list[Line] = Field(min_length=1)
     needs: list[NeedShape] = []
     things: list[ThingShape] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""One rate budget for each developer app, shared by all processes through PostgreSQL."""
+"""Rate limiter for each developer app, shared by all processes through PostgreSQL."""
 
 import asyncio
 import time
@@ -16,13 +16,13 @@ from app.platforms.rate_limiter import policy as arithmetic
 from app.platforms.rate_limiter.models import RateLimitState
 from app.platforms.rate_limiter.policy import PATIENCE, Allowance, Later, Limits, Reservation
 
-#: A call whose process is later than this after its grant takes a new one. The window's slack is twice that.
+#: A call that starts later than this after its reservation needs a new one. The window's slack is twice that.
 LATE = 100
 MOST_LEAD = 1_000
 
 
 class Busy(Exception):
-    """No call may go soon enough; one could in `retry_after` seconds. `limited`: because the platform said so."""
+    """No call is allowed soon enough; the next one in `retry_after` seconds. `limited`: the platform said so."""
 
     def __init__(self, retry_after: float, *, limited: bool) -> None:
         super().__init__(f"the next call may go in {retry_after:.1f} s")
@@ -32,7 +32,7 @@ class Busy(Exception):
 
 @dataclass(frozen=True)
 class Moment:
-    """`now` by the database's clock, and between which moments of this machine's that was; all in ms."""
+    """The database's `now`, and the local times between which it was read; all in ms."""
 
     now: int
     earliest: int
@@ -41,14 +41,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class RateLimiter:
-    """The budgets of a platform's apps. The database's clock counts; those of the machines only measure spans."""
+    """The rate limits of a platform's apps. The database's clock decides; local clocks only measure spans."""
 
     sessions: Sessions
     platform: str
     limits: Limits
 
     async def take(self, app_id: str, urgency: Priority) -> Reservation:
-        """Waits until one call may go. Raises Busy instead of waiting longer than its urgency allows."""
+        """Wait until one call may be made. Raises Busy rather than wait longer than its priority allows."""
         until, lead = _monotonic() + PATIENCE[urgency], 0
         while True:
             grant, moment = await self._book(app_id, urgency, patience=max(0, until - _monotonic()), lead=lead)
@@ -60,21 +60,21 @@ class RateLimiter:
             late = _monotonic() - (moment.earliest + wait)
             if late <= LATE and not is_void:
                 return grant
-            lead = min(max(lead, late), MOST_LEAD)  # a slow machine asks ahead, and is ready when its moment comes
+            lead = min(max(lead, late), MOST_LEAD)  # a slow machine reserves ahead, so that it is ready in time
 
     async def look(self, app_id: str) -> tuple[Allowance, int]:
-        """What an app has used and may use, without taking from it, and the moment of the database's clock."""
+        """The usage and limits of an app, without a reservation, and the database's time."""
         async with self.sessions() as session:
             now = (await session.execute(select(_NOW))).scalar_one()
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one_or_none()
         return (_read(row) if row else Allowance()), now
 
     async def limited(self, app_id: str, grant: Reservation) -> None:
-        """The platform answered that we call too often."""
+        """Record that the platform answered "too many requests"."""
         await self._learn(app_id, lambda kept, now: arithmetic.limited(kept, now, grant, self.limits))
 
     async def succeeded(self, app_id: str, grant: Reservation) -> None:
-        """The platform took the call. Written down only where something has to recover."""
+        """Record that the platform accepted the call. Written only while the limit is recovering."""
         if grant.reduced:
             await self._learn(app_id, lambda kept, now: arithmetic.succeeded(kept, now, grant, self.limits))
 
@@ -89,7 +89,7 @@ class RateLimiter:
         return grant, moment
 
     async def _is_void(self, app_id: str, grant: Reservation) -> bool:
-        """True if the platform said "too often" while the grant was waited for."""
+        """True if the platform said "too many requests" while the caller waited for its reservation."""
         async with self.sessions() as session:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
         return arithmetic.is_void(_read(row), grant)
@@ -100,16 +100,16 @@ class RateLimiter:
             await self._write(session, app_id, change(kept, moment.now))
 
     async def _locked(self, session: AsyncSession, app_id: str) -> tuple[Allowance, Moment]:
-        """The row, locked, and the moment from which it is ours.
+        """Load and lock the row, with the time at which the lock was acquired.
 
-        In a statement of its own, FOR UPDATE would read the clock before it waits for the lock. Commits need not
-        reach the disk: after a crash of the server the last window is over before it serves again.
+        Uses a statement of its own, because FOR UPDATE would read the clock before it waits for the lock. Commits need
+        not reach the disk: after a server crash, the last window is over before it serves again.
         """
         locked = select(RateLimitState).where(*self._row(app_id)).with_for_update().cte("locked")
         columns = [locked.c[column.key] for column in RateLimitState.__table__.columns]
         unhurried = func.set_config("synchronous_commit", "off", True)
         found = select(*columns, _NOW.label("now"), _WAITED.label("waited"), unhurried).select_from(locked)
-        await session.connection()  # waiting for one of ours is over before the span begins
+        await session.connection()  # do not count the wait for a pooled connection
         asked = _monotonic()
         row = (await session.execute(found)).mappings().one_or_none()
         if row is None:
@@ -142,7 +142,7 @@ def _ms(moment: Any) -> Any:
 
 
 _NOW = _ms(func.clock_timestamp())
-#: How long the statement waited for the lock.
+#: Time that the statement waited for the lock.
 _WAITED = _ms(func.clock_timestamp() - func.statement_timestamp())
 
 
@@ -161,5 +161,5 @@ async def _sleep_until(moment: int) -> None:
 
 
 def _monotonic() -> int:
-    """Milliseconds of this machine, to measure spans with."""
+    """Local monotonic time in ms, for measuring spans."""
     return int(time.monotonic() * 1000)

@@ -1,4 +1,4 @@
-"""The rate budgets: one row for each developer app, whichever agencies and processes use it."""
+"""Table of the rate limiter: one row per developer app, shared by all agencies and processes."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from app.kit.database import Base
 
 
 class RateLimitState(Base):
-    """What an app has used of what its platform allows; moments are in ms of the database's clock.
+    """Usage of an app's rate limit; times are in ms of the database's clock.
 
-    It belongs to no agency: the platform counts the calls of an app, and agencies may share one.
+    Belongs to no agency: the platform counts calls per app, and agencies may share one.
     """
 
     __tablename__ = "rate_limits"
@@ -19,7 +19,7 @@ class RateLimitState(Base):
     platform: Mapped[str] = mapped_column(String(32), primary_key=True)
     app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     granted: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
-    #: bucket number -> calls granted in it
+    #: bucket number -> calls reserved in it
     minute: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     reduced_to: Mapped[int | None]
     setbacks: Mapped[int] = mapped_column(server_default="0")

@@ -1,4 +1,4 @@
-"""When a call may go: the calls granted so far and a moment in, a grant out. Pure; every time is in ms of one clock.
+"""Rate limit policy: reservations so far and the current time in, a reservation out. All times are in ms of one clock.
 
 Pure.
 """
@@ -9,27 +9,27 @@ from dataclasses import dataclass, field, replace
 
 from app.platforms.port import Priority
 
-#: A second, and 0.2 s for what happens to a call between its grant and the platform's door.
+#: A second, plus 0.2 s for the time between a reservation and the call's arrival.
 WINDOW = 1_200
 _MINUTE = 60_000
 BUCKET = 2_000
-#: Any sixty seconds touch at most so many buckets.
+#: Maximum number of buckets that any sixty seconds touch.
 _BUCKETS = _MINUTE // BUCKET + 1
-#: How many quarters of what is allowed each urgency may fill; the rest is for those above it.
+#: Quarters of the limit that each priority may use; the rest is reserved for higher ones.
 QUARTERS = {Priority.LOOKING: 4, Priority.HANDSHAKE: 3, Priority.WATCH: 2}
-#: How long a caller of each urgency waits at most.
+#: Maximum waiting time of each priority.
 PATIENCE = {Priority.LOOKING: 10_000, Priority.HANDSHAKE: 5_000, Priority.WATCH: 2_000}
 _LONGEST_PATIENCE = max(PATIENCE.values())
-#: TikTok does not tell which of its limits was hit: a second, a minute or more.
+#: TikTok does not say which of its limits was hit: per second, per minute or longer.
 #: https://business-api.tiktok.com/portal/docs?id=1740029171730433
 PAUSES = (1_000, 5_000, 30_000, 300_000)
-#: After a setback one call more is allowed for every ten seconds in which calls succeed.
+#: After a reduction, one more call is allowed for every ten seconds in which calls succeed.
 _STEP_UP = 10_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Calls a second and a minute that one app may make."""
+    """Calls per second and per minute that one app may make."""
 
     qps: int
     qpm: int
@@ -37,12 +37,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one app has used and may use.
+    """Reservations of an app and its current limit.
 
-    granted: moments of calls in the last window and to come, sorted. minute: bucket number -> calls granted in it.
-    reduced_to: calls a window after a setback, None when all is allowed. setbacks: how often in a row the platform
-    said "too often"; limited_at, closed_until: when it last did, and until when nothing goes; raised_at: when
-    `reduced_to` last changed.
+    granted: times of calls in the last window and the future, sorted. minute: bucket number -> calls reserved in it.
+    reduced_to: calls per window after a rate limit error, None without a reduction. setbacks: rate limit errors in a
+    row; limited_at, closed_until: time of the last one, and end of the pause; raised_at: time of the last change of
+    `reduced_to`.
     """
 
     granted: tuple[int, ...] = ()
@@ -56,7 +56,7 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Reservation:
-    """A call may go at `at`; it was asked for at `booked`. `reduced`: its success is news for the allowance."""
+    """A call may be made at `at`; it was requested at `booked`. `reduced`: its success must be recorded."""
 
     at: int
     booked: int
@@ -65,7 +65,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Later:
-    """No call within the caller's patience: it could go in `wait` ms. `limited`: because the platform said so."""
+    """No call within the caller's maximum wait: the next one in `wait` ms. `limited`: because the platform said so."""
 
     wait: int
     limited: bool
@@ -74,9 +74,9 @@ class Later:
 def take(
     allowance: Allowance, now: int, urgency: Priority, limits: Limits, patience: int, lead: int = 0
 ) -> tuple[Allowance, Reservation] | Later:
-    """The earliest moment at which a call of this urgency may go, if within `patience` ms, and what is then left.
+    """The earliest time for a call of this priority, if within `patience` ms, and the state after the reservation.
 
-    Not before `lead` ms from now: whoever is slow to act on a grant asks ahead.
+    Not before `lead` ms from now: a slow caller reserves ahead.
     """
     kept = _tidied(allowance, now)
     at = _earliest(kept, max(now + lead, kept.closed_until), urgency, limits)
@@ -90,9 +90,9 @@ def take(
 
 
 def limited(allowance: Allowance, now: int, grant: Reservation, limits: Limits) -> Allowance:
-    """The platform said "too often" to a granted call: half as many from now on, and a pause for all.
+    """Apply a rate limit error of a reserved call: halve the limit and pause all calls.
 
-    Calls that were under way when it said so first tell nothing new. Grants of moments to come are void.
+    Calls that were in progress at the previous error change nothing. Future reservations become void.
     """
     kept = _tidied(allowance, now)
     if grant.at <= kept.limited_at:
@@ -109,7 +109,7 @@ def limited(allowance: Allowance, now: int, grant: Reservation, limits: Limits) 
 
 
 def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits) -> Allowance:
-    """A call went through: pauses begin small again, and the allowance recovers step by step."""
+    """Apply a success: the next pause is short again, and the limit recovers step by step."""
     kept = _tidied(allowance, now)
     if grant.at <= kept.limited_at:
         return kept
@@ -121,12 +121,12 @@ def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits
 
 
 def is_void(allowance: Allowance, grant: Reservation) -> bool:
-    """True if the platform said "too often" after the grant was given: then it counts no more."""
+    """True if a rate limit error after the reservation made it void."""
     return allowance.limited_at > grant.booked
 
 
 def _tidied(allowance: Allowance, now: int) -> Allowance:
-    """Without what is past. What lies further ahead than we ever look was written by a clock that was wrong."""
+    """The state without past reservations, and without those too far ahead, which come from a wrong clock."""
     ahead = now + _LONGEST_PATIENCE
     first, last = now // BUCKET - _BUCKETS, ahead // BUCKET
     return replace(
@@ -155,13 +155,15 @@ def _earliest(allowance: Allowance, start: int, urgency: Priority, limits: Limit
 
 
 def _free_in_window(granted: tuple[int, ...], start: int, most: int) -> int:
-    """A moment becomes free when a call before it leaves the window, so that only these have to be tried."""
+    """The earliest allowed time. A slot becomes free only when an earlier call leaves the window, so only these times
+    are tried.
+    """
     moments = [start, *(at + WINDOW for at in granted if at + WINDOW > start)]
     return next(at for at in moments if _fits(granted, at, most))
 
 
 def _fits(granted: tuple[int, ...], at: int, most: int) -> bool:
-    """Whether, with a call at `at`, no window that holds it holds more than `most`."""
+    """True if no window that contains a call at `at` has more than `most` calls."""
     near = [each for each in granted if at - WINDOW < each < at + WINDOW]
     insort(near, at)
     place = bisect_right(near, at) - 1
@@ -170,7 +172,7 @@ def _fits(granted: tuple[int, ...], at: int, most: int) -> bool:
 
 
 def _free_in_minute(minute: Mapping[int, int], at: int, most: int) -> bool:
-    """The same for sixty seconds, counted in whole buckets: a little too strict, never too lax."""
+    """The same for sixty seconds, counted in whole buckets: slightly too strict, never too loose."""
     if sum(minute.values()) < most:
         return True
     here = at // BUCKET

@@ -1,4 +1,4 @@
-"""TikTok as a platform: consent, sharing, taking back, and the reads that prove both."""
+"""TikTok as a platform: authorization, sharing, removing access, and the reads that verify both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from app.platforms.tiktok.client import business_centers, members, oauth, partne
 from app.platforms.tiktok.client.requests import Wire
 from app.platforms.tiktok.content import kinds, roles, steps
 
-#: As many days as one call of `pixel/event/stats/` covers.
+#: Maximum number of days per call of `pixel/event/stats/`.
 MOST_DAYS = 30
 _SHARED: Mapping[str, type[responses.SharedAsset]] = {
     "ad_account": responses.SharedAdvertiser,
@@ -52,9 +52,9 @@ class TikTok:
 
     @property
     def consent_origin(self) -> str:
-        """Scheme and host of the consent page, for the browser's form rules.
+        """Scheme and host of the consent page, for the form rules of the content security policy.
 
-        Any host of TikTok's: its portal may send the person on to sign in at another of them.
+        Any TikTok host: its portal may redirect to another of them for sign-in.
         """
         parts = urlsplit(self.auth_url)
         if (parts.hostname or "").endswith(".tiktok.com"):
@@ -62,19 +62,19 @@ class TikTok:
         return f"{parts.scheme}://{parts.netloc}"
 
     def consent_address(self, app: App, *, state: str) -> str:
-        """The consent page; a query that stands in `auth_url` is kept. There is no scope parameter."""
+        """The URL of the consent page; an existing query in `auth_url` is kept. There is no scope parameter."""
         parts = urlsplit(self.auth_url)
         query = dict(parse_qsl(parts.query))
         query |= {"app_id": app.app_id, "state": state, "redirect_uri": self.redirect_uri}
         return urlunsplit(parts._replace(query=urlencode(query)))
 
     async def exchange(self, app: App, code: str, keep: Keep) -> Token:
-        """The token of a consent; it lives until revoked."""
+        """The token of a consent; it is valid until revoked."""
         answer = await oauth.access_token(self.wire, app, code, keep)
         return Token(answer.access_token, tuple(answer.scope))
 
     async def revoke(self, app: App, token: str, keep: Keep) -> None:
-        """Gives the token back. A token TikTok no longer knows is given back already."""
+        """Revoke the token. A token unknown to TikTok counts as revoked."""
         try:
             await oauth.revoke_token(self.wire, app, token, keep)
         except Denied as refused:
@@ -82,7 +82,7 @@ class TikTok:
                 raise
 
     def missing_scopes(self, granted: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
-        """The needed permissions that were not granted, by their names in My Apps."""
+        """Names in My Apps of the needed permissions that were not granted."""
         return scopes.missing(granted, kinds)
 
     def may(self, granted: Sequence[int], what: str) -> bool:
@@ -90,20 +90,20 @@ class TikTok:
         return scopes.may(granted, what)
 
     async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
-        """Who authorized, their Business Centers, and what those hold that they administer."""
+        """The person who authorized, their Business Centers, and the assets of those that they administer."""
         return await discovery.discover(self.wire, app, access, keep)
 
     async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
-        """Every partner; TikTok does not tell in which state a partnership is."""
+        """Every partner; TikTok does not return the status of a partnership."""
         rows = await partners.partners(self.wire, access, bc_id=bc_id, keep=keep)
         return tuple(PartnerInfo(row.bc_id, row.bc_name or "") for row in rows)
 
     async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
-        """What `bc_id` shares with the partner, as its own Business Center lists it."""
+        """The assets that `bc_id` shares with the partner, in its own Business Center's list."""
         return await self._shares(access, bc_id, partner_id, kind, "SHARING", keep)
 
     async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
-        """What `bc_id` received from the partner: the proof."""
+        """The assets that `bc_id` received from the partner: the verification."""
         return await self._shares(access, bc_id, partner_id, kind, "SHARED", keep)
 
     async def _shares(
@@ -125,11 +125,11 @@ class TikTok:
                 raise
             if await self._are_partners(access, bc_id, partner_id, keep):
                 raise
-            return {}  # two strangers share nothing
+            return {}  # Business Centers that are not partners share nothing
         return {row.asset_id: AssetShare(row.asset_id, row.role, row.asset_name or "") for row in rows}
 
     async def _are_partners(self, access: Access, bc_id: str, partner_id: str, keep: Keep) -> bool:
-        """True if the list of partners contains it, or is refused as well: then nothing is known."""
+        """True if the list of partners contains it, or is refused too: then nothing is known."""
         try:
             return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, keep=keep))
         except Denied:
@@ -138,7 +138,7 @@ class TikTok:
     async def share(
         self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
-        """Shares ad accounts with the partner; creates the partnership where there is none."""
+        """Share ad accounts with the partner; creates the partnership if there is none."""
         await partners.add_partner(
             self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_ids=asset_ids, role=role, keep=keep
         )
@@ -146,7 +146,7 @@ class TikTok:
     async def take_back(
         self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], keep: Keep
     ) -> None:
-        """Ends sharing; what is not shared any more counts as taken back. Pixels go by number here, not by code."""
+        """Stop sharing; assets that are not shared count as removed. Takes pixels by number, not by code."""
         try:
             await partners.delete_assets(
                 self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_type=_ASSET_TYPES[kind],
@@ -156,19 +156,19 @@ class TikTok:
             _gone_or_raise(refused)
 
     async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
-        """Every ad account the pixel is linked to. Denied with `about_asset`: `pixels_of` each account may tell."""
+        """Every ad account that the pixel is linked to. Denied with `about_asset`: try `pixels_of` each account."""
         rows = await pixels.pixel_links(self.wire, access, bc_id=bc_id, code=code, keep=keep)
         return frozenset(row.advertiser_id for row in rows)
 
     async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
-        """The pixels an ad account can use, by code."""
+        """The pixels that an ad account can use, by code."""
         rows = await pixels.pixels(self.wire, access, account_id=account_id, keep=keep)
         return {row.pixel_code: row.pixel_name or "" for row in rows}
 
     async def link_pixel(
         self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, keep: Keep
     ) -> None:
-        """Links a pixel to up to 100 ad accounts, or unlinks it; what is gone counts as unlinked."""
+        """Link a pixel to up to 100 ad accounts, or unlink it; a missing pixel counts as unlinked."""
         try:
             await pixels.update_links(
                 self.wire, access, bc_id=bc_id, code=code, account_ids=account_ids, link=link, keep=keep
@@ -179,7 +179,7 @@ class TikTok:
             _gone_or_raise(refused)
 
     async def pixel_events(self, access: Access, *, account_id: str, code: str, since: datetime, keep: Keep) -> int:
-        """Browser and server events together. Denied(`pixel_not_linked`) where the ad account has no such pixel."""
+        """Browser and server events together. Denied(`pixel_not_linked`) if the ad account does not have the pixel."""
         calls: list[RecordedCall] = []
 
         def kept(call: RecordedCall) -> None:
@@ -198,7 +198,7 @@ class TikTok:
         return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
 
     async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
-        """Everybody, invited ones included."""
+        """All members, including invited people."""
         rows = await members.members(self.wire, access, bc_id=bc_id, keep=keep)
         return tuple(
             Member(row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status)
@@ -208,11 +208,11 @@ class TikTok:
     async def invite(
         self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
-        """Invites to up to 50 ad accounts; somebody invited already is not invited twice."""
+        """Invite a person to up to 50 ad accounts; an invited person is not invited twice."""
         await members.invite(self.wire, access, bc_id=bc_id, email=email, account_ids=account_ids, role=role, keep=keep)
 
     async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
-        """Removes a member or takes an invitation back; somebody who is not there counts as removed."""
+        """Remove a member or cancel an invitation; somebody who is not there counts as removed."""
         try:
             await members.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, keep=keep)
         except Denied as refused:
@@ -224,20 +224,20 @@ class TikTok:
         return tuple(AssetHolder(row.user_id, row.user_email or "", row.advertiser_role) for row in rows)
 
     async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
-        """Gives an ad account to a member."""
+        """Assign an ad account to a member."""
         await members.assign(
             self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, role=role, keep=keep
         )
 
     async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
-        """Takes an ad account from a member; one that is not held counts as taken."""
+        """Unassign an ad account from a member; an account that is not assigned counts as unassigned."""
         try:
             await members.unassign(self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, keep=keep)
         except Denied as refused:
             _gone_or_raise(refused)
 
     async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ActivityEntry, ...]:
-        """What was done with ad accounts, shares among it, since that day."""
+        """Activities on ad accounts since that day, including shares."""
         last = clock.now().date()
         first = min(since.astimezone(UTC).date(), last)
         rows = await business_centers.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, keep=keep)
@@ -246,11 +246,11 @@ class TikTok:
         )
 
     async def examine(self, app: App, access: Access | None, granted: Sequence[int], *, bc_id: str) -> DiagnosticReport:
-        """Nine calls with a token, one without."""
+        """Diagnose with nine calls that use a token, and one without."""
         return await diagnostics.examine(self.wire, app, access, granted, bc_id)
 
     def rank(self, kind: str, role: str) -> int:
-        """Its place among the roles of the kind, from 1."""
+        """Rank among the roles of the kind, from 1."""
         return kinds.rank(kind, role)
 
     def role_words(self, kind: str, role: str) -> RoleWords:
@@ -258,15 +258,15 @@ class TikTok:
         return roles.ROLES[kind][role]
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The steps in TikTok Business Center with which a client shares."""
+        """The client's steps in TikTok Business Center to share."""
         return steps.SHARE[kind]
 
     def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The steps with which a client takes it back."""
+        """The client's steps to remove the access."""
         return steps.REMOVE[kind]
 
 
 def _gone_or_raise(refused: Denied) -> None:
-    """What does not exist any more needs no removing."""
+    """Treat a missing asset as removed."""
     if refused.call.code != errors.GONE:
         raise refused

@@ -1,4 +1,4 @@
-"""Probes of app, token, permissions and each kind of read: few calls, none of which changes anything."""
+"""Diagnostics of app, token, permissions and each kind of read, with a few read-only calls."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from app.platforms.tiktok import responses, scopes
 from app.platforms.tiktok.client import oauth, probes
 from app.platforms.tiktok.client.requests import Wire
 
-#: No token of anybody's: whoever refuses it, and not the app, has taken app id and secret.
+#: A token that nobody has: if the refusal is about it, and not about the app, app id and secret are accepted.
 _NOBODYS = "keyturn-examines-app-id-and-secret"
 _DEAD = "connection_dead"
 _SANDBOX = "sandbox-ads.tiktok.com"
@@ -28,7 +28,7 @@ Row = TypeVar("Row")
 
 
 async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence[int], bc_id: str) -> DiagnosticReport:
-    """Nine calls with a token (two, if TikTok no longer knows it), and one without."""
+    """Nine calls with a token (two if TikTok no longer knows it), and one without."""
     trial = _Trial()
     center, first = None, None
     if access is None:
@@ -53,7 +53,7 @@ async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence
 async def _with_token(
     wire: Wire, app: App, access: Access, bc_id: str, trial: "_Trial"
 ) -> tuple[ProbeResult, BusinessCenterInfo | None]:
-    """Each kind of read once; what one shows is what the next is tried on."""
+    """Try each kind of read once; later calls use the results of earlier ones."""
     ticked = await trial.run("app", lambda keep: oauth.advertisers(wire, app, access, keep))
     first = trial.tried.pop()
     if first.blocker == _DEAD:
@@ -85,7 +85,7 @@ async def _with_token(
 
 
 async def _app_alone(wire: Wire, app: App) -> ProbeResult:
-    """Gives back a token that is nobody's: a wrong secret is refused as such, else the token is."""
+    """Revoke an invented token: if the secret is wrong, TikTok refuses the secret, otherwise the token."""
     trial = _Trial()
     nobodys = Access(_NOBODYS, app.app_id, Priority.LOOKING)
     await trial.run("app", lambda keep: oauth.revoke_token(wire, app, nobodys.token, keep))
@@ -113,12 +113,12 @@ def _center(row: responses.BcRow) -> BusinessCenterInfo:
 
 @dataclass
 class _Trial:
-    """What was tried so far."""
+    """Results so far."""
 
     tried: list[ProbeResult] = field(default_factory=list)
 
     async def run(self, what: str, read: Callable[[Callable[[RecordedCall], None]], Awaitable[Row]]) -> Row | None:
-        """Makes a call and notes how it went; its answer, or None."""
+        """Make a call and record its result; return the response, or None."""
         calls: list[RecordedCall] = []
         try:
             answer = await read(calls.append)
@@ -130,11 +130,11 @@ class _Trial:
         return answer
 
     def skip(self, what: str, why: str) -> None:
-        """Notes what was not tried."""
+        """Record a call that was not made."""
         self.tried.append(ProbeResult(what, "skipped", why))
 
     def skip_all(self, why: str) -> None:
-        """Notes that no read was tried."""
+        """Record that no read was tried."""
         for what in _READS:
             self.skip(what, why)
 

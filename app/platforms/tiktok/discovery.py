@@ -1,4 +1,4 @@
-"""What a person who authorized can choose from: Business Centers, ad accounts and pixels."""
+"""Discovery of the assets that a person who authorized can choose from: Business Centers, ad accounts and pixels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ SOMEBODY = "your TikTok sign-in"
 
 
 async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
-    """Everything, with six calls for one Business Center of up to 50 ad accounts."""
+    """Read everything, with six calls for one Business Center of up to 50 ad accounts."""
     person = await _person(wire, access, keep)
     ticked = {row.advertiser_id for row in (await oauth.advertisers(wire, app, access, keep)).rows}
     seen = tuple(_center(row) for row in await business_centers.business_centers(wire, access, keep))
@@ -36,7 +36,7 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Discover
 
 
 async def _person(wire: Wire, access: Access, keep: Keep) -> str:
-    """Name of the person who authorized. It is only shown and decides nothing."""
+    """Name of the person who authorized, for display only."""
     try:
         told = await oauth.user_info(wire, access, keep)
     except UnexpectedAnswer:
@@ -45,7 +45,7 @@ async def _person(wire: Wire, access: Access, keep: Keep) -> str:
 
 
 async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pixel]:
-    """None where the list is refused: ad accounts can be chosen without it."""
+    """Pixels; None if the list is refused: ad accounts can be chosen without it."""
     try:
         rows = await business_centers.assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
     except (Denied, UnexpectedAnswer):
@@ -60,7 +60,7 @@ async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pi
 async def _infos(
     wire: Wire, access: Access, advertiser_ids: Sequence[str], keep: Keep
 ) -> Mapping[str, responses.AdvertiserInfo]:
-    """Currency, time zone and country; nothing where that is refused."""
+    """Currency, time zone and country; empty if the read is refused."""
     infos: dict[str, responses.AdvertiserInfo] = {}
     try:
         for first in range(0, len(advertiser_ids), oauth.MOST_ADVERTISERS):

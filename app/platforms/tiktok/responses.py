@@ -1,4 +1,4 @@
-"""The answers of TikTok's API we read, strict in what we need and blind to the rest. Pure."""
+"""Schemas of TikTok's responses, strict in the fields that Keyturn needs; other fields are ignored. Pure."""
 
 from typing import ClassVar, Generic, TypeVar
 
@@ -6,7 +6,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
 class Shape(BaseModel):
-    """An object of an answer; ids are text, never numbers."""
+    """An object of a response; ids are text, never numbers."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -22,14 +22,14 @@ Item = TypeVar("Item", bound=Shape)
 
 
 class PageOf(Shape, Generic[Item]):
-    """One page of a list; `/pixel/list/` calls it `pixels`."""
+    """One page of a list; `/pixel/list/` names it `pixels`."""
 
     rows: list[Item] = Field(validation_alias=AliasChoices("list", "pixels"))
     page_info: PageInfo
 
 
 class Nothing(Shape):
-    """An answer whose `data` says nothing."""
+    """A response without data."""
 
 
 class AccessToken(Shape):
@@ -69,7 +69,7 @@ class AdvertiserInfo(Shape):
 
 
 class AdvertiserInfos(Shape):
-    """`/advertiser/info/`; not paged, and silent about accounts the token does not reach."""
+    """`/advertiser/info/`; not paged, and omits accounts that the token cannot reach."""
 
     rows: list[AdvertiserInfo] = Field(validation_alias="list")
 
@@ -112,7 +112,7 @@ class PartnerRow(Shape):
 
 
 class SharedAsset(Shape):
-    """A row of `/bc/partner/asset/get/`; each type has a field of its own for the role."""
+    """A row of `/bc/partner/asset/get/`; each asset type has its own role field."""
 
     ASSET_TYPE: ClassVar[str]
 
@@ -152,7 +152,7 @@ class PixelRow(Shape):
 
 
 class EventCount(Shape):
-    """One kind of event in `statistics`; the total is that of browsers and servers together."""
+    """One kind of event in `statistics`; the total covers browser and server events."""
 
     total_count: int
 
@@ -165,13 +165,13 @@ class PixelCounts(Shape):
 
 
 class PixelStats(Shape):
-    """`/pixel/event/stats/`; a pixel without events may be left out."""
+    """`/pixel/event/stats/`; a pixel without events may be missing."""
 
     rows: list[PixelCounts] = Field(default_factory=list, validation_alias="list")
 
 
 class MemberRow(Shape):
-    """A row of `/bc/member/get/`; who has not accepted yet has an address and nothing else."""
+    """A row of `/bc/member/get/`; an invited person has only an e-mail address."""
 
     user_id: str | None = None
     user_name: str | None = None

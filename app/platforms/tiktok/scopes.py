@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Permission:
-    """A permission by its place in My Apps, those that include it, and what goes without it, in one sentence."""
+    """A permission by its name in My Apps, the permissions that include it, and the effect of its absence in one
+    sentence.
+    """
 
     name: str
     within: tuple[int, ...]
@@ -17,7 +19,7 @@ class Permission:
 READ_ACCOUNTS, READ_CENTERS, ASSETS, PARTNERS, MEMBERS = 100, 150, 153, 155, 156
 CHANGE_LOG, READ_PIXELS, PIXEL_REPORTS = 230, 800, 802
 
-#: Everything Keyturn can use. A permission higher up includes those below it.
+#: All permissions that Keyturn can use. A permission higher in the tree includes those below it.
 COSTS: Mapping[int, Permission] = {
     READ_ACCOUNTS: Permission(
         "Ad Account Management > Ad Account Information > Read Ad Account Information", (10, 1),
@@ -29,23 +31,23 @@ COSTS: Mapping[int, Permission] = {
     ),
     ASSETS: Permission(
         "Ad Account Management > Business Center > Business Center Asset", (15, 1),
-        "Nobody can connect: Keyturn cannot list ad accounts and pixels, link pixels, or give accounts to your buyers.",
+        "Nobody can connect: Keyturn cannot list ad accounts and pixels, link pixels, or assign accounts to buyers.",
     ),
     PARTNERS: Permission(
         "Ad Account Management > Business Center > Business Center Partner Management", (15, 1),
-        "Ad accounts cannot be shared or taken back by Keyturn, and nothing that is shared can be proved.",
+        "Keyturn cannot share ad accounts, remove access, or verify anything that is shared.",
     ),
     MEMBERS: Permission(
         "Ad Account Management > Business Center > Business Center Member Management", (15, 1),
-        "People cannot be invited, read back or removed: asks for a person stay written steps without proof.",
+        "Keyturn cannot invite, verify or remove people: access requests for people become unverified guided steps.",
     ),
     CHANGE_LOG: Permission(
         "Change Log > Change Log", (23,),
-        "When access changes behind your back, Keyturn tells that it did, but not who did it and when.",
+        "If somebody changes access at TikTok, Keyturn reports the change, but not who made it and when.",
     ),
     READ_PIXELS: Permission(
         "Read Pixels", (80, 8),
-        "A pixel cannot be proved from your side, only by the client’s, and only while the client is connected.",
+        "A pixel can be verified only from the client’s side, and only while the client is connected.",
     ),
     PIXEL_REPORTS: Permission(
         "Pixel Level Reporting", (80, 8),
@@ -53,27 +55,29 @@ COSTS: Mapping[int, Permission] = {
     ),
 }  # fmt: skip
 
-#: Whoever connects has to be able to show what there is to choose from.
+#: Permissions needed to connect and to list the assets to choose from.
 _ALWAYS = (READ_ACCOUNTS, READ_CENTERS, ASSETS)
-#: What an access request of each kind needs beyond that. A pixel is linked with ASSETS, and hangs on a shared ad
-#: account.
+#: Further permissions for access requests of each kind. A pixel is linked with ASSETS and needs a shared ad account.
 _OF_KIND: Mapping[str, tuple[int, ...]] = {
     "ad_account": (PARTNERS,),
     "pixel": (PARTNERS,),
     "catalog": (PARTNERS,),
     "person": (MEMBERS,),
 }
-#: What is good to have.
+#: Permissions for optional functions.
 _FOR: Mapping[str, tuple[int, ...]] = {
     "pixels": (READ_PIXELS,),
-    "events": (READ_PIXELS, PIXEL_REPORTS),  # the reports know a pixel by a number that only its list tells
+    "events": (
+        READ_PIXELS,
+        PIXEL_REPORTS,
+    ),  # reports identify a pixel by its number, which only the pixel list contains
     "members": (MEMBERS,),
     "changes": (CHANGE_LOG,),
 }
 
 
 def missing(granted: Iterable[int], kinds: Sequence[str]) -> tuple[str, ...]:
-    """The names of permissions that access requests of these kinds need and that are not granted."""
+    """Names of the permissions that access requests of these kinds need and that are not granted."""
     given = frozenset(granted)
     needed = dict.fromkeys([*_ALWAYS, *(each for kind in kinds for each in _OF_KIND[kind])])
     return tuple(COSTS[each].name for each in needed if not _has(given, each))
@@ -86,18 +90,18 @@ def may(granted: Iterable[int], what: str) -> bool:
 
 
 def lacking(granted: Iterable[int]) -> tuple[Permission, ...]:
-    """Everything Keyturn could use and does not have, each with what it costs."""
+    """All permissions that Keyturn could use and does not have, each with the effect."""
     given = frozenset(granted)
     return tuple(permission for each, permission in COSTS.items() if not _has(given, each))
 
 
 def needed_by(name: str) -> tuple[str, ...]:
-    """The kinds of access requests that cannot work at all without a permission, by its name."""
+    """The kinds of access requests that need a permission, by its name."""
     return tuple(kind for kind, own in _OF_KIND.items() if name in {COSTS[each].name for each in (*_ALWAYS, *own)})
 
 
 def named_in(message: str) -> tuple[str, ...]:
-    """The permissions that a refusal names, by their names in My Apps; it may name one by its number."""
+    """The permissions that a refusal names, by their names in My Apps; it may name one by number."""
     text = " ".join(message.casefold().split())
     numbers = set(re.findall(r"permissions? (?:id )?\[?'?(\d+)", text))
     return tuple(

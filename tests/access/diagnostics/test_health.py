@@ -101,7 +101,7 @@ async def test_a_missing_permission_is_told_with_its_cost_and_fails_only_where_n
     lines = _lines(health)
     missing = lines["permission Business Center Partner Management"]
     assert (health["well"], missing["status"]) == (False, "fail")
-    assert "nothing that is shared can be proved" in missing["words"]
+    assert "or verify anything that is shared" in missing["words"]
     refused = lines["reading partners"]
     assert (refused["status"], refused["code"], bool(refused["platform_request_id"])) == ("fail", 40001, True)
     assert lines["permission Change Log"]["status"] == "limited"

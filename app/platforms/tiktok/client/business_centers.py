@@ -1,4 +1,4 @@
-"""Business Centers, what they hold, and their own log."""
+"""Business Centers, their assets, and their activity log."""
 
 from datetime import date
 from typing import Literal
@@ -23,7 +23,7 @@ async def business_centers(wire: Wire, access: Access, keep: Keep) -> list[respo
 async def assets(
     wire: Wire, access: Access, *, bc_id: str, asset_type: Literal["ADVERTISER", "PIXEL"], keep: Keep
 ) -> list[responses.AdminAsset]:
-    """`GET /bc/asset/admin/get/` (portal/docs?id=1739433007779841): all of one type, for an Admin."""
+    """`GET /bc/asset/admin/get/` (portal/docs?id=1739433007779841): all assets of one type, for an Admin."""
     query = {"bc_id": bc_id, "asset_type": asset_type, "page_size": PAGE_SIZE}
     return await every(
         lambda page: get(
@@ -35,7 +35,7 @@ async def assets(
 async def change_log(
     wire: Wire, access: Access, *, bc_id: str, first: date, last: date, keep: Keep
 ) -> list[responses.ChangeRow]:
-    """`GET /changelog/get/` (portal/docs/api-reference/v1.3): what was done with accounts; the newest page only."""
+    """`GET /changelog/get/` (portal/docs/api-reference/v1.3): activities on accounts; the newest page only."""
     query = {
         "bc_id": bc_id, "page": 1, "page_size": PAGE_SIZE, "sort_field": "operation_time", "sort_type": "DESC",
         "filtering": {"start_date": first.isoformat(), "end_date": last.isoformat(), "activity_type": "ACCOUNT"},

@@ -1,4 +1,4 @@
-"""People of a Business Center, and who of them can open an ad account."""
+"""Members of a Business Center, and their access to ad accounts."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,14 @@ from app.platforms.tiktok import responses
 from app.platforms.tiktok.client.paging import every
 from app.platforms.tiktok.client.requests import Wire, get, post
 
-#: Fewer than for everything else of a Business Center.
+#: Smaller than the page size of other Business Center lists.
 PAGE_SIZE = 20
 
 
 async def members(wire: Wire, access: Access, *, bc_id: str, keep: Keep) -> list[responses.MemberRow]:
-    """`GET /bc/member/get/` (yml_files/bc_member_get.yml of TikTok's SDK): invited ones are PENDING, without an id."""
+    """`GET /bc/member/get/` (yml_files/bc_member_get.yml of TikTok's SDK): invited people are PENDING and
+    have no id.
+    """
     query = {"bc_id": bc_id, "page_size": PAGE_SIZE}
     return await every(
         lambda page: get(
@@ -24,7 +26,7 @@ async def members(wire: Wire, access: Access, *, bc_id: str, keep: Keep) -> list
 async def invite(
     wire: Wire, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
 ) -> None:
-    """`POST /bc/member/invite/` (yml_files/bc_member_invite.yml of TikTok's SDK): who is invited already is ignored."""
+    """`POST /bc/member/invite/` (yml_files/bc_member_invite.yml of TikTok's SDK): ignores people already invited."""
     body = {
         "bc_id": bc_id, "emails": [email], "user_role": "STANDARD", "asset_ids": list(account_ids),
         "advertiser_role": role,
@@ -33,7 +35,9 @@ async def invite(
 
 
 async def delete_member(wire: Wire, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
-    """`POST /bc/member/delete/` (yml_files/bc_member_delete.yml of TikTok's SDK); an invitation by its address."""
+    """`POST /bc/member/delete/` (yml_files/bc_member_delete.yml of TikTok's SDK); an invitation by its
+    e-mail address.
+    """
     whom = {"user_id": user_id} if user_id else {"user_email": email}
     await post(wire, access, "bc/member/delete/", {"bc_id": bc_id, **whom}, responses.Nothing, keep)
 

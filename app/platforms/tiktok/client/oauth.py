@@ -1,4 +1,6 @@
-"""Consent and who authorized (https://business-api.tiktok.com/portal/docs, by the id at each call)."""
+"""Authorization, and the person who authorized (https://business-api.tiktok.com/portal/docs, by the id at
+each call).
+"""
 
 from collections.abc import Sequence
 
@@ -6,13 +8,13 @@ from app.platforms.port import Access, App, Keep, Priority
 from app.platforms.tiktok import responses
 from app.platforms.tiktok.client.requests import Wire, get, post_as_app
 
-#: As many ids as one call of `advertiser/info/` takes.
+#: Maximum number of ids per call of `advertiser/info/`.
 MOST_ADVERTISERS = 100
 _FIELDS = ["advertiser_id", "status", "currency", "timezone", "country"]
 
 
 async def access_token(wire: Wire, app: App, auth_code: str, keep: Keep) -> responses.AccessToken:
-    """`POST /oauth2/access_token/` (portal/docs?id=1739965703387137): the code is good once, for an hour."""
+    """`POST /oauth2/access_token/` (portal/docs?id=1739965703387137): a code works once, for an hour."""
     secrets = {"auth_code": auth_code}
     return await post_as_app(
         wire, app, "oauth2/access_token/", secrets, responses.AccessToken, keep, urgency=Priority.LOOKING
@@ -28,18 +30,20 @@ async def revoke_token(wire: Wire, app: App, token: str, keep: Keep) -> None:
 
 
 async def advertisers(wire: Wire, app: App, access: Access, keep: Keep) -> responses.Advertisers:
-    """`GET /oauth2/advertiser/get/` (portal/docs?id=1738455508553729): the accounts the person ticked."""
+    """`GET /oauth2/advertiser/get/` (portal/docs?id=1738455508553729): the accounts that the person ticked."""
     return await get(wire, access, "oauth2/advertiser/get/", {}, responses.Advertisers, keep, app=app)
 
 
 async def user_info(wire: Wire, access: Access, keep: Keep) -> responses.UserInfo:
-    """`GET /user/info/` (portal/docs?id=1739665513181185): who authorized."""
+    """`GET /user/info/` (portal/docs?id=1739665513181185): the person who authorized."""
     return await get(wire, access, "user/info/", {}, responses.UserInfo, keep)
 
 
 async def advertiser_info(
     wire: Wire, access: Access, advertiser_ids: Sequence[str], keep: Keep
 ) -> responses.AdvertiserInfos:
-    """`GET /advertiser/info/` (yml_files/advertiser_info.yml of TikTok's SDK): at most 100 ids, no balance asked."""
+    """`GET /advertiser/info/` (yml_files/advertiser_info.yml of TikTok's SDK): at most 100 ids; the balance is not
+    requested.
+    """
     query = {"advertiser_ids": list(advertiser_ids), "fields": _FIELDS}
     return await get(wire, access, "advertiser/info/", query, responses.AdvertiserInfos, keep)

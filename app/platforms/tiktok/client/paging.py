@@ -1,4 +1,4 @@
-"""Reading every page of a list: one page only would call things missing that are there."""
+"""Reading of all pages of a list: with the first page only, existing rows would seem to be missing."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -7,16 +7,16 @@ from app.platforms.port import RecordedCall, UnexpectedAnswer
 from app.platforms.tiktok import responses
 
 MOST_PAGES = 200
-#: How often a list is read from its start because it changed while its pages were read.
+#: Restarts of a read whose list changed between pages.
 MOST_READS = 3
 Item = TypeVar("Item", bound=responses.Shape)
 
 
 async def every(read: Callable[[int], Awaitable[responses.PageOf[Item]]]) -> list[Item]:
-    """The rows of all pages. `read` asks for one of them, from 1.
+    """The rows of all pages. `read` returns one page, numbered from 1.
 
-    Raises Changed rather than give a part of a list, which would call what is left out gone: one that has more pages
-    than we read, or from which something was taken again and again meanwhile, so that rows slipped back a page.
+    Raises UnexpectedAnswer rather than return part of a list, because missing rows would be taken for removed. That
+    happens if the list has too many pages, or if rows keep disappearing during the read and others move up a page.
     """
     for _ in range(MOST_READS):
         rows: list[Item] = []

@@ -1,4 +1,4 @@
-"""Partners of a Business Center and what is shared with them."""
+"""Partners of a Business Center and the assets shared with them."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeVar
@@ -32,9 +32,9 @@ async def partner_assets(
     shape: type[Share],
     keep: Keep,
 ) -> list[Share]:
-    """`GET /bc/partner/asset/get/` (portal/docs?id=1739662828320769): SHARED partner to me, SHARING me to partner.
+    """`GET /bc/partner/asset/get/` (portal/docs?id=1739662828320769): SHARED from partner, SHARING to partner.
 
-    The shape says which type of asset is asked for.
+    The row schema determines the requested asset type.
     """
     query = {
         "bc_id": bc_id, "partner_id": partner_id, "asset_type": shape.ASSET_TYPE, "share_type": share_type,

@@ -1,4 +1,4 @@
-"""Pixels: links to ad accounts, lists and counts. `/bc/pixel/*` knows them by code, `/pixel/event/*` by number."""
+"""Pixels: links to ad accounts, lists and counts. `/bc/pixel/*` identifies them by code, `/pixel/event/*` by number."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +15,7 @@ PIXELS_PAGE_SIZE = 20
 async def pixel_links(wire: Wire, access: Access, *, bc_id: str, code: str, keep: Keep) -> list[responses.PixelLink]:
     """`GET /bc/pixel/link/get/` (yml_files/bc_pixel_link_get.yml of TikTok's SDK).
 
-    It was seen to refuse Admins with 40002 and a text about the asset: then the ad accounts' own lists have to do.
+    It sometimes refuses Admins with 40002 and a message about the asset: then use the ad accounts' own lists.
     """
     query = {"bc_id": bc_id, "pixel_code": code, "page_size": LINKS_PAGE_SIZE}
     return await every(
@@ -39,7 +39,9 @@ async def update_links(
 async def pixels(
     wire: Wire, access: Access, *, account_id: str, keep: Keep, code: str | None = None
 ) -> list[responses.PixelRow]:
-    """`GET /pixel/list/` (yml_files/pixel_list.yml of TikTok's SDK): all of an ad account, or the one of a code."""
+    """`GET /pixel/list/` (yml_files/pixel_list.yml of TikTok's SDK): all pixels of an ad account, or the one with a
+    code.
+    """
     query = {"advertiser_id": account_id, "page_size": PIXELS_PAGE_SIZE, **({"code": code} if code else {})}
     return await every(
         lambda page: get(

@@ -1,4 +1,4 @@
-"""One small page of each list Keyturn reads: enough to see whether it may be read, and of which shape it is."""
+"""One small page of each list that Keyturn reads, to check permission and schema."""
 
 from datetime import date
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ from app.platforms.port import Access, Keep
 from app.platforms.tiktok import responses
 from app.platforms.tiktok.client.requests import Wire, get
 
-#: Business Centers are looked for by id among these; of everything else a few rows are enough.
+#: Business Centers are searched by id in this many rows; for other lists a few rows are enough.
 MOST_CENTERS, FEW = 50, 10
 Row = TypeVar("Row", bound=responses.Shape)
 
@@ -31,7 +31,7 @@ async def partners(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[r
 async def shared_to(
     wire: Wire, access: Access, bc_id: str, partner_id: str, keep: Keep
 ) -> list[responses.SharedAdvertiser]:
-    """`GET /bc/partner/asset/get/`, what the partner shares."""
+    """`GET /bc/partner/asset/get/`, assets that the partner shares."""
     query = {"bc_id": bc_id, "partner_id": partner_id, "asset_type": "ADVERTISER", "share_type": "SHARED"}
     return await _first(wire, access, "bc/partner/asset/get/", query, responses.SharedAdvertiser, keep)
 

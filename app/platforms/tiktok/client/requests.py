@@ -1,6 +1,6 @@
-"""One call to TikTok's API for Business v1.3: rate limit, envelope, recorded call, four ways to fail.
+"""Calls to TikTok's API for Business v1.3: rate limit, response envelope, recorded call, four failures.
 
-A recorded call holds no tokens and no e-mail addresses, and is cut to a size that fits.
+A recorded call contains no tokens and no e-mail addresses, and is truncated to a maximum size.
 """
 
 import json
@@ -28,7 +28,7 @@ from app.platforms.port import (
 from app.platforms.rate_limiter.limiter import Busy, RateLimiter
 from app.platforms.tiktok import errors
 
-#: These answer with tokens or with who somebody is.
+#: Responses of these contain tokens or identify a person.
 _NOT_KEPT = ("oauth2/", "user/")
 _LARGEST = 32_768
 _ADDRESS = re.compile(r"([^\s@<>(),;:\"'])[^\s@<>(),;:\"']*@([\w.-]+\.\w+)")
@@ -36,7 +36,7 @@ Value = TypeVar("Value")
 
 
 def recorded_answer(path: str, data: Any) -> dict[str, Any]:
-    """The answer's `data`: whole up to 32 KiB, else only that it was larger."""
+    """The response's `data`: complete up to 32 KiB, else only a note that it was larger."""
     if not isinstance(data, dict) or path.startswith(_NOT_KEPT):
         return {}
     shown = without_addresses(data)
@@ -44,7 +44,7 @@ def recorded_answer(path: str, data: Any) -> dict[str, Any]:
 
 
 def without_addresses(value: Value) -> Value:
-    """Of each e-mail address the first letter and the domain remain: who it was can be told by those who know them."""
+    """Mask e-mail addresses except first letter and domain, so that insiders can still recognize the person."""
     return _shortened(value)  # type: ignore[no-any-return]  # the same shape comes out, piece by piece
 
 
@@ -60,13 +60,13 @@ def _shortened(value: Any) -> Any:
 
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 Answer = TypeVar("Answer", bound=BaseModel)
-#: NUL, and halves of pairs
+#: NUL and lone surrogates
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Wire:
-    """Where TikTok is, the connections to it, and how often it may be called.
+    """Base address, HTTP client and rate limiter for TikTok calls.
 
     `base` ends before the path, e.g. `…/open_api/v1.3`.
     """
@@ -86,7 +86,7 @@ async def get(
     *,
     app: App | None = None,
 ) -> Answer:
-    """A read. Lists and objects go as JSON text in one value; the app's secret, where asked for, is not shown."""
+    """Read. Lists and objects are sent as JSON text in one parameter; the app's secret is not recorded."""
     secret = {"app_id": app.app_id, "secret": app.secret} if app else {}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
     request = wire.http.build_request(
@@ -100,7 +100,7 @@ async def get(
 async def post(
     wire: Wire, access: Access, path: str, body: Mapping[str, Any], shape: type[Answer], keep: Keep
 ) -> Answer:
-    """A write with a token."""
+    """Write with a token."""
     headers = {"Access-Token": access.token}
     request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
     turn = _Turn(wire, path, access.app_id, access.urgency, body, write=True)
@@ -118,7 +118,7 @@ async def post_as_app(
     urgency: Priority,
     token: str | None = None,
 ) -> Answer:
-    """A write in the app's own name; nothing of its body but the app's id is shown."""
+    """Write in the app's own name; of its body only the app id is recorded."""
     body = {"app_id": app.app_id, "secret": app.secret, **secrets}
     headers = {"Access-Token": token} if token else {}
     request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
@@ -132,7 +132,7 @@ def _shown(fields: Mapping[str, Any], app: App | None) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class _Turn:
-    """A call that is to be made, with what is shown of it as evidence."""
+    """A call to be made, and the part of it that is recorded as evidence."""
 
     wire: Wire
     path: str
@@ -142,10 +142,10 @@ class _Turn:
     write: bool
 
     async def call(self, request: httpx2.Request, shape: type[Answer], keep: Keep) -> Answer:
-        """Waits for its turn, calls, and reads the answer. Raises the failures of the port."""
+        """Wait for the rate limit, call, and parse the response. Raises the failures of the port."""
         try:
             grant = await self.wire.budget.take(self.app_id, self.urgency)
-        except Busy as busy:  # nothing was called, so that there is no evidence to keep
+        except Busy as busy:  # nothing was called, so there is no evidence to record
             waits = self._evidence("unavailable", f"TikTok was not called: {busy}", {}, 0)
             raise Unavailable(waits, busy.retry_after, limited=busy.limited) from busy
         started = time.monotonic()
@@ -212,7 +212,7 @@ def _shaped(answer: Mapping[str, Any], shape: type[Answer], done: Any) -> Answer
 
 
 class _NoEnvelope(Exception):
-    """The answer is not TikTok's envelope: the call did not reach the API, or the way back is broken."""
+    """The response is not TikTok's envelope: the call did not reach the API, or the response was corrupted."""
 
 
 def _envelope(response: httpx2.Response) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _envelope(response: httpx2.Response) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:
-    """JSON may spell characters that PostgreSQL keeps nowhere: each becomes a replacement character."""
+    """Replace characters that JSON can encode but PostgreSQL cannot store."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):

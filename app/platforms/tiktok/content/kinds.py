@@ -1,4 +1,4 @@
-"""The kinds of assets that can be asked for at TikTok, with their roles from the smallest to the largest. Pure."""
+"""The kinds of TikTok assets that can be requested, with their roles from lowest to highest. Pure."""
 
 from collections.abc import Mapping
 
@@ -20,6 +20,6 @@ KINDS: Mapping[str, AssetKind] = {
 
 
 def rank(kind: str, role: str) -> int:
-    """The role's place among those of the kind, from 1; 0 where it is none of them."""
+    """Rank among the roles of the kind, from 1; 0 for an unknown role."""
     known = KINDS.get(kind)
     return known.roles.index(role) + 1 if known and role in known.roles else 0

@@ -1,4 +1,4 @@
-"""What TikTok's roles allow, in a client's words. Pure."""
+"""TikTok's roles in a client's words. Pure."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ _AD_ACCOUNT = {
     ),
 }
 
-#: A linked pixel may be edited by those who use it, not deleted: `asset_relation_status` SHARED of `/pixel/list/`.
+#: A linked pixel may be edited, but not deleted, by its users: `asset_relation_status` SHARED of `/pixel/list/`.
 _PIXEL = {
     "LINK": RoleWords(
         label="Use the pixel",

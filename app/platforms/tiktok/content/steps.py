@@ -1,17 +1,17 @@
-"""What a client does by hand in TikTok Business Center, to share and to take back. Pure.
+"""The client's steps in TikTok Business Center, to share and to remove access. Pure.
 
-Where the wording comes from: https://ads.tiktok.com/help/article?aid=13989 (partners and "You've shared"),
+Sources: https://ads.tiktok.com/help/article?aid=13989 (partners and "You've shared"),
 https://ads.tiktok.com/help/article?aid=10006315 (a pixel has to be in the Business Center before it can be shared),
-https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner (a smaller role
-needs removing and sharing again). Menus of pixels, catalogs and members follow the same pages; TikTok renames them
-now and then, so that each step carries other names and a word to search the help for.
+https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner (a lower role needs
+removing and sharing again). Menus of pixels, catalogs and members follow the same pages. TikTok renames them sometimes,
+so each step carries alternative names and a search term for TikTok's help.
 """
 
 from collections.abc import Mapping
 
 from app.platforms.port import GuidedStep
 
-#: When the steps were last compared with TikTok's own help pages.
+#: Day on which the steps were last compared with TikTok's help pages.
 DATED = "2026-11-22"
 
 _PARTNERS = "https://ads.tiktok.com/help/article?aid=13989"

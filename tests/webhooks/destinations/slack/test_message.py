@@ -35,10 +35,10 @@ def test_it_says_status_client_asset_and_whose_turn_it_is() -> None:
     fields = [each["text"] for each in made["blocks"][2]["fields"]]
     assert fields == [
         "*Client*\nBrand SA", "*Asset*\nBrand FR (ad account)", "*Role*\nOperator", "*Next*\nthe client",
-        "*In the way*\nThe person who signed in is no Admin of the Business Center", "*Verified*\n3 of 4",
+        "*In the way*\nThe person who signed in is not an Admin of the Business Center", "*Verified*\n3 of 4",
     ]  # fmt: skip
     assert made["blocks"][3]["elements"][0]["url"] == "https://go.example/clients/1"
-    assert made["text"].startswith("Brand SA: blocked. Something known is in the way")
+    assert made["text"].startswith("Brand SA: blocked. The access request is blocked")
 
 
 #: `asset_kind`, `not_bc_admin`, `OPERATOR`, `link.renewal_requested`; not the names of Slack's own blocks
