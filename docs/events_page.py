@@ -24,7 +24,7 @@ def text() -> str:
         "The JSON Schema of each type: `GET /api/v1/webhooks/event-types/{type}`, and `/api/v1/openapi.json` under "
         "`webhooks`.",
         "One body for all types: `data` is flat, and **every key is always there**, `null` where it does not apply. "
-        "In the examples those that are null come last, several in a line. Ids are text. Lists are comma-separated text. "
+        "In the examples, null keys come last, several in a line. Ids are text. Lists are comma-separated text. "
         "Times are UTC. `sequence` counts per subject. Types and keys may be added; within an `api_version` none is "
         "taken away and none becomes another kind.",
         "`webhook.*` is about webhooks themselves: `*` does not cover it, an endpoint has to name it, and no endpoint "

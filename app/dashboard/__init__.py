@@ -1,1 +1,1 @@
-"""The member's pages."""
+"""Pages for the agency's members."""

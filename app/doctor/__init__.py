@@ -1,1 +1,1 @@
-"""The doctor: what is set, what works, and what to do about the rest."""
+"""Doctor: checks of settings and services, with advice for each failure."""

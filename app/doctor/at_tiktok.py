@@ -1,4 +1,4 @@
-"""`keyturn doctor --tiktok`: whether the way to TikTok works, tried with a few calls that change nothing."""
+"""`keyturn doctor --tiktok`: checks of the TikTok app with a few read-only calls."""
 
 import asyncio
 
@@ -33,7 +33,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
-    """Prints a line for each thing that was tried; exit status 1 where one failed."""
+    """Print a line per check; exit with status 1 if one failed."""
     try:
         health = asyncio.run(_examined(chosen, agency))
     except DatabaseAway as away:
@@ -53,7 +53,7 @@ def examine(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
 
 
 async def _examined(chosen: Settings, agency: str | None) -> Diagnostics:
-    """Of the agency named, else of the only one; of the installation's app where there are none or several."""
+    """Diagnostics of the named agency, else the only one; of the installation's app if there are none or several."""
     engine = make_engine(chosen.database_url, pool_size=2)
     sessions, keyring = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
     try:

@@ -1,4 +1,4 @@
-"""`keyturn doctor`: what is set, what works, and what to do about the rest."""
+"""`keyturn doctor`: checks of settings and services, with advice for each failure."""
 
 import asyncio
 import ssl
@@ -32,9 +32,9 @@ out = Console(highlight=False, soft_wrap=True)
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, whether it is well, and what there is to say or do.
+    """Result of one check, with its message or advice.
 
-    `doubtful`: not as it should be as far as this machine can see; it may be well all the same, and is no failure.
+    `doubtful`: apparently wrong as far as this machine can tell; a warning, not a failure.
     """
 
     what: str
@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """The word the line begins with."""
+        """The word at the start of the line."""
         if self.doubtful:
             return "[yellow]warn[/yellow]"
         return "[green]pass[/green]" if self.well else "[red]fail[/red]"
@@ -59,7 +59,7 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --tiktok: print JSON, as the API answers it.")] = False,
 ) -> None:
-    """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
+    """Check settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
     try:
         chosen = local.load()
     except SettingsWrong as wrong:
@@ -89,7 +89,7 @@ def doctor(
 
 
 async def _bounded(what: str, check: Coroutine[None, None, list[Finding]]) -> list[Finding]:
-    """A check that is given up after a while: a person waits."""
+    """A check with a time limit, because a person waits."""
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
             return await check
@@ -124,7 +124,7 @@ async def database(chosen: Settings) -> list[Finding]:
 
 
 async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
-    """Check that what is stored can be decrypted, and that no event is hidden."""
+    """Check that stored values can be decrypted, and that no event is hidden."""
     found = await keyring_check.unreadable(connection, metadata, Keyring.from_text(chosen.secret_keys))
     behind = await numbering.is_behind(connection)
     hidden = "`/events` hides the newest: they were numbered by a server that counts higher. Run `keyturn migrate`."
@@ -145,7 +145,7 @@ def tiktok_app(chosen: Settings) -> Finding:
 
 
 def redirect_address(chosen: Settings) -> Finding:
-    """The address to register in My Apps, letter by letter."""
+    """The exact redirect URL to register in My Apps."""
     address = chosen.redirect_uri
     if not urlsplit(address).path.endswith(settings.CALLBACK):
         return Finding(
@@ -158,7 +158,7 @@ def redirect_address(chosen: Settings) -> Finding:
 
 
 def proxies(chosen: Settings) -> Finding:
-    """Proxies trusted to name a visitor's address. Behind any other proxy all visitors would share one address."""
+    """Proxies trusted to report a visitor's address. Behind any other proxy, all visitors would share one address."""
     if not chosen.trusted_networks:
         return Finding("proxies", True, "none is trusted: right only where visitors reach the web process themselves.")
     words = f"X-Forwarded-For is believed from {', '.join(chosen.trusted_networks)}"
@@ -166,7 +166,7 @@ def proxies(chosen: Settings) -> Finding:
 
 
 async def public_address(chosen: Settings) -> Finding:
-    """Check what answers at the address that clients open, as seen from this machine."""
+    """Check the response of the public address, as seen from this machine."""
     address = f"{chosen.public_url.rstrip('/')}/healthz"
     try:
         async with (
@@ -215,7 +215,7 @@ async def mail(chosen: Settings) -> list[Finding]:
 
 
 async def egress(chosen: Settings) -> list[Finding]:
-    """What webhooks can reach besides the public internet, whom they trust, and whether their proxy is there."""
+    """The reach of webhooks beyond the public internet, their certificate authorities, and the state of their proxy."""
     words = ["public addresses only"]
     if chosen.allowed_networks:
         listed = ", ".join(chosen.allowed_networks)

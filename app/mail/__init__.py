@@ -1,1 +1,1 @@
-"""E-mails that are owed: rendered and sealed with what owes them, sent by the worker."""
+"""Outgoing e-mails: rendered and encrypted in the transaction that causes them, sent by the worker."""

@@ -1,4 +1,4 @@
-"""Names and addresses as they may stand in an e-mail's header. Pure."""
+"""Names and addresses in e-mail headers. Pure."""
 
 import re
 import unicodedata
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from app.kit.input import email_address
 from app.kit.input.text import TextWrong
 
-#: Characters with a meaning in address headers: long names are folded, and then Python 3.11 forgets their quotes.
+#: Special characters of address headers: Python 3.11 loses their quotes when it folds long names.
 _SYNTAX = str.maketrans(dict.fromkeys('()<>[]:;@\\,"', " "))
-#: The start of a coded word: Python 3.11 decodes it in what it is given, line breaks and all.
+#: The start of an encoded word: Python 3.11 decodes it in its input, including line breaks.
 _CODED = re.compile(r"=(?=\?)")
 _BREAKS = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 
 class AddressUnusable(ValueError):
-    """No e-mail can be written to or from this address."""
+    """The address cannot be used in an e-mail."""
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """An address with its host in ASCII. `str()` of it is what the mail server is told."""
+    """An address with its host in ASCII. `str()` is the form for the mail server."""
 
     local: str
     host: str
@@ -39,12 +39,12 @@ def mailbox(text: str) -> Mailbox:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and other control characters, each stretch of white space one blank."""
+    """The text without control characters, with each run of white space as one space."""
     return " ".join("".join(" " if unicodedata.category(each) in _BREAKS else each for each in text).split())
 
 
 def in_header(text: str) -> str:
-    """One line that a header shows as it is, whatever coded words it pretends to hold."""
+    """One line that a header shows literally, whatever encoded words it contains."""
     return _CODED.sub("= ", one_line(text))
 
 

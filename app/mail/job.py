@@ -1,4 +1,4 @@
-"""Background work of e-mails: sending what is owed, at least once and for at most a day."""
+"""Background work of e-mails: sends each at least once, for up to a day."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=smtp_client.WHOLE + 20)
 
 @dataclass(frozen=True)
 class MailContext:
-    """What the work needs, given by assembly. `server` None: mail is off, and what is owed from before waits."""
+    """Dependencies of the job, given by assembly. `server` None: mail is off, and queued e-mails wait."""
 
     sessions: Sessions
     keyring: Keyring
@@ -35,12 +35,12 @@ class MailContext:
 
 
 def work(tools: MailContext) -> list[JobType[Any]]:
-    """The lines of the worker's table."""
+    """Jobs of the worker."""
     return [JobType("mails to send", Mail, partial(send, tools), concurrency=4, lease=LEASE)]
 
 
 async def send(tools: MailContext, row: Mail) -> None:
-    """Sends one e-mail once, and writes down what came of it; no transaction is open meanwhile."""
+    """Make one attempt to send an e-mail and record the result; no transaction is open meanwhile."""
     made = row.attempt_count + 1
     outcome = await _try(tools, row)
     step = retry_policy.after(outcome, made=made, now=clock.now(), not_after=row.not_after)
@@ -65,7 +65,7 @@ async def _try(tools: MailContext, row: Mail) -> SmtpResult:
             written_at=row.created_at,
         )  # fmt: skip
         address = rendered_email.recipient(to)
-    except DecryptionFailed:  # a key may be put back into the ring
+    except DecryptionFailed:  # the missing key may be restored later
         return outcomes.KEY_MISSING
     except ValueError as problem:
         return outcomes.judge(SmtpReply(False, None, str(problem), about_letter=True))

@@ -1,4 +1,4 @@
-"""E-mails that are owed, and what became of them."""
+"""Table of outgoing e-mails and their results."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from app.kit.jobs import JobMixin
 
 
 class Mail(JobMixin, CreatedAt, Base):
-    """One e-mail to one person. It is due until the mail server took it or it was given up; then it has no content."""
+    """One e-mail to one person. Due until it was sent or failed; then its content is deleted."""
 
     __tablename__ = "mails"
     __table_args__ = (
@@ -26,22 +26,22 @@ class Mail(JobMixin, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("mail"), primary_key=True)
     #: the folder of its templates
     kind: Mapped[str] = mapped_column(String(32))
-    #: the id of what it is about, in whichever room that is
+    #: the id of its subject, in any room
     about_id: Mapped[str] = mapped_column(String(128))
     language: Mapped[str] = mapped_column(String(16))
     to_email: Mapped[str] = mapped_column(String(254))
     to_name: Mapped[str | None] = mapped_column(String(200))
-    #: a `Letter`, sealed: it may hold a link's secret address
+    #: a `RenderedEmail`, encrypted: it may contain a link's secret address
     content_encrypted: Mapped[bytes | None]
-    #: when there is no use in sending it any more
+    #: time after which it is not sent any more
     not_after: Mapped[datetime | None]
     attempt_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     sent_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
-    #: what the last try that failed came to, as a sentence
+    #: the last failure as a sentence
     last_error: Mapped[str | None] = mapped_column(String(500))
 
 
 def content_place(agency_id: str, mail_id: str) -> str:
-    """What the sealed content of an e-mail is bound to."""
+    """The row that the encrypted content is bound to."""
     return f"mails.content_encrypted:{agency_id}:{mail_id}"

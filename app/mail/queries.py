@@ -1,4 +1,4 @@
-"""Reading what became of e-mails."""
+"""Queries of e-mails."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +7,6 @@ from app.mail.models import Mail
 
 
 async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: str) -> Mail | None:
-    """The last e-mail of one kind about one thing."""
+    """The newest e-mail of one kind about one subject."""
     rows = select(Mail).where(Mail.agency_id == agency_id, Mail.about_id == about_id, Mail.kind == kind)
     return (await session.scalars(rows.order_by(Mail.id.desc()).limit(1))).one_or_none()

@@ -1,4 +1,4 @@
-"""What an e-mail is: the agency in whose name it goes, its three parts, and the message made of them. Pure."""
+"""A rendered e-mail: branding, three parts, and the message composed of them. Pure."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from app.mail.addresses import AddressUnusable, Mailbox
 
 
 class HeaderBroken(ValueError):
-    """The message written out has other headers than were put in: it must not leave."""
+    """The serialized message has other headers than intended: it must not be sent."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class EmailBranding:
-    """The agency in whose name an e-mail goes. `colour` is `#` and six hex digits, dark enough for white text."""
+    """The agency in whose name an e-mail is sent. `colour` is `#` and six hex digits, dark enough for white text."""
 
     agency: str
     contact: Recipient
@@ -35,7 +35,7 @@ class EmailBranding:
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """An e-mail as it was rendered; this is what lies sealed in its row."""
+    """A rendered e-mail, as it is encrypted in its row."""
 
     agency: str
     contact: Recipient
@@ -44,12 +44,12 @@ class RenderedEmail:
     html: str
 
     def to_json(self) -> str:
-        """All of it as text."""
+        """Serialize to JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, written: str) -> "RenderedEmail":
-        """From that text."""
+        """Parse the JSON of `to_json`."""
         read = json.loads(written)
         return cls(**{**read, "contact": Recipient(**read["contact"])})
 
@@ -57,9 +57,9 @@ class RenderedEmail:
 def compose(
     letter: RenderedEmail, *, mail_id: str, sender: str, to: Recipient, language: str, written_at: datetime
 ) -> EmailMessage:
-    """The message. Its Message-ID comes from the mail's id, so that one sent twice can be told.
+    """Compose the message. Its Message-ID derives from the mail's id, so that duplicates can be detected.
 
-    Raises AddressUnusable, and HeaderBroken when something in a name got past us.
+    Raises AddressUnusable, and HeaderBroken if a name manipulated the headers.
     """
     from_box, to_box = addresses.mailbox(sender), addresses.mailbox(to.email)
     message = EmailMessage(policy=policy.SMTP)
@@ -70,16 +70,16 @@ def compose(
     message["Subject"] = addresses.in_header(letter.subject)
     message["Date"] = written_at
     message["Message-ID"] = f"<{mail_id}@{from_box.host}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note shall answer
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
-    message["Content-Language"] = language  # last: setting content takes such headers away
+    message["Content-Language"] = language  # last: setting content removes such headers
     _check(message, utf8=not to_box.local.isascii())
     return message
 
 
 def recipient(to: Recipient) -> str:
-    """The address the mail server is told. Raises AddressUnusable."""
+    """The address for the mail server. Raises AddressUnusable."""
     return str(addresses.mailbox(to.email))
 
 
@@ -92,7 +92,7 @@ def _answers_to(contact: Recipient) -> Address | None:
         box = addresses.mailbox(contact.email)
     except AddressUnusable:
         return None
-    # beyond ASCII it could stand only in a message to such an address
+    # non-ASCII would need a server with SMTPUTF8
     return _address(contact.name or "", box) if box.local.isascii() else None
 
 

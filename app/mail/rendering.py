@@ -1,4 +1,4 @@
-"""Making an e-mail of its three templates: subject, text and HTML."""
+"""Rendering of e-mails from their three templates: subject, text and HTML."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,12 +11,12 @@ from app.kit.html.templates import Rooms
 from app.mail import addresses
 from app.mail.rendered_email import EmailBranding, RenderedEmail
 
-#: What templates show: text, always as one line; moments; yes or no; lists of text.
+#: Template values: text (always one line), times, booleans, lists of text.
 Shown = str | datetime | bool | None | tuple[str, ...]
 
 
 def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping[str, Shown]) -> RenderedEmail:
-    """The e-mail of `templates/<kind>`. A name that a template was not given is an error."""
+    """Render the e-mail of `templates/<kind>`. An undefined name in a template is an error."""
     shown = {
         "agency": letterhead.agency,
         "contact_name": letterhead.contact.name,

@@ -1,4 +1,4 @@
-"""Reading which mail server is used, and in whose name, from the settings."""
+"""Mail server configuration from the settings."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ _URL = "KEYTURN_SMTP_URL is wrong: "
 
 
 class ServerWrong(ValueError):
-    """The settings name no usable mail server; the message is a sentence that names the setting, never its value."""
+    """Invalid mail settings; the message names the setting, never its value."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server and the address in whose name it sends. `tls`: from the first byte, by STARTTLS, or not at all."""
+    """A mail server and its sender address. `tls`: implicit TLS, STARTTLS, or none."""
 
     host: str
     port: int
     tls: Tls
-    #: where e-mails come from, and where those that cannot be delivered come back to
+    #: the sender, and the address for bounces
     sender: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -34,7 +34,7 @@ class Server:
 def read(smtp_url: str | None, mail_from: str | None) -> Server | None:
     """The server of `smtp[s]://user:password@host:port?starttls=yes|no`; None: mail is off. Raises ServerWrong.
 
-    Without being told, only this machine itself is spoken to without TLS.
+    Without an explicit setting, only the local machine is used without TLS.
     """
     if not smtp_url and not mail_from:
         return None

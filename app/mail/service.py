@@ -1,4 +1,4 @@
-"""Owing somebody an e-mail."""
+"""Use case: queue an e-mail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from app.mail.models import Mail, content_place
 from app.mail.rendered_email import EmailBranding, Recipient
 from app.mail.rendering import Shown
 
-#: The templates are written in it.
+#: The language of the templates.
 LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
 class MailQueue:
-    """What it takes to owe an e-mail. Where mail is off there is none, so that nobody can promise one.
+    """Everything needed to queue an e-mail. None if mail is off, so that nobody can promise one.
 
-    `public_url` is where this installation is reached, for the addresses in e-mails.
+    `public_url` is the address of this installation, for links in e-mails.
     """
 
     keyring: Keyring
@@ -41,7 +41,7 @@ async def queue(
     context: Mapping[str, Shown],
     not_after: datetime | None = None,
 ) -> Mail:
-    """Renders an e-mail, seals it and makes it due, in the transaction of what owes it."""
+    """Render and encrypt an e-mail and make it due, in the caller's transaction."""
     mail_id = ids.new("mail")
     letter = rendering.render(kind, letterhead, LANGUAGE, context)
     sealed = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))

@@ -1,4 +1,4 @@
-"""Speaking to the mail server: one letter handed over, or a knock to see whether it lets us in."""
+"""SMTP client: send one message, or only test the login."""
 
 import asyncio
 import ssl
@@ -20,18 +20,18 @@ from aiosmtplib import (
 from app.mail.server import Server
 from app.mail.smtp_result import ACCEPTED, SmtpReply
 
-#: Seconds for one command, and for the whole; the lease of the work is longer.
+#: Seconds for one command, and in total; the job's lease is longer.
 COMMAND, WHOLE = 15.0, 40.0
-#: The same for a knock, behind which a person waits.
+#: The same for a login test, while a person waits.
 KNOCK, KNOCK_WHOLE = 4.0, 8.0
-#: Seconds in which a server that greets nobody has to answer a TLS handshake.
+#: Seconds in which a server without a greeting has to answer a TLS handshake.
 HANDSHAKE = 2.0
-#: What comes of speaking plainly to a server that waits for a TLS handshake, or of waiting for its greeting.
+#: Failures of a plain connection to a server that expects a TLS handshake, or of waiting for its greeting.
 _SILENT = (TimeoutError, SMTPTimeoutError, SMTPConnectError, SMTPServerDisconnected)
 
 
 async def hand_over(server: Server, message: EmailMessage, *, to: str) -> SmtpReply:
-    """Sends one message to one address. Once it is accepted, nothing that happens in parting counts."""
+    """Send one message to one address. Once it is accepted, errors while disconnecting are ignored."""
     answer = SmtpReply(False)
     try:
         async with asyncio.timeout(WHOLE), _client(server) as client:
@@ -43,7 +43,7 @@ async def hand_over(server: Server, message: EmailMessage, *, to: str) -> SmtpRe
 
 
 async def knock(server: Server) -> SmtpReply:
-    """Connects and signs in, sends nothing; for the doctor."""
+    """Connect and sign in without sending anything; for the doctor."""
     try:
         async with asyncio.timeout(KNOCK_WHOLE), _client(server, KNOCK):
             return ACCEPTED
@@ -69,7 +69,7 @@ async def _is_encrypted(server: Server) -> bool:
     try:
         async with asyncio.timeout(HANDSHAKE):
             _, writer = await asyncio.open_connection(server.host, server.port, ssl=context)
-    except OSError:  # a time-out and a broken handshake too
+    except OSError:  # includes time-outs and failed handshakes
         return False
     writer.close()
     return True

@@ -1,4 +1,4 @@
-"""What a try to send came to: sent, to be tried again, or never to be sent. Pure."""
+"""Result of a send attempt: sent, retry, or failed. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -6,16 +6,18 @@ from typing import Literal
 
 from app.mail import addresses
 
-#: Refusals of us rather than of the letter, wherever they come (RFC 4954, RFC 3207).
+#: Refusals of the client rather than the message (RFC 4954, RFC 3207).
 _ABOUT_US = frozenset({530, 534, 535, 538})
 _MOST = 300
-#: Filters like to quote what they found: no address and no long secret of a letter may get into its row that way.
+#: Filters quote parts of a message in their replies: addresses and long secrets must not be stored with the row.
 _SECRETS = re.compile(r"\b\w+://\S+|[A-Za-z0-9_-]{32,}")
 
 
 @dataclass(frozen=True)
 class SmtpReply:
-    """What the mail server said. `code` None: nothing. `about_letter`: of recipient or content, not of us."""
+    """The mail server's reply. `code` None: no reply. `about_letter`: about recipient or content, not about
+    the client.
+    """
 
     accepted: bool
     code: int | None = None
@@ -25,7 +27,7 @@ class SmtpReply:
 
 @dataclass(frozen=True)
 class SmtpResult:
-    """What it means and the sentence that tells it; `detail` is for whoever runs the installation."""
+    """Classification and its sentence; `detail` is for the operator."""
 
     what: Literal["sent", "later", "never"]
     sentence: str | None = None
@@ -42,7 +44,9 @@ TOO_LATE = SmtpResult("never", "There was no use in sending it any more: its tim
 
 
 def judge(answer: SmtpReply) -> SmtpResult:
-    """A refusal for good counts only where it is about the letter: wrong settings can be put right within a day."""
+    """Classify a reply. A permanent refusal counts only if it is about the message: wrong settings can be fixed within
+    a day.
+    """
     if answer.accepted:
         return SENT
     if answer.code is None:

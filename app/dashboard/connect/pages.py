@@ -1,4 +1,4 @@
-"""Connecting the agency's own side: a one-time address, the trip to the platform, and how it ended."""
+"""Connection of the agency's own side: one-time address, authorization at the platform, and result."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ LIFETIME = 3600
 
 @router.get(f"{PATH}/return")
 async def come_back(request: Request, handle: str = "") -> Response:
-    """The way back, guarded by this browser's cookie; it holds no transaction open, and may be loaded again."""
+    """OAuth callback for this browser's cookie. Holds no transaction open, and may be loaded again."""
     services = request.app.state
     arrived = await oauth_callbacks.of_agency(
         services.sessions, services.platforms, services.keyring, handle=handle, cookie=request.cookies.get(COOKIE, "")
@@ -45,7 +45,7 @@ async def come_back(request: Request, handle: str = "") -> Response:
 
 @router.get(f"{PATH}/{{token}}")
 async def invitation(request: Request, session: Session, token: str) -> Response:
-    """Whose Business Center, what Keyturn reads there, and a button. Changes nothing."""
+    """Show the Business Center, what Keyturn reads there, and a button. Changes nothing."""
     invited = await oauth_flow.invitation(session, token)
     platform = request.app.state.platforms.connected(invited.platform)
     agency = await agencies.find(session, invited.agency_id)
@@ -60,12 +60,12 @@ async def invitation(request: Request, session: Session, token: str) -> Response
 
 @router.post(f"{PATH}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
 async def connect(request: Request, session: Session, token: str) -> Response:
-    """Off to the platform; the cookie binds the way back to this browser."""
+    """Redirect to the platform; the cookie binds the callback to this browser."""
     services = request.app.state
     try:
         consent, cookie = await oauth_flow.start_for_agency(session, services.platforms, services.keyring, token=token)
     except AppMissing:
-        return render.see_other(request, f"{PATH}/{token}")  # that page says so
+        return render.see_other(request, f"{PATH}/{token}")  # that page explains it
     answer = render.see_other(request, consent)
     answer.set_cookie(
         COOKIE,
@@ -80,11 +80,11 @@ async def connect(request: Request, session: Session, token: str) -> Response:
 
 
 def _app_missing(request: Request, platform: str, agency: str) -> Response:
-    """The page where the app was not set, or was removed since the invitation."""
+    """The page for an app that is not set, or was removed since the invitation."""
     return render.page(request, "dashboard/connect:app_missing.html", status=409, platform=platform, agency=agency)
 
 
-#: Outcomes of which the event says why.
+#: Outcomes whose event contains the reason.
 _TOLD = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOutcome.PLATFORM_CHANGED)
 
 

@@ -1,6 +1,6 @@
-"""How the agency's trip to the platform ended, in words. Pure."""
+"""Texts about the result of the agency's authorization. Pure."""
 
-#: By outcome of the trip: a title, and a sentence that says what to do.
+#: By outcome: a title, and a sentence with the next step.
 OUTCOMES: dict[str, tuple[str, str]] = {
     "connected": ("Connected", "Keyturn now reads back by itself what clients share with you."),
     "cancelled": (

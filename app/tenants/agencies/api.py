@@ -22,7 +22,7 @@ TIKTOK = "tiktok"
 
 
 class AgencyChanges(RequestShape):
-    """What is to change; what is left out stays."""
+    """Changes to the agency; omitted fields stay as they are."""
 
     name: Line120 = Field(default_factory=str, examples=["North Agency"])
     contact_name: Line120 = Field(default_factory=str, examples=["Ana Agent"])
@@ -54,7 +54,7 @@ async def read_agency(caller: Reader, session: Session) -> AgencyView:
 
 @router.patch("")
 async def change_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
-    """Changes what clients see of your agency: its name, its contact, its colour."""
+    """Change what clients see of your agency: name, contact, colour."""
     changes = given.model_dump(exclude_unset=True)
     agency = await service.update_agency(session, caller.agency_id, actor=caller.actor, **changes)
     return AgencyView.of(agency)
@@ -62,13 +62,13 @@ async def change_agency(caller: Writer, session: Session, given: AgencyChanges) 
 
 @router.get("/platform-apps/tiktok")
 async def read_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
-    """The TikTok app that is used, and the redirect address to register for it."""
+    """Return the TikTok app in use, and the redirect URL to register for it."""
     return _app_view(request, await queries.platform_app(session, caller.agency_id, TIKTOK))
 
 
 @router.put("/platform-apps/tiktok")
 async def set_platform_app(request: Request, caller: Writer, session: Session, given: NewApp) -> PlatformAppView:
-    """Sets or replaces your TikTok app. Its secret is sealed and never shown again."""
+    """Set or replace your TikTok app. Its secret is stored encrypted and never shown again."""
     app = await service.set_platform_app(
         session, caller.agency_id, platform=TIKTOK, app_id=given.app_id, secret=given.secret,
         keyring=request.app.state.keyring, actor=caller.actor,
@@ -78,14 +78,14 @@ async def set_platform_app(request: Request, caller: Writer, session: Session, g
 
 @router.get("/business-centers")
 async def list_business_centers(caller: Reader, session: Session) -> Page[BusinessCenterView]:
-    """Your Business Centers, the first named first. There is no second page."""
+    """List your Business Centers in the order they were added. There is no second page."""
     rows = await queries.business_centers(session, caller.agency_id, TIKTOK)
     return Page(data=[BusinessCenterView.model_validate(row) for row in rows])
 
 
 @router.post("/business-centers", status_code=201)
 async def add_business_center(caller: Writer, session: Session, given: NewBusinessCenter) -> BusinessCenterView:
-    """Names a Business Center. With several, each new link says which of them it is for."""
+    """Add a Business Center. With several, each new link names one of them."""
     center = await service.add_business_center(
         session, caller.agency_id, platform=TIKTOK, bc_id=given.bc_id, name=given.name, actor=caller.actor
     )

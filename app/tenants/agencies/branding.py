@@ -1,4 +1,4 @@
-"""How an agency looks: a colour that stays readable, whatever was chosen. Pure."""
+"""Agency branding: the logo, and a colour that is always readable. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -8,20 +8,20 @@ from typing import Any
 DEFAULT_COLOUR = "#0b5cad"
 _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
 _WHITE = (255, 255, 255)
-#: WCAG 2.2 AA for text; the colour carries white button text and stands on white as link text.
+#: WCAG 2.2 AA for text; the colour is the background of white button text, and of link text on white.
 _ENOUGH = 4.5
 
 
 @dataclass(frozen=True)
 class Brand:
-    """What the client's pages show of the agency."""
+    """Branding that the client's pages show."""
 
     colour: str = DEFAULT_COLOUR
 
 
 @dataclass(frozen=True)
 class Logo:
-    """The agency's picture: the hash of its bytes, which stands in its address, and its size in pixels."""
+    """The agency's logo: the hash of its bytes, which is part of its URL, and its size in pixels."""
 
     sha256: str
     width: int
@@ -29,22 +29,22 @@ class Logo:
 
 
 def logo_of(kept: Mapping[str, Any]) -> Logo | None:
-    """The logo that an agency's `brand` names."""
+    """The logo named in an agency's `brand`."""
     return Logo(**kept["logo"]) if kept.get("logo") else None
 
 
 def logo_path(slug: str, logo: Logo) -> str:
-    """Where the picture is served; another picture has another address, so that it may be kept for ever."""
+    """URL path of the logo; each logo has its own, so it can be cached forever."""
     return f"/logo/{slug}/{logo.sha256}.png"
 
 
 def is_colour(text: str) -> bool:
-    """True if the text is a colour we take: `#` and six hex digits."""
+    """True if the text is a valid colour: `#` and six hex digits."""
     return bool(_HEX.match(text))
 
 
 def readable(colour: str) -> str:
-    """The colour itself, or darkened in steps until white text on it has a contrast of at least 4.5."""
+    """The colour, darkened until white text on it has a contrast of at least 4.5."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     while contrast((red, green, blue), _WHITE) < _ENOUGH:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))

@@ -27,7 +27,7 @@ async def create(
     email: Email,
     as_json: Json = False,
 ) -> None:
-    """Sets up an agency. Make an API key for it next: `keyturn key create`."""
+    """Create an agency. Then create an API key for it: `keyturn key create`."""
     given = checked(AgencyChanges, name=name, contact_name=contact, contact_email=email)
     made = await service.create_agency(
         at.session, name=given.name, slug=slug, contact_name=given.contact_name,
@@ -38,14 +38,14 @@ async def create(
 
 @command(agency, "list")
 async def list_(at: Terminal, as_json: Json = False) -> None:
-    """The agencies of this installation."""
+    """List the agencies of this installation."""
     views = [AgencyView.of(row) for row in await queries.every(at.session)]
     show.many(views, ["id", "slug", "name", "contact_name", "contact_email"], as_json=as_json)
 
 
 @command(agency, "show")
 async def show_(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """One agency."""
+    """Show one agency."""
     show.one(AgencyView.of(await queries.chosen(at.session, agency)), as_json=as_json)
 
 
@@ -59,7 +59,7 @@ async def update(
     colour: Annotated[str | None, typer.Option(help="# and six hex digits.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Changes what is given and leaves the rest."""
+    """Change the given fields and leave the rest."""
     given = {"name": name, "contact_name": contact, "contact_email": email, "colour": colour}
     changes = checked(AgencyChanges, **{field: value for field, value in given.items() if value is not None})
     found = await queries.chosen(at.session, agency)
@@ -80,7 +80,7 @@ async def set_app(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Sets the agency's own TikTok app; prints the redirect address to register for it."""
+    """Set the agency's own TikTok app; prints the redirect URL to register for it."""
     given = checked(NewApp, app_id=app_id, secret=secret)
     found = await queries.chosen(at.session, agency)
     app = await service.set_platform_app(
@@ -98,7 +98,7 @@ async def add_business_center(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Names a Business Center of the agency; with several, each link says which."""
+    """Add a Business Center of the agency; with several, each link names one of them."""
     given = checked(NewBusinessCenter, bc_id=bc_id, name=name)
     found = await queries.chosen(at.session, agency)
     center = await service.add_business_center(
@@ -109,7 +109,7 @@ async def add_business_center(
 
 @command(agency, "business-centers", does="GET /api/v1/agency/business-centers")
 async def business_centers(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """The agency's Business Centers."""
+    """List the agency's Business Centers."""
     found = await queries.chosen(at.session, agency)
     rows = await queries.business_centers(at.session, found.id, TIKTOK)
     views = [BusinessCenterView.model_validate(row) for row in rows]

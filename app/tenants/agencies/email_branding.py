@@ -1,4 +1,4 @@
-"""The agency as e-mails in its name show it."""
+"""Branding of e-mails in an agency's name."""
 
 from app.mail.rendered_email import EmailBranding, Recipient
 from app.tenants.agencies import branding
@@ -6,6 +6,6 @@ from app.tenants.agencies.models import Agency
 
 
 def of_agency(agency: Agency) -> EmailBranding:
-    """Its name, its contact, and its colour so dark that white text can be read on it."""
+    """Name, contact, and the colour, dark enough for white text."""
     colour = branding.readable(agency.brand.get("colour", branding.DEFAULT_COLOUR))
     return EmailBranding(agency.name, Recipient(agency.contact_email, agency.contact_name), colour)

@@ -1,4 +1,4 @@
-"""Agencies: the tenants, their brand, their TikTok app and their Business Centers."""
+"""Tables of agencies: the tenants, their branding, their TikTok app and their Business Centers."""
 
 from datetime import datetime
 from typing import Any
@@ -18,14 +18,14 @@ class Agency(CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("agency"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
     slug: Mapped[str] = mapped_column(String(40), unique=True)
-    #: the human contact shown on every screen
+    #: the contact person shown on every screen
     contact_name: Mapped[str] = mapped_column(String(120))
     contact_email: Mapped[str] = mapped_column(String(254))
     brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class PlatformApp(CreatedAt, Base):
-    """An agency's own developer app at a platform; without one the installation's default is used."""
+    """An agency's own developer app at a platform; without one, the installation's default is used."""
 
     __tablename__ = "platform_apps"
     __table_args__ = (
@@ -41,12 +41,12 @@ class PlatformApp(CreatedAt, Base):
     platform: Mapped[str] = mapped_column(String(32))
     app_id: Mapped[str] = mapped_column(String(64))
     secret_encrypted: Mapped[bytes]
-    #: kept after it was replaced, because only it can give back the tokens it was given
+    #: kept after it was replaced, because only this app can revoke its tokens
     replaced_at: Mapped[datetime | None]
 
 
 class BusinessCenter(CreatedAt, Base):
-    """A Business Center of the agency. Its id is no secret: clients type it in the guided lane."""
+    """A Business Center of the agency. Its id is not secret: clients enter it in the guided lane."""
 
     __tablename__ = "business_centers"
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "bc_id"))

@@ -1,4 +1,4 @@
-"""Reading agencies."""
+"""Queries of agencies."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from app.tenants.agencies.models import Agency, BusinessCenter, PlatformApp
 
 
 class AgencyUnclear(AppError):
-    """A command does not say which agency it is about, or names one there is not."""
+    """The command does not name an agency, or names an unknown one."""
 
     status = 404
     code = "agency_unclear"
@@ -18,7 +18,7 @@ class AgencyUnclear(AppError):
 
 
 async def find(session: AsyncSession, agency_id: str) -> Agency:
-    """The agency. Raises NotFound."""
+    """Load the agency. Raises NotFound."""
     found = await session.get(Agency, agency_id)
     if found is None:
         raise NotFound
@@ -26,7 +26,7 @@ async def find(session: AsyncSession, agency_id: str) -> Agency:
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Agency | None:
-    """The agency of this slug, for the command line."""
+    """The agency with this slug, for the command line."""
     return (await session.scalars(select(Agency).where(Agency.slug == slug))).one_or_none()
 
 
@@ -36,7 +36,7 @@ async def every(session: AsyncSession) -> Sequence[Agency]:
 
 
 async def chosen(session: AsyncSession, slug: str | None) -> Agency:
-    """The agency a command is about: the one named, else the only one there is. Raises AgencyUnclear."""
+    """The agency of a command: the one named, else the only one. Raises AgencyUnclear."""
     found = await every(session)
     meant = [agency for agency in found if slug in (None, agency.slug)]
     if len(meant) == 1:
@@ -48,13 +48,13 @@ async def chosen(session: AsyncSession, slug: str | None) -> Agency:
 
 
 async def business_centers(session: AsyncSession, agency_id: str, platform: str) -> Sequence[BusinessCenter]:
-    """The agency's Business Centers, the first named first."""
+    """The agency's Business Centers in the order they were added."""
     rows = select(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform)
     return (await session.scalars(rows.order_by(BusinessCenter.id))).all()
 
 
 async def business_center(session: AsyncSession, agency_id: str, center_id: str) -> BusinessCenter | None:
-    """One of the agency's Business Centers, by our id."""
+    """One of the agency's Business Centers, by Keyturn's id."""
     return await session.get(BusinessCenter, (agency_id, center_id))
 
 
@@ -67,7 +67,7 @@ async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> 
 
 
 async def platform_app_by_id(session: AsyncSession, agency_id: str, platform: str, app_id: str) -> PlatformApp | None:
-    """An app the agency has or had, by the platform's id of it."""
+    """A current or former app of the agency, by the platform's id."""
     rows = select(PlatformApp).where(
         PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.app_id == app_id
     )

@@ -1,4 +1,4 @@
-"""An agency and what it brings along, as the API and the command line show them."""
+"""Schemas of an agency, its app and its Business Centers."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from app.tenants.agencies.models import Agency, PlatformApp
 
 
 class AgencyView(BaseModel):
-    """An agency: what its clients see of it, and its place in link addresses."""
+    """An agency: what its clients see, and its slug in link addresses."""
 
     id: str = Field(examples=["agency_01ksy1q3e0fzs8qj5m8g3d4w7r"])
     name: str = Field(examples=["North Agency"])
@@ -37,7 +37,7 @@ class AgencyView(BaseModel):
 
 
 class PlatformAppView(BaseModel):
-    """The developer app with which clients authorize. Its secret is never shown."""
+    """The developer app that clients authorize. Its secret is never shown."""
 
     platform: str = Field(examples=["tiktok"])
     app_id: str | None = Field(description="Null: only the guided lane is possible.", examples=["7400000000000000001"])
@@ -58,7 +58,7 @@ class PlatformAppView(BaseModel):
 
 
 class BusinessCenterView(BaseModel):
-    """A Business Center of the agency, with which clients share."""
+    """A Business Center of the agency; clients share access with it."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -1,4 +1,4 @@
-"""Setting up an agency and what it brings along."""
+"""Use cases of agencies, their app and their Business Centers."""
 
 import re
 
@@ -15,7 +15,7 @@ from app.tenants.agencies import branding, queries
 from app.tenants.agencies.models import Agency, BusinessCenter, PlatformApp
 
 SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
-#: First segments of our own addresses: an agency of this name would hide them.
+#: First path segments of Keyturn itself: an agency with such a slug would hide them.
 TAKEN_BY_US = frozenset(
     {
         "api",
@@ -36,7 +36,7 @@ _APP_ID = re.compile(r"^[0-9]{5,20}$")
 
 
 class SlugTaken(AppError):
-    """Another agency, or we ourselves, use this slug."""
+    """Another agency, or Keyturn itself, uses this slug."""
 
     status = 409
     code = "slug_taken"
@@ -45,7 +45,7 @@ class SlugTaken(AppError):
 
 
 class BusinessCenterKnown(AppError):
-    """The same Business Center was named before."""
+    """The Business Center was added before."""
 
     status = 409
     code = "business_center_known"
@@ -56,7 +56,7 @@ class BusinessCenterKnown(AppError):
 async def create_agency(
     session: AsyncSession, *, name: str, slug: str, contact_name: str, contact_email: str, actor: str
 ) -> Agency:
-    """A new tenant. Raises Malformed for a slug that is no address part, SlugTaken for a used one."""
+    """Create an agency. Raises InvalidInput for a slug that cannot be part of a URL, SlugTaken for a used one."""
     if not SLUG.fullmatch(slug):
         raise InvalidInput(fields={"slug": "Use 1 to 40 lower-case letters, digits and hyphens."})
     if slug in TAKEN_BY_US or await queries.by_slug(session, slug):
@@ -78,7 +78,7 @@ async def update_agency(
     contact_email: str | None = None,
     colour: str | None = None,
 ) -> Agency:
-    """Changes what is given and leaves the rest. Raises Malformed for a colour we cannot read."""
+    """Change the given fields and leave the rest. Raises InvalidInput for an invalid colour."""
     if colour is not None and not branding.is_colour(colour):
         raise InvalidInput(fields={"colour": "Give the colour as # and six hex digits, e.g. #0b5cad."})
     agency = await queries.find(session, agency_id)
@@ -101,7 +101,7 @@ async def set_platform_app(
     keyring: Keyring,
     actor: str,
 ) -> PlatformApp:
-    """Sets or replaces the agency's own app; the secret is sealed and never shown again."""
+    """Set or replace the agency's own app; the secret is stored encrypted and never shown again."""
     if not _APP_ID.fullmatch(app_id):
         raise InvalidInput(
             fields={"app_id": "A TikTok app id has digits only: you find it in My Apps of TikTok API for Business. "
@@ -122,14 +122,14 @@ async def set_platform_app(
 
 
 def secret_place(agency_id: str, app_row_id: str) -> str:
-    """What the sealed app secret is bound to."""
+    """The row that an encrypted app secret is bound to."""
     return f"platform_apps.secret_encrypted:{agency_id}:{app_row_id}"
 
 
 async def add_business_center(
     session: AsyncSession, agency_id: str, *, platform: str, bc_id: str, name: str, actor: str
 ) -> BusinessCenter:
-    """Names a Business Center of the agency. Raises BusinessCenterKnown."""
+    """Add a Business Center of the agency. Raises BusinessCenterKnown."""
     center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, bc_id=bc_id, name=name)
     try:
         async with session.begin_nested():
@@ -144,7 +144,7 @@ async def add_business_center(
 
 
 async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
-    """Takes a Business Center off the list; shares to it stay what they are. Raises NotFound."""
+    """Remove a Business Center from the list; access shared with it remains. Raises NotFound."""
     removed = delete(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.id == center_id)
     bc_id = (await session.execute(removed.returning(BusinessCenter.bc_id))).scalar_one_or_none()
     if bc_id is None:

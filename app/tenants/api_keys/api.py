@@ -1,4 +1,4 @@
-"""JSON routes: who calls, and the agency's API keys."""
+"""JSON routes: the calling principal, and the agency's API keys."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ Writer = Annotated[Principal, requires("keys:write")]
 
 
 class NewKey(RequestShape):
-    """A key as you want it."""
+    """A new key."""
 
     name: Line120 = Field(description="What will use it.", examples=["CRM"])
     scopes: list[Word] = Field(
@@ -33,7 +33,7 @@ class NewKey(RequestShape):
 
 @router.get("/me", tags=["me"])
 async def read_me(caller: CurrentCaller, session: Session) -> Me:
-    """Who calls, and what this key may do."""
+    """Return the agency and the scopes of the calling key."""
     agency = await agencies.find(session, caller.agency_id)
     return Me(
         agency_id=agency.id, agency_name=agency.name, key_id=caller.key_id, key_name=caller.key_name,
@@ -43,14 +43,14 @@ async def read_me(caller: CurrentCaller, session: Session) -> Me:
 
 @router.get("/keys", tags=["keys"])
 async def list_keys(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[KeyView]:
-    """The API keys of your agency, newest first; ended ones too."""
+    """List the API keys of your agency, newest first; revoked ones included."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "key"))
     return by_id([KeyView.model_validate(row) for row in rows], limit)
 
 
 @router.post("/keys", status_code=201, tags=["keys"])
 async def create_key(caller: Writer, session: Session, given: NewKey) -> NewKeyView:
-    """Makes an API key. Keep its value: it is shown this once."""
+    """Create an API key. Store its value: it is shown only once."""
     key, value = await service.create_key(
         session, caller.agency_id, name=given.name, scopes=given.scopes, expires_at=given.expires_at,
         actor=caller.actor, at_most=caller.scopes,
@@ -60,11 +60,11 @@ async def create_key(caller: Writer, session: Session, given: NewKey) -> NewKeyV
 
 @router.get("/keys/{key_id}", tags=["keys"])
 async def read_key(caller: Reader, session: Session, key_id: str) -> KeyView:
-    """One API key."""
+    """Return one API key."""
     return KeyView.model_validate(await queries.find(session, caller.agency_id, key_id))
 
 
 @router.post("/keys/{key_id}/revocation", tags=["keys"])
 async def revoke_key(caller: Writer, session: Session, key_id: str) -> KeyView:
-    """Ends an API key at once. Ending it again changes nothing."""
+    """Revoke an API key immediately. Revoking it again changes nothing."""
     return KeyView.model_validate(await service.revoke_key(session, caller.agency_id, key_id, actor=caller.actor))

@@ -32,7 +32,7 @@ async def create(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Makes an API key and prints its value, this once."""
+    """Create an API key and print its value once."""
     expires_at = clock.now() + timedelta(days=days) if days else None
     given = checked(NewKey, name=name, scopes=scope or list(SCOPES), expires_at=expires_at)
     found = await agencies.chosen(at.session, agency)
@@ -50,7 +50,7 @@ async def create(
 
 @command(key, "list")
 async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_json: Json = False) -> None:
-    """API keys, newest first."""
+    """List API keys, newest first."""
     found = await agencies.chosen(at.session, agency)
     rows = await queries.page(at.session, found.id, limit=limit, before=None)
     columns = ["id", "name", "hint", "created_at", "expires_at", "last_used_at", "revoked_at"]
@@ -59,7 +59,7 @@ async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_
 
 @command(key, "revoke")
 async def revoke(at: Terminal, key_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """Ends an API key at once."""
+    """Revoke an API key immediately."""
     found = await agencies.chosen(at.session, agency)
     ended = await service.revoke_key(at.session, found.id, key_id, actor=at.actor)
     show.one(KeyView.model_validate(ended), as_json=as_json)

@@ -1,4 +1,4 @@
-"""API keys: how programs of an agency sign in."""
+"""Table of API keys, with which programs of an agency sign in."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
 
 class ApiKey(CreatedAt, Base):
-    """A key `kt_live_…`. Only its SHA-256 is kept; `hint` is its last four characters, to tell keys apart."""
+    """A key `kt_live_…`. Only its SHA-256 is stored; `hint` is its last four characters, to identify it."""
 
     __tablename__ = "api_keys"
     __table_args__ = (belongs_to_agency(),)

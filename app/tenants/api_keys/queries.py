@@ -1,4 +1,4 @@
-"""Reading API keys."""
+"""Queries of API keys."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ async def by_value(session: AsyncSession, key: str) -> ApiKey | None:
 
 
 async def find(session: AsyncSession, agency_id: str, key_id: str) -> ApiKey:
-    """One key. Raises NotFound."""
+    """Load one key. Raises NotFound."""
     found = await session.get(ApiKey, (agency_id, key_id))
     if found is None:
         raise NotFound

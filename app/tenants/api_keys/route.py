@@ -1,4 +1,4 @@
-"""A route of the JSON API: documented from its docstring, kept by no cache, and safe to repeat where it is a POST."""
+"""Route class of the JSON API: documented by its docstring, never cached, idempotent POST."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -16,7 +16,7 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class ApiRoute(APIRoute):
-    """`APIRouter(route_class=ApiRoute)`. A POST takes the header Idempotency-Key."""
+    """`APIRouter(route_class=ApiRoute)`. A POST accepts the header Idempotency-Key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = frozenset(options.get("methods") or ("GET",))
@@ -28,7 +28,7 @@ class ApiRoute(APIRoute):
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, which gives a known answer again and has a new one kept before its transaction ends."""
+        """A handler that replays stored responses and stores new ones before their transaction ends."""
         handle = super().get_route_handler()
 
         async def answered(request: Request) -> Response:
@@ -47,7 +47,7 @@ class ApiRoute(APIRoute):
 
 
 class _StrictJson(Request):
-    """A request whose JSON is read by the book."""
+    """A request with strictly parsed JSON."""
 
     async def json(self) -> Any:
         """The body's value. Raises JSONDecodeError."""

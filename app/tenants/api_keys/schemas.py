@@ -1,4 +1,4 @@
-"""Callers and API keys, as the API and the command line show them."""
+"""Schemas of principals and API keys."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,7 +6,7 @@ from app.kit.input.fields import Time
 
 
 class Me(BaseModel):
-    """Who calls: cheap to ask for, to test a connection and to label it."""
+    """The calling principal: a cheap request to test and label a connection."""
 
     agency_id: str = Field(examples=["agency_01ksy1q3e0fzs8qj5m8g3d4w7r"])
     agency_name: str = Field(examples=["North Agency"])
@@ -31,6 +31,6 @@ class KeyView(BaseModel):
 
 
 class NewKeyView(KeyView):
-    """A new API key with its value, which is shown this once."""
+    """A new API key with its value, which is shown only once."""
 
     value: str = Field(examples=["kt_live_Zx3…"])

@@ -1,4 +1,4 @@
-"""What an API key may do. Pure."""
+"""Scopes of API keys. Pure."""
 
 SCOPES: dict[str, str] = {
     "agency:read": "Read the agency, its brand and its Business Centers.",
@@ -23,5 +23,5 @@ ALL = frozenset(SCOPES)
 
 
 def unknown(scopes: list[str]) -> list[str]:
-    """Those that are no scope of ours, in the order given."""
+    """Unknown scopes, in the given order."""
     return [scope for scope in scopes if scope not in SCOPES]

@@ -28,7 +28,7 @@ async def list_clients(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[ClientView]:
-    """The clients of your agency, newest first."""
+    """List the clients of your agency, newest first."""
     found = await queries.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, updated_since=updated_since
     )
@@ -37,7 +37,7 @@ async def list_clients(
 
 @router.post("", status_code=201, responses={200: {"description": "Known", "model": ClientView}})
 async def create_client(caller: Writer, session: Session, given: NewClient, response: Response) -> ClientView:
-    """Makes a client. A known `external_id` gives the existing one, unchanged, with 200."""
+    """Create a client. A known `external_id` returns the existing one, unchanged, with 200."""
     client, new = await service.create_client(session, caller.agency_id, actor=caller.actor, **given.model_dump())
     response.status_code = 201 if new else 200
     return ClientView.model_validate(client)
@@ -45,13 +45,13 @@ async def create_client(caller: Writer, session: Session, given: NewClient, resp
 
 @router.get("/{client_id}")
 async def read_client(caller: Reader, session: Session, client_id: str) -> ClientView:
-    """One client."""
+    """Return one client."""
     return ClientView.model_validate(await queries.find(session, caller.agency_id, client_id))
 
 
 @router.patch("/{client_id}")
 async def change_client(caller: Writer, session: Session, client_id: str, given: ClientChanges) -> ClientView:
-    """Changes a client. Its external_id stays."""
+    """Change a client. Its external_id cannot change."""
     changes = given.model_dump(exclude_unset=True)
     client = await service.update_client(session, caller.agency_id, client_id, actor=caller.actor, changes=changes)
     return ClientView.model_validate(client)
@@ -65,7 +65,7 @@ async def put_client(
     given: ClientFields,
     response: Response,
 ) -> ClientView:
-    """Makes or changes the client of this id in your CRM; what is left out stays."""
+    """Create or change the client with this id in your CRM; omitted fields stay as they are."""
     client, new = await service.put_client(
         session, caller.agency_id, external_id, actor=caller.actor, **given.model_dump(exclude_unset=True)
     )

@@ -25,7 +25,7 @@ async def create(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Makes a client."""
+    """Create a client."""
     given = checked(
         NewClient,
         name=name,
@@ -50,7 +50,7 @@ async def update(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Changes what is given and leaves the rest."""
+    """Change the given fields and leave the rest."""
     given = {"name": name, "contact_name": contact, "contact_email": email, "language": language}
     changes = checked(ClientChanges, **{field: value for field, value in given.items() if value is not None})
     found = await agencies.chosen(at.session, agency)
@@ -62,7 +62,7 @@ async def update(
 
 @command(client, "list")
 async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_json: Json = False) -> None:
-    """Clients, newest first."""
+    """List clients, newest first."""
     found = await agencies.chosen(at.session, agency)
     rows = await queries.page(at.session, found.id, limit=limit)
     columns = ["id", "name", "external_id", "contact_name", "contact_email", "updated_at"]

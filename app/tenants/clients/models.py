@@ -1,4 +1,4 @@
-"""Clients: whoever grants access."""
+"""Table of clients, the companies that grant access."""
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,6 +25,6 @@ class Client(Changing, CreatedAt, Base):
     contact_name: Mapped[str | None] = mapped_column(String(200))
     contact_email: Mapped[str | None] = mapped_column(String(254))
     external_id: Mapped[str | None] = mapped_column(String(200))
-    #: `made` by the agency, or for what was `found` at a platform already
+    #: `made` by the agency, or `found` at a platform by an import
     origin: Mapped[str] = mapped_column(String(8), default="made", server_default="made")
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")

@@ -1,4 +1,4 @@
-"""Reading clients."""
+"""Queries of clients."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from app.tenants.clients.models import Client
 
 
 async def find(session: AsyncSession, agency_id: str, client_id: str) -> Client:
-    """One client. Raises NotFound."""
+    """Load one client. Raises NotFound."""
     found = await session.get(Client, (agency_id, client_id))
     if found is None:
         raise NotFound
@@ -34,7 +34,7 @@ async def page(
     external_id: str | None = None,
     updated_since: datetime | None = None,
 ) -> ChangePage[Client]:
-    """Clients, newest first; with `updated_since` in the order of their changes."""
+    """Clients, newest first; with `updated_since`, in the order of their changes."""
     rows = select(Client).where(Client.agency_id == agency_id)
     if external_id:
         rows = rows.where(Client.external_id == external_id)

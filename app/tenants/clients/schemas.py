@@ -1,4 +1,4 @@
-"""Clients, as the API and the command line take and show them."""
+"""Schemas of clients."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,7 +6,7 @@ from app.kit.input.fields import Email, ExternalId, Language, Line200, RequestSh
 
 
 class ClientFields(RequestShape):
-    """What can be said of a client."""
+    """Common fields of a client."""
 
     name: Line200 = Field(examples=["Brand SA"])
     contact_name: Line200 | None = Field(None, examples=["Ana Lima"])
@@ -15,7 +15,7 @@ class ClientFields(RequestShape):
 
 
 class NewClient(ClientFields):
-    """A client as you know it."""
+    """A new client."""
 
     external_id: ExternalId | None = Field(
         None,
@@ -25,14 +25,14 @@ class NewClient(ClientFields):
 
 
 class ClientChanges(ClientFields):
-    """What is to change; what is left out stays. Null empties a contact."""
+    """Changes to a client; omitted fields stay as they are. Null clears a contact."""
 
     name: Line200 = Field(default_factory=str, examples=["Brand SA"])
     language: Language = Field(default_factory=str)
 
 
 class ClientView(BaseModel):
-    """A client: whoever grants access."""
+    """A client, the company that grants access."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -1,4 +1,4 @@
-"""Making and changing clients."""
+"""Use cases of clients."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ async def create_client(
     language: str = "en",
     origin: str = "made",
 ) -> tuple[Client, bool]:
-    """A client and whether it is new: a known `external_id` gives the existing one, unchanged."""
+    """Create a client, and say if it is new: a known `external_id` returns the existing one, unchanged."""
     added = (
         insert(Client)
         .values(
@@ -50,7 +50,7 @@ async def create_client(
     client = (await session.scalars(added)).one_or_none()
     if client is None:
         known = await queries.by_external_id(session, agency_id, external_id or "")
-        assert known is not None  # the conflict was with it, and a client with an id in the CRM is not deleted
+        assert known is not None  # it caused the conflict, and a client with an id in the CRM is never deleted
         return known, False
     await record(
         session,
@@ -66,7 +66,7 @@ async def create_client(
 async def update_client(
     session: AsyncSession, agency_id: str, client_id: str, *, actor: str, changes: dict[str, Any]
 ) -> Client:
-    """Sets the fields given, among name, contact_name, contact_email, language. Raises NotFound."""
+    """Change the given fields among name, contact_name, contact_email, language. Raises NotFound."""
     client = await queries.find(session, agency_id, client_id)
     changed = {field: value for field, value in changes.items() if getattr(client, field) != value}
     if changed:
@@ -86,7 +86,7 @@ async def update_client(
 
 
 async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: str) -> bool:
-    """Removes a client that an import made, if nothing hangs on it: whether it went. Others stay untouched."""
+    """Remove a client created by an import if nothing refers to it, and say if it was removed."""
     removed = (
         delete(Client)
         .where(Client.agency_id == agency_id, Client.id == client_id, Client.origin == "found")
@@ -97,7 +97,7 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
     try:
         async with session.begin_nested():
             client = (await session.scalars(removed)).one_or_none()
-    except IntegrityError:  # a link, a grant, a handshake: whatever refers to it keeps it
+    except IntegrityError:  # a link, grant or handshake still refers to it
         return False
     if client is None:
         return False
@@ -110,7 +110,7 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
 async def put_client(
     session: AsyncSession, agency_id: str, external_id: str, *, actor: str, name: str, **others: Any
 ) -> tuple[Client, bool]:
-    """The client of this id in the CRM, made or changed to what is given, and whether it is new."""
+    """Create or change the client with this CRM id, and say if it is new."""
     client, new = await create_client(session, agency_id, actor=actor, name=name, external_id=external_id, **others)
     if not new:
         changes = {"name": name, **others}

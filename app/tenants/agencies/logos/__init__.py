@@ -1,1 +1,1 @@
-"""The agency's logo: fetched or given, made anew by us, and shown on its clients' pages."""
+"""The agency's logo: uploaded or fetched, re-encoded, and shown on its clients' pages."""

@@ -1,4 +1,4 @@
-"""JSON routes: the agency's logo, by its address or as a file."""
+"""JSON routes: the agency's logo, by URL or as a file."""
 
 import asyncio
 from typing import Annotated
@@ -22,7 +22,7 @@ Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2
 
 
 class NewLogo(RequestShape):
-    """Where the picture is to be found now; it is fetched once, and served by us from then on."""
+    """The current URL of the picture. It is fetched once; Keyturn serves it from then on."""
 
     url: Verbatim = Field(
         max_length=2048,
@@ -33,19 +33,19 @@ class NewLogo(RequestShape):
 
 @router.put("")
 async def set_logo(request: Request, caller: Writer, given: NewLogo) -> AgencyView:
-    """Fetches your logo and shows it on your clients' pages. Redirects are not followed."""
+    """Fetch your logo and show it on your clients' pages. Redirects are not followed."""
     return await _set(request, caller, await fetch(request.app.state.egress, given.url))
 
 
 @router.put("/file")
 async def upload_logo(request: Request, caller: Writer, file: Sent) -> AgencyView:
-    """Sets your logo from a file."""
+    """Upload your logo as a file."""
     return await _set(request, caller, await file.read())
 
 
 @router.delete("", status_code=204)
 async def remove_logo(caller: Writer, session: Session) -> None:
-    """Takes your logo away; your clients' pages show your name again."""
+    """Remove your logo; your clients' pages show your name again."""
     await service.remove_logo(session, caller.agency_id, actor=caller.actor)
 
 

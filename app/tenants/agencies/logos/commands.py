@@ -27,7 +27,7 @@ async def set_logo(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Sets the logo on the clients' pages: a PNG, JPEG, WebP or GIF of at most 2 MB."""
+    """Set the logo on the clients' pages: a PNG, JPEG, WebP or GIF of at most 2 MB."""
     if (url is None) == (file is None):
         raise InvalidInput("Give either --url or --file.")
     content = file.read_bytes() if file else await fetch(at.egress, checked(NewLogo, url=url).url)
@@ -38,7 +38,7 @@ async def set_logo(
 
 @command(agency, "remove-logo")
 async def remove_logo(at: Terminal, agency: AgencyOption = None) -> None:
-    """Takes the logo away; the clients' pages show the name again."""
+    """Remove the logo; the clients' pages show the name again."""
     found = await agencies.chosen(at.session, agency)
     await service.remove_logo(at.session, found.id, actor=at.actor)
     show.text("The logo is gone.")

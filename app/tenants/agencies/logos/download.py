@@ -1,4 +1,4 @@
-"""Getting a logo from an address that the agency gave. No transaction may be open meanwhile."""
+"""Download of a logo from a URL that the agency entered. No transaction may be open meanwhile."""
 
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult, redirect_host
@@ -10,7 +10,7 @@ _ACCEPT = "image/png, image/webp, image/jpeg, image/gif"
 
 
 class LogoUnreachable(AppError):
-    """The address gives no picture. What failed on the way is not told: we would be a port scanner."""
+    """No picture at the URL. The cause is not reported, so that it cannot be used as a port scanner."""
 
     status = 409
     code = "logo_unreachable"
@@ -19,7 +19,7 @@ class LogoUnreachable(AppError):
 
 
 async def fetch(egress: Egress, url: str) -> bytes:
-    """The bytes behind a public address. Raises UrlRefused, LogoUnreachable, LogoRefused."""
+    """The bytes at a public URL. Raises UrlRefused, LogoUnreachable, LogoRefused."""
     answer, content = await egress.fetch(await egress.vet(url), accept=_ACCEPT, at_most=MOST_BYTES, seconds=SECONDS)
     if answer.status is None:
         raise LogoUnreachable

@@ -1,4 +1,4 @@
-"""Any picture somebody gives, made anew: a small PNG with its pixels and nothing else of the file. Pure."""
+"""Re-encoding of pictures: a small PNG with the pixels and nothing else of the file. Pure."""
 
 import hashlib
 import io
@@ -9,15 +9,15 @@ from PIL import Image, ImageOps
 from app.kit.errors import InvalidInput
 
 MOST_BYTES = 2 * 1024 * 1024
-#: Told by the header, before anything is unpacked; as RGBA it is 64 MB.
+#: Checked in the header, before decompression; as RGBA it is 64 MB.
 MOST_PIXELS = 16_000_000
 WIDEST, TALLEST = 512, 256
-#: Pillow is offered these decoders alone.
+#: Pillow may use only these decoders.
 KINDS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
 class LogoRefused(InvalidInput):
-    """What was given is no picture that we show."""
+    """The file is not an acceptable picture."""
 
     code = "logo_refused"
     detail = "This file is no picture that can be a logo."
@@ -35,7 +35,7 @@ class Picture:
 
 
 def picture(content: bytes) -> Picture:
-    """The picture made anew; of a moving one its first frame. Slow: not for the event loop. Raises LogoRefused."""
+    """Re-encode a picture; of an animation, the first frame. Slow: not for the event loop. Raises LogoRefused."""
     if len(content) > MOST_BYTES:
         raise LogoRefused("The picture has more than 2 MB.")
     if _is_svg(content):
@@ -47,7 +47,7 @@ def picture(content: bytes) -> Picture:
             small = _small(opened)
     except LogoRefused:
         raise
-    except Exception as problem:  # broken content makes decoders raise whatever they like
+    except Exception as problem:  # decoders raise anything on broken content
         raise LogoRefused from problem
     png = _packed(small)
     return Picture(png, hashlib.sha256(png).hexdigest(), small.width, small.height)
@@ -66,7 +66,7 @@ def _small(opened: Image.Image) -> Image.Image:
 
 
 def _packed(small: Image.Image) -> bytes:
-    """Only the pixels are taken over: a new image has no comment, place or profile."""
+    """Copy the pixels only: a new image has no comment, location or profile."""
     new = Image.new("RGBA", small.size)
     new.paste(small)
     out = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Logos: one picture an agency, as we made it anew."""
+"""Table of logos: one re-encoded picture per agency."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
 
 class AgencyLogo(CreatedAt, Base):
-    """The bytes; `brand` of the agency names hash and size too, so that pages need not read this row."""
+    """The bytes; the agency's `brand` contains hash and size too, so that pages need not read this row."""
 
     __tablename__ = "agency_logos"
     __table_args__ = (belongs_to_agency(),)

@@ -1,4 +1,4 @@
-"""Reading logos."""
+"""Queries of logos."""
 
 import hmac
 
@@ -15,7 +15,7 @@ async def find(session: AsyncSession, agency_id: str) -> AgencyLogo | None:
 
 
 async def by_address(session: AsyncSession, slug: str, sha256: str) -> bytes:
-    """The bytes of the picture that is served there. Raises NotFound."""
+    """The bytes of the picture served at this address. Raises NotFound."""
     agency = await agencies.by_slug(session, slug)
     logo = await find(session, agency.id) if agency else None
     if logo is None or not hmac.compare_digest(logo.sha256.encode(), sha256.encode()):

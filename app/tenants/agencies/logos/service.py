@@ -1,4 +1,4 @@
-"""Setting and taking away an agency's logo."""
+"""Use cases of the logo: set and remove."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from app.tenants.agencies.models import Agency
 
 
 async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, actor: str) -> Agency:
-    """Shows the picture on the clients' pages from now on, in place of any before."""
+    """Show the picture on the clients' pages, replacing any other."""
     agency = await agencies.find(session, agency_id)
     logo = await queries.find(session, agency_id)
     if logo is None:
@@ -27,7 +27,7 @@ async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, acto
 
 
 async def remove_logo(session: AsyncSession, agency_id: str, *, actor: str) -> None:
-    """Shows the first letter of the name again. Raises NotFound when there is no logo."""
+    """Show the first letter of the name again. Raises NotFound if there is no logo."""
     logo = await queries.find(session, agency_id)
     if logo is None:
         raise NotFound("There is no logo.", hint="Nothing to do.")

@@ -1,1 +1,1 @@
-"""Who the agency is at manual platforms: the ids that its clients copy there."""
+"""The agency's own ids on manual platforms, which its clients copy."""

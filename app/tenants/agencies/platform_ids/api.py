@@ -1,4 +1,4 @@
-"""JSON routes: manual platforms, and who the agency is there."""
+"""JSON routes: manual platforms, and the agency's ids there."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ Writer = Annotated[Principal, requires("agency:write")]
 
 
 class Identifiers(RequestShape):
-    """Your ids at a platform; they replace those given before."""
+    """Your ids on a platform; they replace the earlier ones."""
 
     identifiers: dict[Word, Line200] = Field(
         max_length=10, description="By the key of the need.", examples=[{"portfolio_id": "1234567890123456"}]
@@ -31,14 +31,14 @@ class Identifiers(RequestShape):
 
 @router.get("")
 async def list_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
-    """The manual platforms, with what you need to tell for each. There is no second page."""
+    """List the manual platforms and the ids that each needs from you. There is no second page."""
     known = await queries.every(session, caller.agency_id)
     return Page(data=[PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()])
 
 
 @router.get("/{key}")
 async def read_platform(caller: Reader, session: Session, key: str) -> PlatformView:
-    """One manual platform."""
+    """Return one manual platform."""
     platform = library.every().get(key)
     if platform is None:
         raise NotFound
@@ -47,6 +47,6 @@ async def read_platform(caller: Reader, session: Session, key: str) -> PlatformV
 
 @router.put("/{key}")
 async def set_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
-    """Sets the ids that your clients copy there, such as your Meta business portfolio ID."""
+    """Set the ids that your clients copy, such as your Meta business portfolio ID."""
     kept = await service.set_platform(session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor)
     return PlatformView.of(library.find(key), kept)

@@ -1,4 +1,4 @@
-"""Commands: manual platforms, and who the agency is there."""
+"""Commands: manual platforms, and the agency's ids there."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ _SHOWN = ["key", "name", "dated", "identifiers", "missing"]
 
 @command(agency, "platforms")
 async def list_(at: Terminal, agency: AgencyOption = None, as_json: Json = False) -> None:
-    """The manual platforms, and what is still to be told for each."""
+    """List the manual platforms and the ids that are still missing."""
     found = await agencies.chosen(at.session, agency)
     known = await queries.every(at.session, found.id)
     views = [PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()]
@@ -36,7 +36,7 @@ async def set_platform(
     agency: AgencyOption = None,
     as_json: Json = False,
 ) -> None:
-    """Sets the agency's ids that its clients copy at a platform; they replace those given before."""
+    """Set the agency's ids that its clients copy on a platform; they replace the earlier ones."""
     pairs = [each.partition("=") for each in identifiers]
     unclear = [name for name, sign, _ in pairs if not sign]
     if unclear:

@@ -1,4 +1,4 @@
-"""The agency's own ids at manual platforms."""
+"""Table of the agency's own ids on manual platforms."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
 
 class PlatformIdentity(CreatedAt, Base):
-    """What the agency is called at one manual platform; no secret, clients type it in."""
+    """The agency's ids on one manual platform; not secret, because clients enter them."""
 
     __tablename__ = "platform_identities"
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform"))
@@ -19,6 +19,6 @@ class PlatformIdentity(CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("identity"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    #: by the names that the platform's file gives its needs
+    #: keys are the names of the needs in the platform's file
     identifiers: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -1,4 +1,4 @@
-"""Manual platforms as the API and the command line show them, with who the agency is there."""
+"""Schemas of manual platforms, with the agency's ids."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ class WrittenRoleView(BaseModel):
 
 
 class ThingView(BaseModel):
-    """Something that can be asked for; roles from the smallest to the largest."""
+    """Something that can be requested; roles from lowest to highest."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -41,7 +41,7 @@ class ThingView(BaseModel):
 
 
 class PlatformView(BaseModel):
-    """A platform that cannot be read: clients follow its steps, and people say that they are done."""
+    """A platform that Keyturn cannot read: clients follow its steps, and people confirm that they are done."""
 
     key: str = Field(examples=["meta"])
     name: str = Field(examples=["Meta Business"])
@@ -60,7 +60,7 @@ class PlatformView(BaseModel):
 
     @classmethod
     def of(cls, platform: ManualPlatform, identifiers: Mapping[str, str]) -> "PlatformView":
-        """From its file and the agency's ids."""
+        """From the platform's file and the agency's ids."""
         file = platform.file
         return cls(
             key=file.key, name=file.name, dated=file.dated, sources=list(file.sources), own_words=file.own_words,

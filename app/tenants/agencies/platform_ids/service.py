@@ -1,4 +1,4 @@
-"""Setting who the agency is at a manual platform."""
+"""Use case of the agency's ids on a manual platform."""
 
 from collections.abc import Mapping
 
@@ -18,9 +18,9 @@ from app.tenants.agencies.platform_ids.models import PlatformIdentity
 async def set_platform(
     session: AsyncSession, agency_id: str, key: str, *, identifiers: Mapping[str, str], actor: str
 ) -> Mapping[str, str]:
-    """Replace the agency's ids at one platform; returns them as they are kept.
+    """Replace the agency's ids on one platform and return them as stored.
 
-    Raises NotFound for no manual platform, Malformed for a wrong id.
+    Raises NotFound for an unknown platform, InvalidInput for an invalid id.
     """
     platform = library.every().get(key)
     if platform is None:

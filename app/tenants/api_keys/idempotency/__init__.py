@@ -1,1 +1,1 @@
-"""A POST that may be sent again: whoever gives it a key gets the first answer, and it is done once."""
+"""Idempotent POST requests: a repeated request with the same key gets the first response."""

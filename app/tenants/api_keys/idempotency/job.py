@@ -1,4 +1,4 @@
-"""Forgetting answers when their time is over."""
+"""Deletion of expired idempotency records."""
 
 from sqlalchemy import delete
 
@@ -7,7 +7,7 @@ from app.tenants.api_keys.idempotency.models import IdempotencyKey
 
 
 async def forget(sessions: Sessions, row: IdempotencyKey) -> None:
-    """Deletes a kept answer, 24 hours after it was given; its key can be used anew."""
+    """Delete a stored response 24 hours after it was given; its key can be used again."""
     gone = delete(IdempotencyKey).where(IdempotencyKey.agency_id == row.agency_id, IdempotencyKey.id == row.id)
     async with sessions.begin() as session:
         await session.execute(gone)

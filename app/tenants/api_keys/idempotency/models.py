@@ -1,4 +1,4 @@
-"""The answers that are kept for a while, in case the same request is sent again."""
+"""Table of stored responses of idempotent requests."""
 
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,7 +9,7 @@ from app.kit.jobs import JobMixin
 
 
 class IdempotencyKey(JobMixin, CreatedAt, Base):
-    """An answer under the key its caller chose; written with what it answers. It is due when it is to be forgotten."""
+    """A response under the caller's idempotency key, written in the request's transaction. Due when it expires."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -20,7 +20,7 @@ class IdempotencyKey(JobMixin, CreatedAt, Base):
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("idem"), primary_key=True)
-    #: another key of the agency may not read this answer, so it is not asked for it
+    #: another key of the agency must not read this response
     api_key_id: Mapped[str] = mapped_column(ids.Id("key"))
     value: Mapped[str] = mapped_column(String(255))
     request_hash: Mapped[bytes]

@@ -1,6 +1,6 @@
-"""Doing a request once: the first answer is kept in the transaction of what it did, and given again.
+"""Idempotency: the first response is stored in the transaction of the request, and returned for a repetition.
 
-While the first request runs, its transaction holds a lock under the key; a crash leaves neither change nor key.
+While the first request runs, its transaction holds a lock on the key; a crash leaves neither change nor key.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ REPLAYED = "Idempotency-Replayed"
 
 
 class InProgress(AppError):
-    """The first request with this key is not answered yet."""
+    """The first request with this key is still running."""
 
     status = 409
     code = "idempotency_in_progress"
@@ -34,7 +34,7 @@ class InProgress(AppError):
 
 
 class KeyReused(InvalidInput):
-    """The key was used for something else."""
+    """The key was used for another request."""
 
     code = "idempotency_key_reused"
     detail = "This Idempotency-Key was used for another request."
@@ -42,7 +42,7 @@ class KeyReused(InvalidInput):
 
 
 class CachedResponse(Exception):
-    """The request was answered before; `answer` is what it got."""
+    """The request was answered before; `answer` is the stored response."""
 
     def __init__(self, answer: Response) -> None:
         self.answer = answer
@@ -50,7 +50,7 @@ class CachedResponse(Exception):
 
 @dataclass(frozen=True)
 class PendingRecord:
-    """That the answer to this request will be kept."""
+    """The obligation to store the response to this request."""
 
     session: AsyncSession
     keyring: Keyring
@@ -59,7 +59,7 @@ class PendingRecord:
     request_hash: bytes
 
     async def keep(self, answer: Response) -> None:
-        """Writes the answer down; it is there when what it tells is there."""
+        """Store the response; it commits together with the request's changes."""
         row_id = ids.new("idem")
         sealed = self.keyring.encrypt(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
         self.session.add(
@@ -89,7 +89,7 @@ async def promised(
         ),
     ] = None,
 ) -> None:
-    """Raises Known for a request answered before, InProgress, KeyReused; else notes that the answer is to be kept."""
+    """Prepare to store the response. Raises CachedResponse for a repeated request, InProgress, KeyReused."""
     if idempotency_key is None:
         return
     keyring: Keyring = request.app.state.keyring
