@@ -141,7 +141,7 @@ def opening(load: Callable[[], Settings]) -> AsyncContextFactory:
                     chosen.redirect_uri,
                     main.platforms_of(chosen, http, sessions),
                     verify_endpoints=chosen.verify_endpoints,
-                    destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
+                    destinations=catalog.make_destinations(hubspot_base=chosen.hubspot_api_base),
                 )
                 await session.commit()
         finally:

@@ -132,5 +132,5 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
     app.state.platforms = platforms_of(chosen, http, sessions)
     app.state.egress = egress
     app.state.verify_endpoints = chosen.verify_endpoints
-    app.state.destinations = catalog.every(hubspot_base=chosen.hubspot_api_base)
+    app.state.destinations = catalog.make_destinations(hubspot_base=chosen.hubspot_api_base)
     app.state.outbox = MailQueue(app.state.keyring, chosen.public_url) if chosen.mail_server else None

@@ -30,14 +30,9 @@ from app.tenants.api_keys import api as members
 from app.tenants.clients import api as clients
 from app.webhooks.deliveries import api as deliveries
 from app.webhooks.destinations import api as destinations
-from app.webhooks.endpoint_updates import api as changing
 from app.webhooks.endpoints import api as endpoints
-from app.webhooks.endpoints.secrets import api as secrets
 from app.webhooks.replays import api as replays
 from app.webhooks.rest_hooks import api as hooks
-from app.webhooks.stats import api as stats
-from app.webhooks.test_deliveries import api as dispatch
-from app.webhooks.verification import api as verifying
 
 API = "/api/v1"
 
@@ -66,13 +61,8 @@ for room in (
     app_health,
     events,
     endpoints,
-    changing,
-    secrets,
-    verifying,
-    dispatch,
     hooks,
     deliveries,
-    stats,
     replays,
     destinations,
 ):

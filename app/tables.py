@@ -24,9 +24,7 @@ from app.tenants.agencies.platform_ids import models as _identities
 from app.tenants.api_keys import models as _members
 from app.tenants.api_keys.idempotency import models as _idempotency
 from app.tenants.clients import models as _clients
-from app.webhooks import models as _dispatch
-from app.webhooks.endpoints import models as _endpoints
-from app.webhooks.maintenance import models as _keeping
+from app.webhooks import models as _webhooks
 from app.webhooks.replays import models as _replays
 
 ROOMS = (
@@ -46,13 +44,11 @@ ROOMS = (
     _openings,
     _imports,
     _partners,
-    _endpoints,
-    _dispatch,
     _idempotency,
     _mails,
     _budget,
     _identities,
-    _keeping,
+    _webhooks,
     _replays,
     _logos,
     _devices,

@@ -38,16 +38,15 @@ from app.settings import Settings, load
 from app.tables import metadata
 from app.tenants.api_keys.idempotency import job as idempotency
 from app.tenants.api_keys.idempotency.models import IdempotencyKey
+from app.webhooks.context import Heartbeat, MaintenanceContext
 from app.webhooks.context import WebhookContext as Webhooks
 from app.webhooks.destinations import catalog
 from app.webhooks.dispatcher import job as dispatch
 from app.webhooks.maintenance import periodic_tasks
-from app.webhooks.maintenance.context import MaintenanceContext
 from app.webhooks.monitoring import worker_http
 from app.webhooks.monitoring.gauges import Gauges
-from app.webhooks.monitoring.heartbeat import Heartbeat
+from app.webhooks.replays import job
 from app.webhooks.replays import job as replays
-from app.webhooks.replays import pruning
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +138,7 @@ def tools(
     )  # fmt: skip
     webhooks = Webhooks(
         sessions=delivering or sessions, keyring=keyring, egress=egress,
-        destinations=catalog.every(hubspot_base=chosen.hubspot_api_base),
+        destinations=catalog.make_destinations(hubspot_base=chosen.hubspot_api_base),
         pulse=Heartbeat(dispatch.LOOPS),
     )  # fmt: skip
     return access, webhooks, mail.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
@@ -150,7 +149,7 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
     outbox = MailQueue(Keyring.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
-        most_pending=chosen.webhook_most_pending, others=(pruning.prune, throttle.prune),
+        most_pending=chosen.webhook_most_pending, others=(job.prune_replays, throttle.prune),
     )  # fmt: skip
 
 

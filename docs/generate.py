@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.settings import Settings
-from app.webhooks.destinations.hubspot import records
+from app.webhooks.destinations import hubspot_records
 from docs import access_page, events_page, postman, webhooks_page
 
 DOCS = Path(__file__).parent
@@ -36,7 +36,7 @@ def main() -> None:
 
 def hubspot_properties() -> str:
     """The properties that a HubSpot account needs, as an installation makes them."""
-    return json.dumps(records.property_set(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(hubspot_records.property_set(), indent=2, ensure_ascii=False) + "\n"
 
 
 def settings_page() -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from app.events import catalog
 from app.settings import Settings
+from app.webhooks import message
 from app.webhooks.endpoints import event_filter, headers, secret
 from app.webhooks.endpoints import service as endpoints
-from app.webhooks.message import payload
+from app.webhooks.endpoints import test_deliveries as tests
 from app.webhooks.policies import circuit_breaker, failure_notices, response_classifier, retry_policy
 from app.webhooks.replays import service as replays
-from app.webhooks.test_deliveries import service as tests
 from docs.events_page import readable
 from docs.tables import code, listed, said, table
 
@@ -53,7 +53,7 @@ def text() -> str:
 def modes() -> str:
     """One event in each payload mode."""
     kind = catalog.FOR_CRMS["access.verified"]
-    shown = {mode: json.loads(payload.render(catalog.example(kind), mode).content) for mode in _MODES}
+    shown = {mode: json.loads(message.render_payload(catalog.example(kind), mode).content) for mode in _MODES}
     return "\n\n".join(f"`{mode}`: {_MODES[mode]}\n\n```json\n{readable(body)}\n```" for mode, body in shown.items())
 
 
@@ -77,7 +77,7 @@ def codes() -> str:
     silent = [
         ("none", code(name), sentence, _TRIED)
         for name, sentence in response_classifier.EXPLAINED.items()
-        if name not in ("redirect", "gone", "throttled") and response_classifier.shown(name) == name
+        if name not in ("redirect", "gone", "throttled") and response_classifier.public_code(name) == name
     ]
     return table(("answer", "code", "what it means", "what follows"), [*answers, *silent])
 
@@ -119,7 +119,8 @@ def limits() -> str:
     return table(("what", "limit"), [
         ("endpoints of an agency", f"{endpoints.AT_MOST}"),
         ("event types of an endpoint", f"{endpoints.TYPES_AT_MOST}"),
-        ("a body", f"{payload.LONGEST // 1024} KiB; what is longer is sent as `thin` with `\"truncated\": true`"),
+        ("a body", f"{message.LONGEST_PAYLOAD // 1024} KiB; what is longer is sent as `thin` with "
+                   "`\"truncated\": true`"),
         ("your metadata on an endpoint", f"{endpoints.LONGEST_METADATA:,} bytes"),
         ("your headers", f"{headers.AT_MOST}; a name {headers.LONGEST_NAME} bytes, a value {headers.LONGEST_VALUE:,}, "
                          f"all {headers.LONGEST_ALL:,}"),
@@ -141,7 +142,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def _judged(status: int, given: dict[str, str]) -> Iterator[str]:
-    found = response_classifier.judge(status, None, given, _NOW)
+    found = response_classifier.classify_response(status, None, given, _NOW)
     yield code(found.code)
     wait = f" At least {said(found.wait)} until the next attempt." if found.wait else ""
     yield found.explanation + wait

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.events import catalog
 from app.events.types import access
 from app.kit.egress.client import Egress
-from app.webhooks.message import headers
+from app.webhooks import message
 from app.worker import settle_memory
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, memory_mb, now
 
@@ -52,7 +52,7 @@ async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate
 
     async def send() -> None:
         for place in left:
-            sent = headers.compose(
+            sent = message.delivery_headers(
                 {}, event_id=f"evt_{place:026}", event_type="access.verified", delivery_id=f"delivery_{place:026}",
                 endpoint_id="endpoint_1", attempt=1, timestamp=int(now()), keys=[_KEY], body=body,
             )  # fmt: skip

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from app.kit.database import Sessions
-from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.models import Endpoint
 from tests.webhooks import rows
 from tests.world import World
 

@@ -51,7 +51,7 @@ async def test_every_answer_is_a_documented_one(
     api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, keyring: Keyring, world: World, mode: GenerationMode,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("app.webhooks.long_poll_response.LOOKS", 1)  # nobody sends here: it would wait in vain
+    monkeypatch.setattr("app.kit.web.long_poll_response.LOOKS", 1)  # nobody sends here: it would wait in vain
     monkeypatch.setattr("app.events.change_feed.LONGEST_SECONDS", 0)
     mine = SHARED | await belongings.of(sessions, keyring, world.north)
     key = {"Authorization": f"Bearer {world.north.key}"}

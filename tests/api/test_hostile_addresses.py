@@ -14,8 +14,7 @@ from app.kit.database import Sessions
 from app.kit.egress import address_guard
 from app.kit.egress.client import Egress
 from app.settings import Settings
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Delivery
+from app.webhooks.models import Delivery, Endpoint
 from tests import world as worlds
 from tests.conftest import running
 from tests.kit.egress.receivers import leads_to

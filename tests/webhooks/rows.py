@@ -10,9 +10,7 @@ from app.events.models import Event, OutboxEntry
 from app.events.types import access
 from app.kit import clock, ids
 from app.kit.database import Sessions
-from app.webhooks.endpoints.models import Endpoint, EndpointHealth
-from app.webhooks.maintenance.models import PeriodicTask
-from app.webhooks.models import Attempt, Delivery, WebhookBody
+from app.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth, PeriodicTask, WebhookBody
 from tests.webhooks import scenes
 
 LONG_AGO = timedelta(minutes=5)

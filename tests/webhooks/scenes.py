@@ -18,16 +18,15 @@ from app.kit.encryption import Keyring
 from app.kit.poller import Poller
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt, job, result_writer
-from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery, pack
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache
 from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
+from app.webhooks.dispatcher.http_attempt import OutboundDelivery, with_endpoints
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.dispatcher.worker import Dispatcher
-from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.endpoints import test_deliveries
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
-from app.webhooks.models import Attempt, Delivery
+from app.webhooks.models import Attempt, Delivery, Endpoint
 from app.webhooks.policies.fair_share import SlotUsage
-from app.webhooks.test_deliveries import service
 
 
 async def make_endpoint(
@@ -122,13 +121,13 @@ async def work(tools: WebhookContext, stop: asyncio.Event) -> None:
 async def claimed(tools: WebhookContext) -> list[OutboundDelivery]:
     """What is due, claimed as a worker does."""
     haul = await claim(tools.sessions, SlotUsage(tools.slots, {}, {}))
-    return await pack(tools.sessions, EndpointCache(tools.keyring), haul.rows, haul.stamps)
+    return await with_endpoints(tools.sessions, EndpointCache(tools.keyring), haul.rows, haul.stamps)
 
 
 async def deliver(tools: WebhookContext, parcel: OutboundDelivery) -> bool:
     """Sends a claimed delivery and writes it down; whether it was still ours."""
     made = await http_attempt.attempt(parcel, tools.egress, tools.destinations, began=clock.now())
-    return not await result_writer.write(tools.sessions, [result_writer.decide(made)], worker=tools.worker)
+    return not await result_writer.write(tools.sessions, [result_writer.next_update(made)], worker=tools.worker)
 
 
 async def round_(tools: WebhookContext) -> None:
@@ -180,4 +179,4 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
 async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "access.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
-        await service.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")
+        await test_deliveries.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.kit.database import Sessions
-from app.webhooks.endpoints.models import Endpoint, EndpointHealth
+from app.webhooks.models import Endpoint, EndpointHealth
 
 
 async def endpoint(sessions: Sessions, row: Endpoint, **values: Any) -> None:

@@ -11,10 +11,9 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.deliveries import queries, service
+from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
-from app.webhooks.deliveries.status_class import StatusClass
-from app.webhooks.deliveries.visible_status import Shown
 
 router = APIRouter(tags=["webhooks"], route_class=ApiRoute)
 
@@ -34,7 +33,7 @@ async def list_deliveries(
     replay_id: _Id = None,
     subject_id: _Word = None,
     event_type: _Word = None,
-    status: Shown | None = None,
+    status: VisibleStatus | None = None,
     reason: _Word = None,
     status_class: Annotated[StatusClass | None, Query(description="Of the last attempt's answer.")] = None,
     since: Annotated[Moment | None, Query(description="Made then or later.")] = None,

@@ -11,9 +11,8 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries as events
-from app.webhooks.dispatcher import delivery_writer
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Delivery, WebhookBody
+from app.webhooks.deliveries import creation
+from app.webhooks.models import Delivery, Endpoint, WebhookBody
 
 DELETED = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,7 +28,7 @@ async def ensure(session: AsyncSession, agency_id: str, endpoint: Endpoint, rows
     for row in rows:
         if row.body_id not in there:
             happened = await events.find(session, agency_id, row.event_id)
-            body_id, made_at = await delivery_writer.write_body(session, agency_id, happened, endpoint)
+            body_id, made_at = await creation.write_body(session, agency_id, happened, endpoint)
             await session.execute(
                 update(Delivery)
                 .where(Delivery.agency_id == agency_id, Delivery.id == row.id)

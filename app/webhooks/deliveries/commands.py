@@ -11,10 +11,9 @@ from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.tenants.agencies import queries as agencies
 from app.webhooks.deliveries import queries, service
+from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import attempt_view, delivery_view
-from app.webhooks.deliveries.status_class import StatusClass
-from app.webhooks.deliveries.visible_status import Shown
 
 delivery = typer.Typer()
 
@@ -22,7 +21,7 @@ _COLUMNS = ["id", "event_type", "endpoint_id", "status", "reason", "attempt_coun
 
 
 class _Filter(BaseModel):
-    status: Shown | None
+    status: VisibleStatus | None
     status_class: StatusClass | None
 
 

@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events.models import Event
 from app.kit import ids
 from app.kit.errors import NotFound
-from app.webhooks.deliveries import visible_status
-from app.webhooks.deliveries.status_class import StatusClass, answered
-from app.webhooks.deliveries.visible_status import Shown
+from app.webhooks.deliveries import conditions
+from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus, has_status_class
 from app.webhooks.models import Attempt, Delivery
 
 #: An id is made by the worker's clock, the row's time by the database's.
@@ -25,7 +24,7 @@ class VisibleDelivery:
     """A delivery with the status it is shown in, and why it is in it."""
 
     delivery: Delivery
-    status: Shown
+    status: VisibleStatus
     reason: str | None
 
 
@@ -38,7 +37,7 @@ class DeliveryFilter:
     replay_id: str | None = None
     subject_id: str | None = None
     event_type: str | None = None
-    status: Shown | None = None
+    status: VisibleStatus | None = None
     reason: str | None = None
     status_class: StatusClass | None = None
     since: datetime | None = None
@@ -47,7 +46,7 @@ class DeliveryFilter:
 
 async def find(session: AsyncSession, agency_id: str, delivery_id: str) -> VisibleDelivery:
     """One delivery. Raises NotFound."""
-    found = await _read(session, visible_status.shown(agency_id).where(Delivery.id == delivery_id))
+    found = await _read(session, conditions.with_visible_status(agency_id).where(Delivery.id == delivery_id))
     if not found:
         raise NotFound
     return found[0]
@@ -57,7 +56,7 @@ async def page(
     session: AsyncSession, agency_id: str, sought: DeliveryFilter, *, limit: int, before: str | None = None
 ) -> list[VisibleDelivery]:
     """Deliveries, newest first; `before` is the id of the last one seen."""
-    query = visible_status.shown(agency_id).where(*_conditions(agency_id, sought))
+    query = conditions.with_visible_status(agency_id).where(*_conditions(agency_id, sought))
     if before is not None:
         query = query.where(Delivery.id < before)
     return await _read(session, query.order_by(Delivery.id.desc()).limit(limit))
@@ -75,7 +74,7 @@ async def attempts(
 
 async def _read(session: AsyncSession, query: Select[Delivery, str, str | None]) -> list[VisibleDelivery]:
     rows = await session.execute(query.execution_options(populate_existing=True))
-    return [VisibleDelivery(delivery, cast(Shown, status), reason) for delivery, status, reason in rows]
+    return [VisibleDelivery(delivery, cast(VisibleStatus, status), reason) for delivery, status, reason in rows]
 
 
 def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bool]]:
@@ -90,17 +89,17 @@ def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bo
         of_subject = select(Event.id).where(Event.agency_id == agency_id, Event.subject_id == sought.subject_id)
         where += [Delivery.subject_id == sought.subject_id, Delivery.event_id.in_(of_subject)]
     if sought.status is not None:
-        where.append(visible_status.is_shown_as(sought.status))
+        where.append(conditions.has_visible_status(sought.status))
     if sought.reason is not None:
         where.append(_has_reason(sought.reason))
     if sought.status_class is not None:
-        where.append(answered(sought.status_class))
+        where.append(has_status_class(sought.status_class))
     return where + _made_in(sought)
 
 
 def _has_reason(wanted: str) -> ColumnElement[bool]:
     """A blocked address is shown as a refused connection, and found as one."""
-    told = func.replace(visible_status.reason(), "blocked_address", "connect_refused")
+    told = func.replace(conditions.visible_reason(), "blocked_address", "connect_refused")
     return told == wanted
 
 

@@ -4,10 +4,10 @@ from pydantic import BaseModel, Field
 
 from app.kit import clock
 from app.webhooks.deliveries.bodies import is_deleted
+from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
 from app.webhooks.deliveries.queries import VisibleDelivery
-from app.webhooks.deliveries.visible_status import HOLDS, Shown
 from app.webhooks.models import Attempt
-from app.webhooks.policies.response_classifier import shown
+from app.webhooks.policies.response_classifier import public_code
 
 _REASON = f"Reason for this status; of one that is `held`: {', '.join(f'`{hold}`' for hold in HOLDS)}."
 
@@ -25,7 +25,7 @@ class DeliveryView(BaseModel):
     replay_id: str | None = Field(
         description="The replay that sent it anew.", examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"]
     )
-    status: Shown = Field(examples=["retrying"])
+    status: VisibleStatus = Field(examples=["retrying"])
     reason: str | None = Field(description=_REASON, examples=["http_500"])
     attempt_count: int = Field(description="Of all series.", examples=[2])
     series_attempts: int = Field(
@@ -79,10 +79,10 @@ def delivery_view(seen: VisibleDelivery) -> DeliveryView:
         test=row.series == "test",
         replay_id=row.replay_id,
         status=seen.status,
-        reason=shown(seen.reason) if seen.reason else None,
+        reason=public_code(seen.reason) if seen.reason else None,
         attempt_count=row.attempt_count,
         series_attempts=row.series_attempts,
-        last_code=shown(row.last_code) if row.last_code else None,
+        last_code=public_code(row.last_code) if row.last_code else None,
         payload_deleted=is_deleted(row),
         first_attempt_at=clock.iso(row.first_attempt_at),
         last_attempt_at=clock.iso(row.last_attempt_at),
@@ -100,7 +100,7 @@ def attempt_view(row: Attempt) -> AttemptView:
         part=row.part,
         late=row.late,
         arrived=row.arrived,
-        code=shown(row.code),
+        code=public_code(row.code),
         explanation=row.explanation,
         status=row.status,
         response_headers=row.headers,

@@ -1,15 +1,16 @@
 """What an agency does to a delivery: sends it again, calls it off, deletes what it carried."""
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.recorder import record
 from app.events.types import webhooks as happenings
 from app.kit.errors import AppError, Hint, NotFound
-from app.webhooks.deliveries import bodies, requeue
-from app.webhooks.dispatcher import ordering
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import TERMINAL, Attempt, Delivery
+from app.webhooks.deliveries import bodies, transitions
+from app.webhooks.deliveries.bodies import DELETED
+from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
 
 
 class DeliveryNotOver(AppError):
@@ -75,7 +76,7 @@ async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None
         raise EndpointDisabled
     if bodies.is_deleted(row):
         raise PayloadDeleted
-    await requeue.begin(session, agency_id, endpoint, [row.id], replay_id=None)
+    await requeue(session, agency_id, endpoint, [row.id], replay_id=None)
 
 
 async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> None:
@@ -86,14 +87,7 @@ async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> Non
     row = await _in_turn(session, agency_id, delivery_id)
     if row.status in TERMINAL:
         raise DeliveryOver
-    await session.execute(
-        update(Delivery)
-        .where(Delivery.agency_id == agency_id, Delivery.id == row.id)
-        .values(status="cancelled", reason="user", due_at=None, lease_until=None, lease_token=None)
-        .execution_options(synchronize_session=False)
-    )
-    if row.ordered:
-        await ordering.release(session, agency_id, row.endpoint_id, [row.subject_id])
+    await transitions.cancel(session, agency_id, row.endpoint_id, Delivery.id == row.id, reason="user")
 
 
 async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str, *, actor: str) -> None:
@@ -133,7 +127,7 @@ async def _in_turn(session: AsyncSession, agency_id: str, delivery_id: str) -> D
     endpoint_id = await session.scalar(select(Delivery.endpoint_id).where(*this))
     if endpoint_id is None:
         raise NotFound
-    await ordering.hold(session, agency_id, endpoint_id)
+    await transitions.lock_order(session, agency_id, endpoint_id)
     return await _lock(session, agency_id, delivery_id)
 
 
@@ -149,3 +143,34 @@ async def _endpoint(session: AsyncSession, agency_id: str, endpoint_id: str) -> 
     """Deleted or not; should it be disabled right after, whoever sends sees that."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id)
     return (await session.scalars(query)).one()
+
+
+async def requeue(
+    session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
+) -> int:
+    """Queues those that are over and have not lost their body for good; how many they were.
+
+    Where the endpoint wants order they wait for their turn, and what comes after them waits for them.
+    """
+    await transitions.lock_order(session, agency_id, endpoint.id)
+    rows = await _lock_finished(session, agency_id, delivery_ids)
+    await bodies.ensure(session, agency_id, endpoint, rows)
+    await transitions.requeue(session, agency_id, endpoint, [row.id for row in rows], replay_id=replay_id)
+    return len(rows)
+
+
+async def _lock_finished(session: AsyncSession, agency_id: str, delivery_ids: Collection[str]) -> Sequence[Delivery]:
+    """In the order of their ids, so that two who do this do not wait in a circle."""
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.agency_id == agency_id,
+            Delivery.id.in_(sorted(delivery_ids)),
+            Delivery.status.in_(TERMINAL),
+            Delivery.body_created_at != DELETED,
+        )
+        .order_by(Delivery.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).all()

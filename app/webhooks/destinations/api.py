@@ -8,8 +8,9 @@ from app.events import catalog
 from app.kit.database import Session
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
-from app.webhooks.destinations import driving, kinds, service
-from app.webhooks.destinations.options import AnyOptions, Options
+from app.webhooks.destinations import catalog as kinds
+from app.webhooks.destinations import driving, service
+from app.webhooks.destinations.catalog import AnyOptions, Options
 from app.webhooks.destinations.schemas import (
     CreatedDestination,
     DestinationView,
@@ -38,7 +39,7 @@ EventType = Annotated[str, Query(max_length=128, examples=["access.verified"])]
 @router.get("")
 async def list_destination_kinds(_: Reader) -> Kinds:
     """Every kind of destination: what it needs to know, and how it is spoken to."""
-    return Kinds(data=[KindView.of(kind) for kind in kinds.ALL.values()])
+    return Kinds(data=[KindView.of(kind) for kind in kinds.CATALOG.values()])
 
 
 @router.get("/{kind}/example")
@@ -48,7 +49,7 @@ async def read_destination_example(
     """What a destination of this kind would send for the example of an event type."""
     if event_type not in catalog.FOR_CRMS:
         raise endpoint_actions.unknown_type(event_type)
-    sent = kinds.example(kind, event_type, request.app.state.destinations)
+    sent = kinds.example_requests(kind, event_type, request.app.state.destinations)
     return ExampleView.model_validate({"kind": kind, "event_type": event_type, "requests": sent})
 
 
@@ -108,7 +109,7 @@ async def install_destination(request: Request, caller: Writer, endpoint_id: str
     return installation_view(held)
 
 
-def installation_view(held: driving.Held) -> InstallationView:
+def installation_view(held: driving.SequenceResult) -> InstallationView:
     """From what was said."""
     outcome, said = held
     steps = [StepView(part=asked.part, status=answer.status) for asked, answer in said]

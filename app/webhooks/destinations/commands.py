@@ -12,8 +12,8 @@ from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.tenants.agencies import queries as agencies
 from app.webhooks.destinations import driving, service
 from app.webhooks.destinations.api import installation_view
-from app.webhooks.destinations.hubspot.talk import HubSpot
-from app.webhooks.destinations.options import KINDS, Options
+from app.webhooks.destinations.catalog import OPTIONS, Options
+from app.webhooks.destinations.hubspot import HubSpot
 from app.webhooks.destinations.schemas import (
     CreatedDestination,
     NewDestination,
@@ -103,9 +103,9 @@ async def set_options(
     """Replaces what a destination needs to know."""
     found = await agencies.chosen(at.session, agency)
     before = await queries.find(at.session, found.id, endpoint_id)
-    if before.destination not in KINDS:
+    if before.destination not in OPTIONS:
         raise service.NoDestination
-    given = checked(KINDS[before.destination], **_json(options))
+    given = checked(OPTIONS[before.destination], **_json(options))
     changed = await service.change_options(
         at.session, found.id, endpoint_id, given, await service.vetted(given, at.egress),
         destinations=at.destinations, keyring=at.keyring, actor=at.actor,
@@ -122,7 +122,9 @@ async def install(at: Terminal, endpoint_id: str, agency: AgencyOption = None, a
     speaker = at.destinations.get(row.destination)
     if not isinstance(speaker, HubSpot):
         raise service.NothingToInstall
-    held = await driving.hold(speaker.install(service.letter(row, at.keyring)), at.egress, seconds=service.SECONDS)
+    held = await driving.run_sequence(
+        speaker.install(service.letter(row, at.keyring)), at.egress, seconds=service.SECONDS
+    )
     show.one(installation_view(held), as_json=as_json, only=["done", "code", "explanation"])
 
 

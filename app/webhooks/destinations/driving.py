@@ -2,16 +2,16 @@
 
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
-from app.webhooks.message.request_sequence import Conversation, Request
+from app.webhooks.message import HttpRequest, RequestSequence
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
 #: What a conversation came to, and every request with its answer.
-Held = tuple[AttemptOutcome, list[tuple[Request, HttpResult]]]
+SequenceResult = tuple[AttemptOutcome, list[tuple[HttpRequest, HttpResult]]]
 
 
-async def hold(conversation: Conversation, egress: Egress, *, seconds: float = 15) -> Held:
+async def run_sequence(conversation: RequestSequence, egress: Egress, *, seconds: float = 15) -> SequenceResult:
     """Access requests and answers until it ends. Each request has `seconds`."""
-    said: list[tuple[Request, HttpResult]] = []
+    said: list[tuple[HttpRequest, HttpResult]] = []
     try:
         request = next(conversation)
         while True:

@@ -7,13 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, RequestShape, Text500, Verbatim
-from app.webhooks.destinations.kinds import DestinationKind, needs
-from app.webhooks.destinations.options import HttpOptions, HubSpotOptions, SlackOptions, masked
+from app.webhooks.destinations.catalog import (
+    DestinationInfo,
+    HttpOptions,
+    HubSpotOptions,
+    SlackOptions,
+    masked_options,
+    options_schema,
+)
 from app.webhooks.endpoints import queries
 from app.webhooks.endpoints.headers import MASK
 from app.webhooks.endpoints.headers import masked as masked_headers
-from app.webhooks.endpoints.models import Destination, Endpoint, Ordering
-from app.webhooks.endpoints.request_schemas import Filter, RateLimit, Retrying
+from app.webhooks.endpoints.schemas import Filter, RateLimit, Retrying
+from app.webhooks.models import DestinationType, Endpoint, Ordering
 
 KindName = Literal["slack", "hubspot", "http"]
 
@@ -85,7 +91,7 @@ class DestinationView(BaseModel):
     """An endpoint that speaks to a destination."""
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
-    destination: Destination = Field(description="`webhook` is a plain one.", examples=["slack"])
+    destination: DestinationType = Field(description="`webhook` is a plain one.", examples=["slack"])
     url: str = Field(
         description="Where it leads, without what is secret.", examples=["https://hooks.slack.com/********"]
     )
@@ -122,10 +128,10 @@ class KindView(BaseModel):
     concurrency: int = Field(examples=[1])
 
     @classmethod
-    def of(cls, kind: DestinationKind) -> "KindView":
+    def of(cls, kind: DestinationInfo) -> "KindView":
         """From the catalogue."""
         return cls.model_validate({
-            "kind": kind.name, "sentence": kind.sentence, "needs": needs(kind.name),
+            "kind": kind.name, "sentence": kind.sentence, "needs": options_schema(kind.name),
             "event_types": list(kind.event_types), "ordering": kind.ordering, "rate_limit": kind.rate_limit,
             "concurrency": kind.concurrency,
         })  # fmt: skip
@@ -179,6 +185,6 @@ def view(endpoint: Endpoint, keyring: Keyring) -> DestinationView:
         "personal": endpoint.personal, "retry_policy": endpoint.retry_policy, "timeout_ms": endpoint.timeout_ms,
         "ordering": endpoint.ordering, "rate_limit": endpoint.rate_limit, "concurrency": endpoint.concurrency,
         "headers": masked_headers(list(queries.open_headers(keyring, endpoint))),
-        "options": masked(queries.open_options(keyring, endpoint)), "status": endpoint.status,
+        "options": masked_options(queries.open_options(keyring, endpoint)), "status": endpoint.status,
         "created_at": clock.iso(endpoint.created_at) or "",
     })  # fmt: skip

@@ -12,16 +12,16 @@ from app.kit.database import Sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput
-from app.webhooks.destinations import driving, kinds
-from app.webhooks.destinations.hubspot.talk import HubSpot
-from app.webhooks.destinations.options import KINDS, SECRET, Options, shown_url
+from app.webhooks.destinations import catalog, driving
+from app.webhooks.destinations.catalog import OPTIONS, SECRET_OPTIONS, Options, public_url
+from app.webhooks.destinations.hubspot import HubSpot
 from app.webhooks.destinations.schemas import NewDestination, NewHttp
 from app.webhooks.endpoints import queries
 from app.webhooks.endpoints import service as endpoint_actions
 from app.webhooks.endpoints.headers import MASK
-from app.webhooks.endpoints.models import Endpoint
 from app.webhooks.endpoints.service import EndpointSpec
-from app.webhooks.message.request_sequence import Destination, OutboundRequest
+from app.webhooks.message import Destination, OutboundRequest
+from app.webhooks.models import Endpoint
 
 SECONDS = 10.0
 _ADDRESSES = ("webhook_url", "url")
@@ -65,11 +65,11 @@ async def create_destination(
     actor: str,
 ) -> tuple[Endpoint, str]:
     """A new endpoint of this kind and its signing secret. `options` are vetted. Raises as `create_endpoint` does."""
-    if MASK in (options.get(name) for name in SECRET):
+    if MASK in (options.get(name) for name in SECRET_OPTIONS):
         raise InvalidInput(fields={"options": f"{MASK} stands for a secret that is kept; there is none yet."})
-    defaults = kinds.ALL[kind]
+    defaults = catalog.CATALOG[kind]
     wish = EndpointSpec(
-        url=shown_url(kind, options, _hubspot_base(destinations)),
+        url=public_url(kind, options, _hubspot_base(destinations)),
         event_types=given.event_types or defaults.event_types,
         description=given.description,
         filter=given.filter.model_dump(exclude_none=True) if given.filter else None,
@@ -102,12 +102,14 @@ async def change_options(
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.destination == "webhook":
         raise NoDestination
-    if not isinstance(given, KINDS[endpoint.destination]):
+    if not isinstance(given, OPTIONS[endpoint.destination]):
         raise InvalidInput(fields={"body": f"These are not the options of {endpoint.destination}."})
     before = queries.open_options(keyring, endpoint)
-    kept = {name: before[name] if name in SECRET and value == MASK else value for name, value in options.items()}
+    kept = {
+        name: before[name] if name in SECRET_OPTIONS and value == MASK else value for name, value in options.items()
+    }
     endpoint.options_encrypted = queries.encrypted_options(keyring, agency_id, endpoint_id, kept)
-    endpoint.url = shown_url(endpoint.destination, kept, _hubspot_base(destinations))
+    endpoint.url = public_url(endpoint.destination, kept, _hubspot_base(destinations))
     endpoint.version += 1
     data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": "options"}
     await record(
@@ -124,14 +126,14 @@ async def install(
     destinations: Mapping[str, Destination],
     keyring: Keyring,
     egress: Egress,
-) -> driving.Held:
+) -> driving.SequenceResult:
     """Makes what the account of a destination needs. Raises NotFound and NothingToInstall. May be repeated."""
     async with sessions() as session:
         endpoint = await queries.find(session, agency_id, endpoint_id)
     speaker = destinations.get(endpoint.destination)
     if not isinstance(speaker, HubSpot):
         raise NothingToInstall
-    return await driving.hold(speaker.install(letter(endpoint, keyring)), egress, seconds=SECONDS)
+    return await driving.run_sequence(speaker.install(letter(endpoint, keyring)), egress, seconds=SECONDS)
 
 
 def letter(endpoint: Endpoint, keyring: Keyring) -> OutboundRequest:
@@ -147,7 +149,7 @@ def _hubspot_base(destinations: Mapping[str, Destination]) -> str:
     return speaker.base if isinstance(speaker, HubSpot) else HubSpot().base
 
 
-def _pace(given: NewDestination, defaults: kinds.DestinationKind) -> Mapping[str, int] | None:
+def _pace(given: NewDestination, defaults: catalog.DestinationInfo) -> Mapping[str, int] | None:
     """`null` said aloud is no limit; nothing said is the kind's."""
     if "rate_limit" not in given.model_fields_set:
         return defaults.rate_limit

@@ -13,11 +13,10 @@ from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import bulk_params
 from app.kit.database import CROSS_TENANT
-from app.webhooks.dispatcher.endpoint_queues import read
+from app.webhooks.dispatcher.scheduler import health_state
+from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_actions
-from app.webhooks.endpoints import states
-from app.webhooks.endpoints.models import EndpointHealth
-from app.webhooks.models import Attempt
+from app.webhooks.models import Attempt, EndpointHealth
 from app.webhooks.monitoring import metrics
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
@@ -97,7 +96,7 @@ class _Troubled:
         )
 
 
-async def note(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> None:
+async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> None:
     """Takes these attempts into the health of their endpoints, in statements that do not grow with their number.
 
     Endpoints that are well and stay so cost a look.
@@ -111,8 +110,8 @@ async def note(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> N
         return
     windows = await _windows(session, [key for key, one in troubled.items() if one.looks_back])
     verdicts = {
-        key: circuit_breaker.after(
-            read(one.row),
+        key: circuit_breaker.health_after(
+            health_state(one.row),
             one.tried,
             concurrency=one.finished[0].attempted.parcel.endpoint.concurrency,
             now=one.now,
@@ -162,7 +161,7 @@ async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> 
         await endpoint_actions.end_hook(session, row.agency_id, row.id)
     elif verdict.disable:
         metrics.auto_disabled(verdict.disable)
-        await states.give_up(session, row.agency_id, row.id, reason=verdict.disable)
+        await lifecycle.give_up(session, row.agency_id, row.id, reason=verdict.disable)
     elif verdict.recovered:
         data: dict[str, Any] = {"endpoint_id": row.id, "status": "active"}
         await record(

@@ -7,13 +7,23 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.kit import ids
+from app.kit.database import Sessions
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
-from app.webhooks.dispatcher.claimed import ClaimedDelivery
-from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery
-from app.webhooks.message import signature
-from app.webhooks.message.request_sequence import Conversation, Destination, OutboundRequest, Request
+from app.webhooks import message
+from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
+from app.webhooks.message import Destination, HttpRequest, OutboundRequest, RequestSequence
 from app.webhooks.policies.response_classifier import AttemptOutcome
+
+
+class OutboundDelivery(NamedTuple):
+    """A claimed delivery, the endpoint it goes to and what it carries."""
+
+    row: ClaimedDelivery
+    endpoint: EndpointSnapshot
+    contents: ClaimedPayload
+
 
 STANDARD = "webhook"
 #: What there is where a destination had nothing to say.
@@ -50,8 +60,8 @@ class StartedAttempt(NamedTuple):
 
     parcel: OutboundDelivery
     letter: OutboundRequest
-    conversation: Conversation
-    request: Request | None
+    conversation: RequestSequence
+    request: HttpRequest | None
     alone: bool
     outcome: AttemptOutcome | None = None
 
@@ -68,21 +78,21 @@ async def attempt(
     parcel: OutboundDelivery, egress: Egress, destinations: Mapping[str, Destination], *, began: datetime
 ) -> AttemptResult:
     """Speaks with the receiver once, from its first request to its last. `began` is now."""
-    return conclude(await speak(begin(parcel, destinations, began), egress))
+    return conclude_attempt(await send_requests(start_attempt(parcel, destinations, began), egress))
 
 
-def begin(parcel: OutboundDelivery, destinations: Mapping[str, Destination], now: datetime) -> StartedAttempt:
+def start_attempt(parcel: OutboundDelivery, destinations: Mapping[str, Destination], now: datetime) -> StartedAttempt:
     """What is said first: signed, to be sent at once."""
     alone = parcel.endpoint.destination == STANDARD
-    sent = letter(parcel, now)
-    conversation = (signature.converse if alone else destinations[parcel.endpoint.destination])(sent)
+    sent = outbound_request(parcel, now)
+    conversation = (message.standard_webhook if alone else destinations[parcel.endpoint.destination])(sent)
     try:
         return StartedAttempt(parcel, sent, conversation, next(conversation), alone)
     except StopIteration as said:
         return StartedAttempt(parcel, sent, conversation, None, alone, said.value)
 
 
-async def speak(begun: StartedAttempt, egress: Egress) -> AnsweredAttempt:
+async def send_requests(begun: StartedAttempt, egress: Egress) -> AnsweredAttempt:
     """Makes the requests, each once."""
     answers: list[tuple[str | None, HttpResult]] = []
     request, outcome = begun.request, begun.outcome
@@ -96,7 +106,7 @@ async def speak(begun: StartedAttempt, egress: Egress) -> AnsweredAttempt:
     return AnsweredAttempt(begun, answers, outcome)
 
 
-def conclude(spoken: AnsweredAttempt) -> AttemptResult:
+def conclude_attempt(spoken: AnsweredAttempt) -> AttemptResult:
     """What came of it."""
     begun, answers, outcome = spoken
     if outcome is None:
@@ -105,7 +115,7 @@ def conclude(spoken: AnsweredAttempt) -> AttemptResult:
     return AttemptResult(begun.parcel, answers, outcome, begun.letter)
 
 
-def _next(conversation: Conversation, answer: HttpResult) -> tuple[Request | None, AttemptOutcome | None]:
+def _next(conversation: RequestSequence, answer: HttpResult) -> tuple[HttpRequest | None, AttemptOutcome | None]:
     """The next request, or the outcome."""
     try:
         return conversation.send(answer), None
@@ -113,7 +123,7 @@ def _next(conversation: Conversation, answer: HttpResult) -> tuple[Request | Non
         return None, said.value
 
 
-def letter(parcel: OutboundDelivery, now: datetime) -> OutboundRequest:
+def outbound_request(parcel: OutboundDelivery, now: datetime) -> OutboundRequest:
     """The delivery as its destination sees it."""
     row, endpoint = parcel.row, parcel.endpoint
     return OutboundRequest(
@@ -133,9 +143,9 @@ def _event(value: uuid.UUID) -> str:
 POISON_AFTER = 8
 
 
-def why_not(parcel: OutboundDelivery) -> tuple[str, str] | None:
+def unsendable_reason(parcel: OutboundDelivery) -> tuple[str, str] | None:
     """Status and reason of a delivery that is not sent after all; None when it is."""
-    if over := given_up(parcel.row):
+    if over := abandoned_reason(parcel.row):
         return over
     if parcel.contents.content is None:
         return "cancelled", "body_expired"
@@ -144,7 +154,7 @@ def why_not(parcel: OutboundDelivery) -> tuple[str, str] | None:
     return None
 
 
-def given_up(row: ClaimedDelivery) -> tuple[str, str] | None:
+def abandoned_reason(row: ClaimedDelivery) -> tuple[str, str] | None:
     """The same for a delivery of which nothing else is known."""
     if row.expired:
         return "cancelled", "expired"
@@ -154,3 +164,11 @@ def given_up(row: ClaimedDelivery) -> tuple[str, str] | None:
 def since_event(parcel: OutboundDelivery, moment: datetime) -> float:
     """Seconds from the event to this moment of our clock."""
     return max((moment - parcel.contents.happened_at).total_seconds(), 0.0)
+
+
+async def with_endpoints(
+    sessions: Sessions, shelf: EndpointCache, leased: Sequence[Leased], stamps: Stamps
+) -> list[OutboundDelivery]:
+    """Each delivery whose endpoint, deleted or not, can be opened."""
+    endpoints = await shelf.get(sessions, stamps)
+    return [OutboundDelivery(row, endpoints[row.endpoint_id], it) for row, it in leased if row.endpoint_id in endpoints]

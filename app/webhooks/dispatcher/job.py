@@ -6,7 +6,7 @@ from app.events.models import OutboxEntry
 from app.kit import poller
 from app.kit.poller import DueRows
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import endpoint_queues, fanout
+from app.webhooks.dispatcher import fanout, scheduler
 from app.webhooks.dispatcher import worker as sending
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.models import Delivery
@@ -19,7 +19,7 @@ def kinds(tools: WebhookContext) -> list[DueRows]:
     """Kinds of due rows that wake the loops."""
     return [
         DueRows(OutboxEntry.__tablename__, poller.seconds(OutboxEntry), tools.happened, in_bursts=True),
-        DueRows(Delivery.__tablename__, endpoint_queues.SECONDS, tools.alarm),
+        DueRows(Delivery.__tablename__, scheduler.SECONDS, tools.alarm),
     ]
 
 

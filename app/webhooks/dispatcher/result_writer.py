@@ -1,62 +1,46 @@
-"""Writing down what came of attempts, many in one transaction: deliveries, attempt log, the endpoints' health."""
+"""Writing down what came of attempts, a batch at a time, however long the database is away."""
 
+import asyncio
+import json
 import random
+import time
 import uuid
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import NamedTuple, cast
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, String, Table, Uuid, func, or_, tuple_, type_coerce, update
+import structlog
+from sqlalchemy import (
+    Boolean,
+    Float,
+    Integer,
+    String,
+    Uuid,
+    bindparam,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks as happenings
-from app.kit import bulk_params, ids
-from app.kit.database import CROSS_TENANT, KeptConnection, Sessions
-from app.webhooks.dispatcher import attempt_log, ordering
-from app.webhooks.dispatcher.claimed import ClaimedDelivery, Lease
-from app.webhooks.dispatcher.endpoint_health import note
-from app.webhooks.dispatcher.http_attempt import AttemptResult
+from app.kit import bulk_params, ids, logs
+from app.kit.database import CROSS_TENANT, Connected, DriverStatement, KeptConnection, Sessions
+from app.kit.egress.result import HttpResult, Timing
+from app.kit.ids import raw
+from app.webhooks.context import WebhookContext
+from app.webhooks.deliveries import transitions
+from app.webhooks.deliveries.claimed import ClaimedDelivery, Lease, Leased
+from app.webhooks.dispatcher.endpoint_health import UNWELL, record_health
+from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
+from app.webhooks.dispatcher.scheduler import Slots
 from app.webhooks.endpoints import event_filter
-from app.webhooks.endpoints.models import EndpointHealth
-from app.webhooks.models import TERMINAL, Delivery
+from app.webhooks.models import TERMINAL
+from app.webhooks.monitoring import metrics
 from app.webhooks.policies import retry_policy
+from app.webhooks.policies.response_classifier import classify_response
 from app.webhooks.policies.retry_policy import Step
-
-#: Why a delivery waits whose endpoint the key ring does not open, and how long until the next look.
-KEY_MISSING = "key_missing"
-SEALED_REST = timedelta(minutes=1)
-_ENDED: bulk_params.Columns = {
-    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "status": String(), "reason": String(),
-}  # fmt: skip
-_table = cast(Table, Delivery.__table__)
-_is = _table.c
-_over = bulk_params.table("given", _ENDED)
-_END = (
-    update(_table)
-    .where(_is.agency_id == _over.c.agency_id, _is.id == _over.c.id, _is.lease_token == _over.c.token)
-    .values(
-        status=_over.c.status, reason=_over.c.reason, due_at=None, lease_until=None, lease_token=None, tries=0
-    )
-    .returning(_over.c.id, _over.c.token)
-    .execution_options(**CROSS_TENANT)
-)  # fmt: skip
-
-
-_STUBBORN: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "at_once": Boolean()}
-_stubborn = bulk_params.table("stubborn", _STUBBORN)
-_health = cast(Table, EndpointHealth.__table__).c
-#: `failing_since` is the first failure since the endpoint last took something.
-_ASIDE = (
-    update(_table)
-    .where(
-        _is.agency_id == _stubborn.c.agency_id, _is.id == _stubborn.c.id,
-        _health.agency_id == _is.agency_id, _health.id == _is.endpoint_id,
-        or_(_stubborn.c.at_once, _health.failing_since.is_(None), _health.failing_since > _is.first_attempt_at),
-    )
-    .values(ordered=False)
-    .execution_options(**CROSS_TENANT)
-)  # fmt: skip
 
 
 class DeliveryUpdate(NamedTuple):
@@ -76,12 +60,125 @@ class DeliveryUpdate(NamedTuple):
         return self.step.status in TERMINAL
 
 
-def decide(attempted: AttemptResult) -> DeliveryUpdate:
+lines = structlog.get_logger(__name__)
+
+#: As many attempts are written down at once, and as long the first of them waits for others.
+BATCH = 512
+GATHER_SECONDS = 0.05
+#: Under load few large statements cost less than many small ones: when as many slots as LOAD are held, a batch waits
+#: until it is as large as WRITE_AT of them.
+LOAD = 0.25
+WRITE_AT = 0.5
+PATIENCE_SECONDS = 0.12
+STEP_SECONDS = 0.01
+#: So many batches are written at once: while one waits for the disk, the other goes on.
+WRITERS = 2
+#: So often a batch that the database refuses is tried.
+TURNS = 3
+
+
+class ResultWriter:
+    """Writer of finished attempts of one worker. Calls `written` after each batch."""
+
+    def __init__(
+        self, tools: WebhookContext, slots: Slots, written: Callable[[Sequence[DeliveryUpdate]], None]
+    ) -> None:
+        self._tools = tools
+        self._slots = slots
+        self._written = written
+        self._done: asyncio.Queue[DeliveryUpdate] = asyncio.Queue()
+        self._batching = asyncio.Lock()
+
+    def put(self, one: DeliveryUpdate) -> None:
+        """An attempt that is over."""
+        self._done.put_nowait(one)
+
+    async def serve(self) -> None:
+        """Writes batches, one by one; run WRITERS of it."""
+        line = KeptConnection(self._tools.sessions)
+        try:
+            while True:
+                async with self._batching:
+                    self.put(await self._done.get())
+                    if not self._is_loaded():
+                        await asyncio.sleep(GATHER_SECONDS)
+                    await wait_for_batch(self._is_worth_it)
+                    batch = self._take()
+                await self._write(batch, line)
+        finally:
+            await line.close()
+
+    async def once(self) -> None:
+        """Writes what there is. For tests."""
+        line = KeptConnection(self._tools.sessions)
+        while not self._done.empty():
+            await self._write(self._take(), line)
+        await line.close()
+
+    def _is_worth_it(self) -> bool:
+        return not self._is_loaded() or self._done.qsize() >= self._slots.number * WRITE_AT
+
+    def _is_loaded(self) -> bool:
+        return self._slots.held >= self._slots.number * LOAD
+
+    def _take(self) -> list[DeliveryUpdate]:
+        return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
+
+    async def _write(self, batch: Sequence[DeliveryUpdate], line: KeptConnection) -> None:
+        """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
+        late: set[Lease] = set()
+        for turn in range(TURNS):
+            try:
+                late = await write(self._tools.sessions, batch, worker=self._tools.worker, line=line)
+                break
+            except Exception:
+                lines.exception("webhooks.not_written", number=len(batch), turn=turn)
+            await self._until_database_answers()
+            if len(batch) > 1:
+                for each in batch:
+                    await self._write([each], line)
+                return
+        for each in batch:  # what was not written has a lease that runs out: it is sent again
+            self._slots.forget(each.row)
+        self._written(batch)
+        self._say(batch, late)
+
+    def _say(self, batch: Sequence[DeliveryUpdate], late: set[Lease]) -> None:
+        """Counts and logs; a fault in that ends nothing."""
+        try:
+            self._tools.pulse.attempt()
+            metrics.in_flight(self._slots.in_flight)
+            count_attempts(batch, late)
+            log_attempts(batch, late)
+        except Exception:
+            lines.exception("webhooks.not_counted")
+
+    async def _until_database_answers(self) -> None:
+        """However long it is away: what was sent is kept until it can be written down."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                async with self._tools.sessions() as session:
+                    await session.execute(select(1))
+            except Exception:
+                lines.warning("webhooks.database_away", kept=self._slots.held)
+            else:
+                return
+
+
+async def wait_for_batch(enough: Callable[[], bool]) -> None:
+    """Waits a little longer until there is enough to do at once."""
+    latest = time.monotonic() + PATIENCE_SECONDS
+    while not enough() and time.monotonic() < latest:  # noqa: ASYNC110 - several things bring it about
+        await asyncio.sleep(STEP_SECONDS)
+
+
+def next_update(attempted: AttemptResult) -> DeliveryUpdate:
     """The step after an attempt, by the endpoint's retry policy."""
     row, endpoint = attempted.parcel.row, attempted.parcel.endpoint
     if attempted.outcome.arrived:
         return DeliveryUpdate(attempted, retry_policy.ARRIVED)
-    step = retry_policy.after(
+    step = retry_policy.step_after(
         attempted.outcome,
         made=row.series_attempts + 1,
         policy=endpoint.retry_policy,
@@ -102,17 +199,20 @@ async def write(
     finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
     if line and all(map(_plain, finished)):
         async with line.driver() as driver:
-            written = await attempt_log.write_directly(driver, finished, worker)
+            written = await write_attempts_directly(driver, finished, worker)
         if written is not None:
             return written
     async with sessions.begin() as session:
-        await _hold_order(session, [each.row for each in finished if each.over or each.step.aside != "never"])
-        late = await attempt_log.write(session, finished, worker)
+        await _lock_orders(session, [each.row for each in finished if each.over or each.step.aside != "never"])
+        late = await write_attempts(session, finished, worker)
         kept = [each for each in finished if each.row.lease not in late] if late else finished
-        await _step_aside(session, [each for each in kept if each.row.ordered and each.step.aside != "never"])
-        await _let_next_go(session, [each.row for each in kept if each.over or each.step.aside != "never"])
-        await _tell(session, [(each.row, each.step) for each in kept if each.step.status == "exhausted"])
-        await note(session, kept)
+        stubborn = [each for each in kept if each.row.ordered and each.step.aside != "never"]
+        await transitions.step_aside(
+            session, [(each.row.agency_id, each.row.id, each.step.aside == "now") for each in stubborn]
+        )
+        await _release_next(session, [each.row for each in kept if each.over or each.step.aside != "never"])
+        await _record_exhausted(session, [(each.row, each.step) for each in kept if each.step.status == "exhausted"])
+        await record_health(session, kept)
     return late
 
 
@@ -121,74 +221,47 @@ def _plain(each: DeliveryUpdate) -> bool:
     return each.attempted.outcome.arrived and not each.row.ordered and len(each.attempted.answers) < 2
 
 
-async def give_up(
+async def end_unsent(
     sessions: Sessions, ended: Sequence[tuple[ClaimedDelivery, str, str]]
 ) -> Sequence[tuple[ClaimedDelivery, str, str]]:
     """Ends deliveries without an attempt, each with its status and reason; those that were still ours."""
     ended = sorted(ended, key=lambda each: each[0].id)
     async with sessions.begin() as session:
-        await _hold_order(session, [row for row, _, _ in ended])
-        given = bulk_params.values("given", _ENDED, [(row.agency_id, row.id, row.token, *why) for row, *why in ended])
-        ours = {(row[0], row[1]) for row in await session.execute(_END, given)}
-        kept = [each for each in ended if each[0].lease in ours]
-        await _let_next_go(session, [row for row, _, _ in kept])
-        await _tell(session, [(row, Step(status, reason, None)) for row, status, reason in kept])
+        await _lock_orders(session, [row for row, _, _ in ended])
+        held = await transitions.end_leased(session, ended)
+        kept = [each for each in ended if each[0].lease in held]
+        await _release_next(session, [row for row, _, _ in kept])
+        await _record_exhausted(session, [(row, Step(status, reason, None)) for row, status, reason in kept])
     return kept
 
 
-async def give_back(sessions: Sessions, row: ClaimedDelivery) -> None:
-    """Gives a delivery back that could not be tried for a fault of ours; its tries keep counting."""
+async def release(sessions: Sessions, row: ClaimedDelivery) -> None:
+    """Return a delivery that could not be attempted for a fault of ours."""
     async with sessions.begin() as session:
-        await session.execute(
-            update(Delivery)
-            .where(type_coerce(Delivery.id, Uuid()) == row.id, Delivery.lease_token == row.token)
-            .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), lease_until=None, lease_token=None)
-            .execution_options(synchronize_session=False, **CROSS_TENANT)
-        )
+        await transitions.release(session, row)
 
 
-async def set_aside(sessions: Sessions, sealed: Sequence[ClaimedDelivery]) -> None:
-    """Give back deliveries whose endpoint the key ring does not open: they wait for the key, and no try is counted."""
+async def wait_for_key(sessions: Sessions, rows: Sequence[ClaimedDelivery]) -> None:
+    """Return deliveries whose endpoint the keyring cannot decrypt."""
     async with sessions.begin() as session:
-        await session.execute(
-            update(Delivery)
-            .where(
-                tuple_(type_coerce(Delivery.id, Uuid()), Delivery.lease_token).in_(
-                    [(row.id, row.token) for row in sealed]
-                )
-            )
-            .values(
-                due_at=func.now() + SEALED_REST, lease_until=None, lease_token=None, tries=Delivery.tries - 1,
-                reason=KEY_MISSING,
-            )
-            .execution_options(synchronize_session=False, **CROSS_TENANT)
-        )  # fmt: skip
+        await transitions.release_without_key(session, rows)
 
 
-async def _hold_order(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
-    await ordering.hold_raw(session, [(row.agency_id, row.endpoint_id) for row in over if row.ordered])
+async def _lock_orders(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
+    await transitions.lock_orders(session, [(row.agency_id, row.endpoint_id) for row in over if row.ordered])
 
 
-async def _step_aside(session: AsyncSession, stubborn: Sequence[DeliveryUpdate]) -> None:
-    """Has those that others could pass hold back no longer: they are refused for what is in them, or the endpoint took
-    something else since their first attempt. They are tried again as before.
-    """
-    if stubborn:
-        given = [(each.row.agency_id, each.row.id, each.step.aside == "now") for each in stubborn]
-        await session.execute(_ASIDE, bulk_params.values("stubborn", _STUBBORN, given))
-
-
-async def _let_next_go(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
+async def _release_next(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
     """The next delivery of each subject that was waiting for one of these."""
     subjects: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = {}
     for row in over:
         if row.ordered:
             subjects.setdefault((row.agency_id, row.endpoint_id), []).append(row.subject_id)
     for (agency_id, endpoint_id), subject_ids in sorted(subjects.items()):
-        await ordering.release_raw(session, agency_id, endpoint_id, sorted(set(subject_ids)))
+        await transitions.release_next_of(session, agency_id, endpoint_id, subject_ids)
 
 
-async def _tell(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, Step]]) -> None:
+async def _record_exhausted(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, Step]]) -> None:
     """Records each with what became of it; not of a test, nor of such news itself: it would never end."""
     for row, step in ended:
         if row.series == "test" or row.event_type.startswith(event_filter.OPERATIONAL):
@@ -208,3 +281,208 @@ async def _tell(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, St
                 "sample_event_id": ids.text("evt", row.event_id),
             },
         )
+
+
+_REQUEST: bulk_params.Columns = {
+    "id": Uuid(), "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "token": Uuid(),
+    "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
+}  # fmt: skip
+#: What requests came to, and what follows: much the same for many of a batch, so it is given once:
+#: nothing in it may differ for each.
+_CAME: bulk_params.Columns = {
+    "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
+    "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
+    "connect_ms": Integer(), "number": Integer(), "delivery_status": String(), "reason": String(),
+}  # fmt: skip
+_EARLIER: bulk_params.Columns = {**_REQUEST, "late": Boolean()}
+_CAME_TO = f"""
+    came AS MATERIALIZED (
+      SELECT place, headers::jsonb AS headers, {", ".join(name for name in _CAME if name != "headers")}
+      FROM {bulk_params.given("came", _CAME, place="place")}
+    )"""  # noqa: S608 - names of ours
+_LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "delivery_status", "reason")]
+_LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
+
+#: A lease that somebody else has by now decides nothing; its attempt is kept as `late`. The others come back.
+_WRITE_ATTEMPTS = text(
+    f"""
+    WITH {_CAME_TO}, given AS MATERIALIZED (
+      SELECT * FROM {bulk_params.given("given", _REQUEST)}
+      WHERE NOT :only_well OR NOT EXISTS (
+        SELECT FROM webhook_health
+        WHERE (agency_id, id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id)) AND ({UNWELL}))
+    ), moved AS (
+      {transitions.RECORD_ATTEMPTS}
+    ), logged AS (
+      {_LOG}, id NOT IN (SELECT id FROM moved), :worker FROM given JOIN came ON came.place = given.came
+    )
+    SELECT EXISTS (SELECT FROM given), array_agg(id) FROM moved
+    """  # noqa: S608 - names of ours
+).bindparams(
+    *bulk_params.parameters("given", _REQUEST),
+    *bulk_params.parameters("came", _CAME),
+    bindparam("only_well", type_=Boolean()),
+)
+_WRITE_ATTEMPTS_DIRECTLY = DriverStatement.of(_WRITE_ATTEMPTS)
+
+#: The requests before the last one, where a destination makes several.
+_ADD = text(
+    f"""
+    WITH {_CAME_TO}
+    {_LOG}, late, :worker FROM {bulk_params.given("given", _EARLIER)}
+    JOIN came ON came.place = given.came
+    """
+).bindparams(*bulk_params.parameters("given", _EARLIER), *bulk_params.parameters("came", _CAME))
+
+
+async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease]:
+    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile."""
+    given = _attempt_rows(finished, worker, only_well=False)
+    [(_, moved)] = await to.execute(_WRITE_ATTEMPTS, given, execution_options=CROSS_TENANT)
+    late = _late(finished, given, moved)
+    await _add(to, finished, late, worker)
+    return late
+
+
+async def write_attempts_directly(driver: Any, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease] | None:
+    """The same by the driver, in a transaction of its own, for attempts of one request each.
+
+    Writes nothing and answers None where one of the endpoints has not been well.
+    """
+    given = _attempt_rows(finished, worker, only_well=True)
+    [(written, moved)] = await _WRITE_ATTEMPTS_DIRECTLY.fetch(driver, given)
+    return _late(finished, given, moved) if written else None
+
+
+def _attempt_rows(finished: Sequence["DeliveryUpdate"], worker: str, *, only_well: bool) -> dict[str, Any]:
+    came = _Outcomes()
+    given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
+    return {**bulk_params.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
+
+
+def _late(
+    finished: Sequence["DeliveryUpdate"], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
+) -> set[Lease]:
+    ours = set(moved or ())
+    return {each.row.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
+
+
+async def _add(to: Connected, finished: Sequence["DeliveryUpdate"], late: set[Lease], worker: str) -> None:
+    came = _Outcomes()
+    given = [
+        (*came.request(each, part, answer, None), each.row.lease in late)
+        for each in finished
+        if len(each.attempted.answers) > 1
+        for part, answer in each.attempted.answers[:-1]
+    ]
+    if given:
+        values = {**bulk_params.values("given", _EARLIER, given), **came.values(), "worker": worker}
+        await to.execute(_ADD, values, execution_options=CROSS_TENANT)
+
+
+def _part(each: "DeliveryUpdate") -> str | None:
+    answers = each.attempted.answers
+    return answers[-1][0] if answers else None
+
+
+def _due_in(each: "DeliveryUpdate") -> float | None:
+    return None if each.step.due_in is None else each.step.due_in.total_seconds()
+
+
+class _Outcomes:
+    """What the requests of a batch came to, each once."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[Any, ...], int] = {}
+
+    def values(self) -> dict[str, list[Any]]:
+        """As parameters of a statement."""
+        return bulk_params.values("came", _CAME, list(self._places))
+
+    def request(
+        self, each: "DeliveryUpdate", part: str | None, answer: HttpResult, due_in: float | None
+    ) -> tuple[Any, ...]:
+        """The row of a request. Of several the last has the outcome of the attempt; the others speak for themselves."""
+        attempted, step = each.attempted, each.step
+        row, timing, outcome = attempted.parcel.row, answer.timing, attempted.outcome
+        if answer is not attempted.answer:
+            outcome = classify_response(answer.status, answer.error, answer.headers, attempted.began)
+        came = (
+            part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
+            _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
+            row.attempt_count + 1, step.status, step.reason,
+        )  # fmt: skip
+        return (
+            raw(), row.agency_id, row.id, row.endpoint_id, row.token, timing.first_byte, timing.total, due_in,
+            self._places.setdefault(came, len(self._places) + 1),
+        )  # fmt: skip
+
+
+@lru_cache(1024)
+def _json(headers: tuple[tuple[str, str], ...]) -> str:
+    """Headers as text; a receiver mostly answers with the same ones."""
+    return json.dumps(dict(headers))
+
+
+def count_claim(rows: Sequence[Leased], seconds: float) -> None:
+    """A claim, and those among its rows that somebody else never finished."""
+    metrics.claim_took(seconds)
+    if lapsed := sum(row.lapsed for row, _ in rows):
+        metrics.lease_expired(lapsed)
+
+
+def count_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
+    """Attempts that were written down; `late` are those whose lease was lost meanwhile."""
+    made: Counter[tuple[bool, int | None, str, int]] = Counter()
+    ended: Counter[tuple[str, str | None]] = Counter()
+    firsts, arrivals = list[float](), list[float]()
+    for attempt, step in batch:
+        row, outcome, answer = attempt.parcel.row, attempt.outcome, attempt.answer
+        made[outcome.arrived, answer.status, outcome.code, row.attempt_count] += 1
+        after = since_event(attempt.parcel, attempt.began)
+        if row.is_first:
+            firsts.append(after)
+        if outcome.arrived and not row.replay:
+            arrivals.append(after + answer.timing.total / 1000)
+        if step.status in TERMINAL and not (late and row.lease in late):
+            ended[step.status, step.reason] += 1
+    metrics.first_attempts(firsts)
+    metrics.succeeded(arrivals)
+    _count_durations([each.attempted.answer.timing for each in batch])
+    for (arrived, status, code, before), n in made.items():
+        kind = metrics.code_class(status, code)
+        metrics.attempts_made("success" if arrived else "failure", kind, metrics.attempt_bucket(before + 1), n)
+        if code == "blocked_address":
+            metrics.ssrf_blocked("connect", n)
+    for end, n in ended.items():
+        metrics.delivery_ended(*end, n)
+    if late:
+        metrics.late_finish(len(late))
+
+
+def _count_durations(timings: Sequence[Timing]) -> None:
+    metrics.attempts_took("dns", [each.dns for each in timings if each.dns is not None])
+    metrics.attempts_took("connect", [each.connect for each in timings if each.connect is not None])
+    metrics.attempts_took("ttfb", [each.first_byte for each in timings if each.first_byte is not None])
+    metrics.attempts_took("total", [each.total for each in timings])
+
+
+def log_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
+    """A line for each; unlike the attempt it may say which address was meant."""
+    logs.many("webhooks.attempt", (_log_line(each, late) for each in batch))
+
+
+def _log_line(each: DeliveryUpdate, late: Collection[Lease]) -> dict[str, Any]:
+    row, attempt = each.row, each.attempted
+    return {
+        "agency": attempt.parcel.endpoint.agency_id,
+        "endpoint": attempt.letter.endpoint_id,
+        "delivery": attempt.letter.delivery_id,
+        "event_id": attempt.letter.event_id,
+        "number": row.attempt_count + 1,
+        "code": attempt.outcome.code,
+        "status": "late" if late and row.lease in late else each.step.status,
+        "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
+        "detail": attempt.answer.detail,
+        "request_id": attempt.parcel.contents.request_id,
+    }

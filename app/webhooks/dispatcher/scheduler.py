@@ -7,7 +7,8 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -29,52 +30,58 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import bulk_params, ids
 from app.kit.database import CROSS_TENANT, Sessions, beginning
-from app.webhooks.dispatcher import ordering
-from app.webhooks.dispatcher.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
-from app.webhooks.dispatcher.endpoint_queues import QueueDepth, waiting
-from app.webhooks.endpoints.models import EndpointHealth
-from app.webhooks.policies.fair_share import Share, SlotUsage, allot
+from app.kit.poller import LISTENING_SECONDS
+from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
+from app.webhooks.models import EndpointHealth
+from app.webhooks.policies import circuit_breaker
+from app.webhooks.policies.circuit_breaker import EndpointHealthState, tokens_now
+from app.webhooks.policies.fair_share import EndpointQueue, Share, SlotUsage, allocate
+
+
+class QueueDepth(NamedTuple):
+    """One lane as it was read. `tokens` are those of its rate limit, None without one."""
+
+    agency_id: uuid.UUID
+    endpoint_id: uuid.UUID
+    share: Share
+    ready: int
+    oldest: datetime
+    in_flight: int
+    sendable: bool
+    ordered: bool
+    room: int
+    tokens: float | None
+    #: by hand, or until a moment that is known
+    held: bool
+    half_open: bool
+    #: changes whenever the endpoint's row does
+    stamp: str
+
+    @property
+    def lane(self) -> EndpointQueue:
+        """As fairness looks at it."""
+        return EndpointQueue(
+            self.agency_id, self.endpoint_id, self.share, self.ready, self.oldest, self.room,
+            self.in_flight,
+        )  # fmt: skip
+
 
 #: One worker chooses at a time, so that an endpoint's limits hold for all of them together.
 CHOOSING = 0x6B65795078
 #: A claim that a crash of the server undoes is made again; nobody waits until it is on disk.
 _FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHOOSING})"
 
-#: A lease outlasts the endpoint's deadline by ten seconds, in which what came of it is written down. A destination
-#: that makes several requests has as many deadlines.
-LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
 #: Columns of the delivery itself.
 _OWN = ClaimedDelivery._fields[1:]
 #: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many
 #: rows the planner expects.
 _CLAIM = text(
     f"""
-    WITH claimed AS (
-      UPDATE webhook_deliveries d
-      SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
-      FROM (
-        SELECT due.agency_id, due.id, {LEASE_SECONDS} AS seconds, due.lapsed
-        FROM unnest(:agencies, :endpoints, :shares, :numbers) AS lane(agency_id, endpoint_id, share, number)
-        JOIN webhook_endpoints e ON e.agency_id = lane.agency_id AND e.id = lane.endpoint_id
-        CROSS JOIN LATERAL (
-          SELECT x.agency_id, x.id, x.lease_token IS NOT NULL AS lapsed FROM webhook_deliveries x
-          WHERE x.agency_id = lane.agency_id AND x.endpoint_id = lane.endpoint_id AND x.share = lane.share
-            AND x.due_at <= now() AND (x.lease_until IS NULL OR x.lease_until <= now())
-            AND (NOT x.ordered OR NOT EXISTS (
-              SELECT FROM webhook_deliveries other
-              WHERE other.agency_id = x.agency_id AND other.endpoint_id = x.endpoint_id AND other.ordered
-                AND other.status IN ('pending', 'retrying') AND other.subject_id = x.subject_id AND other.id <> x.id
-                AND (other.sequence < x.sequence OR other.lease_until > now())
-              UNION ALL
-              SELECT FROM event_outbox mark
-              WHERE mark.agency_id = x.agency_id AND mark.subject_id = x.subject_id AND mark.sequence < x.sequence))
-          ORDER BY x.due_at LIMIT lane.number FOR UPDATE SKIP LOCKED
-        ) due
-      ) chosen
-      WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
-      RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
-        d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
-        d.first_attempt_at IS NULL AS is_first, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+    WITH queue AS (
+      SELECT * FROM unnest(:agencies, :endpoints, :shares, :numbers) AS queue(agency_id, endpoint_id, share, number)
+    ), claimed AS (
+      {transitions.LEASE}
     ), counted AS (
       SELECT *, row_number() OVER (PARTITION BY body_id) = 1 AS carries FROM claimed
     )
@@ -133,20 +140,20 @@ class ClaimResult:
 async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
     """Takes what is due in fair shares, in one transaction, which is over before anything is sent."""
     async with beginning(sessions, _FIRST) as connection:
-        lanes = await waiting(connection, taken)
+        lanes = await read_queues(connection, taken)
         if not lanes:
             return ClaimResult((), more=False)
         open_ones = [lane for lane in lanes if lane.room > 0]
         if any(lane.ordered for lane in open_ones):
-            await ordering.put_aside(
+            await transitions.defer(
                 connection, [(each.agency_id, each.endpoint_id) for each in open_ones if each.ordered]
             )
-        ended = await end(connection, [lane for lane in lanes if not lane.sendable])
-        given = allot([lane.lane for lane in open_ones], taken)
+        ended = await _end_unsendable(connection, [lane for lane in lanes if not lane.sendable])
+        given = allocate([lane.lane for lane in open_ones], taken)
         if not given:
             return ClaimResult((), more=ended, left=any(not lane.held for lane in lanes))
-        claimed = await _take(connection, open_ones, given)
-        await _note(connection, open_ones, claimed)
+        claimed = await _lease_due(connection, open_ones, given)
+        await _record_usage(connection, open_ones, claimed)
         served = {(row.agency_id, row.endpoint_id) for row, _ in claimed}
         stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
         return ClaimResult(
@@ -155,7 +162,7 @@ async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
         )  # fmt: skip
 
 
-async def _take(
+async def _lease_due(
     connection: AsyncConnection, lanes: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, Share], int]
 ) -> Sequence[Leased]:
     token = ids.raw()
@@ -178,7 +185,7 @@ async def _take(
     return [(ClaimedDelivery._make((token, *row[: len(_OWN)])), carried[row.body_id]) for row in found]
 
 
-async def _note(connection: AsyncConnection, lanes: Sequence[QueueDepth], claimed: Sequence[Leased]) -> None:
+async def _record_usage(connection: AsyncConnection, lanes: Sequence[QueueDepth], claimed: Sequence[Leased]) -> None:
     """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
     numbers = Counter(row.endpoint_id for row, _ in claimed)
     of_endpoint = {lane.endpoint_id: lane for lane in lanes if numbers[lane.endpoint_id]}
@@ -197,28 +204,183 @@ async def _note(connection: AsyncConnection, lanes: Sequence[QueueDepth], claime
         await connection.execute(_NOTE, bulk_params.values("noted", _NOTED, noted))
 
 
-AT_ONCE = 500
+async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDepth]) -> bool:
+    """End a batch of each, also what is not due yet and what waits in an order. Returns whether there were any."""
+    for agency_id, endpoint_id in sorted({(each.agency_id, each.endpoint_id) for each in queues}):
+        await transitions.end_unsendable(connection, agency_id, endpoint_id)
+    return bool(queues)
 
-_END = text(
+
+#: Walks the index of due deliveries from one (agency, endpoint, share) to the next, and looks at the head of each:
+#: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
+#: have something to send, not of what they have.
+_WALK = """
+    WITH RECURSIVE lanes AS (
+      (SELECT agency_id, endpoint_id, share FROM webhook_deliveries WHERE due_at IS NOT NULL
+       ORDER BY agency_id, endpoint_id, share LIMIT 1)
+      UNION ALL
+      SELECT following.* FROM lanes, LATERAL (
+        SELECT d.agency_id, d.endpoint_id, d.share FROM webhook_deliveries d
+        WHERE d.due_at IS NOT NULL
+          AND (d.agency_id, d.endpoint_id, d.share) > (lanes.agency_id, lanes.endpoint_id, lanes.share)
+        ORDER BY d.agency_id, d.endpoint_id, d.share LIMIT 1
+      ) following
+    )
     """
-    UPDATE webhook_deliveries d
-    SET status = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
-      reason = CASE WHEN e.deleted_at IS NULL THEN 'endpoint_disabled' ELSE 'endpoint_deleted' END,
-      due_at = NULL, lease_until = NULL, lease_token = NULL
-    FROM webhook_endpoints e
-    WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND (e.deleted_at IS NOT NULL OR e.status = 'disabled')
-      AND d.agency_id = e.agency_id AND d.id IN (
-      SELECT x.id FROM webhook_deliveries x
-      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.status IN ('pending', 'retrying')
-        AND (x.lease_until IS NULL OR x.lease_until <= now())
-      ORDER BY x.id LIMIT :at_once FOR UPDATE SKIP LOCKED)
-    """
+_QUEUES = (
+    text(
+        f"""
+    {_WALK}
+    SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.arrived, head.ready, head.oldest,
+      {conditions.is_sendable_sql("e")} AS sendable,
+      {conditions.is_paused_sql("e")} AS paused,
+      e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
+      e.xmin::text AS stamp, {conditions.is_unwell_sql("h")} AS unwell
+    FROM lanes
+    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
+    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE first.lease_until > now()) AS in_flight,
+        count(*) FILTER (WHERE first.lease_until > now() AND first.id IN (SELECT unnest(:arrived))) AS arrived,
+        count(*) FILTER (WHERE {conditions.is_unleased_sql("first")}) AS ready,
+        min(first.due_at) FILTER (WHERE {conditions.is_unleased_sql("first")}) AS oldest
+      FROM (
+        SELECT d.id, d.due_at, d.lease_until FROM webhook_deliveries d
+        WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+          AND d.due_at <= now()
+        ORDER BY d.due_at LIMIT e.concurrency * 3
+      ) first
+    ) head
+    WHERE head.ready > 0 OR head.in_flight > 0
+    """  # noqa: S608 - ours
+    )
+    .bindparams(bindparam("arrived", type_=ARRAY(Uuid())))
+    .columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+)
+#: For the look-out (see `Kind.seconds`): what a hold or an open breaker keeps comes later, what is paused never.
+SECONDS = f"""
+    {_WALK}
+    SELECT extract(epoch FROM min(greatest(
+      head.due_at, h.hold_until, CASE WHEN h.breaker = 'open' THEN h.open_until END)) - now()) AS seconds
+    FROM lanes
+    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
+    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    CROSS JOIN LATERAL (
+      SELECT d.due_at FROM webhook_deliveries d
+      WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+        AND d.due_at <= now() + make_interval(secs => {LISTENING_SECONDS})
+        AND {conditions.is_unleased_sql("d")}
+      ORDER BY d.due_at LIMIT 1
+    ) head
+    WHERE NOT {conditions.is_paused_sql("e")} OR e.deleted_at IS NOT NULL
+    """  # noqa: S608 - ours
+
+_WELL = EndpointHealthState()
+_KEY: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_asked = bulk_params.table("asked", _KEY)
+_health_table = EndpointHealth.__table__
+_HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health_table).where(
+    _health_table.c.agency_id == _asked.c.agency_id, _health_table.c.id == _asked.c.id
 )
 
 
-async def end(connection: AsyncConnection, lanes: Sequence[QueueDepth]) -> bool:
-    """Ends a few of each, those that are not due yet and those put aside as well; whether there were any."""
-    for agency_id, endpoint_id in sorted({(lane.agency_id, lane.endpoint_id) for lane in lanes}):
-        given = {"agency_id": agency_id, "endpoint_id": endpoint_id, "at_once": AT_ONCE}
-        await connection.execute(_END, given, execution_options=CROSS_TENANT)
-    return bool(lanes)
+async def read_queues(connection: AsyncConnection, taken: SlotUsage) -> list[QueueDepth]:
+    """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
+
+    What arrived takes no room of an endpoint that is well, though it has a lease until it is written down.
+    """
+    given = {"arrived": taken.arrived}
+    found = (await connection.execute(_QUEUES, given, execution_options=CROSS_TENANT)).all()
+    troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
+    known, now = await _healths(connection, troubled)
+    in_flight: dict[uuid.UUID, int] = {}
+    for row in found:
+        over = 0 if row.unwell else row.arrived
+        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight - over
+    for endpoint_id, number in in_flight.items():  # of very many, not all that are in flight were looked at
+        in_flight[endpoint_id] = max(number, taken.in_air.get(endpoint_id, 0))
+    return [_depth(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
+
+
+def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
+    left = tokens_now(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
+    how = health_state(known) if known else _WELL
+    room, hold = circuit_breaker.capacity(
+        how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
+    )  # fmt: skip
+    return QueueDepth(
+        row.agency_id, row.endpoint_id, row.share, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
+        room if row.sendable else 0, left,
+        held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
+        half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
+    )  # fmt: skip
+
+
+def health_state(row: Any) -> EndpointHealthState:
+    """A row of health as a value."""
+    return EndpointHealthState(**{name: getattr(row, name) for name in EndpointHealthState.__dataclass_fields__})
+
+
+async def _healths(
+    connection: AsyncConnection, keys: set[tuple[uuid.UUID, uuid.UUID]]
+) -> tuple[dict[uuid.UUID, Any], datetime]:
+    """The rows of endpoints that are not simply well, by endpoint, and the database's time."""
+    if not keys:
+        return {}, datetime.min.replace(tzinfo=UTC)
+    given = bulk_params.values("asked", _KEY, sorted(keys))
+    found = (await connection.execute(_HEALTHS, given, execution_options=CROSS_TENANT)).all()
+    return {row.key: row for row in found}, found[0].moment
+
+
+class Slots:
+    """Who has them. What was answered and is not written down has none, but a worker never holds more than twice as
+    many deliveries as it has slots.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        #: leased and not written down
+        self.held = 0
+        self._shares: Counter[Share] = Counter()
+        self._agencies: Counter[uuid.UUID] = Counter()
+        #: by endpoint, without an answer yet
+        self._in_air: Counter[uuid.UUID] = Counter()
+        #: ids of deliveries that arrived and are not written down yet
+        self._arrived: set[uuid.UUID] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """Without an answer yet."""
+        return self._shares.total()
+
+    def taken(self) -> SlotUsage:
+        """As fairness looks at them."""
+        left = max(2 * self.number - self.held, 0)
+        slots = min(self.number, self.in_flight + left)
+        return SlotUsage(slots, dict(self._shares), dict(self._agencies), dict(self._in_air), list(self._arrived))
+
+    def fill(self, row: ClaimedDelivery) -> None:
+        """It is about to be sent."""
+        self.held += 1
+        self._shares[row.share] += 1
+        self._agencies[row.agency_id] += 1
+        self._in_air[row.endpoint_id] += 1
+
+    def free(self, row: ClaimedDelivery, *, arrived: bool) -> None:
+        """It was answered, or could not be sent."""
+        self._shares[row.share] -= 1
+        _drop(self._agencies, row.agency_id)
+        _drop(self._in_air, row.endpoint_id)
+        if arrived:
+            self._arrived.add(row.id)
+
+    def forget(self, row: ClaimedDelivery) -> None:
+        """It is written down, or could not be and its lease will run out."""
+        self.held -= 1
+        self._arrived.discard(row.id)
+
+
+def _drop(counter: Counter[uuid.UUID], key: uuid.UUID) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

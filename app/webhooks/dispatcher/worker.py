@@ -2,23 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 
+from app.kit import clock
 from app.kit.jobs import UNTIL_WOKEN
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import delivery_metrics, result_writer
-from app.webhooks.dispatcher.claimed import ClaimedDelivery, Leased, Stamps
-from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery, pack
+from app.webhooks.deliveries.claimed import ClaimedDelivery, Leased, Stamps
+from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer as delivery_metrics
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache
-from app.webhooks.dispatcher.http_attempt import given_up, why_not
-from app.webhooks.dispatcher.result_queue import WRITERS, ResultQueue, patiently
-from app.webhooks.dispatcher.result_writer import DeliveryUpdate
-from app.webhooks.dispatcher.scheduler import claim
-from app.webhooks.dispatcher.senders import Senders
-from app.webhooks.dispatcher.slots import Slots
+from app.webhooks.dispatcher.http_attempt import (
+    AnsweredAttempt,
+    OutboundDelivery,
+    StartedAttempt,
+    abandoned_reason,
+    unsendable_reason,
+    with_endpoints,
+)
+from app.webhooks.dispatcher.result_writer import WRITERS, DeliveryUpdate, ResultWriter, wait_for_batch
+from app.webhooks.dispatcher.scheduler import Slots, claim
 from app.webhooks.monitoring import metrics
 from app.webhooks.policies.fair_share import FIRST_SHARE, SlotUsage
 
@@ -44,7 +50,7 @@ class Dispatcher:
         self._tools = tools
         self._shelf = EndpointCache(tools.keyring)
         self._slots = Slots(tools.slots)
-        self._writing = ResultQueue(tools, self._slots, self._written)
+        self._writing = ResultWriter(tools, self._slots, self._written)
         self._senders = Senders(tools, self._slots, self._writing.put, self._give_back)
         self._dealing = asyncio.Lock()
         #: what the last claim said; see `Haul`
@@ -62,7 +68,7 @@ class Dispatcher:
             self._tools.pulse.beat(LOOP)
             await self._beat()
             if self._more and not self._has_room():
-                await patiently(self._has_room)
+                await wait_for_batch(self._has_room)
                 continue
             await asyncio.sleep(BEAT_SECONDS)
             if not self._more:
@@ -104,10 +110,10 @@ class Dispatcher:
 
     async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
         """See `at_once.Hands`."""
-        parcels = await pack(self._tools.sessions, self._shelf, leased, stamps)
+        parcels = await with_endpoints(self._tools.sessions, self._shelf, leased, stamps)
         ended = await self._set_aside(leased, parcels)
         for parcel in parcels:
-            if reason := why_not(parcel):
+            if reason := unsendable_reason(parcel):
                 ended.append((parcel.row, *reason))
             else:
                 self._slots.fill(parcel.row)
@@ -132,7 +138,7 @@ class Dispatcher:
             return True
         started = time.perf_counter()
         haul = await claim(self._tools.sessions, taken)
-        delivery_metrics.claimed(haul.rows, time.perf_counter() - started)
+        delivery_metrics.count_claim(haul.rows, time.perf_counter() - started)
         self._left = haul.left
         self._empty = 0 if haul.rows else self._empty + 1
         if haul.rows:
@@ -149,12 +155,12 @@ class Dispatcher:
         for row, _ in claimed:
             if row.id in packed:
                 continue
-            if reason := given_up(row):
+            if reason := abandoned_reason(row):
                 ended.append((row, *reason))
             else:
                 sealed.append(row)
         try:
-            await result_writer.set_aside(self._tools.sessions, sealed)
+            await result_writer.wait_for_key(self._tools.sessions, sealed)
         except Exception:  # their leases run out
             lines.warning("webhooks.not_set_aside", number=len(sealed))
         return ended
@@ -169,13 +175,120 @@ class Dispatcher:
 
     async def _end(self, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> None:
         try:
-            for _, status, reason in await result_writer.give_up(self._tools.sessions, ended):
+            for _, status, reason in await result_writer.end_unsent(self._tools.sessions, ended):
                 metrics.delivery_ended(status, reason)
         except Exception:  # their leases run out
             lines.exception("webhooks.not_ended")
 
     async def _give_back(self, row: ClaimedDelivery) -> None:
         try:
-            await result_writer.give_back(self._tools.sessions, row)
+            await result_writer.release(self._tools.sessions, row)
         except Exception:  # its lease runs out
             lines.warning("webhooks.not_given_back", delivery=str(row.id))
+
+
+#: So many are composed together, and as many senders begun at once; what was answered, the database's answers too, is
+#: not kept waiting for more.
+SLICE = 25
+SLICE_SECONDS = 0.005
+#: What was answered is weighed after so long at the latest. A slice of it is at once: claims count on its room. So is
+#: the last that was in the air.
+WEIGH_SECONDS = 0.01
+
+
+class Senders:
+    """Those of one worker. A sender goes on with the next delivery as long as there is one."""
+
+    def __init__(
+        self,
+        tools: WebhookContext,
+        slots: Slots,
+        ended: Callable[[DeliveryUpdate], None],
+        gives_back: Callable[[ClaimedDelivery], Awaitable[None]],
+    ) -> None:
+        self._tools = tools
+        self._slots = slots
+        self._ended = ended
+        self._gives_back = gives_back
+        self._waiting: deque[OutboundDelivery] = deque()
+        self._something = asyncio.Event()
+        self._ready: deque[StartedAttempt] = deque()
+        self._spoken: list[AnsweredAttempt] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def put(self, parcel: OutboundDelivery) -> None:
+        """Sends it as soon as possible; its slot is taken."""
+        self._waiting.append(parcel)
+        self._something.set()
+
+    async def serve(self) -> None:
+        """Begins senders for what no other has got to yet, while more is claimed."""
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._compose():
+                while self._ready:
+                    self._spawn(self._send_on(self._ready.popleft()))
+                if not self._waiting:
+                    break
+                await asyncio.sleep(SLICE_SECONDS)
+
+    def cancel(self) -> None:
+        """Ends all of them, whatever is under way."""
+        for each in self._tasks:
+            each.cancel()
+
+    def settle(self) -> None:
+        """Weighs what was answered, and frees its slots."""
+        spoken, self._spoken = self._spoken, []
+        for each in spoken:
+            row = each.begun.parcel.row
+            try:
+                attempted = http_attempt.conclude_attempt(each)
+                self._ended(result_writer.next_update(attempted))
+            except Exception:
+                self._failed(row)
+            else:
+                self._slots.free(row, arrived=attempted.outcome.arrived)
+
+    def _compose(self) -> bool:
+        """Prepares the next slice; whether there is something to send."""
+        now = clock.now()
+        while self._waiting and len(self._ready) < SLICE:
+            parcel = self._waiting.popleft()
+            try:
+                self._ready.append(http_attempt.start_attempt(parcel, self._tools.destinations, now))
+            except Exception:
+                self._failed(parcel.row)
+        return bool(self._ready)
+
+    async def _send_on(self, begun: StartedAttempt) -> None:
+        while True:
+            try:
+                spoken = await http_attempt.send_requests(begun, self._tools.egress)
+            except Exception:
+                self._failed(begun.parcel.row)
+            else:
+                self._spoken.append(spoken)
+                if len(self._spoken) in (SLICE, self._slots.in_flight):
+                    self.settle()
+                elif len(self._spoken) == 1:
+                    asyncio.get_running_loop().call_later(WEIGH_SECONDS, self.settle)
+            if not self._ready and not self._compose():
+                return
+            begun = self._ready.popleft()
+
+    def _failed(self, row: ClaimedDelivery) -> None:
+        """A fault of ours: the delivery is given back, its tries keep counting."""
+        lines.exception("webhooks.not_sent", delivery=str(row.id))
+        self._spawn(self._give_back(row))
+
+    async def _give_back(self, row: ClaimedDelivery) -> None:
+        await self._gives_back(row)
+        self._slots.free(row, arrived=False)
+        self._slots.forget(row)
+
+    def _spawn(self, what: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -8,10 +8,9 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.tenants.agencies import queries as agencies
-from app.webhooks.endpoint_updates import service
-from app.webhooks.endpoints import advice
-from app.webhooks.endpoints.request_schemas import EndpointChange
-from app.webhooks.endpoints.schemas import WrittenEndpoint, view
+from app.webhooks.endpoints import service
+from app.webhooks.endpoints import warnings as advice
+from app.webhooks.endpoints.schemas import EndpointChange, WrittenEndpoint, endpoint_view
 from app.webhooks.endpoints.terminal_options import pairs, rate
 
 endpoint = typer.Typer()
@@ -59,8 +58,8 @@ async def update(
         at.session, found.id, endpoint_id, changes, if_match=f'"{if_match}"' if if_match else None, keyring=at.keyring,
         actor=at.actor, verify=at.verify_endpoints,
     )  # fmt: skip
-    warnings = await advice.about(at.session, row, named=changes.get("event_types"))
-    show.one(WrittenEndpoint(**dict(view(row, at.keyring)), warnings=warnings), as_json=as_json)
+    warnings = await advice.warnings_for(at.session, row, named=changes.get("event_types"))
+    show.one(WrittenEndpoint(**dict(endpoint_view(row, at.keyring)), warnings=warnings), as_json=as_json)
 
 
 @command(endpoint, "delete")

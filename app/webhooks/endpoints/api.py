@@ -1,20 +1,40 @@
 """JSON routes: event types, and the endpoints of an agency."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from app.events import catalog
 from app.events.schema import API_VERSION
-from app.kit.database import Session
+from app.kit.database import Session, Sessions
 from app.kit.errors import NotFound
+from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
+from app.kit.web import etag, problem
+from app.kit.web.long_poll_response import DeferredResponse
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
-from app.webhooks.endpoints import advice, etag, queries, service, states
-from app.webhooks.endpoints.request_schemas import NewEndpoint
-from app.webhooks.endpoints.schemas import CreatedEndpoint, EndpointView, EventTypeView, view
+from app.webhooks.deliveries import queries as deliveries
+from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
+from app.webhooks.endpoints import lifecycle, queries, service, signing_secrets, test_deliveries, verification
+from app.webhooks.endpoints import warnings as advice
+from app.webhooks.endpoints.schemas import (
+    CreatedEndpoint,
+    EndpointChange,
+    EndpointView,
+    EventTypeView,
+    NewEndpoint,
+    Rotation,
+    Secrets,
+    SecretView,
+    WrittenEndpoint,
+    endpoint_view,
+    secret_view,
+)
+from app.webhooks.endpoints.stats import StatsView, Window, stats_view
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
@@ -53,9 +73,9 @@ async def create_endpoint(
     endpoint, secret = await service.create_endpoint(
         session, caller.agency_id, wish, keyring=at.keyring, actor=caller.actor, verify=at.verify_endpoints
     )
-    response.headers["ETag"] = etag.of(endpoint.version)
-    warnings = await advice.about(session, endpoint, named=given.event_types)
-    return CreatedEndpoint(**dict(view(endpoint, at.keyring)), secret=secret, warnings=warnings)
+    response.headers["ETag"] = etag.etag(endpoint.version)
+    warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
+    return CreatedEndpoint(**dict(endpoint_view(endpoint, at.keyring)), secret=secret, warnings=warnings)
 
 
 @router.get("/endpoints")
@@ -64,7 +84,7 @@ async def list_endpoints(
 ) -> Page[EndpointView]:
     """The endpoints of the agency, newest first."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "endpoint"))
-    return by_id([view(row, request.app.state.keyring) for row in rows], limit)
+    return by_id([endpoint_view(row, request.app.state.keyring) for row in rows], limit)
 
 
 @router.get("/endpoints/{endpoint_id}")
@@ -73,29 +93,29 @@ async def read_endpoint(
 ) -> EndpointView:
     """One endpoint. Its ETag goes into `If-Match` of a change."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
-    response.headers["ETag"] = etag.of(endpoint.version)
-    return view(endpoint, request.app.state.keyring)
+    response.headers["ETag"] = etag.etag(endpoint.version)
+    return endpoint_view(endpoint, request.app.state.keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/deactivation")
 async def deactivate_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Sends nothing more to it. What is pending and what happens from now on is listed as skipped."""
-    endpoint = await states.disable(session, caller.agency_id, endpoint_id, reason="user", actor=caller.actor)
-    return view(endpoint, request.app.state.keyring)
+    endpoint = await lifecycle.disable(session, caller.agency_id, endpoint_id, reason="user", actor=caller.actor)
+    return endpoint_view(endpoint, request.app.state.keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/pause")
 async def pause_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Holds its deliveries. Nothing is lost but what grows older than its retry policy allows."""
-    endpoint = await states.pause(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return view(endpoint, request.app.state.keyring)
+    endpoint = await lifecycle.pause(session, caller.agency_id, endpoint_id, actor=caller.actor)
+    return endpoint_view(endpoint, request.app.state.keyring)
 
 
 @router.delete("/endpoints/{endpoint_id}/pause")
 async def resume_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Lets what was held go."""
-    endpoint = await states.resume(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return view(endpoint, request.app.state.keyring)
+    endpoint = await lifecycle.resume(session, caller.agency_id, endpoint_id, actor=caller.actor)
+    return endpoint_view(endpoint, request.app.state.keyring)
 
 
 @router.get("/event-types/{event_type}/schema")
@@ -109,3 +129,165 @@ async def read_event_schema(
     if kind is None or version != API_VERSION:
         raise NotFound
     return catalog.schema(kind)
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=500,
+        description="The ETag you read. Somebody changed the endpoint since: 412, and nothing is done.",
+        examples=['"3"'],
+    ),
+]
+
+
+@router.patch("/endpoints/{endpoint_id}", responses=problem.documented(412))
+async def change_endpoint(
+    request: Request,
+    response: Response,
+    caller: Writer,
+    session: Session,
+    endpoint_id: str,
+    given: EndpointChange,
+    if_match: IfMatch = None,
+) -> WrittenEndpoint:
+    """Changes the fields you name. With another URL, deliveries on their way to the old one go again to the new."""
+    at, changes = request.app.state, given.changes()
+    if "url" in changes:
+        changes["url"] = await at.egress.vet(changes["url"])
+    endpoint = await service.change_endpoint(
+        session, caller.agency_id, endpoint_id, changes, if_match=if_match, keyring=at.keyring, actor=caller.actor,
+        verify=at.verify_endpoints,
+    )  # fmt: skip
+    response.headers["ETag"] = etag.etag(endpoint.version)
+    warnings = await advice.warnings_for(session, endpoint, named=changes.get("event_types"))
+    return WrittenEndpoint(**dict(endpoint_view(endpoint, at.keyring)), warnings=warnings)
+
+
+@router.delete("/endpoints/{endpoint_id}", status_code=204, responses=problem.documented(412))
+async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if_match: IfMatch = None) -> Response:
+    """Ends an endpoint; its pending deliveries are cancelled and stay listed."""
+    await service.delete_endpoint(session, caller.agency_id, endpoint_id, if_match=if_match, actor=caller.actor)
+    return Response(status_code=204)
+
+
+Confidant = Annotated[Principal, requires("webhooks:secrets")]
+
+
+@router.get("/endpoints/{endpoint_id}/secret")
+async def read_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
+    """The secrets that sign its deliveries, the current one first. Each look is recorded."""
+    rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
+    keyring = request.app.state.keyring
+    return Secrets(data=[secret_view(row, queries.open_secret(keyring, row)) for row in rows])
+
+
+@router.post("/endpoints/{endpoint_id}/secret/rotation", status_code=201)
+async def rotate_secret(
+    request: Request,
+    caller: Writer,
+    session: Session,
+    endpoint_id: str,
+    given: Annotated[Rotation, Body(default_factory=Rotation)],
+) -> SecretView:
+    """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
+    made, text = await signing_secrets.rotate_secret(
+        session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
+        force=given.force, keyring=request.app.state.keyring, actor=caller.actor,
+    )  # fmt: skip
+    return secret_view(made, text)
+
+
+@router.delete("/endpoints/{endpoint_id}/secrets/{secret_id}", status_code=204)
+async def end_secret(caller: Writer, session: Session, endpoint_id: str, secret_id: str) -> Response:
+    """Ends one of two secrets before its time; the other signs alone."""
+    await signing_secrets.end_secret(session, caller.agency_id, endpoint_id, secret_id, actor=caller.actor)
+    return Response(status_code=204)
+
+
+@router.post("/endpoints/{endpoint_id}/verification", responses=problem.documented(429))
+async def verify_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
+    """Sends a challenge (type `webhook.verification`) and looks for it in the answer. Ten a minute, with tests."""
+    at = request.app.state
+    asked = await verification.begin_verification(
+        session, caller.agency_id, endpoint_id, keyring=at.keyring, actor=caller.actor
+    )
+    await session.commit()  # nothing is held while the receiver thinks
+    answer = await at.egress.post(
+        asked.challenge.url, headers=asked.headers, body=asked.body, seconds=asked.challenge.seconds
+    )
+    endpoint, failed = await verification.complete_verification(session, asked.challenge, answer, actor=caller.actor)
+    if failed:
+        await session.commit()  # that it failed is recorded all the same
+        raise failed
+    return endpoint_view(endpoint, at.keyring)
+
+
+Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
+
+
+class TestWish(RequestShape):
+    """Which type of event to send the example of, and what to put in the place of the example's values."""
+
+    __test__ = False  # no test case, whatever pytest thinks of its name
+
+    event_type: EventTypeName = Field(examples=["access.verified"])
+    data: dict[Word, Value] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Keys of `data` as events have them.",
+        examples=[{"external_id": "hubspot:1234"}],
+    )
+
+
+class TestView(DeliveryView):
+    """A test delivery; `attempt` is what came of it, where the request waited for that."""
+
+    __test__ = False
+
+    attempt: AttemptView | None
+
+
+@router.post(
+    "/endpoints/{endpoint_id}/test",
+    status_code=202,
+    response_model=TestView,
+    responses={200: {"model": TestView, "description": "Sent, with its attempt (`wait=true`)."}},
+)
+async def send_test(
+    request: Request,
+    caller: Writer,
+    session: Session,
+    endpoint_id: str,
+    given: TestWish,
+    wait: Annotated[bool, Query(description="Answers with the attempt, if there is one within 20 seconds.")] = False,
+) -> TestView | Response:
+    """Queues the example of an event type for this endpoint alone, signed, with `"test": true`.
+
+    A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
+    """
+    await queries.check_opens(session, request.app.state.keyring, caller.agency_id, endpoint_id)
+    delivery_id = await test_deliveries.send_test(
+        session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
+    )
+    seen = await deliveries.find(session, caller.agency_id, delivery_id)
+    queued = TestView(**dict(delivery_view(seen)), attempt=None)
+    if not wait:
+        return queued
+    return DeferredResponse(queued, partial(_look, request.app.state.sessions, caller.agency_id, delivery_id))
+
+
+async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestView | None:
+    """The delivery once it was attempted; in a transaction of its own, which is over when it returns."""
+    async with sessions() as session:
+        seen = await deliveries.find(session, agency_id, delivery_id)
+        if not seen.delivery.attempt_count:
+            return None
+        newest: Any = await deliveries.attempts(session, agency_id, delivery_id, limit=1)
+    return TestView(**dict(delivery_view(seen)), attempt=attempt_view(newest[0]) if newest else None)
+
+
+@router.get("/endpoints/{endpoint_id}/stats")
+async def read_stats(caller: Reader, session: Session, endpoint_id: str, window: Window = "24h") -> StatsView:
+    """How an endpoint has been doing in the last hour, day or week, and what it has still to get."""
+    return await stats_view(session, caller.agency_id, endpoint_id, window)

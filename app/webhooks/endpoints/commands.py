@@ -9,9 +9,9 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.tenants.agencies import queries as agencies
-from app.webhooks.endpoints import advice, queries, service, states
-from app.webhooks.endpoints.request_schemas import NewEndpoint
-from app.webhooks.endpoints.schemas import CreatedEndpoint, EventTypeView, view
+from app.webhooks.endpoints import lifecycle, queries, service
+from app.webhooks.endpoints import warnings as advice
+from app.webhooks.endpoints.schemas import CreatedEndpoint, EventTypeView, NewEndpoint, endpoint_view
 from app.webhooks.endpoints.terminal_options import pairs, rate
 
 endpoint = typer.Typer()
@@ -57,8 +57,8 @@ async def create(
         at.session, found.id, given.wish(await at.egress.vet(given.url)), keyring=at.keyring, actor=at.actor,
         verify=at.verify_endpoints,
     )  # fmt: skip
-    warnings = await advice.about(at.session, made, named=given.event_types)
-    shown = CreatedEndpoint(**dict(view(made, at.keyring)), secret=text, warnings=warnings)
+    warnings = await advice.warnings_for(at.session, made, named=given.event_types)
+    shown = CreatedEndpoint(**dict(endpoint_view(made, at.keyring)), secret=text, warnings=warnings)
     show.one(shown, as_json=as_json, only=["id", "url", "event_types", "payload_mode", "status", "secret", "warnings"])
 
 
@@ -75,22 +75,22 @@ async def list_(at: Terminal, agency: AgencyOption = None, limit: Most = 50, as_
     found = await agencies.chosen(at.session, agency)
     rows = await queries.page(at.session, found.id, limit=limit)
     columns = ["id", "url", "event_types", "payload_mode", "status", "description"]
-    show.many([view(row, at.keyring) for row in rows], columns, as_json=as_json)
+    show.many([endpoint_view(row, at.keyring) for row in rows], columns, as_json=as_json)
 
 
 @command(endpoint, "show")
 async def show_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """One endpoint."""
     found = await agencies.chosen(at.session, agency)
-    show.one(view(await queries.find(at.session, found.id, endpoint_id), at.keyring), as_json=as_json)
+    show.one(endpoint_view(await queries.find(at.session, found.id, endpoint_id), at.keyring), as_json=as_json)
 
 
 @command(endpoint, "disable")
 async def disable(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Sends nothing more to an endpoint; what happens meanwhile is listed as skipped."""
     found = await agencies.chosen(at.session, agency)
-    row = await states.disable(at.session, found.id, endpoint_id, reason="user", actor=at.actor)
-    show.one(view(row, at.keyring), as_json=as_json, only=_STATE)
+    row = await lifecycle.disable(at.session, found.id, endpoint_id, reason="user", actor=at.actor)
+    show.one(endpoint_view(row, at.keyring), as_json=as_json, only=_STATE)
 
 
 @command(endpoint, "pause")
@@ -98,7 +98,7 @@ async def pause(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_
     """Holds the deliveries of an endpoint."""
     found = await agencies.chosen(at.session, agency)
     show.one(
-        view(await states.pause(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
+        endpoint_view(await lifecycle.pause(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
         as_json=as_json, only=_STATE,
     )  # fmt: skip
 
@@ -108,6 +108,6 @@ async def resume(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as
     """Lets go what was held for an endpoint."""
     found = await agencies.chosen(at.session, agency)
     show.one(
-        view(await states.resume(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
+        endpoint_view(await lifecycle.resume(at.session, found.id, endpoint_id, actor=at.actor), at.keyring),
         as_json=as_json, only=_STATE,
     )  # fmt: skip

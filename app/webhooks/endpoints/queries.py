@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.encryption import Keyring
 from app.kit.errors import NotFound
 from app.webhooks.endpoints import secret
-from app.webhooks.endpoints.models import Endpoint, EndpointHealth, EndpointSecret
+from app.webhooks.models import Endpoint, EndpointHealth, EndpointSecret
 
 
 async def find(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:

@@ -1,11 +1,12 @@
 """Making endpoints and taking them away."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
@@ -13,10 +14,12 @@ from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks
 from app.kit import ids
 from app.kit.encryption import Keyring
-from app.kit.errors import AppError, InvalidInput, NotFound
-from app.webhooks.endpoints import event_filter, queries, secret
+from app.kit.errors import AppError, Hint, InvalidInput, NotFound
+from app.kit.web import etag
+from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.endpoints import event_filter, headers, lifecycle, queries, secret
 from app.webhooks.endpoints import headers as custom_headers
-from app.webhooks.endpoints.models import Destination, Endpoint, EndpointHealth, EndpointSecret, Ordering
+from app.webhooks.models import Delivery, DestinationType, Endpoint, EndpointHealth, EndpointSecret, Ordering
 
 AT_MOST = 50
 TYPES_AT_MOST = 100
@@ -67,7 +70,7 @@ class EndpointSpec:
     hook: bool = False
     #: one that somebody brings along; else a new one is made
     secret: str | None = field(default=None, repr=False)
-    destination: Destination = "webhook"
+    destination: DestinationType = "webhook"
     #: what the destination needs to know, checked by its kind
     options: Mapping[str, Any] | None = field(default=None, repr=False)
 
@@ -79,15 +82,15 @@ async def create_endpoint(
 
     `verify`: this installation sends nothing to an endpoint before it answered a challenge.
     """
-    check(wish)
+    check_spec(wish)
     text = readable_secret(wish.secret) if wish.secret is not None else secret.new()
     await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
-    endpoint = _made(agency_id, wish, keyring, verify=verify and not wish.hook and wish.destination == "webhook")
+    endpoint = _new_row(agency_id, wish, keyring, verify=verify and not wish.hook and wish.destination == "webhook")
     session.add(endpoint)
     await session.flush()
-    session.add(sealed(endpoint, text, keyring))
+    session.add(encrypted_secret(endpoint, text, keyring))
     session.add(EndpointHealth(agency_id=agency_id, id=endpoint.id))
     await session.flush()
     await record(
@@ -101,7 +104,7 @@ async def create_endpoint(
     return endpoint, text
 
 
-async def delete_endpoint(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
     """Marks an endpoint as deleted; whoever sends for it cancels what is pending. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     endpoint.deleted_at = func.now()
@@ -120,12 +123,12 @@ async def delete_endpoint(session: AsyncSession, agency_id: str, endpoint_id: st
 async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
     """A subscription whose receiver said 410 is over; ending it twice is harmless."""
     try:
-        await delete_endpoint(session, agency_id, endpoint_id, actor=KEYTURN)
+        await mark_deleted(session, agency_id, endpoint_id, actor=KEYTURN)
     except NotFound:
         return
 
 
-def check(wish: EndpointSpec) -> None:
+def check_spec(wish: EndpointSpec) -> None:
     """Raises EventTypeUnknown and Malformed for a wish that cannot be granted."""
     if not 1 <= len(wish.event_types) <= TYPES_AT_MOST:
         raise InvalidInput(fields={"event_types": f"Give 1 to {TYPES_AT_MOST} event types, or `*`."})
@@ -176,7 +179,7 @@ def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, keyring: Keyri
     }
 
 
-def _made(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
+def _new_row(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
     endpoint_id = ids.new("endpoint")
     waiting = "pending_verification" if verify else "active"
     return Endpoint(
@@ -192,7 +195,7 @@ def _made(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool)
     )
 
 
-def sealed(endpoint: Endpoint, text: str, keyring: Keyring) -> EndpointSecret:
+def encrypted_secret(endpoint: Endpoint, text: str, keyring: Keyring) -> EndpointSecret:
     """The row of a secret."""
     secret_id = ids.new("secret")
     return EndpointSecret(
@@ -201,3 +204,178 @@ def sealed(endpoint: Endpoint, text: str, keyring: Keyring) -> EndpointSecret:
         endpoint_id=endpoint.id,
         sealed=keyring.encrypt(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
     )
+
+
+class EndpointChanged(AppError):
+    """It is not what the caller last saw."""
+
+    status = 412
+    code = "endpoint_changed"
+    hint = Hint(
+        "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`.",
+        at_terminal="Read it with `keyturn endpoint show`, look at what is different, and give its version to "
+        "`--if-match`.",
+    )
+
+
+class UrlInOptions(AppError):
+    """Its deliveries go where its options say."""
+
+    status = 409
+    code = "url_in_options"
+    detail = "The address of a destination is part of its options."
+    hint = "PUT /api/v1/webhooks/destinations/{id}/options changes it."
+
+
+@dataclasses.dataclass(frozen=True)
+class EndpointUpdate:
+    """The endpoint as it is now, and the names of what changed."""
+
+    endpoint: Endpoint
+    what: list[str]
+
+
+async def apply_changes(
+    session: AsyncSession,
+    agency_id: str,
+    endpoint_id: str,
+    changes: Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+    keyring: Keyring,
+    actor: str,
+    verify: bool = False,
+) -> EndpointUpdate:
+    """Gives the fields of a Wish that are named their new values; `url` is already vetted.
+
+    Raises NotFound, EndpointChanged, UrlInOptions, EventTypeUnknown and Malformed. `verify` as for a new endpoint.
+    """
+    endpoint = await current(session, agency_id, endpoint_id, if_match)
+    before = _spec_of(endpoint, keyring)
+    after = dataclasses.replace(before, **changes)
+    after = dataclasses.replace(after, headers=headers.unmasked(after.headers, before.headers))
+    check_spec(after)
+    what = [
+        each.name
+        for each in dataclasses.fields(EndpointSpec)
+        if getattr(before, each.name) != getattr(after, each.name)
+    ]
+    fields = [name for name in what if name != "enabled"]
+    if "url" in fields and endpoint.destination != "webhook":
+        raise UrlInOptions
+    if fields:
+        for name, value in columns(agency_id, endpoint_id, after, keyring).items():
+            setattr(endpoint, name, value)
+        if "url" in fields:
+            await _reset_health(session, endpoint, verify=verify)
+        await lifecycle.updated(session, endpoint, ",".join(fields), actor)
+    if "enabled" in what:
+        await _switch(session, endpoint, after.enabled, actor)
+    return EndpointUpdate(endpoint, what)
+
+
+async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_match: str | None) -> Endpoint:
+    """The endpoint, locked, if it still has the version the caller saw. Raises NotFound and EndpointChanged."""
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    if not etag.etag_matches(if_match, endpoint.version):
+        raise EndpointChanged(f"The endpoint was changed since you read it: its ETag is {etag.etag(endpoint.version)}.")
+    return endpoint
+
+
+def _spec_of(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
+    return EndpointSpec(
+        url=endpoint.url,
+        event_types=endpoint.event_types,
+        description=endpoint.description,
+        filter=endpoint.filter,
+        payload_mode=endpoint.payload_mode,
+        personal=endpoint.personal,
+        retry_policy=endpoint.retry_policy,
+        timeout_ms=endpoint.timeout_ms,
+        headers=queries.open_headers(keyring, endpoint),
+        metadata=endpoint.details,
+        ordering=endpoint.ordering,
+        concurrency=endpoint.concurrency,
+        rate_limit=endpoint.rate_limit,
+        enabled=endpoint.status != "disabled",
+        hook=endpoint.hook,
+    )
+
+
+async def _reset_health(session: AsyncSession, endpoint: Endpoint, *, verify: bool) -> None:
+    """Another receiver: how the old one was doing says nothing, and what it answered neither."""
+    wanted = verify and not endpoint.hook and endpoint.destination == "webhook"
+    endpoint.verification = "wanted" if wanted else "none"
+    if endpoint.status != "disabled":
+        endpoint.status = "pending_verification" if wanted else "active"
+    await session.execute(
+        update(EndpointHealth)
+        .where(EndpointHealth.agency_id == endpoint.agency_id, EndpointHealth.id == endpoint.id)
+        .values(**lifecycle.WELL)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _switch(session: AsyncSession, endpoint: Endpoint, enabled: bool, actor: str) -> None:
+    if enabled:
+        await lifecycle.enable(session, endpoint.agency_id, endpoint.id, actor=actor)
+    else:
+        await lifecycle.disable(session, endpoint.agency_id, endpoint.id, reason="user", actor=actor)
+
+
+async def change_endpoint(
+    session: AsyncSession,
+    agency_id: str,
+    endpoint_id: str,
+    changes: Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+    keyring: Keyring,
+    actor: str,
+    verify: bool = False,
+) -> Endpoint:
+    """Changes an endpoint. With another URL, what is on its way to the old one decides nothing any more: it goes again.
+
+    Once it wants no order any more, nothing waits for its turn. Raises what `endpoints.changes.change_endpoint` raises.
+    """
+    if "ordering" in changes:
+        await transitions.lock_order(session, agency_id, endpoint_id)
+    if "ordering" in changes:  # deliveries by their ids, then the endpoint: in this order attempts are recorded too
+        await _lock_deliveries(session, agency_id, endpoint_id)
+    elif "url" in changes:
+        await _lock_deliveries(session, agency_id, endpoint_id, Delivery.lease_token.is_not(None))
+    changed = await apply_changes(
+        session, agency_id, endpoint_id, changes, if_match=if_match, keyring=keyring, actor=actor, verify=verify
+    )
+    if "url" in changed.what:
+        await transitions.revoke_leases(session, *_of(agency_id, endpoint_id), Delivery.lease_token.is_not(None))
+    if "ordering" in changed.what and changed.endpoint.ordering == "none":
+        await transitions.release_all(session, agency_id, endpoint_id)
+    return changed.endpoint
+
+
+async def delete_endpoint(
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, if_match: str | None = None, actor: str
+) -> None:
+    """Deletes an endpoint and cancels what is pending; what is in flight ends as a late attempt.
+
+    Raises NotFound and EndpointChanged.
+    """
+    # its order, deliveries by their ids, then the endpoint: as attempts are written down too
+    await transitions.lock_order(session, agency_id, endpoint_id)
+    await _lock_deliveries(session, agency_id, endpoint_id)
+    await transitions.cancel(session, agency_id, endpoint_id, reason="endpoint_deleted")
+    await current(session, agency_id, endpoint_id, if_match)
+    await mark_deleted(session, agency_id, endpoint_id, actor=actor)
+
+
+async def _lock_deliveries(
+    session: AsyncSession, agency_id: str, endpoint_id: str, *which: ColumnElement[bool]
+) -> None:
+    """Lock open deliveries of an endpoint, by their ids."""
+    rows = select(Delivery.id).where(*_of(agency_id, endpoint_id), conditions.is_open(), *which).order_by(Delivery.id)
+    await session.execute(rows.with_for_update())
+
+
+def _of(agency_id: str, endpoint_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id

@@ -1,17 +1,66 @@
-"""What is allowed but hardly meant: a filter that lets nothing through, a type named twice. Pure."""
+"""What to tell somebody about an endpoint that is allowed but hardly meant."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.events import catalog
-from app.webhooks.endpoints import event_filter
+from app.events.models import Event
+from app.events.types import links, settings
+from app.webhooks.endpoints import event_filter, queries
+from app.webhooks.models import Endpoint
+
+
+async def warnings_for(session: AsyncSession, endpoint: Endpoint, *, named: list[str] | None = None) -> list[str]:
+    """One sentence each; `named` are the event types as they were given, where some were given twice."""
+    found = static_warnings(named if named is not None else endpoint.event_types, endpoint.filter)
+    return [
+        *found,
+        *await _link_warning(session, endpoint, found),
+        *await _preset_warning(session, endpoint, found),
+        *await _same_url_warning(session, endpoint),
+    ]
+
+
+async def _link_warning(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
+    """True if there is such a link; the rooms of links lie beside this one, but each link's making is an event."""
+    link_id = (endpoint.filter or {}).get("link_id")
+    if link_id is None or any("No link has an id like" in each for each in found):
+        return []
+    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, Event.subject_id == link_id).limit(1)
+    if await session.scalar(known):
+        return []
+    return [f"Your agency has no link {link_id!r}: this filter lets nothing through."]
+
+
+async def _preset_warning(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
+    """Warn about a preset in the filter that was never used and that the agency does not have."""
+    preset = (endpoint.filter or {}).get("preset")
+    if preset is None or any("No preset is called" in each for each in found):
+        return []
+    saved = (Event.type == settings.PRESET_SAVED.name) & (Event.facts["preset"].astext == preset)
+    used = (Event.type == links.CREATED.name) & (Event.facts["preset"].astext == preset)
+    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, saved | used).limit(1)
+    if await session.scalar(known):
+        return []
+    return [f"No link of your agency was made from a preset {preset!r} so far: check its name (GET /api/v1/presets)."]
+
+
+async def _same_url_warning(session: AsyncSession, endpoint: Endpoint) -> list[str]:
+    others = await queries.others_there(session, endpoint)
+    if not others or endpoint.hook:
+        return []
+    return [f"{others[0].id} has the same URL: what both want arrives there twice."]
+
 
 _LINK_ID = re.compile(r"link_[0-7][0-9a-hjkmnp-tv-z]{25}")
 _PRESET = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def about(event_types: Sequence[str], filter_: Mapping[str, Any] | None) -> list[str]:
+def static_warnings(event_types: Sequence[str], filter_: Mapping[str, Any] | None) -> list[str]:
     """One sentence for each doubt; none when all is well."""
     wanted = {key: value for key, value in (filter_ or {}).items() if value is not None}
     return [*_shapes(wanted), *_never(event_types, wanted), *_twice(event_types)]

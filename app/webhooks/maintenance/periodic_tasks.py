@@ -7,24 +7,26 @@ from typing import Any
 
 from app.kit import jobs
 from app.kit.jobs import JobType
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.maintenance import retention, sweep
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.maintenance.models import PeriodicTask
+from app.webhooks.models import PeriodicTask
 
 #: What each chore does; it says in how long it is due again.
-CHORES: dict[str, Callable[[MaintenanceContext], Awaitable[timedelta]]] = {
+TASKS: dict[str, Callable[[MaintenanceContext], Awaitable[timedelta]]] = {
     sweep.CHORE: sweep.sweep,
-    retention.CHORE: retention.tidy,
+    retention.CHORE: retention.prune,
 }
 
 
 def work(tools: MaintenanceContext) -> list[JobType[Any]]:
     """The lines of the worker's table."""
-    return [JobType("webhooks.chores", PeriodicTask, partial(do, tools), concurrency=2, longest=timedelta(minutes=15))]
+    return [
+        JobType("webhooks.chores", PeriodicTask, partial(run_task, tools), concurrency=2, longest=timedelta(minutes=15))
+    ]
 
 
-async def do(tools: MaintenanceContext, row: PeriodicTask) -> None:
+async def run_task(tools: MaintenanceContext, row: PeriodicTask) -> None:
     """Does a chore once. One that fails is tried again soon: it says nothing new to do it twice."""
-    again = await CHORES[row.id](tools)
+    again = await TASKS[row.id](tools)
     async with tools.sessions.begin() as session:
         await jobs.finish(session, row, due_in=again)

@@ -1,14 +1,24 @@
 """Every half minute: finds what is stuck, puts it right, and says so loudly."""
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any, cast
 
 import structlog
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.webhooks.maintenance import expiry, stale_leases
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.monitoring import failure_notifications, metrics
+from app.events.models import Event, OutboxEntry
+from app.events.recorder import KEYTURN, EventDraft, record, record_all
+from app.events.types import webhooks as happenings
+from app.kit.database import CROSS_TENANT
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.endpoints import event_filter
+from app.webhooks.maintenance import failure_notifications
+from app.webhooks.models import OPEN, Delivery, Endpoint
+from app.webhooks.monitoring import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -16,13 +26,196 @@ CHORE = "sweep"
 EVERY = timedelta(seconds=30)
 
 Look = Callable[[AsyncSession, int], Awaitable[int]]
+
+
+async def release_outbox(session: AsyncSession, limit: int) -> int:
+    """Marks of events that would never be taken, or whose worker is long gone: due now. How many."""
+    gone = OutboxEntry.lease_until < func.now() - conditions.LATE
+    lost = and_(OutboxEntry.due_at.is_(None), or_(OutboxEntry.lease_until.is_(None), gone))
+    found = select(OutboxEntry.agency_id, OutboxEntry.id).where(or_(lost, and_(_late(OutboxEntry), gone)))
+    freed = update(OutboxEntry).values(due_at=func.now(), lease_until=None, lease_token=None)
+    return await _update(session, freed.where(tuple_(OutboxEntry.agency_id, OutboxEntry.id).in_(_locked(found, limit))))
+
+
+async def count_late_outbox(session: AsyncSession, limit: int) -> int:
+    """Marks that are late though nobody has them. They can be taken as they are: there is nothing to put right."""
+    found = select(OutboxEntry.id).where(_late(OutboxEntry), OutboxEntry.lease_until.is_(None))
+    return await _count(session, found, limit)
+
+
+async def count_late_deliveries(session: AsyncSession, limit: int) -> int:
+    """Deliveries that are late at endpoints which may be sent to and are not. They can be taken as they are."""
+    endpoints = conditions.stuck_endpoints()
+    found = select(Delivery.id).join(
+        endpoints, and_(Delivery.agency_id == endpoints.c.agency_id, Delivery.endpoint_id == endpoints.c.id)
+    )
+    return await _count(session, found.where(*conditions.is_late()), limit)
+
+
+async def release_stale_leases(session: AsyncSession, limit: int) -> int:
+    """Deliveries whose worker is long gone, at endpoints nothing is sent to: given back. How many."""
+    endpoints = conditions.stuck_endpoints()
+    found = select(Delivery.agency_id, Delivery.id).join(
+        endpoints, and_(Delivery.agency_id == endpoints.c.agency_id, Delivery.endpoint_id == endpoints.c.id)
+    )
+    gone = Delivery.lease_until < func.now() - conditions.LATE
+    late = found.where(*conditions.is_late(), gone)
+    return await transitions.revoke_leases(session, transitions.among(late, limit), gone)
+
+
+async def release_forgotten(session: AsyncSession, limit: int) -> int:
+    """Open deliveries that are not due and wait for no earlier one of their subject: due now. How many."""
+    quiet = or_(Delivery.last_attempt_at.is_(None), Delivery.last_attempt_at < func.now() - conditions.LATE)
+    free = or_(Delivery.lease_until.is_(None), Delivery.lease_until < func.now() - conditions.LATE)
+    return await transitions.release_waiting(
+        session, Delivery.created_at < func.now() - conditions.LATE, quiet, free, limit=limit
+    )
+
+
+def _late(model: type[OutboxEntry]) -> ColumnElement[bool]:
+    return model.due_at < func.now() - conditions.LATE
+
+
+def _locked(found: Any, limit: int) -> Any:
+    """At most so many, without those somebody else is about to change."""
+    return found.limit(limit).with_for_update(skip_locked=True, of=found.columns_clause_froms[0]).cte("found").select()
+
+
+async def _update(session: AsyncSession, statement: Any) -> int:
+    options = {"synchronize_session": False, **CROSS_TENANT}
+    return cast(CursorResult[Any], await session.execute(statement.execution_options(**options))).rowcount
+
+
+async def _count(session: AsyncSession, found: Any, limit: int) -> int:
+    counted = select(func.count()).select_from(found.limit(limit).subquery())
+    return (await session.execute(counted.execution_options(**CROSS_TENANT))).scalar_one()
+
+
+OVERFLOW = "backlog_limit"
+#: One notice of an overflow in that time is enough.
+_SAID_FOR = timedelta(hours=1)
+
+
+async def end_expired(tools: MaintenanceContext) -> int:
+    """Ends what was held until it was too old to be sent; what is not held is ended by whoever claims it.
+
+    Of each endpoint the oldest are looked at: a round ends some, the next one more.
+    """
+    async with tools.sessions.begin() as session:
+        ended = await transitions.end_unleased(
+            session, _oldest_held(tools.at_once), "cancelled", "expired", Delivery.expires_at < func.now()
+        )
+        await _record_ended(session, ended)
+    metrics.delivery_ended("cancelled", "expired", len(ended))
+    return len(ended)
+
+
+async def end_overflow(tools: MaintenanceContext) -> int:
+    """Gives up the oldest of what is pending beyond the limit of an endpoint, and says so in one event."""
+    total = 0
+    async with tools.sessions() as session:
+        full = await _full(session, tools)
+    for agency_id, endpoint_id, pending in full:
+        excess = min(pending - tools.most_pending, tools.at_once)
+        async with tools.sessions.begin() as session:
+            ended = await transitions.end_unleased(
+                session, _oldest_of(agency_id, endpoint_id, excess), "exhausted", OVERFLOW
+            )
+            await _record_overflow(session, agency_id, endpoint_id, ended)
+        metrics.delivery_ended("exhausted", OVERFLOW, len(ended))
+        log.error("webhooks.backlog_limit", agency=agency_id, endpoint=endpoint_id, ended=len(ended))
+        total += len(ended)
+    return total
+
+
+def _oldest_held(limit: int) -> Any:
+    """Of each endpoint that is held, its oldest open deliveries; ids and ends rise together, save for replays."""
+    of_endpoint = (
+        select(Delivery.agency_id, Delivery.id)
+        .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
+        .where(Delivery.status.in_(OPEN))
+        .order_by(Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .lateral("oldest")
+    )
+    found: Any = conditions.with_health(select(of_endpoint.c.agency_id, of_endpoint.c.id))
+    there = Endpoint.deleted_at.is_(None) & (Endpoint.status != "disabled")
+    return found.join(of_endpoint, true()).where(there, conditions.endpoint_hold().is_not(None))
+
+
+def _oldest_of(agency_id: str, endpoint_id: str, limit: int) -> Any:
+    found = select(Delivery.agency_id, Delivery.id).where(
+        Delivery.agency_id == agency_id,
+        Delivery.endpoint_id == endpoint_id,
+        Delivery.status.in_(OPEN),
+        conditions.is_unleased(),
+    )
+    return found.order_by(Delivery.id).limit(limit).with_for_update(skip_locked=True)
+
+
+async def _full(session: AsyncSession, tools: MaintenanceContext) -> Sequence[tuple[str, str, int]]:
+    """Endpoints with more than the limit; no more is counted than is ended in a round."""
+    some = (
+        select(Delivery.id)
+        .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
+        .where(Delivery.status.in_(OPEN))
+        .limit(tools.most_pending + tools.at_once)
+        .correlate(Endpoint)
+        .subquery("some")
+    )
+    counted = select(func.count().label("pending")).select_from(some).lateral("counted")
+    full = (
+        select(Endpoint.agency_id, Endpoint.id, counted.c.pending)
+        .join(counted, true())
+        .where(counted.c.pending > tools.most_pending)
+        .execution_options(**CROSS_TENANT)
+    )
+    return [(row.agency_id, row.id, row.pending) for row in await session.execute(full)]
+
+
+async def _record_ended(session: AsyncSession, ended: Sequence[Any]) -> None:
+    """That they were given up; not of a test, nor of such news itself: it would never end."""
+    news: dict[str, list[EventDraft]] = defaultdict(list)
+    for row in ended:
+        if row.series != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
+            data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.status}
+            news[row.agency_id].append(EventDraft(happenings.DELIVERY_EXHAUSTED, row.id, KEYTURN, data))
+    for agency_id in sorted(news):
+        await record_all(session, news[agency_id], agency_id=agency_id)
+
+
+async def _record_overflow(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[Any]) -> None:
+    said = select(Event.facts["reason"].as_string()).where(
+        Event.agency_id == agency_id,
+        Event.subject_id == endpoint_id,
+        Event.type == happenings.ENDPOINT_DEGRADED.name,
+        Event.occurred_at > func.now() - _SAID_FOR,
+    )
+    if not ended or OVERFLOW in (await session.scalars(said)).all():
+        return
+    await record(
+        session,
+        happenings.ENDPOINT_DEGRADED,
+        agency_id=agency_id,
+        subject_id=endpoint_id,
+        actor=KEYTURN,
+        data={
+            "endpoint_id": endpoint_id,
+            "reason": OVERFLOW,
+            "failed_count": len(ended),
+            "sample_event_id": ended[0].event_id,
+        },
+    )
+
+
 #: What may be stuck, and what puts it right (or at least counts it). Each is a bug or an overload: somebody is told.
 KINDS: dict[str, Look] = {
-    "fan_out": stale_leases.marks,
-    "fan_out_late": stale_leases.late_marks,
-    "delivery_late": stale_leases.late_deliveries,
-    "lease": stale_leases.leases,
-    "no_due_at": stale_leases.without_due_at,
+    "fan_out": release_outbox,
+    "fan_out_late": count_late_outbox,
+    "delivery_late": count_late_deliveries,
+    "lease": release_stale_leases,
+    "no_due_at": release_forgotten,
 }
 
 
@@ -34,7 +227,7 @@ async def sweep(tools: MaintenanceContext) -> timedelta:
         if found:
             metrics.sweeper_fixed(kind, found)
             log.error("webhooks.stuck", kind=kind, found=found)
-    await expiry.end_expired(tools)
-    await expiry.end_overflow(tools)
-    await failure_notifications.give(tools)
+    await end_expired(tools)
+    await end_overflow(tools)
+    await failure_notifications.notify_agencies(tools)
     return EVERY

@@ -2,17 +2,25 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import and_, case, exists, extract, func, select, true, values
+from sqlalchemy import column as named
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import String
 
 from app.kit import clock
+from app.kit.database import CROSS_TENANT
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.deliveries import conditions
 from app.webhooks.maintenance import retention
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.monitoring import metric_queries
+from app.webhooks.models import OPEN, Delivery, Endpoint, EndpointHealth
 
 log = structlog.get_logger(__name__)
 
@@ -52,25 +60,25 @@ class Gauges:
 
 async def _families(tools: MaintenanceContext) -> list[GaugeMetricFamily]:
     async with tools.sessions() as session:
-        queue = await metric_queries.queue(session)
+        queue = await read_queue(session)
         return [
             _by("webhook_backlog", "Open deliveries, the first 100,000.", ("share", "status"), queue.backlog),
             _by("webhook_held", "Deliveries held back, by why.", ("reason",), queue.held),
             _by(
                 "webhook_oldest_due_age_seconds", "Age of the oldest delivery that may be sent.", ("share",),
-                await metric_queries.oldest_due(session),
+                await oldest_due(session),
             ),
             _by(
                 "webhook_endpoints", "Endpoints that are not deleted.", ("status",),
-                await metric_queries.endpoints(session),
+                await endpoints(session),
             ),
             GaugeMetricFamily(
                 "webhook_breakers_open", "Endpoints whose circuit breaker is open.",
-                await metric_queries.breakers_open(session),
+                await breakers_open(session),
             ),
             GaugeMetricFamily(
                 "webhook_retention_lag_days", "How long something is kept beyond its time.",
-                await retention.days(session, tools, clock.now()),
+                await retention.lag_days(session, tools, clock.now()),
             ),
         ]  # fmt: skip
 
@@ -80,3 +88,108 @@ def _by(name: str, says: str, labels: tuple[str, ...], values: dict[tuple[str, .
     for key, value in values.items():
         family.add_metric(key, value)
     return family
+
+
+Figures = dict[tuple[str, ...], float]
+SHARES = ("first", "again")
+STATUSES = ("pending", "retrying", "in_flight", "held")
+REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
+ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
+#: So many open deliveries are counted; beyond that "many" is enough.
+COUNTED = 100_000
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Open deliveries by share and status as it is shown, and those held by reason."""
+
+    backlog: Figures = field(default_factory=dict)
+    held: Figures = field(default_factory=dict)
+
+
+async def read_queue(session: AsyncSession) -> Queue:
+    """Counts what is open, and what of it waits for something else than a slot."""
+    backlog, reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+    for share, status, reason, n in [*await _due(session), *await _waiting(session)]:
+        backlog[share, "held" if reason and status != "in_flight" else status] += n
+        if reason and status != "in_flight":
+            reasons[(reason,)] += n
+    shown: Figures = {(share, status): float(backlog[share, status]) for share in SHARES for status in STATUSES}
+    return Queue(shown, {(reason,): float(reasons[(reason,)]) for reason in REASONS})
+
+
+async def oldest_due(session: AsyncSession) -> Figures:
+    """Seconds by share that the oldest delivery has been due which may be sent and which nobody has; 0 when none."""
+    shares = values(named("share", String), name="shares").data([(share,) for share in SHARES])
+    oldest = (
+        select(Delivery.due_at)
+        .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
+        .where(Delivery.share == shares.c.share, Delivery.due_at <= func.now(), conditions.is_unleased())
+        .order_by(Delivery.due_at)
+        .limit(1)
+        .lateral("oldest")
+    )
+    age = func.max(extract("epoch", func.now() - oldest.c.due_at)).label("age")
+    query: Any = conditions.with_health(select(shares.c.share, age)).join(shares, true()).join(oldest, true())
+    found = await _rows(session, query.where(conditions.endpoint_accepts_deliveries()).group_by(shares.c.share))
+    return {(share,): 0.0 for share in SHARES} | {(row.share,): float(row.age) for row in found}
+
+
+async def endpoints(session: AsyncSession) -> Figures:
+    """Endpoints by status; active ones that are paused apart."""
+    paused = and_(Endpoint.status == "active", Endpoint.paused_at.is_not(None))
+    status = case((paused, "paused"), else_=Endpoint.status).label("status")
+    query = select(status, func.count().label("n")).where(Endpoint.deleted_at.is_(None)).group_by(status)
+    found = await _rows(session, query)
+    return {(name,): 0.0 for name in ENDPOINT_STATES} | {(row.status,): float(row.n) for row in found}
+
+
+async def breakers_open(session: AsyncSession) -> int:
+    """How many endpoints are spared by their breaker."""
+    query = conditions.with_health(select(func.count().label("n"))).where(
+        conditions.endpoint_is_active(), EndpointHealth.breaker == "open"
+    )
+    return int((await _rows(session, query))[0].n)
+
+
+async def is_anything_stuck(session: AsyncSession) -> bool:
+    """True if an endpoint that may be sent to has something late, and has been sent nothing."""
+    query = select(exists(select(conditions.stuck_endpoints())))
+    return bool((await session.execute(query.execution_options(**CROSS_TENANT))).scalar_one())
+
+
+async def _due(session: AsyncSession) -> list[Any]:
+    some = (
+        select(
+            Delivery.agency_id, Delivery.endpoint_id, Delivery.share, Delivery.status, Delivery.due_at,
+            Delivery.lease_until,
+        )
+        .where(Delivery.due_at.is_not(None))
+        .limit(COUNTED)
+        .subquery("some")
+    )  # fmt: skip
+    status = case((some.c.lease_until > func.now(), "in_flight"), else_=some.c.status).label("status")
+    is_due = (some.c.due_at <= func.now()).label("is_due")
+    kinds = some.c.agency_id, some.c.endpoint_id, some.c.share, status, is_due
+    of_endpoint = select(*kinds, func.count().label("n")).group_by(*kinds).subquery("of_endpoint")
+    counted = of_endpoint.c
+    query: Any = conditions.with_health(
+        select(counted.share, counted.status, case((counted.is_due, conditions.endpoint_hold())), counted.n)
+    )
+    there = and_(counted.agency_id == Endpoint.agency_id, counted.endpoint_id == Endpoint.id)
+    return await _rows(session, query.join(of_endpoint, there))
+
+
+async def _waiting(session: AsyncSession) -> list[Any]:
+    some = (
+        select(Delivery.share, Delivery.status)
+        .where(Delivery.due_at.is_(None), Delivery.status.in_(OPEN))
+        .limit(COUNTED)
+        .subquery("some")
+    )
+    rows = await _rows(session, select(some.c.share, some.c.status, func.count()).group_by(some.c.share, some.c.status))
+    return [(share, status, "ordering", n) for share, status, n in rows]
+
+
+async def _rows(session: AsyncSession, query: Any) -> list[Any]:
+    return list((await session.execute(query.execution_options(**CROSS_TENANT))).all())

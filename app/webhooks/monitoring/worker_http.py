@@ -7,9 +7,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.kit.database import Sessions
-from app.webhooks.monitoring import metric_queries
+from app.webhooks.context import SILENCE, Heartbeat
+from app.webhooks.monitoring import gauges as metric_queries
 from app.webhooks.monitoring.gauges import Gauges
-from app.webhooks.monitoring.heartbeat import SILENCE, Heartbeat
 
 
 def make(pulse: Heartbeat, gauges: Gauges, sessions: Sessions) -> Starlette:

@@ -1,9 +1,9 @@
 """How an endpoint does, from what its attempts came to: sparing it, the breaker, when it is given up. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
@@ -76,7 +76,7 @@ class HealthUpdate:
     opened: bool = False
 
 
-def room(
+def capacity(
     health: EndpointHealthState, *, concurrency: int, in_flight: int, tokens: float | None, paused: bool, now: datetime
 ) -> tuple[int, Hold | None]:
     """How many more deliveries may leave now, and why there are none."""
@@ -96,7 +96,7 @@ def room(
     return (free if tokens is None else min(free, int(tokens))), held
 
 
-def after(
+def health_after(
     health: EndpointHealthState,
     tried: Sequence[HealthInput],
     *,
@@ -187,3 +187,17 @@ def _opened(health: EndpointHealthState, now: datetime) -> EndpointHealthState:
     return replace(
         health, breaker="open", open_until=now + shut, openings=health.openings + 1, probes=0, unreachable=0
     )  # fmt: skip
+
+
+def tokens_now(limit: Mapping[str, Any] | None, left: float | None, at: datetime | None, now: datetime) -> float | None:
+    """How many there are now, of which `left` were there `at`; None without a limit. A bucket never used is full.
+
+    `limit`: `{"max": 10, "per_seconds": 1, "burst": 20}`; burst is max unless given.
+    """
+    if limit is None:
+        return None
+    most = float(limit.get("burst") or limit["max"])
+    if left is None or at is None:
+        return most
+    refilled = (now - at).total_seconds() * float(limit["max"]) / float(limit["per_seconds"])
+    return min(most, left + max(refilled, 0.0))

@@ -53,9 +53,9 @@ class SlotUsage:
         return self.slots - sum(self.by_share.values())
 
 
-def allot(lanes: Sequence[EndpointQueue], taken: SlotUsage) -> dict[tuple[uuid.UUID, Share], int]:
+def allocate(lanes: Sequence[EndpointQueue], taken: SlotUsage) -> dict[tuple[uuid.UUID, Share], int]:
     """How many deliveries each (endpoint, share) may send now; lanes that get none are left out."""
-    deal = _Deal(lanes, taken)
+    deal = _Allocation(lanes, taken)
     first, again = round(taken.slots * FIRST_SHARE), int(taken.slots * AGAIN_AT_MOST)
     cap = max(int(taken.slots * AGENCY_AT_FIRST), 1)
     deal.hand_out("first", first, cap=cap)
@@ -68,7 +68,7 @@ def allot(lanes: Sequence[EndpointQueue], taken: SlotUsage) -> dict[tuple[uuid.U
     return deal.given
 
 
-class _Deal:
+class _Allocation:
     """One round of dealing."""
 
     def __init__(self, lanes: Sequence[EndpointQueue], taken: SlotUsage) -> None:

@@ -64,7 +64,7 @@ def next_delay(policy: str | Sequence[int], made: int, jitter: float) -> timedel
 ARRIVED = Step("succeeded", None, None)
 
 
-def after(
+def step_after(
     outcome: AttemptOutcome,
     *,
     made: int,

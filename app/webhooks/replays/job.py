@@ -1,10 +1,10 @@
 """Background work: replays queue what they name a little at a time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import CursorResult, delete, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries as events
@@ -13,12 +13,12 @@ from app.events.models import Event
 from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import jobs
+from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.jobs import JobType
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries import requeue, visible_status
-from app.webhooks.dispatcher import delivery_writer
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Delivery
+from app.webhooks.deliveries import conditions, creation, transitions
+from app.webhooks.deliveries import service as deliveries
+from app.webhooks.models import Delivery, Endpoint
 from app.webhooks.replays import selecting
 from app.webhooks.replays.models import Replay
 from app.webhooks.replays.selecting import Selection
@@ -78,7 +78,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
 async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any) -> int:
     """Those that have a delivery begin anew; the others get one."""
     there = [delivery_id for _, _, delivery_id in found if delivery_id is not None]
-    queued = await requeue.begin(session, row.agency_id, endpoint, there, replay_id=row.id) if there else 0
+    queued = await deliveries.requeue(session, row.agency_id, endpoint, there, replay_id=row.id) if there else 0
     missing = [event_id for _, event_id, delivery_id in found if delivery_id is None]
     made: list[str] = []
     if missing:
@@ -86,8 +86,8 @@ async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: 
             session, row.agency_id, Event.id.in_(missing), limit=len(missing), order=events.OLDEST_FIRST
         )
         for each in happened:
-            made += await delivery_writer.write(session, row.agency_id, each, [endpoint], series="event")
-        await requeue.queue(session, row.agency_id, endpoint, made, replay_id=row.id)
+            made += await creation.write(session, row.agency_id, each, [endpoint], series="event")
+        await transitions.requeue(session, row.agency_id, endpoint, made, replay_id=row.id)
     return queued + len(made)
 
 
@@ -104,9 +104,22 @@ async def _waiting(session: AsyncSession, row: Replay) -> int:
             Delivery.agency_id == row.agency_id,
             Delivery.endpoint_id == row.endpoint_id,
             Delivery.share == "again",
-            visible_status.reachable(),
+            conditions.is_open_indexed(),
         )
         .limit(WAITING_AT_MOST)
     )
     counted = select(func.count()).select_from(waiting.subquery())
     return (await session.execute(counted)).scalar_one()
+
+
+REPLAYS_KEPT = timedelta(days=90)
+
+
+async def prune_replays(sessions: Sessions, now: datetime, limit: int) -> int:
+    """Deletes replays that ended 90 days ago and have no delivery any more. How many."""
+    sent = exists().where(Delivery.agency_id == Replay.agency_id, Delivery.replay_id == Replay.id)
+    found = select(Replay.agency_id, Replay.id).where(Replay.ended_at < now - REPLAYS_KEPT, ~sent).limit(limit)
+    options = {"synchronize_session": False, **CROSS_TENANT}
+    gone = delete(Replay).where(tuple_(Replay.agency_id, Replay.id).in_(found)).execution_options(**options)
+    async with sessions.begin() as session:
+        return cast(CursorResult[Any], await session.execute(gone)).rowcount

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.kit import clock
 from app.kit.input.fields import EventTypeName, Line200, Moment, PublicId, RequestShape
-from app.webhooks.endpoints.models import State
+from app.webhooks.models import EndpointStatus
 from app.webhooks.replays.models import Replay, Select
 from app.webhooks.replays.queries import Progress
 from app.webhooks.replays.selecting import ReplayMatches, Selection
@@ -87,7 +87,7 @@ class ActivationView(BaseModel):
     """An endpoint that is sent to again, and the replay that was started for it."""
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
-    status: State = Field(examples=["active"])
+    status: EndpointStatus = Field(examples=["active"])
     replay: ReplayView | None
 
 

@@ -14,9 +14,8 @@ from app.events.models import Event, OutboxEntry
 from app.events.queries import EventFilter
 from app.webhooks.deliveries.bodies import DELETED
 from app.webhooks.endpoints import event_filter
-from app.webhooks.endpoints.models import Endpoint
 from app.webhooks.endpoints.service import unknown_type
-from app.webhooks.models import TERMINAL, Delivery
+from app.webhooks.models import TERMINAL, Delivery, Endpoint
 from app.webhooks.replays.models import Select as Selected
 
 #: Cancelled, but not because somebody did not want it.

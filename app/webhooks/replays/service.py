@@ -11,13 +11,11 @@ from app.events.recorder import record
 from app.events.types import webhooks as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput
-from app.webhooks.deliveries import visible_status
+from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.service import EndpointDisabled
-from app.webhooks.dispatcher import ordering
+from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.endpoints import states
-from app.webhooks.endpoints.models import Endpoint, EndpointHealth
-from app.webhooks.models import Delivery
+from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.replays import queries, selecting
 from app.webhooks.replays.models import Replay
 from app.webhooks.replays.selecting import ReplayMatches, Selection
@@ -111,20 +109,9 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
     )
     if ended is None:
         raise ReplayEnded
-    await ordering.hold(session, agency_id, ended)
-    called_off = await session.scalars(
-        update(Delivery)
-        .where(
-            Delivery.agency_id == agency_id,
-            Delivery.replay_id == replay_id,
-            visible_status.not_over(),
-            ~visible_status.in_flight(),
-        )
-        .values(status="cancelled", reason="replay_cancelled", due_at=None, lease_until=None, lease_token=None)
-        .returning(Delivery.subject_id)
-        .execution_options(synchronize_session=False)
-    )
-    await ordering.release(session, agency_id, ended, sorted(set(called_off)))
+    await transitions.lock_order(session, agency_id, ended)
+    queued = Delivery.replay_id == replay_id, ~conditions.is_in_flight()
+    await transitions.cancel(session, agency_id, ended, *queued, reason="replay_cancelled")
     data = {"endpoint_id": ended, "replay_id": replay_id}
     await record(
         session, happenings.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
@@ -147,7 +134,7 @@ async def activate(
     """
     if (await endpoints.find(session, agency_id, endpoint_id)).status == "pending_verification":
         raise NotVerified
-    endpoint = await states.enable(session, agency_id, endpoint_id, actor=actor)
+    endpoint = await lifecycle.enable(session, agency_id, endpoint_id, actor=actor)
     await session.flush()
     if selection is None:
         return endpoint, None

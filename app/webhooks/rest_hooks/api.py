@@ -10,9 +10,10 @@ from app.kit.errors import NotFound
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
-from app.webhooks.endpoints import advice, queries
+from app.webhooks.endpoints import queries
 from app.webhooks.endpoints import service as endpoint_actions
-from app.webhooks.endpoints.request_schemas import Mode
+from app.webhooks.endpoints import warnings as advice
+from app.webhooks.endpoints.schemas import Mode
 from app.webhooks.rest_hooks import service
 from app.webhooks.rest_hooks.schemas import CreatedHook, HookView, NewHook, view
 
@@ -35,7 +36,7 @@ async def create_hook(request: Request, caller: Writer, session: Session, given:
     endpoint, _ = await endpoint_actions.create_endpoint(
         session, caller.agency_id, wish, keyring=at.keyring, actor=caller.actor
     )
-    warnings = await advice.about(session, endpoint, named=given.event_types)
+    warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
     return CreatedHook(**dict(view(endpoint)), warnings=warnings)
 
 

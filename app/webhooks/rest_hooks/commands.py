@@ -9,8 +9,9 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.tenants.agencies import queries as agencies
-from app.webhooks.endpoints import advice, queries
+from app.webhooks.endpoints import queries
 from app.webhooks.endpoints import service as endpoint_actions
+from app.webhooks.endpoints import warnings as advice
 from app.webhooks.rest_hooks import service
 from app.webhooks.rest_hooks.schemas import CreatedHook, NewHook, view
 
@@ -35,7 +36,7 @@ async def create(
     found = await agencies.chosen(at.session, agency)
     wish = given.wish(await at.egress.vet(given.target_url))
     made, _ = await endpoint_actions.create_endpoint(at.session, found.id, wish, keyring=at.keyring, actor=at.actor)
-    warnings = await advice.about(at.session, made, named=given.event_types)
+    warnings = await advice.warnings_for(at.session, made, named=given.event_types)
     show.one(CreatedHook(**dict(view(made)), warnings=warnings), as_json=as_json)
 
 

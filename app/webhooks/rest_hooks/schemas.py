@@ -6,9 +6,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from app.kit import clock
 from app.kit.input.fields import EventTypeName, RequestShape, Verbatim
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.endpoints.request_schemas import Filter, Mode
+from app.webhooks.endpoints.schemas import Filter, Mode
 from app.webhooks.endpoints.service import EndpointSpec
+from app.webhooks.models import Endpoint
 
 _URLS = AliasChoices("target_url", "url", "hookUrl")
 _TYPES = AliasChoices("event_types", "event")

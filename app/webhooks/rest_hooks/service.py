@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog, schema
 from app.events import queries as events
-from app.webhooks.endpoint_updates import service as changing
+from app.webhooks import message
 from app.webhooks.endpoints import event_filter
 from app.webhooks.endpoints import queries as endpoints
+from app.webhooks.endpoints import service as changing
 from app.webhooks.endpoints import service as endpoint_actions
-from app.webhooks.message import payload
 
 SAMPLES = 3
 #: As many of the newest events are looked through for real ones: tests are left out.
@@ -43,7 +43,7 @@ async def samples(
         _invented(catalog.example(kind), agency_id, number, personal=personal)
         for number, kind in enumerate(kinds[:SAMPLES])
     ]
-    return [json.loads(payload.render(each, mode).content) for each in made]
+    return [json.loads(message.render_payload(each, mode).content) for each in made]
 
 
 def _invented(envelope: dict[str, Any], agency_id: str, number: int, *, personal: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.tenants.agencies import queries as agencies
-from app.webhooks.stats.schemas import Window, stats_view
+from app.webhooks.endpoints.stats import Window, stats_view
 
 endpoint = typer.Typer()
 

@@ -10,7 +10,7 @@ from app.tenants.agencies import queries as agencies
 from app.webhooks.deliveries import queries
 from app.webhooks.deliveries.schemas import delivery_view
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.test_deliveries import service
+from app.webhooks.endpoints import test_deliveries
 
 endpoint = typer.Typer()
 
@@ -28,6 +28,6 @@ async def send_test(
     """Queues a test delivery."""
     found = await agencies.chosen(at.session, agency)
     await endpoints.check_opens(at.session, at.keyring, found.id, endpoint_id)
-    delivery_id = await service.send_test(at.session, found.id, endpoint_id, event_type=type_, actor=at.actor)
+    delivery_id = await test_deliveries.send_test(at.session, found.id, endpoint_id, event_type=type_, actor=at.actor)
     queued = await queries.find(at.session, found.id, delivery_id)
     show.one(delivery_view(queued), as_json=as_json, only=_COLUMNS)

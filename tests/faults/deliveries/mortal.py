@@ -16,7 +16,8 @@ from app.kit.database import make_engine, make_sessions
 from app.main import egress_of
 from app.platforms.registry import Platforms
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import attempt_log, http_attempt, result_writer
+from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer as attempt_log
 from tests.webhooks import scenes
 
 BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
@@ -41,7 +42,7 @@ async def work(mode: str) -> None:
     elif mode == AFTER:
         setattr(result_writer, "write", die)  # noqa: B010
     elif mode == WRITTEN:
-        real = attempt_log.write_directly
+        real = attempt_log.write_attempts_directly
 
         async def write_and_die(*given: Any, **named: Any) -> None:
             await real(*given, **named)

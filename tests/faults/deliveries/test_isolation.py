@@ -13,8 +13,7 @@ from app.events.types import access
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.endpoints.models import EndpointHealth
-from app.webhooks.models import Attempt
+from app.webhooks.models import Attempt, EndpointHealth
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting

@@ -13,7 +13,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
 from app.webhooks.dispatcher.fanout import fan_out
-from app.webhooks.maintenance.models import PeriodicTask
+from app.webhooks.models import PeriodicTask
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting

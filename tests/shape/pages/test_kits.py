@@ -18,7 +18,7 @@ from app.links.api import NewLink
 from app.settings import load
 from app.tenants.api_keys.schemas import Me
 from app.tenants.api_keys.scopes import SCOPES
-from app.webhooks.message import signature
+from app.webhooks import message
 from tests import world as worlds
 from tests.shape import source
 
@@ -182,7 +182,7 @@ def test_a_zapier_app_has_the_parts_zapier_asks_for(zapier: dict[str, Any]) -> N
 )  # fmt: skip
 def test_n8n_lets_only_what_we_signed_through(change: dict[str, Any], said: str) -> None:
     body, now = '{"id":"evt_1","type":"link.opened","name":"Ünï"}', int(time.time()) - change.get("age", 0)
-    signed = "v1,b2xk " + signature.sign(KEY, "evt_1", now, body.encode())
+    signed = "v1,b2xk " + message.sign(KEY, "evt_1", now, body.encode())
     headers = {
         "webhook-id": change.get("id", "evt_1"), "webhook-timestamp": str(now),
         "webhook-signature": change.get("signature", signed),

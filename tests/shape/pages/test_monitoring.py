@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped]  # it comes with uvicorn, without ty
 from prometheus_client import REGISTRY
 
 from app.kit.database import Sessions
-from app.webhooks.maintenance.context import MaintenanceContext
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.maintenance.sweep import KINDS
 from app.webhooks.monitoring import metrics
 from app.webhooks.monitoring.gauges import Gauges

@@ -13,11 +13,14 @@ from typing import Any, get_args
 import pytest
 
 from app.events import catalog, schema
-from app.webhooks.deliveries.visible_status import HOLDS, Shown
-from app.webhooks.destinations.hubspot import calls, installation, talk
+from app.webhooks import message
+from app.webhooks import message as payload
+from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
+from app.webhooks.destinations import hubspot
+from app.webhooks.destinations import hubspot as installation
+from app.webhooks.destinations import hubspot as talk
 from app.webhooks.endpoints import secret
-from app.webhooks.message import headers, payload
-from app.webhooks.message.request_sequence import OutboundRequest
+from app.webhooks.message import OutboundRequest
 from app.webhooks.policies import response_classifier
 from tests.shape import source
 from tests.shape.pages.test_kits import NODE
@@ -25,7 +28,7 @@ from tests.shape.pages.test_kits import NODE
 PAGE = source.text("docs/webhooks.md")
 EVENTS = source.text("docs/webhooks-events.md")
 SECRET, OTHER = secret.new(), secret.new()
-BODY = payload.render(catalog.example(catalog.FOR_CRMS["access.verified"]), "full").content
+BODY = payload.render_payload(catalog.example(catalog.FOR_CRMS["access.verified"]), "full").content
 
 PYTHON_ASKS = """
 import json, sys
@@ -62,7 +65,7 @@ def delivered(*keys: str, age: int = 0) -> Delivered:
         options={},
         now=datetime.fromtimestamp(time.time() - age, UTC),
     )
-    return Delivered(headers.of(letter), BODY.decode())
+    return Delivered(message.request_headers(letter), BODY.decode())
 
 
 def forged() -> Delivered:
@@ -134,14 +137,14 @@ def test_every_state_and_reason_is_explained() -> None:
     given_up = set(re.findall(r'return "(?:cancelled|exhausted)", "([a-z_]+)"', code))
     decided = set(re.findall(r'Step\("exhausted", "([a-z_]+)"', code))
     assert all((given_up, decided, set_by_hand))
-    assert {*get_args(get_args(Shown)[0]), "in_flight", "held", *HOLDS, *given_up, *decided} <= named
+    assert {*get_args(get_args(VisibleStatus)[0]), "in_flight", "held", *HOLDS, *given_up, *decided} <= named
     assert set_by_hand - named == set()
 
 
 def test_every_code_is_explained() -> None:
     named = set(re.findall(r"`([a-z_]+)`", PAGE))
-    assert {response_classifier.shown(each) for each in response_classifier.EXPLAINED} <= named
-    written = "".join(source.text(source.ROOT / str(each.__file__)) for each in (calls, installation, talk))
+    assert {response_classifier.public_code(each) for each in response_classifier.EXPLAINED} <= named
+    written = "".join(source.text(source.ROOT / str(each.__file__)) for each in (hubspot, installation, talk))
     assert set(re.findall(r'Outcome\("([a-z_]+)"', written)) <= named
 
 

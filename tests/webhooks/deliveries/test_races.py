@@ -11,9 +11,8 @@ from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import service
 from app.webhooks.dispatcher import http_attempt, result_writer
-from app.webhooks.endpoint_updates.service import delete_endpoint
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Delivery
+from app.webhooks.endpoints.service import delete_endpoint
+from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
 from tests.world import World
@@ -56,7 +55,7 @@ async def test_an_endpoint_goes_while_an_attempt_is_written_down(
         await setting.endpoint(sessions, endpoint, url=there.url)
         await scenes.change(sessions, rows[0], status="retrying")
         [parcel] = await scenes.claimed(tools)
-        made = result_writer.decide(await http_attempt.attempt(parcel, tools.egress, {}, began=clock.now()))
+        made = result_writer.next_update(await http_attempt.attempt(parcel, tools.egress, {}, began=clock.now()))
 
     async def end() -> None:
         async with sessions.begin() as session:

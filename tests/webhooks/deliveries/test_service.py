@@ -12,8 +12,7 @@ from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Attempt, Delivery, WebhookBody
+from app.webhooks.models import Attempt, Delivery, Endpoint, WebhookBody
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
 from tests.world import World

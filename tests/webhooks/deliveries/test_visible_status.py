@@ -11,8 +11,7 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Attempt, Delivery
+from app.webhooks.models import Attempt, Delivery, Endpoint
 from tests.webhooks import scenes, setting
 from tests.world import World
 

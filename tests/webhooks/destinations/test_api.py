@@ -12,13 +12,12 @@ from app.events import catalog as catalogue
 from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.webhooks.destinations import catalog
-from app.webhooks.destinations.hubspot import records
+from app.webhooks.destinations import catalog, hubspot_records
 from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.models import Endpoint
-from tests.webhooks.destinations.hubspot.account import TOKEN, Account
+from app.webhooks.models import Endpoint
+from tests.webhooks.destinations.hubspot_account import TOKEN, Account
 from tests.webhooks.destinations.receiving import serving
-from tests.webhooks.destinations.slack.channel import problem
+from tests.webhooks.destinations.slack_channel import problem
 from tests.world import World
 
 PATH = "/webhooks/destinations"
@@ -154,13 +153,13 @@ async def test_options_of_another_kind_are_refused(api: httpx2.AsyncClient) -> N
 async def test_an_account_is_set_up(api: httpx2.AsyncClient, app: FastAPI) -> None:
     account = Account()
     async with serving(account.answers) as address:
-        app.state.destinations = catalog.every(hubspot_base=address)
+        app.state.destinations = catalog.make_destinations(hubspot_base=address)
         shown = await made(api, "hubspot", HUBSPOT)
         there = f"{PATH}/{shown['id']}/installation"
         first, again = (await api.put(there)).json(), (await api.put(there)).json()
         wrong = await made(api, "hubspot", {"options": {"token": "pat-wrong"}})
         refused = (await api.put(f"{PATH}/{wrong['id']}/installation")).json()
-    wanted = records.property_set()
+    wanted = hubspot_records.property_set()
     for kind in ("companies", "contacts"):
         assert account.custom[kind].keys() == {each["name"] for each in wanted[kind]}
     assert (first["done"], again["done"], refused["done"], refused["code"]) == (True, True, False, "http_401")
@@ -189,14 +188,14 @@ async def test_another_agency_and_nobody_find_nothing(
 
 async def test_each_kind_says_what_it_needs(api: httpx2.AsyncClient) -> None:
     listed = {each["kind"]: each for each in (await api.get(PATH)).json()["data"]}
-    assert listed.keys() == catalog.ALL.keys()
+    assert listed.keys() == catalog.DESTINATIONS.keys()
     assert listed["slack"]["needs"]["required"] == ["webhook_url"]
     assert listed["hubspot"]["ordering"] == "by_subject"
 
 
 @pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
 async def test_each_kind_shows_what_it_would_send(api: httpx2.AsyncClient, event_type: str) -> None:
-    for kind in catalog.ALL:
+    for kind in catalog.DESTINATIONS:
         answer = await api.get(f"{PATH}/{kind}/example", params={"event_type": event_type})
         assert answer.status_code == 200, answer.text
         sent = answer.json()["requests"]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from tests import world as worlds
-from tests.webhooks.destinations.hubspot.account import TOKEN, Account
+from tests.webhooks.destinations.hubspot_account import TOKEN, Account
 from tests.webhooks.destinations.receiving import serving
 
 Run = Callable[..., Coroutine[Any, Any, Result]]

@@ -11,9 +11,9 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.destinations import catalog
-from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.models import Endpoint
 from tests.webhooks import scenes
-from tests.webhooks.destinations.hubspot.account import TOKEN, Account, error
+from tests.webhooks.destinations.hubspot_account import TOKEN, Account, error
 from tests.webhooks.destinations.receiving import Heard, Said, serving
 from tests.world import World
 
@@ -25,7 +25,7 @@ async def account(tools: WebhookContext) -> AsyncIterator[tuple[Account, Webhook
     """A HubSpot account, and tools that reach it."""
     made = Account()
     async with serving(made.answers) as address:
-        yield made, replace(tools, destinations=catalog.every(hubspot_base=address))
+        yield made, replace(tools, destinations=catalog.make_destinations(hubspot_base=address))
 
 
 async def make(
@@ -89,7 +89,7 @@ async def test_a_channel_that_was_archived_is_not_written_to_again(
         return Said(410, "channel_is_archived")
 
     async with serving(archived) as address:
-        tools = replace(tools, destinations=catalog.every())
+        tools = replace(tools, destinations=catalog.make_destinations())
         await scenes.fan_all_out(tools)
         endpoint = await make(sessions, keyring, agency_id, "slack", {"webhook_url": address}, concurrency=1)
         for what in (links.CREATED, links.SENT):

@@ -14,9 +14,9 @@ from app.events.types.event_type import EventType
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoint_updates.service import delete_endpoint
+from app.webhooks.endpoints.service import delete_endpoint
+from app.webhooks.endpoints.test_deliveries import send_test
 from app.webhooks.models import WebhookBody
-from app.webhooks.test_deliveries.service import send_test
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World

@@ -14,7 +14,7 @@ from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import endpoint_cache
 from app.webhooks.dispatcher.http_attempt import POISON_AFTER
 from app.webhooks.dispatcher.worker import Dispatcher
-from app.webhooks.endpoints.secrets import service as secrets
+from app.webhooks.endpoints import signing_secrets as secrets
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes, setting
 from tests.world import World

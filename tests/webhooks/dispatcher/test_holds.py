@@ -12,8 +12,8 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher.scheduler import claim
-from app.webhooks.endpoints import states
-from app.webhooks.endpoints.models import Endpoint, EndpointHealth
+from app.webhooks.endpoints import lifecycle
+from app.webhooks.models import Endpoint, EndpointHealth
 from app.webhooks.policies.fair_share import SlotUsage
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
@@ -73,11 +73,11 @@ async def test_a_paused_endpoint_gets_nothing_until_it_goes_on(
     async with receiver(answers(OK)) as there:
         endpoint = await make(tools, sessions, keyring, agency_id, there.url)
         async with sessions.begin() as session:
-            await states.pause(session, agency_id, endpoint.id, actor="test")
+            await lifecycle.pause(session, agency_id, endpoint.id, actor="test")
         await scenes.round_(tools)
         assert there.requests == []
         async with sessions.begin() as session:
-            await states.resume(session, agency_id, endpoint.id, actor="test")
+            await lifecycle.resume(session, agency_id, endpoint.id, actor="test")
         await scenes.round_(tools)
         assert len(there.requests) == 1
     [row] = await scenes.deliveries(sessions, agency_id)
@@ -116,7 +116,7 @@ async def test_after_a_pause_one_goes_first(
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         endpoint = await make(tools, sessions, keyring, agency_id, there.url, 4)
-        for change in (states.pause, states.resume):
+        for change in (lifecycle.pause, lifecycle.resume):
             async with sessions.begin() as session:
                 await change(session, agency_id, endpoint.id, actor="test")
         sent = []

@@ -13,9 +13,9 @@ from app.events.models import Event, EventPersonal
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
+from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Stamps
 from app.webhooks.dispatcher import scheduler as claims
 from app.webhooks.dispatcher import worker
-from app.webhooks.dispatcher.claimed import ClaimedDelivery, ClaimedPayload, Stamps
 from app.webhooks.dispatcher.fanout import Fanout
 from app.webhooks.dispatcher.scheduler import CHOOSING
 from app.webhooks.dispatcher.worker import Dispatcher

@@ -13,7 +13,7 @@ from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt, result_writer
 from app.webhooks.dispatcher.result_writer import DeliveryUpdate
-from app.webhooks.endpoints.models import EndpointHealth
+from app.webhooks.models import EndpointHealth
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
 from tests.webhooks.dispatcher.test_holds import BROKEN
@@ -45,7 +45,7 @@ async def failed(
         await scenes.fan_all_out(tools)
         parcels = await scenes.claimed(tools)
         return [
-            result_writer.decide(await http_attempt.attempt(each, tools.egress, {}, began=clock.now()))
+            result_writer.next_update(await http_attempt.attempt(each, tools.egress, {}, began=clock.now()))
             for each in parcels
         ]
 

@@ -14,7 +14,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher.fanout import fan_out
-from app.webhooks.endpoint_updates.service import delete_endpoint
+from app.webhooks.endpoints.service import delete_endpoint
 from tests.kit.egress.receivers import Receiver, answers, chooses, receiver
 from tests.webhooks import scenes
 from tests.world import World

@@ -13,10 +13,9 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt
-from app.webhooks.dispatcher.claimed_payloads import OutboundDelivery
+from app.webhooks.dispatcher.http_attempt import OutboundDelivery
 from app.webhooks.dispatcher.worker import Dispatcher
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import Delivery
+from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World

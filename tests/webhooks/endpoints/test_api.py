@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.events.models import Event
 from app.kit.database import Sessions
 from app.webhooks.endpoints import secret, service
-from app.webhooks.endpoints.models import Endpoint, EndpointSecret
+from app.webhooks.models import Endpoint, EndpointSecret
 from tests.world import World
 
 PATH = "/webhooks/endpoints"

@@ -25,7 +25,7 @@ PRESET = {"preset": "run-campaigns"}
     ],
 )
 def test_no_doubt(event_types: list[str], filter_: dict[str, Any] | None) -> None:
-    assert warnings.about(event_types, filter_) == []
+    assert warnings.static_warnings(event_types, filter_) == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_no_doubt(event_types: list[str], filter_: dict[str, Any] | None) -> Non
     ],
 )
 def test_doubts(event_types: list[str], filter_: dict[str, Any] | None, said: str) -> None:
-    [doubt] = warnings.about(event_types, filter_)
+    [doubt] = warnings.static_warnings(event_types, filter_)
     assert said in doubt
 
 

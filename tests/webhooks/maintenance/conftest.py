@@ -5,10 +5,10 @@ import pytest_asyncio
 
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.dispatcher.fanout import fan_out
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.replays import pruning
+from app.webhooks.models import Endpoint
+from app.webhooks.replays import job
 from tests.webhooks import scenes
 from tests.world import World
 
@@ -16,7 +16,7 @@ from tests.world import World
 @pytest.fixture
 def keeping(sessions: Sessions) -> MaintenanceContext:
     """The tools, without mail."""
-    return MaintenanceContext(sessions, others=(pruning.prune,))
+    return MaintenanceContext(sessions, others=(job.prune_replays,))
 
 
 @pytest_asyncio.fixture

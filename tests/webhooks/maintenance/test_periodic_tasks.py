@@ -7,15 +7,15 @@ from sqlalchemy import update
 
 from app.kit import jobs
 from app.kit.database import Sessions
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.maintenance import periodic_tasks
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.maintenance.models import PeriodicTask
+from app.webhooks.models import PeriodicTask
 from tests.webhooks import rows
 
 
 async def test_there_is_a_row_for_each_chore_and_nothing_else(keeping: MaintenanceContext, sessions: Sessions) -> None:
     claimed = await jobs.claim(sessions, PeriodicTask, limit=9, lease=timedelta(seconds=60))
-    assert {row.id for row in claimed} == set(periodic_tasks.CHORES)
+    assert {row.id for row in claimed} == set(periodic_tasks.TASKS)
 
 
 async def test_a_worker_does_them_and_they_are_due_again(keeping: MaintenanceContext, sessions: Sessions) -> None:
@@ -37,4 +37,4 @@ async def test_one_that_lost_its_lease_leaves_the_row_to_who_has_it(
         await session.execute(update(PeriodicTask).values(lease_token=None))
     for row in (first, second):
         with pytest.raises(jobs.LeaseLost):
-            await periodic_tasks.do(keeping, row)
+            await periodic_tasks.run_task(keeping, row)

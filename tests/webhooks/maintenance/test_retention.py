@@ -9,12 +9,12 @@ from sqlalchemy import func, text
 
 from app.kit import clock
 from app.kit.database import Sessions
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance import partitions, redaction, retention
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.maintenance import partitions, retention
 from app.webhooks.maintenance import partitions as partition_drops
 from app.webhooks.maintenance import retention as lag
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.models import Attempt, Delivery, WebhookBody
+from app.webhooks.maintenance import retention as redaction
+from app.webhooks.models import Attempt, Delivery, Endpoint, WebhookBody
 from app.webhooks.replays.models import Replay
 from tests.webhooks import rows, scenes
 
@@ -30,7 +30,7 @@ async def names(sessions: Sessions) -> set[str]:
 async def behind(keeping: MaintenanceContext) -> float:
     """Days of lag."""
     async with keeping.sessions() as session:
-        return await lag.days(session, keeping, clock.now())
+        return await lag.lag_days(session, keeping, clock.now())
 
 
 async def test_a_month_is_dropped_whole_once_all_of_it_is_past(
@@ -59,7 +59,7 @@ async def test_a_round_drops_what_is_past_and_makes_what_is_to_come(
 ) -> None:
     await partitions.ensure(sessions, date(2020, 1, 15))
     assert await behind(keeping) > 1000
-    assert await retention.tidy(keeping) == retention.EVERY
+    assert await retention.prune(keeping) == retention.EVERY
     there = await names(sessions)
     assert not any("2020" in name for name in there)
     assert {name for name, _ in partitions.monthly(clock.now().date())} <= there
@@ -70,9 +70,9 @@ async def test_a_busy_table_is_not_waited_for(keeping: MaintenanceContext, sessi
     await partitions.ensure(sessions, date(2020, 1, 15))
     async with sessions.begin() as busy:
         await busy.execute(text("LOCK TABLE webhook_attempts IN ROW EXCLUSIVE MODE"))
-        assert await retention.tidy(keeping) == retention.SOON
+        assert await retention.prune(keeping) == retention.SOON
     assert "webhook_attempts_2020_01" in await names(sessions)
-    assert await retention.tidy(keeping) == retention.EVERY
+    assert await retention.prune(keeping) == retention.EVERY
     assert "webhook_attempts_2020_01" not in await names(sessions)
 
 
@@ -85,7 +85,7 @@ async def test_the_net_is_emptied_of_what_is_past(
         await rows.add_attempt(sessions, row, aged=timedelta(days=2000 + days))
     assert await behind(keeping) > 1000
     small = MaintenanceContext(sessions, at_once=2)
-    assert await retention.tidy(small) == retention.EVERY
+    assert await retention.prune(small) == retention.EVERY
     assert await rows.count(sessions, WebhookBody, endpoint.agency_id) == 0
     assert await rows.count(sessions, Attempt, endpoint.agency_id) == 0
     assert await behind(keeping) < 0.1
@@ -104,7 +104,7 @@ async def test_finished_deliveries_go_with_their_attempts_and_open_ones_stay(
         await rows.add_delivery(sessions, endpoint, aged=OLD, last_attempt_at=func.now(), **DONE),
     ]
     assert 0.9 < await behind(keeping) < 5
-    assert await retention.tidy(MaintenanceContext(sessions, at_once=2)) == retention.EVERY
+    assert await retention.prune(MaintenanceContext(sessions, at_once=2)) == retention.EVERY
     left = await scenes.deliveries(sessions, endpoint.agency_id)
     assert {row.id for row in left} == {row.id for row in kept}
     assert await rows.count(sessions, Attempt, endpoint.agency_id) == 0
@@ -117,7 +117,7 @@ async def test_answers_are_blanked_earlier_than_their_attempts_go(
     row = await rows.add_delivery(sessions, endpoint)
     old = [await rows.add_attempt(sessions, row, aged=timedelta(days=15, hours=n)) for n in range(5)]
     young = await rows.add_attempt(sessions, row, aged=timedelta(days=13))
-    assert await retention.tidy(MaintenanceContext(sessions, at_once=2)) == retention.EVERY
+    assert await retention.prune(MaintenanceContext(sessions, at_once=2)) == retention.EVERY
     by_id = {each.id: each for each in await scenes.attempts(sessions, row)}
     assert {(by_id[each.id].body, str(by_id[each.id].headers), by_id[each.id].code) for each in old} == {
         ("", "{}", "http_500")
@@ -133,9 +133,9 @@ async def test_blanking_goes_on_where_it_was_stopped(
         await rows.add_attempt(sessions, row, aged=timedelta(days=15, hours=hours))
     until = clock.now() - timedelta(days=14)
     small = MaintenanceContext(sessions, at_once=2)
-    assert not await redaction.blank(small, until, batches=1)
+    assert not await redaction.redact_answers(small, until, batches=1)
     assert (await rows.chore(sessions, "retention")).reached is None
-    assert await redaction.blank(small, until, batches=9)
+    assert await redaction.redact_answers(small, until, batches=9)
     assert all(each.body == "" for each in await scenes.attempts(sessions, row))
     assert (await rows.chore(sessions, "retention")).reached == until
     assert not (await behind(MaintenanceContext(sessions, body_days=10))) < 3.9
@@ -155,7 +155,7 @@ async def test_a_replay_goes_when_it_is_long_over_and_nothing_refers_to_it(
                 )
             )  # fmt: skip
     await rows.add_delivery(sessions, endpoint, replay_id="replay_0000000000000000000000000b", **DONE)
-    await retention.tidy(keeping)
+    await retention.prune(keeping)
     async with sessions() as session:
         left = [await session.get(Replay, (endpoint.agency_id, f"replay_{name:0>26}")) for name in "abcd"]
     assert [row is not None for row in left] == [False, True, True, True]
@@ -167,12 +167,12 @@ async def test_two_rounds_at_once_and_one_cancelled_harm_nothing(
     for number in range(20):
         await rows.add_delivery(sessions, endpoint, aged=OLD + timedelta(hours=number), **DONE)
     small = MaintenanceContext(sessions, at_once=3)
-    stopped = asyncio.create_task(retention.tidy(small))
+    stopped = asyncio.create_task(retention.prune(small))
     await asyncio.sleep(0.05)
     stopped.cancel()
     with contextlib.suppress(asyncio.CancelledError):  # a quick machine is through by then
         await stopped
-    await asyncio.gather(retention.tidy(small), retention.tidy(small))
+    await asyncio.gather(retention.prune(small), retention.prune(small))
     assert await scenes.deliveries(sessions, endpoint.agency_id) == []
 
 
@@ -181,5 +181,5 @@ async def test_what_a_deleted_endpoint_left_goes_too(
 ) -> None:
     await rows.add_delivery(sessions, endpoint, aged=OLD, **DONE)
     await rows.set_endpoint(sessions, endpoint, deleted_at=func.now(), status="disabled")
-    await retention.tidy(keeping)
+    await retention.prune(keeping)
     assert await rows.count(sessions, Delivery, endpoint.agency_id) == 0

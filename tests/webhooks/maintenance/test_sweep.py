@@ -11,11 +11,9 @@ from sqlalchemy import func, select, update
 from app.events.models import OutboxEntry
 from app.kit import jobs
 from app.kit.database import Sessions
-from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.context import MaintenanceContext, WebhookContext
 from app.webhooks.maintenance import sweep
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.models import Delivery
+from app.webhooks.models import Delivery, Endpoint
 from tests.webhooks import rows, scenes
 
 LEASE = timedelta(seconds=40)

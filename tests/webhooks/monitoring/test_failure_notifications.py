@@ -15,10 +15,9 @@ from app.kit.encryption import Keyring
 from app.mail.models import Mail, content_place
 from app.mail.rendered_email import RenderedEmail
 from app.mail.service import MailQueue
-from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance.context import MaintenanceContext
-from app.webhooks.monitoring import failure_notifications
+from app.webhooks.context import MaintenanceContext, WebhookContext
+from app.webhooks.maintenance import failure_notifications
+from app.webhooks.models import Endpoint
 from tests.webhooks import rows, scenes
 from tests.world import PUBLIC_URL
 
@@ -59,7 +58,10 @@ async def test_after_ten_minutes_of_only_failures_the_agency_hears_once(
     row = await rows.add_delivery(sessions, endpoint)
     await rows.add_attempt(sessions, row, explanation="The host name does not exist.")
     await rows.set_health(sessions, endpoint, **failing(0.2, last_event_id=row.event_id))
-    assert [await failure_notifications.give(mailing), await failure_notifications.give(mailing)] == [1, 0]
+    assert [
+        await failure_notifications.notify_agencies(mailing),
+        await failure_notifications.notify_agencies(mailing),
+    ] == [1, 0]
     [event] = await rows.events(sessions, endpoint.agency_id, DEGRADED)
     facts = event.facts
     assert (event.subject_id, facts["endpoint_id"], facts["failed_count"]) == (endpoint.id, endpoint.id, 8)
@@ -80,7 +82,7 @@ async def test_a_success_takes_the_notice_back(
     mailing: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     await rows.set_health(sessions, endpoint, **failing(0.2, failing_since=None))
-    assert await failure_notifications.give(mailing) == 0
+    assert await failure_notifications.notify_agencies(mailing) == 0
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ async def test_who_stopped_it_knows(
 ) -> None:
     await rows.set_health(sessions, endpoint, **failing(130, **HOPELESS))
     await rows.set_endpoint(sessions, endpoint, **status)
-    assert await failure_notifications.give(mailing) == 0
+    assert await failure_notifications.notify_agencies(mailing) == 0
 
 
 async def test_the_news_goes_to_other_endpoints_never_to_itself(
@@ -104,7 +106,7 @@ async def test_the_news_goes_to_other_endpoints_never_to_itself(
         sessions, keyring, endpoint.agency_id, "https://ops.example.com/", ["webhook.endpoint.degraded"]
     )
     await rows.set_health(sessions, endpoint, **failing(0.2))
-    await failure_notifications.give(mailing)
+    await failure_notifications.notify_agencies(mailing)
     await scenes.fan_all_out(tools)
     told = [
         row.endpoint_id for row in await scenes.deliveries(sessions, endpoint.agency_id) if row.event_type == DEGRADED
@@ -117,7 +119,10 @@ async def test_a_hopeless_endpoint_is_disabled_and_its_agency_told(
 ) -> None:
     before = REGISTRY.get_sample_value("webhook_auto_disabled_total", {"reason": "failing"}) or 0
     await rows.set_health(sessions, endpoint, **failing(121, **HOPELESS))
-    assert [await failure_notifications.give(mailing), await failure_notifications.give(mailing)] == [1, 0]
+    assert [
+        await failure_notifications.notify_agencies(mailing),
+        await failure_notifications.notify_agencies(mailing),
+    ] == [1, 0]
     now = await rows.find_endpoint(sessions, endpoint)
     assert (now.status, now.status_reason) == ("disabled", "failing")
     assert len(await rows.events(sessions, endpoint.agency_id, DISABLED)) == 1
@@ -131,7 +136,7 @@ async def test_without_mail_the_event_is_there_all_the_same(
     keeping: MaintenanceContext, sessions: Sessions, keyring: Keyring, endpoint: Endpoint
 ) -> None:
     await rows.set_health(sessions, endpoint, **failing(25, notices=1))
-    assert await failure_notifications.give(keeping) == 1
+    assert await failure_notifications.notify_agencies(keeping) == 1
     assert len(await rows.events(sessions, endpoint.agency_id, DEGRADED)) == 1
     assert await letters(sessions, keyring, endpoint.agency_id) == []
 
@@ -140,7 +145,7 @@ async def test_two_workers_at_once_tell_once(
     mailing: MaintenanceContext, sessions: Sessions, keyring: Keyring, endpoint: Endpoint
 ) -> None:
     await rows.set_health(sessions, endpoint, **failing(0.2))
-    told = await asyncio.gather(*(failure_notifications.give(mailing) for _ in range(4)))
+    told = await asyncio.gather(*(failure_notifications.notify_agencies(mailing) for _ in range(4)))
     assert sum(told) == 1
     assert len(await letters(sessions, keyring, endpoint.agency_id)) == 1
 
@@ -155,4 +160,4 @@ async def test_a_round_is_bounded_and_the_next_goes_on(
     for each in (endpoint, *others):
         await rows.set_health(sessions, each, **failing(0.2))
     few = replace(mailing, at_once=2)
-    assert [await failure_notifications.give(few) for _ in range(4)] == [2, 2, 1, 0]
+    assert [await failure_notifications.notify_agencies(few) for _ in range(4)] == [2, 2, 1, 0]

@@ -9,8 +9,8 @@ from sqlalchemy import func
 
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance.context import MaintenanceContext
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.models import Endpoint
 from app.webhooks.monitoring import gauges
 from app.webhooks.monitoring.gauges import Gauges
 from tests.webhooks import rows, scenes

@@ -1,6 +1,6 @@
 """Loops that go round, and those that stopped."""
 
-from app.webhooks.monitoring.heartbeat import Heartbeat
+from app.webhooks.context import Heartbeat
 
 
 class Clock:

@@ -10,11 +10,10 @@ from sqlalchemy import func
 
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.web import sidecar_server
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.maintenance.context import MaintenanceContext
+from app.webhooks.context import Heartbeat, MaintenanceContext
+from app.webhooks.models import Endpoint
 from app.webhooks.monitoring import metrics, worker_http
 from app.webhooks.monitoring.gauges import Gauges
-from app.webhooks.monitoring.heartbeat import Heartbeat
 from tests.webhooks import rows
 
 

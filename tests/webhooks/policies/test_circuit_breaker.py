@@ -12,8 +12,8 @@ from app.webhooks.policies.circuit_breaker import (
     EndpointHealthState,
     HealthInput,
     HealthUpdate,
-    after,
-    room,
+    capacity,
+    health_after,
 )
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
@@ -28,13 +28,13 @@ def failed(code: str, *, wait: timedelta = timedelta(), exhausted: bool = False)
 def made(
     health: EndpointHealthState, *tried: HealthInput, now: datetime = NOW, window: tuple[int, int] = (0, 0)
 ) -> HealthUpdate:
-    return after(health, tried, concurrency=5, now=now, window=window)
+    return health_after(health, tried, concurrency=5, now=now, window=window)
 
 
 def free(
     health: EndpointHealthState, *, in_flight: int = 0, now: datetime = NOW, tokens: float | None = None
 ) -> tuple[int, str | None]:
-    return room(health, concurrency=5, in_flight=in_flight, tokens=tokens, paused=False, now=now)
+    return capacity(health, concurrency=5, in_flight=in_flight, tokens=tokens, paused=False, now=now)
 
 
 def test_a_success_leaves_a_well_endpoint_as_it_was() -> None:
@@ -189,7 +189,10 @@ def test_a_rate_limit_bounds_what_may_leave(tokens: float | None, given_: tuple[
 
 
 def test_a_pause_holds_everything() -> None:
-    assert room(EndpointHealthState(), concurrency=5, in_flight=0, tokens=None, paused=True, now=NOW) == (0, "paused")
+    assert capacity(EndpointHealthState(), concurrency=5, in_flight=0, tokens=None, paused=True, now=NOW) == (
+        0,
+        "paused",
+    )
 
 
 codes = st.sampled_from(

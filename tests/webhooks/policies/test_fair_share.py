@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.policies.fair_share import AGAIN_AT_MOST, EndpointQueue, Share, SlotUsage, allot
+from app.webhooks.policies.fair_share import AGAIN_AT_MOST, EndpointQueue, Share, SlotUsage, allocate
 
 NOW = datetime(2026, 12, 4, 12, tzinfo=UTC)
 IDS = [uuid.UUID(int=number) for number in range(40)]
@@ -29,29 +29,29 @@ def agencies_of(lanes: list[EndpointQueue], given_: dict[tuple[uuid.UUID, Share]
 
 def test_agencies_get_the_same_whatever_the_number_of_their_endpoints() -> None:
     lanes = [lane(0, number) for number in range(2, 22)] + [lane(1, 30)]
-    assert agencies_of(lanes, allot(lanes, SlotUsage(9, {}, {})))[IDS[1]] == 4
+    assert agencies_of(lanes, allocate(lanes, SlotUsage(9, {}, {})))[IDS[1]] == 4
 
 
 def test_an_agency_alone_leaves_room_for_whoever_comes() -> None:
     lanes = [lane(0, number, room=20) for number in range(2, 12)]
-    assert sum(allot(lanes, SlotUsage(64, {}, {})).values()) == 56
+    assert sum(allocate(lanes, SlotUsage(64, {}, {})).values()) == 56
 
 
 def test_whoever_has_slots_waits_for_those_who_have_none() -> None:
     lanes = [lane(0, 2, room=20), lane(1, 3, room=20)]
-    given_ = allot(lanes, SlotUsage(40, {"first": 20}, {IDS[0]: 20}))
+    given_ = allocate(lanes, SlotUsage(40, {"first": 20}, {IDS[0]: 20}))
     assert given_[IDS[3], "first"] > given_.get((IDS[2], "first"), 0)
 
 
 def test_retries_leave_the_slots_of_first_attempts_alone() -> None:
     lanes = [lane(number % 10, number, "again", room=20) for number in range(10, 40)]
-    assert sum(allot(lanes, SlotUsage(100, {}, {})).values()) == 80
+    assert sum(allocate(lanes, SlotUsage(100, {}, {})).values()) == 80
 
 
 def test_first_attempts_come_before_retries_until_they_have_their_part() -> None:
     lanes = [lane(number % 8, number, "first", room=20) for number in range(10, 25)]
     lanes += [lane(number % 8, number, "again", room=20) for number in range(25, 40)]
-    given_ = allot(lanes, SlotUsage(10, {}, {}))
+    given_ = allocate(lanes, SlotUsage(10, {}, {}))
     by_share = Counter[Share]()
     for (_, share), number in given_.items():
         by_share[share] += number
@@ -60,12 +60,12 @@ def test_first_attempts_come_before_retries_until_they_have_their_part() -> None
 
 def test_of_one_agencys_endpoints_the_oldest_goes_first_among_equals() -> None:
     lanes = [lane(0, 2, age=1), lane(0, 3, age=9)]
-    assert allot(lanes, SlotUsage(1, {}, {})) == {(IDS[3], "first"): 1}
+    assert allocate(lanes, SlotUsage(1, {}, {})) == {(IDS[3], "first"): 1}
 
 
 def test_both_shares_of_an_endpoint_have_its_room_together() -> None:
     lanes = [lane(0, 2, "first", room=3), lane(0, 2, "again", room=3)]
-    assert sum(allot(lanes, SlotUsage(64, {}, {})).values()) == 3
+    assert sum(allocate(lanes, SlotUsage(64, {}, {})).values()) == 3
 
 
 lanes_ = st.lists(
@@ -87,7 +87,7 @@ lanes_ = st.lists(
 @given(lanes=lanes_, slots=st.integers(1, 200), first=st.integers(0, 100), again=st.integers(0, 100))
 def test_nobody_gets_more_than_they_may(lanes: list[EndpointQueue], slots: int, first: int, again: int) -> None:
     taken = SlotUsage(slots, {"first": min(first, slots), "again": min(again, max(slots - first, 0))}, {})
-    given_ = allot(lanes, taken)
+    given_ = allocate(lanes, taken)
     known = {(each.endpoint, each.share): each for each in lanes}
     assert all(0 < number <= min(known[key].ready, known[key].room) for key, number in given_.items())
     assert sum(given_.values()) <= max(taken.free, 0)
@@ -98,7 +98,7 @@ def test_nobody_gets_more_than_they_may(lanes: list[EndpointQueue], slots: int, 
 @given(lanes=lanes_, slots=st.integers(16, 200))
 def test_a_free_slot_is_not_kept_from_a_first_attempt(lanes: list[EndpointQueue], slots: int) -> None:
     """But for the last eighth, all are used while somebody could take one."""
-    given_ = allot(lanes, SlotUsage(slots, {}, {}))
+    given_ = allocate(lanes, SlotUsage(slots, {}, {}))
     unserved = [
         each
         for each in lanes
@@ -111,4 +111,4 @@ def test_a_free_slot_is_not_kept_from_a_first_attempt(lanes: list[EndpointQueue]
 @given(lanes=lanes_, slots=st.integers(20, 200))
 def test_every_agency_that_waits_gets_something(lanes: list[EndpointQueue], slots: int) -> None:
     waiting = {each.agency for each in lanes if each.share == "first" and each.ready and each.room}
-    assert waiting <= set(agencies_of(lanes, allot(lanes, SlotUsage(slots, {}, {}))))
+    assert waiting <= set(agencies_of(lanes, allocate(lanes, SlotUsage(slots, {}, {}))))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.policies.response_classifier import judge, retry_after, shown
+from app.webhooks.policies.response_classifier import classify_response, public_code, retry_after
 
 NOW = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ NOW = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
     ],
 )
 def test_answers(status: int, headers: dict[str, str], code: str, arrived: bool, wait: int) -> None:
-    outcome = judge(status, None, headers, NOW)
+    outcome = classify_response(status, None, headers, NOW)
     assert (outcome.code, outcome.arrived, outcome.wait) == (code, arrived, timedelta(seconds=wait))
     assert outcome.explanation.endswith(".")
 
@@ -49,15 +49,18 @@ def test_answers(status: int, headers: dict[str, str], code: str, arrived: bool,
     ],
 )  # fmt: skip
 def test_each_failure_without_an_answer_is_explained(error: str) -> None:
-    outcome = judge(None, error, {}, NOW)
+    outcome = classify_response(None, error, {}, NOW)
     assert (outcome.code, outcome.arrived) == (error, False)
-    assert outcome.explanation != judge(None, "never heard of", {}, NOW).explanation
+    assert outcome.explanation != classify_response(None, "never heard of", {}, NOW).explanation
 
 
 def test_blocked_and_refused_look_the_same() -> None:
-    blocked, refused = judge(None, "blocked_address", {}, NOW), judge(None, "connect_refused", {}, NOW)
+    blocked, refused = (
+        classify_response(None, "blocked_address", {}, NOW),
+        classify_response(None, "connect_refused", {}, NOW),
+    )
     assert blocked.explanation == refused.explanation
-    assert shown(blocked.code) == shown(refused.code)
+    assert public_code(blocked.code) == public_code(refused.code)
     assert blocked.code != refused.code
 
 

@@ -50,18 +50,18 @@ def test_the_age_limit() -> None:
 def test_a_failure_is_followed_by_the_next_step_never_earlier(made: int) -> None:
     promised = timedelta(seconds=retry_policy.delays("standard")[made])
     for jitter in (1.0, 1.2):
-        step = retry_policy.after(FAILED, made=made, policy="standard", jitter=jitter, now=NOW, expires_at=FOREVER)
+        step = retry_policy.step_after(FAILED, made=made, policy="standard", jitter=jitter, now=NOW, expires_at=FOREVER)
         assert (step.status, step.reason) == ("retrying", "http_500")
         assert step.due_in == promised * jitter
 
 
 def test_after_the_last_attempt_it_is_exhausted() -> None:
-    step = retry_policy.after(FAILED, made=12, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER)
+    step = retry_policy.step_after(FAILED, made=12, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER)
     assert step == retry_policy.Step("exhausted", "attempts_used", None)
 
 
 def test_no_attempt_is_promised_beyond_the_age_limit() -> None:
-    step = retry_policy.after(
+    step = retry_policy.step_after(
         FAILED, made=4, policy="standard", jitter=1.0, now=NOW, expires_at=NOW + timedelta(minutes=9)
     )
     assert step == retry_policy.Step("exhausted", "age_limit", None)
@@ -70,7 +70,7 @@ def test_no_attempt_is_promised_beyond_the_age_limit() -> None:
 @pytest.mark.parametrize(("ends", "reason"), [("event", "refused"), ("endpoint", "gone")])
 def test_what_will_never_pass_ends_at_the_first_attempt(ends: Any, reason: str) -> None:
     refused = AttemptOutcome("http_400", False, "It refused the record.", ends=ends)
-    step = retry_policy.after(refused, made=1, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER)
+    step = retry_policy.step_after(refused, made=1, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER)
     assert step == retry_policy.Step("exhausted", reason, None)
 
 
@@ -85,7 +85,7 @@ def test_what_will_never_pass_ends_at_the_first_attempt(ends: Any, reason: str) 
 def test_from_the_fifth_attempt_on_one_may_step_aside(code: str, aside: str) -> None:
     failed = AttemptOutcome(code, False, "")
     steps = [
-        retry_policy.after(failed, made=made, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER).aside
+        retry_policy.step_after(failed, made=made, policy="standard", jitter=1.0, now=NOW, expires_at=FOREVER).aside
         for made in (1, 4, 5, 11)
     ]
     assert steps == ["never", "never", aside, aside]
@@ -93,14 +93,14 @@ def test_from_the_fifth_attempt_on_one_may_step_aside(code: str, aside: str) -> 
 
 def test_what_arrived_is_done() -> None:
     arrived = AttemptOutcome("http_200", True, "")
-    step = retry_policy.after(arrived, made=12, policy="none", jitter=1.0, now=NOW, expires_at=NOW)
+    step = retry_policy.step_after(arrived, made=12, policy="none", jitter=1.0, now=NOW, expires_at=NOW)
     assert step == retry_policy.Step("succeeded", None, None)
 
 
 def test_a_longer_wait_asked_for_is_kept_and_jitter_only_adds() -> None:
     slow = AttemptOutcome("throttled", False, "", timedelta(minutes=5))
-    early = retry_policy.after(slow, made=1, policy="standard", jitter=1.1, now=NOW, expires_at=FOREVER)
-    late = retry_policy.after(slow, made=6, policy="standard", jitter=1.1, now=NOW, expires_at=FOREVER)
+    early = retry_policy.step_after(slow, made=1, policy="standard", jitter=1.1, now=NOW, expires_at=FOREVER)
+    late = retry_policy.step_after(slow, made=6, policy="standard", jitter=1.1, now=NOW, expires_at=FOREVER)
     assert early.due_in == timedelta(minutes=5.5)
     assert late.due_in == timedelta(hours=2.2)
 
@@ -114,7 +114,7 @@ def test_from_any_failures_it_ends_in_time(policy: str | list[int], jitter: floa
     now, expires_at = NOW, NOW + retry_policy.age_limit(policy)
     for made, wait in enumerate(waits, start=1):
         outcome = AttemptOutcome("x", False, "", timedelta(seconds=wait))
-        step = retry_policy.after(outcome, made=made, policy=policy, jitter=jitter, now=now, expires_at=expires_at)
+        step = retry_policy.step_after(outcome, made=made, policy=policy, jitter=jitter, now=now, expires_at=expires_at)
         if step.due_in is None:
             assert step.status == "exhausted"
             return

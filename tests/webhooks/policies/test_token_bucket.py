@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.webhooks.policies.token_bucket import tokens
+from app.webhooks.policies.circuit_breaker import tokens_now
 
 NOW = datetime(2026, 12, 4, 12, tzinfo=UTC)
 LIMIT = {"max": 10, "per_seconds": 2, "burst": 20}
@@ -17,12 +17,12 @@ LIMIT = {"max": 10, "per_seconds": 2, "burst": 20}
 def test_it_fills_up_to_its_burst(left: float | None, ago: float | None, now_there: float) -> None:
     """A clock that went back adds nothing."""
     at = None if ago is None else NOW - timedelta(seconds=ago)
-    assert tokens(LIMIT, left, at, NOW) == pytest.approx(now_there)
+    assert tokens_now(LIMIT, left, at, NOW) == pytest.approx(now_there)
 
 
 def test_without_a_burst_it_holds_what_a_span_allows() -> None:
-    assert tokens({"max": 3, "per_seconds": 1}, None, None, NOW) == 3.0
+    assert tokens_now({"max": 3, "per_seconds": 1}, None, None, NOW) == 3.0
 
 
 def test_without_a_limit_there_is_no_bucket() -> None:
-    assert tokens(None, 1.0, NOW, NOW) is None
+    assert tokens_now(None, 1.0, NOW, NOW) is None

@@ -13,8 +13,8 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.jobs import LeaseLost
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints import states
-from app.webhooks.endpoints.models import Endpoint
+from app.webhooks.endpoints import lifecycle
+from app.webhooks.models import Endpoint
 from app.webhooks.replays import job, service
 from app.webhooks.replays.models import Replay
 from tests.webhooks import scenes, setting
@@ -174,7 +174,7 @@ async def test_activation_sends_what_was_missed(
 ) -> None:
     path = f"/webhooks/endpoints/{endpoint.id}/activation"
     async with sessions.begin() as session:
-        await states.disable(session, endpoint.agency_id, endpoint.id, reason="user", actor="test")
+        await lifecycle.disable(session, endpoint.agency_id, endpoint.id, reason="user", actor="test")
     made = await turns.ended(sessions, tools, endpoint, "skipped", "exhausted")
     answer = await api.post(path, json={"replay": "skipped"})
     assert answer.status_code == 200, answer.text

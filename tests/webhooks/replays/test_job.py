@@ -16,8 +16,7 @@ from app.kit.jobs import LeaseLost
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import service as deliveries
 from app.webhooks.endpoints import service as endpoints
-from app.webhooks.endpoints.models import Endpoint
-from app.webhooks.models import WebhookBody
+from app.webhooks.models import Endpoint, WebhookBody
 from app.webhooks.replays import job, service
 from app.webhooks.replays.models import Replay
 from app.webhooks.replays.selecting import Selection
@@ -246,7 +245,7 @@ async def test_it_waits_for_a_disabled_endpoint_and_ends_with_a_deleted_one(
     await turns.turn(tools)
     assert (await turns.the_replay(sessions, agency_id)).status == "running"
     async with sessions.begin() as session:
-        await endpoints.delete_endpoint(session, agency_id, endpoint.id, actor="test")
+        await endpoints.mark_deleted(session, agency_id, endpoint.id, actor="test")
     await turns.turn(tools)
     row = await turns.the_replay(sessions, agency_id)
     assert (row.status, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())

@@ -9,9 +9,8 @@ from app.kit.input.validation_errors import checked
 from app.kit.terminal import show
 from app.kit.terminal.command import AgencyOption, Json, Terminal, command
 from app.tenants.agencies import queries as agencies
-from app.webhooks.endpoints import queries
-from app.webhooks.endpoints.secrets import service
-from app.webhooks.endpoints.secrets.schemas import DAY, Rotation, view
+from app.webhooks.endpoints import queries, signing_secrets
+from app.webhooks.endpoints.schemas import DAY, Rotation, secret_view
 
 endpoint = typer.Typer()
 
@@ -20,8 +19,8 @@ endpoint = typer.Typer()
 async def list_(at: Terminal, endpoint_id: str, agency: AgencyOption = None, as_json: Json = False) -> None:
     """Shows the secrets that sign, the current one first. Each look is recorded."""
     found = await agencies.chosen(at.session, agency)
-    rows = await service.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
-    views = [view(row, queries.open_secret(at.keyring, row)) for row in rows]
+    rows = await signing_secrets.show_secrets(at.session, found.id, endpoint_id, actor=at.actor)
+    views = [secret_view(row, queries.open_secret(at.keyring, row)) for row in rows]
     show.many(views, ["id", "secret", "expires_at", "created_at"], as_json=as_json)
 
 
@@ -38,16 +37,16 @@ async def rotate(
     """Gives an endpoint a new secret and prints it."""
     given = checked(Rotation, grace_seconds=grace, secret=secret, force=force)
     found = await agencies.chosen(at.session, agency)
-    made, text = await service.rotate_secret(
+    made, text = await signing_secrets.rotate_secret(
         at.session, found.id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
         force=given.force, keyring=at.keyring, actor=at.actor,
     )  # fmt: skip
-    show.one(view(made, text), as_json=as_json)
+    show.one(secret_view(made, text), as_json=as_json)
 
 
 @command(endpoint, "end-secret")
 async def end(at: Terminal, endpoint_id: str, secret_id: str, agency: AgencyOption = None) -> None:
     """Ends one of two secrets before its time."""
     found = await agencies.chosen(at.session, agency)
-    await service.end_secret(at.session, found.id, endpoint_id, secret_id, actor=at.actor)
+    await signing_secrets.end_secret(at.session, found.id, endpoint_id, secret_id, actor=at.actor)
     show.text(f"{secret_id} is ended.")

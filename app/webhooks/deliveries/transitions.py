@@ -1,0 +1,391 @@
+"""Transitions of a delivery: the only statements that write its status, due time, lease and place in an order.
+
+| transition | from | to |
+|---|---|---|
+| create | | pending, with or without a lease; skipped where the endpoint is disabled |
+| lease | pending, retrying | the same, held by a worker |
+| record attempts | leased | succeeded, retrying, exhausted |
+| end | leased, or open and not leased | cancelled, exhausted, skipped |
+| cancel | pending, retrying | cancelled |
+| requeue | any end | pending |
+| release | leased, or waiting in an order | the same, due |
+
+Statements of the hot path are SQL text, for others to put into a larger statement. Everything that ends or requeues
+deliveries of an ordered endpoint takes the lock of its order first: before deliveries, these before the endpoint's
+health, and that before the endpoint, so that nobody waits in a circle.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CursorResult,
+    String,
+    Table,
+    Uuid,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import bulk_params, ids
+from app.kit.database import CROSS_TENANT, Connected
+from app.webhooks.deliveries import conditions
+from app.webhooks.deliveries.claimed import ClaimedDelivery, Lease
+from app.webhooks.models import Delivery, Endpoint, EndpointHealth
+from app.webhooks.policies import retry_policy
+
+#: Deliveries that one statement ends or defers at most.
+BATCH = 500
+#: Why a delivery waits whose endpoint the keyring cannot decrypt, and how long until the next look.
+KEY_MISSING = "key_missing"
+KEY_REST = timedelta(minutes=1)
+
+#: A lease outlasts the deadline of the endpoint `e` by ten seconds, in which its result is recorded. A destination
+#: that makes several requests has as many deadlines.
+LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
+
+#: Create: of `pair` (id, told, receiver, token) with `told` (events and their bodies) and `receiver` (endpoints). One
+#: that has a `token` is leased from its beginning.
+CREATE = """
+    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
+      ordered, status, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
+    SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
+      told.sequence, :series, receiver.ordered, receiver.status, receiver.reason, told.body_id, :made_at,
+      told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.status WHEN 'pending' THEN now() END,
+      pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => receiver.lease) END,
+      (pair.token IS NOT NULL)::integer
+    FROM pair JOIN told ON told.place = pair.told JOIN receiver ON receiver.place = pair.receiver
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """
+
+#: Lease: of each `queue` (agency_id, endpoint_id, share, number) so many deliveries, the longest due first.
+LEASE = f"""
+    UPDATE webhook_deliveries d
+    SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
+    FROM (
+      SELECT due.agency_id, due.id, {LEASE_SECONDS} AS seconds, due.lapsed
+      FROM queue
+      JOIN webhook_endpoints e ON e.agency_id = queue.agency_id AND e.id = queue.endpoint_id
+      CROSS JOIN LATERAL (
+        SELECT x.agency_id, x.id, x.lease_token IS NOT NULL AS lapsed FROM webhook_deliveries x
+        WHERE x.agency_id = queue.agency_id AND x.endpoint_id = queue.endpoint_id AND x.share = queue.share
+          AND {conditions.is_due_sql("x")} AND {conditions.is_next_sql("x")}
+        ORDER BY x.due_at LIMIT queue.number FOR UPDATE SKIP LOCKED
+      ) due
+    ) chosen
+    WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
+    RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
+      d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
+      d.first_attempt_at IS NULL AS is_first, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+    """  # noqa: S608 - names of ours
+
+#: Record attempts: of `given` (agency_id, delivery_id, id, token, due_in, came) with `came` (outcomes and what follows:
+#: succeed, retry later, exhaust). A lease that is lost meanwhile changes nothing.
+RECORD_ATTEMPTS = """
+    UPDATE webhook_deliveries d
+    SET status = came.delivery_status, reason = came.reason, share = 'again',
+      due_at = now() + make_interval(secs => given.due_in), attempt_count = d.attempt_count + 1,
+      series_attempts = d.series_attempts + 1, last_code = came.code,
+      first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
+      lease_until = NULL, lease_token = NULL, tries = 0
+    FROM given JOIN came ON came.place = given.came
+    WHERE d.agency_id = given.agency_id AND d.id = given.delivery_id AND d.lease_token = given.token
+    RETURNING given.id
+    """
+
+_NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_token": None}
+_OVER: dict[str, Any] = {"due_at": None, **_NO_LEASE}
+_table = cast(Table, Delivery.__table__)
+_health = cast(Table, EndpointHealth.__table__).c
+
+_ENDED: bulk_params.Columns = {
+    "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "status": String(), "reason": String(),
+}  # fmt: skip
+_ended = bulk_params.table("given", _ENDED)
+_END_LEASED = (
+    update(_table)
+    .where(
+        _table.c.agency_id == _ended.c.agency_id, _table.c.id == _ended.c.id, _table.c.lease_token == _ended.c.token
+    )
+    .values(status=_ended.c.status, reason=_ended.c.reason, tries=0, **_OVER)
+    .returning(_ended.c.id, _ended.c.token)
+    .execution_options(**CROSS_TENANT)
+)  # fmt: skip
+
+_END_UNSENDABLE = text(
+    f"""
+    UPDATE webhook_deliveries d
+    SET status = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
+      reason = CASE WHEN e.deleted_at IS NULL THEN 'endpoint_disabled' ELSE 'endpoint_deleted' END,
+      due_at = NULL, lease_until = NULL, lease_token = NULL
+    FROM webhook_endpoints e
+    WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND NOT {conditions.is_sendable_sql("e")}
+      AND d.agency_id = e.agency_id AND d.id IN (
+      SELECT x.id FROM webhook_deliveries x
+      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND {conditions.is_open_sql("x")}
+        AND {conditions.is_unleased_sql("x")}
+      ORDER BY x.id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+    """  # noqa: S608 - names of ours
+)
+
+_ASIDE: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "at_once": Boolean()}
+_aside = bulk_params.table("stubborn", _ASIDE)
+#: `failing_since` is the first failure since the endpoint last accepted something.
+_STEP_ASIDE = (
+    update(_table)
+    .where(
+        _table.c.agency_id == _aside.c.agency_id, _table.c.id == _aside.c.id,
+        _health.agency_id == _table.c.agency_id, _health.id == _table.c.endpoint_id,
+        or_(_aside.c.at_once, _health.failing_since.is_(None), _health.failing_since > _table.c.first_attempt_at),
+    )
+    .values(ordered=False)
+    .execution_options(**CROSS_TENANT)
+)  # fmt: skip
+
+_DEFER = text(
+    f"""
+    UPDATE webhook_deliveries d SET due_at = NULL, reason = 'ordering'
+    FROM (
+      SELECT x.agency_id, x.id FROM webhook_deliveries x
+      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.ordered
+        AND {conditions.is_due_sql("x")} AND {conditions.has_earlier_sql("x")}
+      ORDER BY x.due_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+    ) late
+    WHERE d.agency_id = late.agency_id AND d.id = late.id
+    """  # noqa: S608 - names of ours
+)
+_RELEASE_NEXT = text(
+    f"""
+    UPDATE webhook_deliveries d SET due_at = now(), reason = NULL
+    FROM (
+      SELECT DISTINCT ON (x.subject_id) x.agency_id, x.id, x.due_at FROM webhook_deliveries x
+      WHERE x.agency_id = :agency_id AND x.endpoint_id = :endpoint_id AND x.subject_id = ANY(:subject_ids)
+        AND x.ordered AND {conditions.is_open_sql("x")}
+      ORDER BY x.subject_id, x.sequence
+    ) following
+    WHERE d.agency_id = following.agency_id AND d.id = following.id AND d.due_at IS NULL
+    """  # noqa: S608 - names of ours
+)
+
+
+async def cancel(
+    session: AsyncSession, agency_id: str, endpoint_id: str, *which: ColumnElement[bool], reason: str
+) -> None:
+    """Cancel open deliveries of an endpoint, leased ones too; the next of their subjects is released."""
+    cancelled = await session.execute(
+        update(Delivery)
+        .where(Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, conditions.is_open(), *which)
+        .values(status="cancelled", reason=reason, **_OVER)
+        .returning(Delivery.subject_id, Delivery.ordered)
+        .execution_options(synchronize_session=False)
+    )
+    if subjects := {row.subject_id for row in cancelled if row.ordered}:
+        await release_next(session, agency_id, endpoint_id, subjects)
+
+
+async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> set[Lease]:
+    """End deliveries without an attempt, each with its status and reason. Returns the leases that still held."""
+    given = bulk_params.values("given", _ENDED, [(row.agency_id, row.id, row.token, *why) for row, *why in ended])
+    return {(row[0], row[1]) for row in await session.execute(_END_LEASED, given)}
+
+
+async def end_unleased(
+    session: AsyncSession, found: Any, status: str, reason: str, *where: ColumnElement[bool]
+) -> Sequence[Any]:
+    """End those of the deliveries found (agency_id, id) that no worker holds; then release the next ones."""
+    ended = (
+        update(Delivery)
+        .where(tuple_(Delivery.agency_id, Delivery.id).in_(found.cte("found").select()), conditions.is_open())
+        .where(conditions.is_unleased(), *where)
+        .values(status=status, reason=reason, **_OVER)
+        .returning(
+            Delivery.agency_id, Delivery.id, Delivery.endpoint_id, Delivery.event_id, Delivery.event_type,
+            Delivery.series, Delivery.subject_id, Delivery.ordered, Delivery.status,
+        )
+        .execution_options(synchronize_session=False, **CROSS_TENANT)
+    )  # fmt: skip
+    rows = (await session.execute(ended)).all()
+    subjects = {(row.agency_id, row.endpoint_id, row.subject_id) for row in rows if row.ordered}
+    if subjects:
+        theirs = tuple_(Delivery.agency_id, Delivery.endpoint_id, Delivery.subject_id).in_(sorted(subjects))
+        await release_waiting(session, theirs, limit=len(subjects))
+    return rows
+
+
+async def end_unsendable(connection: Connected, agency_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:
+    """End a batch of what is open for an endpoint that is disabled (skipped) or deleted (cancelled)."""
+    given = {"agency_id": agency_id, "endpoint_id": endpoint_id}
+    await connection.execute(_END_UNSENDABLE, given, execution_options=CROSS_TENANT)
+
+
+async def requeue(
+    session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
+) -> None:
+    """Make these deliveries, which nobody else changes, pending again with all attempts of the retry policy.
+
+    In an ordered endpoint they wait for their turn, and what comes after them waits for them.
+    """
+    ordered = endpoint.ordering == "by_subject"
+    await lock_order(session, agency_id, endpoint.id)
+    queued = (
+        update(Delivery)
+        .where(Delivery.agency_id == agency_id, Delivery.id.in_(sorted(delivery_ids)))
+        .values(
+            status="pending",
+            share="again",
+            ordered=ordered,
+            reason="ordering" if ordered else None,
+            due_at=None if ordered else func.now(),
+            tries=0,
+            series_attempts=0,
+            expires_at=func.now() + retry_policy.age_limit(endpoint.retry_policy),
+            replay_id=replay_id,
+            **_NO_LEASE,
+        )
+        .returning(Delivery.subject_id)
+        .execution_options(synchronize_session=False)
+    )
+    subjects = set(await session.scalars(queued))
+    if ordered and subjects:
+        await _defer_later(session, agency_id, endpoint.id, subjects)
+        await release_next(session, agency_id, endpoint.id, subjects)
+
+
+async def release(session: AsyncSession, row: ClaimedDelivery) -> None:
+    """Return a delivery that could not be attempted for a fault of ours; its tries keep counting."""
+    await session.execute(
+        update(Delivery)
+        .where(type_coerce(Delivery.id, Uuid()) == row.id, Delivery.lease_token == row.token)
+        .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), **_NO_LEASE)
+        .execution_options(synchronize_session=False, **CROSS_TENANT)
+    )
+
+
+async def release_without_key(session: AsyncSession, rows: Sequence[ClaimedDelivery]) -> None:
+    """Return deliveries whose endpoint the keyring cannot decrypt: they wait for the key, and no try is counted."""
+    held = tuple_(type_coerce(Delivery.id, Uuid()), Delivery.lease_token).in_([(row.id, row.token) for row in rows])
+    await session.execute(
+        update(Delivery)
+        .where(held)
+        .values(due_at=func.now() + KEY_REST, tries=Delivery.tries - 1, reason=KEY_MISSING, **_NO_LEASE)
+        .execution_options(synchronize_session=False, **CROSS_TENANT)
+    )
+
+
+async def revoke_leases(session: AsyncSession, *where: ColumnElement[bool]) -> int:
+    """Revoke the leases of open deliveries: an attempt under way ends late. Returns how many."""
+    revoked = update(Delivery).where(conditions.is_open(), *where).values(**_NO_LEASE)
+    return await _execute(session, revoked)
+
+
+async def release_waiting(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> int:
+    """Make open deliveries due that have no due time although none of their subject comes before. Returns how many."""
+    waits = Delivery.due_at.is_(None), conditions.is_open()
+    found = select(Delivery.agency_id, Delivery.id).where(*waits, conditions.waits_for_nothing(), *where)
+    freed = update(Delivery).values(due_at=func.now(), reason=None, **_NO_LEASE)
+    return await _execute(session, freed.where(among(found, limit), *waits))
+
+
+async def release_all(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
+    """End the order of an endpoint: nothing waits for its turn any more."""
+    waits = Delivery.due_at.is_(None)
+    await session.execute(
+        update(Delivery)
+        .where(
+            Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, conditions.is_open(),
+            Delivery.ordered,
+        )
+        .values(
+            ordered=False,
+            due_at=func.coalesce(Delivery.due_at, func.now()),
+            reason=case((waits, None), else_=Delivery.reason),
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+
+
+async def step_aside(session: AsyncSession, stubborn: Sequence[tuple[uuid.UUID, uuid.UUID, bool]]) -> None:
+    """Let later deliveries of their subjects pass these (agency, id, at once): they are retried, but not ordered.
+
+    Unless `at_once`, only where the endpoint accepted something else since their first attempt.
+    """
+    if stubborn:
+        await session.execute(_STEP_ASIDE, bulk_params.values("stubborn", _ASIDE, stubborn))
+
+
+async def defer(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Take the due time from what must wait in the order of these (agency, endpoint); their locks are held until the
+    transaction ends.
+    """
+    chosen = sorted(set(endpoints))
+    await lock_orders(session, chosen)
+    for agency_id, endpoint_id in chosen:
+        given = {"agency_id": agency_id, "endpoint_id": endpoint_id}
+        await session.execute(_DEFER, given, execution_options=CROSS_TENANT)
+
+
+async def lock_order(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
+    """Lock the order of an endpoint until the transaction ends; before anything is done to its deliveries."""
+    await lock_orders(session, [(ids.parse("agency", agency_id), ids.parse("endpoint", endpoint_id))])
+
+
+async def lock_orders(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Lock the orders of several (agency, endpoint), always in the same sequence."""
+    for _, endpoint_id in sorted(set(endpoints)):
+        key = func.hashtextextended(f"webhooks order {endpoint_id}", 0)
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def release_next(session: AsyncSession, agency_id: str, endpoint_id: str, subject_ids: Collection[str]) -> None:
+    """Make the next delivery of each subject due, after the one before it has ended. The order is locked."""
+    await release_next_of(session, ids.parse("agency", agency_id), ids.parse("endpoint", endpoint_id), subject_ids)
+
+
+async def release_next_of(
+    session: AsyncSession, agency_id: uuid.UUID, endpoint_id: uuid.UUID, subject_ids: Collection[str]
+) -> None:
+    """The same by raw ids."""
+    given = {"agency_id": agency_id, "endpoint_id": endpoint_id, "subject_ids": sorted(set(subject_ids))}
+    await session.execute(_RELEASE_NEXT, given, execution_options=CROSS_TENANT)
+
+
+def among(found: Any, limit: int) -> ColumnElement[bool]:
+    """Condition: one of the deliveries found (agency_id, id), `limit` at most, without those locked by others."""
+    locked = found.limit(limit).with_for_update(skip_locked=True, of=found.columns_clause_froms[0]).cte("found")
+    return tuple_(Delivery.agency_id, Delivery.id).in_(locked.select())
+
+
+async def _defer_later(session: AsyncSession, agency_id: str, endpoint_id: str, subjects: Collection[str]) -> None:
+    """Later deliveries of a subject that were to go next wait for the earlier one that is open again."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            Delivery.agency_id == agency_id,
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.subject_id.in_(sorted(subjects)),
+            Delivery.ordered,
+            conditions.is_open(),
+            Delivery.due_at.is_not(None),
+            ~conditions.is_in_flight(),
+            conditions.has_earlier(),
+        )
+        .values(due_at=None, reason="ordering")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _execute(session: AsyncSession, statement: Any) -> int:
+    options = {"synchronize_session": False, **CROSS_TENANT}
+    return cast(CursorResult[Any], await session.execute(statement.execution_options(**options))).rowcount

@@ -1,1 +1,0 @@
-"""Companies and contacts in HubSpot, kept up to date with what their links come to."""

@@ -1,1 +1,0 @@
-"""Messages in a Slack channel, by an incoming webhook."""

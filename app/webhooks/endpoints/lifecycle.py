@@ -1,0 +1,108 @@
+"""Status changes of an endpoint: disable, enable, pause, resume."""
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import KEYTURN, record
+from app.events.types import webhooks
+from app.kit.errors import NotFound
+from app.webhooks.endpoints import queries
+from app.webhooks.models import Endpoint, EndpointHealth
+
+#: What a healthy endpoint's row says.
+WELL = {
+    "lowered_to": None, "good_since": 0, "hold_until": None, "breaker": "closed", "open_until": None, "openings": 0,
+    "probes": 0, "unreachable": 0, "failing_since": None, "failed_attempts": 0, "exhausted": 0, "notices": 0,
+    "gone_since": None, "blocked_since": None, "blocked": 0,
+}  # fmt: skip
+
+
+async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str, actor: str) -> Endpoint:
+    """Sends nothing more to it; what is pending is skipped, and so is what happens from now on.
+
+    `reason`: `user`, `gone`, `unsafe_url` or `failing`. Raises NotFound. One that is disabled already stays as it is.
+    """
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    if endpoint.status == "disabled":
+        return endpoint
+    endpoint.status, endpoint.status_reason = "disabled", reason
+    endpoint.version += 1
+    data = {"endpoint_id": endpoint.id, "status": "disabled", "reason": reason}
+    await record(
+        session, webhooks.ENDPOINT_DISABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
+    )  # fmt: skip
+    return endpoint
+
+
+async def give_up(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str) -> None:
+    """Disables an endpoint for what came back from it; one that was deleted meanwhile is left alone."""
+    try:
+        await disable(session, agency_id, endpoint_id, reason=reason, actor=KEYTURN)
+    except NotFound:
+        return
+
+
+async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+    """Sends to it again, one probe first. Raises NotFound. One that is active already stays as it is.
+
+    One that still has to answer its challenge waits for that instead.
+    """
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    if endpoint.status == "active":
+        return endpoint
+    if endpoint.verification == "wanted":
+        if endpoint.status == "disabled":
+            endpoint.status, endpoint.status_reason = "pending_verification", None
+            await updated(session, endpoint, "verification", actor)
+        return endpoint
+    endpoint.status, endpoint.status_reason = "active", None
+    endpoint.version += 1
+    await session.execute(
+        update(EndpointHealth)
+        .where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id)
+        .values(**{**WELL, "breaker": "half_open", "probes": 1})
+        .execution_options(synchronize_session=False)
+    )
+    data = {"endpoint_id": endpoint.id, "status": "active"}
+    await record(
+        session, webhooks.ENDPOINT_ENABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
+    )  # fmt: skip
+    return endpoint
+
+
+async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+    """Holds everything back, nothing is skipped. Raises NotFound."""
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    if endpoint.paused_at is None:
+        endpoint.paused_at = func.now()
+        await updated(session, endpoint, "paused", actor)
+    return endpoint
+
+
+async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+    """Lets what was held go, one probe first. Raises NotFound."""
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    if endpoint.paused_at is not None:
+        endpoint.paused_at = None
+        await session.execute(
+            update(EndpointHealth)
+            .where(
+                EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id,
+                EndpointHealth.breaker == "closed",
+            )
+            .values(breaker="half_open", probes=1)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        await updated(session, endpoint, "resumed", actor)
+    return endpoint
+
+
+async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: str) -> None:
+    """Counts a change by people and records what it was."""
+    endpoint.version += 1
+    await session.flush()
+    await session.refresh(endpoint)
+    data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": what}
+    await record(
+        session, webhooks.ENDPOINT_UPDATED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor, data=data
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Giving an endpoint a new signing secret, looking at those it has, and ending one early."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import record
+from app.events.types import webhooks
+from app.events.types.event_type import EventType
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError, Hint, NotFound
+from app.webhooks.endpoints import queries, secret, service
+from app.webhooks.models import EndpointSecret
+
+#: How many may sign at once.
+LIVE_AT_MOST = 2
+
+
+class RotationUnderWay(AppError):
+    """The secret before is still good: a third would leave receivers guessing."""
+
+    status = 409
+    code = "rotation_under_way"
+    detail = "The secret was rotated a short while ago, and the one before it still signs."
+    hint = Hint(
+        "Wait until it expires, end it early, or send `force: true` to drop it.",
+        at_terminal="Wait until it expires, end it with `keyturn endpoint end-secret`, or drop it with `--force`.",
+    )
+
+
+class SecretInUse(AppError):
+    """What was brought along signs already."""
+
+    status = 409
+    code = "secret_in_use"
+    detail = "This endpoint's deliveries are signed with this secret already."
+    hint = "Give another one, or none: then a new one is made."
+
+
+class LastSecret(AppError):
+    """Without a secret nothing could be signed."""
+
+    status = 409
+    code = "last_secret"
+    detail = "This is the only secret of the endpoint."
+    hint = Hint(
+        "Rotate it; with `grace_seconds: 0` it ends at once.",
+        at_terminal="Rotate it with `keyturn endpoint rotate-secret`; with `--grace 0` it ends at once.",
+    )
+
+
+async def rotate_secret(
+    session: AsyncSession,
+    agency_id: str,
+    endpoint_id: str,
+    *,
+    grace: timedelta,
+    given: str | None = None,
+    force: bool = False,
+    keyring: Keyring,
+    actor: str,
+) -> tuple[EndpointSecret, str]:
+    """A new secret, and its text; the one before signs too for `grace` more. `force` drops the one before that.
+
+    Raises NotFound, SecretRefused, SecretInUse and RotationUnderWay.
+    """
+    text = secret.new() if given is None else service.readable_secret(given)
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    live = await queries.live_secrets(session, agency_id, endpoint_id)
+    if any(queries.signing_key(keyring, each) == secret.key(text) for each in live):
+        raise SecretInUse
+    if len(live) >= LIVE_AT_MOST and not force:
+        raise RotationUnderWay
+    for current in live[:1]:
+        current.expires_at = func.now() + grace
+    await _drop(session, agency_id, endpoint_id, live[1:])
+    made = service.encrypted_secret(endpoint, text, keyring)
+    session.add(made)
+    endpoint.version += 1  # workers keep its keys for as long as its row stays the same
+    await session.flush()
+    await _record(session, webhooks.SECRET_ROTATED, agency_id, endpoint_id, actor)
+    return made, text
+
+
+async def show_secrets(
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str
+) -> Sequence[EndpointSecret]:
+    """The secrets that sign now, the current one first; that somebody looked is recorded. Raises NotFound."""
+    await queries.find(session, agency_id, endpoint_id)
+    await _record(session, webhooks.SECRET_SHOWN, agency_id, endpoint_id, actor)
+    return await queries.live_secrets(session, agency_id, endpoint_id)
+
+
+async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, secret_id: str, *, actor: str) -> None:
+    """Ends one of two secrets; the other signs alone from now on. Raises NotFound and LastSecret."""
+    endpoint = await queries.locked(session, agency_id, endpoint_id)
+    live = await queries.live_secrets(session, agency_id, endpoint_id)
+    ended = next((each for each in live if each.id == secret_id), None)
+    if ended is None:
+        raise NotFound
+    if len(live) == 1:
+        raise LastSecret
+    await _drop(session, agency_id, endpoint_id, [ended])
+    for left in live:
+        if left is not ended:
+            left.expires_at = None
+    endpoint.version += 1  # workers keep its keys for as long as its row stays the same
+    await session.flush()
+    await _record(session, webhooks.SECRET_ENDED, agency_id, endpoint_id, actor)
+
+
+async def _drop(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[EndpointSecret]) -> None:
+    """Takes these away, and with them those that expired: what signs nothing need not be kept."""
+    expired = EndpointSecret.expires_at <= func.now()
+    await session.flush()
+    await session.execute(
+        delete(EndpointSecret)
+        .where(
+            EndpointSecret.agency_id == agency_id,
+            EndpointSecret.endpoint_id == endpoint_id,
+            expired | EndpointSecret.id.in_([each.id for each in ended]),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _record(session: AsyncSession, kind: EventType, agency_id: str, endpoint_id: str, actor: str) -> None:
+    data = {"endpoint_id": endpoint_id}
+    await record(session, kind, agency_id=agency_id, subject_id=endpoint_id, actor=actor, data=data)

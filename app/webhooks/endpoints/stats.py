@@ -1,0 +1,174 @@
+"""Statistics of an endpoint as the API shows them."""
+
+import typing
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, Float, cast, extract, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import clock, ids
+from app.webhooks.deliveries import conditions
+from app.webhooks.deliveries.conditions import Hold
+from app.webhooks.endpoints import queries as endpoints
+from app.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
+from app.webhooks.policies.response_classifier import public_code
+
+Window = Literal["1h", "24h", "7d"]
+_LASTS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
+
+
+class StatsView(BaseModel):
+    """How an endpoint has been doing, and what it has still to get. Of more than 100,000 the newest are counted."""
+
+    endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
+    window: Window = Field(examples=["24h"])
+    since: str = Field(examples=["2026-12-03T13:32:10.123Z"])
+    deliveries: dict[str, int] = Field(
+        description="Made in the window, by status.", examples=[{"succeeded": 412, "retrying": 3}]
+    )
+    attempts: int = Field(description="Made in the window.", examples=[431])
+    codes: dict[str, int] = Field(description="The attempts by code.", examples=[{"http_200": 412, "http_500": 19}])
+    success_ratio: float | None = Field(description="Of the attempts; null where there were none.", examples=[0.956])
+    p50_ms: int | None = Field(description="Half of the attempts took no longer.", examples=[92])
+    p95_ms: int | None = Field(examples=[310])
+    p99_ms: int | None = Field(examples=[870])
+    complete: bool = Field(description="Whether all attempts of the window were counted.", examples=[True])
+    backlog: int = Field(description="Deliveries that are not over.", examples=[3])
+    oldest_pending_seconds: int | None = Field(description="The age of the oldest of them.", examples=[42])
+    breaker: Literal["closed", "open", "half_open"] = Field(examples=["closed"])
+    open_until: str | None = Field(examples=["2026-12-04T13:32:40.123Z"])
+    hold: Hold | None = Field(description="What holds all of them back.", examples=["retry_after"])
+    hold_until: str | None = Field(
+        description="The receiver asked for silence until then.", examples=["2026-12-04T13:35:00.000Z"]
+    )
+
+
+async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, window: Window) -> StatsView:
+    """The statistics of an endpoint. Raises NotFound."""
+    endpoint = await endpoints.find(session, agency_id, endpoint_id)
+    since = clock.now() - _LASTS[window]
+    sent = await attempt_counts(session, agency_id, endpoint.id, since=since)
+    waiting = await waiting_counts(session, agency_id, endpoint)
+    return StatsView(
+        endpoint_id=endpoint.id,
+        window=window,
+        since=clock.iso(since) or "",
+        deliveries=await delivery_counts(session, agency_id, endpoint.id, since=since),
+        attempts=sent.attempts,
+        codes=sent.by_code,
+        success_ratio=round(sent.arrived / sent.attempts, 4) if sent.attempts else None,
+        p50_ms=sent.p50_ms,
+        p95_ms=sent.p95_ms,
+        p99_ms=sent.p99_ms,
+        complete=sent.complete,
+        backlog=waiting.backlog,
+        oldest_pending_seconds=waiting.oldest_seconds,
+        breaker=waiting.breaker,
+        open_until=clock.iso(waiting.open_until),
+        hold=waiting.hold,
+        hold_until=clock.iso(waiting.hold_until),
+    )
+
+
+#: As many of the newest are counted.
+AT_MOST = 100_000
+#: An id is made by the worker's clock, the row's time by the database's.
+_CLOCKS_APART = 3600
+
+
+@dataclass(frozen=True)
+class AttemptCounts:
+    """Attempts of a span of time. Milliseconds are None when there was none; `complete`: all were counted."""
+
+    attempts: int
+    arrived: int
+    by_code: dict[str, int]
+    p50_ms: int | None
+    p95_ms: int | None
+    p99_ms: int | None
+    complete: bool
+
+
+@dataclass(frozen=True)
+class WaitingCounts:
+    """What an endpoint has still to get, and what holds it back."""
+
+    backlog: int
+    oldest_seconds: int | None
+    breaker: Literal["closed", "open", "half_open"]
+    open_until: datetime | None
+    hold: Hold | None
+    hold_until: datetime | None
+
+
+async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> AttemptCounts:
+    """Attempts from `since` on, the newest first if there are too many."""
+    some = (
+        select(Attempt.code, Attempt.arrived, Attempt.total_ms)
+        .where(
+            Attempt.agency_id == agency_id,
+            Attempt.endpoint_id == endpoint_id,
+            Attempt.created_at >= since,
+            Attempt.id >= ids.first("attempt", since, slack=-_CLOCKS_APART),
+        )
+        .order_by(Attempt.id.desc())
+        .limit(AT_MOST)
+        .subquery()
+    )
+    of_code = await session.execute(select(some.c.code, func.count()).group_by(some.c.code))
+    by_code = Counter[str]()
+    for code, count in of_code:
+        by_code[public_code(code)] += count
+    arrived = func.count().filter(some.c.arrived)
+    times = [func.percentile_disc(share).within_group(some.c.total_ms) for share in (0.5, 0.95, 0.99)]
+    attempts, good, p50, p95, p99 = (await session.execute(select(func.count(some.c.code), arrived, *times))).one()
+    return AttemptCounts(attempts, good, dict(by_code.most_common()), p50, p95, p99, complete=attempts < AT_MOST)
+
+
+async def delivery_counts(
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime
+) -> dict[str, int]:
+    """Deliveries made from `since` on, by the status they are shown in; the newest if there are too many."""
+    some = (
+        conditions.with_visible_status(agency_id)
+        .where(
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.created_at >= since,
+            Delivery.id >= ids.first("delivery", since, slack=-_CLOCKS_APART),
+        )
+        .with_only_columns(conditions.visible_status().label("status"))
+        .order_by(Delivery.id.desc())
+        .limit(AT_MOST)
+        .subquery()
+    )
+    counted = await session.execute(select(some.c.status, func.count()).group_by(some.c.status).order_by(some.c.status))
+    return {row.status: int(row[1]) for row in counted}
+
+
+async def waiting_counts(session: AsyncSession, agency_id: str, endpoint: Endpoint) -> WaitingCounts:
+    """As it is now."""
+    health = (
+        select(
+            EndpointHealth.breaker,
+            EndpointHealth.open_until,
+            EndpointHealth.hold_until,
+            conditions.endpoint_hold(),
+        )
+        .join(Endpoint, (Endpoint.agency_id == EndpointHealth.agency_id) & (Endpoint.id == EndpointHealth.id))
+        .where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint.id)
+    )
+    breaker, open_until, hold_until, hold = (await session.execute(health)).one()
+    not_over = Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint.id, conditions.is_open_indexed()
+    some = select(Delivery.created_at).where(*not_over).limit(AT_MOST).subquery()
+    backlog, age = (await session.execute(select(func.count(), _age(func.min(some.c.created_at))))).one()
+    return WaitingCounts(
+        backlog, None if age is None else int(age), breaker, open_until, typing.cast(Hold | None, hold), hold_until
+    )
+
+
+def _age(made: ColumnElement[datetime]) -> ColumnElement[float | None]:
+    return cast(extract("epoch", func.now() - made), Float)

@@ -1,0 +1,170 @@
+"""Telling an agency that an endpoint keeps failing, and disabling one that is hopeless."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.recorder import KEYTURN, record
+from app.events.types import webhooks as happenings
+from app.kit import clock
+from app.kit.database import CROSS_TENANT
+from app.mail import service as mails
+from app.mail.models import Mail
+from app.mail.rendered_email import Recipient
+from app.mail.service import MailQueue
+from app.tenants.agencies import email_branding
+from app.tenants.agencies import queries as agencies
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.deliveries import conditions
+from app.webhooks.endpoints import lifecycle
+from app.webhooks.models import Attempt, Endpoint, EndpointHealth
+from app.webhooks.monitoring import metrics
+from app.webhooks.policies import failure_notices as deciding
+from app.webhooks.policies import response_classifier
+from app.webhooks.policies.failure_notices import Failing, FailureStep
+
+Key = tuple[str, str]
+
+
+async def notify_agencies(tools: MaintenanceContext) -> int:
+    """One round over the endpoints that fail, each in a transaction of its own. How many agencies heard something.
+
+    Where a round has told as many as it may, the next one goes on.
+    """
+    told, last = 0, None
+    while found := await _failing(tools, last):
+        last = found[-1][0]
+        for key, failing in found:
+            if deciding.step(failing, clock.now()).do != "nothing":
+                told += await _act(tools, *key)
+            if told >= tools.at_once:
+                return told
+    return told
+
+
+async def _failing(tools: MaintenanceContext, last: Key | None) -> Sequence[tuple[Key, Failing]]:
+    """A page of endpoints that fail, are sent to, and are not paused: who paused one knows."""
+    same = and_(EndpointHealth.agency_id == Endpoint.agency_id, EndpointHealth.id == Endpoint.id)
+    found = (
+        select(EndpointHealth)
+        .join(Endpoint, same)
+        .where(EndpointHealth.failing_since.is_not(None), conditions.endpoint_is_active(), Endpoint.paused_at.is_(None))
+        .order_by(EndpointHealth.agency_id, EndpointHealth.id)
+        .limit(tools.at_once)
+    )
+    if last is not None:
+        agency_id, endpoint_id = last
+        later = and_(EndpointHealth.agency_id == agency_id, EndpointHealth.id > endpoint_id)
+        found = found.where((EndpointHealth.agency_id > agency_id) | later)
+    async with tools.sessions() as session:
+        rows = (await session.scalars(found.execution_options(**CROSS_TENANT))).all()
+    return [((row.agency_id, row.id), failing) for row in rows if (failing := _as_failing(row))]
+
+
+async def _act(tools: MaintenanceContext, agency_id: str, endpoint_id: str) -> bool:
+    """Looks again with the row locked, for a success may have come, or another worker; then does it."""
+    async with tools.sessions.begin() as session:
+        row = await session.get(EndpointHealth, (agency_id, endpoint_id), with_for_update=True)
+        failing = _as_failing(row) if row else None
+        step = deciding.step(failing, clock.now()) if failing else FailureStep("nothing", 0)
+        if row is None or step.do == "nothing":
+            return False
+        disabled = step.do == "disable"
+        if disabled:
+            endpoint = await lifecycle.disable(session, agency_id, endpoint_id, reason="failing", actor=KEYTURN)
+        else:
+            endpoint = await _degraded(session, row, step.notices)
+        await _queue_email(session, tools.outbox, endpoint, row)
+    if disabled:
+        metrics.auto_disabled("failing")
+    return True
+
+
+async def _degraded(session: AsyncSession, row: EndpointHealth, notices: int) -> Endpoint:
+    row.notices = notices
+    found = select(Endpoint).where(Endpoint.agency_id == row.agency_id, Endpoint.id == row.id)
+    endpoint = (await session.scalars(found)).one()
+    await record(
+        session,
+        happenings.ENDPOINT_DEGRADED,
+        agency_id=row.agency_id,
+        subject_id=row.id,
+        actor=KEYTURN,
+        data={
+            "endpoint_id": row.id,
+            "status": endpoint.status,
+            "reason": response_classifier.public_code(row.last_code) if row.last_code else None,
+            "failed_count": row.failed_attempts,
+            "sample_event_id": row.last_event_id,
+        },
+    )
+    return endpoint
+
+
+async def _queue_email(
+    session: AsyncSession, outbox: MailQueue | None, endpoint: Endpoint, row: EndpointHealth
+) -> None:
+    if outbox is not None:
+        await queue_failure_email(session, outbox, endpoint, row)
+
+
+def _as_failing(row: EndpointHealth) -> Failing | None:
+    if row.failing_since is None:
+        return None
+    last = row.last_failed_at or row.failing_since
+    return Failing(row.failing_since, last, row.failed_attempts, row.exhausted, row.notices)
+
+
+KIND = "endpoint_failing"
+
+
+async def queue_failure_email(
+    session: AsyncSession, outbox: MailQueue, endpoint: Endpoint, health: EndpointHealth
+) -> Mail:
+    """Owes the contact the news; whether it was disabled stands in its status."""
+    agency = await agencies.find(session, endpoint.agency_id)
+    webhooks = f"{outbox.public_url}/api/v1/webhooks"
+    return await mails.queue(
+        session,
+        outbox,
+        agency.id,
+        kind=KIND,
+        to=Recipient(agency.contact_email, agency.contact_name),
+        letterhead=email_branding.of_agency(agency),
+        about_id=endpoint.id,
+        context={
+            "disabled": endpoint.status == "disabled",
+            "url": endpoint.url,
+            "description": endpoint.description,
+            "endpoint_id": endpoint.id,
+            "since": health.failing_since,
+            "failed_attempts": str(health.failed_attempts),
+            "exhausted": str(health.exhausted),
+            "last_error": await _last_error(session, endpoint),
+            "last_code": response_classifier.public_code(health.last_code or "connect_failed"),
+            "sample_event_id": health.last_event_id,
+            "activation_line": _post(f"{webhooks}/endpoints/{endpoint.id}/activation", {"replay": "failed"}),
+            "replay_line": _post(f"{webhooks}/replays", _replay(endpoint, health)),
+        },
+    )
+
+
+def _replay(endpoint: Endpoint, health: EndpointHealth) -> dict[str, str | None]:
+    span = {"since": clock.iso(health.failing_since), "until": clock.iso(clock.now())}
+    return {"endpoint_id": endpoint.id, "select": "failed", **span}
+
+
+async def _last_error(session: AsyncSession, endpoint: Endpoint) -> str | None:
+    """The newest failure in words; None when it was too long ago to be kept."""
+    found = select(Attempt.explanation).where(
+        Attempt.agency_id == endpoint.agency_id, Attempt.endpoint_id == endpoint.id, Attempt.arrived.is_(False)
+    )
+    explained: str | None = await session.scalar(found.order_by(Attempt.id.desc()).limit(1))
+    return explained
+
+
+def _post(address: str, body: dict[str, str | None]) -> str:
+    told = f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+    return f'curl -X POST {address} -H "Authorization: Bearer $KEYTURN_API_KEY" {told}'

@@ -1,1 +1,0 @@
-"""What is sent: the bytes, their signature and the headers."""
