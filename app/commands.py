@@ -35,12 +35,10 @@ from app.tenants.api_keys import commands as members
 from app.tenants.clients import commands as clients
 from app.webhooks.deliveries import commands as deliveries
 from app.webhooks.destinations import catalog
-from app.webhooks.destinations import commands as destinations
 from app.webhooks.endpoint_updates import commands as changing
 from app.webhooks.endpoints import commands as endpoints
 from app.webhooks.endpoints.secrets import commands as secrets
 from app.webhooks.replays import commands as replays
-from app.webhooks.rest_hooks import commands as hooks
 from app.webhooks.stats import commands as stats
 from app.webhooks.test_deliveries import commands as dispatch
 from app.webhooks.verification import commands as verifying
@@ -99,10 +97,8 @@ GROUPS: tuple[tuple[str, str, tuple[typer.Typer, ...]], ...] = (
             dispatch.endpoint,
             stats.endpoint,
             replays.endpoint,
-            destinations.endpoint,
         ),
     ),
-    ("hook", "REST hooks, as automation tools subscribe by them.", (hooks.hook,)),
     ("delivery", "Webhook deliveries.", (deliveries.delivery,)),
     ("replay", "Replays: sending again what an endpoint did not get.", (replays.replay,)),
 )

@@ -28,11 +28,10 @@ from app.tenants.agencies.logos import api as logos
 from app.tenants.agencies.platform_ids import api as identities
 from app.tenants.api_keys import api as members
 from app.tenants.clients import api as clients
+from app.webhooks import rest_hooks as hooks
 from app.webhooks.deliveries import api as deliveries
-from app.webhooks.destinations import api as destinations
 from app.webhooks.endpoints import api as endpoints
 from app.webhooks.replays import api as replays
-from app.webhooks.rest_hooks import api as hooks
 
 API = "/api/v1"
 
@@ -64,7 +63,6 @@ for room in (
     hooks,
     deliveries,
     replays,
-    destinations,
 ):
     api.include_router(room.router)
 

@@ -167,17 +167,6 @@ async def test_a_challenge_that_fails_is_recorded(run: Run) -> None:
     assert types[0] == "webhook.endpoint.verification_failed"
 
 
-async def test_hooks(run: Run) -> None:
-    made = await found(run, "hook", "create", "https://hooks.example.com/zap", "--type", "access.*,link.opened")
-    assert made["event_types"] == ["access.*", "link.opened"]
-    assert [each["id"] for each in await found(run, "hook", "list")] == [made["id"]]
-    printed = await run("hook", "sample", "--type", "link.opened", "--mode", "flat")
-    assert json.loads(printed.stdout)[0]["type"] == "link.opened"
-    for _ in range(2):
-        assert (await run("hook", "delete", made["id"])).exit_code == 0
-    assert await found(run, "hook", "list") == []
-
-
 async def test_which_agency_has_to_be_clear(run: Run, world: World) -> None:
     unclear = await run("link", "list", agency=None)
     assert (unclear.exit_code, "north, south" in unclear.stderr) == (1, True)

@@ -10,13 +10,17 @@ import hmac
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic_core import to_json
 
 from app.events.schema import without_personal
 from app.kit.egress.result import HttpResult
 from app.webhooks.policies.response_classifier import AttemptOutcome, classify_response
+
+#: Types of destination; `http` and `rest_hook` get Standard Webhooks, the others the language of their service.
+DestinationType = Literal["http", "slack", "hubspot", "http_request", "rest_hook"]
+STANDARD = frozenset({"http", "rest_hook"})
 
 
 class HttpRequest(NamedTuple):

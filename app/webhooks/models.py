@@ -10,13 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
+from app.webhooks.message import DestinationType
 
 EndpointStatus = Literal["active", "pending_verification", "disabled"]
 #: Whether it has to answer a challenge before anything is sent: nobody asked, it still has to, it did.
 Verification = Literal["none", "wanted", "passed"]
 Ordering = Literal["none", "by_subject"]
-#: What an endpoint speaks: Standard Webhooks, or one of the destinations.
-DestinationType = Literal["webhook", "slack", "hubspot", "http"]
 
 
 class Endpoint(CreatedAt, Base):
@@ -30,7 +29,7 @@ class Endpoint(CreatedAt, Base):
         CheckConstraint("timeout_ms BETWEEN 1000 AND 30000", name="timeout"),
         CheckConstraint("ordering IN ('none', 'by_subject')", name="ordering"),
         CheckConstraint("concurrency BETWEEN 1 AND 20", name="concurrency"),
-        CheckConstraint("destination IN ('webhook', 'slack', 'hubspot', 'http')", name="destination"),
+        CheckConstraint(f"destination IN {get_args(DestinationType)}", name="destination"),
         CheckConstraint("verification IN ('none', 'wanted', 'passed')", name="verification"),
     )
 
@@ -62,13 +61,11 @@ class Endpoint(CreatedAt, Base):
     concurrency: Mapped[int] = mapped_column(server_default=text("5"))
     #: `{"max": 10, "per_seconds": 1, "burst": 20}`; null: none
     rate_limit: Mapped[dict[str, Any] | None]
-    destination: Mapped[DestinationType] = mapped_column(String(16), server_default=text("'webhook'"))
+    destination: Mapped[DestinationType] = mapped_column(String(16), server_default=text("'http'"))
     #: JSON object of what a destination needs to know (tokens too), sealed
     options_encrypted: Mapped[bytes | None]
     #: kept apart from `status`, so that one disabled meanwhile still has to answer
     verification: Mapped[Verification] = mapped_column(String(16), server_default=text("'none'"))
-    #: made by `/hooks`; such a one ends at its first 410
-    hook: Mapped[bool] = mapped_column(server_default=text("false"))
     #: counts changes by people; its ETag
     version: Mapped[int] = mapped_column(server_default=text("1"))
     deleted_at: Mapped[datetime | None]

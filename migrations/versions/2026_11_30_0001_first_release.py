@@ -510,15 +510,15 @@ def _tables() -> None:
         sa.Column("ordering", sa.String(length=16), server_default=sa.text("'none'"), nullable=False),
         sa.Column("concurrency", sa.Integer(), server_default=sa.text("5"), nullable=False),
         sa.Column("rate_limit", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("destination", sa.String(length=16), server_default=sa.text("'webhook'"), nullable=False),
+        sa.Column("destination", sa.String(length=16), server_default=sa.text("'http'"), nullable=False),
         sa.Column("options_encrypted", sa.LargeBinary(), nullable=True),
         sa.Column("verification", sa.String(length=16), server_default=sa.text("'none'"), nullable=False),
-        sa.Column("hook", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "destination IN ('webhook', 'slack', 'hubspot', 'http')", name=op.f("ck_webhook_endpoints_destination")
+            "destination IN ('http', 'slack', 'hubspot', 'http_request', 'rest_hook')",
+            name=op.f("ck_webhook_endpoints_destination"),
         ),
         sa.CheckConstraint("ordering IN ('none', 'by_subject')", name=op.f("ck_webhook_endpoints_ordering")),
         sa.CheckConstraint("payload_mode IN ('full', 'thin', 'flat')", name=op.f("ck_webhook_endpoints_payload_mode")),

@@ -99,7 +99,9 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
 async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:
     wish = EndpointSpec(url="https://hooks.example.com/in", event_types=["*"])
     endpoint, _ = await create_endpoint(session, agency_id, wish, keyring=keyring, actor="test")
-    hook, _ = await create_endpoint(session, agency_id, replace(wish, hook=True), keyring=keyring, actor="test")
+    hook, _ = await create_endpoint(
+        session, agency_id, replace(wish, destination="rest_hook"), keyring=keyring, actor="test"
+    )
     (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)
     delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
     now = clock.now()

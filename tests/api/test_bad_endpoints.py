@@ -13,8 +13,8 @@ from tests.world import World
 URL = "http://127.0.0.1:9/in"
 TYPES = {"event_types": ["access.*"]}
 ENDPOINT = ("/webhooks/endpoints", {"url": URL, **TYPES})
-CALL = ("/webhooks/destinations/http", {**TYPES, "options": {"url": URL}})
-SLACK = ("/webhooks/destinations/slack", {"options": {"webhook_url": URL}})
+CALL = ("/webhooks/endpoints", {"destination": "http_request", **TYPES, "options": {"url": URL}})
+SLACK = ("/webhooks/endpoints", {"destination": "slack", "options": {"webhook_url": URL}})
 HOOK = ("/hooks", {"target_url": URL, **TYPES})
 
 HEADERS: list[dict[str, str]] = [
@@ -45,7 +45,7 @@ FILTERS = [
 SECRETS = ["whsec_" + "QUFB" * 7 + "QUE=", "whsec_", "short", "whsec_not base64!"]
 
 
-@pytest.mark.parametrize("place", [ENDPOINT, CALL], ids=lambda place: place[0])
+@pytest.mark.parametrize("place", [ENDPOINT, CALL], ids=lambda place: place[1].get("destination", place[0]))
 async def test_headers_that_could_change_the_request(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, place: tuple[str, dict[str, Any]]
 ) -> None:
@@ -54,7 +54,9 @@ async def test_headers_that_could_change_the_request(
     assert await rows.count(sessions, Endpoint, world.north.agency_id) == 0
 
 
-@pytest.mark.parametrize("place", [ENDPOINT, CALL, SLACK, HOOK], ids=lambda place: place[0])
+@pytest.mark.parametrize(
+    "place", [ENDPOINT, CALL, SLACK, HOOK], ids=lambda place: place[1].get("destination", place[0])
+)
 async def test_event_types_that_there_are_not(
     api: httpx2.AsyncClient, sessions: Sessions, world: World, place: tuple[str, dict[str, Any]]
 ) -> None:

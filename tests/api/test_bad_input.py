@@ -221,12 +221,14 @@ async def test_no_destination_takes_what_the_database_cannot_hold(
     api: httpx2.AsyncClient, change: dict[str, object]
 ) -> None:
     slack = {"webhook_url": "https://hooks.slack.com/services/T0000/B0000/XXXX"}
-    found = await refused(api, "POST", "/webhooks/destinations/slack", json={"options": slack, **change})
+    found = await refused(api, "POST", "/webhooks/endpoints", json={"destination": "slack", "options": slack, **change})
     assert (found["status"], found["code"]) == (422, "malformed")
 
 
 @pytest.mark.parametrize("body", [b'{"x": NaN}', b'{"x": Infinity}', b'"\\ud800"', b'{"\\udc00": 1}', b'"\\u0000"'])
 async def test_no_call_of_a_destination_holds_what_is_no_json(api: httpx2.AsyncClient, body: bytes) -> None:
-    content = b'{"event_types": ["link.*"], "options": {"url": "https://crm.example.com/in", "body": ' + body + b"}}"
-    answer = await api.post("/webhooks/destinations/http", content=content, headers=JSON)
+    content = (
+        b'{"destination": "http_request", "options": {"url": "https://crm.example.com/in", "body": ' + body + b"}}"
+    )
+    answer = await api.post("/webhooks/endpoints", content=content, headers=JSON)
     assert answer.status_code in (400, 422), answer.text

@@ -27,18 +27,18 @@ WELL = "https://hooks.example.com/in"
 TYPES = {"event_types": ["access.*"]}
 MADE = {
     "endpoint": ("/webhooks/endpoints", {"url": WELL, **TYPES}),
-    "slack": ("/webhooks/destinations/slack", {"options": {"webhook_url": WELL}}),
-    "http": ("/webhooks/destinations/http", {**TYPES, "options": {"url": WELL}}),
+    "slack": ("/webhooks/endpoints", {"destination": "slack", "options": {"webhook_url": WELL}}),
+    "http": ("/webhooks/endpoints", {"destination": "http_request", **TYPES, "options": {"url": WELL}}),
 }  # fmt: skip
 #: Method, path, and body with the address for `ADDRESS`; what the path needs.
 ADDRESS = "<address>"
 PLACES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a new endpoint": ("POST", "/webhooks/endpoints", {"url": ADDRESS, **TYPES}),
     "a changed endpoint": ("PATCH", "/webhooks/endpoints/{endpoint}", {"url": ADDRESS}),
-    "a new Slack": ("POST", "/webhooks/destinations/slack", {"options": {"webhook_url": ADDRESS}}),
-    "a changed Slack": ("PUT", "/webhooks/destinations/{slack}/options", {"webhook_url": ADDRESS}),
-    "a new HTTP call": ("POST", "/webhooks/destinations/http", {**TYPES, "options": {"url": ADDRESS}}),
-    "a changed HTTP call": ("PUT", "/webhooks/destinations/{http}/options", {"url": ADDRESS}),
+    "a new Slack": ("POST", "/webhooks/endpoints", {"destination": "slack", "options": {"webhook_url": ADDRESS}}),
+    "a changed Slack": ("PATCH", "/webhooks/endpoints/{slack}", {"options": {"webhook_url": ADDRESS}}),
+    "a new HTTP request": ("POST", "/webhooks/endpoints", {"destination": "http_request", "options": {"url": ADDRESS}}),
+    "a changed HTTP request": ("PATCH", "/webhooks/endpoints/{http}", {"options": {"url": ADDRESS}}),
     "a hook": ("POST", "/hooks", {"target_url": ADDRESS, **TYPES}),
     "a logo": ("PUT", "/agency/logo", {"url": ADDRESS}),
 }

@@ -10,7 +10,8 @@ from app.kit.errors import AppError, InvalidInput
 from app.kit.input.fields import SENTENCES
 
 Model = TypeVar("Model", bound=BaseModel)
-_KINDS = ("literal[", "list[", "dict[", "function-", "constrained-")
+#: What pydantic puts among the names of fields; `kind[…]` are our own tags of unions.
+_KINDS = ("kind[", "literal[", "list[", "dict[", "function-", "constrained-")
 
 
 class BrokenJson(AppError):

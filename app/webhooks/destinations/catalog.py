@@ -1,4 +1,4 @@
-"""What each kind of destination needs to know, checked; its secret parts are never shown again. Pure."""
+"""Types of destination: their options, checked, what an endpoint of each has by default, and examples. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,19 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from app.events import catalog
 from app.kit import clock
 from app.kit.egress.result import HttpResult
+from app.kit.errors import InvalidInput
 from app.kit.input.fields import RequestShape, Secret, Verbatim
 from app.webhooks.destinations import http_request, hubspot
-from app.webhooks.destinations.http_request import send_request as call
-from app.webhooks.destinations.hubspot import HubSpot
-from app.webhooks.destinations.slack import post_message as post
+from app.webhooks.destinations.slack import post_message
 from app.webhooks.endpoints.headers import MASK
-from app.webhooks.message import Destination, HttpRequest, OutboundRequest
+from app.webhooks.message import (
+    STANDARD,
+    Destination,
+    DestinationType,
+    HttpRequest,
+    OutboundRequest,
+    standard_webhook,
+)
 
 Stage = Literal[
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"
@@ -63,8 +69,8 @@ class HubSpotOptions(RequestShape):
         return given
 
 
-class HttpOptions(RequestShape):
-    """Of a generic HTTP call."""
+class HttpRequestOptions(RequestShape):
+    """Of an HTTP request of your own."""
 
     method: Literal["POST", "PUT", "PATCH"] = "POST"
     url: Verbatim = Field(
@@ -93,23 +99,25 @@ class HttpOptions(RequestShape):
         return body
 
 
-def _type_of(given: Any) -> str:
-    """The kind that options are of, by the field that it alone has: what is wrong is told of that kind alone."""
+def _kind_of(given: Any) -> str:
+    """Tag of the options that these are, by the field that they alone have: errors are those of one destination."""
     if isinstance(given, Mapping):
-        return "slack" if "webhook_url" in given else "hubspot" if "token" in given else "http"
-    return next((name for name, kind in OPTIONS.items() if isinstance(given, kind)), "http")
+        name = "slack" if "webhook_url" in given else "hubspot" if "token" in given else "http_request"
+    else:
+        name = next((name for name, kind in OPTIONS.items() if isinstance(given, kind)), "http_request")
+    return f"kind[{name}]"
 
 
-Options = SlackOptions | HubSpotOptions | HttpOptions
+Options = SlackOptions | HubSpotOptions | HttpRequestOptions
 #: Options of any kind, read as those of the one they must be.
 AnyOptions = Annotated[
-    Annotated[SlackOptions, Tag("slack")]
-    | Annotated[HubSpotOptions, Tag("hubspot")]
-    | Annotated[HttpOptions, Tag("http")],
-    Discriminator(_type_of),
+    Annotated[SlackOptions, Tag("kind[slack]")]
+    | Annotated[HubSpotOptions, Tag("kind[hubspot]")]
+    | Annotated[HttpRequestOptions, Tag("kind[http_request]")],
+    Discriminator(_kind_of),
 ]
-OPTIONS: dict[str, type[SlackOptions] | type[HubSpotOptions] | type[HttpOptions]] = {
-    "slack": SlackOptions, "hubspot": HubSpotOptions, "http": HttpOptions
+OPTIONS: dict[str, type[SlackOptions] | type[HubSpotOptions] | type[HttpRequestOptions]] = {
+    "slack": SlackOptions, "hubspot": HubSpotOptions, "http_request": HttpRequestOptions
 }  # fmt: skip
 SECRET_OPTIONS = frozenset({"webhook_url", "token"})
 
@@ -119,42 +127,55 @@ def masked_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: MASK if name in SECRET_OPTIONS else value for name, value in options.items()}
 
 
-def public_url(kind: str, options: Mapping[str, Any], hubspot_base: str) -> str:
-    """The address of an endpoint as lists show it: without what is secret, before placeholders are filled."""
-    if kind == "http":
-        return str(options["url"])
-    whole = hubspot_base if kind == "hubspot" else str(options["webhook_url"])
-    parts = urlsplit(whole)
-    return f"{parts.scheme}://{parts.netloc}/" + ("" if kind == "hubspot" else MASK)
+def unmasked_options(destination: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as given, where a mask that came back unchanged stands for the known value. Raises InvalidInput."""
+    if given.keys() != OPTIONS[destination].model_fields.keys():
+        raise InvalidInput(fields={"options": f"These are not the options of {destination}."})
+    options = {name: known.get(name, value) if _is_masked(name, value) else value for name, value in given.items()}
+    if any(_is_masked(name, value) for name, value in options.items()):
+        raise InvalidInput(fields={"options": f"{MASK} stands for a secret that is stored; there is none yet."})
+    return options
+
+
+def _is_masked(name: str, value: Any) -> bool:
+    return name in SECRET_OPTIONS and bool(value == MASK)
+
+
+def public_url(destination: str, options: Mapping[str, Any]) -> str:
+    """Address of an endpoint as lists show it: without its secret parts, before placeholders are filled."""
+    if destination == "hubspot":
+        return f"{hubspot.BASE}/"
+    if destination == "slack":
+        parts = urlsplit(str(options["webhook_url"]))
+        return f"{parts.scheme}://{parts.netloc}/{MASK}"
+    return str(options["url"])
 
 
 @dataclass(frozen=True)
 class DestinationInfo:
-    """A kind as it is listed; `event_types` and what follows are what an endpoint of it has unless told otherwise."""
+    """A type of destination as it is listed, with the defaults of its endpoints; no event types: they must be given."""
 
-    name: Literal["slack", "hubspot", "http"]
+    name: DestinationType
     sentence: str
-    event_types: tuple[str, ...]
+    event_types: tuple[str, ...] = ()
     ordering: Literal["none", "by_subject"] = "none"
     rate_limit: Mapping[str, int] | None = None
     concurrency: int = 5
 
 
 CATALOG: dict[str, DestinationInfo] = {
-    kind.name: kind
-    for kind in (
+    each.name: each
+    for each in (
+        DestinationInfo("http", "Standard Webhooks: the event as JSON, signed."),
+        DestinationInfo(
+            "rest_hook", "The same for an automation tool that subscribed through /hooks; it ends at its first 410."
+        ),
         DestinationInfo(
             "slack",
             "A message in a Slack channel: what happened, for which client, and whose turn it is.",
             (
-                "link.opened",
-                "link.submitted",
-                "link.completed",
-                "link.expired",
-                "link.renewal_requested",
-                "access.blocked",
-                "access.declined",
-                "grant.*",
+                "link.opened", "link.submitted", "link.completed", "link.expired", "link.renewal_requested",
+                "access.blocked", "access.declined", "grant.*",
             ),
             # https://docs.slack.dev/apis/web-api/rate-limits: one message a second for each incoming webhook
             rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
@@ -169,23 +190,27 @@ CATALOG: dict[str, DestinationInfo] = {
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
         ),
-        DestinationInfo("http", "A call of any HTTP API that takes JSON, as you write it.", ("link.*", "access.*")),
+        DestinationInfo(
+            "http_request", "A request of your own to any HTTP API that takes JSON, signed.", ("link.*", "access.*")
+        ),
     )
-}
+}  # fmt: skip
 
 #: An account in which everything works and nothing was written yet.
 _AGREEABLE = HttpResult(status=200, body='{"results":[{"id":"1","properties":{}}]}')
 _SECRETS = frozenset({"authorization", "webhook-signature"})
 
 
-def options_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of its options."""
-    return OPTIONS[kind].model_json_schema()
+def options_schema(destination: str) -> dict[str, Any] | None:
+    """JSON Schema of its `options`; None where it has none."""
+    return OPTIONS[destination].model_json_schema() if destination in OPTIONS else None
 
 
-def example_requests(kind: str, event_type: str, destinations: Mapping[str, Destination]) -> list[dict[str, Any]]:
+def example_requests(
+    destination: str, event_type: str, destinations: Mapping[str, Destination]
+) -> list[dict[str, Any]]:
     """The requests that the example of an event type makes, with options as the schema's own examples."""
-    conversation = destinations[kind](_example_delivery(kind, event_type))
+    conversation = destinations[destination](_example_delivery(destination, event_type))
     asked: list[HttpRequest] = []
     try:
         asked.append(next(conversation))
@@ -195,12 +220,12 @@ def example_requests(kind: str, event_type: str, destinations: Mapping[str, Dest
         return [_shown_request(each) for each in asked]
 
 
-def _example_delivery(kind: str, event_type: str) -> OutboundRequest:
-    properties = options_schema(kind)["properties"]
+def _example_delivery(destination: str, event_type: str) -> OutboundRequest:
+    properties = (options_schema(destination) or {"properties": {}})["properties"]
     options = {name: about.get("examples", [about.get("default")])[0] for name, about in properties.items()}
     event = catalog.example(catalog.FOR_CRMS[event_type])
     return OutboundRequest(
-        url="",
+        url="https://hooks.example.com/keyturn",
         event_id=event["id"],
         event_type=event_type,
         delivery_id="delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
@@ -227,8 +252,11 @@ def _shown_request(request: HttpRequest) -> dict[str, Any]:
 
 
 def make_destinations(*, hubspot_base: str = hubspot.BASE) -> dict[str, Destination]:
-    """Those of an installation; `hubspot_base` is where it reaches HubSpot."""
-    return {"slack": post, "hubspot": HubSpot(hubspot_base), "http": call}
+    """Request sequences of an installation by destination; `hubspot_base` is where it reaches HubSpot."""
+    return {
+        **dict.fromkeys(STANDARD, standard_webhook), "slack": post_message, "hubspot": hubspot.HubSpot(hubspot_base),
+        "http_request": http_request.send_request,
+    }  # fmt: skip
 
 
 DESTINATIONS: dict[str, Destination] = make_destinations()

@@ -18,6 +18,7 @@ from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.claimed import Stamps
 from app.webhooks.deliveries.transitions import LEASE_SECONDS
 from app.webhooks.endpoints import queries as endpoints
+from app.webhooks.message import STANDARD
 from app.webhooks.models import Endpoint, EndpointSecret
 
 lines = structlog.get_logger(__name__)
@@ -39,7 +40,6 @@ class EndpointSnapshot:
     seconds: float
     retry_policy: str | Sequence[int]
     concurrency: int
-    hook: bool
     headers: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any] = field(repr=False)
     keys: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
@@ -120,7 +120,6 @@ def _prepared(row: Endpoint, secrets: Sequence[EndpointSecret], keyring: Keyring
         seconds=row.timeout_ms / 1000,
         retry_policy=row.retry_policy,
         concurrency=row.concurrency,
-        hook=row.hook,
         headers=endpoints.open_headers(keyring, row),
         options=json.loads(options) if options else {},
         keys=[(endpoints.signing_key(keyring, secret), secret.expires_at) for secret in secrets],
@@ -219,7 +218,7 @@ def subscription_of(row: Any) -> Subscription:
     """From the endpoint's row."""
     return Subscription(
         row.agency_id, row.id, ids.parse("endpoint", row.id), row.event_types, row.filter,
-        row.payload_mode if row.destination == "webhook" else FOR_DESTINATIONS, row.personal, row.retry_policy,
+        row.payload_mode if row.destination in STANDARD else FOR_DESTINATIONS, row.personal, row.retry_policy,
         row.status == "active", row.ordering == "by_subject",
     )  # fmt: skip
 

@@ -157,7 +157,9 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
 
 async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> None:
     row = one.row
-    if one.finished[0].attempted.parcel.endpoint.hook and any(each.outcome.code == "gone" for each in one.tried):
+    if one.finished[0].attempted.parcel.endpoint.destination == "rest_hook" and any(
+        each.outcome.code == "gone" for each in one.tried
+    ):
         await endpoint_actions.end_hook(session, row.agency_id, row.id)
     elif verdict.disable:
         metrics.auto_disabled(verdict.disable)

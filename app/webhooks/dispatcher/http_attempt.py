@@ -13,7 +13,7 @@ from app.kit.egress.result import HttpResult
 from app.webhooks import message
 from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
-from app.webhooks.message import Destination, HttpRequest, OutboundRequest, RequestSequence
+from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
 
@@ -25,7 +25,6 @@ class OutboundDelivery(NamedTuple):
     contents: ClaimedPayload
 
 
-STANDARD = "webhook"
 #: What there is where a destination had nothing to say.
 NO_ANSWER = HttpResult()
 
@@ -83,7 +82,7 @@ async def attempt(
 
 def start_attempt(parcel: OutboundDelivery, destinations: Mapping[str, Destination], now: datetime) -> StartedAttempt:
     """What is said first: signed, to be sent at once."""
-    alone = parcel.endpoint.destination == STANDARD
+    alone = parcel.endpoint.destination in STANDARD
     sent = outbound_request(parcel, now)
     conversation = (message.standard_webhook if alone else destinations[parcel.endpoint.destination])(sent)
     try:

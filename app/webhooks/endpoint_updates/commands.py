@@ -50,9 +50,7 @@ async def update(
         given["rate_limit"] = rate(limit)
     if link is not None or preset is not None:
         given["filter"] = {"link_id": link or None, "preset": preset or None}
-    changes = checked(EndpointChange, **given).changes()
-    if "url" in changes:
-        changes["url"] = await at.egress.vet(changes["url"])
+    changes = await service.vetted_changes(checked(EndpointChange, **given), at.egress)
     found = await agencies.chosen(at.session, agency)
     row = await service.change_endpoint(
         at.session, found.id, endpoint_id, changes, if_match=f'"{if_match}"' if if_match else None, keyring=at.keyring,

@@ -19,22 +19,36 @@ from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.deliveries import queries as deliveries
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
-from app.webhooks.endpoints import lifecycle, queries, service, signing_secrets, test_deliveries, verification
+from app.webhooks.destinations.catalog import CATALOG, example_requests
+from app.webhooks.endpoints import (
+    installation,
+    lifecycle,
+    queries,
+    service,
+    signing_secrets,
+    test_deliveries,
+    verification,
+)
 from app.webhooks.endpoints import warnings as advice
+from app.webhooks.endpoints.installation import InstallationView
 from app.webhooks.endpoints.schemas import (
     CreatedEndpoint,
+    Destinations,
     EndpointChange,
     EndpointView,
     EventTypeView,
+    ExampleView,
     NewEndpoint,
     Rotation,
     Secrets,
     SecretView,
     WrittenEndpoint,
+    destination_view,
     endpoint_view,
     secret_view,
 )
 from app.webhooks.endpoints.stats import StatsView, Window, stats_view
+from app.webhooks.message import DestinationType
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
 
@@ -63,19 +77,40 @@ async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["
     return EventTypeView.of(kind)
 
 
+@router.get("/destinations")
+async def list_destinations(_: Reader) -> Destinations:
+    """Every type of destination: its options, and what an endpoint of it has unless told otherwise."""
+    return Destinations(data=[destination_view(each) for each in CATALOG.values()])
+
+
+@router.get("/destinations/{destination}/example")
+async def read_destination_example(
+    request: Request,
+    _: Reader,
+    destination: Annotated[DestinationType, Path()],
+    event_type: Annotated[str, Query(max_length=128, examples=["access.verified"])] = "access.blocked",
+) -> ExampleView:
+    """Requests that a destination makes of the example of an event type; nothing is sent."""
+    if event_type not in catalog.FOR_CRMS:
+        raise service.unknown_type(event_type)
+    sent = example_requests(destination, event_type, request.app.state.destinations)
+    return ExampleView.model_validate({"destination": destination, "event_type": event_type, "requests": sent})
+
+
 @router.post("/endpoints", status_code=201)
 async def create_endpoint(
     request: Request, response: Response, caller: Writer, session: Session, given: NewEndpoint
 ) -> CreatedEndpoint:
     """Makes an endpoint. Keep the secret: deliveries are signed with it (Standard Webhooks)."""
     at = request.app.state
-    wish = given.wish(await at.egress.vet(given.url))
     endpoint, secret = await service.create_endpoint(
-        session, caller.agency_id, wish, keyring=at.keyring, actor=caller.actor, verify=at.verify_endpoints
-    )
+        session, caller.agency_id, await service.vetted_spec(given, at.egress), keyring=at.keyring, actor=caller.actor,
+        verify=at.verify_endpoints,
+    )  # fmt: skip
     response.headers["ETag"] = etag.etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
-    return CreatedEndpoint(**dict(endpoint_view(endpoint, at.keyring)), secret=secret, warnings=warnings)
+    shown = secret if endpoint.destination in ("http", "http_request") else None
+    return CreatedEndpoint(**dict(endpoint_view(endpoint, at.keyring)), secret=shown, warnings=warnings)
 
 
 @router.get("/endpoints")
@@ -152,9 +187,8 @@ async def change_endpoint(
     if_match: IfMatch = None,
 ) -> WrittenEndpoint:
     """Changes the fields you name. With another URL, deliveries on their way to the old one go again to the new."""
-    at, changes = request.app.state, given.changes()
-    if "url" in changes:
-        changes["url"] = await at.egress.vet(changes["url"])
+    at = request.app.state
+    changes = await service.vetted_changes(given, at.egress)
     endpoint = await service.change_endpoint(
         session, caller.agency_id, endpoint_id, changes, if_match=if_match, keyring=at.keyring, actor=caller.actor,
         verify=at.verify_endpoints,
@@ -221,6 +255,15 @@ async def verify_endpoint(request: Request, caller: Writer, session: Session, en
         await session.commit()  # that it failed is recorded all the same
         raise failed
     return endpoint_view(endpoint, at.keyring)
+
+
+@router.put("/endpoints/{endpoint_id}/installation")
+async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
+    """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
+    at = request.app.state
+    return await installation.install(
+        at.sessions, caller.agency_id, endpoint_id, destinations=at.destinations, keyring=at.keyring, egress=at.egress
+    )
 
 
 Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None

@@ -11,7 +11,7 @@ from app.kit.terminal.command import AgencyOption, Json, Most, Terminal, command
 from app.tenants.agencies import queries as agencies
 from app.webhooks.endpoints import lifecycle, queries, service
 from app.webhooks.endpoints import warnings as advice
-from app.webhooks.endpoints.schemas import CreatedEndpoint, EventTypeView, NewEndpoint, endpoint_view
+from app.webhooks.endpoints.schemas import CreatedEndpoint, EventTypeView, NewHttpEndpoint, endpoint_view
 from app.webhooks.endpoints.terminal_options import pairs, rate
 
 endpoint = typer.Typer()
@@ -47,14 +47,15 @@ async def create(
     """Makes an endpoint and prints its signing secret."""
     filter_ = {"link_id": link, "preset": preset} if link or preset else None
     given = checked(
-        NewEndpoint, url=url, event_types=type_ or ["*"], description=description, filter=filter_, payload_mode=mode,
-        personal=personal, retry_policy=retry, ordering=ordering, concurrency=concurrency, rate_limit=rate(limit),
+        NewHttpEndpoint, url=url, event_types=type_ or ["*"], description=description, filter=filter_,
+        payload_mode=mode, personal=personal, retry_policy=retry, ordering=ordering,
+        concurrency=concurrency, rate_limit=rate(limit),
         timeout_ms=timeout_ms, headers=pairs(header) or {}, metadata=pairs(metadata) or {}, enabled=enabled,
         secret=secret,
     )  # fmt: skip
     found = await agencies.chosen(at.session, agency)
     made, text = await service.create_endpoint(
-        at.session, found.id, given.wish(await at.egress.vet(given.url)), keyring=at.keyring, actor=at.actor,
+        at.session, found.id, await service.vetted_spec(given, at.egress), keyring=at.keyring, actor=at.actor,
         verify=at.verify_endpoints,
     )  # fmt: skip
     warnings = await advice.warnings_for(at.session, made, named=given.event_types)

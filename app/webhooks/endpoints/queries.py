@@ -55,7 +55,7 @@ async def page(
     """Endpoints, newest first; `before` is the id of the last one seen."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
     if hooks_only:
-        query = query.where(Endpoint.hook)
+        query = query.where(Endpoint.destination == "rest_hook")
     if before is not None:
         query = query.where(Endpoint.id < before)
     return (await session.scalars(query.order_by(Endpoint.id.desc()).limit(limit))).all()
@@ -70,7 +70,9 @@ async def every(session: AsyncSession, agency_id: str) -> Sequence[Endpoint]:
 async def hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
     """An endpoint made by `/hooks`, deleted or not. Raises NotFound."""
     found = await session.scalar(
-        select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id, Endpoint.hook)
+        select(Endpoint).where(
+            Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id, Endpoint.destination == "rest_hook"
+        )
     )
     if found is None:
         raise NotFound

@@ -1,8 +1,9 @@
-"""What callers give: an endpoint as they want it, and the changes they want to it."""
+"""Request and response shapes of endpoints, their secrets, event types and destinations."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from app.events import catalog
 from app.events.schema import API_VERSION
@@ -10,17 +11,27 @@ from app.events.types.event_type import EventType
 from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
+from app.webhooks.destinations.catalog import (
+    CATALOG,
+    AnyOptions,
+    DestinationInfo,
+    HttpRequestOptions,
+    HubSpotOptions,
+    SlackOptions,
+    masked_options,
+    options_schema,
+)
 from app.webhooks.endpoints import headers, queries
-from app.webhooks.endpoints.service import EndpointSpec
-from app.webhooks.models import DestinationType, Endpoint, EndpointSecret, EndpointStatus, Ordering
+from app.webhooks.message import DestinationType
+from app.webhooks.models import Endpoint, EndpointSecret, EndpointStatus, Ordering
 
 Mode = Literal["full", "thin", "flat"]
 Policy = Literal["standard", "fast", "patient", "none"]
 Delay = Annotated[int, Field(ge=1, le=14 * 24 * 3600)]
 Retrying = Policy | Annotated[list[Delay], Field(max_length=20)]
-_Headers = dict[Verbatim, Verbatim]
-_Metadata = dict[Note, Note]
-_Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
+Headers = dict[Verbatim, Verbatim]
+Metadata = dict[Note, Note]
+Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
 
 _TYPES = "Names, `access.*`, or `*` for all but `webhook.*`."
 _MODE = "`thin`: ids and `href`; `flat`: all keys at the first level."
@@ -48,13 +59,29 @@ class RateLimit(RequestShape):
     per_seconds: int = Field(1, ge=1, le=3600, examples=[1])
     burst: int | None = Field(None, ge=1, le=10_000, description="`max` unless given.", examples=[20])
 
-    def kept(self) -> dict[str, int]:
-        """As the row keeps it."""
+    def stored(self) -> dict[str, int]:
+        """Value of the column."""
         return {"max": self.max, "per_seconds": self.per_seconds, "burst": self.burst or self.max}
 
 
-class NewEndpoint(RequestShape):
-    """An endpoint as you want it."""
+class _NewEndpoint(RequestShape):
+    """Fields of every new endpoint; one that is left out is as its destination has it."""
+
+    description: Text500 = ""
+    event_types: Types | None = Field(None, description=f"{_TYPES} Unless given, those of the destination.")
+    filter: Filter | None = None
+    personal: bool = Field(True, description=_PERSONAL)
+    retry_policy: Retrying = Field("standard", description=_POLICY)
+    timeout_ms: int = Field(15_000, ge=1000, le=30_000, description="For each request.")
+    ordering: Ordering | None = Field(None, description=_ORDERING)
+    concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
+    rate_limit: RateLimit | None = Field(None, description=_RATE)
+    metadata: Metadata = Field(default_factory=dict, description="Yours to keep, 4 KiB.")
+    enabled: bool = Field(True, description=_ENABLED)
+
+
+class NewHttpEndpoint(_NewEndpoint):
+    """An address that gets Standard Webhooks. A `rest_hook` is not challenged, and ends at its first 410."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,25 +100,91 @@ class NewEndpoint(RequestShape):
         },
     )
 
+    destination: Literal["http", "rest_hook"] = "http"
     url: Verbatim = Field(max_length=2048, description="https, a public host.")
-    event_types: _Types = Field(description=_TYPES)
-    description: Text500 = ""
-    filter: Filter | None = None
+    event_types: Types = Field(description=_TYPES)
     payload_mode: Mode = Field("full", description=_MODE)
-    personal: bool = Field(True, description=_PERSONAL)
-    retry_policy: Retrying = Field("standard", description=_POLICY)
-    timeout_ms: int = Field(15_000, ge=1000, le=30_000)
-    ordering: Ordering = Field("none", description=_ORDERING)
-    concurrency: int = Field(5, ge=1, le=20, description=_CONCURRENCY)
-    rate_limit: RateLimit | None = Field(None, description=_RATE)
-    headers: _Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
-    metadata: _Metadata = Field(default_factory=dict, description="Yours to keep, 4 KiB.")
-    enabled: bool = Field(True, description=_ENABLED)
+    headers: Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
     secret: Secret | None = Field(None, max_length=200, description=_WHSEC, repr=False)
 
-    def wish(self, url: str) -> EndpointSpec:
-        """The same for the action, with the URL as vetted."""
-        return EndpointSpec(**{**_for_wish(self, self.model_dump()), "url": url})
+
+class NewSlackEndpoint(_NewEndpoint):
+    """A Slack channel."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "destination": "slack",
+                    "options": {"webhook_url": "https://hooks.slack.com/services/T0000/B0000/XXXX"},
+                }
+            ]
+        }
+    )
+
+    destination: Literal["slack"]
+    options: SlackOptions
+
+
+class NewHubSpotEndpoint(_NewEndpoint):
+    """A HubSpot account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"destination": "hubspot", "options": {"token": "pat-eu1-00000000-0000-0000-0000-000000000000"}}
+            ]
+        }
+    )
+
+    destination: Literal["hubspot"]
+    options: HubSpotOptions
+
+
+class NewHttpRequestEndpoint(_NewEndpoint):
+    """An HTTP request of your own; it is signed as every webhook."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "destination": "http_request",
+                    "event_types": ["link.completed"],
+                    "options": {
+                        "method": "PUT",
+                        "url": "https://crm.example.com/api/items/{client_id}",
+                        "body": {"name": "{client_name}", "verified": "{assets_verified}"},
+                    },
+                }
+            ]
+        }
+    )
+
+    destination: Literal["http_request"]
+    options: HttpRequestOptions
+    headers: Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
+    secret: Secret | None = Field(None, max_length=200, description=_WHSEC, repr=False)
+
+
+def _destination(given: Any) -> str:
+    """Tag of the shape that a request has; without a destination it is `http`."""
+    named = given.get("destination", "http") if isinstance(given, Mapping) else given.destination
+    return f"kind[{'http' if named == 'rest_hook' else named}]"
+
+
+AnyNewEndpoint = NewHttpEndpoint | NewSlackEndpoint | NewHubSpotEndpoint | NewHttpRequestEndpoint
+#: Read as the shape of its destination.
+NewEndpoint = Annotated[
+    Annotated[NewHttpEndpoint, Tag("kind[http]")]
+    | Annotated[NewSlackEndpoint, Tag("kind[slack]")]
+    | Annotated[NewHubSpotEndpoint, Tag("kind[hubspot]")]
+    | Annotated[NewHttpRequestEndpoint, Tag("kind[http_request]")],
+    Discriminator(
+        _destination,
+        custom_error_type="destination_unknown",
+        custom_error_message=f"Choose one of {', '.join(CATALOG)}.",
+    ),
+]
 
 
 class EndpointChange(RequestShape):
@@ -103,37 +196,25 @@ class EndpointChange(RequestShape):
         },
     )
 
-    url: Verbatim = Field(default_factory=str, max_length=2048, description="https, a public host.")
-    event_types: _Types = Field(default_factory=list, description=_TYPES)
+    url: Verbatim = Field(
+        default_factory=str, max_length=2048, description="https, a public host. Of `http` and `rest_hook` only."
+    )
+    options: AnyOptions = Field(
+        default_factory=dict, description="All of them, where its destination has some. A secret one may stay masked."
+    )  # type: ignore[assignment]  # never read: only what is given counts
+    event_types: Types = Field(default_factory=list, description=_TYPES)
     enabled: bool = Field(default_factory=bool, description=_ENABLED)
     description: Text500 | None = None
     filter: Filter | None = None
-    payload_mode: Mode | None = Field(None, description=_MODE)
+    payload_mode: Mode | None = Field(None, description=f"{_MODE} Of `http` and `rest_hook` only.")
     personal: bool | None = Field(None, description=_PERSONAL)
     retry_policy: Retrying | None = Field(None, description=_POLICY)
     timeout_ms: int | None = Field(None, ge=1000, le=30_000)
     ordering: Ordering | None = Field(None, description=_ORDERING)
     concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)
-    headers: _Headers | None = Field(None, description=f"{_HEADERS} All of them: those not named are gone.")
-    metadata: _Metadata | None = Field(None, description="Yours to keep, 4 KiB; all of it.")
-
-    def changes(self) -> dict[str, Any]:
-        """Fields of a Wish by name; the URL, where it is given, still to be vetted."""
-        given = self.model_dump(exclude_unset=True)
-        fresh = NewEndpoint.model_fields
-        return _for_wish(self, {
-            name: fresh[name].get_default(call_default_factory=True) if value is None else value
-            for name, value in given.items()
-        })  # fmt: skip
-
-
-def _for_wish(given: NewEndpoint | EndpointChange, values: dict[str, Any]) -> dict[str, Any]:
-    if values.get("filter") is not None and given.filter:
-        values["filter"] = given.filter.model_dump(exclude_none=True) or None
-    if values.get("rate_limit") is not None and given.rate_limit:
-        values["rate_limit"] = given.rate_limit.kept()
-    return values
+    headers: Headers | None = Field(None, description=f"{_HEADERS} All of them: those not named are gone.", repr=False)
+    metadata: Metadata | None = Field(None, description="Yours to keep, 4 KiB; all of it.")
 
 
 class EventTypeView(BaseModel):
@@ -157,11 +238,55 @@ class EventTypeView(BaseModel):
         )  # fmt: skip
 
 
+class DestinationView(BaseModel):
+    """A type of destination: its options, and what an endpoint of it has unless told otherwise."""
+
+    destination: DestinationType = Field(examples=["slack"])
+    sentence: str = Field(examples=["A message in a Slack channel."])
+    options_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of `options`; null where there are none.", examples=[{"type": "object"}]
+    )
+    event_types: list[str] = Field(
+        description="None: they must be given.", examples=[["link.completed", "access.blocked"]]
+    )
+    ordering: Ordering
+    rate_limit: RateLimit | None
+    concurrency: int = Field(examples=[1])
+
+
+class Destinations(BaseModel):
+    """All of them; there is no second page."""
+
+    data: list[DestinationView]
+
+
+class RequestView(BaseModel):
+    """One request as it would be sent."""
+
+    part: str | None = Field(description="Which of several it is.", examples=["message"])
+    method: str = Field(examples=["POST"])
+    url: str = Field(examples=["https://hooks.slack.com/services/T0000/B0000/XXXX"])
+    headers: dict[str, str] = Field(examples=[{"content-type": "application/json"}])
+    body: Any = Field(examples=[{"text": "Brand SA: verified."}])
+
+
+class ExampleView(BaseModel):
+    """Requests that a destination makes of the example of an event type; nothing is sent by asking."""
+
+    destination: DestinationType = Field(examples=["slack"])
+    event_type: str = Field(examples=["access.verified"])
+    requests: list[RequestView]
+
+
 class EndpointView(BaseModel):
     """An endpoint."""
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
-    url: str = Field(examples=["https://hooks.example.com/keyturn"])
+    destination: DestinationType = Field(examples=["http"])
+    url: str = Field(description="Without its secret parts.", examples=["https://hooks.example.com/keyturn"])
+    options: dict[str, Any] | None = Field(
+        description="Of its destination, secret ones masked; null where it has none.", examples=[None]
+    )
     description: str
     event_types: list[str] = Field(examples=[["link.completed", "access.*"]])
     filter: Filter | None
@@ -184,8 +309,6 @@ class EndpointView(BaseModel):
         description="Since when deliveries are held on your word.", examples=["2026-12-04T13:32:10.123Z"]
     )
     verified: bool | None = Field(description="Whether it answered its challenge; null: nobody asked.", examples=[True])
-    destination: DestinationType
-    hook: bool = Field(description="Made by POST /hooks; it ends at its first 410.")
     version: int = Field(description="Its ETag.", examples=[1])
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
@@ -202,18 +325,29 @@ class WrittenEndpoint(EndpointView):
 class CreatedEndpoint(WrittenEndpoint):
     """A new endpoint and its signing secret."""
 
-    secret: str = Field(
-        description="Shown now; GET …/secret shows it again to keys that may.",
+    secret: str | None = Field(
+        description="Shown now; GET …/secret shows it again to keys that may. Null where nothing is signed.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
 
 
+def destination_view(info: DestinationInfo) -> DestinationView:
+    """From the catalog."""
+    return DestinationView(
+        destination=info.name, sentence=info.sentence, options_schema=options_schema(info.name),
+        event_types=list(info.event_types), ordering=info.ordering,
+        rate_limit=RateLimit(**info.rate_limit) if info.rate_limit else None, concurrency=info.concurrency,
+    )  # fmt: skip
+
+
 def endpoint_view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
     """From the row; of its sealed headers only the names."""
-    names = queries.open_headers(keyring, endpoint)
+    names, options = queries.open_headers(keyring, endpoint), queries.open_options(keyring, endpoint)
     return EndpointView(
         id=endpoint.id,
+        destination=endpoint.destination,
         url=endpoint.url,
+        options=masked_options(options) if options else None,
         description=endpoint.description,
         event_types=endpoint.event_types,
         filter=Filter(**endpoint.filter) if endpoint.filter else None,
@@ -231,8 +365,6 @@ def endpoint_view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
         status_reason=endpoint.status_reason,
         paused_at=clock.iso(endpoint.paused_at),
         verified={"none": None, "wanted": False, "passed": True}[endpoint.verification],
-        destination=endpoint.destination,
-        hook=endpoint.hook,
         version=endpoint.version,
         created_at=clock.iso(endpoint.created_at) or "",
     )

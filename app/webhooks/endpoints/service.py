@@ -13,13 +13,17 @@ from app.events import catalog
 from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks
 from app.kit import ids
+from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, Hint, InvalidInput, NotFound
 from app.kit.web import etag
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.endpoints import event_filter, headers, lifecycle, queries, secret
+from app.webhooks.destinations.catalog import CATALOG, public_url, unmasked_options
+from app.webhooks.endpoints import event_filter, lifecycle, queries, secret
 from app.webhooks.endpoints import headers as custom_headers
-from app.webhooks.models import Delivery, DestinationType, Endpoint, EndpointHealth, EndpointSecret, Ordering
+from app.webhooks.endpoints.schemas import AnyNewEndpoint, EndpointChange
+from app.webhooks.message import STANDARD, DestinationType
+from app.webhooks.models import Delivery, Endpoint, EndpointHealth, EndpointSecret, Ordering
 
 AT_MOST = 50
 TYPES_AT_MOST = 100
@@ -67,12 +71,53 @@ class EndpointSpec:
     concurrency: int = 5
     rate_limit: Mapping[str, int] | None = None
     enabled: bool = True
-    hook: bool = False
     #: one that somebody brings along; else a new one is made
     secret: str | None = field(default=None, repr=False)
-    destination: DestinationType = "webhook"
-    #: what the destination needs to know, checked by its kind
+    destination: DestinationType = "http"
     options: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+async def vetted_spec(given: AnyNewEndpoint, egress: Egress) -> EndpointSpec:
+    """The spec that a request asks for, with its addresses vetted. No transaction needs to be open.
+
+    Raises UrlRefused, and InvalidInput for a masked secret.
+    """
+    defaults, named = default_spec(given.destination), given.model_dump()
+    values = {name: value for name, value in named.items() if value is not None}
+    if given.filter:
+        values["filter"] = given.filter.model_dump(exclude_none=True) or None
+    values["rate_limit"] = given.rate_limit.stored() if given.rate_limit else None
+    if "rate_limit" not in given.model_fields_set:
+        values["rate_limit"] = CATALOG[given.destination].rate_limit
+    if options := values.get("options"):
+        await vet_options(options, egress)
+        values["options"] = unmasked_options(given.destination, options, {})
+        values["url"] = public_url(given.destination, options)
+    else:
+        values["url"] = await egress.vet(values["url"])
+    return dataclasses.replace(defaults, **values)
+
+
+async def vetted_changes(given: EndpointChange, egress: Egress) -> dict[str, Any]:
+    """The fields that a request names, with their addresses vetted. Raises UrlRefused."""
+    changes = given.model_dump(exclude_unset=True)
+    if changes.get("filter") is not None and given.filter:
+        changes["filter"] = given.filter.model_dump(exclude_none=True) or None
+    if changes.get("rate_limit") is not None and given.rate_limit:
+        changes["rate_limit"] = given.rate_limit.stored()
+    if "url" in changes:
+        changes["url"] = await egress.vet(changes["url"])
+    if "options" in changes:
+        changes["options"] = given.options.model_dump()
+        await vet_options(changes["options"], egress)
+    return changes
+
+
+async def vet_options(options: Mapping[str, Any], egress: Egress) -> None:
+    """Check the address among options. Raises UrlRefused."""
+    for name in ("webhook_url", "url"):
+        if options.get(name, custom_headers.MASK) != custom_headers.MASK:
+            await egress.vet(options[name])
 
 
 async def create_endpoint(
@@ -87,7 +132,7 @@ async def create_endpoint(
     await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
-    endpoint = _new_row(agency_id, wish, keyring, verify=verify and not wish.hook and wish.destination == "webhook")
+    endpoint = _new_row(agency_id, wish, keyring, verify=verify)
     session.add(endpoint)
     await session.flush()
     session.add(encrypted_secret(endpoint, text, keyring))
@@ -137,6 +182,10 @@ def check_spec(wish: EndpointSpec) -> None:
         raise unknown_type(wrong)
     if not isinstance(wish.retry_policy, str) and sum(wish.retry_policy) > LONGEST_RETRYING:
         raise InvalidInput(fields={"retry_policy": "The delays are longer than 14 days in all."})
+    if wish.payload_mode != "full" and wish.destination not in STANDARD:
+        raise InvalidInput(fields={"payload_mode": f"An endpoint of {wish.destination} has no payload mode."})
+    if wish.headers and wish.destination in ("slack", "hubspot"):
+        raise InvalidInput(fields={"headers": f"An endpoint of {wish.destination} sends no headers of yours."})
     if problem := custom_headers.problem(wish.headers):
         raise InvalidInput(problem, fields={"headers": problem})
     if len(json.dumps(dict(wish.metadata), ensure_ascii=False).encode()) > LONGEST_METADATA:
@@ -172,6 +221,7 @@ def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, keyring: Keyri
         "retry_policy": wish.retry_policy,
         "timeout_ms": wish.timeout_ms,
         "headers_encrypted": keyring.encrypt(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
+        "options_encrypted": queries.encrypted_options(keyring, agency_id, endpoint_id, wish.options),
         "details": dict(wish.metadata),
         "ordering": wish.ordering,
         "concurrency": wish.concurrency,
@@ -181,6 +231,7 @@ def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, keyring: Keyri
 
 def _new_row(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
     endpoint_id = ids.new("endpoint")
+    verify = verify and wish.destination == "http"
     waiting = "pending_verification" if verify else "active"
     return Endpoint(
         agency_id=agency_id,
@@ -188,9 +239,7 @@ def _new_row(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bo
         status=waiting if wish.enabled else "disabled",
         status_reason=None if wish.enabled else "user",
         verification="wanted" if verify else "none",
-        hook=wish.hook,
         destination=wish.destination,
-        options_encrypted=queries.encrypted_options(keyring, agency_id, endpoint_id, wish.options),
         **columns(agency_id, endpoint_id, wish, keyring),
     )
 
@@ -223,8 +272,17 @@ class UrlInOptions(AppError):
 
     status = 409
     code = "url_in_options"
-    detail = "The address of a destination is part of its options."
-    hint = "PUT /api/v1/webhooks/destinations/{id}/options changes it."
+    detail = "The address of this endpoint is part of its options."
+    hint = "Change `options` instead."
+
+
+class NoOptions(AppError):
+    """Its destination has no options."""
+
+    status = 409
+    code = "no_options"
+    detail = "The destination of this endpoint has no options."
+    hint = "Change its other fields; GET /api/v1/webhooks/destinations says which destination has which options."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,32 +304,55 @@ async def apply_changes(
     actor: str,
     verify: bool = False,
 ) -> EndpointUpdate:
-    """Gives the fields of a Wish that are named their new values; `url` is already vetted.
+    """Give the named fields of an EndpointSpec new values; addresses are already vetted.
 
-    Raises NotFound, EndpointChanged, UrlInOptions, EventTypeUnknown and Malformed. `verify` as for a new endpoint.
+    None is what a new endpoint of its destination has. `verify` as for a new endpoint. Raises NotFound,
+    EndpointChanged, UrlInOptions, NoOptions, EventTypeUnknown and InvalidInput.
     """
     endpoint = await current(session, agency_id, endpoint_id, if_match)
     before = _spec_of(endpoint, keyring)
-    after = dataclasses.replace(before, **changes)
-    after = dataclasses.replace(after, headers=headers.unmasked(after.headers, before.headers))
+    after = _changed(before, changes)
     check_spec(after)
     what = [
         each.name
         for each in dataclasses.fields(EndpointSpec)
         if getattr(before, each.name) != getattr(after, each.name)
     ]
-    fields = [name for name in what if name != "enabled"]
-    if "url" in fields and endpoint.destination != "webhook":
-        raise UrlInOptions
+    fields = [name for name in what if name != "enabled" and not (name == "url" and "options" in what)]
     if fields:
         for name, value in columns(agency_id, endpoint_id, after, keyring).items():
             setattr(endpoint, name, value)
-        if "url" in fields:
+        if "url" in what:
             await _reset_health(session, endpoint, verify=verify)
         await lifecycle.updated(session, endpoint, ",".join(fields), actor)
     if "enabled" in what:
         await _switch(session, endpoint, after.enabled, actor)
     return EndpointUpdate(endpoint, what)
+
+
+def _changed(before: EndpointSpec, changes: Mapping[str, Any]) -> EndpointSpec:
+    """The spec after changes. Raises UrlInOptions, NoOptions and InvalidInput."""
+    if changes.get("url", before.url) != before.url and before.destination not in STANDARD:
+        raise UrlInOptions
+    if "options" in changes and before.destination in STANDARD:
+        raise NoOptions
+    defaults = default_spec(before.destination)
+    after = dataclasses.replace(
+        before, **{name: getattr(defaults, name) if value is None else value for name, value in changes.items()}
+    )
+    if "options" in changes:
+        options = unmasked_options(before.destination, changes["options"], before.options or {})
+        after = dataclasses.replace(after, options=options, url=public_url(before.destination, options))
+    return dataclasses.replace(after, headers=custom_headers.unmasked(after.headers, before.headers))
+
+
+def default_spec(destination: DestinationType) -> EndpointSpec:
+    """Fields of a new endpoint of a destination that nobody named, but no rate limit: null says that there is none."""
+    info = CATALOG[destination]
+    return EndpointSpec(
+        url="", event_types=info.event_types, ordering=info.ordering, concurrency=info.concurrency,
+        destination=destination,
+    )  # fmt: skip
 
 
 async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_match: str | None) -> Endpoint:
@@ -298,13 +379,14 @@ def _spec_of(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
         concurrency=endpoint.concurrency,
         rate_limit=endpoint.rate_limit,
         enabled=endpoint.status != "disabled",
-        hook=endpoint.hook,
+        destination=endpoint.destination,
+        options=queries.open_options(keyring, endpoint) or None,
     )
 
 
 async def _reset_health(session: AsyncSession, endpoint: Endpoint, *, verify: bool) -> None:
     """Another receiver: how the old one was doing says nothing, and what it answered neither."""
-    wanted = verify and not endpoint.hook and endpoint.destination == "webhook"
+    wanted = verify and endpoint.destination == "http"
     endpoint.verification = "wanted" if wanted else "none"
     if endpoint.status != "disabled":
         endpoint.status = "pending_verification" if wanted else "active"

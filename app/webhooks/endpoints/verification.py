@@ -124,7 +124,7 @@ async def begin_verification(
 ) -> ChallengeRequest:
     """The challenge to be sent, counted like a test. Raises NotFound, CannotAnswer and TooManyTests."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
-    if endpoint.hook or endpoint.destination != "webhook":
+    if endpoint.destination != "http":
         raise CannotAnswer
     await test_deliveries.lock_quota(session, agency_id)
     if await test_deliveries.sent_in_last_minute(session, agency_id) >= dispatch.TESTS_A_MINUTE:

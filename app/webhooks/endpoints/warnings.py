@@ -51,7 +51,7 @@ async def _preset_warning(session: AsyncSession, endpoint: Endpoint, found: list
 
 async def _same_url_warning(session: AsyncSession, endpoint: Endpoint) -> list[str]:
     others = await queries.others_there(session, endpoint)
-    if not others or endpoint.hook:
+    if not others or endpoint.destination == "rest_hook":
         return []
     return [f"{others[0].id} has the same URL: what both want arrives there twice."]
 

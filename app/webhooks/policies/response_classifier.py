@@ -104,7 +104,6 @@ def public_code(code: str) -> str:
     return "connect_refused" if code == "blocked_address" else code
 
 
-RefusingDestination = Literal["webhook", "http", "slack", "hubspot"]
 Meaning = Literal["again", "event", "endpoint"]
 
 #: Slack's errors that only a new incoming webhook, or a change in Slack, can fix.
@@ -132,7 +131,7 @@ _OF_THE_RECORD = frozenset({400, 409, 413, 422})
 _CATEGORIES = frozenset({"VALIDATION_ERROR", "CONFLICT", "OBJECT_ALREADY_EXISTS"})
 
 
-def refusal_meaning(destination: RefusingDestination, status: int | None, said: str | None = None) -> Meaning:
+def refusal_meaning(destination: str, status: int | None, said: str | None = None) -> Meaning:
     """Meaning of a destination's answer; `said` is Slack's error, or HubSpot's category."""
     if status is None or not 400 <= status < 500:
         return "again"

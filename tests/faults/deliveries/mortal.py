@@ -17,7 +17,6 @@ from app.main import egress_of
 from app.platforms.registry import Platforms
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt, result_writer
-from app.webhooks.dispatcher import result_writer as attempt_log
 from tests.webhooks import scenes
 
 BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
@@ -38,20 +37,20 @@ async def work(mode: str) -> None:
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
     tools = WebhookContext(sessions, given.keyring, given.egress, slots=SLOTS)
     if mode in (BEFORE, KEPT):
-        setattr(http_attempt, "speak", die)  # noqa: B010 - as are those below: another life than the types say
+        setattr(http_attempt, "send_requests", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(result_writer, "write", die)  # noqa: B010
     elif mode == WRITTEN:
-        real = attempt_log.write_attempts_directly
+        real = result_writer.write_attempts_directly
 
         async def write_and_die(*given: Any, **named: Any) -> None:
             await real(*given, **named)
             die()
 
-        setattr(attempt_log, "write_directly", write_and_die)  # noqa: B010
+        setattr(result_writer, "write_attempts_directly", write_and_die)  # noqa: B010
     else:  # the attempts are in the transaction, which is not over; one statement alone is never half done
         setattr(result_writer, "_plain", lambda _: False)  # noqa: B010
-        setattr(result_writer, "_let_next_go", die)  # noqa: B010
+        setattr(result_writer, "_release_next", die)  # noqa: B010
     async with asyncio.timeout(LONGEST):
         await (scenes.work if mode == KEPT else scenes.send_all)(tools, asyncio.Event())
 

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook
 
 from app.events import catalog
 from app.kit.egress.client import Egress
-from app.webhooks.destinations.driving import run_sequence
 from app.webhooks.destinations.http_request import send_request
+from app.webhooks.endpoints.installation import run_sequence
 from tests.webhooks.destinations.outbound import KEY, event, letter
 from tests.webhooks.destinations.receiving import Heard, Said, serving
 

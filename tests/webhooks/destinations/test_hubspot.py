@@ -8,8 +8,8 @@ import pytest
 
 from app.events import catalog
 from app.kit.egress.client import Egress
-from app.webhooks.destinations.driving import run_sequence
 from app.webhooks.destinations.hubspot import HubSpot
+from app.webhooks.endpoints.installation import run_sequence
 from app.webhooks.policies.response_classifier import AttemptOutcome
 from tests.webhooks.destinations.hubspot_account import TOKEN, Account, error
 from tests.webhooks.destinations.outbound import event, letter

@@ -224,7 +224,7 @@ async def test_a_410_ends_a_hook_at_once_and_another_endpoint_not(
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(GONE)) as there:
-        hook = await make(tools, sessions, keyring, agency_id, there.url, hook=True)
+        hook = await make(tools, sessions, keyring, agency_id, there.url, destination="rest_hook")
         await scenes.round_(tools)
         other = await make(tools, sessions, keyring, world.south.agency_id, there.url)
         await scenes.round_(tools)

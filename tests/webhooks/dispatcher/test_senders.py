@@ -26,9 +26,9 @@ LONGEST = 20
 
 #: The delivery in what each step of sending is given.
 STEPS: dict[str, Callable[[Any], OutboundDelivery]] = {
-    "begin": lambda parcel: parcel,
-    "speak": lambda begun: begun.parcel,
-    "conclude": lambda spoken: spoken.begun.parcel,
+    "start_attempt": lambda parcel: parcel,
+    "send_requests": lambda begun: begun.parcel,
+    "conclude_attempt": lambda spoken: spoken.begun.parcel,
 }
 
 

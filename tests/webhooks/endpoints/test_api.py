@@ -132,7 +132,7 @@ async def test_wishes_are_kept(api: httpx2.AsyncClient) -> None:
     endpoint = await made(api, **wish, enabled=False)
     assert {key: endpoint[key] for key in wish} == wish
     assert (endpoint["status"], endpoint["status_reason"], endpoint["enabled"]) == ("disabled", "user", False)
-    assert (endpoint["destination"], endpoint["hook"], endpoint["version"]) == ("webhook", False, 1)
+    assert (endpoint["destination"], endpoint["options"], endpoint["version"]) == ("http", None, 1)
     assert (endpoint["paused_at"], endpoint["verified"]) == (None, None)
 
 
@@ -198,10 +198,15 @@ async def test_a_filter_by_a_preset_that_nothing_came_from_is_warned_about(api: 
     assert [each for each in unknown["warnings"] if "'run-campaign'" in each]
 
 
-@pytest.mark.parametrize("path", ["/webhooks/endpoints", "/webhooks/destinations/http"])
-async def test_rates_are_given_alike_everywhere(api: httpx2.AsyncClient, path: str) -> None:
-    where: dict[str, Any] = {"url": "https://hooks.example.com/in"}
-    body = {"event_types": ["access.*"], **(where if path.endswith("endpoints") else {"options": where})}
-    answer = await api.post(path, json={**body, "rate_limit": {"max": 2_000}})
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "https://hooks.example.com/in"},
+        {"destination": "http_request", "options": {"url": "https://hooks.example.com/in"}},
+    ],
+)
+async def test_rates_are_given_alike_everywhere(api: httpx2.AsyncClient, given: dict[str, Any]) -> None:
+    body = {"event_types": ["access.*"], **given, "rate_limit": {"max": 2_000}}
+    answer = await api.post("/webhooks/endpoints", json=body)
     assert answer.status_code == 201, answer.text
     assert answer.json()["rate_limit"] == {"max": 2_000, "per_seconds": 1, "burst": 2_000}

@@ -130,7 +130,7 @@ async def test_nothing_named_changes_nothing(
         {"metadata": {"a": "x" * 4096}}, {"metadata": {"a": "\x00"}}, {"metadata": {"a": 1}},
         {"description": "x" * 501}, {"description": "\x00"}, {"filter": {"preset": "\x00"}},
         {"filter": {"link_id": "x" * 65}}, {"headers": {"Host": "x"}}, {"headers": {"X-A": "a\nb"}},
-        {"retry_policy": [1_000_000, 1_000_000]}, {"status": "active"}, {"secret": "whsec_x"}, {"hook": True},
+        {"retry_policy": [1_000_000, 1_000_000]}, {"status": "active"}, {"secret": "whsec_x"}, {"destination": "slack"},
     ],
 )  # fmt: skip
 async def test_what_cannot_be_used_is_refused(
@@ -227,7 +227,7 @@ async def test_without_order_nobody_waits_for_a_turn(
 
 
 async def test_the_address_of_a_destination_stands_among_its_options(api: httpx2.AsyncClient) -> None:
-    made = await api.post("/webhooks/destinations/http", json={"options": {"url": GIVEN["url"]}})
+    made = await api.post(PATH, json={"destination": "http_request", "options": {"url": GIVEN["url"]}})
     assert made.status_code == 201, made.text
     answer = await api.patch(f"{PATH}/{made.json()['id']}", json={"url": OTHER})
     assert (answer.status_code, answer.json()["code"]) == (409, "url_in_options")

@@ -140,7 +140,7 @@ async def test_blocked_and_refused_look_the_same(api: httpx2.AsyncClient, sessio
 async def test_no_transaction_is_open_meanwhile(api: httpx2.AsyncClient, sessions: Sessions) -> None:
     idle = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND status LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
+        "AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
     )
     open_ones: list[int] = []
 
@@ -231,7 +231,7 @@ async def test_hooks_and_other_services_need_no_proof(
 ) -> None:
     hook = (await api.post("/hooks", json={"target_url": NOWHERE, "event_types": ["access.*"]})).json()
     shown = (await api.get(f"{PATH}/{hook['id']}")).json()
-    assert (shown["status"], shown["verified"], shown["hook"]) == ("active", None, True)
+    assert (shown["status"], shown["verified"], shown["destination"]) == ("active", None, "rest_hook")
     moved = (await api.patch(f"{PATH}/{hook['id']}", json={"url": "http://127.0.0.1:9/b"})).json()
     assert (moved["status"], moved["verified"]) == ("active", None)
     endpoint = await made(api, NOWHERE)

@@ -109,7 +109,7 @@ async def test_figures_of_the_process_and_of_the_database(http: httpx2.AsyncClie
     answer = await http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     for line in (
-        'webhook_endpoints{state="active"} 1.0',
+        'webhook_endpoints{status="active"} 1.0',
         "# TYPE webhook_attempts_total counter",
         "# TYPE webhook_event_to_first_attempt_seconds histogram",
         "process_start_time_seconds",

@@ -3,16 +3,14 @@
 import pytest
 
 from app.webhooks.policies import response_classifier
-from app.webhooks.policies.response_classifier import Meaning, RefusingDestination, refusal_meaning
+from app.webhooks.policies.response_classifier import Meaning, refusal_meaning
 
 EVERY = (None, *range(100, 600))
 
 
-@pytest.mark.parametrize("destination", ["webhook", "http"])
+@pytest.mark.parametrize("destination", ["http", "rest_hook", "http_request"])
 @pytest.mark.parametrize("said", [None, "VALIDATION_ERROR", "channel_is_archived"])
-def test_a_plain_receiver_is_tried_again_whatever_it_answers(
-    destination: RefusingDestination, said: str | None
-) -> None:
+def test_a_plain_receiver_is_tried_again_whatever_it_answers(destination: str, said: str | None) -> None:
     assert {refusal_meaning(destination, status, said) for status in EVERY} == {"again"}
 
 

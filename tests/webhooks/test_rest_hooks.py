@@ -110,7 +110,7 @@ async def test_hooks_are_listed_apart_and_among_endpoints(api: httpx2.AsyncClien
     second = (await api.get("/hooks", params={"limit": 2, "cursor": first["next_cursor"]})).json()
     assert [each["id"] for each in first["data"] + second["data"]] == hooks[::-1]
     everything = (await api.get("/webhooks/endpoints")).json()["data"]
-    assert [each["hook"] for each in everything] == [True, True, True, False]
+    assert [each["destination"] for each in everything] == ["rest_hook"] * 3 + ["http"]
 
 
 async def test_an_endpoint_is_no_hook(api: httpx2.AsyncClient) -> None:

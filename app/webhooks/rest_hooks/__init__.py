@@ -1,1 +1,0 @@
-"""REST hooks: how automation tools such as Zapier subscribe, unsubscribe and see a sample."""
