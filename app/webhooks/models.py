@@ -168,12 +168,12 @@ class Delivery(JobMixin, CreatedAt, Base):
         belongs_to("events", "event_id"),
         belongs_to("webhook_replays", "replay_id"),
         CheckConstraint(f"status IN {get_args(DeliveryStatus)}", name="status"),
-        CheckConstraint("series IN ('event', 'test')", name="series"),
-        CheckConstraint("share IN ('first', 'again')", name="share"),
+        CheckConstraint("origin IN ('event', 'test')", name="origin"),
+        CheckConstraint("slot_class IN ('new', 'retry')", name="slot_class"),
         UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
         # whose turn it is: an endpoint's due deliveries, first attempts apart from the rest, the oldest first
         Index(
-            "ix_webhook_deliveries_lane", "agency_id", "endpoint_id", "share", "due_at",
+            "ix_webhook_deliveries_lane", "agency_id", "endpoint_id", "slot_class", "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_webhook_deliveries_endpoint", "agency_id", "endpoint_id", "id"),
@@ -206,11 +206,11 @@ class Delivery(JobMixin, CreatedAt, Base):
     event_type: Mapped[str] = mapped_column(String(128))
     subject_id: Mapped[str] = mapped_column(String(128))
     sequence: Mapped[int] = mapped_column(BigInteger)
-    #: why there is this delivery: `event` by fan-out (one per endpoint), `test` by hand
-    series: Mapped[str] = mapped_column(String(16), server_default=text("'event'"))
+    #: `event`: made by fan-out or a replay; `test`: asked for by a person
+    origin: Mapped[str] = mapped_column(String(16), server_default=text("'event'"))
     status: Mapped[DeliveryStatus] = mapped_column(String(16), server_default=text("'pending'"))
-    #: which slots it takes: those of first attempts, or those of retries and replays
-    share: Mapped[Literal["first", "again"]] = mapped_column(String(8), server_default=text("'first'"))
+    #: class of the slots it takes: those of new deliveries, or those of retries and replays
+    slot_class: Mapped[Literal["new", "retry"]] = mapped_column(String(8), server_default=text("'new'"))
     #: its endpoint wants one delivery of a subject at a time
     ordered: Mapped[bool] = mapped_column(server_default=text("false"))
     #: the replay that sent it anew
@@ -221,8 +221,8 @@ class Delivery(JobMixin, CreatedAt, Base):
     body_id: Mapped[str] = mapped_column(ids.Id("body"))
     body_created_at: Mapped[datetime]
     attempt_count: Mapped[int] = mapped_column(server_default=text("0"))
-    #: attempts of the current series: a retry by hand and a replay start a new one
-    series_attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    #: attempts since it was last requeued, by a retry or a replay
+    attempts_since_requeue: Mapped[int] = mapped_column(server_default=text("0"))
     last_code: Mapped[str | None] = mapped_column(String(64))
     first_attempt_at: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime | None]

@@ -18,12 +18,13 @@ TURNS = 60
 _GIVE_BACK = "UPDATE webhook_deliveries SET lease_until = NULL, lease_token = NULL WHERE due_at IS NOT NULL"
 
 _FILL = """
-    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, share,
-      status, body_id, body_created_at, attempt_count, series_attempts, last_code, first_attempt_at, last_attempt_at,
+    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, slot_class,
+      status, body_id, body_created_at, attempt_count, attempts_since_requeue, last_code, first_attempt_at,
+      last_attempt_at,
       expires_at, created_at)
     SELECT d.agency_id,
       (lpad(to_hex((1780000000000 + n * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid,
-      d.endpoint_id, md5('event' || n)::uuid, d.event_type, d.subject_id, n, 'again', 'succeeded',
+      d.endpoint_id, md5('event' || n)::uuid, d.event_type, d.subject_id, n, 'retry', 'succeeded',
       md5('body' || n / 10)::uuid, d.body_created_at,
       1, 1, 'http_200', now(), now(), now(), now()
     FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n

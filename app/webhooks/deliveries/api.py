@@ -92,7 +92,7 @@ async def list_attempts(
 
 @router.post(_PATH + "/{delivery_id}/retry", status_code=202)
 async def retry_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
-    """Sends a delivery that is over again: a new series of attempts, with the same `webhook-id`, beginning now."""
+    """Sends a delivery that is over again, from now on and with the same `webhook-id`, as its retry policy says."""
     await service.retry(session, caller.agency_id, delivery_id)
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 

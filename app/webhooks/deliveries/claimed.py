@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from app.webhooks.policies.fair_share import Share
+from app.webhooks.policies.fair_share import SlotClass
 
 #: Of endpoints by (agency, endpoint); see `Shelf.get`.
 Stamps = Mapping[tuple[uuid.UUID, uuid.UUID], str]
@@ -24,12 +24,12 @@ class ClaimedDelivery(NamedTuple):
     event_id: uuid.UUID
     event_type: str
     subject_id: str
-    series: str
-    share: Share
+    origin: str
+    slot_class: SlotClass
     ordered: bool
     replay: bool
     attempt_count: int
-    series_attempts: int
+    attempts_since_requeue: int
     tries: int
     is_first: bool
     expires_at: datetime

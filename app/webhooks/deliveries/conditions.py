@@ -150,8 +150,8 @@ def is_in_flight() -> ColumnElement[bool]:
 
 def is_late() -> tuple[ColumnElement[bool], ...]:
     """Due for a while, and not claimed."""
-    # both shares are named so that the index by endpoint, share and time can be walked
-    return Delivery.share.in_(("first", "again")), Delivery.due_at < func.now() - LATE, is_unleased()
+    # both classes are named so that the index by endpoint, class and time can be walked
+    return Delivery.slot_class.in_(("new", "retry")), Delivery.due_at < func.now() - LATE, is_unleased()
 
 
 def endpoint_is_active() -> ColumnElement[bool]:

@@ -68,7 +68,7 @@ _WRITE = text(
     SELECT array_agg(id) FROM written
     """  # noqa: S608 - names of ours
 ).bindparams(
-    bindparam("series", type_=String()),
+    bindparam("origin", type_=String()),
     bindparam("made_at", type_=DateTime(timezone=True)),
     *bulk_params.parameters("pair", _PAIR),
     *bulk_params.parameters("told", _TOLD),
@@ -90,11 +90,11 @@ async def write(
     happened: EventRecord,
     endpoints: Iterable[Endpoint],
     *,
-    series: str = "event",
+    origin: str = "event",
 ) -> list[str]:
     """Bodies and deliveries of an event for these endpoints of its agency; the ids of those that were not there yet."""
     assert happened.event.agency_id == agency_id
-    batch = DeliveryBatch(series)
+    batch = DeliveryBatch(origin)
     batch.add(DeliverySpec(happened, [subscription_of(endpoint) for endpoint in endpoints]))
     return [ids.text("delivery", each) for each in await batch.write(session)]
 
@@ -119,12 +119,12 @@ class DeliveryBatch:
 
     def __init__(
         self,
-        series: str,
+        origin: str,
         given: Mapping[uuid.UUID, int] = MappingProxyType({}),
         seats: Mapping[uuid.UUID, EndpointCapacity] = MappingProxyType({}),
     ) -> None:
         self.made_at = clock.now()
-        self._series = series
+        self._origin = origin
         self._left = dict(given)
         self._seats = seats
         self._token = ids.raw()
@@ -177,7 +177,7 @@ class DeliveryBatch:
             **bulk_params.values("pair", _PAIR, self._pairs),
             **bulk_params.values("told", _TOLD, self._told),
             **bulk_params.values("receiver", _RECEIVER, self._received),
-            "marks": marks, "series": self._series, "made_at": self.made_at,
+            "marks": marks, "origin": self._origin, "made_at": self.made_at,
         }  # fmt: skip
 
     def leased(self, made: Iterable[uuid.UUID]) -> list[Leased]:
@@ -190,8 +190,8 @@ class DeliveryBatch:
         expires_at = occurred_at + timedelta(seconds=lasts)
         return ClaimedDelivery(
             token=self._token, agency_id=agency_id, id=delivery_id, endpoint_id=endpoint_id, event_id=event_id,
-            event_type=event_type, subject_id=subject_id, series=self._series, share="first", ordered=False,
-            replay=False, attempt_count=0, series_attempts=0, tries=1, is_first=True, expires_at=expires_at,
+            event_type=event_type, subject_id=subject_id, origin=self._origin, slot_class="new", ordered=False,
+            replay=False, attempt_count=0, attempts_since_requeue=0, tries=1, is_first=True, expires_at=expires_at,
             expired=expires_at < self.made_at, lapsed=False,
         ), ClaimedPayload(content, occurred_at, happened.event.request_id)  # fmt: skip
 

@@ -27,8 +27,8 @@ class DeliveryView(BaseModel):
     )
     status: VisibleStatus = Field(examples=["retrying"])
     reason: str | None = Field(description=_REASON, examples=["http_500"])
-    attempt_count: int = Field(description="Of all series.", examples=[2])
-    series_attempts: int = Field(
+    attempt_count: int = Field(description="Since it was created.", examples=[2])
+    attempts_since_requeue: int = Field(
         description="Since it was last begun anew: by a retry by hand or a replay.", examples=[2]
     )
     last_code: str | None = Field(description="What came of the last attempt.", examples=["http_500"])
@@ -76,12 +76,12 @@ def delivery_view(seen: VisibleDelivery) -> DeliveryView:
         event_type=row.event_type,
         subject_id=row.subject_id,
         sequence=row.sequence,
-        test=row.series == "test",
+        test=row.origin == "test",
         replay_id=row.replay_id,
         status=seen.status,
         reason=public_code(seen.reason) if seen.reason else None,
         attempt_count=row.attempt_count,
-        series_attempts=row.series_attempts,
+        attempts_since_requeue=row.attempts_since_requeue,
         last_code=public_code(row.last_code) if row.last_code else None,
         payload_deleted=is_deleted(row),
         first_attempt_at=clock.iso(row.first_attempt_at),

@@ -58,10 +58,10 @@ LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' 
 #: Create: of `pair` (id, told, receiver, token) with `told` (events and their bodies) and `receiver` (endpoints). One
 #: that has a `token` is leased from its beginning.
 CREATE = """
-    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
+    INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, origin,
       ordered, status, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
     SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
-      told.sequence, :series, receiver.ordered, receiver.status, receiver.reason, told.body_id, :made_at,
+      told.sequence, :origin, receiver.ordered, receiver.status, receiver.reason, told.body_id, :made_at,
       told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.status WHEN 'pending' THEN now() END,
       pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => receiver.lease) END,
       (pair.token IS NOT NULL)::integer
@@ -70,7 +70,7 @@ CREATE = """
     RETURNING id
     """
 
-#: Lease: of each `queue` (agency_id, endpoint_id, share, number) so many deliveries, the longest due first.
+#: Lease: of each `queue` (agency_id, endpoint_id, slot_class, number) so many deliveries, the longest due first.
 LEASE = f"""
     UPDATE webhook_deliveries d
     SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
@@ -80,24 +80,25 @@ LEASE = f"""
       JOIN webhook_endpoints e ON e.agency_id = queue.agency_id AND e.id = queue.endpoint_id
       CROSS JOIN LATERAL (
         SELECT x.agency_id, x.id, x.lease_token IS NOT NULL AS lapsed FROM webhook_deliveries x
-        WHERE x.agency_id = queue.agency_id AND x.endpoint_id = queue.endpoint_id AND x.share = queue.share
+        WHERE x.agency_id = queue.agency_id AND x.endpoint_id = queue.endpoint_id AND x.slot_class = queue.slot_class
           AND {conditions.is_due_sql("x")} AND {conditions.is_next_sql("x")}
         ORDER BY x.due_at LIMIT queue.number FOR UPDATE SKIP LOCKED
       ) due
     ) chosen
     WHERE d.agency_id = chosen.agency_id AND d.id = chosen.id
-    RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.series, d.share, d.ordered,
-      d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count, d.series_attempts, d.tries,
-      d.first_attempt_at IS NULL AS is_first, d.expires_at, d.expires_at < now() AS expired, chosen.lapsed
+    RETURNING d.agency_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.subject_id, d.origin, d.slot_class,
+      d.ordered, d.replay_id IS NOT NULL AS replay, d.body_id, d.body_created_at, d.attempt_count,
+      d.attempts_since_requeue, d.tries, d.first_attempt_at IS NULL AS is_first, d.expires_at,
+      d.expires_at < now() AS expired, chosen.lapsed
     """  # noqa: S608 - names of ours
 
 #: Record attempts: of `given` (agency_id, delivery_id, id, token, due_in, came) with `came` (outcomes and what follows:
 #: succeed, retry later, exhaust). A lease that is lost meanwhile changes nothing.
 RECORD_ATTEMPTS = """
     UPDATE webhook_deliveries d
-    SET status = came.delivery_status, reason = came.reason, share = 'again',
+    SET status = came.delivery_status, reason = came.reason, slot_class = 'retry',
       due_at = now() + make_interval(secs => given.due_in), attempt_count = d.attempt_count + 1,
-      series_attempts = d.series_attempts + 1, last_code = came.code,
+      attempts_since_requeue = d.attempts_since_requeue + 1, last_code = came.code,
       first_attempt_at = COALESCE(d.first_attempt_at, now()), last_attempt_at = now(),
       lease_until = NULL, lease_token = NULL, tries = 0
     FROM given JOIN came ON came.place = given.came
@@ -212,7 +213,7 @@ async def end_unleased(
         .values(status=status, reason=reason, **_OVER)
         .returning(
             Delivery.agency_id, Delivery.id, Delivery.endpoint_id, Delivery.event_id, Delivery.event_type,
-            Delivery.series, Delivery.subject_id, Delivery.ordered, Delivery.status,
+            Delivery.origin, Delivery.subject_id, Delivery.ordered, Delivery.status,
         )
         .execution_options(synchronize_session=False, **CROSS_TENANT)
     )  # fmt: skip
@@ -244,12 +245,12 @@ async def requeue(
         .where(Delivery.agency_id == agency_id, Delivery.id.in_(sorted(delivery_ids)))
         .values(
             status="pending",
-            share="again",
+            slot_class="retry",
             ordered=ordered,
             reason="ordering" if ordered else None,
             due_at=None if ordered else func.now(),
             tries=0,
-            series_attempts=0,
+            attempts_since_requeue=0,
             expires_at=func.now() + retry_policy.age_limit(endpoint.retry_policy),
             replay_id=replay_id,
             **_NO_LEASE,

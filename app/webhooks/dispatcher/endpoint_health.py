@@ -103,7 +103,7 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
     """
     by_endpoint: dict[Key, list[DeliveryUpdate]] = {}
     for each in finished:
-        if each.row.series != "test":
+        if each.row.origin != "test":
             by_endpoint.setdefault((each.row.agency_id, each.row.endpoint_id), []).append(each)
     troubled = await _troubled(session, by_endpoint)
     if not troubled:

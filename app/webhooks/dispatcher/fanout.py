@@ -72,7 +72,7 @@ def immediate_slots(
 
 def _queue_of(key: uuid.UUID, seat: EndpointCapacity, ready: int, taken: SlotUsage, now: datetime) -> EndpointQueue:
     in_flight = max(seat.in_flight, taken.in_air.get(key, 0))
-    return EndpointQueue(seat.agency, key, "first", ready, now, seat.concurrency - in_flight, in_flight)
+    return EndpointQueue(seat.agency, key, "new", ready, now, seat.concurrency - in_flight, in_flight)
 
 
 class FanoutResult(NamedTuple):

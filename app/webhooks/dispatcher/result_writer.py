@@ -180,7 +180,7 @@ def next_update(attempted: AttemptResult) -> DeliveryUpdate:
         return DeliveryUpdate(attempted, retry_policy.ARRIVED)
     step = retry_policy.step_after(
         attempted.outcome,
-        made=row.series_attempts + 1,
+        made=row.attempts_since_requeue + 1,
         policy=endpoint.retry_policy,
         jitter=random.uniform(1.0, retry_policy.MOST_JITTER),  # noqa: S311 - spreads load, protects nothing
         now=attempted.began,
@@ -264,7 +264,7 @@ async def _release_next(session: AsyncSession, over: Sequence[ClaimedDelivery]) 
 async def _record_exhausted(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, Step]]) -> None:
     """Records each with what became of it; not of a test, nor of such news itself: it would never end."""
     for row, step in ended:
-        if row.series == "test" or row.event_type.startswith(event_filter.OPERATIONAL):
+        if row.origin == "test" or row.event_type.startswith(event_filter.OPERATIONAL):
             continue
         delivery_id, endpoint_id = ids.text("delivery", row.id), ids.text("endpoint", row.endpoint_id)
         await record(

@@ -36,7 +36,7 @@ from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Lea
 from app.webhooks.models import EndpointHealth
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, tokens_now
-from app.webhooks.policies.fair_share import EndpointQueue, Share, SlotUsage, allocate
+from app.webhooks.policies.fair_share import EndpointQueue, SlotClass, SlotUsage, allocate
 
 
 class QueueDepth(NamedTuple):
@@ -44,7 +44,7 @@ class QueueDepth(NamedTuple):
 
     agency_id: uuid.UUID
     endpoint_id: uuid.UUID
-    share: Share
+    slot_class: SlotClass
     ready: int
     oldest: datetime
     in_flight: int
@@ -62,7 +62,7 @@ class QueueDepth(NamedTuple):
     def lane(self) -> EndpointQueue:
         """As fairness looks at it."""
         return EndpointQueue(
-            self.agency_id, self.endpoint_id, self.share, self.ready, self.oldest, self.room,
+            self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.room,
             self.in_flight,
         )  # fmt: skip
 
@@ -79,7 +79,8 @@ _OWN = ClaimedDelivery._fields[1:]
 _CLAIM = text(
     f"""
     WITH queue AS (
-      SELECT * FROM unnest(:agencies, :endpoints, :shares, :numbers) AS queue(agency_id, endpoint_id, share, number)
+      SELECT * FROM unnest(:agencies, :endpoints, :slot_classes, :numbers)
+        AS queue(agency_id, endpoint_id, slot_class, number)
     ), claimed AS (
       {transitions.LEASE}
     ), counted AS (
@@ -98,7 +99,7 @@ _CLAIM = text(
     """  # noqa: S608 - names of ours
 ).bindparams(
     bindparam("agencies", type_=ARRAY(Uuid())), bindparam("endpoints", type_=ARRAY(Uuid())),
-    bindparam("shares", type_=ARRAY(String())), bindparam("numbers", type_=ARRAY(Integer())),
+    bindparam("slot_classes", type_=ARRAY(String())), bindparam("numbers", type_=ARRAY(Integer())),
     bindparam("token", type_=Uuid()),
 ).columns(
     agency_id=Uuid(), id=Uuid(), endpoint_id=Uuid(), event_id=Uuid(), body_id=Uuid(),
@@ -163,18 +164,18 @@ async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
 
 
 async def _lease_due(
-    connection: AsyncConnection, lanes: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, Share], int]
+    connection: AsyncConnection, lanes: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, SlotClass], int]
 ) -> Sequence[Leased]:
     token = ids.raw()
-    chosen = [lane for lane in lanes if (lane.endpoint_id, lane.share) in given]
+    chosen = [lane for lane in lanes if (lane.endpoint_id, lane.slot_class) in given]
     result = await connection.execute(
         _CLAIM,
         {
             "token": token,
             "agencies": [lane.agency_id for lane in chosen],
             "endpoints": [lane.endpoint_id for lane in chosen],
-            "shares": [lane.share for lane in chosen],
-            "numbers": [given[lane.endpoint_id, lane.share] for lane in chosen],
+            "slot_classes": [lane.slot_class for lane in chosen],
+            "numbers": [given[lane.endpoint_id, lane.slot_class] for lane in chosen],
         },
         execution_options=CROSS_TENANT,
     )
@@ -211,19 +212,19 @@ async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDep
     return bool(queues)
 
 
-#: Walks the index of due deliveries from one (agency, endpoint, share) to the next, and looks at the head of each:
+#: Walks the index of due deliveries from one (agency, endpoint, slot class) to the next, and looks at the head of each:
 #: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
 #: have something to send, not of what they have.
 _WALK = """
     WITH RECURSIVE lanes AS (
-      (SELECT agency_id, endpoint_id, share FROM webhook_deliveries WHERE due_at IS NOT NULL
-       ORDER BY agency_id, endpoint_id, share LIMIT 1)
+      (SELECT agency_id, endpoint_id, slot_class FROM webhook_deliveries WHERE due_at IS NOT NULL
+       ORDER BY agency_id, endpoint_id, slot_class LIMIT 1)
       UNION ALL
       SELECT following.* FROM lanes, LATERAL (
-        SELECT d.agency_id, d.endpoint_id, d.share FROM webhook_deliveries d
+        SELECT d.agency_id, d.endpoint_id, d.slot_class FROM webhook_deliveries d
         WHERE d.due_at IS NOT NULL
-          AND (d.agency_id, d.endpoint_id, d.share) > (lanes.agency_id, lanes.endpoint_id, lanes.share)
-        ORDER BY d.agency_id, d.endpoint_id, d.share LIMIT 1
+          AND (d.agency_id, d.endpoint_id, d.slot_class) > (lanes.agency_id, lanes.endpoint_id, lanes.slot_class)
+        ORDER BY d.agency_id, d.endpoint_id, d.slot_class LIMIT 1
       ) following
     )
     """
@@ -231,7 +232,7 @@ _QUEUES = (
     text(
         f"""
     {_WALK}
-    SELECT lanes.agency_id, lanes.endpoint_id, lanes.share, head.in_flight, head.arrived, head.ready, head.oldest,
+    SELECT lanes.agency_id, lanes.endpoint_id, lanes.slot_class, head.in_flight, head.arrived, head.ready, head.oldest,
       {conditions.is_sendable_sql("e")} AS sendable,
       {conditions.is_paused_sql("e")} AS paused,
       e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
@@ -246,7 +247,7 @@ _QUEUES = (
         min(first.due_at) FILTER (WHERE {conditions.is_unleased_sql("first")}) AS oldest
       FROM (
         SELECT d.id, d.due_at, d.lease_until FROM webhook_deliveries d
-        WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+        WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.slot_class = lanes.slot_class
           AND d.due_at <= now()
         ORDER BY d.due_at LIMIT e.concurrency * 3
       ) first
@@ -255,7 +256,7 @@ _QUEUES = (
     """  # noqa: S608 - ours
     )
     .bindparams(bindparam("arrived", type_=ARRAY(Uuid())))
-    .columns(agency_id=Uuid(), endpoint_id=Uuid(), share=String())
+    .columns(agency_id=Uuid(), endpoint_id=Uuid(), slot_class=String())
 )
 #: For the look-out (see `Kind.seconds`): what a hold or an open breaker keeps comes later, what is paused never.
 SECONDS = f"""
@@ -267,7 +268,7 @@ SECONDS = f"""
     JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
     CROSS JOIN LATERAL (
       SELECT d.due_at FROM webhook_deliveries d
-      WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.share = lanes.share
+      WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.slot_class = lanes.slot_class
         AND d.due_at <= now() + make_interval(secs => {LISTENING_SECONDS})
         AND {conditions.is_unleased_sql("d")}
       ORDER BY d.due_at LIMIT 1
@@ -309,7 +310,7 @@ def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
     )  # fmt: skip
     return QueueDepth(
-        row.agency_id, row.endpoint_id, row.share, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
+        row.agency_id, row.endpoint_id, row.slot_class, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
         room if row.sendable else 0, left,
         held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
         half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
@@ -341,7 +342,7 @@ class Slots:
         self.number = number
         #: leased and not written down
         self.held = 0
-        self._shares: Counter[Share] = Counter()
+        self._shares: Counter[SlotClass] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
         #: by endpoint, without an answer yet
         self._in_air: Counter[uuid.UUID] = Counter()
@@ -362,13 +363,13 @@ class Slots:
     def fill(self, row: ClaimedDelivery) -> None:
         """It is about to be sent."""
         self.held += 1
-        self._shares[row.share] += 1
+        self._shares[row.slot_class] += 1
         self._agencies[row.agency_id] += 1
         self._in_air[row.endpoint_id] += 1
 
     def free(self, row: ClaimedDelivery, *, arrived: bool) -> None:
         """It was answered, or could not be sent."""
-        self._shares[row.share] -= 1
+        self._shares[row.slot_class] -= 1
         _drop(self._agencies, row.agency_id)
         _drop(self._in_air, row.endpoint_id)
         if arrived:

@@ -26,7 +26,7 @@ from app.webhooks.dispatcher.http_attempt import (
 from app.webhooks.dispatcher.result_writer import WRITERS, DeliveryUpdate, ResultWriter, wait_for_batch
 from app.webhooks.dispatcher.scheduler import Slots, claim
 from app.webhooks.monitoring import metrics
-from app.webhooks.policies.fair_share import FIRST_SHARE, SlotUsage
+from app.webhooks.policies.fair_share import NEW_SHARE, SlotUsage
 
 lines = structlog.get_logger(__name__)
 
@@ -60,8 +60,8 @@ class Dispatcher:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Claims and sends until `stop` is set, then lets what is under way end and writes it down."""
-        metrics.worker_slots("first", round(self._tools.slots * FIRST_SHARE))
-        metrics.worker_slots("again", self._tools.slots - round(self._tools.slots * FIRST_SHARE))
+        metrics.worker_slots("new", round(self._tools.slots * NEW_SHARE))
+        metrics.worker_slots("retry", self._tools.slots - round(self._tools.slots * NEW_SHARE))
         standing = [asyncio.create_task(each()) for each in (self._senders.serve, *[self._writing.serve] * WRITERS)]
         standing.append(asyncio.create_task(self._tools.alarm.ring_at(stop)))
         while not stop.is_set():

@@ -62,7 +62,7 @@ async def send_test(
         session, kind, agency_id=agency_id, subject_id=example["subject"]["id"], actor=actor, data=values, test=True
     )  # fmt: skip
     happened = await events.find(session, agency_id, event_id)
-    [delivery_id] = await creation.write(session, agency_id, happened, [endpoint], series="test")
+    [delivery_id] = await creation.write(session, agency_id, happened, [endpoint], origin="test")
     return delivery_id
 
 
@@ -98,7 +98,7 @@ async def sent_in_last_minute(session: AsyncSession, agency_id: str) -> int:
     made = select(func.count()).where(
         Delivery.agency_id == agency_id,
         Delivery.id >= ids.first("delivery", clock.now() - _MINUTE - _APART),
-        Delivery.series == "test",
+        Delivery.origin == "test",
         Delivery.created_at > func.now() - _MINUTE,
     )
     tests = (await session.execute(made)).scalar_one()

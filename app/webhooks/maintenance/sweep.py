@@ -178,7 +178,7 @@ async def _record_ended(session: AsyncSession, ended: Sequence[Any]) -> None:
     """That they were given up; not of a test, nor of such news itself: it would never end."""
     news: dict[str, list[EventDraft]] = defaultdict(list)
     for row in ended:
-        if row.series != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
+        if row.origin != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
             data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.status}
             news[row.agency_id].append(EventDraft(happenings.DELIVERY_EXHAUSTED, row.id, KEYTURN, data))
     for agency_id in sorted(news):

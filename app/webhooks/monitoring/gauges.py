@@ -62,10 +62,10 @@ async def _families(tools: MaintenanceContext) -> list[GaugeMetricFamily]:
     async with tools.sessions() as session:
         queue = await read_queue(session)
         return [
-            _by("webhook_backlog", "Open deliveries, the first 100,000.", ("share", "status"), queue.backlog),
+            _by("webhook_backlog", "Open deliveries, the first 100,000.", ("slot_class", "status"), queue.backlog),
             _by("webhook_held", "Deliveries held back, by why.", ("reason",), queue.held),
             _by(
-                "webhook_oldest_due_age_seconds", "Age of the oldest delivery that may be sent.", ("share",),
+                "webhook_oldest_due_age_seconds", "Age of the oldest delivery that may be sent.", ("slot_class",),
                 await oldest_due(session),
             ),
             _by(
@@ -91,7 +91,7 @@ def _by(name: str, says: str, labels: tuple[str, ...], values: dict[tuple[str, .
 
 
 Figures = dict[tuple[str, ...], float]
-SHARES = ("first", "again")
+SLOT_CLASSES = ("new", "retry")
 STATUSES = ("pending", "retrying", "in_flight", "held")
 REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
 ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
@@ -101,7 +101,7 @@ COUNTED = 100_000
 
 @dataclass(frozen=True)
 class Queue:
-    """Open deliveries by share and status as it is shown, and those held by reason."""
+    """Open deliveries by slot_class and status as it is shown, and those held by reason."""
 
     backlog: Figures = field(default_factory=dict)
     held: Figures = field(default_factory=dict)
@@ -110,29 +110,31 @@ class Queue:
 async def read_queue(session: AsyncSession) -> Queue:
     """Counts what is open, and what of it waits for something else than a slot."""
     backlog, reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
-    for share, status, reason, n in [*await _due(session), *await _waiting(session)]:
-        backlog[share, "held" if reason and status != "in_flight" else status] += n
+    for slot_class, status, reason, n in [*await _due(session), *await _waiting(session)]:
+        backlog[slot_class, "held" if reason and status != "in_flight" else status] += n
         if reason and status != "in_flight":
             reasons[(reason,)] += n
-    shown: Figures = {(share, status): float(backlog[share, status]) for share in SHARES for status in STATUSES}
+    shown: Figures = {
+        (slot_class, status): float(backlog[slot_class, status]) for slot_class in SLOT_CLASSES for status in STATUSES
+    }
     return Queue(shown, {(reason,): float(reasons[(reason,)]) for reason in REASONS})
 
 
 async def oldest_due(session: AsyncSession) -> Figures:
-    """Seconds by share that the oldest delivery has been due which may be sent and which nobody has; 0 when none."""
-    shares = values(named("share", String), name="shares").data([(share,) for share in SHARES])
+    """Age in seconds of the oldest due delivery that may be sent and is not leased, by slot class; 0 for none."""
+    classes = values(named("slot_class", String), name="classes").data([(each,) for each in SLOT_CLASSES])
     oldest = (
         select(Delivery.due_at)
         .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id)
-        .where(Delivery.share == shares.c.share, Delivery.due_at <= func.now(), conditions.is_unleased())
+        .where(Delivery.slot_class == classes.c.slot_class, Delivery.due_at <= func.now(), conditions.is_unleased())
         .order_by(Delivery.due_at)
         .limit(1)
         .lateral("oldest")
     )
     age = func.max(extract("epoch", func.now() - oldest.c.due_at)).label("age")
-    query: Any = conditions.with_health(select(shares.c.share, age)).join(shares, true()).join(oldest, true())
-    found = await _rows(session, query.where(conditions.endpoint_accepts_deliveries()).group_by(shares.c.share))
-    return {(share,): 0.0 for share in SHARES} | {(row.share,): float(row.age) for row in found}
+    query: Any = conditions.with_health(select(classes.c.slot_class, age)).join(classes, true()).join(oldest, true())
+    found = await _rows(session, query.where(conditions.endpoint_accepts_deliveries()).group_by(classes.c.slot_class))
+    return {(slot_class,): 0.0 for slot_class in SLOT_CLASSES} | {(row.slot_class,): float(row.age) for row in found}
 
 
 async def endpoints(session: AsyncSession) -> Figures:
@@ -161,7 +163,7 @@ async def is_anything_stuck(session: AsyncSession) -> bool:
 async def _due(session: AsyncSession) -> list[Any]:
     some = (
         select(
-            Delivery.agency_id, Delivery.endpoint_id, Delivery.share, Delivery.status, Delivery.due_at,
+            Delivery.agency_id, Delivery.endpoint_id, Delivery.slot_class, Delivery.status, Delivery.due_at,
             Delivery.lease_until,
         )
         .where(Delivery.due_at.is_not(None))
@@ -170,11 +172,11 @@ async def _due(session: AsyncSession) -> list[Any]:
     )  # fmt: skip
     status = case((some.c.lease_until > func.now(), "in_flight"), else_=some.c.status).label("status")
     is_due = (some.c.due_at <= func.now()).label("is_due")
-    kinds = some.c.agency_id, some.c.endpoint_id, some.c.share, status, is_due
+    kinds = some.c.agency_id, some.c.endpoint_id, some.c.slot_class, status, is_due
     of_endpoint = select(*kinds, func.count().label("n")).group_by(*kinds).subquery("of_endpoint")
     counted = of_endpoint.c
     query: Any = conditions.with_health(
-        select(counted.share, counted.status, case((counted.is_due, conditions.endpoint_hold())), counted.n)
+        select(counted.slot_class, counted.status, case((counted.is_due, conditions.endpoint_hold())), counted.n)
     )
     there = and_(counted.agency_id == Endpoint.agency_id, counted.endpoint_id == Endpoint.id)
     return await _rows(session, query.join(of_endpoint, there))
@@ -182,13 +184,15 @@ async def _due(session: AsyncSession) -> list[Any]:
 
 async def _waiting(session: AsyncSession) -> list[Any]:
     some = (
-        select(Delivery.share, Delivery.status)
+        select(Delivery.slot_class, Delivery.status)
         .where(Delivery.due_at.is_(None), Delivery.status.in_(OPEN))
         .limit(COUNTED)
         .subquery("some")
     )
-    rows = await _rows(session, select(some.c.share, some.c.status, func.count()).group_by(some.c.share, some.c.status))
-    return [(share, status, "ordering", n) for share, status, n in rows]
+    rows = await _rows(
+        session, select(some.c.slot_class, some.c.status, func.count()).group_by(some.c.slot_class, some.c.status)
+    )
+    return [(slot_class, status, "ordering", n) for slot_class, status, n in rows]
 
 
 async def _rows(session: AsyncSession, query: Any) -> list[Any]:

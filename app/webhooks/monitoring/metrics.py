@@ -78,7 +78,7 @@ _claim = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )  # fmt: skip
 _in_flight = Gauge("webhook_in_flight", "Attempts that this process has under way.")
-_slots = Gauge("webhook_worker_slots", "Attempts that this process makes at once, at most.", ["share"])
+_slots = Gauge("webhook_worker_slots", "Attempts that this process makes at once, at most.", ["slot_class"])
 _lease_expired = Counter("webhook_lease_expired_total", "Deliveries whose lease ran out before they were finished.")
 _late_finish = Counter("webhook_late_finish_total", "Attempts that ended when their lease was lost.")
 _fixed = Counter("webhook_sweeper_fixed_total", "What the sweeper found stuck.", ["kind"])
@@ -166,9 +166,9 @@ def replay_deliveries(n: int) -> None:
     _replayed.inc(n)
 
 
-def worker_slots(share: str, n: int) -> None:
-    """How many attempts of a share (`first`, `again`) this process makes at once."""
-    _slots.labels(share).set(n)
+def worker_slots(slot_class: str, n: int) -> None:
+    """Slots of a class (`new`, `retry`) in this process."""
+    _slots.labels(slot_class).set(n)
 
 
 def in_flight(n: int) -> None:

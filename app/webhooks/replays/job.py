@@ -86,7 +86,7 @@ async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: 
             session, row.agency_id, Event.id.in_(missing), limit=len(missing), order=events.OLDEST_FIRST
         )
         for each in happened:
-            made += await creation.write(session, row.agency_id, each, [endpoint], series="event")
+            made += await creation.write(session, row.agency_id, each, [endpoint], origin="event")
         await transitions.requeue(session, row.agency_id, endpoint, made, replay_id=row.id)
     return queued + len(made)
 
@@ -103,7 +103,7 @@ async def _waiting(session: AsyncSession, row: Replay) -> int:
         .where(
             Delivery.agency_id == row.agency_id,
             Delivery.endpoint_id == row.endpoint_id,
-            Delivery.share == "again",
+            Delivery.slot_class == "retry",
             conditions.is_open_indexed(),
         )
         .limit(WAITING_AT_MOST)

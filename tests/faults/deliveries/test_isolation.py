@@ -79,7 +79,7 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
     answer = await api.get("/webhooks/deliveries", params={"limit": 200}, headers=of_south)
     shown = {row["id"]: row for row in answer.json()["data"]}
     assert {(shown[each]["status"], shown[each]["reason"]) for each in untried} == {("held", "circuit")}
-    assert {shown[each]["series_attempts"] for each in untried} == {0}
+    assert {shown[each]["attempts_since_requeue"] for each in untried} == {0}
 
 
 async def _happen(sessions: Sessions, agency_id: str) -> None:

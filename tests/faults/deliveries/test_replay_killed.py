@@ -125,7 +125,7 @@ async def _each_queued_once(sessions: Sessions, agency_id: str, replay_id: str) 
     assert (replay.status, replay.matched, replay.queued) == ("completed", EVENTS, EVENTS)
     rows = await scenes.deliveries(sessions, agency_id)
     assert {row.replay_id for row in rows} == {replay_id}
-    assert {(row.attempt_count, row.series_attempts) for row in rows} == {(1, 1)}
+    assert {(row.attempt_count, row.attempts_since_requeue) for row in rows} == {(1, 1)}
     async with sessions() as session:
         made = await session.scalars(select(Attempt.delivery_id).where(Attempt.agency_id == agency_id))
         assert Counter(made) == Counter(row.id for row in rows)

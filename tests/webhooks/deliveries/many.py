@@ -13,12 +13,12 @@ async def write(sessions: Sessions, agency_id: str, endpoint_id: str, count: int
     """`count` deliveries of the last weeks, one a second; nearly all of them have succeeded."""
     rows = text(
         """
-        INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, series,
-            status, share, ordered, reason, body_id, body_created_at, attempt_count, last_code, expires_at, created_at,
-            due_at)
+        INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, origin,
+            status, slot_class, ordered, reason, body_id, body_created_at, attempt_count, last_code, expires_at,
+            created_at, due_at)
         SELECT :agency, (lpad(to_hex((extract(epoch FROM made) * 1000)::bigint), 12, '0') || '7000a000'
                 || lpad(to_hex(n), 12, '0'))::uuid,
-            :endpoint, gen_random_uuid(), 'access.verified', 'link_' || n / 100, n, 'event', status, 'first', waits,
+            :endpoint, gen_random_uuid(), 'access.verified', 'link_' || n / 100, n, 'event', status, 'new', waits,
             CASE WHEN waits THEN 'ordering' END, gen_random_uuid(), made, 1,
             CASE status WHEN 'succeeded' THEN 'http_200' ELSE 'http_500' END, made + interval '5 days', made,
             CASE WHEN status IN ('pending', 'retrying') AND NOT waits THEN made END

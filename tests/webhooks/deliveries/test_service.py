@@ -19,7 +19,7 @@ from tests.world import World
 
 PATH = "/webhooks/deliveries"
 OVER: dict[str, Any] = {
-    "status": "exhausted", "reason": "attempts_used", "due_at": None, "attempt_count": 5, "series_attempts": 5,
+    "status": "exhausted", "reason": "attempts_used", "due_at": None, "attempt_count": 5, "attempts_since_requeue": 5,
     "last_code": "http_500",
 }  # fmt: skip
 
@@ -58,14 +58,14 @@ async def test_what_is_over_begins_anew(
     answer = await api.post(f"{PATH}/{row.id}/retry")
     assert answer.status_code == 202, answer.text
     shown = answer.json()
-    assert (shown["status"], shown["reason"], shown["attempt_count"], shown["series_attempts"]) == (
+    assert (shown["status"], shown["reason"], shown["attempt_count"], shown["attempts_since_requeue"]) == (
         "pending",
         None,
         5,
         0,
     )
     after = await scenes.again(sessions, row)
-    assert (after.share, after.replay_id, after.body_id) == ("again", None, row.body_id)
+    assert (after.slot_class, after.replay_id, after.body_id) == ("retry", None, row.body_id)
     assert after.expires_at > clock.now() + timedelta(days=4)
 
 

@@ -10,8 +10,8 @@ from tests.shape import source
 
 OWNER = "app/webhooks/deliveries/transitions.py"
 OWNED = frozenset({
-    "status", "reason", "due_at", "lease_until", "lease_token", "tries", "slot_class", "share", "ordered",
-    "attempts_since_requeue", "series_attempts",
+    "status", "reason", "due_at", "lease_until", "lease_token", "tries", "slot_class", "ordered",
+    "attempts_since_requeue",
 })  # fmt: skip
 #: Statements as text, and the table by which SQLAlchemy could write it without its name.
 WRITING = re.compile(r"(UPDATE|INSERT\s+INTO)\s+webhook_deliveries\b", re.IGNORECASE)

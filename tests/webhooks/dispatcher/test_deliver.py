@@ -152,7 +152,7 @@ async def test_a_test_reaches_its_endpoint_alone_and_makes_no_news(
     verified = Webhook(secret).verify(body.decode(), headers)
     assert (verified["test"], verified["type"], verified["agency_id"]) == (True, "access.blocked", agency_id)
     assert other.requests == []
-    assert (row.series, row.status) == ("test", "exhausted")
+    assert (row.origin, row.status) == ("test", "exhausted")
     assert await exhaustions(sessions, agency_id) == []
 
 

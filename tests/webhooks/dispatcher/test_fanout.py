@@ -44,7 +44,7 @@ async def test_it_reaches_those_of_its_agency_who_want_it(
     await scenes.fan_all_out(tools)
     made = [row for row in await scenes.deliveries(sessions, north) if row.event_id == event.id]
     assert {delivery.endpoint_id for delivery in made} == {all_access_requests.id, verified.id}
-    assert {(row.event_id, row.event_type, row.subject_id, row.status, row.series) for row in made} == {
+    assert {(row.event_id, row.event_type, row.subject_id, row.status, row.origin) for row in made} == {
         (event.id, "access.verified", "link_7", "pending", "event")
     }
     assert {row.expires_at for row in made} == {event.occurred_at + timedelta(days=5)}

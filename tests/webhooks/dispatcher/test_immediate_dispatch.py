@@ -78,7 +78,7 @@ async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_br
     event = await scenes.happen(sessions, agency_id, client_name="Zoë")
     hands = await fanned(tools)
     [row] = await scenes.deliveries(sessions, agency_id)
-    assert (row.status, row.tries, row.share) == ("pending", 1, "first")
+    assert (row.status, row.tries, row.slot_class) == ("pending", 1, "new")
     assert row.lease_until is not None
     assert row.lease_until - row.created_at == timedelta(seconds=30)
     assert await scenes.claimed(tools) == []
@@ -156,9 +156,9 @@ async def test_no_more_are_leased_than_there_are_slots(
     for _ in range(3):
         await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
-    assert len((await fanned(tools, taken=SlotUsage(10, {"first": 8}, {}))).got) == 2
+    assert len((await fanned(tools, taken=SlotUsage(10, {"new": 8}, {}))).got) == 2
     await scenes.happen(sessions, agency_id)
-    assert (await fanned(tools, taken=SlotUsage(10, {"first": 10}, {}))).got == []
+    assert (await fanned(tools, taken=SlotUsage(10, {"new": 10}, {}))).got == []
 
 
 async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(

@@ -59,7 +59,7 @@ async def test_no_news_of_tests_nor_of_such_news(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     await rows.set_endpoint(sessions, endpoint, paused_at=func.now())
-    await rows.add_delivery(sessions, endpoint, series="test", **PAST)
+    await rows.add_delivery(sessions, endpoint, origin="test", **PAST)
     await rows.add_delivery(sessions, endpoint, event_type=EXHAUSTED, **{**PAST, "aged": timedelta(days=7)})
     assert await sweep.end_expired(keeping) == 2
     assert await rows.events(sessions, endpoint.agency_id, EXHAUSTED) == []

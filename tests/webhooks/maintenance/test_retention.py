@@ -95,7 +95,7 @@ async def test_finished_deliveries_go_with_their_attempts_and_open_ones_stay(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
     gone = [await rows.add_delivery(sessions, endpoint, aged=OLD + timedelta(days=n), **DONE) for n in range(4)]
-    await rows.add_delivery(sessions, endpoint, aged=OLD + timedelta(hours=2), series="test", **DONE)
+    await rows.add_delivery(sessions, endpoint, aged=OLD + timedelta(hours=2), origin="test", **DONE)
     for row in gone:
         await rows.add_attempt(sessions, row, aged=timedelta(days=1))
     kept = [

@@ -44,20 +44,20 @@ async def test_the_queue_by_share_and_state(
     await rows.add_delivery(sessions, endpoint, aged=timedelta(seconds=90))
     await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=20), **UNDER_WAY)
     await rows.add_delivery(
-        sessions, endpoint, due_at=func.now() + timedelta(hours=1), status="retrying", share="again"
+        sessions, endpoint, due_at=func.now() + timedelta(hours=1), status="retrying", slot_class="retry"
     )
     await rows.add_delivery(
-        sessions, endpoint, aged=timedelta(minutes=3), due_at=None, ordered=True, reason="ordering", share="again"
+        sessions, endpoint, aged=timedelta(minutes=3), due_at=None, ordered=True, reason="ordering", slot_class="retry"
     )
     await rows.add_delivery(sessions, endpoint, aged=timedelta(minutes=6), status="succeeded", due_at=None)
     found = dict(await shown(keeping))
-    assert 85 < found.pop(("webhook_oldest_due_age_seconds", "first")) < 600
+    assert 85 < found.pop(("webhook_oldest_due_age_seconds", "new")) < 600
     assert found == {
         ("webhook_endpoints", "active"): 1,
-        ("webhook_backlog", "first", "pending"): 1,
-        ("webhook_backlog", "first", "in_flight"): 1,
-        ("webhook_backlog", "again", "retrying"): 1,
-        ("webhook_backlog", "again", "held"): 1,
+        ("webhook_backlog", "new", "pending"): 1,
+        ("webhook_backlog", "new", "in_flight"): 1,
+        ("webhook_backlog", "retry", "retrying"): 1,
+        ("webhook_backlog", "retry", "held"): 1,
         ("webhook_held", "ordering"): 1,
     }
 
@@ -77,7 +77,7 @@ async def test_what_is_held_has_a_reason_and_no_age(
         ("webhook_endpoints", "active"): 2,
         ("webhook_endpoints", "paused"): 1,
         ("webhook_breakers_open",): 1,
-        ("webhook_backlog", "first", "held"): 3,
+        ("webhook_backlog", "new", "held"): 3,
         ("webhook_held", "paused"): 1,
         ("webhook_held", "circuit"): 1,
         ("webhook_held", "retry_after"): 1,

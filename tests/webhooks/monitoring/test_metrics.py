@@ -12,7 +12,7 @@ COUNTED = {
     "webhook_sweeper_fixed", "webhook_ssrf_blocked", "webhook_auto_disabled", "webhook_replay_deliveries",
 }  # fmt: skip
 LABELS = {
-    "type", "outcome", "reason", "result", "code_class", "attempt_bucket", "phase", "share", "kind", "rule", "le",
+    "type", "outcome", "reason", "result", "code_class", "attempt_bucket", "phase", "slot_class", "kind", "rule", "le",
 }  # fmt: skip
 
 

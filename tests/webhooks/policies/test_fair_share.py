@@ -7,19 +7,26 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.policies.fair_share import AGAIN_AT_MOST, EndpointQueue, Share, SlotUsage, allocate
+from app.webhooks.policies.fair_share import RETRY_AT_MOST, EndpointQueue, SlotClass, SlotUsage, allocate
 
 NOW = datetime(2026, 12, 4, 12, tzinfo=UTC)
 IDS = [uuid.UUID(int=number) for number in range(40)]
 
 
 def lane(
-    agency: int, endpoint: int, share: Share = "first", *, ready: int = 100, room: int = 5, has: int = 0, age: int = 0
+    agency: int,
+    endpoint: int,
+    slot_class: SlotClass = "new",
+    *,
+    ready: int = 100,
+    room: int = 5,
+    has: int = 0,
+    age: int = 0,
 ) -> EndpointQueue:
-    return EndpointQueue(IDS[agency], IDS[endpoint], share, ready, NOW - timedelta(seconds=age), room, has)
+    return EndpointQueue(IDS[agency], IDS[endpoint], slot_class, ready, NOW - timedelta(seconds=age), room, has)
 
 
-def agencies_of(lanes: list[EndpointQueue], given_: dict[tuple[uuid.UUID, Share], int]) -> Counter[uuid.UUID]:
+def agencies_of(lanes: list[EndpointQueue], given_: dict[tuple[uuid.UUID, SlotClass], int]) -> Counter[uuid.UUID]:
     owner = {each.endpoint: each.agency for each in lanes}
     counted: Counter[uuid.UUID] = Counter()
     for (endpoint, _), number in given_.items():
@@ -39,32 +46,32 @@ def test_an_agency_alone_leaves_room_for_whoever_comes() -> None:
 
 def test_whoever_has_slots_waits_for_those_who_have_none() -> None:
     lanes = [lane(0, 2, room=20), lane(1, 3, room=20)]
-    given_ = allocate(lanes, SlotUsage(40, {"first": 20}, {IDS[0]: 20}))
-    assert given_[IDS[3], "first"] > given_.get((IDS[2], "first"), 0)
+    given_ = allocate(lanes, SlotUsage(40, {"new": 20}, {IDS[0]: 20}))
+    assert given_[IDS[3], "new"] > given_.get((IDS[2], "new"), 0)
 
 
 def test_retries_leave_the_slots_of_first_attempts_alone() -> None:
-    lanes = [lane(number % 10, number, "again", room=20) for number in range(10, 40)]
+    lanes = [lane(number % 10, number, "retry", room=20) for number in range(10, 40)]
     assert sum(allocate(lanes, SlotUsage(100, {}, {})).values()) == 80
 
 
 def test_first_attempts_come_before_retries_until_they_have_their_part() -> None:
-    lanes = [lane(number % 8, number, "first", room=20) for number in range(10, 25)]
-    lanes += [lane(number % 8, number, "again", room=20) for number in range(25, 40)]
+    lanes = [lane(number % 8, number, "new", room=20) for number in range(10, 25)]
+    lanes += [lane(number % 8, number, "retry", room=20) for number in range(25, 40)]
     given_ = allocate(lanes, SlotUsage(10, {}, {}))
-    by_share = Counter[Share]()
-    for (_, share), number in given_.items():
-        by_share[share] += number
-    assert by_share == {"first": 6, "again": 4}
+    by_class = Counter[SlotClass]()
+    for (_, slot_class), number in given_.items():
+        by_class[slot_class] += number
+    assert by_class == {"new": 6, "retry": 4}
 
 
 def test_of_one_agencys_endpoints_the_oldest_goes_first_among_equals() -> None:
     lanes = [lane(0, 2, age=1), lane(0, 3, age=9)]
-    assert allocate(lanes, SlotUsage(1, {}, {})) == {(IDS[3], "first"): 1}
+    assert allocate(lanes, SlotUsage(1, {}, {})) == {(IDS[3], "new"): 1}
 
 
 def test_both_shares_of_an_endpoint_have_its_room_together() -> None:
-    lanes = [lane(0, 2, "first", room=3), lane(0, 2, "again", room=3)]
+    lanes = [lane(0, 2, "new", room=3), lane(0, 2, "retry", room=3)]
     assert sum(allocate(lanes, SlotUsage(64, {}, {})).values()) == 3
 
 
@@ -73,7 +80,7 @@ lanes_ = st.lists(
         lane,
         agency=st.integers(0, 4),
         endpoint=st.integers(5, 39),
-        share=st.sampled_from(["first", "again"]),
+        slot_class=st.sampled_from(["new", "retry"]),
         ready=st.integers(0, 30),
         room=st.integers(0, 20),
         has=st.integers(0, 20),
@@ -86,13 +93,13 @@ lanes_ = st.lists(
 
 @given(lanes=lanes_, slots=st.integers(1, 200), first=st.integers(0, 100), again=st.integers(0, 100))
 def test_nobody_gets_more_than_they_may(lanes: list[EndpointQueue], slots: int, first: int, again: int) -> None:
-    taken = SlotUsage(slots, {"first": min(first, slots), "again": min(again, max(slots - first, 0))}, {})
+    taken = SlotUsage(slots, {"new": min(first, slots), "retry": min(again, max(slots - first, 0))}, {})
     given_ = allocate(lanes, taken)
-    known = {(each.endpoint, each.share): each for each in lanes}
+    known = {(each.endpoint, each.slot_class): each for each in lanes}
     assert all(0 < number <= min(known[key].ready, known[key].room) for key, number in given_.items())
     assert sum(given_.values()) <= max(taken.free, 0)
-    retries = sum(number for (_, share), number in given_.items() if share == "again")
-    assert retries == 0 or taken.by_share["again"] + retries <= max(int(slots * AGAIN_AT_MOST), round(slots * 0.4))
+    retries = sum(number for (_, slot_class), number in given_.items() if slot_class == "retry")
+    assert retries == 0 or taken.by_class["retry"] + retries <= max(int(slots * RETRY_AT_MOST), round(slots * 0.4))
 
 
 @given(lanes=lanes_, slots=st.integers(16, 200))
@@ -102,7 +109,7 @@ def test_a_free_slot_is_not_kept_from_a_first_attempt(lanes: list[EndpointQueue]
     unserved = [
         each
         for each in lanes
-        if each.share == "first" and given_.get((each.endpoint, "first"), 0) < min(each.ready, each.room)
+        if each.slot_class == "new" and given_.get((each.endpoint, "new"), 0) < min(each.ready, each.room)
     ]
     if unserved:
         assert sum(given_.values()) >= slots - int(slots / 8) - 1
@@ -110,5 +117,5 @@ def test_a_free_slot_is_not_kept_from_a_first_attempt(lanes: list[EndpointQueue]
 
 @given(lanes=lanes_, slots=st.integers(20, 200))
 def test_every_agency_that_waits_gets_something(lanes: list[EndpointQueue], slots: int) -> None:
-    waiting = {each.agency for each in lanes if each.share == "first" and each.ready and each.room}
+    waiting = {each.agency for each in lanes if each.slot_class == "new" and each.ready and each.room}
     assert waiting <= set(agencies_of(lanes, allocate(lanes, SlotUsage(slots, {}, {}))))

@@ -73,8 +73,8 @@ async def test_what_ended_so_begins_anew(
     assert (row.status, row.matched, row.queued) == ("completed", len(expected), len(expected))
     for each in await scenes.deliveries(sessions, world.north.agency_id):
         if each.replay_id:
-            assert (each.status, each.reason, each.share) == ("pending", None, "again")
-            assert (each.series_attempts, each.attempt_count) == (0, 3)
+            assert (each.status, each.reason, each.slot_class) == ("pending", None, "retry")
+            assert (each.attempts_since_requeue, each.attempt_count) == (0, 3)
             assert each.due_at
             assert each.expires_at > clock.now() + timedelta(days=4)
     [told] = await recorded(sessions, world.north.agency_id, webhooks.REPLAY_COMPLETED.name)
@@ -107,7 +107,7 @@ async def test_missing_is_what_fan_out_would_send_today(
     await turns.turn(tools)
     made = [row for row in await scenes.deliveries(sessions, agency_id) if row.replay_id == replay.id]
     assert [row.event_id for row in made] == [wanted.id], "the news went out when it was fanned out"
-    assert (made[0].series, made[0].share, made[0].status) == ("event", "again", "pending")
+    assert (made[0].origin, made[0].slot_class, made[0].status) == ("event", "retry", "pending")
     assert news.id in {row.event_id for row in await scenes.deliveries(sessions, agency_id)}
     await scenes.fan_all_out(tools)
     [late] = [row for row in await scenes.deliveries(sessions, agency_id) if row.event_id == to_come.id][:1]

@@ -1,4 +1,4 @@
-"""What the tests of replays share: events long over, and the turns of the worker."""
+"""What the tests of replays slot_class: events long over, and the turns of the worker."""
 
 from typing import Any
 
@@ -28,7 +28,9 @@ async def ended(sessions: Sessions, tools: WebhookContext, endpoint: Endpoint, *
     await scenes.fan_all_out(tools)
     rows = {row.event_id: row for row in await scenes.deliveries(sessions, endpoint.agency_id)}
     for end, event in events.items():
-        await scenes.change(sessions, rows[event.id], due_at=None, attempt_count=3, series_attempts=3, **ENDS[end])
+        await scenes.change(
+            sessions, rows[event.id], due_at=None, attempt_count=3, attempts_since_requeue=3, **ENDS[end]
+        )
     return {end: rows[event.id].id for end, event in events.items()}
 
 
