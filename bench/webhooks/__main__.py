@@ -82,7 +82,7 @@ async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
 async def sizes(on: Stage, finished: int) -> dict[str, Any]:
     """Claim and list with five thousand and with millions behind them."""
     await on.happen(50)  # every endpoint has deliveries to take after
-    while await fan_out(on.sessions):
+    while await fan_out(on.sessions, on.keyring):
         pass
     await size.fill(on, FEW, already=0)
     few = (await size.claim_ms(on), await size.list_ms(on))

@@ -72,7 +72,7 @@ async def fill(on: Stage, number: int, *, already: int) -> None:
 async def claim_ms(on: Stage) -> float:
     """The median of claiming what 500 due deliveries allow; they are given back each time."""
     await on.happen(50)
-    while await fan_out(on.sessions):
+    while await fan_out(on.sessions, on.keyring):
         pass
     took = []
     for _ in range(TURNS):

@@ -17,10 +17,11 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.poller import Poller
 from app.webhooks.context import WebhookContext
+from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher import http_attempt, job, result_writer
-from app.webhooks.dispatcher.endpoint_cache import EndpointCache
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
 from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
-from app.webhooks.dispatcher.http_attempt import OutboundDelivery, with_endpoints
+from app.webhooks.dispatcher.result_writer import DeliveryUpdate
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.endpoints import test_deliveries
@@ -67,7 +68,7 @@ async def mark(sessions: Sessions, event: Event) -> None:
 
 async def fan_all_out(tools: WebhookContext) -> None:
     """Does every fan-out that is due."""
-    while await fan_out(tools.sessions):
+    while await fan_out(tools.sessions, tools.keyring):
         pass
 
 
@@ -99,7 +100,8 @@ class WorkerLoops:
 @asynccontextmanager
 async def worker_loops(tools: WebhookContext) -> AsyncIterator[WorkerLoops]:
     """Loops that run until the end of the body."""
-    made, stop = WorkerLoops(tools, Fanout(tools.sessions), Dispatcher(tools)), asyncio.Event()
+    dispatcher, stop = Dispatcher(tools), asyncio.Event()
+    made = WorkerLoops(tools, Fanout(tools.sessions, dispatcher.endpoints), dispatcher)
     sending = asyncio.create_task(made.dispatcher.serve(stop))
     yield made
     stop.set()
@@ -118,16 +120,28 @@ async def work(tools: WebhookContext, stop: asyncio.Event) -> None:
     await asyncio.gather(Poller(job.kinds(tools), tools.sessions).serve(stop), job.serve(tools, stop))
 
 
-async def claimed(tools: WebhookContext) -> list[OutboundDelivery]:
+async def claimed(tools: WebhookContext) -> list[ClaimedDelivery]:
     """What is due, claimed as a worker does."""
-    haul = await claim(tools.sessions, SlotUsage(tools.slots, {}, {}))
-    return await with_endpoints(tools.sessions, EndpointCache(tools.keyring), haul.rows, haul.stamps)
+    return list((await claim(tools.sessions, SlotUsage(tools.slots, {}, {}))).deliveries)
 
 
-async def deliver(tools: WebhookContext, parcel: OutboundDelivery) -> bool:
+async def snapshot(tools: WebhookContext, delivery: ClaimedDelivery) -> EndpointSnapshot:
+    """Its endpoint as it is now."""
+    key = delivery.agency_id, delivery.endpoint_id
+    return (await EndpointCache(tools.sessions, tools.keyring).get({key: ""}))[key]
+
+
+async def attempted(tools: WebhookContext, delivery: ClaimedDelivery) -> DeliveryUpdate:
+    """Send a claimed delivery; its attempt, which is not recorded, and what follows it."""
+    made = http_attempt.start_attempt(delivery, await snapshot(tools, delivery), tools.destinations, clock.now())
+    await http_attempt.send_requests(made, tools.egress)
+    http_attempt.conclude_attempt(made)
+    return result_writer.next_update(made)
+
+
+async def deliver(tools: WebhookContext, delivery: ClaimedDelivery) -> bool:
     """Sends a claimed delivery and writes it down; whether it was still ours."""
-    made = await http_attempt.attempt(parcel, tools.egress, tools.destinations, began=clock.now())
-    return not await result_writer.write(tools.sessions, [result_writer.next_update(made)], worker=tools.worker)
+    return not await result_writer.write(tools.sessions, [await attempted(tools, delivery)], worker=tools.worker)
 
 
 async def round_(tools: WebhookContext) -> None:

@@ -28,7 +28,7 @@ async def ensure(session: AsyncSession, agency_id: str, endpoint: Endpoint, rows
     for row in rows:
         if row.body_id not in there:
             happened = await events.find(session, agency_id, row.event_id)
-            body_id, made_at = await creation.write_body(session, agency_id, happened, endpoint)
+            body_id, made_at = await creation.create_body(session, agency_id, happened, endpoint)
             await session.execute(
                 update(Delivery)
                 .where(Delivery.agency_id == agency_id, Delivery.id == row.id)

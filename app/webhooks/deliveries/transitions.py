@@ -17,8 +17,8 @@ health, and that before the endpoint, so that nobody waits in a circle.
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Boolean,
@@ -41,9 +41,52 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import bulk_params, ids
 from app.kit.database import CROSS_TENANT, Connected
 from app.webhooks.deliveries import conditions
-from app.webhooks.deliveries.claimed import ClaimedDelivery, Lease
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.policies import retry_policy
+from app.webhooks.policies.fair_share import SlotClass
+
+#: Holder of a delivery: its id, and the token it was claimed with.
+Lease = tuple[uuid.UUID, uuid.UUID]
+
+
+class ClaimedDelivery(NamedTuple):
+    """A delivery that is ours while its lease runs, with its body and event; ids without their prefixes.
+
+    `content` is None where the body was dropped for its age, empty where it was deleted. `request_id` is that of the
+    request which recorded the event, for the log.
+    """
+
+    token: uuid.UUID
+    agency_id: uuid.UUID
+    id: uuid.UUID
+    endpoint_id: uuid.UUID
+    event_id: uuid.UUID
+    event_type: str
+    subject_id: str
+    origin: str
+    slot_class: SlotClass
+    ordered: bool
+    replay: bool
+    attempt_count: int
+    attempts_since_requeue: int
+    tries: int
+    is_first: bool
+    expires_at: datetime
+    expired: bool
+    lapsed: bool
+    content: bytes | None
+    happened_at: datetime
+    request_id: str | None
+
+    def __repr__(self) -> str:
+        """Without its content."""
+        return f"ClaimedDelivery({self.id}, tries={self.tries})"
+
+    @property
+    def lease(self) -> Lease:
+        """Its holder."""
+        return self.id, self.token
+
 
 #: Deliveries that one statement ends or defers at most.
 BATCH = 500
@@ -55,17 +98,17 @@ KEY_REST = timedelta(minutes=1)
 #: that makes several requests has as many deadlines.
 LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
 
-#: Create: of `pair` (id, told, receiver, token) with `told` (events and their bodies) and `receiver` (endpoints). One
+#: Create: of `pair` (id, body, recipient, token) with `body` (events and bodies) and `recipient` (endpoints). One
 #: that has a `token` is leased from its beginning.
 CREATE = """
     INSERT INTO webhook_deliveries (agency_id, id, endpoint_id, event_id, event_type, subject_id, sequence, origin,
       ordered, status, reason, body_id, body_created_at, expires_at, due_at, lease_token, lease_until, tries)
-    SELECT told.agency_id, pair.id, receiver.endpoint_id, told.event_id, told.event_type, told.subject_id,
-      told.sequence, :origin, receiver.ordered, receiver.status, receiver.reason, told.body_id, :made_at,
-      told.occurred_at + make_interval(secs => receiver.lasts), CASE receiver.status WHEN 'pending' THEN now() END,
-      pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => receiver.lease) END,
+    SELECT body.agency_id, pair.id, recipient.endpoint_id, body.event_id, body.event_type, body.subject_id,
+      body.sequence, :origin, recipient.ordered, recipient.status, recipient.reason, body.body_id, :created_at,
+      body.occurred_at + make_interval(secs => recipient.lasts), CASE recipient.status WHEN 'pending' THEN now() END,
+      pair.token, CASE WHEN pair.token IS NOT NULL THEN now() + make_interval(secs => recipient.lease) END,
       (pair.token IS NOT NULL)::integer
-    FROM pair JOIN told ON told.place = pair.told JOIN receiver ON receiver.place = pair.receiver
+    FROM pair JOIN body ON body.place = pair.body JOIN recipient ON recipient.place = pair.recipient
     ON CONFLICT DO NOTHING
     RETURNING id
     """

@@ -103,8 +103,8 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
     """
     by_endpoint: dict[Key, list[DeliveryUpdate]] = {}
     for each in finished:
-        if each.row.origin != "test":
-            by_endpoint.setdefault((each.row.agency_id, each.row.endpoint_id), []).append(each)
+        if each.delivery.origin != "test":
+            by_endpoint.setdefault((each.delivery.agency_id, each.delivery.endpoint_id), []).append(each)
     troubled = await _troubled(session, by_endpoint)
     if not troubled:
         return
@@ -113,7 +113,7 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
         key: circuit_breaker.health_after(
             health_state(one.row),
             one.tried,
-            concurrency=one.finished[0].attempted.parcel.endpoint.concurrency,
+            concurrency=one.finished[0].attempted.endpoint.concurrency,
             now=one.now,
             window=windows.get(key[1], (0, 0)),
         )
@@ -137,7 +137,7 @@ async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["Delivery
     for agency_id, endpoint_id, row, now in found:
         finished = by_endpoint[agency_id, endpoint_id]
         tried = [
-            HealthInput(each.attempted.outcome, each.attempted.letter.event_id, each.step.status == "exhausted")
+            HealthInput(each.attempted.outcome, each.attempted.outbound.event_id, each.step.status == "exhausted")
             for each in finished
         ]
         troubled[agency_id, endpoint_id] = _Troubled(row, finished, tried, now)
@@ -157,7 +157,7 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
 
 async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> None:
     row = one.row
-    if one.finished[0].attempted.parcel.endpoint.destination == "rest_hook" and any(
+    if one.finished[0].attempted.endpoint.destination == "rest_hook" and any(
         each.outcome.code == "gone" for each in one.tried
     ):
         await endpoint_actions.end_hook(session, row.agency_id, row.id)

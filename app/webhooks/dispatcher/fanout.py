@@ -1,7 +1,7 @@
-"""Fan-out: makes the deliveries of many events in one transaction; an outbox entry goes when its deliveries are there.
+"""Fan-out: creates the deliveries of many events in one transaction, which deletes their outbox entries.
 
-Where no delivery waits before them, new ones are made with a lease and sent by the same worker without being claimed.
-The rules are those of a claim: fair shares of the slots, the limits of each endpoint, one worker chooses at a time.
+Where no delivery waits before them, new ones are created with a lease and sent by the same worker without a claim.
+The rules are those of a claim: fair shares of the slots, the limits of each endpoint, one worker allocates at a time.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from app.events.models import Event, OutboxEntry
 from app.events.queries import EventRecord
 from app.kit import clock, ids
 from app.kit.database import CROSS_TENANT, DriverStatement, KeptConnection, Sessions
+from app.kit.encryption import Keyring
 from app.kit.jobs import UNTIL_WOKEN
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries import creation
-from app.webhooks.deliveries.claimed import Leased, Stamps
-from app.webhooks.deliveries.creation import DeliverySpec, Place
-from app.webhooks.dispatcher import endpoint_cache
-from app.webhooks.dispatcher.endpoint_cache import EndpointCapacity, EndpointRow, Subscription, SubscriptionCache
+from app.webhooks.deliveries import conditions
+from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, Recipient
+from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
 from app.webhooks.dispatcher.scheduler import CHOOSING
 from app.webhooks.endpoints import event_filter
 from app.webhooks.maintenance import partitions
@@ -47,66 +47,61 @@ PAUSE_SECONDS = 0.005
 
 
 class ImmediateSender(Protocol):
-    """Whoever can send what was just made: the sending loop of the same worker."""
+    """Sender of new deliveries: the sending loop of the same worker."""
 
-    def offer(self) -> AbstractAsyncContextManager[SlotUsage | None]:
-        """Its slots, which nobody else deals meanwhile; None where others wait for them."""
+    def reserve_slots(self) -> AbstractAsyncContextManager[SlotUsage | None]:
+        """Its slots, which nobody else allocates meanwhile; None where others wait for them."""
         ...
 
-    async def take(self, leased: Sequence[Leased], stamps: Stamps) -> None:
-        """Sends these, whose leases are committed."""
+    async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
+        """Send these, whose leases are committed."""
         ...
 
 
-def immediate_slots(
-    wishes: Iterable[DeliverySpec], seats: Mapping[uuid.UUID, EndpointCapacity], taken: SlotUsage
-) -> dict[uuid.UUID, int]:
-    """By endpoint, how many of its new deliveries leave at once."""
-    if not seats or taken.free <= 0:
-        return {}
-    wanted = Counter(endpoint.key for wish in wishes for endpoint in wish.endpoints if endpoint.key in seats)
-    now = clock.now()
-    given = allocate([_queue_of(key, seats[key], ready, taken, now) for key, ready in wanted.items()], taken)
-    return {key: number for (key, _), number in given.items()}
+class EndpointRow(NamedTuple):
+    """An endpoint as `ENDPOINTS` finds it. `in_flight` leaves out what has arrived: it takes no capacity."""
 
-
-def _queue_of(key: uuid.UUID, seat: EndpointCapacity, ready: int, taken: SlotUsage, now: datetime) -> EndpointQueue:
-    in_flight = max(seat.in_flight, taken.in_air.get(key, 0))
-    return EndpointQueue(seat.agency, key, "new", ready, now, seat.concurrency - in_flight, in_flight)
+    agency: uuid.UUID
+    id: uuid.UUID
+    version: str
+    concurrency: int
+    in_flight: int
+    lease_seconds: float
+    is_free: bool
 
 
 class FanoutResult(NamedTuple):
-    """What came of it: the events, and how many deliveries are left to be claimed.
+    """Result of a fan-out: its events, and how many deliveries are left to be claimed.
 
-    `leased` are those that need not be, with the stamps of their endpoints. `more`: some agency had its whole share.
+    `leased` are those that need no claim, with the versions of their endpoints. `more`: an agency had its whole share.
     """
 
-    happened: Sequence[EventRecord] = ()
+    events: Sequence[EventRecord] = ()
     more: bool = False
     left: int = 0
-    leased: Sequence[Leased] = ()
-    stamps: Stamps = MappingProxyType({})
+    leased: Sequence[ClaimedDelivery] = ()
+    versions: RowVersions = MappingProxyType({})
 
 
 class Fanout:
-    """Fan-out of one process, with its own connection and the endpoints it knows."""
+    """Fan-out of one process, with a connection of its own."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, endpoints: EndpointCache) -> None:
         self._sessions = sessions
         self._line = KeptConnection(sessions, plans_once=True)
-        self._directory = SubscriptionCache(sessions)
+        self._endpoints = endpoints
 
     async def close(self) -> None:
         """Close the connection."""
         await self._line.close()
 
-    async def once(self, tools: WebhookContext, hands: ImmediateSender, limit: int) -> bool:
-        """Fan out once, and wake the claimers if something is left to claim. True if there may be more."""
+    async def once(self, tools: WebhookContext, sender: ImmediateSender, limit: int) -> bool:
+        """Fan out once, and wake the scheduler if something is left to claim. True if there may be more."""
         try:
-            async with hands.offer() as taken:
-                done = await self._fan_out([], limit=limit, slots=taken)
+            async with sender.reserve_slots() as usage:
+                done = await self._fan_out([], limit=limit, usage=usage)
                 if done.leased:
-                    await hands.take(done.leased, done.stamps)
+                    await sender.accept(done.leased, done.versions)
             if done.left:
                 tools.alarm.ring()
             return done.more
@@ -117,14 +112,14 @@ class Fanout:
         return number > 0
 
     async def all(self, *, limit: int = AT_ONCE) -> int:
-        """Makes the deliveries of up to `limit` events and takes their marks away; how many marks there were.
+        """Create the deliveries of up to `limit` events and delete their outbox entries. Returns how many there were.
 
         Nothing is sent here, so one transaction holds it all: a worker that dies leaves everything as it was. Where one
-        event cannot be fanned out, the others are done one by one and it rests a while.
+        event cannot be fanned out, the others are done one by one and it is postponed.
         """
         taken: list[str] = []
         try:
-            return len((await self._fan_out(taken, limit=limit)).happened)
+            return len((await self._fan_out(taken, limit=limit)).events)
         except Exception:
             if limit == 1:
                 log.exception("webhooks.event_not_fanned_out")
@@ -136,46 +131,104 @@ class Fanout:
             done += 1
         return done
 
-    async def _fan_out(self, taken: list[str], *, limit: int, slots: SlotUsage | None = None) -> FanoutResult:
+    async def _fan_out(self, taken: list[str], *, limit: int, usage: SlotUsage | None = None) -> FanoutResult:
         """In one transaction; `taken` gets the ids of the events first."""
-        async with self._line.transaction(BEGIN if slots is None else BEGIN_CHOOSING) as driver:
-            rested = slots is not None and limit == AT_FIRST
-            arrived = () if slots is None else slots.arrived
+        async with self._line.transaction(BEGIN if usage is None else BEGIN_CHOOSING) as driver:
+            rested = usage is not None and limit == AT_FIRST
+            arrived = () if usage is None else usage.arrived
             found, endpoints = await take_events(driver, limit=limit, shared=not rested, arrived=arrived)
             if not found:
                 return FanoutResult()
             # rows in place of objects: they are read by the thousand
-            happened = [EventRecord(cast(Event, row), row.personal) for row in found]
+            events = [EventRecord(cast(Event, row), row.personal) for row in found]
             taken += [row.id for row in found]
-            chosen = slots if found[0].chooses else None
-            of_agency = Counter(row.agency for row in found)
-            receivers, seats = await self._directory.of(endpoints)
-            wishes = _specs(happened, receivers)
-            batch = creation.DeliveryBatch("event", immediate_slots(wishes, seats, chosen) if chosen else {}, seats)
-            for wish in wishes:
-                batch.add(wish)
-            made = await batch.write_directly(driver, [row.place for row in found])
-        for each in happened:
+            snapshots = await self._endpoints.get({(row.agency, row.id): row.version for row in endpoints})
+            specs = specs_of(events, snapshots.values())
+            free = {row.id: row for row in endpoints if row.is_free}
+            batch = DeliveryBatch("event", immediate(specs, free, usage) if usage and found[0].chooses else {})
+            for spec in specs:
+                batch.add(spec)
+            created = await batch.write_directly(driver, [row.place for row in found])
+        for each in events:
             metrics.event_fanned_out(each.event.type)
-        skipped = sum(not endpoint.active for wish in wishes for endpoint in wish.endpoints)
+        skipped = sum(not to.is_active for spec in specs for to in spec.recipients)
         if skipped:
             metrics.delivery_ended("skipped", "endpoint_disabled", skipped)
-        leased = batch.leased(made)
-        stamps = {(row.agency_id, row.endpoint_id): seats[row.endpoint_id].stamp for row, _ in leased}
+        leased = batch.leased(created)
+        versions = {(each.agency_id, each.endpoint_id): free[each.endpoint_id].version for each in leased}
+        of_agency = Counter(row.agency for row in found)
         more = max(of_agency.values()) >= max(limit // len(of_agency), 1)
-        return FanoutResult(happened, more, len(made) - skipped - len(leased), leased, stamps)
+        return FanoutResult(events, more, len(created) - skipped - len(leased), leased, versions)
 
 
-async def serve(tools: WebhookContext, stop: asyncio.Event, hands: ImmediateSender) -> None:
-    """Fans out until `stop` is set; what can leave at once is put into `hands`."""
-    more, fanning = False, Fanout(tools.sessions)
+def immediate(
+    specs: Iterable[DeliverySpec], free: Mapping[uuid.UUID, EndpointRow], usage: SlotUsage
+) -> dict[uuid.UUID, tuple[int, float]]:
+    """New deliveries that leave without a claim: their number by endpoint, and the seconds of their leases."""
+    if not free or usage.free <= 0:
+        return {}
+    wanted = Counter(to.id for spec in specs for to in spec.recipients if to.id in free)
+    now = clock.now()
+    queues = [_queue_of(free[endpoint_id], ready, usage, now) for endpoint_id, ready in wanted.items()]
+    return {
+        endpoint_id: (number, free[endpoint_id].lease_seconds)
+        for (endpoint_id, _), number in allocate(queues, usage).items()
+    }
+
+
+def _queue_of(row: EndpointRow, ready: int, usage: SlotUsage, now: datetime) -> EndpointQueue:
+    in_flight = max(row.in_flight, usage.in_air.get(row.id, 0))
+    return EndpointQueue(row.agency, row.id, "new", ready, now, row.concurrency - in_flight, in_flight)
+
+
+def specs_of(events: Sequence[EventRecord], endpoints: Iterable[EndpointSnapshot]) -> list[DeliverySpec]:
+    """Each event with its recipients. A test has one recipient, and its requester creates it."""
+    interested = _Interested(endpoints)
+    return [
+        DeliverySpec(each, recipients(interested[each.event.agency_id, each.event.type], each))
+        for each in events
+        if not each.event.test
+    ]
+
+
+class _Interested(dict[tuple[str, str], list[EndpointSnapshot]]):
+    """The endpoints of an agency that want a type of event; worked out once, however many events are of it."""
+
+    def __init__(self, endpoints: Iterable[EndpointSnapshot]) -> None:
+        super().__init__()
+        self._of_agency: dict[str, list[EndpointSnapshot]] = {}
+        for each in endpoints:
+            self._of_agency.setdefault(each.agency_id, []).append(each)
+
+    def __missing__(self, key: tuple[str, str]) -> list[EndpointSnapshot]:
+        agency_id, event_type = key
+        self[key] = [
+            each for each in self._of_agency.get(agency_id, ()) if event_filter.wants(each.event_types, event_type)
+        ]
+        return self[key]
+
+
+def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> list[Recipient]:
+    """Those of the endpoints that want its type to which an event goes; an event about one itself never does."""
+    facts = record.event.facts
+    itself = facts.get("endpoint_id") if record.event.type.startswith(event_filter.OPERATIONAL) else None
+    return [
+        each.recipient
+        for each in endpoints
+        if each.id != itself and (not each.filter or event_filter.passes(each.filter, facts))
+    ]
+
+
+async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSender, endpoints: EndpointCache) -> None:
+    """Fan out until `stop` is set; deliveries that need no claim go to `sender`."""
+    more, fanning = False, Fanout(tools.sessions, endpoints)
     months = partitions.Months(tools.sessions)
     stopping = asyncio.create_task(tools.happened.ring_at(stop))
     while not stop.is_set():
         tools.pulse.beat(LOOP)
         try:
             await months.keep()
-            more = await fanning.once(tools, hands, AT_ONCE if more else AT_FIRST)
+            more = await fanning.once(tools, sender, AT_ONCE if more else AT_FIRST)
         except Exception:  # the database is away: say so, stay, try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
@@ -189,48 +242,36 @@ async def serve(tools: WebhookContext, stop: asyncio.Event, hands: ImmediateSend
     await fanning.close()
 
 
-async def fan_out(sessions: Sessions, *, limit: int = AT_ONCE) -> int:
-    """See `FanOut.all`. For tests."""
-    fanning = Fanout(sessions)
+async def fan_out(sessions: Sessions, keyring: Keyring, *, limit: int = AT_ONCE) -> int:
+    """See `Fanout.all`. For tests."""
+    fanning = Fanout(sessions, EndpointCache(sessions, keyring))
     try:
         return await fanning.all(limit=limit)
     finally:
         await fanning.close()
 
 
-def _specs(happened: Sequence[EventRecord], receivers: Mapping[str, Sequence[Subscription]]) -> list[DeliverySpec]:
-    """Receivers of the events. A test has one receiver, and its requester sends it."""
-    interested = _Interested(receivers)
-    return [
-        DeliverySpec(each, matching(interested[each.event.agency_id, each.event.type], each))
-        for each in happened
-        if not each.event.test
-    ]
-
-
-class _Interested(dict[tuple[str, str], list[Subscription]]):
-    """The endpoints of an agency that want a type of event; found out once, however many events are of it."""
-
-    def __init__(self, receivers: Mapping[str, Sequence[Subscription]]) -> None:
-        super().__init__()
-        self._receivers = receivers
-
-    def __missing__(self, key: tuple[str, str]) -> list[Subscription]:
-        agency_id, event_type = key
-        self[key] = [
-            each for each in self._receivers.get(agency_id, ()) if event_filter.wants(each.event_types, event_type)
-        ]
-        return self[key]
-
-
-def matching(endpoints: Sequence[Subscription], happened: EventRecord) -> list[Subscription]:
-    """Those of the endpoints that want its type to which an event goes; what happens to one itself never does."""
-    facts = happened.event.facts
-    itself = facts.get("endpoint_id") if happened.event.type.startswith(event_filter.OPERATIONAL) else None
-    return [
-        each for each in endpoints if each.id != itself and (not each.filter or event_filter.passes(each.filter, facts))
-    ]
-
+#: Endpoints of the agency of `taken`, as an array of what `EndpointRow` holds beside the agency. Free (only with
+#: `looking`): nothing is due to it that nobody holds, and it has no limits of its own, no order and no bad health.
+ENDPOINTS = f"""
+    ARRAY(
+      SELECT ROW(e.id, e.xmin::text, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float,
+        {{looking}} AND {conditions.is_unlimited_sql("e", "h")} AND head.waits IS NOT TRUE)
+      FROM webhook_endpoints e
+      JOIN webhook_health h ON h.agency_id = e.agency_id AND h.id = e.id
+      CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE first.id NOT IN (SELECT unnest(:arrived))) AS in_flight,
+          bool_or({conditions.is_unleased_sql("first")}) AS waits
+        FROM (
+          SELECT d.id, d.lease_until FROM webhook_deliveries d
+          WHERE {{looking}} AND d.agency_id = e.agency_id AND d.endpoint_id = e.id AND d.due_at <= now()
+          LIMIT e.concurrency * 3
+        ) first
+      ) head
+      WHERE e.agency_id = taken.agency_id AND e.deleted_at IS NULL
+      ORDER BY e.id
+    )
+    """  # noqa: S608 - names of ours
 
 _LONGEST_REST = timedelta(minutes=5)
 
@@ -282,7 +323,7 @@ def _take_statement(taken: str) -> DriverStatement:
     SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
       e.facts, e.request_id, personal.data, chosen.chooses,
       CASE WHEN row_number() OVER (PARTITION BY taken.agency_id ORDER BY taken.due_at, taken.id) = 1
-        THEN {endpoint_cache.ENDPOINTS.format(looking="chosen.chooses")} END
+        THEN {ENDPOINTS.format(looking="chosen.chooses")} END
     FROM taken
     CROSS JOIN (SELECT current_setting('{_CHOOSES}', true) IS NOT DISTINCT FROM 'true' AS chooses) chosen
     JOIN events e ON e.agency_id = taken.agency_id AND e.id = taken.id
@@ -320,22 +361,22 @@ class OutboxEvent(NamedTuple):
 
 async def take_events(
     driver: Any, *, limit: int, shared: bool, arrived: Collection[uuid.UUID]
-) -> tuple[Sequence[OutboxEvent], Mapping[uuid.UUID, Sequence[EndpointRow]]]:
-    """Locks up to `limit` marks that are due and nobody else's, until the driver's transaction ends; by agency, its
+) -> tuple[Sequence[OutboxEvent], Sequence[EndpointRow]]:
+    """Lock up to `limit` outbox entries that are due, until the driver's transaction ends. Also their agencies'
     endpoints.
 
-    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones. `arrived`: see `Taken`.
+    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones. `arrived`: see `SlotUsage`.
     """
     rows = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(driver, {"most": limit, "arrived": arrived})
-    marks, endpoints = [], {}
+    entries, endpoints = list[OutboxEvent](), list[EndpointRow]()
     for place, agency, event_id, *event, request_id, personal, chooses, found in rows:
         agency_id, shown_id = ids.text("agency", agency), ids.text("evt", event_id)
-        marks.append(
+        entries.append(
             OutboxEvent._make((place, agency, agency_id, shown_id, *event, request_id, personal or {}, chooses))
         )
         if found is not None:
-            endpoints[agency] = [EndpointRow(*each) for each in found]
-    return marks, endpoints
+            endpoints += [EndpointRow(agency, *each) for each in found]
+    return entries, endpoints
 
 
 async def postpone_events(sessions: Sessions, event_ids: Sequence[str]) -> None:

@@ -1,44 +1,39 @@
-"""One attempt: the conversation of a delivery with its receiver, each request made once."""
+"""One attempt: the requests that a destination makes of a delivery, each made once."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from app.kit import ids
-from app.kit.database import Sessions
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
-from app.webhooks import message
-from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
-from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
-from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence
+from app.webhooks.deliveries.transitions import ClaimedDelivery
+from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
+from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence, standard_webhook
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
-
-class OutboundDelivery(NamedTuple):
-    """A claimed delivery, the endpoint it goes to and what it carries."""
-
-    row: ClaimedDelivery
-    endpoint: EndpointSnapshot
-    contents: ClaimedPayload
-
-
-#: What there is where a destination had nothing to say.
+#: The answer where a destination makes no request.
 NO_ANSWER = HttpResult()
+#: A delivery that was claimed this often and never finished may kill the worker that sends it.
+POISON_AFTER = 8
 
 
-class AttemptResult(NamedTuple):
-    """What came of an attempt: each request's part and answer, and what they mean together.
+@dataclass(slots=True, eq=False)
+class AttemptResult:
+    """One attempt, from its first request to its outcome; `answers` with the part of each request.
 
-    There is no answer where a destination had nothing to say.
+    There is no answer where a destination makes no request of an event.
     """
 
-    parcel: OutboundDelivery
-    answers: Sequence[tuple[str | None, HttpResult]]
-    outcome: AttemptOutcome
-    letter: OutboundRequest
+    delivery: ClaimedDelivery
+    endpoint: EndpointSnapshot
+    outbound: OutboundRequest
+    sequence: RequestSequence
+    request: HttpRequest | None
+    answers: list[tuple[str | None, HttpResult]] = field(default_factory=list)
+    outcome: AttemptOutcome = field(init=False)
 
     @property
     def answer(self) -> HttpResult:
@@ -47,127 +42,88 @@ class AttemptResult(NamedTuple):
 
     @property
     def began(self) -> datetime:
-        """When it began, by the clock of this machine."""
-        return self.letter.now
+        """Start, by the clock of this machine."""
+        return self.outbound.now
+
+    @property
+    def is_single(self) -> bool:
+        """True if it is one request whatever the answer, so that the outcome can be worked out later."""
+        return self.endpoint.destination in STANDARD
+
+    def advance(self, answer: HttpResult) -> None:
+        """Give the sequence an answer: `request` is the next one, or None with an outcome."""
+        try:
+            self.request = self.sequence.send(answer)
+        except StopIteration as ended:
+            self.request, self.outcome = None, ended.value
 
 
-class StartedAttempt(NamedTuple):
-    """A conversation and its first request; there is none where the destination has nothing to say.
-
-    `alone`: it is the only one, so that nobody has to ask the destination before the answer is weighed.
-    """
-
-    parcel: OutboundDelivery
-    letter: OutboundRequest
-    conversation: RequestSequence
-    request: HttpRequest | None
-    alone: bool
-    outcome: AttemptOutcome | None = None
-
-
-class AnsweredAttempt(NamedTuple):
-    """A conversation in which every request was made; `outcome` is None where nobody asked for it yet."""
-
-    begun: StartedAttempt
-    answers: Sequence[tuple[str | None, HttpResult]]
-    outcome: AttemptOutcome | None
-
-
-async def attempt(
-    parcel: OutboundDelivery, egress: Egress, destinations: Mapping[str, Destination], *, began: datetime
+def start_attempt(
+    delivery: ClaimedDelivery, endpoint: EndpointSnapshot, destinations: Mapping[str, Destination], now: datetime
 ) -> AttemptResult:
-    """Speaks with the receiver once, from its first request to its last. `began` is now."""
-    return conclude_attempt(await send_requests(start_attempt(parcel, destinations, began), egress))
-
-
-def start_attempt(parcel: OutboundDelivery, destinations: Mapping[str, Destination], now: datetime) -> StartedAttempt:
-    """What is said first: signed, to be sent at once."""
-    alone = parcel.endpoint.destination in STANDARD
-    sent = outbound_request(parcel, now)
-    conversation = (message.standard_webhook if alone else destinations[parcel.endpoint.destination])(sent)
+    """Compose the first request: signed, to be sent at once."""
+    destination = standard_webhook if endpoint.destination in STANDARD else destinations[endpoint.destination]
+    outbound = outbound_request(delivery, endpoint, now)
+    attempt = AttemptResult(delivery, endpoint, outbound, destination(outbound), None)
     try:
-        return StartedAttempt(parcel, sent, conversation, next(conversation), alone)
-    except StopIteration as said:
-        return StartedAttempt(parcel, sent, conversation, None, alone, said.value)
+        attempt.request = next(attempt.sequence)
+    except StopIteration as ended:
+        attempt.outcome = ended.value
+    return attempt
 
 
-async def send_requests(begun: StartedAttempt, egress: Egress) -> AnsweredAttempt:
-    """Makes the requests, each once."""
-    answers: list[tuple[str | None, HttpResult]] = []
-    request, outcome = begun.request, begun.outcome
-    while request:
+async def send_requests(attempt: AttemptResult, egress: Egress) -> None:
+    """Make the requests, each once."""
+    while request := attempt.request:
         answer = await egress.call(
-            request.method, request.url, headers=request.headers, body=request.body,
-            seconds=begun.parcel.endpoint.seconds,
-        )  # fmt: skip
-        answers.append((request.part, answer))
-        request, outcome = (None, None) if begun.alone else _next(begun.conversation, answer)
-    return AnsweredAttempt(begun, answers, outcome)
+            request.method, request.url, headers=request.headers, body=request.body, seconds=attempt.endpoint.seconds
+        )
+        attempt.answers.append((request.part, answer))
+        if attempt.is_single:
+            return
+        attempt.advance(answer)
 
 
-def conclude_attempt(spoken: AnsweredAttempt) -> AttemptResult:
-    """What came of it."""
-    begun, answers, outcome = spoken
-    if outcome is None:
-        _, outcome = _next(begun.conversation, answers[-1][1])
-    assert outcome, "a conversation of one request has a second one"
-    return AttemptResult(begun.parcel, answers, outcome, begun.letter)
+def conclude_attempt(attempt: AttemptResult) -> None:
+    """Work out the outcome, where that was put off."""
+    if attempt.is_single:
+        attempt.advance(attempt.answer)
+    assert not attempt.request, "a sequence of one request has a second one"
 
 
-def _next(conversation: RequestSequence, answer: HttpResult) -> tuple[HttpRequest | None, AttemptOutcome | None]:
-    """The next request, or the outcome."""
-    try:
-        return conversation.send(answer), None
-    except StopIteration as said:
-        return None, said.value
-
-
-def outbound_request(parcel: OutboundDelivery, now: datetime) -> OutboundRequest:
+def outbound_request(delivery: ClaimedDelivery, endpoint: EndpointSnapshot, now: datetime) -> OutboundRequest:
     """The delivery as its destination sees it."""
-    row, endpoint = parcel.row, parcel.endpoint
     return OutboundRequest(
-        endpoint.url, _event(row.event_id), row.event_type, ids.text("delivery", row.id), endpoint.id,
-        row.attempt_count + 1, row.replay, parcel.contents.content or b"", endpoint.signing(now), endpoint.headers,
-        endpoint.options, now,
+        endpoint.url, _event_id(delivery.event_id), delivery.event_type, ids.text("delivery", delivery.id),
+        endpoint.id, delivery.attempt_count + 1, delivery.replay, delivery.content or b"", endpoint.signing(now),
+        endpoint.headers, endpoint.options, now,
     )  # fmt: skip
 
 
 @lru_cache(4096)
-def _event(value: uuid.UUID) -> str:
+def _event_id(value: uuid.UUID) -> str:
     """The public id of an event; several endpoints get the same one."""
     return ids.text("evt", value)
 
 
-#: A delivery that was claimed this often and never finished may kill whoever sends it.
-POISON_AFTER = 8
-
-
-def unsendable_reason(parcel: OutboundDelivery) -> tuple[str, str] | None:
+def unsendable_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
     """Status and reason of a delivery that is not sent after all; None when it is."""
-    if over := abandoned_reason(parcel.row):
+    if over := abandoned_reason(delivery):
         return over
-    if parcel.contents.content is None:
+    if delivery.content is None:
         return "cancelled", "body_expired"
-    if not parcel.contents.content:
+    if not delivery.content:
         return "cancelled", "payload_deleted"
     return None
 
 
-def abandoned_reason(row: ClaimedDelivery) -> tuple[str, str] | None:
-    """The same for a delivery of which nothing else is known."""
-    if row.expired:
+def abandoned_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
+    """The same for one that cannot be sent now, whatever it carries."""
+    if delivery.expired:
         return "cancelled", "expired"
-    return ("exhausted", "worker_lost") if row.tries > POISON_AFTER else None
+    return ("exhausted", "worker_lost") if delivery.tries > POISON_AFTER else None
 
 
-def since_event(parcel: OutboundDelivery, moment: datetime) -> float:
+def since_event(delivery: ClaimedDelivery, moment: datetime) -> float:
     """Seconds from the event to this moment of our clock."""
-    return max((moment - parcel.contents.happened_at).total_seconds(), 0.0)
-
-
-async def with_endpoints(
-    sessions: Sessions, shelf: EndpointCache, leased: Sequence[Leased], stamps: Stamps
-) -> list[OutboundDelivery]:
-    """Each delivery whose endpoint, deleted or not, can be opened."""
-    endpoints = await shelf.get(sessions, stamps)
-    return [OutboundDelivery(row, endpoints[row.endpoint_id], it) for row, it in leased if row.endpoint_id in endpoints]
+    return max((moment - delivery.happened_at).total_seconds(), 0.0)

@@ -29,7 +29,7 @@ async def serve(tools: WebhookContext, stop: asyncio.Event) -> None:
 
     async def fan() -> None:
         try:
-            await fanout.serve(tools, stop, dispatcher)
+            await fanout.serve(tools, stop, dispatcher, dispatcher.endpoints)
         finally:
             fanned.set()  # what it left in the dispatcher's hands is sent before that ends
 

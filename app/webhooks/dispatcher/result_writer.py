@@ -31,7 +31,7 @@ from app.kit.egress.result import HttpResult, Timing
 from app.kit.ids import raw
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import transitions
-from app.webhooks.deliveries.claimed import ClaimedDelivery, Lease, Leased
+from app.webhooks.deliveries.transitions import ClaimedDelivery, Lease
 from app.webhooks.dispatcher.endpoint_health import UNWELL, record_health
 from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
 from app.webhooks.dispatcher.scheduler import Slots
@@ -50,9 +50,9 @@ class DeliveryUpdate(NamedTuple):
     step: Step
 
     @property
-    def row(self) -> ClaimedDelivery:
+    def delivery(self) -> ClaimedDelivery:
         """Its delivery."""
-        return self.attempted.parcel.row
+        return self.attempted.delivery
 
     @property
     def over(self) -> bool:
@@ -139,7 +139,7 @@ class ResultWriter:
                     await self._write([each], line)
                 return
         for each in batch:  # what was not written has a lease that runs out: it is sent again
-            self._slots.forget(each.row)
+            self._slots.forget(each.delivery)
         self._written(batch)
         self._say(batch, late)
 
@@ -175,7 +175,7 @@ async def wait_for_batch(enough: Callable[[], bool]) -> None:
 
 def next_update(attempted: AttemptResult) -> DeliveryUpdate:
     """The step after an attempt, by the endpoint's retry policy."""
-    row, endpoint = attempted.parcel.row, attempted.parcel.endpoint
+    row, endpoint = attempted.delivery, attempted.endpoint
     if attempted.outcome.arrived:
         return DeliveryUpdate(attempted, retry_policy.ARRIVED)
     step = retry_policy.step_after(
@@ -196,29 +196,31 @@ async def write(
 
     Their attempts are kept as `late`: they left, but decided nothing. Mostly it is one statement on the `line`.
     """
-    finished = sorted(finished, key=lambda each: each.row.id)  # as everybody locks them
+    finished = sorted(finished, key=lambda each: each.delivery.id)  # as everybody locks them
     if line and all(map(_plain, finished)):
         async with line.driver() as driver:
             written = await write_attempts_directly(driver, finished, worker)
         if written is not None:
             return written
     async with sessions.begin() as session:
-        await _lock_orders(session, [each.row for each in finished if each.over or each.step.aside != "never"])
+        await _lock_orders(session, [each.delivery for each in finished if each.over or each.step.aside != "never"])
         late = await write_attempts(session, finished, worker)
-        kept = [each for each in finished if each.row.lease not in late] if late else finished
-        stubborn = [each for each in kept if each.row.ordered and each.step.aside != "never"]
+        kept = [each for each in finished if each.delivery.lease not in late] if late else finished
+        stubborn = [each for each in kept if each.delivery.ordered and each.step.aside != "never"]
         await transitions.step_aside(
-            session, [(each.row.agency_id, each.row.id, each.step.aside == "now") for each in stubborn]
+            session, [(each.delivery.agency_id, each.delivery.id, each.step.aside == "now") for each in stubborn]
         )
-        await _release_next(session, [each.row for each in kept if each.over or each.step.aside != "never"])
-        await _record_exhausted(session, [(each.row, each.step) for each in kept if each.step.status == "exhausted"])
+        await _release_next(session, [each.delivery for each in kept if each.over or each.step.aside != "never"])
+        await _record_exhausted(
+            session, [(each.delivery, each.step) for each in kept if each.step.status == "exhausted"]
+        )
         await record_health(session, kept)
     return late
 
 
 def _plain(each: DeliveryUpdate) -> bool:
     """True if nothing follows from it but its own end, if its endpoint is well."""
-    return each.attempted.outcome.arrived and not each.row.ordered and len(each.attempted.answers) < 2
+    return each.attempted.outcome.arrived and not each.delivery.ordered and len(each.attempted.answers) < 2
 
 
 async def end_unsent(
@@ -364,13 +366,13 @@ def _late(
     finished: Sequence["DeliveryUpdate"], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
 ) -> set[Lease]:
     ours = set(moved or ())
-    return {each.row.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
+    return {each.delivery.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
 
 
 async def _add(to: Connected, finished: Sequence["DeliveryUpdate"], late: set[Lease], worker: str) -> None:
     came = _Outcomes()
     given = [
-        (*came.request(each, part, answer, None), each.row.lease in late)
+        (*came.request(each, part, answer, None), each.delivery.lease in late)
         for each in finished
         if len(each.attempted.answers) > 1
         for part, answer in each.attempted.answers[:-1]
@@ -404,7 +406,7 @@ class _Outcomes:
     ) -> tuple[Any, ...]:
         """The row of a request. Of several the last has the outcome of the attempt; the others speak for themselves."""
         attempted, step = each.attempted, each.step
-        row, timing, outcome = attempted.parcel.row, answer.timing, attempted.outcome
+        row, timing, outcome = attempted.delivery, answer.timing, attempted.outcome
         if answer is not attempted.answer:
             outcome = classify_response(answer.status, answer.error, answer.headers, attempted.began)
         came = (
@@ -424,22 +426,15 @@ def _json(headers: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(dict(headers))
 
 
-def count_claim(rows: Sequence[Leased], seconds: float) -> None:
-    """A claim, and those among its rows that somebody else never finished."""
-    metrics.claim_took(seconds)
-    if lapsed := sum(row.lapsed for row, _ in rows):
-        metrics.lease_expired(lapsed)
-
-
 def count_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
     """Attempts that were written down; `late` are those whose lease was lost meanwhile."""
     made: Counter[tuple[bool, int | None, str, int]] = Counter()
     ended: Counter[tuple[str, str | None]] = Counter()
     firsts, arrivals = list[float](), list[float]()
     for attempt, step in batch:
-        row, outcome, answer = attempt.parcel.row, attempt.outcome, attempt.answer
+        row, outcome, answer = attempt.delivery, attempt.outcome, attempt.answer
         made[outcome.arrived, answer.status, outcome.code, row.attempt_count] += 1
-        after = since_event(attempt.parcel, attempt.began)
+        after = since_event(row, attempt.began)
         if row.is_first:
             firsts.append(after)
         if outcome.arrived and not row.replay:
@@ -473,16 +468,16 @@ def log_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> No
 
 
 def _log_line(each: DeliveryUpdate, late: Collection[Lease]) -> dict[str, Any]:
-    row, attempt = each.row, each.attempted
+    row, attempt = each.delivery, each.attempted
     return {
-        "agency": attempt.parcel.endpoint.agency_id,
-        "endpoint": attempt.letter.endpoint_id,
-        "delivery": attempt.letter.delivery_id,
-        "event_id": attempt.letter.event_id,
+        "agency": attempt.endpoint.agency_id,
+        "endpoint": attempt.outbound.endpoint_id,
+        "delivery": attempt.outbound.delivery_id,
+        "event_id": attempt.outbound.event_id,
         "number": row.attempt_count + 1,
         "code": attempt.outcome.code,
         "status": "late" if late and row.lease in late else each.step.status,
         "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
         "detail": attempt.answer.detail,
-        "request_id": attempt.parcel.contents.request_id,
+        "request_id": row.request_id,
     }

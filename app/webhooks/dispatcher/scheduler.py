@@ -32,7 +32,8 @@ from app.kit import bulk_params, ids
 from app.kit.database import CROSS_TENANT, Sessions, beginning
 from app.kit.poller import LISTENING_SECONDS
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Leased, Stamps
+from app.webhooks.deliveries.transitions import ClaimedDelivery
+from app.webhooks.dispatcher.endpoint_cache import RowVersions
 from app.webhooks.models import EndpointHealth
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, tokens_now
@@ -56,7 +57,7 @@ class QueueDepth(NamedTuple):
     held: bool
     half_open: bool
     #: changes whenever the endpoint's row does
-    stamp: str
+    version: str
 
     @property
     def lane(self) -> EndpointQueue:
@@ -73,7 +74,7 @@ CHOOSING = 0x6B65795078
 _FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHOOSING})"
 
 #: Columns of the delivery itself.
-_OWN = ClaimedDelivery._fields[1:]
+_OWN = ClaimedDelivery._fields[1:-3]
 #: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many
 #: rows the planner expects.
 _CLAIM = text(
@@ -131,11 +132,11 @@ _NOTE = (
 class ClaimResult:
     """What one claim brought; `more`: something was due that could have been taken, had there been slots."""
 
-    rows: Sequence[Leased]
+    deliveries: Sequence[ClaimedDelivery]
     more: bool
     #: something is due that was not taken though nothing holds it: others are in flight, or it is limited
     left: bool = False
-    stamps: Stamps = field(default_factory=dict)
+    versions: RowVersions = field(default_factory=dict)
 
 
 async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
@@ -155,17 +156,17 @@ async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
             return ClaimResult((), more=ended, left=any(not lane.held for lane in lanes))
         claimed = await _lease_due(connection, open_ones, given)
         await _record_usage(connection, open_ones, claimed)
-        served = {(row.agency_id, row.endpoint_id) for row, _ in claimed}
-        stamps = {key: lane.stamp for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
+        served = {(each.agency_id, each.endpoint_id) for each in claimed}
+        versions = {key: lane.version for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
         return ClaimResult(
             claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones),
-            left=len(claimed) < sum(lane.ready for lane in lanes if not lane.held), stamps=stamps,
+            left=len(claimed) < sum(lane.ready for lane in lanes if not lane.held), versions=versions,
         )  # fmt: skip
 
 
 async def _lease_due(
     connection: AsyncConnection, lanes: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, SlotClass], int]
-) -> Sequence[Leased]:
+) -> Sequence[ClaimedDelivery]:
     token = ids.raw()
     chosen = [lane for lane in lanes if (lane.endpoint_id, lane.slot_class) in given]
     result = await connection.execute(
@@ -180,15 +181,15 @@ async def _lease_due(
         execution_options=CROSS_TENANT,
     )
     found = result.all()
-    carried = {
-        row.body_id: ClaimedPayload(row.content, row.occurred_at, row.request_id) for row in found if row.carries
-    }
-    return [(ClaimedDelivery._make((token, *row[: len(_OWN)])), carried[row.body_id]) for row in found]
+    carried = {row.body_id: (row.content, row.occurred_at, row.request_id) for row in found if row.carries}
+    return [ClaimedDelivery._make((token, *row[: len(_OWN)], *carried[row.body_id])) for row in found]
 
 
-async def _record_usage(connection: AsyncConnection, lanes: Sequence[QueueDepth], claimed: Sequence[Leased]) -> None:
+async def _record_usage(
+    connection: AsyncConnection, lanes: Sequence[QueueDepth], claimed: Sequence[ClaimedDelivery]
+) -> None:
     """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
-    numbers = Counter(row.endpoint_id for row, _ in claimed)
+    numbers = Counter(each.endpoint_id for each in claimed)
     of_endpoint = {lane.endpoint_id: lane for lane in lanes if numbers[lane.endpoint_id]}
     noted = [
         (
@@ -236,7 +237,7 @@ _QUEUES = (
       {conditions.is_sendable_sql("e")} AS sendable,
       {conditions.is_paused_sql("e")} AS paused,
       e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
-      e.xmin::text AS stamp, {conditions.is_unwell_sql("h")} AS unwell
+      e.xmin::text AS version, {conditions.is_unwell_sql("h")} AS unwell
     FROM lanes
     JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
     JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
@@ -313,7 +314,7 @@ def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
         row.agency_id, row.endpoint_id, row.slot_class, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
         room if row.sendable else 0, left,
         held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
-        half_open=how.breaker == "open" and room > 0, stamp=row.stamp,
+        half_open=how.breaker == "open" and room > 0, version=row.version,
     )  # fmt: skip
 
 
@@ -342,7 +343,7 @@ class Slots:
         self.number = number
         #: leased and not written down
         self.held = 0
-        self._shares: Counter[SlotClass] = Counter()
+        self._classes: Counter[SlotClass] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
         #: by endpoint, without an answer yet
         self._in_air: Counter[uuid.UUID] = Counter()
@@ -352,24 +353,24 @@ class Slots:
     @property
     def in_flight(self) -> int:
         """Without an answer yet."""
-        return self._shares.total()
+        return self._classes.total()
 
-    def taken(self) -> SlotUsage:
+    def usage(self) -> SlotUsage:
         """As fairness looks at them."""
         left = max(2 * self.number - self.held, 0)
         slots = min(self.number, self.in_flight + left)
-        return SlotUsage(slots, dict(self._shares), dict(self._agencies), dict(self._in_air), list(self._arrived))
+        return SlotUsage(slots, dict(self._classes), dict(self._agencies), dict(self._in_air), list(self._arrived))
 
     def fill(self, row: ClaimedDelivery) -> None:
         """It is about to be sent."""
         self.held += 1
-        self._shares[row.slot_class] += 1
+        self._classes[row.slot_class] += 1
         self._agencies[row.agency_id] += 1
         self._in_air[row.endpoint_id] += 1
 
     def free(self, row: ClaimedDelivery, *, arrived: bool) -> None:
         """It was answered, or could not be sent."""
-        self._shares[row.slot_class] -= 1
+        self._classes[row.slot_class] -= 1
         _drop(self._agencies, row.agency_id)
         _drop(self._in_air, row.endpoint_id)
         if arrived:

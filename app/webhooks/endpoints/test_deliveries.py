@@ -62,7 +62,7 @@ async def send_test(
         session, kind, agency_id=agency_id, subject_id=example["subject"]["id"], actor=actor, data=values, test=True
     )  # fmt: skip
     happened = await events.find(session, agency_id, event_id)
-    [delivery_id] = await creation.write(session, agency_id, happened, [endpoint], origin="test")
+    [delivery_id] = await creation.create_deliveries(session, agency_id, happened, [endpoint], origin="test")
     return delivery_id
 
 

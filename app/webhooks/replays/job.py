@@ -86,7 +86,7 @@ async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: 
             session, row.agency_id, Event.id.in_(missing), limit=len(missing), order=events.OLDEST_FIRST
         )
         for each in happened:
-            made += await creation.write(session, row.agency_id, each, [endpoint], origin="event")
+            made += await creation.create_deliveries(session, row.agency_id, each, [endpoint], origin="event")
         await transitions.requeue(session, row.agency_id, endpoint, made, replay_id=row.id)
     return queued + len(made)
 

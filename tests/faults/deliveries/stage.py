@@ -48,7 +48,7 @@ async def make(
         )
         secrets[endpoint.id] = secret
     await happen(sessions, agency_id, events)
-    while await fan_out(sessions):
+    while await fan_out(sessions, keyring):
         pass
     return secrets
 

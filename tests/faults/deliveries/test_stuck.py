@@ -41,7 +41,7 @@ async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, k
         endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         for number in range(len(STUCK)):
             await scenes.happen(sessions, agency_id, link_id=f"link_{number}")
-        while await fan_out(sessions):
+        while await fan_out(sessions, keyring):
             pass
         for row, left in zip(await scenes.deliveries(sessions, agency_id), STUCK.values(), strict=True):
             await scenes.change(sessions, row, **_at(left), created_at=clock.now() - LONG_AGO)
@@ -68,7 +68,7 @@ async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
     async with receiver(answers(OK)) as there:
         endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.happen(sessions, agency_id)
-        while await fan_out(sessions):
+        while await fan_out(sessions, keyring):
             pass
         [row] = await scenes.deliveries(sessions, agency_id)
         left = {"lease_until": -LONG_AGO, "lease_token": ids.raw(), "due_at": -LONG_AGO}

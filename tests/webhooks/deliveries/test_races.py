@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import service
-from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer
 from app.webhooks.endpoints.service import delete_endpoint
 from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
@@ -54,8 +53,8 @@ async def test_an_endpoint_goes_while_an_attempt_is_written_down(
     async with receiver(answers(OK)) as there:
         await setting.endpoint(sessions, endpoint, url=there.url)
         await scenes.change(sessions, rows[0], status="retrying")
-        [parcel] = await scenes.claimed(tools)
-        made = result_writer.next_update(await http_attempt.attempt(parcel, tools.egress, {}, began=clock.now()))
+        [delivery] = await scenes.claimed(tools)
+        made = await scenes.attempted(tools, delivery)
 
     async def end() -> None:
         async with sessions.begin() as session:

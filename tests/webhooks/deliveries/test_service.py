@@ -180,8 +180,8 @@ async def test_what_begins_anew_in_order_waits_for_what_is_in_flight(
     assert await post(api, first, "retry") == (202, None)
     assert await scenes.claimed(tools) == []
     assert await post(api, second, "cancellation") == (200, None)
-    [parcel] = await scenes.claimed(tools)
-    assert ids.text("delivery", parcel.row.id) == first.id
+    [delivery] = await scenes.claimed(tools)
+    assert ids.text("delivery", delivery.id) == first.id
 
 
 async def test_a_deleted_payload_is_gone_for_good(

@@ -188,8 +188,8 @@ async def test_what_was_in_flight_when_its_endpoint_went_is_written_down_as_late
         endpoint_id = endpoint.id
         await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
-        [parcel] = await scenes.claimed(tools)
-        assert not await scenes.deliver(tools, parcel)
+        [delivery] = await scenes.claimed(tools)
+        assert not await scenes.deliver(tools, delivery)
     [row] = await scenes.deliveries(sessions, agency_id)
     assert (row.status, row.attempt_count) == ("cancelled", 0)
     [made] = await scenes.attempts(sessions, row)

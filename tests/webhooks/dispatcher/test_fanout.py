@@ -94,9 +94,9 @@ async def test_an_event_that_somebody_else_fans_out_is_left_to_them(
     await scenes.happen(sessions, agency_id)
     async with sessions() as other:
         await other.execute(select(OutboxEntry).where(OutboxEntry.agency_id == agency_id).with_for_update())
-        assert await fan_out(sessions) == 0
+        assert await fan_out(sessions, keyring) == 0
     assert await bodies(sessions, agency_id) == []
-    assert await fan_out(sessions) == 1
+    assert await fan_out(sessions, keyring) == 1
     assert len(await scenes.deliveries(sessions, agency_id)) == 1
 
 
@@ -111,13 +111,13 @@ async def test_one_event_that_cannot_be_fanned_out_holds_up_no_other(
     async with sessions.begin() as session:
         wrong = EventPersonal(agency_id=agency_id, id=broken.id, data={"client_name": ["no", "text"]})
         session.add(wrong)
-    assert await fan_out(sessions) == 2
+    assert await fan_out(sessions, keyring) == 2
     assert [row.event_id for row in await scenes.deliveries(sessions, agency_id)] == [whole.id]
     assert await marks(sessions, agency_id) == 1
     async with sessions.begin() as session:
         await session.delete(wrong)
         await session.execute(update(OutboxEntry).where(OutboxEntry.agency_id == agency_id).values(due_at=func.now()))
-    assert await fan_out(sessions) == 1
+    assert await fan_out(sessions, keyring) == 1
     assert len(await scenes.deliveries(sessions, agency_id)) == 2
 
 
@@ -180,11 +180,11 @@ async def test_agencies_take_turns_however_much_one_of_them_has(
     await scenes.fan_all_out(tools)
     much = [await scenes.happen(sessions, north) for _ in range(30)]
     little = [await scenes.happen(sessions, south) for _ in range(3)]
-    assert await fan_out(sessions, limit=10) == 8  # five and three
+    assert await fan_out(sessions, keyring, limit=10) == 8  # five and three
     done = [row.event_id for row in await scenes.deliveries(sessions, north)]
     assert done == [event.id for event in much[:5]]
     assert [row.event_id for row in await scenes.deliveries(sessions, south)] == [event.id for event in little]
-    assert await fan_out(sessions, limit=10) == 10
+    assert await fan_out(sessions, keyring, limit=10) == 10
     await scenes.fan_all_out(tools)
     assert len(await scenes.deliveries(sessions, north)) == 30
 
@@ -199,6 +199,6 @@ async def test_of_more_agencies_than_are_served_at_once_those_that_waited_longes
     for agency_id in agencies:
         await scenes.happen(sessions, agency_id)
     for served, waiting in ((0, 1), (1, 0)):
-        assert await fan_out(sessions, limit=1) == 1
+        assert await fan_out(sessions, keyring, limit=1) == 1
         assert len(await scenes.deliveries(sessions, agencies[served])) == 1
         assert len(await scenes.deliveries(sessions, agencies[1])) == 1 - waiting

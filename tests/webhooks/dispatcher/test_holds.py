@@ -177,7 +177,7 @@ async def test_no_more_are_in_flight_than_the_endpoint_takes(
     await make(tools, sessions, keyring, agency_id, "https://hooks.example.com/in", 9, concurrency=4)
     first, second = await asyncio.gather(scenes.claimed(tools), scenes.claimed(tools))
     assert len(first) + len(second) == 4
-    assert {parcel.row.id for parcel in first}.isdisjoint(parcel.row.id for parcel in second)
+    assert {delivery.id for delivery in first}.isdisjoint(delivery.id for delivery in second)
     assert await scenes.claimed(tools) == []
 
 
@@ -196,11 +196,11 @@ async def test_what_arrived_holds_no_room_until_it_is_written_down(
     first = await scenes.claimed(tools)
     if health:
         await set_health(sessions, endpoint, **health)
-    key = first[0].row.endpoint_id
-    written = [parcel.row.id for parcel in first][:arrived]
+    key = first[0].endpoint_id
+    written = [delivery.id for delivery in first][:arrived]
     more = await claim(tools.sessions, SlotUsage(tools.slots, {}, {}, {key: in_air}, written))
     assert len(first) == 4
-    assert len(more.rows) == room
+    assert len(more.deliveries) == room
 
 
 async def test_a_rate_limit_lets_its_burst_go_and_then_waits(

@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app.events.models import Event, EventPersonal
+from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries.claimed import ClaimedDelivery, ClaimedPayload, Stamps
+from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher import scheduler as claims
 from app.webhooks.dispatcher import worker
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache, RowVersions
 from app.webhooks.dispatcher.fanout import Fanout
 from app.webhooks.dispatcher.scheduler import CHOOSING
 from app.webhooks.dispatcher.worker import Dispatcher
@@ -34,22 +36,22 @@ class Hands:
 
     def __init__(self, taken: SlotUsage | None) -> None:
         self.taken = taken
-        self.got: list[tuple[ClaimedDelivery, ClaimedPayload]] = []
-        self.stamps: Stamps = {}
+        self.got: list[ClaimedDelivery] = []
+        self.versions: RowVersions = {}
 
     @asynccontextmanager
-    async def offer(self) -> AsyncIterator[SlotUsage | None]:
+    async def reserve_slots(self) -> AsyncIterator[SlotUsage | None]:
         yield self.taken
 
-    async def take(self, leased: Sequence[tuple[ClaimedDelivery, ClaimedPayload]], stamps: Stamps) -> None:
-        self.got += leased
-        self.stamps = stamps
+    async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
+        self.got += deliveries
+        self.versions = versions
 
 
 async def fanned(tools: WebhookContext, *, slots: int = 100, taken: SlotUsage | None = None) -> Hands:
     """One fan-out into hands that have so many free slots."""
     hands = Hands(taken or SlotUsage(slots, {}, {}))
-    fanning = Fanout(tools.sessions)
+    fanning = Fanout(tools.sessions, EndpointCache(tools.sessions, tools.keyring))
     await fanning.once(tools, hands, 100)
     await fanning.close()
     return hands
@@ -82,16 +84,16 @@ async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_br
     assert row.lease_until is not None
     assert row.lease_until - row.created_at == timedelta(seconds=30)
     assert await scenes.claimed(tools) == []
-    [(leased, contents)] = hands.got
+    [leased] = hands.got
     assert leased.token == row.lease_token
     async with sessions() as session:
         body = (await session.scalars(select(WebhookBody).where(WebhookBody.agency_id == agency_id))).one()
-    assert contents == ClaimedPayload(body.content, event.occurred_at, event.request_id)
+    assert leased[-3:] == (body.content, event.occurred_at, event.request_id)
     await scenes.change(sessions, row, lease_until=func.now() - timedelta(seconds=1))
     [claimed] = await scenes.claimed(tools)
-    assert claimed.row._replace(token=leased.token, tries=1, lapsed=False) == leased
-    assert list(hands.stamps) == [(claimed.row.agency_id, claimed.row.endpoint_id)]
-    assert claimed.endpoint.id == endpoint.id
+    assert claimed._replace(token=leased.token, tries=1, lapsed=False) == leased
+    assert list(hands.versions) == [(claimed.agency_id, claimed.endpoint_id)]
+    assert ids.text("endpoint", claimed.endpoint_id) == endpoint.id
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
     await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
     hands = await fanned(tools)
-    [(leased, _)] = hands.got
+    [leased] = hands.got
     now = await scenes.deliveries(sessions, agency_id)
     assert [row.lease_token for row in now if row.endpoint_id == waits.endpoint_id] == [None, None]
     assert [row.lease_token for row in now if row.endpoint_id != waits.endpoint_id] == [leased.token]
@@ -200,7 +202,7 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
 async def test_a_changed_endpoint_is_read_again(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    agency_id, fanning = world.north.agency_id, Fanout(sessions)
+    agency_id, fanning = world.north.agency_id, Fanout(sessions, EndpointCache(sessions, keyring))
     endpoint = await make(tools, keyring, agency_id)
     for wanted, expected in ((["access.*"], 1), (["link.*"], 0), (["access.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
@@ -218,7 +220,7 @@ async def test_a_worker_sends_what_it_fans_out_and_claims_nothing(
 
     async def claim(*given: Any) -> Any:
         haul = await real(*given)
-        claimed.extend(haul.rows)
+        claimed.extend(haul.deliveries)
         return haul
 
     monkeypatch.setattr(worker, "claim", claim)
@@ -281,14 +283,14 @@ async def _until_somebody_waits_for_a_row(sessions: Sessions) -> None:
 async def test_what_is_put_into_a_workers_hands_while_it_stops_is_sent(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agency_id, stop, real = world.north.agency_id, asyncio.Event(), Dispatcher.take
+    agency_id, stop, real = world.north.agency_id, asyncio.Event(), Dispatcher.accept
 
     async def late(*given: Any) -> None:
         stop.set()
         await asyncio.sleep(0.5)
         await real(*given)
 
-    monkeypatch.setattr(Dispatcher, "take", late)
+    monkeypatch.setattr(Dispatcher, "accept", late)
     async with receiver(answers(OK)) as there:
         await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         await scenes.fan_all_out(tools)

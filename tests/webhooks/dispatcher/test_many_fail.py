@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer
 from app.webhooks.dispatcher.result_writer import DeliveryUpdate
 from app.webhooks.models import EndpointHealth
 from tests.kit.egress.receivers import answers, receiver
@@ -43,11 +42,7 @@ async def failed(
         await scenes.fan_all_out(tools)
         await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
-        parcels = await scenes.claimed(tools)
-        return [
-            result_writer.next_update(await http_attempt.attempt(each, tools.egress, {}, began=clock.now()))
-            for each in parcels
-        ]
+        return [await scenes.attempted(tools, each) for each in await scenes.claimed(tools)]
 
 
 async def test_twenty_failing_endpoints_take_as_many_statements_as_one(

@@ -150,12 +150,12 @@ async def test_it_waits_for_an_earlier_event_that_is_not_fanned_out_yet(
         mark = update(OutboxEntry).where(OutboxEntry.agency_id == agency_id, OutboxEntry.id == first.id)
         async with sessions.begin() as session:
             await session.execute(mark.values(due_at=func.now() + timedelta(hours=1)))
-        assert await fan_out(sessions) == 1
+        assert await fan_out(sessions, keyring) == 1
         await scenes.round_(tools)
         assert told(there) == []
         async with sessions.begin() as session:
             await session.execute(mark.values(due_at=func.now()))
-        await fan_out(sessions)
+        await fan_out(sessions, keyring)
         await until_quiet(tools, sessions, agency_id)
     assert told(there) == [("link_a", 1), ("link_a", 2)]
 

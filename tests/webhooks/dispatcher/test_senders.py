@@ -1,6 +1,7 @@
 """A fault of ours while one endpoint's deliveries are sent: they are kept, and nobody else notices."""
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,12 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func
 
-from app.kit import clock
+from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt
-from app.webhooks.dispatcher.http_attempt import OutboundDelivery
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
@@ -24,11 +24,11 @@ EVENTS = 3
 #: No round takes longer, however busy the machine is; one whose slots are not freed never ends.
 LONGEST = 20
 
-#: The delivery in what each step of sending is given.
-STEPS: dict[str, Callable[[Any], OutboundDelivery]] = {
-    "start_attempt": lambda parcel: parcel,
-    "send_requests": lambda begun: begun.parcel,
-    "conclude_attempt": lambda spoken: spoken.begun.parcel,
+#: Steps of sending, and the raw id of the endpoint in what each is given.
+STEPS: dict[str, Callable[[Any], uuid.UUID]] = {
+    "start_attempt": lambda delivery: delivery.endpoint_id,
+    "send_requests": lambda attempt: attempt.delivery.endpoint_id,
+    "conclude_attempt": lambda attempt: attempt.delivery.endpoint_id,
 }
 
 
@@ -37,7 +37,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, step: str, endpoint: Endpoint) -> Non
     real = getattr(http_attempt, step)
 
     def faulty(given: Any, *others: Any) -> Any:
-        if STEPS[step](given).endpoint.id == endpoint.id:
+        if STEPS[step](given) == ids.parse("endpoint", endpoint.id):
             raise RuntimeError("a fault of ours")
         return real(given, *others)
 
@@ -49,7 +49,7 @@ async def round_(dispatcher: Dispatcher) -> None:
     async with asyncio.timeout(LONGEST):
         await dispatcher.once()
         await dispatcher.settle()
-    async with dispatcher.offer() as taken:
+    async with dispatcher.reserve_slots() as taken:
         assert taken
         assert taken.free == taken.slots
         assert not any([*taken.by_agency.values(), *taken.in_air.values(), *taken.arrived])

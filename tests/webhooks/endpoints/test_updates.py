@@ -196,16 +196,16 @@ async def test_another_url_takes_leases_away_and_keeps_what_is_pending(
 ) -> None:
     await scenes.happen(sessions, world.north.agency_id)
     await scenes.fan_all_out(tools)
-    [parcel] = await scenes.claimed(tools)
+    [delivery] = await scenes.claimed(tools)
     [row] = await scenes.deliveries(sessions, world.north.agency_id)
     await changed(api, there, description="same url")
-    assert (await scenes.again(sessions, row)).lease_token == parcel.row.token
+    assert (await scenes.again(sessions, row)).lease_token == delivery.token
     await changed(api, there, url=OTHER)
     kept = await scenes.again(sessions, row)
     assert (kept.status, kept.lease_token, kept.lease_until) == ("pending", None, None)
     assert kept.due_at is not None
     [again] = await scenes.claimed(tools)
-    assert (again.row.id, again.endpoint.url) == (parcel.row.id, OTHER)
+    assert (again.id, (await scenes.snapshot(tools, again)).url) == (delivery.id, OTHER)
     assert await updates(sessions, world) == ["description", "url"]
 
 
@@ -220,8 +220,8 @@ async def test_without_order_nobody_waits_for_a_turn(
     await scenes.change(sessions, first, status="retrying", due_at=func.now() + timedelta(hours=10))
     await scenes.change(sessions, second, due_at=None, reason="ordering")
     await changed(api, there, ordering="none")
-    [parcel] = await scenes.claimed(tools)
-    assert ids.text("delivery", parcel.row.id) == second.id
+    [delivery] = await scenes.claimed(tools)
+    assert ids.text("delivery", delivery.id) == second.id
     kept = await scenes.again(sessions, first)
     assert (kept.status, kept.ordered) == ("retrying", False)
 

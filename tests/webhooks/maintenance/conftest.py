@@ -23,6 +23,6 @@ def keeping(sessions: Sessions) -> MaintenanceContext:
 async def endpoint(sessions: Sessions, keyring: Keyring, world: World) -> Endpoint:
     """An active endpoint of the north agency."""
     made, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://crm.example.com/hooks")
-    while await fan_out(sessions):  # what made the world is as old as the test run, and would look stuck
+    while await fan_out(sessions, keyring):  # what made the world is as old as the test run, and would look stuck
         pass
     return made
