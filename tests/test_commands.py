@@ -252,7 +252,7 @@ async def test_deliveries_and_replays(run: Run) -> None:
     assert (await found(run, "replay", "show", replay["id"]))["status"] == "running"
     assert (await run("replay", "cancel", replay["id"])).exit_code == 0
     assert (await found(run, "endpoint", "activate", endpoint["id"]))["status"] == "active"
-    assert (await run("delivery", "list", "--state", "lost")).exit_code == 1
+    assert (await run("delivery", "list", "--status", "lost")).exit_code == 1
     assert len(await found(run, "event", "list", "--type", "client.*")) == 1
 
 

@@ -31,7 +31,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id = ids.new("req")
-        scope.setdefault("status", {})["request_id"] = request_id
+        scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status = time.monotonic(), 500
 
