@@ -39,8 +39,8 @@ async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) ->
     """Writes the demo's records; gives what is to be shown of them, and the secret of the inbox's endpoint."""
     agency_id = await _agency(session)
     _, key = await members.create_key(session, agency_id, name="demo", scopes=sorted(ALL), expires_at=None, actor=DEMO)
-    wish = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
-    endpoint, secret = await endpoints.create_endpoint(session, agency_id, wish, keyring=keyring, actor=DEMO)
+    spec = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
+    endpoint, secret = await endpoints.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")
     made = {each.lane: await _link(session, keyring, agency_id, each, addresses) for each in CLIENTS}
     connect = f"{addresses.web}/connect/{token}"

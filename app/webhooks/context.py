@@ -1,4 +1,4 @@
-"""What the work of webhooks needs at hand, given by assembly."""
+"""Contexts of the background work of webhooks, given by assembly."""
 
 import os
 import socket

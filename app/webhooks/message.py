@@ -1,8 +1,8 @@
-"""How an endpoint of a certain kind is spoken to: requests to make one after the other, and what they came to. Pure.
+"""Requests to an endpoint: their sequence by destination, headers, signature and payload. Pure.
 
-A destination is a pure generator: it yields a `Request`, is sent the `Answer`, and returns an `Outcome`. Whoever drives
-it makes each request once and keeps each as an attempt; a retry begins the conversation anew, so every request must be
-harmless when repeated.
+A destination is a pure generator: it yields an `HttpRequest`, is sent the `HttpResult`, and returns an
+`AttemptOutcome`. Each request is made once and recorded as an attempt; a retry starts the sequence again, so every
+request must be harmless when repeated.
 """
 
 import base64
@@ -24,7 +24,7 @@ STANDARD = frozenset({"http", "rest_hook"})
 
 
 class HttpRequest(NamedTuple):
-    """One HTTP request. `part` names it where a conversation has several."""
+    """One HTTP request. `part` names it where a sequence has several."""
 
     method: str
     url: str
@@ -67,8 +67,8 @@ RequestSequence = Generator[HttpRequest, HttpResult, AttemptOutcome]
 class Destination(Protocol):
     """One kind of endpoint."""
 
-    def __call__(self, letter: OutboundRequest, /) -> RequestSequence:
-        """What to say, given what was answered. Pure: no clock, no network."""
+    def __call__(self, outbound: OutboundRequest, /) -> RequestSequence:
+        """Requests for one delivery. Pure: no clock, no network."""
         ...
 
 
@@ -87,28 +87,28 @@ def signature_header(keys: Sequence[bytes], message_id: str, timestamp: int, bod
     return " ".join(sign(key, message_id, timestamp, body) for key in keys)
 
 
-def standard_webhook(letter: OutboundRequest) -> RequestSequence:
-    """See `conversation.Destination`."""
-    answer = yield HttpRequest("POST", letter.url, request_headers(letter), letter.content)
-    return classify_response(answer.status, answer.error, answer.headers, letter.now)
+def standard_webhook(outbound: OutboundRequest) -> RequestSequence:
+    """See `sequence.Destination`."""
+    answer = yield HttpRequest("POST", outbound.url, request_headers(outbound), outbound.content)
+    return classify_response(answer.status, answer.error, answer.headers, outbound.now)
 
 
 USER_AGENT = "Keyturn-Webhooks/0.1"
 
 
-def request_headers(letter: OutboundRequest) -> dict[str, str]:
-    """Those of a letter sent now."""
+def request_headers(outbound: OutboundRequest) -> dict[str, str]:
+    """Those of a outbound sent now."""
     return delivery_headers(
-        letter.headers,
-        event_id=letter.event_id,
-        event_type=letter.event_type,
-        delivery_id=letter.delivery_id,
-        endpoint_id=letter.endpoint_id,
-        attempt=letter.attempt,
-        replay=letter.replay,
-        timestamp=int(letter.now.timestamp()),
-        keys=letter.keys,
-        body=letter.content,
+        outbound.headers,
+        event_id=outbound.event_id,
+        event_type=outbound.event_type,
+        delivery_id=outbound.delivery_id,
+        endpoint_id=outbound.endpoint_id,
+        attempt=outbound.attempt,
+        replay=outbound.replay,
+        timestamp=int(outbound.now.timestamp()),
+        keys=outbound.keys,
+        body=outbound.content,
     )
 
 

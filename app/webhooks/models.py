@@ -19,7 +19,7 @@ Ordering = Literal["none", "by_subject"]
 
 
 class Endpoint(CreatedAt, Base):
-    """Where an agency wants its events. Deleted softly, so that its deliveries can still be explained."""
+    """Endpoint of an agency. Deleted softly, so that its deliveries can still be explained."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
@@ -88,7 +88,7 @@ class EndpointSecret(CreatedAt, Base):
 
 
 class EndpointHealth(Base):
-    """How an endpoint has been doing, kept by whoever sends; its id is the endpoint's. All counters start at none."""
+    """Health of an endpoint, written by the dispatcher; its id is the endpoint's. All counters start at none."""
 
     __tablename__ = "webhook_health"
     __table_args__ = (

@@ -1,1 +1,1 @@
-"""Deliveries as an agency sees them, and what it does to them."""
+"""Deliveries: creation, transitions, conditions, and their API."""

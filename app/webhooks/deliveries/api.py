@@ -64,7 +64,7 @@ async def list_deliveries(
 async def list_deliveries_of_event(
     caller: Reader, session: Session, event_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[DeliveryView]:
-    """Where an event was sent, or is still to be; one delivery for each endpoint that wanted it."""
+    """The deliveries of an event, one for each endpoint that wanted it."""
     await events.find(session, caller.agency_id, event_id)
     rows = await queries.page(
         session, caller.agency_id, DeliveryFilter(event_id=event_id), limit=limit + 1, before=before(cursor, "delivery")

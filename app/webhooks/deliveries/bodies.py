@@ -1,4 +1,4 @@
-"""The body of a delivery when it is to be sent once more: still there, rendered again, or deleted for good.
+"""Bodies of deliveries that are sent again: still stored, rendered again, or deleted for good.
 
 A body is shared by the endpoints that get its event in the same form. A delivery without body points to none: its
 `body_created_at` is `DELETED`, when there were no bodies yet.

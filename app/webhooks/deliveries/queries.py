@@ -30,7 +30,7 @@ class VisibleDelivery:
 
 @dataclass(frozen=True)
 class DeliveryFilter:
-    """Which deliveries; what is None lets all through. `since` is included, `until` is not."""
+    """Filter of deliveries; None lets all through. `since` is included, `until` is not."""
 
     endpoint_id: str | None = None
     event_id: str | None = None

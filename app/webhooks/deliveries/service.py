@@ -1,4 +1,4 @@
-"""What an agency does to a delivery: sends it again, calls it off, deletes what it carried."""
+"""Use cases of a delivery: retry, cancel, delete its payload."""
 
 from collections.abc import Collection, Sequence
 
@@ -53,7 +53,7 @@ class EndpointDisabled(AppError):
 
 
 class PayloadDeleted(AppError):
-    """What it carried was to be forgotten."""
+    """Its payload was deleted on request."""
 
     status = 409
     code = "payload_deleted"

@@ -1,1 +1,1 @@
-"""What speaks another language than Standard Webhooks: a folder for each."""
+"""Destinations beside Standard Webhooks: a module for each."""

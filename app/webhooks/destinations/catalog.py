@@ -210,12 +210,12 @@ def example_requests(
     destination: str, event_type: str, destinations: Mapping[str, Destination]
 ) -> list[dict[str, Any]]:
     """The requests that the example of an event type makes, with options as the schema's own examples."""
-    conversation = destinations[destination](_example_delivery(destination, event_type))
+    sequence = destinations[destination](_example_delivery(destination, event_type))
     asked: list[HttpRequest] = []
     try:
-        asked.append(next(conversation))
+        asked.append(next(sequence))
         while True:
-            asked.append(conversation.send(_AGREEABLE))
+            asked.append(sequence.send(_AGREEABLE))
     except StopIteration:
         return [_shown_request(each) for each in asked]
 

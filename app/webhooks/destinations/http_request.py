@@ -16,15 +16,15 @@ from app.webhooks.message import HttpRequest, OutboundRequest, RequestSequence
 from app.webhooks.policies.response_classifier import classify_response
 
 
-def send_request(letter: OutboundRequest, /) -> RequestSequence:
+def send_request(outbound: OutboundRequest, /) -> RequestSequence:
     """Sends it; without a `body` of its own the event goes as it is."""
-    values = event_values.values(event_values.envelope(letter.content))
-    template = letter.options.get("body")
-    body = letter.content if template is None else _rendered(template, values)
-    sent = message.request_headers(letter._replace(content=body))
-    url = in_url(str(letter.options["url"]), values)
-    answer = yield HttpRequest(str(letter.options["method"]), url, sent, body, "call")
-    return classify_response(answer.status, answer.error, answer.headers, letter.now)
+    values = event_values.values(event_values.envelope(outbound.content))
+    template = outbound.options.get("body")
+    body = outbound.content if template is None else _rendered(template, values)
+    sent = message.request_headers(outbound._replace(content=body))
+    url = in_url(str(outbound.options["url"]), values)
+    answer = yield HttpRequest(str(outbound.options["method"]), url, sent, body, "call")
+    return classify_response(answer.status, answer.error, answer.headers, outbound.now)
 
 
 def _rendered(template: object, values: dict[str, object]) -> bytes:

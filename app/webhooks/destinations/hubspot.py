@@ -177,15 +177,15 @@ class HubSpot:
 
     base: str = BASE
 
-    def __call__(self, letter: OutboundRequest, /) -> RequestSequence:
+    def __call__(self, outbound: OutboundRequest, /) -> RequestSequence:
         """Writes an event down."""
-        event = event_values.envelope(letter.content)
+        event = event_values.envelope(outbound.content)
         if not (event.get("data") or {}).get("client_id"):
             return NOTHING
-        at = self._calls(letter)
+        at = self._calls(outbound)
         steps = _test if event.get("test") else _write_event
         try:
-            return (yield from steps(at, event, letter.options, installed=False))
+            return (yield from steps(at, event, outbound.options, installed=False))
         except Refused as refused:
             if not _properties_are_missing(refused):
                 return refused.outcome
@@ -193,16 +193,16 @@ class HubSpot:
         if not made.arrived:
             return made
         try:
-            return (yield from steps(at, event, letter.options, installed=True))
+            return (yield from steps(at, event, outbound.options, installed=True))
         except Refused as refused:  # new properties may not be known everywhere yet
             return replace(refused.outcome, ends=None) if _properties_are_missing(refused) else refused.outcome
 
-    def install(self, letter: OutboundRequest, /) -> RequestSequence:
+    def install(self, outbound: OutboundRequest, /) -> RequestSequence:
         """Makes the properties that the account does not have yet."""
-        return (yield from install(self._calls(letter)))
+        return (yield from install(self._calls(outbound)))
 
-    def _calls(self, letter: OutboundRequest) -> Calls:
-        return Calls(self.base, str(letter.options["token"]), letter.now)
+    def _calls(self, outbound: OutboundRequest) -> Calls:
+        return Calls(self.base, str(outbound.options["token"]), outbound.now)
 
 
 def _write_event(
@@ -300,7 +300,7 @@ def _deal(at: Calls, event: Mapping[str, Any]) -> Part:
 
 
 def _look(at: Calls, record: Record) -> Look:
-    """What HubSpot has of the record; None for nothing."""
+    """The record as HubSpot has it; None for none."""
     said = yield from at.batch(
         f"{record.part}_look", f"{record.path}/read", [{"id": record.value}], fine=[404], idProperty=record.key,
         properties=_wanted(record),
@@ -333,7 +333,7 @@ def _put(
 
 
 def _test(at: Calls, event: Mapping[str, Any], _: Mapping[str, Any], *, installed: bool) -> RequestSequence:  # noqa: ARG001
-    """What a test does: it looks whether token and properties are good, and writes nothing invented."""
+    """Test of token and properties; nothing invented is written."""
     yield from _look(at, hubspot_records.company(event))
     return TRIED
 

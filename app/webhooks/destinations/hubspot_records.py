@@ -1,4 +1,4 @@
-"""What HubSpot is told of an event: properties of a company and of a contact, and a note. All values are text. Pure."""
+"""HubSpot records of an event: properties of company and contact, and a note. All values are text. Pure."""
 
 import html
 import json
@@ -43,7 +43,7 @@ _OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker
 
 @dataclass(frozen=True)
 class Record:
-    """What is wanted of one record: found by `key` = `value`; `first` is given only where it has no such value yet."""
+    """Desired state of one record: found by `key` = `value`; `first` is set only where it has no such value yet."""
 
     part: str
     path: str
@@ -123,7 +123,7 @@ def note(event: Mapping[str, Any]) -> str:
 
 
 def mark(event: Mapping[str, Any]) -> str:
-    """How a note says which event it tells of."""
+    """Text by which a note names its event."""
     return f"Keyturn {event['id']}"
 
 

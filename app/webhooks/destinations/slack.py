@@ -17,19 +17,19 @@ from app.webhooks.policies.response_classifier import OVER_IN_SLACK, AttemptOutc
 from app.webhooks.policies.response_classifier import refusal_meaning as meaning_of
 
 
-def post_message(letter: OutboundRequest, /) -> RequestSequence:
+def post_message(outbound: OutboundRequest, /) -> RequestSequence:
     """Posts the message."""
     body = json.dumps(
-        slack_message(event_values.envelope(letter.content)), ensure_ascii=False, separators=(",", ":")
+        slack_message(event_values.envelope(outbound.content)), ensure_ascii=False, separators=(",", ":")
     ).encode()
     headers = {"content-type": "application/json; charset=utf-8", "user-agent": USER_AGENT}
-    answer = yield HttpRequest("POST", str(letter.options["webhook_url"]), headers, body, "message")
-    return _outcome_of(answer, letter)
+    answer = yield HttpRequest("POST", str(outbound.options["webhook_url"]), headers, body, "message")
+    return _outcome_of(answer, outbound)
 
 
-def _outcome_of(answer: HttpResult, letter: OutboundRequest) -> AttemptOutcome:
+def _outcome_of(answer: HttpResult, outbound: OutboundRequest) -> AttemptOutcome:
     word = answer.body.strip()
-    found = classify_response(answer.status, answer.error, answer.headers, letter.now)
+    found = classify_response(answer.status, answer.error, answer.headers, outbound.now)
     meaning = meaning_of("slack", answer.status, word)
     if meaning == "endpoint":
         sentence = f"Slack answered {word}: {OVER_IN_SLACK[word]}. Put that right, or make a new incoming webhook."
@@ -75,7 +75,7 @@ def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 
 def _sentence(event_type: str) -> str:
-    """What happened, without the half-sentence that names keys of `data`: what they say stands in the fields."""
+    """Sentence of the event type, without the part that names keys of `data`: the fields show them."""
     kind = catalog.TYPES.get(event_type)
     if kind is None:
         return event_type

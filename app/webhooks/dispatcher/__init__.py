@@ -1,1 +1,1 @@
-"""Making deliveries from events and sending them until they arrive or are given up."""
+"""Fan-out, scheduling and sending of deliveries."""

@@ -1,4 +1,4 @@
-"""Keeping the health of endpoints, and what follows from it: a hold, the breaker, an endpoint given up."""
+"""Health of endpoints after attempts, and its consequences: a hold, the breaker, an endpoint disabled."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Writing down what came of attempts, a batch at a time, however long the database is away."""
+"""Results of attempts: recorded a batch at a time with the health of their endpoints, counted and logged."""
 
 import asyncio
 import json
@@ -264,7 +264,7 @@ async def _release_next(session: AsyncSession, over: Sequence[ClaimedDelivery]) 
 
 
 async def _record_exhausted(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, Step]]) -> None:
-    """Records each with what became of it; not of a test, nor of such news itself: it would never end."""
+    """Record how each ended; not of a test, nor of such an event itself: it would never end."""
     for row, step in ended:
         if row.origin == "test" or row.event_type.startswith(event_filter.OPERATIONAL):
             continue
@@ -392,7 +392,7 @@ def _due_in(each: "DeliveryUpdate") -> float | None:
 
 
 class _Outcomes:
-    """What the requests of a batch came to, each once."""
+    """Outcomes of the requests of a batch, each once."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Any, ...], int] = {}

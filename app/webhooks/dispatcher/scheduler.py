@@ -41,7 +41,7 @@ from app.webhooks.policies.fair_share import EndpointQueue, SlotClass, SlotUsage
 
 
 class QueueDepth(NamedTuple):
-    """One lane as it was read. `tokens` are those of its rate limit, None without one."""
+    """One queue as it was read. `tokens` are those of its rate limit, None without one."""
 
     agency_id: uuid.UUID
     endpoint_id: uuid.UUID
@@ -51,7 +51,7 @@ class QueueDepth(NamedTuple):
     in_flight: int
     sendable: bool
     ordered: bool
-    room: int
+    capacity: int
     tokens: float | None
     #: by hand, or until a moment that is known
     held: bool
@@ -60,10 +60,10 @@ class QueueDepth(NamedTuple):
     version: str
 
     @property
-    def lane(self) -> EndpointQueue:
+    def queue(self) -> EndpointQueue:
         """As fairness looks at it."""
         return EndpointQueue(
-            self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.room,
+            self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.capacity,
             self.in_flight,
         )  # fmt: skip
 
@@ -130,53 +130,55 @@ _NOTE = (
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What one claim brought; `more`: something was due that could have been taken, had there been slots."""
+    """Result of a claim; `more`: more was due than there were slots for."""
 
     deliveries: Sequence[ClaimedDelivery]
     more: bool
-    #: something is due that was not taken though nothing holds it: others are in flight, or it is limited
+    #: something is due that was not usage though nothing holds it: others are in flight, or it is limited
     left: bool = False
     versions: RowVersions = field(default_factory=dict)
 
 
-async def claim(sessions: Sessions, taken: SlotUsage) -> ClaimResult:
+async def claim(sessions: Sessions, usage: SlotUsage) -> ClaimResult:
     """Takes what is due in fair shares, in one transaction, which is over before anything is sent."""
     async with beginning(sessions, _FIRST) as connection:
-        lanes = await read_queues(connection, taken)
-        if not lanes:
+        queues = await read_queues(connection, usage)
+        if not queues:
             return ClaimResult((), more=False)
-        open_ones = [lane for lane in lanes if lane.room > 0]
-        if any(lane.ordered for lane in open_ones):
+        open_queues = [queue for queue in queues if queue.capacity > 0]
+        if any(queue.ordered for queue in open_queues):
             await transitions.defer(
-                connection, [(each.agency_id, each.endpoint_id) for each in open_ones if each.ordered]
+                connection, [(each.agency_id, each.endpoint_id) for each in open_queues if each.ordered]
             )
-        ended = await _end_unsendable(connection, [lane for lane in lanes if not lane.sendable])
-        given = allocate([lane.lane for lane in open_ones], taken)
-        if not given:
-            return ClaimResult((), more=ended, left=any(not lane.held for lane in lanes))
-        claimed = await _lease_due(connection, open_ones, given)
-        await _record_usage(connection, open_ones, claimed)
+        ended = await _end_unsendable(connection, [queue for queue in queues if not queue.sendable])
+        assigned = allocate([queue.queue for queue in open_queues], usage)
+        if not assigned:
+            return ClaimResult((), more=ended, left=any(not queue.held for queue in queues))
+        claimed = await _lease_due(connection, open_queues, assigned)
+        await _record_usage(connection, open_queues, claimed)
         served = {(each.agency_id, each.endpoint_id) for each in claimed}
-        versions = {key: lane.version for lane in open_ones if (key := (lane.agency_id, lane.endpoint_id)) in served}
+        versions = {
+            key: queue.version for queue in open_queues if (key := (queue.agency_id, queue.endpoint_id)) in served
+        }
         return ClaimResult(
-            claimed, more=ended or 0 < len(claimed) < sum(lane.ready for lane in open_ones),
-            left=len(claimed) < sum(lane.ready for lane in lanes if not lane.held), versions=versions,
+            claimed, more=ended or 0 < len(claimed) < sum(queue.ready for queue in open_queues),
+            left=len(claimed) < sum(queue.ready for queue in queues if not queue.held), versions=versions,
         )  # fmt: skip
 
 
 async def _lease_due(
-    connection: AsyncConnection, lanes: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, SlotClass], int]
+    connection: AsyncConnection, queues: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, SlotClass], int]
 ) -> Sequence[ClaimedDelivery]:
     token = ids.raw()
-    chosen = [lane for lane in lanes if (lane.endpoint_id, lane.slot_class) in given]
+    chosen = [queue for queue in queues if (queue.endpoint_id, queue.slot_class) in given]
     result = await connection.execute(
         _CLAIM,
         {
             "token": token,
-            "agencies": [lane.agency_id for lane in chosen],
-            "endpoints": [lane.endpoint_id for lane in chosen],
-            "slot_classes": [lane.slot_class for lane in chosen],
-            "numbers": [given[lane.endpoint_id, lane.slot_class] for lane in chosen],
+            "agencies": [queue.agency_id for queue in chosen],
+            "endpoints": [queue.endpoint_id for queue in chosen],
+            "slot_classes": [queue.slot_class for queue in chosen],
+            "numbers": [given[queue.endpoint_id, queue.slot_class] for queue in chosen],
         },
         execution_options=CROSS_TENANT,
     )
@@ -186,20 +188,20 @@ async def _lease_due(
 
 
 async def _record_usage(
-    connection: AsyncConnection, lanes: Sequence[QueueDepth], claimed: Sequence[ClaimedDelivery]
+    connection: AsyncConnection, queues: Sequence[QueueDepth], claimed: Sequence[ClaimedDelivery]
 ) -> None:
     """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
     numbers = Counter(each.endpoint_id for each in claimed)
-    of_endpoint = {lane.endpoint_id: lane for lane in lanes if numbers[lane.endpoint_id]}
+    of_endpoint = {queue.endpoint_id: queue for queue in queues if numbers[queue.endpoint_id]}
     noted = [
         (
-            lane.agency_id,
-            lane.endpoint_id,
-            None if lane.tokens is None else max(lane.tokens - numbers[lane.endpoint_id], 0.0),
-            lane.half_open,
+            queue.agency_id,
+            queue.endpoint_id,
+            None if queue.tokens is None else max(queue.tokens - numbers[queue.endpoint_id], 0.0),
+            queue.half_open,
         )
-        for lane in of_endpoint.values()
-        if lane.tokens is not None or lane.half_open
+        for queue in of_endpoint.values()
+        if queue.tokens is not None or queue.half_open
     ]
     if noted:
         await connection.execute(_LOCK, bulk_params.values("noted", _NOTED, noted))
@@ -217,14 +219,14 @@ async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDep
 #: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
 #: have something to send, not of what they have.
 _WALK = """
-    WITH RECURSIVE lanes AS (
+    WITH RECURSIVE queues AS (
       (SELECT agency_id, endpoint_id, slot_class FROM webhook_deliveries WHERE due_at IS NOT NULL
        ORDER BY agency_id, endpoint_id, slot_class LIMIT 1)
       UNION ALL
-      SELECT following.* FROM lanes, LATERAL (
+      SELECT following.* FROM queues, LATERAL (
         SELECT d.agency_id, d.endpoint_id, d.slot_class FROM webhook_deliveries d
         WHERE d.due_at IS NOT NULL
-          AND (d.agency_id, d.endpoint_id, d.slot_class) > (lanes.agency_id, lanes.endpoint_id, lanes.slot_class)
+          AND (d.agency_id, d.endpoint_id, d.slot_class) > (queues.agency_id, queues.endpoint_id, queues.slot_class)
         ORDER BY d.agency_id, d.endpoint_id, d.slot_class LIMIT 1
       ) following
     )
@@ -233,14 +235,15 @@ _QUEUES = (
     text(
         f"""
     {_WALK}
-    SELECT lanes.agency_id, lanes.endpoint_id, lanes.slot_class, head.in_flight, head.arrived, head.ready, head.oldest,
+    SELECT queues.agency_id, queues.endpoint_id, queues.slot_class, head.in_flight, head.arrived, head.ready,
+      head.oldest,
       {conditions.is_sendable_sql("e")} AS sendable,
       {conditions.is_paused_sql("e")} AS paused,
       e.concurrency, e.ordering = 'by_subject' AS ordered, NULLIF(e.rate_limit, 'null') AS rate_limit,
       e.xmin::text AS version, {conditions.is_unwell_sql("h")} AS unwell
-    FROM lanes
-    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
-    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    FROM queues
+    JOIN webhook_endpoints e ON e.agency_id = queues.agency_id AND e.id = queues.endpoint_id
+    JOIN webhook_health h ON h.agency_id = queues.agency_id AND h.id = queues.endpoint_id
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE first.lease_until > now()) AS in_flight,
         count(*) FILTER (WHERE first.lease_until > now() AND first.id IN (SELECT unnest(:arrived))) AS arrived,
@@ -248,7 +251,7 @@ _QUEUES = (
         min(first.due_at) FILTER (WHERE {conditions.is_unleased_sql("first")}) AS oldest
       FROM (
         SELECT d.id, d.due_at, d.lease_until FROM webhook_deliveries d
-        WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.slot_class = lanes.slot_class
+        WHERE d.agency_id = queues.agency_id AND d.endpoint_id = queues.endpoint_id AND d.slot_class = queues.slot_class
           AND d.due_at <= now()
         ORDER BY d.due_at LIMIT e.concurrency * 3
       ) first
@@ -264,12 +267,12 @@ SECONDS = f"""
     {_WALK}
     SELECT extract(epoch FROM min(greatest(
       head.due_at, h.hold_until, CASE WHEN h.breaker = 'open' THEN h.open_until END)) - now()) AS seconds
-    FROM lanes
-    JOIN webhook_endpoints e ON e.agency_id = lanes.agency_id AND e.id = lanes.endpoint_id
-    JOIN webhook_health h ON h.agency_id = lanes.agency_id AND h.id = lanes.endpoint_id
+    FROM queues
+    JOIN webhook_endpoints e ON e.agency_id = queues.agency_id AND e.id = queues.endpoint_id
+    JOIN webhook_health h ON h.agency_id = queues.agency_id AND h.id = queues.endpoint_id
     CROSS JOIN LATERAL (
       SELECT d.due_at FROM webhook_deliveries d
-      WHERE d.agency_id = lanes.agency_id AND d.endpoint_id = lanes.endpoint_id AND d.slot_class = lanes.slot_class
+      WHERE d.agency_id = queues.agency_id AND d.endpoint_id = queues.endpoint_id AND d.slot_class = queues.slot_class
         AND d.due_at <= now() + make_interval(secs => {LISTENING_SECONDS})
         AND {conditions.is_unleased_sql("d")}
       ORDER BY d.due_at LIMIT 1
@@ -286,12 +289,12 @@ _HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health_
 )
 
 
-async def read_queues(connection: AsyncConnection, taken: SlotUsage) -> list[QueueDepth]:
-    """Every lane with something due or in flight; also those of endpoints that are not sent to any more.
+async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[QueueDepth]:
+    """Every queue with something due or in flight; also those of endpoints that are not sent to any more.
 
-    What arrived takes no room of an endpoint that is well, though it has a lease until it is written down.
+    What arrived takes no capacity of an endpoint that is well, though it has a lease until it is written down.
     """
-    given = {"arrived": taken.arrived}
+    given = {"arrived": usage.arrived}
     found = (await connection.execute(_QUEUES, given, execution_options=CROSS_TENANT)).all()
     troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
     known, now = await _healths(connection, troubled)
@@ -300,21 +303,21 @@ async def read_queues(connection: AsyncConnection, taken: SlotUsage) -> list[Que
         over = 0 if row.unwell else row.arrived
         in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight - over
     for endpoint_id, number in in_flight.items():  # of very many, not all that are in flight were looked at
-        in_flight[endpoint_id] = max(number, taken.in_air.get(endpoint_id, 0))
+        in_flight[endpoint_id] = max(number, usage.in_air.get(endpoint_id, 0))
     return [_depth(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 
 def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
     left = tokens_now(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
     how = health_state(known) if known else _WELL
-    room, hold = circuit_breaker.capacity(
+    capacity, hold = circuit_breaker.capacity(
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
     )  # fmt: skip
     return QueueDepth(
         row.agency_id, row.endpoint_id, row.slot_class, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
-        room if row.sendable else 0, left,
+        capacity if row.sendable else 0, left,
         held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
-        half_open=how.breaker == "open" and room > 0, version=row.version,
+        half_open=how.breaker == "open" and capacity > 0, version=row.version,
     )  # fmt: skip
 
 
@@ -335,8 +338,8 @@ async def _healths(
 
 
 class Slots:
-    """Who has them. What was answered and is not written down has none, but a worker never holds more than twice as
-    many deliveries as it has slots.
+    """Slots of a worker. A delivery that was answered and is not recorded yet has none, but a worker never holds more
+    than twice as many deliveries as it has slots.
     """
 
     def __init__(self, number: int) -> None:

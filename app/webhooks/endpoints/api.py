@@ -270,7 +270,7 @@ Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
 
 
 class TestWish(RequestShape):
-    """Which type of event to send the example of, and what to put in the place of the example's values."""
+    """Event type of a test, and values that replace those of its example."""
 
     __test__ = False  # no test case, whatever pytest thinks of its name
 
@@ -332,5 +332,5 @@ async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestVie
 
 @router.get("/endpoints/{endpoint_id}/stats")
 async def read_stats(caller: Reader, session: Session, endpoint_id: str, window: Window = "24h") -> StatsView:
-    """How an endpoint has been doing in the last hour, day or week, and what it has still to get."""
+    """Statistics of an endpoint in the last hour, day or week, and its backlog."""
     return await stats_view(session, caller.agency_id, endpoint_id, window)

@@ -1,4 +1,4 @@
-"""Which events an endpoint wants, and whether a wish names anything there is. Pure."""
+"""Event types and filters of an endpoint. Pure."""
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence

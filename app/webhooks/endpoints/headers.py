@@ -1,4 +1,4 @@
-"""Which custom headers an agency may have sent with its deliveries. Pure."""
+"""Rules of custom headers. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def unmasked(given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, st
 
 
 def masked(names: list[str]) -> dict[str, str]:
-    """How saved headers are shown: their values never come back."""
+    """Saved headers as the API shows them: their values never come back."""
     return dict.fromkeys(names, MASK)
 
 

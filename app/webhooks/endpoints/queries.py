@@ -86,7 +86,7 @@ async def others_there(session: AsyncSession, endpoint: Endpoint) -> Sequence[En
 
 
 async def count(session: AsyncSession, agency_id: str) -> int:
-    """How many endpoints an agency has."""
+    """Number of an agency's endpoints."""
     query = select(func.count()).where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
     return (await session.execute(query)).scalar_one()
 
@@ -102,7 +102,7 @@ async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) 
 
 
 async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, endpoint_id: str) -> None:
-    """Open all that sending to an endpoint needs. Raises NotFound and SealBroken."""
+    """Open all that sending to an endpoint needs. Raises NotFound and DecryptionFailed."""
     endpoint = await find(session, agency_id, endpoint_id)
     open_headers(keyring, endpoint)
     open_options(keyring, endpoint)
@@ -111,17 +111,17 @@ async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, e
 
 
 def signing_key(keyring: Keyring, sealed: EndpointSecret) -> bytes:
-    """The key bytes of a secret. Raises SealBroken."""
+    """The key bytes of a secret. Raises DecryptionFailed."""
     return secret.key(open_secret(keyring, sealed))
 
 
 def open_secret(keyring: Keyring, sealed: EndpointSecret) -> str:
-    """A secret as people copy it. Raises SealBroken."""
+    """A secret as people copy it. Raises DecryptionFailed."""
     return keyring.decrypt(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
 
 
 def open_headers(keyring: Keyring, endpoint: Endpoint) -> dict[str, str]:
-    """The endpoint's custom headers with their values. Raises SealBroken."""
+    """The endpoint's custom headers with their values. Raises DecryptionFailed."""
     if endpoint.headers_encrypted is None:
         return {}
     opened: dict[str, str] = json.loads(
@@ -131,7 +131,7 @@ def open_headers(keyring: Keyring, endpoint: Endpoint) -> dict[str, str]:
 
 
 def open_options(keyring: Keyring, endpoint: Endpoint) -> dict[str, Any]:
-    """What the endpoint's destination needs to know. Raises SealBroken."""
+    """Options of the endpoint's destination. Raises DecryptionFailed."""
     if endpoint.options_encrypted is None:
         return {}
     opened: dict[str, Any] = json.loads(
@@ -150,15 +150,15 @@ def encrypted_options(
 
 
 def secret_place(agency_id: str, secret_id: str) -> str:
-    """What a sealed secret is bound to."""
+    """Binding of an encrypted secret."""
     return f"webhook_secrets.sealed:{agency_id}:{secret_id}"
 
 
 def headers_place(agency_id: str, endpoint_id: str) -> str:
-    """What sealed headers are bound to."""
+    """Binding of encrypted headers."""
     return f"webhook_endpoints.headers_encrypted:{agency_id}:{endpoint_id}"
 
 
 def options_place(agency_id: str, endpoint_id: str) -> str:
-    """What sealed options are bound to."""
+    """Binding of encrypted options."""
     return f"webhook_endpoints.options_encrypted:{agency_id}:{endpoint_id}"

@@ -188,7 +188,7 @@ NewEndpoint = Annotated[
 
 
 class EndpointChange(RequestShape):
-    """What is to be different. A field left out stays; null puts it back to what a new endpoint has."""
+    """Changes of an endpoint. A field left out stays; null resets it to that of a new endpoint."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -375,7 +375,7 @@ DAY = 86_400
 
 
 class Rotation(RequestShape):
-    """How one secret takes the place of another."""
+    """Rotation of a signing secret."""
 
     grace_seconds: int = Field(DAY, ge=0, le=WEEK, description="How long the secret before signs too.", examples=[DAY])
     secret: Secret | None = Field(

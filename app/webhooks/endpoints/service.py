@@ -1,4 +1,4 @@
-"""Making endpoints and taking them away."""
+"""Use cases of an endpoint: create, change, delete."""
 
 import dataclasses
 import json
@@ -47,7 +47,7 @@ class EventTypeUnknown(InvalidInput):
 
 
 class SecretRefused(InvalidInput):
-    """What was brought along is no signing secret that we use."""
+    """The given text is no signing secret that we use."""
 
     code = "secret_refused"
     hint = "Give `whsec_` and the base64 of 24 to 64 random bytes, or leave it out: then a new one is made."
@@ -121,18 +121,18 @@ async def vet_options(options: Mapping[str, Any], egress: Egress) -> None:
 
 
 async def create_endpoint(
-    session: AsyncSession, agency_id: str, wish: EndpointSpec, *, keyring: Keyring, actor: str, verify: bool = False
+    session: AsyncSession, agency_id: str, spec: EndpointSpec, *, keyring: Keyring, actor: str, verify: bool = False
 ) -> tuple[Endpoint, str]:
-    """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown, SecretRefused and Malformed.
+    """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown, SecretRefused and InvalidInput.
 
     `verify`: this installation sends nothing to an endpoint before it answered a challenge.
     """
-    check_spec(wish)
-    text = readable_secret(wish.secret) if wish.secret is not None else secret.new()
+    check_spec(spec)
+    text = readable_secret(spec.secret) if spec.secret is not None else secret.new()
     await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
-    endpoint = _new_row(agency_id, wish, keyring, verify=verify)
+    endpoint = _new_row(agency_id, spec, keyring, verify=verify)
     session.add(endpoint)
     await session.flush()
     session.add(encrypted_secret(endpoint, text, keyring))
@@ -173,22 +173,22 @@ async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> N
         return
 
 
-def check_spec(wish: EndpointSpec) -> None:
-    """Raises EventTypeUnknown and Malformed for a wish that cannot be granted."""
-    if not 1 <= len(wish.event_types) <= TYPES_AT_MOST:
+def check_spec(spec: EndpointSpec) -> None:
+    """Raises EventTypeUnknown and InvalidInput for a spec that cannot be granted."""
+    if not 1 <= len(spec.event_types) <= TYPES_AT_MOST:
         raise InvalidInput(fields={"event_types": f"Give 1 to {TYPES_AT_MOST} event types, or `*`."})
-    wrong = event_filter.unknown(wish.event_types, catalog.FOR_CRMS)
+    wrong = event_filter.unknown(spec.event_types, catalog.FOR_CRMS)
     if wrong is not None:
         raise unknown_type(wrong)
-    if not isinstance(wish.retry_policy, str) and sum(wish.retry_policy) > LONGEST_RETRYING:
+    if not isinstance(spec.retry_policy, str) and sum(spec.retry_policy) > LONGEST_RETRYING:
         raise InvalidInput(fields={"retry_policy": "The delays are longer than 14 days in all."})
-    if wish.payload_mode != "full" and wish.destination not in STANDARD:
-        raise InvalidInput(fields={"payload_mode": f"An endpoint of {wish.destination} has no payload mode."})
-    if wish.headers and wish.destination in ("slack", "hubspot"):
-        raise InvalidInput(fields={"headers": f"An endpoint of {wish.destination} sends no headers of yours."})
-    if problem := custom_headers.problem(wish.headers):
+    if spec.payload_mode != "full" and spec.destination not in STANDARD:
+        raise InvalidInput(fields={"payload_mode": f"An endpoint of {spec.destination} has no payload mode."})
+    if spec.headers and spec.destination in ("slack", "hubspot"):
+        raise InvalidInput(fields={"headers": f"An endpoint of {spec.destination} sends no headers of yours."})
+    if problem := custom_headers.problem(spec.headers):
         raise InvalidInput(problem, fields={"headers": problem})
-    if len(json.dumps(dict(wish.metadata), ensure_ascii=False).encode()) > LONGEST_METADATA:
+    if len(json.dumps(dict(spec.metadata), ensure_ascii=False).encode()) > LONGEST_METADATA:
         raise InvalidInput(fields={"metadata": f"It is longer than {LONGEST_METADATA} bytes."})
 
 
@@ -208,39 +208,39 @@ def readable_secret(text: str) -> str:
         raise SecretRefused(str(problem), fields={"secret": str(problem)}) from problem
 
 
-def columns(agency_id: str, endpoint_id: str, wish: EndpointSpec, keyring: Keyring) -> dict[str, Any]:
-    """What the row of an endpoint keeps of a wish, its status apart."""
+def columns(agency_id: str, endpoint_id: str, spec: EndpointSpec, keyring: Keyring) -> dict[str, Any]:
+    """Columns of an endpoint by its spec, its status apart."""
     place = queries.headers_place(agency_id, endpoint_id)
     return {
-        "url": wish.url,
-        "description": wish.description,
-        "event_types": list(dict.fromkeys(wish.event_types)),
-        "filter": dict(wish.filter) if wish.filter else None,
-        "payload_mode": wish.payload_mode,
-        "personal": wish.personal,
-        "retry_policy": wish.retry_policy,
-        "timeout_ms": wish.timeout_ms,
-        "headers_encrypted": keyring.encrypt(json.dumps(dict(wish.headers)), bound_to=place) if wish.headers else None,
-        "options_encrypted": queries.encrypted_options(keyring, agency_id, endpoint_id, wish.options),
-        "details": dict(wish.metadata),
-        "ordering": wish.ordering,
-        "concurrency": wish.concurrency,
-        "rate_limit": dict(wish.rate_limit) if wish.rate_limit else None,
+        "url": spec.url,
+        "description": spec.description,
+        "event_types": list(dict.fromkeys(spec.event_types)),
+        "filter": dict(spec.filter) if spec.filter else None,
+        "payload_mode": spec.payload_mode,
+        "personal": spec.personal,
+        "retry_policy": spec.retry_policy,
+        "timeout_ms": spec.timeout_ms,
+        "headers_encrypted": keyring.encrypt(json.dumps(dict(spec.headers)), bound_to=place) if spec.headers else None,
+        "options_encrypted": queries.encrypted_options(keyring, agency_id, endpoint_id, spec.options),
+        "details": dict(spec.metadata),
+        "ordering": spec.ordering,
+        "concurrency": spec.concurrency,
+        "rate_limit": dict(spec.rate_limit) if spec.rate_limit else None,
     }
 
 
-def _new_row(agency_id: str, wish: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
+def _new_row(agency_id: str, spec: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
     endpoint_id = ids.new("endpoint")
-    verify = verify and wish.destination == "http"
+    verify = verify and spec.destination == "http"
     waiting = "pending_verification" if verify else "active"
     return Endpoint(
         agency_id=agency_id,
         id=endpoint_id,
-        status=waiting if wish.enabled else "disabled",
-        status_reason=None if wish.enabled else "user",
+        status=waiting if spec.enabled else "disabled",
+        status_reason=None if spec.enabled else "user",
         verification="wanted" if verify else "none",
-        destination=wish.destination,
-        **columns(agency_id, endpoint_id, wish, keyring),
+        destination=spec.destination,
+        **columns(agency_id, endpoint_id, spec, keyring),
     )
 
 

@@ -31,7 +31,7 @@ class RotationUnderWay(AppError):
 
 
 class SecretInUse(AppError):
-    """What was brought along signs already."""
+    """The given secret signs already."""
 
     status = 409
     code = "secret_in_use"

@@ -22,7 +22,7 @@ _LASTS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(
 
 
 class StatsView(BaseModel):
-    """How an endpoint has been doing, and what it has still to get. Of more than 100,000 the newest are counted."""
+    """Attempts and deliveries of an endpoint in a window, and its backlog; of more than 100,000 the newest."""
 
     endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     window: Window = Field(examples=["24h"])
@@ -95,7 +95,7 @@ class AttemptCounts:
 
 @dataclass(frozen=True)
 class WaitingCounts:
-    """What an endpoint has still to get, and what holds it back."""
+    """Backlog of an endpoint, and its hold."""
 
     backlog: int
     oldest_seconds: int | None

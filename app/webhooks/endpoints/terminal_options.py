@@ -1,4 +1,4 @@
-"""What a terminal gives as text and an endpoint takes as something else. Pure."""
+"""Fields of an endpoint as text of a terminal. Pure."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from app.kit.errors import InvalidInput
 
 
 def pairs(given: list[str] | None) -> dict[str, str] | None:
-    """`["Name=value"]` as a dictionary; one empty text is none at all, None is nothing said. Raises Malformed."""
+    """`["Name=value"]` as a dictionary; one empty text is none at all, None is nothing said. Raises InvalidInput."""
     if given is None:
         return None
     named = [each.partition("=") for each in given if each]
@@ -16,7 +16,7 @@ def pairs(given: list[str] | None) -> dict[str, str] | None:
 
 
 def rate(given: str | None) -> dict[str, Any] | None:
-    """`10/1` as ten a second, `10/1/20` with a burst of twenty; empty is no limit. Raises Malformed."""
+    """`10/1` as ten a second, `10/1/20` with a burst of twenty; empty is no limit. Raises InvalidInput."""
     if not given:
         return None
     parts = given.split("/")

@@ -1,4 +1,4 @@
-"""What an agency does to deliveries: asks for a test."""
+"""Test deliveries, and the quota that they share with challenges."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -44,7 +44,7 @@ async def send_test(
 ) -> str:
     """Queues the example of an event type, marked as a test, for this endpoint alone; the id of the delivery.
 
-    `data` takes the place of the example's values. Raises NotFound, EventTypeUnknown, Malformed, EndpointDisabled and
+    `data` replaces values of the example. Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled and
     TooManyTests.
     """
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
@@ -67,7 +67,7 @@ async def send_test(
 
 
 def _known(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Raises Malformed for keys that no event has, and for values that are not of their kind."""
+    """Raises InvalidInput for keys that no event has, and for values that are not of their kind."""
     unknown = next((key for key in data if key not in schema.Data.model_fields), None)
     if unknown is not None:
         raise InvalidInput(fields={"data": f"No event has a key {unknown[:64]!r}."})
@@ -87,7 +87,7 @@ async def lock_quota(session: AsyncSession, agency_id: str) -> None:
 
 
 async def sent_in_last_minute(session: AsyncSession, agency_id: str) -> int:
-    """How many tests and challenges an agency had sent in the last minute."""
+    """Tests and challenges of an agency in the last minute."""
     asked = select(func.count()).where(
         Event.agency_id == agency_id,
         Event.id >= ids.first("evt", clock.now() - _MINUTE - _APART),

@@ -82,7 +82,7 @@ LONGEST_SECONDS = 15.0
 
 
 class CannotAnswer(AppError):
-    """What lies behind this endpoint echoes nothing."""
+    """Only endpoints with destination `http` are challenged."""
 
     status = 409
     code = "endpoint_cannot_answer"
@@ -150,7 +150,7 @@ async def begin_verification(
 async def complete_verification(
     session: AsyncSession, challenge: Challenge, answer: HttpResult, *, actor: str
 ) -> tuple[Endpoint, VerificationFailed | None]:
-    """What an answer makes of its endpoint, and how to refuse when it is not the echo: that too is to be committed.
+    """Apply the answer to a challenge. Also returns the refusal where it is not the echo: that too is to be committed.
 
     Raises NotFound and EndpointMoved.
     """
@@ -176,7 +176,7 @@ async def complete_verification(
 def challenge_verdict(
     text: str, *, status: int | None, error: str | None, headers: Mapping[str, str], body: str, now: datetime
 ) -> ChallengeVerdict:
-    """What an answer (`headers` in lower case), or its absence (`error`), says about a challenge."""
+    """Verdict on a challenge by its answer (`headers` in lower case), or by its absence (`error`)."""
     outcome = classify_response(status, error, headers, now)
     if not outcome.arrived:
         return ChallengeVerdict(False, public_code(outcome.code), outcome.explanation)

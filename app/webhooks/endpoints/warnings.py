@@ -1,4 +1,4 @@
-"""What to tell somebody about an endpoint that is allowed but hardly meant."""
+"""Warnings about an endpoint that is valid but hardly meant so."""
 
 import re
 from collections.abc import Mapping, Sequence

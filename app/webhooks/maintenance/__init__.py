@@ -1,1 +1,1 @@
-"""Keeping the tables of webhooks small and whole: partitions, what is past its time, what got stuck."""
+"""Periodic tasks: partitions, retention, stuck rows, notices of failing endpoints."""

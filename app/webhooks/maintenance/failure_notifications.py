@@ -1,4 +1,4 @@
-"""Telling an agency that an endpoint keeps failing, and disabling one that is hopeless."""
+"""Notices to an agency whose endpoint keeps failing, and the end of one that is hopeless."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The chores as one line of the worker's table."""
+"""Periodic tasks as a job type of the worker."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -175,7 +175,7 @@ async def _full(session: AsyncSession, tools: MaintenanceContext) -> Sequence[tu
 
 
 async def _record_ended(session: AsyncSession, ended: Sequence[Any]) -> None:
-    """That they were given up; not of a test, nor of such news itself: it would never end."""
+    """Record that they ended; not of a test, nor of such an event itself: it would never end."""
     news: dict[str, list[EventDraft]] = defaultdict(list)
     for row in ended:
         if row.origin != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):

@@ -1,1 +1,1 @@
-"""Seeing how dispatch is doing: figures, gauges, the worker's own pages, and notices to agencies."""
+"""Metrics, gauges, and the worker's own pages."""

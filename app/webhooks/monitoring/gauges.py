@@ -1,4 +1,4 @@
-"""What Prometheus is shown of the database: the queue, the endpoints, and how far retention is behind."""
+"""Gauges that Prometheus reads from the database: queue, endpoints, and the lag of retention."""
 
 import asyncio
 import time
@@ -147,7 +147,7 @@ async def endpoints(session: AsyncSession) -> Figures:
 
 
 async def breakers_open(session: AsyncSession) -> int:
-    """How many endpoints are spared by their breaker."""
+    """Number of endpoints whose circuit breaker is open."""
     query = conditions.with_health(select(func.count().label("n"))).where(
         conditions.endpoint_is_active(), EndpointHealth.breaker == "open"
     )

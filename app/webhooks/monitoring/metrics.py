@@ -122,7 +122,7 @@ def code_class(status: int | None, code: str) -> str:
 
 
 def attempt_bucket(number: int) -> str:
-    """Which attempt it was, of a few kinds: `1`, `2-4`, `5-8`, `9+`."""
+    """Bucket of an attempt's number: `1`, `2-4`, `5-8`, `9+`."""
     return "1" if number <= 1 else "2-4" if number <= 4 else "5-8" if number <= 8 else "9+"
 
 
@@ -172,5 +172,5 @@ def worker_slots(slot_class: str, n: int) -> None:
 
 
 def in_flight(n: int) -> None:
-    """How many attempts are under way in this process."""
+    """Attempts under way in this process."""
     _in_flight.set(n)

@@ -1,1 +1,1 @@
-"""What a sender decides: what an answer means, when to try again, whose turn it is, how an endpoint does."""
+"""Decisions of the dispatcher: response classes, retries, fair shares, health of endpoints."""

@@ -1,4 +1,4 @@
-"""How an endpoint does, from what its attempts came to: sparing it, the breaker, when it is given up. Pure."""
+"""Health of an endpoint by its attempts: capacity, rate limit, circuit breaker, the end of it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -59,7 +59,7 @@ class EndpointHealthState:
 
 @dataclass(frozen=True)
 class HealthInput:
-    """What one attempt came to, and of which event it was."""
+    """Outcome of one attempt, and its event."""
 
     outcome: AttemptOutcome
     event_id: str
@@ -79,7 +79,7 @@ class HealthUpdate:
 def capacity(
     health: EndpointHealthState, *, concurrency: int, in_flight: int, tokens: float | None, paused: bool, now: datetime
 ) -> tuple[int, Hold | None]:
-    """How many more deliveries may leave now, and why there are none."""
+    """Number of deliveries that may leave now, and the reason for none."""
     if paused:
         return 0, "paused"
     if is_held(health, now):
@@ -104,7 +104,7 @@ def health_after(
     now: datetime,
     window: tuple[int, int] = (0, 0),
 ) -> HealthUpdate:
-    """What these attempts make of an endpoint; `window`: attempts of the last minute, and how many of them failed."""
+    """Health after these attempts; `window`: attempts of the last minute, and how many of them failed."""
     verdict = HealthUpdate(health)
     for one in tried:
         verdict = (
@@ -133,14 +133,14 @@ def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUp
     if breaker != "closed" and not is_held(health, now):  # an attempt from before the hold is no probe
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
         breaker = "closed" if probes > concurrency else "half_open"
-    good, lowered = health.good_since + 1, health.lowered_to
-    if lowered is None:
+    good, reduced = health.good_since + 1, health.lowered_to
+    if reduced is None:
         good = 0
     elif good >= GOOD_TO_RAISE:
-        good, lowered = 0, lowered + 1 if lowered + 1 < concurrency else None
+        good, reduced = 0, reduced + 1 if reduced + 1 < concurrency else None
     closed = breaker == "closed"
     well = EndpointHealthState(
-        lowered_to=lowered, good_since=good, hold_until=health.hold_until, breaker=breaker,
+        lowered_to=reduced, good_since=good, hold_until=health.hold_until, breaker=breaker,
         open_until=None if closed else health.open_until, openings=0 if closed else health.openings,
         probes=0 if closed else probes, last_failed_at=health.last_failed_at, last_code=health.last_code,
         last_event_id=health.last_event_id,
@@ -190,7 +190,7 @@ def _opened(health: EndpointHealthState, now: datetime) -> EndpointHealthState:
 
 
 def tokens_now(limit: Mapping[str, Any] | None, left: float | None, at: datetime | None, now: datetime) -> float | None:
-    """How many there are now, of which `left` were there `at`; None without a limit. A bucket never used is full.
+    """Tokens of a rate limit now, of which `left` were there `at`; None without a limit. A bucket never used is full.
 
     `limit`: `{"max": 10, "per_seconds": 1, "burst": 20}`; burst is max unless given.
     """

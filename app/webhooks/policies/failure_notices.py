@@ -1,4 +1,4 @@
-"""When an agency hears that an endpoint keeps failing, and when it is not sent to any more. Pure."""
+"""Times of the notices about a failing endpoint, and of its end. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LEAST_EXHAUSTED = 1
 
 @dataclass(frozen=True)
 class Failing:
-    """How an endpoint has been doing since its last success. `notices`: how many of `NOTICES` are behind us."""
+    """Failures of an endpoint since its last success. `notices`: how many of `NOTICES` have passed."""
 
     since: datetime
     last_failed_at: datetime
@@ -26,20 +26,20 @@ class Failing:
 
     @property
     def spread(self) -> timedelta:
-        """How far its first and its last failure are apart."""
+        """Time between its first and its last failure."""
         return self.last_failed_at - self.since
 
 
 @dataclass(frozen=True)
 class FailureStep:
-    """What to do. `notices` is what is behind us afterwards: notices that nobody could send in time are left out."""
+    """Next step. `notices` have passed afterwards: those that could not be sent in time are left out."""
 
     do: Literal["nothing", "tell", "disable"]
     notices: int
 
 
 def step(failing: Failing, now: datetime) -> FailureStep:
-    """What to do about an endpoint of which all attempts failed."""
+    """Next step for an endpoint of which all attempts failed."""
     if _is_hopeless(failing, now):
         return FailureStep("disable", failing.notices)
     passed = _passed(failing, now, NOTICES)

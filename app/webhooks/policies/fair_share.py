@@ -1,4 +1,4 @@
-"""Whose deliveries go next: slots dealt out one by one, to whoever has the fewest and has waited the longest. Pure."""
+"""Fair shares: slots allocated one by one to the agency that has the fewest and waits the longest. Pure."""
 
 import heapq
 import uuid
@@ -19,9 +19,9 @@ LEFT_FREE = 0.125
 
 
 class EndpointQueue(NamedTuple):
-    """The due deliveries of one endpoint in one slot_class: how many there are, and since when the oldest is due.
+    """The due deliveries of one endpoint in one slot class: how many there are, and since when the oldest is due.
 
-    `room`: how many more the endpoint takes, in both shares together; `in_flight`: how many it has.
+    `capacity`: how many more the endpoint takes, in both classes together; `in_flight`: how many it has.
     """
 
     agency: uuid.UUID
@@ -29,16 +29,16 @@ class EndpointQueue(NamedTuple):
     slot_class: SlotClass
     ready: int
     oldest: datetime
-    room: int
+    capacity: int
     in_flight: int
 
 
 @dataclass(frozen=True)
 class SlotUsage:
-    """The slots of this worker and who has them now.
+    """Slots of this worker and who uses them now.
 
     `in_air`: by endpoint, deliveries without an answer yet. `arrived`: ids of deliveries that were accepted and are not
-    written down yet; the database still counts them as in flight.
+    recorded yet; the database still counts them as in flight.
     """
 
     slots: int
@@ -49,87 +49,92 @@ class SlotUsage:
 
     @property
     def free(self) -> int:
-        """Slots that nobody has."""
+        """Slots that nobody uses."""
         return self.slots - sum(self.by_class.values())
 
 
-def allocate(lanes: Sequence[EndpointQueue], taken: SlotUsage) -> dict[tuple[uuid.UUID, SlotClass], int]:
-    """How many deliveries each (endpoint, slot_class) may send now; lanes that get none are left out."""
-    deal = _Allocation(lanes, taken)
-    new, retry = round(taken.slots * NEW_SHARE), int(taken.slots * RETRY_AT_MOST)
-    cap = max(int(taken.slots * AGENCY_AT_FIRST), 1)
-    deal.hand_out("new", new, cap=cap)
-    deal.hand_out("retry", taken.slots - new, cap=cap)
-    deal.hand_out("new", taken.slots, cap=cap)
-    deal.hand_out("retry", retry, cap=cap)
-    deal.leave_free(int(taken.slots * LEFT_FREE))
-    deal.hand_out("new", taken.slots, cap=taken.slots)
-    deal.hand_out("retry", retry, cap=taken.slots)
-    return deal.given
+def allocate(queues: Sequence[EndpointQueue], usage: SlotUsage) -> dict[tuple[uuid.UUID, SlotClass], int]:
+    """Slots for each (endpoint, slot class); queues that get none are left out."""
+    allocation = _Allocation(queues, usage)
+    new, retry = round(usage.slots * NEW_SHARE), int(usage.slots * RETRY_AT_MOST)
+    cap = max(int(usage.slots * AGENCY_AT_FIRST), 1)
+    allocation.assign("new", new, cap=cap)
+    allocation.assign("retry", usage.slots - new, cap=cap)
+    allocation.assign("new", usage.slots, cap=cap)
+    allocation.assign("retry", retry, cap=cap)
+    allocation.leave_free(int(usage.slots * LEFT_FREE))
+    allocation.assign("new", usage.slots, cap=usage.slots)
+    allocation.assign("retry", retry, cap=usage.slots)
+    return allocation.assigned
+
+
+#: Queues of an agency as a heap: those with the fewest deliveries in flight first, then those that wait the longest.
+_Heap = list[tuple[int, datetime, uuid.UUID, EndpointQueue]]
 
 
 class _Allocation:
-    """One round of dealing."""
+    """One round of allocation."""
 
-    def __init__(self, lanes: Sequence[EndpointQueue], taken: SlotUsage) -> None:
-        self.given: dict[tuple[uuid.UUID, SlotClass], int] = {}
-        self._free = taken.free
-        self._classes = {"new": taken.by_class.get("new", 0), "retry": taken.by_class.get("retry", 0)}
-        self._agencies = dict(taken.by_agency)
-        self._lanes: dict[SlotClass, list[EndpointQueue]] = {"new": [], "retry": []}
-        self._room: dict[uuid.UUID, int] = {}
+    def __init__(self, queues: Sequence[EndpointQueue], usage: SlotUsage) -> None:
+        self.assigned: dict[tuple[uuid.UUID, SlotClass], int] = {}
+        self._free = usage.free
+        self._used = {"new": usage.by_class.get("new", 0), "retry": usage.by_class.get("retry", 0)}
+        self._agencies = dict(usage.by_agency)
+        self._queues: dict[SlotClass, list[EndpointQueue]] = {"new": [], "retry": []}
+        self._capacity: dict[uuid.UUID, int] = {}
         self._in_flight: dict[uuid.UUID, int] = {}
-        for lane in lanes:
-            if lane.ready and lane.room > 0:
-                self._lanes[lane.slot_class].append(lane)
-                self._room[lane.endpoint] = lane.room
-                self._in_flight[lane.endpoint] = lane.in_flight
+        for queue in queues:
+            if queue.ready and queue.capacity > 0:
+                self._queues[queue.slot_class].append(queue)
+                self._capacity[queue.endpoint] = queue.capacity
+                self._in_flight[queue.endpoint] = queue.in_flight
 
     def leave_free(self, slots: int) -> None:
-        """Deals all but so many of the free slots from now on."""
+        """Assign all but so many of the free slots from now on."""
         self._free = max(self._free - slots, 0)
 
-    def hand_out(self, slot_class: SlotClass, quota: int, *, cap: int) -> None:
-        """Deal until the slot class has its quota, every agency `cap`, no slot is free or nobody can take one."""
-        if not self._free or not self._lanes[slot_class] or self._classes[slot_class] >= quota:
+    def assign(self, slot_class: SlotClass, quota: int, *, cap: int) -> None:
+        """Assign until the class has its quota, every agency `cap`, no slot is free or no queue can take one."""
+        if not self._free or not self._queues[slot_class] or self._used[slot_class] >= quota:
             return
-        queues = self._queues(slot_class)
-        agencies = [(self._agencies.get(agency, 0), queue[0][1], agency) for agency, queue in queues.items()]
+        heaps = self._heaps(slot_class)
+        agencies = [(self._agencies.get(agency, 0), heap[0][1], agency) for agency, heap in heaps.items()]
         heapq.heapify(agencies)
-        while agencies and self._free and self._classes[slot_class] < quota:
+        while agencies and self._free and self._used[slot_class] < quota:
             has, _, agency = heapq.heappop(agencies)
-            if has >= cap or not self._one_more(queues[agency], slot_class):
+            if has >= cap or not self._assign_one(heaps[agency], slot_class):
                 continue
             self._agencies[agency] = has + 1
-            if queues[agency]:
-                heapq.heappush(agencies, (has + 1, queues[agency][0][1], agency))
+            if heaps[agency]:
+                heapq.heappush(agencies, (has + 1, heaps[agency][0][1], agency))
 
-    def _queues(self, slot_class: SlotClass) -> dict[uuid.UUID, list[tuple[int, datetime, uuid.UUID, EndpointQueue]]]:
-        """The lanes of each agency that can send one more, the next one first."""
-        queues: dict[uuid.UUID, list[tuple[int, datetime, uuid.UUID, EndpointQueue]]] = {}
-        for lane in self._lanes[slot_class]:
-            if self._can(lane):
-                entry = (self._in_flight[lane.endpoint], lane.oldest, lane.endpoint, lane)
-                queues.setdefault(lane.agency, []).append(entry)
-        for queue in queues.values():
-            heapq.heapify(queue)
-        return queues
+    def _heaps(self, slot_class: SlotClass) -> dict[uuid.UUID, _Heap]:
+        """The queues of each agency that can send one more."""
+        heaps: dict[uuid.UUID, _Heap] = {}
+        for queue in self._queues[slot_class]:
+            if self._can_send(queue):
+                entry = (self._in_flight[queue.endpoint], queue.oldest, queue.endpoint, queue)
+                heaps.setdefault(queue.agency, []).append(entry)
+        for heap in heaps.values():
+            heapq.heapify(heap)
+        return heaps
 
-    def _one_more(self, queue: list[tuple[int, datetime, uuid.UUID, EndpointQueue]], slot_class: SlotClass) -> bool:
-        """Gives the next lane one slot; False when none of them can take it."""
-        while queue:
-            _, oldest, endpoint, lane = heapq.heappop(queue)
-            if not self._can(lane):
+    def _assign_one(self, heap: _Heap, slot_class: SlotClass) -> bool:
+        """Assign one slot to the next queue. False when none of them can take it."""
+        while heap:
+            _, oldest, endpoint, queue = heapq.heappop(heap)
+            if not self._can_send(queue):
                 continue
             self._free -= 1
-            self._classes[slot_class] += 1
-            self._room[endpoint] -= 1
+            self._used[slot_class] += 1
+            self._capacity[endpoint] -= 1
             self._in_flight[endpoint] += 1
-            self.given[endpoint, slot_class] = self.given.get((endpoint, slot_class), 0) + 1
-            if self._can(lane):
-                heapq.heappush(queue, (self._in_flight[endpoint], oldest, endpoint, lane))
+            self.assigned[endpoint, slot_class] = self.assigned.get((endpoint, slot_class), 0) + 1
+            if self._can_send(queue):
+                heapq.heappush(heap, (self._in_flight[endpoint], oldest, endpoint, queue))
             return True
         return False
 
-    def _can(self, lane: EndpointQueue) -> bool:
-        return self._room[lane.endpoint] > 0 and lane.ready > self.given.get((lane.endpoint, lane.slot_class), 0)
+    def _can_send(self, queue: EndpointQueue) -> bool:
+        assigned = self.assigned.get((queue.endpoint, queue.slot_class), 0)
+        return self._capacity[queue.endpoint] > 0 and queue.ready > assigned

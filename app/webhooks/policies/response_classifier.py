@@ -1,4 +1,4 @@
-"""What an attempt's answer means: a code, whether it arrived, and how long to wait at least. Pure."""
+"""Classification of responses: a code, success, the shortest wait, and final refusals by destination. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ _ARRIVED = {
 def classify_response(
     status: int | None, error: str | None, headers: Mapping[str, str], now: datetime
 ) -> AttemptOutcome:
-    """What an answer (`status` and lower-case `headers`) or its absence (`error`) means."""
+    """Outcome of a response (`status` and lower-case `headers`), or of its absence (`error`)."""
     if status is None:
         code = error or "connect_failed"
         return AttemptOutcome(code, False, EXPLAINED.get(code, "No answer came."))

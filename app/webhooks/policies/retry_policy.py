@@ -1,4 +1,4 @@
-"""When the next attempt is due, or that there is none. Pure."""
+"""Retry policies: the time of the next attempt, if there is one. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ MOST_JITTER = 1.2
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of a delivery after an attempt; `due_in` None when nothing more is due."""
+    """Status of a delivery after an attempt; `due_in` None when nothing more is due."""
 
     status: str
     reason: str | None
@@ -50,7 +50,7 @@ def delays(policy: str | Sequence[int]) -> tuple[int, ...]:
 
 
 def age_limit(policy: str | Sequence[int]) -> timedelta:
-    """How long after the event nothing is sent any more: 5 days, or the policy's span and a day."""
+    """Age of an event after which nothing is sent any more: 5 days, or the policy's span and a day."""
     return max(OLDEST, timedelta(seconds=sum(delays(policy))) + timedelta(days=1))
 
 
@@ -73,7 +73,7 @@ def step_after(
     now: datetime,
     expires_at: datetime,
 ) -> Step:
-    """What follows an attempt; `made` counts it."""
+    """Step after an attempt; `made` counts it."""
     if outcome.arrived:
         return ARRIVED
     if outcome.ends:

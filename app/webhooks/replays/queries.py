@@ -13,7 +13,7 @@ from app.webhooks.replays.models import Replay
 
 @dataclass(frozen=True)
 class Progress:
-    """What became of the deliveries a replay queued; without those that something else began anew since."""
+    """Results of the deliveries that a replay queued; without those that something else requeued since."""
 
     delivered: int = 0
     failed: int = 0
@@ -38,7 +38,7 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
 
 
 async def running(session: AsyncSession, agency_id: str) -> int:
-    """How many are under way."""
+    """Number of running replays."""
     query = select(func.count()).where(Replay.agency_id == agency_id, Replay.status == "running")
     return (await session.execute(query)).scalar_one()
 

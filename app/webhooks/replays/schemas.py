@@ -21,7 +21,7 @@ _SELECT = (
 
 
 class NewReplay(RequestShape):
-    """What to send again, to which endpoint."""
+    """Events to send again, and the endpoint."""
 
     endpoint_id: PublicId = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     since: Moment = Field(description="Events that happened then or later; at most 30 days before `until`.")
@@ -44,7 +44,7 @@ class NewReplay(RequestShape):
 
 
 class PreviewView(BaseModel):
-    """What a replay would send."""
+    """Preview of a replay."""
 
     matched: int = Field(examples=[312])
     sample_event_ids: list[str] = Field(description="The first few.", examples=[["evt_01ksy1q3e0fzs8qj5m8g3d4w7y"]])
@@ -72,7 +72,7 @@ class ReplayView(BaseModel):
 
 
 class Activation(RequestShape):
-    """What to send again to an endpoint that is to be sent to again."""
+    """Replay that comes with the activation of an endpoint."""
 
     replay: Literal["none"] | Select = Field("none", description=_SELECT, examples=["failed"])
     since: Moment | None = Field(

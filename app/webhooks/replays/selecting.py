@@ -1,4 +1,4 @@
-"""Which events a replay sends, in the order of the feed: those that failed, were missed, were skipped, or all."""
+"""Events that a replay selects, in the order of the feed: failed, missing, skipped, or all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
 
 @dataclass(frozen=True)
 class Selection:
-    """What to send to an endpoint once more; no types: all it wants, no subjects: all. `until` is not included."""
+    """Selection of events; no types: all that the endpoint wants, no subjects: all. `until` is not included."""
 
     selected: Selected
     since: datetime
@@ -35,7 +35,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class ReplayMatches:
-    """How many there are (at most one more than asked for), where the first of them lies, and a few of their ids."""
+    """Number of matches (at most one more than asked for), place of the first in the feed, and a few ids."""
 
     matched: int
     first_transaction: int

@@ -61,7 +61,7 @@ class NotVerified(AppError):
 
 
 async def preview(session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection) -> ReplayMatches:
-    """What a replay would send; writes nothing. Raises NotFound, EventTypeUnknown, Malformed and ReplayTooLarge."""
+    """Preview of a replay; writes nothing. Raises NotFound, EventTypeUnknown, InvalidInput and ReplayTooLarge."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     return await _find(session, endpoint, selection)
 
@@ -71,7 +71,7 @@ async def start(
 ) -> Replay:
     """A replay that queues so many a second from now on.
 
-    Raises NotFound, EventTypeUnknown, Malformed, EndpointDisabled, TooManyReplays and ReplayTooLarge.
+    Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled, TooManyReplays and ReplayTooLarge.
     """
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     if endpoint.status != "active":
