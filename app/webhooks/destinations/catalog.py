@@ -15,7 +15,6 @@ from app.kit.errors import InvalidInput
 from app.kit.input.fields import RequestShape, Secret, Verbatim
 from app.webhooks.destinations import http_request, hubspot
 from app.webhooks.destinations.slack import post_message
-from app.webhooks.endpoints.headers import MASK
 from app.webhooks.message import (
     STANDARD,
     Destination,
@@ -24,6 +23,9 @@ from app.webhooks.message import (
     OutboundRequest,
     standard_webhook,
 )
+
+#: Stands for a secret value in every response.
+MASK = "********"
 
 Stage = Literal[
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"

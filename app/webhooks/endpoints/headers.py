@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 
+from app.webhooks.destinations.catalog import MASK
+
 AT_MOST = 20
 LONGEST_NAME = 64
 LONGEST_VALUE = 1024
 LONGEST_ALL = 4096
-MASK = "********"
 
 _TOKEN = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 #: Printable text of any script: no control characters, no halves of surrogate pairs.

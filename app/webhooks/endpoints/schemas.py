@@ -13,6 +13,7 @@ from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
 from app.webhooks.destinations.catalog import (
     CATALOG,
+    MASK,
     AnyOptions,
     DestinationInfo,
     HttpRequestOptions,
@@ -297,7 +298,7 @@ class EndpointView(BaseModel):
     ordering: Ordering
     concurrency: int = Field(examples=[5])
     rate_limit: RateLimit | None
-    headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": headers.MASK}])
+    headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": MASK}])
     metadata: dict[str, str]
     enabled: bool
     status: EndpointStatus

@@ -18,7 +18,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, Hint, InvalidInput, NotFound
 from app.kit.web import etag
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.destinations.catalog import CATALOG, public_url, unmasked_options
+from app.webhooks.destinations.catalog import CATALOG, MASK, public_url, unmasked_options
 from app.webhooks.endpoints import event_filter, lifecycle, queries, secret
 from app.webhooks.endpoints import headers as custom_headers
 from app.webhooks.endpoints.schemas import AnyNewEndpoint, EndpointChange
@@ -116,7 +116,7 @@ async def vetted_changes(given: EndpointChange, egress: Egress) -> dict[str, Any
 async def vet_options(options: Mapping[str, Any], egress: Egress) -> None:
     """Check the address among options. Raises UrlRefused."""
     for name in ("webhook_url", "url"):
-        if options.get(name, custom_headers.MASK) != custom_headers.MASK:
+        if options.get(name, MASK) != MASK:
             await egress.vet(options[name])
 
 
