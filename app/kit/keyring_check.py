@@ -39,12 +39,12 @@ class UndecryptableValue:
 
 
 def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
-    """Every column whose values are sealed: binary, and named so."""
+    """Every column whose values are encrypted: binary, and named so."""
     return [
         (table, column)
         for table in metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, LargeBinary) and column.name.endswith("sealed")
+        if isinstance(column.type, LargeBinary) and column.name.endswith(("_encrypted", "sealed"))
     ]
 
 
