@@ -47,7 +47,7 @@ class Endpoint(CreatedAt, Base):
     #: a policy's name or a list of delays in seconds
     retry_policy: Mapped[str | list[Any]] = mapped_column(JSONB)
     timeout_ms: Mapped[int]
-    #: JSON object of custom headers, sealed
+    #: JSON object of custom headers, encrypted
     headers_encrypted: Mapped[bytes | None]
     details: Mapped[dict[str, Any]] = mapped_column("metadata")
     status: Mapped[EndpointStatus] = mapped_column(String(24), server_default=text("'active'"))
@@ -62,7 +62,7 @@ class Endpoint(CreatedAt, Base):
     #: `{"max": 10, "per_seconds": 1, "burst": 20}`; null: none
     rate_limit: Mapped[dict[str, Any] | None]
     destination: Mapped[DestinationType] = mapped_column(String(16), server_default=text("'http'"))
-    #: JSON object of what a destination needs to know (tokens too), sealed
+    #: JSON object of the destination's options (tokens too), encrypted
     options_encrypted: Mapped[bytes | None]
     #: kept apart from `status`, so that one disabled meanwhile still has to answer
     verification: Mapped[Verification] = mapped_column(String(16), server_default=text("'none'"))
@@ -83,7 +83,7 @@ class EndpointSecret(CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("secret"), primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ids.Id("endpoint"))
-    sealed: Mapped[bytes]
+    secret_encrypted: Mapped[bytes]
     expires_at: Mapped[datetime | None]
 
 
@@ -100,9 +100,9 @@ class EndpointHealth(Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("endpoint"), primary_key=True)
     #: how many may be in flight while it is being spared; null: as many as the endpoint says
-    lowered_to: Mapped[int | None]
+    reduced_concurrency: Mapped[int | None]
     #: successes in a row since, fifty of which raise it by one
-    good_since: Mapped[int] = mapped_column(server_default=text("0"))
+    successes_since_reduction: Mapped[int] = mapped_column(server_default=text("0"))
     #: the receiver asked for silence (`Retry-After`)
     hold_until: Mapped[datetime | None]
     breaker: Mapped[Literal["closed", "open", "half_open"]] = mapped_column(String(16), server_default=text("'closed'"))

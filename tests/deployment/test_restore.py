@@ -37,7 +37,7 @@ def test_every_sealed_column_is_known() -> None:
     assert found >= {
         "links.token_encrypted",
         "connections.token_encrypted",
-        "webhook_secrets.sealed",
+        "webhook_secrets.secret_encrypted",
         "intake_files.sealed",
     }
     for table, _ in keyring_check.columns(metadata):

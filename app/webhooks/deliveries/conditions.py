@@ -102,7 +102,7 @@ def is_unlimited_sql(e: str, h: str) -> str:
 
 def is_unwell_sql(h: str) -> str:
     """The health of an endpoint limits what it is sent."""
-    return f"({h}.breaker <> 'closed' OR {h}.lowered_to IS NOT NULL OR {h}.hold_until IS NOT NULL)"
+    return f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR {h}.hold_until IS NOT NULL)"
 
 
 def _other_of_subject_sql(d: str, which: str) -> str:

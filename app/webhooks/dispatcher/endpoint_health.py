@@ -30,7 +30,7 @@ _LOOKED_AT = 1000
 Key = tuple[uuid.UUID, uuid.UUID]
 
 #: A row of `webhook_health` to which an attempt that arrived makes a difference.
-UNWELL = "breaker <> 'closed' OR lowered_to IS NOT NULL OR failing_since IS NOT NULL OR notices > 0"
+UNWELL = "breaker <> 'closed' OR reduced_concurrency IS NOT NULL OR failing_since IS NOT NULL OR notices > 0"
 
 _ASKED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
 _asked = bulk_params.table("asked", _ASKED)

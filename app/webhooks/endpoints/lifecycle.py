@@ -11,9 +11,9 @@ from app.webhooks.models import Endpoint, EndpointHealth
 
 #: What a healthy endpoint's row says.
 WELL = {
-    "lowered_to": None, "good_since": 0, "hold_until": None, "breaker": "closed", "open_until": None, "openings": 0,
-    "probes": 0, "unreachable": 0, "failing_since": None, "failed_attempts": 0, "exhausted": 0, "notices": 0,
-    "gone_since": None, "blocked_since": None, "blocked": 0,
+    "reduced_concurrency": None, "successes_since_reduction": 0, "hold_until": None, "breaker": "closed",
+    "open_until": None, "openings": 0, "probes": 0, "unreachable": 0, "failing_since": None, "failed_attempts": 0,
+    "exhausted": 0, "notices": 0, "gone_since": None, "blocked_since": None, "blocked": 0,
 }  # fmt: skip
 
 

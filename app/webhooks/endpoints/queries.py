@@ -106,18 +106,18 @@ async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, e
     endpoint = await find(session, agency_id, endpoint_id)
     open_headers(keyring, endpoint)
     open_options(keyring, endpoint)
-    for sealed in await live_secrets(session, agency_id, endpoint_id):
-        signing_key(keyring, sealed)
+    for each in await live_secrets(session, agency_id, endpoint_id):
+        signing_key(keyring, each)
 
 
-def signing_key(keyring: Keyring, sealed: EndpointSecret) -> bytes:
+def signing_key(keyring: Keyring, row: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises DecryptionFailed."""
-    return secret.key(open_secret(keyring, sealed))
+    return secret.key(open_secret(keyring, row))
 
 
-def open_secret(keyring: Keyring, sealed: EndpointSecret) -> str:
+def open_secret(keyring: Keyring, row: EndpointSecret) -> str:
     """A secret as people copy it. Raises DecryptionFailed."""
-    return keyring.decrypt(sealed.sealed, bound_to=secret_place(sealed.agency_id, sealed.id))
+    return keyring.decrypt(row.secret_encrypted, bound_to=secret_place(row.agency_id, row.id))
 
 
 def open_headers(keyring: Keyring, endpoint: Endpoint) -> dict[str, str]:
@@ -151,7 +151,7 @@ def encrypted_options(
 
 def secret_place(agency_id: str, secret_id: str) -> str:
     """Binding of an encrypted secret."""
-    return f"webhook_secrets.sealed:{agency_id}:{secret_id}"
+    return f"webhook_secrets.secret_encrypted:{agency_id}:{secret_id}"
 
 
 def headers_place(agency_id: str, endpoint_id: str) -> str:

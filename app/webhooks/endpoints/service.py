@@ -251,7 +251,7 @@ def encrypted_secret(endpoint: Endpoint, text: str, keyring: Keyring) -> Endpoin
         agency_id=endpoint.agency_id,
         id=secret_id,
         endpoint_id=endpoint.id,
-        sealed=keyring.encrypt(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
+        secret_encrypted=keyring.encrypt(text, bound_to=queries.secret_place(endpoint.agency_id, secret_id)),
     )
 
 

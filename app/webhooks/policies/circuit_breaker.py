@@ -27,8 +27,8 @@ _BUSY = frozenset({"http_429", "http_502", "http_504"})
 class EndpointHealthState:
     """The row of an endpoint's health, without what only notices read."""
 
-    lowered_to: int | None = None
-    good_since: int = 0
+    reduced_concurrency: int | None = None
+    successes_since_reduction: int = 0
     hold_until: datetime | None = None
     breaker: Literal["closed", "open", "half_open"] = "closed"
     open_until: datetime | None = None
@@ -51,7 +51,7 @@ class EndpointHealthState:
         """True if a success would change nothing."""
         return (
             self.breaker == "closed"
-            and self.lowered_to is None
+            and self.reduced_concurrency is None
             and self.failing_since is None
             and not (self.unreachable or self.openings or self.notices)
         )
@@ -88,7 +88,7 @@ def capacity(
         return 0, "circuit"
     if tokens is not None and tokens < 1:
         return 0, "rate_limit"
-    most = min(health.lowered_to or concurrency, concurrency)
+    most = min(health.reduced_concurrency or concurrency, concurrency)
     if health.breaker != "closed":
         most = min(most, max(health.probes, 1) if health.breaker == "half_open" else 1)
     free = max(most - in_flight, 0)
@@ -133,14 +133,14 @@ def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUp
     if breaker != "closed" and not is_held(health, now):  # an attempt from before the hold is no probe
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
         breaker = "closed" if probes > concurrency else "half_open"
-    good, reduced = health.good_since + 1, health.lowered_to
+    good, reduced = health.successes_since_reduction + 1, health.reduced_concurrency
     if reduced is None:
         good = 0
     elif good >= GOOD_TO_RAISE:
         good, reduced = 0, reduced + 1 if reduced + 1 < concurrency else None
     closed = breaker == "closed"
     well = EndpointHealthState(
-        lowered_to=reduced, good_since=good, hold_until=health.hold_until, breaker=breaker,
+        reduced_concurrency=reduced, successes_since_reduction=good, hold_until=health.hold_until, breaker=breaker,
         open_until=None if closed else health.open_until, openings=0 if closed else health.openings,
         probes=0 if closed else probes, last_failed_at=health.last_failed_at, last_code=health.last_code,
         last_event_id=health.last_event_id,
@@ -160,8 +160,10 @@ def _failed(verdict: HealthUpdate, one: HealthInput, concurrency: int, now: date
         exhausted=health.exhausted + one.exhausted, last_failed_at=now, last_code=code, last_event_id=one.event_id,
     )  # fmt: skip
     if code in _BUSY:
-        spared = max((health.lowered_to or concurrency) // 2, 1)
-        worse = replace(worse, lowered_to=spared if spared < concurrency else None, good_since=0)
+        spared = max((health.reduced_concurrency or concurrency) // 2, 1)
+        worse = replace(
+            worse, reduced_concurrency=spared if spared < concurrency else None, successes_since_reduction=0
+        )
     if code == "throttled":
         worse = _silent(worse, now + one.outcome.wait)
     opened = worse.breaker == "half_open" and speaks_of_the_endpoint(code)

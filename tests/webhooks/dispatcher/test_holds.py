@@ -183,7 +183,7 @@ async def test_no_more_are_in_flight_than_the_endpoint_takes(
 
 @pytest.mark.parametrize(
     ("in_air", "arrived", "health", "room"),
-    [(0, 4, {}, 4), (1, 3, {}, 3), (3, 4, {}, 1), (0, 4, {"lowered_to": 4}, 0)],
+    [(0, 4, {}, 4), (1, 3, {}, 3), (3, 4, {}, 1), (0, 4, {"reduced_concurrency": 4}, 0)],
 )
 async def test_what_arrived_holds_no_room_until_it_is_written_down(
     in_air: int, arrived: int, health: dict[str, int], room: int, tools: WebhookContext, sessions: Sessions,

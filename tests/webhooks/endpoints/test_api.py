@@ -51,7 +51,7 @@ async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, ses
             )
         ).one()
     assert len(rows) == 1
-    assert endpoint["secret"].encode() not in rows[0].sealed
+    assert endpoint["secret"].encode() not in rows[0].secret_encrypted
     assert kept.headers_encrypted is not None
     assert b"of-theirs" not in kept.headers_encrypted
     assert told["endpoint_id"] == endpoint["id"]

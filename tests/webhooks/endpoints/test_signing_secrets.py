@@ -167,7 +167,7 @@ async def test_one_may_bring_a_secret_along(api: httpx2.AsyncClient, sessions: S
     assert (again.status_code, again.json()["code"]) == (409, "secret_in_use")
     async with sessions() as session:
         rows = await session.scalars(
-            select(EndpointSecret.sealed).where(EndpointSecret.agency_id == world.north.agency_id)
+            select(EndpointSecret.secret_encrypted).where(EndpointSecret.agency_id == world.north.agency_id)
         )
         assert not [sealed for sealed in rows if OWN.encode() in sealed or bytes(range(32)) in sealed]
 

@@ -242,12 +242,12 @@ async def test_another_url_lets_go_of_what_the_old_receiver_did(
     async with sessions.begin() as session:
         await session.execute(
             update(EndpointHealth).where(mine)
-            .values(breaker="open", hold_until=func.now(), lowered_to=1, failing_since=func.now())
+            .values(breaker="open", hold_until=func.now(), reduced_concurrency=1, failing_since=func.now())
         )  # fmt: skip
     await changed(api, there, url=OTHER)
     async with sessions() as session:
         health = (await session.scalars(select(EndpointHealth).where(mine))).one()
-        assert (health.breaker, health.hold_until, health.lowered_to, health.failing_since) == (
+        assert (health.breaker, health.hold_until, health.reduced_concurrency, health.failing_since) == (
             "closed", None, None, None,
         )  # fmt: skip
 

@@ -97,15 +97,15 @@ def test_a_failure_while_half_open_opens_again_but_a_404_does_not() -> None:
 
 def test_who_is_busy_gets_half_as_much_and_one_more_after_fifty() -> None:
     health = made(EndpointHealthState(), failed("http_429")).health
-    assert (health.lowered_to, free(health)) == (2, (2, None))
+    assert (health.reduced_concurrency, free(health)) == (2, (2, None))
     health = made(health, failed("http_502")).health
-    assert health.lowered_to == 1
+    assert health.reduced_concurrency == 1
     health = made(health, failed("http_504")).health
-    assert health.lowered_to == 1
+    assert health.reduced_concurrency == 1
     health = made(health, *[OK] * 49).health
-    assert health.lowered_to == 1
-    assert made(health, OK).health.lowered_to == 2
-    assert made(health, *[OK] * 200).health.lowered_to is None
+    assert health.reduced_concurrency == 1
+    assert made(health, OK).health.reduced_concurrency == 2
+    assert made(health, *[OK] * 200).health.reduced_concurrency is None
 
 
 def test_a_wait_asked_for_holds_the_endpoint_and_is_never_shortened() -> None:
@@ -218,7 +218,7 @@ def test_it_always_stays_within_its_bounds_and_can_get_well(story: list[tuple[st
         now += timedelta(seconds=pause)
         tried = OK if code == "http_200" else failed(code, wait=timedelta(seconds=30))
         health = made(health, tried, now=now).health
-        assert health.lowered_to is None or 1 <= health.lowered_to < 5
+        assert health.reduced_concurrency is None or 1 <= health.reduced_concurrency < 5
         assert health.breaker != "open" or (health.open_until is not None and health.open_until > NOW)
         assert free(health, now=now)[0] <= 5
     for _ in range(300):
