@@ -8,14 +8,13 @@ import json
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from app.kit.egress.result import HttpResult
 from app.webhooks.destinations import event_values, hubspot_records
 from app.webhooks.destinations.hubspot_records import Record
 from app.webhooks.message import USER_AGENT, HttpRequest, OutboundRequest, RequestSequence
-from app.webhooks.policies import response_classifier
-from app.webhooks.policies.response_classifier import AttemptOutcome, classify_response, retry_after
+from app.webhooks.policies.response_classifier import AttemptOutcome, Refusal, classify_response, retry_after
 
 BASE = "https://api.hubapi.com"
 
@@ -101,7 +100,7 @@ def written(said: Mapping[str, Any]) -> str:
         "hubspot_refused",
         False,
         sentence,
-        ends=_ends(response_classifier.record_refusal_meaning(errors[0].get("category"))),
+        ends=refusal_of_record(errors[0].get("category")),
     )
     raise Refused(outcome, HttpResult())
 
@@ -130,12 +129,25 @@ def _outcome(answer: HttpResult, said: Mapping[str, Any], now: datetime) -> Atte
     if answer.status == 429 and said.get("policyName") == "DAILY":
         return AttemptOutcome("throttled", False, "The account has used up its calls of today.", _DAILY_WAIT)
     message = str(said.get("message") or "")[:_LONGEST_MESSAGE]
-    ends = _ends(response_classifier.refusal_meaning("hubspot", answer.status, said.get("category")))
+    ends = refusal_of(answer.status, said.get("category"))
     return AttemptOutcome(found.code, False, f"{found.explanation} {message}".strip(), found.wait, ends)
 
 
-def _ends(meaning: response_classifier.Meaning) -> Literal["event", "endpoint"] | None:
-    return None if meaning == "again" else meaning
+#: Of one record: its values (400, 422), another that has them (409), its size (413).
+_OF_THE_RECORD = frozenset({400, 409, 413, 422})
+#: Categories about one record; a 400 without a category does not come from HubSpot.
+#: https://developers.hubspot.com/docs/api-reference/error-handling
+_CATEGORIES = frozenset({"VALIDATION_ERROR", "CONFLICT", "OBJECT_ALREADY_EXISTS"})
+
+
+def refusal_of(status: int | None, category: str | None) -> Refusal | None:
+    """Final refusal by status and category; None if a later attempt may succeed."""
+    return "event" if status in _OF_THE_RECORD and (status != 400 or category in _CATEGORIES) else None
+
+
+def refusal_of_record(category: str | None) -> Refusal | None:
+    """The same for one record of a batch that HubSpot accepted otherwise (207)."""
+    return "event" if category in _CATEGORIES else None
 
 
 ORDER = (

@@ -13,8 +13,26 @@ from app.events import catalog
 from app.kit.egress.result import HttpResult
 from app.webhooks.destinations import event_values, words
 from app.webhooks.message import USER_AGENT, HttpRequest, OutboundRequest, RequestSequence
-from app.webhooks.policies.response_classifier import OVER_IN_SLACK, AttemptOutcome, classify_response
-from app.webhooks.policies.response_classifier import refusal_meaning as meaning_of
+from app.webhooks.policies.response_classifier import AttemptOutcome, Refusal, classify_response
+
+#: Slack's errors that only a new incoming webhook, or a change in Slack, can fix.
+OVER_IN_SLACK = {
+    "no_service": "this incoming webhook was removed or switched off",
+    "no_service_id": "this incoming webhook was removed or switched off",
+    "no_active_hooks": "this incoming webhook was removed or switched off",
+    "no_team": "the workspace does not exist any more",
+    "team_disabled": "the workspace is disabled",
+    "channel_not_found": "the channel does not exist any more",
+    "channel_is_archived": "the channel is archived",
+    "action_prohibited": "an administrator of the workspace forbids this webhook to post",
+    "posting_to_general_channel_denied": "only administrators may post to this channel",
+    "invalid_token": "the address of this incoming webhook is not valid any more",
+    "user_not_found": "the person this webhook posts to does not exist any more",
+}
+#: Slack's errors about one message.
+NOT_FOR_SLACK = frozenset({
+    "invalid_payload", "invalid_blocks", "no_text", "too_many_attachments", "msg_too_long", "msg_blocks_too_long",
+})  # fmt: skip
 
 
 def post_message(outbound: OutboundRequest, /) -> RequestSequence:
@@ -30,13 +48,22 @@ def post_message(outbound: OutboundRequest, /) -> RequestSequence:
 def _outcome_of(answer: HttpResult, outbound: OutboundRequest) -> AttemptOutcome:
     word = answer.body.strip()
     found = classify_response(answer.status, answer.error, answer.headers, outbound.now)
-    meaning = meaning_of("slack", answer.status, word)
-    if meaning == "endpoint":
+    refusal = refusal_of(answer.status, word)
+    if refusal == "endpoint":
         sentence = f"Slack answered {word}: {OVER_IN_SLACK[word]}. Put that right, or make a new incoming webhook."
         return AttemptOutcome("gone", False, sentence, ends="endpoint")
-    if meaning == "event":
+    if refusal == "event":
         return AttemptOutcome(found.code, False, f"Slack does not take this message: {word[:64]}.", ends="event")
     return found
+
+
+def refusal_of(status: int | None, word: str) -> Refusal | None:
+    """Final refusal by Slack's error; None if a later attempt may succeed."""
+    if status is None or not 400 <= status < 500:
+        return None
+    if word in OVER_IN_SLACK:
+        return "endpoint"
+    return "event" if status == 413 or word in NOT_FOR_SLACK else None
 
 
 LONGEST_SECTION = 3000

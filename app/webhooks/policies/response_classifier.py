@@ -1,4 +1,8 @@
-"""Classification of responses: a code, success, the shortest wait, and final refusals by destination. Pure."""
+"""Classification of responses: a code, success, the shortest wait. Pure.
+
+A 4xx of a plain receiver may come from a bad deploy: it is retried (docs/webhooks.md; an ordered one steps aside).
+Destinations know the final refusals of their services.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +41,10 @@ EXPLAINED = {
 }
 
 
+#: Scope of a final refusal: this event will never be accepted, others may; or nothing will be accepted any more.
+Refusal = Literal["event", "endpoint"]
+
+
 @dataclass(frozen=True)
 class AttemptOutcome:
     """`code` is for programs; `wait` is the least time before the next attempt.
@@ -48,7 +56,7 @@ class AttemptOutcome:
     arrived: bool
     explanation: str
     wait: timedelta = _NO_WAIT
-    ends: Literal["event", "endpoint"] | None = None
+    ends: Refusal | None = None
 
 
 _ARRIVED = {
@@ -102,52 +110,3 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
 def public_code(code: str) -> str:
     """The code as the agency sees it: blocked looks like refused, or we were a port scanner."""
     return "connect_refused" if code == "blocked_address" else code
-
-
-Meaning = Literal["again", "event", "endpoint"]
-
-#: Slack's errors that only a new incoming webhook, or a change in Slack, can fix.
-OVER_IN_SLACK = {
-    "no_service": "this incoming webhook was removed or switched off",
-    "no_service_id": "this incoming webhook was removed or switched off",
-    "no_active_hooks": "this incoming webhook was removed or switched off",
-    "no_team": "the workspace does not exist any more",
-    "team_disabled": "the workspace is disabled",
-    "channel_not_found": "the channel does not exist any more",
-    "channel_is_archived": "the channel is archived",
-    "action_prohibited": "an administrator of the workspace forbids this webhook to post",
-    "posting_to_general_channel_denied": "only administrators may post to this channel",
-    "invalid_token": "the address of this incoming webhook is not valid any more",
-    "user_not_found": "the person this webhook posts to does not exist any more",
-}
-#: Slack's errors about one message.
-NOT_FOR_SLACK = frozenset({
-    "invalid_payload", "invalid_blocks", "no_text", "too_many_attachments", "msg_too_long", "msg_blocks_too_long",
-})  # fmt: skip
-
-#: Of one record: its values (400, 422), another that has them (409), its size (413).
-_OF_THE_RECORD = frozenset({400, 409, 413, 422})
-#: HubSpot's categories about one record; a 400 without a category does not come from HubSpot.
-_CATEGORIES = frozenset({"VALIDATION_ERROR", "CONFLICT", "OBJECT_ALREADY_EXISTS"})
-
-
-def refusal_meaning(destination: str, status: int | None, said: str | None = None) -> Meaning:
-    """Meaning of a destination's answer; `said` is Slack's error, or HubSpot's category."""
-    if status is None or not 400 <= status < 500:
-        return "again"
-    if destination == "slack":
-        return _of_slack(status, said)
-    if destination == "hubspot" and status in _OF_THE_RECORD and (status != 400 or said in _CATEGORIES):
-        return "event"
-    return "again"
-
-
-def record_refusal_meaning(category: str | None) -> Meaning:
-    """The same for one record of a batch that HubSpot took otherwise (207)."""
-    return "event" if category in _CATEGORIES else "again"
-
-
-def _of_slack(status: int, word: str | None) -> Meaning:
-    if word in OVER_IN_SLACK:
-        return "endpoint"
-    return "event" if status == 413 or word in NOT_FOR_SLACK else "again"

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from app.kit.egress.client import Egress
-from app.webhooks.destinations.slack import post_message
+from app.webhooks.destinations.slack import NOT_FOR_SLACK, OVER_IN_SLACK, post_message
 from app.webhooks.endpoints.installation import run_sequence
-from app.webhooks.policies.response_classifier import NOT_FOR_SLACK, OVER_IN_SLACK, AttemptOutcome
+from app.webhooks.policies.response_classifier import AttemptOutcome
 from tests.webhooks.destinations.outbound import event, letter
 from tests.webhooks.destinations.receiving import serving
 from tests.webhooks.destinations.slack_channel import Channel
