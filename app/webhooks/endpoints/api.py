@@ -56,10 +56,44 @@ Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
 
 
+Confidant = Annotated[Principal, requires("webhooks:secrets")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=500,
+        description="The ETag you read. Somebody changed the endpoint since: 412, and nothing is done.",
+        examples=['"3"'],
+    ),
+]
+Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
+
+
 class EventTypes(BaseModel):
     """All of them; there is no second page."""
 
     data: list[EventTypeView]
+
+
+class NewTest(RequestShape):
+    """Event type of a test, and values that replace those of its example."""
+
+    __test__ = False  # no test case, whatever pytest thinks of its name
+
+    event_type: EventTypeName = Field(examples=["access.verified"])
+    data: dict[Word, Value] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Keys of `data` as events have them.",
+        examples=[{"external_id": "hubspot:1234"}],
+    )
+
+
+class TestView(DeliveryView):
+    """A test delivery; `attempt` is what came of it, where the request waited for that."""
+
+    __test__ = False
+
+    attempt: AttemptView | None
 
 
 @router.get("/event-types")
@@ -75,6 +109,19 @@ async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["
     if kind is None:
         raise NotFound
     return EventTypeView.of(kind)
+
+
+@router.get("/event-types/{event_type}/schema")
+async def read_event_schema(
+    _: Reader,
+    event_type: Annotated[str, Path(examples=["access.verified"])],
+    version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
+) -> dict[str, Any]:
+    """The JSON Schema of one type's body, in one version of the API."""
+    kind = catalog.FOR_CRMS.get(event_type)
+    if kind is None or version != API_VERSION:
+        raise NotFound
+    return catalog.schema(kind)
 
 
 @router.get("/destinations")
@@ -153,29 +200,6 @@ async def resume_endpoint(request: Request, caller: Writer, session: Session, en
     return endpoint_view(endpoint, request.app.state.keyring)
 
 
-@router.get("/event-types/{event_type}/schema")
-async def read_event_schema(
-    _: Reader,
-    event_type: Annotated[str, Path(examples=["access.verified"])],
-    version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
-) -> dict[str, Any]:
-    """The JSON Schema of one type's body, in one version of the API."""
-    kind = catalog.FOR_CRMS.get(event_type)
-    if kind is None or version != API_VERSION:
-        raise NotFound
-    return catalog.schema(kind)
-
-
-IfMatch = Annotated[
-    str | None,
-    Header(
-        max_length=500,
-        description="The ETag you read. Somebody changed the endpoint since: 412, and nothing is done.",
-        examples=['"3"'],
-    ),
-]
-
-
 @router.patch("/endpoints/{endpoint_id}", responses=problem.documented(412))
 async def change_endpoint(
     request: Request,
@@ -203,9 +227,6 @@ async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if
     """Ends an endpoint; its pending deliveries are cancelled and stay listed."""
     await service.delete_endpoint(session, caller.agency_id, endpoint_id, if_match=if_match, actor=caller.actor)
     return Response(status_code=204)
-
-
-Confidant = Annotated[Principal, requires("webhooks:secrets")]
 
 
 @router.get("/endpoints/{endpoint_id}/secret")
@@ -266,31 +287,6 @@ async def install_destination(request: Request, caller: Writer, endpoint_id: str
     )
 
 
-Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
-
-
-class TestWish(RequestShape):
-    """Event type of a test, and values that replace those of its example."""
-
-    __test__ = False  # no test case, whatever pytest thinks of its name
-
-    event_type: EventTypeName = Field(examples=["access.verified"])
-    data: dict[Word, Value] = Field(
-        default_factory=dict,
-        max_length=50,
-        description="Keys of `data` as events have them.",
-        examples=[{"external_id": "hubspot:1234"}],
-    )
-
-
-class TestView(DeliveryView):
-    """A test delivery; `attempt` is what came of it, where the request waited for that."""
-
-    __test__ = False
-
-    attempt: AttemptView | None
-
-
 @router.post(
     "/endpoints/{endpoint_id}/test",
     status_code=202,
@@ -302,7 +298,7 @@ async def send_test(
     caller: Writer,
     session: Session,
     endpoint_id: str,
-    given: TestWish,
+    given: NewTest,
     wait: Annotated[bool, Query(description="Answers with the attempt, if there is one within 20 seconds.")] = False,
 ) -> TestView | Response:
     """Queues the example of an event type for this endpoint alone, signed, with `"test": true`.
