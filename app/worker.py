@@ -12,15 +12,10 @@ import httpx2
 import structlog
 import uvloop
 
-from app.access.buyers.models import BuyerAccess
 from app.access.connections import token_revocation_job as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.access.handshakes import Handshake
-from app.access.imports.models import Import
-from app.access.reconciler import buyer_job as buyers
-from app.access.reconciler import import_job as imports
-from app.access.reconciler import job as handshakes
+from app.access.reconciler import job as reconciler
 from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
 from app.kit import database, keyring_check, logs, poller, throttle
@@ -56,26 +51,7 @@ def table(
 ) -> list[JobType[Any]]:
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
-        JobType(
-            "handshakes",
-            Handshake,
-            partial(handshakes.reconcile, access),
-            concurrency=8,
-            lease=access.lease,
-            longest=handshakes.LONGEST_ROUND,
-            where=Handshake.watching.is_(False),
-        ),
-        JobType(
-            "access watch",
-            Handshake,
-            partial(handshakes.reconcile, access),
-            concurrency=2,
-            lease=access.lease,
-            longest=handshakes.LONGEST_ROUND,
-            where=Handshake.watching.is_(True),
-        ),
-        JobType("imports", Import, partial(imports.advance, access), lease=imports.LEASE),
-        JobType("buyers", BuyerAccess, partial(buyers.reconcile, access), concurrency=2, lease=access.lease),
+        *reconciler.work(access),
         JobType("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
         JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
@@ -129,7 +105,7 @@ def tools(
     keyring = Keyring.from_text(chosen.secret_keys)
     access = AccessContext(
         sessions=sessions, keyring=keyring, platforms=platforms,
-        patience=RetryTiming(
+        timing=RetryTiming(
             settle=timedelta(seconds=chosen.settle_seconds), proof=2 * timedelta(hours=chosen.watch_hours)
         ),
         outbox=MailQueue(keyring, chosen.public_url) if chosen.mail_server else None,

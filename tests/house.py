@@ -18,9 +18,10 @@ from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.context import AccessContext
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
-from app.access.reconciler import buyer_job as buyer_work
-from app.access.reconciler import job as handshake_work
-from app.access.requests import service as reconciling
+from app.access.reconciler.buyer_access import BuyerAccessStrategy
+from app.access.reconciler.job import reconcile
+from app.access.reconciler.partner_access import PartnerAccessStrategy
+from app.access.requests import service as access_requests
 from app.events import queries as events
 from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT
@@ -151,7 +152,7 @@ class House:
     async def check_now(self, corner: Corner) -> None:
         """The client presses the button."""
         async with self.tools.sessions.begin() as session:
-            await reconciling.check_link(session, corner.agency_id, corner.link_id)
+            await access_requests.check_link(session, corner.agency_id, corner.link_id)
 
     async def work(self, rounds: int = 6) -> None:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""
@@ -163,14 +164,14 @@ class House:
                 await session.execute(update(RateLimitState).values(closed_until=0))
             await self.reconcile()
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
-                await buyer_work.reconcile(self.tools, buyer_access)
+                await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.give_back(self.tools, connection)
 
     async def reconcile(self) -> None:
         """One round of each handshake that is due."""
         for row in await jobs.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
-            await handshake_work.reconcile(self.tools, row)
+            await reconcile(PartnerAccessStrategy(self.tools), row)
 
     async def later(self, by: timedelta) -> None:
         """Time passes, without anybody waiting for it: all that Keyturn remembers of access is that much older."""

@@ -1,11 +1,11 @@
-"""Exchanges: every call to a platform with its answer, kept as evidence."""
+"""Platform calls: every call to a platform with its answer, kept as evidence."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Index, String, func, select, text
+from sqlalchemy import Index, String, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -113,32 +113,39 @@ def record_calls(
     handshake_id: str | None = None,
     grant_id: str | None = None,
 ) -> None:
-    """Adds what was called, in order."""
-    for call in calls:
-        row = PlatformCall(
+    """Add calls that were answered, in order."""
+    session.add_all(
+        PlatformCall(
             agency_id=agency_id, id=ids.new("call"), handshake_id=handshake_id, grant_id=grant_id,
-            connection_id=connection_id, side=side, purpose=purpose, operation=call.operation,
-            request=dict(call.request),
-        )  # fmt: skip
-        complete_call(row, call)
-        session.add(row)
+            connection_id=connection_id, side=side, purpose=purpose, request=dict(call.request), **_answer(call),
+        )
+        for call in calls
+    )  # fmt: skip
 
 
-def complete_call(row: PlatformCall, call: RecordedCall, blocker: str | None = None) -> None:
-    """Completes a platform call with its answer."""
-    row.operation = call.operation
-    row.outcome, row.code, row.message = call.outcome, call.code, call.message[:2000]
-    row.platform_request_id, row.answer, row.took_ms = call.request_id, dict(call.answer), call.took_ms
-    row.blocker = blocker
+async def complete_intention(
+    session: AsyncSession, intention: PlatformCall, call: RecordedCall | None, blocker: str | None
+) -> None:
+    """Write the answer of a call that was recorded before it was sent; `call` None: it was not sent after all."""
+    values = {"outcome": "unavailable"} if call is None else {**_answer(call), "blocker": blocker}
+    rows = update(PlatformCall).where(PlatformCall.agency_id == intention.agency_id, PlatformCall.id == intention.id)
+    await session.execute(rows.values(values).execution_options(synchronize_session=False))
 
 
-async def of_handshake(
-    session: AsyncSession, agency_id: str, handshake_id: str, *, purposes: Sequence[str]
+def _answer(call: RecordedCall) -> dict[str, Any]:
+    return {
+        "operation": call.operation, "outcome": call.outcome, "code": call.code, "message": call.message[:2000],
+        "platform_request_id": call.request_id, "answer": dict(call.answer), "took_ms": call.took_ms,
+    }  # fmt: skip
+
+
+async def of_handshakes(
+    session: AsyncSession, agency_id: str, handshake_ids: Sequence[str], *, purposes: Sequence[str]
 ) -> Sequence[PlatformCall]:
-    """The platform calls of a handshake for these purposes, oldest first."""
+    """The platform calls of handshakes for these purposes, oldest first."""
     rows = select(PlatformCall).where(
         PlatformCall.agency_id == agency_id,
-        PlatformCall.handshake_id == handshake_id,
+        PlatformCall.handshake_id.in_(handshake_ids),
         PlatformCall.purpose.in_(purposes),
     )
     return (await session.scalars(rows.order_by(PlatformCall.id))).all()
@@ -156,7 +163,7 @@ async def last_share(
     """The last call of these handshakes that shared an asset."""
     asset: dict[str, Any] = {"kind": kind, "asset_ids": [asset_id]}
     if parent_asset_id:
-        asset["through_ids"] = [parent_asset_id]
+        asset["parent_asset_ids"] = [parent_asset_id]
     rows = select(PlatformCall).where(
         PlatformCall.agency_id == agency_id, PlatformCall.handshake_id.in_(handshake_ids),
         PlatformCall.purpose == "share", PlatformCall.request.contains(asset),
@@ -187,7 +194,7 @@ async def page_of_grant(
 async def page(
     session: AsyncSession, agency_id: str, handshake_ids: Sequence[str], *, limit: int, before: str | None
 ) -> Sequence[PlatformCall]:
-    """Exchanges of handshakes, newest first; `before` is the id of the last one seen."""
+    """The platform calls of handshakes, newest first; `before` is the id of the last one seen."""
     rows = select(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.handshake_id.in_(handshake_ids))
     if before:
         rows = rows.where(PlatformCall.id < before)

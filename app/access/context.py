@@ -1,4 +1,4 @@
-"""What work on access needs at hand; made by assembly."""
+"""Context of background work on access; made by assembly."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,14 +12,14 @@ from app.platforms.registry import Platforms
 
 @dataclass(frozen=True)
 class AccessContext:
-    """Database, keys, platforms, and how patient to be."""
+    """Database, keys, platforms, and waiting times."""
 
     sessions: Sessions
     keyring: Keyring
     platforms: Platforms
-    patience: RetryTiming = field(default_factory=RetryTiming)
-    #: where e-mails are owed; None where this installation sends none
+    timing: RetryTiming = field(default_factory=RetryTiming)
+    #: queue of e-mails; None where this installation sends none
     outbox: MailQueue | None = None
     lease: timedelta = timedelta(seconds=60)
-    #: how often access that is as agreed is looked at again
+    #: how often access that is as agreed is observed again
     watch: timedelta = timedelta(hours=24)

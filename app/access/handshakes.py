@@ -41,7 +41,7 @@ class Handshake(JobMixin, CreatedAt, Base):
     looked_at: Mapped[datetime | None]
     searched_at: Mapped[datetime | None]
     #: since when the platform gives no answer to work with
-    away_since: Mapped[datetime | None]
+    unavailable_since: Mapped[datetime | None]
 
 
 async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> None:

@@ -1,7 +1,9 @@
-"""How patient access is with a platform: values only. Pure."""
+"""Retry policy of access: limits, waiting times, and the time of the next round. Pure."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
 
 #: How often one thing is shared or taken away until a person looks into it.
 MOST_TRIES = 8
@@ -29,17 +31,60 @@ class RetryTiming:
 
 _LOOKS = (1, 1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300, 600, 1800)
 _SETBACKS = (1, 5, 30, 300)
+#: A status that changes by time alone is written no earlier than this after the round before.
+_SHORTEST = timedelta(seconds=0.2)
+
+
+@dataclass(frozen=True)
+class NextRound:
+    """When a row of the reconciler is observed again.
+
+    pace: at once (`now`), soon and ever more rarely (`soon`), from time to time (`watch`), or only when somebody acts
+    (`never`).
+    looks: rounds in a row without a change; setbacks: how often in a row the platform could not answer. None: the row
+    does not count them.
+    delay: seconds for which the platform must not be called. until: times at which something changes by itself.
+    """
+
+    pace: Literal["now", "soon", "watch", "never"]
+    looks: int | None = None
+    setbacks: int | None = None
+    delay: float | None = None
+    until: Sequence[datetime] = ()
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Columns of the row that count."""
+        every = {"looks": self.looks, "setbacks": self.setbacks}
+        return {name: number for name, number in every.items() if number is not None}
+
+    def delayed(self, delay: float, setbacks: int) -> "NextRound":
+        """The same after one more setback."""
+        return replace(self, delay=delay, setbacks=None if self.setbacks is None else setbacks + 1)
+
+    def pause(self, now: datetime, *, watch: timedelta, spread: float) -> timedelta | None:
+        """Time until the row is due; None if only somebody's action makes it due. `spread` is a factor around 1."""
+        pause = self._pause(watch * spread, spread)
+        ahead = [max(moment - now, _SHORTEST) for moment in self.until]
+        return min(ahead if pause is None else [pause, *ahead], default=None)
+
+    def _pause(self, watch: timedelta, spread: float) -> timedelta | None:
+        if self.delay is not None:
+            return max(after_limit(self.setbacks or 1), timedelta(seconds=self.delay))
+        if self.pace == "soon":
+            return next_look(self.looks or 0) * spread
+        return {"now": timedelta(0), "watch": watch, "never": None}[self.pace]
 
 
 def next_look(looks: int) -> timedelta:
-    """The pause after the given number of looks without news; at most an hour."""
+    """Pause after the given number of rounds without a change; at most an hour."""
     return timedelta(seconds=_LOOKS[looks] if looks < len(_LOOKS) else 3600)
 
 
 def after_limit(setbacks: int) -> timedelta:
-    """The pause after the platform said "too often" this many times in a row: 1 s, 5 s, 30 s, 5 min.
+    """Pause after the platform refused a call as too frequent this many times in a row: 1 s, 5 s, 30 s, 5 min.
 
     https://business-api.tiktok.com/portal/docs?id=1740029171730433 asks for a second, and five minutes for the
-    quota of a minute; which of them was hit is not told.
+    quota of a minute; the answer does not tell which of them was exceeded.
     """
     return timedelta(seconds=_SETBACKS[min(max(setbacks, 1), len(_SETBACKS)) - 1])

@@ -582,7 +582,7 @@ def _tables() -> None:
         sa.Column("watching", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("searched_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unavailable_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.Uuid(), nullable=True),

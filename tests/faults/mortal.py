@@ -14,7 +14,8 @@ import httpx2
 
 from app import settings, worker
 from app.access.handshakes import Handshake
-from app.access.reconciler import job as handshakes
+from app.access.reconciler.job import reconcile
+from app.access.reconciler.partner_access import PartnerAccessStrategy
 from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.client import Egress
@@ -36,6 +37,7 @@ class Mortal(TikTok):
     """TikTok as it is, but for whoever shares."""
 
     mode = BEFORE
+    shared = False
 
     async def share(self, *given: Any, **named: Any) -> None:
         """Dies before the call, or after it and before its record."""
@@ -44,6 +46,7 @@ class Mortal(TikTok):
         await super().share(*given, **named)
         if self.mode == AFTER:
             die()
+        Mortal.shared = True
 
 
 async def work(mode: str) -> None:
@@ -57,19 +60,18 @@ async def work(mode: str) -> None:
         mortal = Mortal(real.wire, real.auth_url, real.redirect_uri, real.default_app)
         Mortal.mode = mode
         tools, *_ = worker.tools(chosen, sessions, Platforms(mortal), Egress())
-        if mode == RECORDED:
-            handshakes._do = _die_after(handshakes._do)
-        once = JobType("handshakes", Handshake, partial(handshakes.reconcile, tools), concurrency=1, lease=tools.lease)
+        once = JobType(
+            "handshakes", Handshake, partial(_round, PartnerAccessStrategy(tools)), concurrency=1, lease=tools.lease
+        )
         async with asyncio.timeout(LONGEST):
             await jobs.serve(once, sessions, asyncio.Event(), WakeUp(), 0.1)
 
 
-def _die_after(share: Any) -> Any:
-    async def shared(*given: Any) -> None:
-        await share(*given)
+async def _round(strategy: PartnerAccessStrategy, row: Handshake) -> None:
+    """One round; dies after it if it shared, so that the answer is recorded and nothing after it happens."""
+    await reconcile(strategy, row)
+    if Mortal.shared:
         die()
-
-    return shared
 
 
 def main() -> None:

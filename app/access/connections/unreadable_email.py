@@ -14,22 +14,22 @@ from app.tenants.agencies import queries as agencies
 KIND = "blind"
 
 
-async def tell(
-    session: AsyncSession, tools: AccessContext, connection: Connection | None, call: RecordedCall | None
+async def send(
+    session: AsyncSession, context: AccessContext, connection: Connection | None, call: RecordedCall | None
 ) -> None:
-    """Once for each connection of the agency that went blind. Without mail its events say it alone."""
-    if tools.outbox is None or connection is None or connection.side != "agency":
+    """Send it once for each connection of the agency. Without mail only events report it."""
+    if context.outbox is None or connection is None or connection.side != "agency":
         return
     agency_id = connection.agency_id
     if await sent.newest(session, agency_id, about_id=connection.id, kind=KIND) is not None:
         return
     agency = await agencies.find(session, agency_id)
-    invitations = f"{tools.outbox.public_url}/api/v1/connections/invitations"
+    invitations = f"{context.outbox.public_url}/api/v1/connections/invitations"
     await mails.queue(
-        session, tools.outbox, agency_id, kind=KIND, to=Recipient(agency.contact_email, agency.contact_name),
+        session, context.outbox, agency_id, kind=KIND, to=Recipient(agency.contact_email, agency.contact_name),
         letterhead=email_branding.of_agency(agency), about_id=connection.id,
         context={
-            "platform": tools.platforms[connection.platform].name,
+            "platform": context.platforms[connection.platform].name,
             "said": call.message if call is not None and call.message else "nothing more",
             "request_id": call.request_id if call is not None else None,
             "command_line": f"keyturn agency connect --agency {agency.slug}",

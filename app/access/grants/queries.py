@@ -1,6 +1,6 @@
 """Reading grants."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,16 +28,13 @@ async def of_access_request(session: AsyncSession, agency_id: str, access_reques
     return (await session.scalars(rows)).one_or_none()
 
 
-async def of_access_requests(
-    session: AsyncSession, agency_id: str, access_request_ids: Collection[str]
-) -> Mapping[str, Grant]:
-    """The grants that answer access requests, by access request; ended ones left out."""
-    if not access_request_ids:
-        return {}
+async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Grant]:
+    """Current grants of a client that answer an access request or are to be removed. Found ones may be thousands."""
     rows = select(Grant).where(
-        Grant.agency_id == agency_id, Grant.access_request_id.in_(access_request_ids), Grant.status != "ended"
-    )
-    return {str(grant.access_request_id): grant for grant in await session.scalars(rows)}
+        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.status != "ended",
+        Grant.access_request_id.is_not(None) | (Grant.status == "revoking"),
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Grant.id))).all()
 
 
 async def answered_access_requests(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:
@@ -49,14 +46,6 @@ async def answered_access_requests(session: AsyncSession, agency_id: str, client
         Grant.status != "ended",
     )
     return frozenset(access_request_id for access_request_id in await session.scalars(rows) if access_request_id)
-
-
-async def being_revoked(session: AsyncSession, agency_id: str, client_id: str) -> bool:
-    """True if some access of a client is still to be taken away."""
-    rows = select(Grant.id).where(
-        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.status == "revoking"
-    )
-    return (await session.execute(select(rows.exists()))).scalar_one()
 
 
 async def page(

@@ -70,7 +70,7 @@ async def _asks(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
     same = (grant.kind, grant.asset_id, grant.parent_asset_id)
     return [
         access_request
-        for link, access_request in every
+        for link, access_request, _ in every
         if (access_request.kind, access_request.asset_id, access_request.parent_asset_id) == same
         and link.agency_bc_id == grant.agency_bc_id
         # one that waits for a yes to a wider role stands for what is shared already

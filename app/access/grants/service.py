@@ -1,5 +1,6 @@
 """Writing down access that a read showed, or no longer shows, and the wish to have it taken away."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ UNIQUE_GRANT: list[Any] = [
     "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"), "agency_bc_id",
 ]  # fmt: skip
 
+#: Platform, kind, id, and the ad account a pixel is observed on.
+_Asset = tuple[str, str, str, str | None]
+
 
 @dataclass(frozen=True)
 class GrantPair:
@@ -28,64 +32,76 @@ class GrantPair:
 
 @dataclass(frozen=True)
 class RecordedGrant:
-    """The grant that a sight belongs to, and its role and status until now; None where it is new."""
+    """The grant of an observation, with its role and status until now; None where it is new."""
 
     grant_id: str
     role_before: str | None
     status_before: str | None
 
 
-async def record_grant(
-    session: AsyncSession, access_request: AccessRequest, pair: GrantPair, *, role: str, seen_by: str
-) -> RecordedGrant:
-    """One grant for one asset, however often it is seen. One that is being taken away stays so."""
-    before = await _same(session, access_request, pair)
-    added = insert(Grant).values(
-        agency_id=access_request.agency_id,
-        id=ids.new("grant"),
-        client_id=pair.client_id,
-        access_request_id=access_request.id,
-        platform=access_request.platform,
-        kind=access_request.kind,
-        asset_id=access_request.asset_id,
-        parent_asset_id=access_request.parent_asset_id,
-        asset_name=access_request.asset_name,
-        bc_id=pair.bc_id,
-        agency_bc_id=pair.agency_bc_id,
-        role=role,
-        status="live",
-        seen_by=seen_by,
-    )
-    kept = added.on_conflict_do_update(
+async def record_grants(
+    session: AsyncSession, pair: GrantPair, observed: Sequence[tuple[AccessRequest, str, str]]
+) -> Mapping[str, RecordedGrant]:
+    """Record access that was observed with a role by one side; the grants by access request.
+
+    An asset has one grant, however often it is observed. One that is to be removed stays so.
+    """
+    if not observed:
+        return {}
+    before = await _current(session, pair, [request for request, _, _ in observed])
+    rows = {
+        _asset(request): {
+            "agency_id": request.agency_id, "id": ids.new("grant"), "client_id": pair.client_id,
+            "access_request_id": request.id, "platform": request.platform, "kind": request.kind,
+            "asset_id": request.asset_id, "parent_asset_id": request.parent_asset_id,
+            "asset_name": request.asset_name, "bc_id": pair.bc_id, "agency_bc_id": pair.agency_bc_id, "role": role,
+            "status": "live", "seen_by": seen_by,
+        }
+        for request, role, seen_by in observed
+    }  # fmt: skip
+    added = insert(Grant).values(list(rows.values()))
+    recorded = added.on_conflict_do_update(
         index_elements=UNIQUE_GRANT,
         index_where=text("status <> 'ended'"),  # as a literal: a parameter would not match the index
         set_={
-            "role": role,
+            "role": added.excluded.role,
             "status": text("CASE WHEN grants.status = 'revoking' THEN grants.status ELSE 'live' END"),
-            "seen_by": seen_by,
-            "access_request_id": access_request.id,
+            "seen_by": added.excluded.seen_by,
+            "access_request_id": added.excluded.access_request_id,
             "drifted_at": None,
             "last_seen_at": func.now(),
             "updated_at": func.changed_at(),
         },
-    ).returning(Grant.id)
-    grant_id = (await session.execute(kept)).scalar_one()
-    return RecordedGrant(grant_id, before[0] if before else None, before[1] if before else None)
+    ).returning(Grant.id, Grant.platform, Grant.kind, Grant.asset_id, Grant.parent_asset_id)
+    grant_ids = {tuple(asset): grant_id for grant_id, *asset in await session.execute(recorded)}
+    recorded_grants: dict[str, RecordedGrant] = {}
+    for request, role, _ in observed:
+        key = _asset(request)
+        recorded_grants[request.id] = RecordedGrant(grant_ids[key], *before.get(key, (None, None)))
+        before[key] = (role, "live")  # access requests of two links may stand for one asset
+    return recorded_grants
 
 
-async def _same(session: AsyncSession, access_request: AccessRequest, pair: GrantPair) -> tuple[str, str] | None:
-    rows = select(Grant.role, Grant.status).where(
-        Grant.agency_id == access_request.agency_id,
+async def _current(
+    session: AsyncSession, pair: GrantPair, requests: Sequence[AccessRequest]
+) -> dict[_Asset, tuple[str, str]]:
+    """Role and status of the grants that these assets have already, locked in their order."""
+    asset = (Grant.platform, Grant.kind, Grant.asset_id, Grant.parent_asset_id)
+    rows = select(*asset, Grant.role, Grant.status).where(
+        Grant.agency_id == requests[0].agency_id,
         Grant.client_id == pair.client_id,
-        Grant.platform == access_request.platform,
-        Grant.kind == access_request.kind,
-        Grant.asset_id == access_request.asset_id,
-        func.coalesce(Grant.parent_asset_id, "") == (access_request.parent_asset_id or ""),
+        Grant.asset_id.in_({request.asset_id for request in requests}),
         Grant.agency_bc_id == pair.agency_bc_id,
         Grant.status != "ended",
     )
-    found = (await session.execute(rows.with_for_update())).one_or_none()
-    return (found[0], found[1]) if found else None
+    found = await session.execute(rows.order_by(Grant.id).with_for_update())
+    return {
+        (platform, kind, asset_id, parent): (role, status) for platform, kind, asset_id, parent, role, status in found
+    }
+
+
+def _asset(request: AccessRequest) -> _Asset:
+    return request.platform, request.kind, request.asset_id or "", request.parent_asset_id
 
 
 async def mark_drifted(session: AsyncSession, agency_id: str, access_request_id: str) -> str | None:

@@ -1,7 +1,7 @@
 """Starting an import, and ending it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,7 +14,7 @@ from app.access.imports.models import Import
 from app.events.recorder import KEYTURN, record
 from app.events.types import partners as happenings
 from app.events.types.event_type import EventType
-from app.kit import ids, jobs
+from app.kit import ids
 from app.kit.errors import AppError
 from app.platforms.port import RecordedCall
 from app.tenants.agencies import queries as agencies
@@ -104,29 +104,20 @@ async def _start_one(
     return started
 
 
-async def finish(session: AsyncSession, row: Import, *, again_in: timedelta) -> None:
-    """Everything that could be read was read."""
-    await jobs.finish(session, row, due_in=again_in, status="done", setbacks=0, finished_at=func.now())
-    await _tell(session, row, happenings.IMPORT_FINISHED)
+async def finish(session: AsyncSession, row: Import) -> dict[str, Any]:
+    """Columns of an import that has read everything that can be read, with its event."""
+    await _record(session, row, happenings.IMPORT_FINISHED)
+    return {"status": "done", "finished_at": func.now()}
 
 
-async def fail(
-    session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None, again_in: timedelta
-) -> None:
-    """It cannot go on; what was read stays, and what was not is not taken for gone."""
-    await jobs.finish(
-        session,
-        row,
-        due_in=again_in,
-        status="failed",
-        finished_at=func.now(),
-        **call_recorder.failure_columns(code, call),
-    )
-    await _tell(session, row, happenings.IMPORT_FAILED, blocker_code=code)
+async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None) -> dict[str, Any]:
+    """Columns of an import that cannot go on, with its event. What was read stays; the rest does not count as gone."""
+    await _record(session, row, happenings.IMPORT_FAILED, blocker_code=code)
+    return {"status": "failed", "finished_at": func.now(), **call_recorder.failure_columns(code, call)}
 
 
-async def _tell(session: AsyncSession, row: Import, happening: EventType, **data: object) -> None:
+async def _record(session: AsyncSession, row: Import, event: EventType, **data: object) -> None:
     await record(
-        session, happening, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN,
+        session, event, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN,
         data={"platform": row.platform, "tiktok_bc_id": row.agency_bc_id, **data},
     )  # fmt: skip

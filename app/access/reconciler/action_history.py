@@ -1,9 +1,9 @@
-"""What was tried, read from the platform calls of a handshake. Pure."""
+"""History of actions, read from recorded platform calls, and when an action may be repeated. Pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from app.access.reconciler.state import (
     INVITE,
@@ -17,10 +17,15 @@ from app.access.reconciler.state import (
 )
 from app.access.retry_policy import MOST_ACCEPTED, MOST_TRIES, RetryTiming
 
+#: Refusals that concern the person who authorized, not one of the assets.
+ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})
+
+Key = TypeVar("Key")
+
 
 @dataclass(frozen=True)
 class RecordedAction:
-    """One recorded call that gives or takes; `outcome` None: no answer was recorded."""
+    """One recorded call that shares, unshares, assigns or unassigns. `outcome` None: no answer was recorded."""
 
     at: datetime
     purpose: str
@@ -33,98 +38,117 @@ class RecordedAction:
     request_id: str | None = None
 
 
-def recorded_request(deed: Action) -> dict[str, Any]:
-    """What is written down of a deed before it is sent; `from_attempts` reads it back."""
-    asked: dict[str, Any] = {"kind": deed.kind, "asset_ids": list(dict.fromkeys(key.asset_id for key in deed.keys))}
-    if through := [key.parent_asset_id for key in deed.keys if key.parent_asset_id]:
-        asked["through_ids"] = through
-    return asked | ({"role": deed.role} if isinstance(deed, ShareAction) else {})
+@dataclass(frozen=True)
+class BuyerHistory:
+    """The last attempts to assign and to unassign an ad account, by buyer access."""
+
+    assigned: Mapping[str, PastAction] = field(default_factory=dict)
+    unassigned: Mapping[str, PastAction] = field(default_factory=dict)
 
 
-def history_of(attempts: Iterable[RecordedAction]) -> ActionHistory:
-    """The last try of each thing, with how often it was tried. A call that did nothing does not count as one."""
-    given: dict[AssetKey, PastAction] = {}
-    taken: dict[AssetKey, PastAction] = {}
-    for attempt in attempts:
-        into, opposite = (given, taken) if attempt.purpose == "share" else (taken, given)
-        keys = _keys(attempt.request)
+def recorded_request(action: Action) -> dict[str, Any]:
+    """The request of an action as it is recorded before it is sent; `history_of` reads it back."""
+    request: dict[str, Any] = {
+        "kind": action.kind,
+        "asset_ids": list(dict.fromkeys(key.asset_id for key in action.keys)),
+    }
+    if parents := [key.parent_asset_id for key in action.keys if key.parent_asset_id]:
+        request["parent_asset_ids"] = parents
+    return request | ({"role": action.role} if isinstance(action, ShareAction) else {})
+
+
+def history_of(actions: Iterable[RecordedAction]) -> ActionHistory:
+    """The last attempt for each asset, with the number of attempts. A call that was not processed is not one."""
+    return ActionHistory(*_last(actions, "share", _asset_keys))
+
+
+def buyer_history_of(actions: Iterable[RecordedAction]) -> BuyerHistory:
+    """The same for each buyer access."""
+    return BuyerHistory(*_last(actions, "assign", lambda request: [str(request["buyer_access_id"])]))
+
+
+def _last(
+    actions: Iterable[RecordedAction], purpose: str, keys_of: Callable[[dict[str, Any]], Sequence[Key]]
+) -> tuple[dict[Key, PastAction], dict[Key, PastAction]]:
+    """The last attempts with this purpose, and those of the opposite."""
+    done: dict[Key, PastAction] = {}
+    undone: dict[Key, PastAction] = {}
+    for action in actions:
+        into, opposite = (done, undone) if action.purpose == purpose else (undone, done)
+        keys = keys_of(action.request)
         for key in keys:
-            into[key] = _next(attempt, into.get(key), opposite.get(key), len(keys))
-    return ActionHistory(given, taken)
+            into[key] = _next(action, into.get(key), opposite.get(key), len(keys))
+    return done, undone
 
 
-def _next(attempt: RecordedAction, before: PastAction | None, undone: PastAction | None, batch: int) -> PastAction:
-    outcome = as_outcome(attempt.outcome)
-    afresh = before is None or (undone is not None and undone.at > before.at and undone.may_have_happened)
-    times = 0 if afresh or before is None else before.times
-    since = before.since if before is not None and not afresh else None
+def _next(action: RecordedAction, before: PastAction | None, undone: PastAction | None, batch: int) -> PastAction:
+    outcome = _outcome(action.outcome)
+    is_first = before is None or (undone is not None and undone.at > before.at and undone.may_have_happened)
+    times = 0 if is_first or before is None else before.times
+    since = before.since if before is not None and not is_first else None
     return PastAction(
-        at=attempt.at,
-        role=str(attempt.request.get("role", "")),
+        at=action.at,
+        role=str(action.request.get("role", "")),
         outcome=outcome,
         times=times + (outcome != "unavailable"),
-        blocker=attempt.blocker,
+        blocker=action.blocker,
         batch=batch,
-        invited=(before is not None and before.invited) or attempt.operation == INVITE,
-        operation=attempt.operation,
-        since=(since or attempt.at) if outcome == "unavailable" else None,
-        answer=PlatformAnswer(attempt.operation, attempt.code, attempt.message, attempt.request_id),
+        invited=(before is not None and before.invited) or action.operation == INVITE,
+        operation=action.operation,
+        since=(since or action.at) if outcome == "unavailable" else None,
+        answer=PlatformAnswer(action.operation, action.code, action.message, action.request_id),
     )
 
 
-def _keys(request: dict[str, Any]) -> list[AssetKey]:
+def _asset_keys(request: dict[str, Any]) -> list[AssetKey]:
     kind, asset_ids = request.get("kind", "ad_account"), request.get("asset_ids", ())
-    through = request.get("through_ids") or [None]
-    return [AssetKey(kind, asset_id, account) for asset_id in asset_ids for account in through]
+    parents = request.get("parent_asset_ids") or [None]
+    return [AssetKey(kind, asset_id, parent) for asset_id in asset_ids for parent in parents]
 
 
-def as_outcome(recorded: str | None) -> Literal["ok", "unclear", "open", "denied", "unavailable"]:
-    """What a recorded outcome means for repeating it: no answer, or one we cannot read, may have done it."""
+def _outcome(recorded: str | None) -> Literal["ok", "unclear", "open", "denied", "unavailable"]:
+    """Outcome as it counts for a repetition: without an answer that we can read, the action may have happened."""
     if recorded is None:
         return "open"
-    if recorded == "changed":  # an answer came that we cannot read: it may have happened
+    if recorded == "changed":
         return "unclear"
     return cast(Literal["ok", "unclear", "denied", "unavailable"], recorded)
 
 
-#: Refusals that are about whoever asks, not about one of the assets.
-ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})
-
-
 def repeat_at(
     last: PastAction | None,
-    want: DesiredAccess,
+    desired: DesiredAccess,
     role: str,
     now: datetime,
-    patience: RetryTiming,
+    timing: RetryTiming,
     *,
     undone: PastAction | None,
 ) -> datetime | None:
-    """When to try (again): now, a later moment, or never until a person acts (None).
+    """Time of the next attempt: now, later, or never until a person acts (None).
 
-    `undone` is the last attempt at the opposite: what came before it tells nothing any more.
+    `undone` is the last attempt at the opposite: attempts before it no longer count.
     """
     if last is None or (undone is not None and undone.at > last.at and undone.may_have_happened):
         return now
-    if is_exhausted(last, want) or is_refused(last, want):
+    if is_exhausted(last, desired) or is_refused(last, desired):
         return None
     if last.outcome in ("denied", "unavailable"):
         return now
-    rest = patience.accepted if last.outcome == "ok" and last.role == role else patience.settle
-    return max(last.at + rest, now)
+    pause = timing.accepted if last.outcome == "ok" and last.role == role else timing.settle
+    return max(last.at + pause, now)
 
 
-def is_refused(last: PastAction | None, want: DesiredAccess) -> bool:
+def is_refused(last: PastAction | None, desired: DesiredAccess) -> bool:
     """True if the platform refused and nobody has acted since.
 
     A refusal of several assets at once may concern only one of them: each is then requested separately.
     """
-    return last is not None and last.outcome == "denied" and not acted_since(last, want) and not in_company(last)
+    return last is not None and last.outcome == "denied" and not acted_since(last, desired) and not in_company(last)
 
 
-def is_exhausted(last: PastAction | None, want: DesiredAccess) -> bool:
+def is_exhausted(last: PastAction | None, desired: DesiredAccess) -> bool:
     """True if the attempts are used up until a person acts."""
-    if last is None or acted_since(last, want):
+    if last is None or acted_since(last, desired):
         return False
     return last.times >= (MOST_ACCEPTED if last.outcome == "ok" else MOST_TRIES)
 
@@ -134,6 +158,6 @@ def in_company(last: PastAction | None) -> bool:
     return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
 
 
-def acted_since(last: PastAction, want: DesiredAccess) -> bool:
+def acted_since(last: PastAction, desired: DesiredAccess) -> bool:
     """True if a person agreed, requested a check, or authorized after the attempt."""
-    return any(moment > last.at for moment in want.acts)
+    return any(moment > last.at for moment in desired.acts)

@@ -1,25 +1,26 @@
-"""Next action for one buyer and one ad account, and its status: total; open only by a read. Pure."""
+"""Next action for one buyer and one ad account, and its status. Total; `open` rests on a read. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from app.access.reconciler.action_history import repeat_at
+from app.access.reconciler.action_history import BuyerHistory, repeat_at
 from app.access.reconciler.state import DesiredAccess, Observation, PastAction, ReadFailure, rank
 from app.access.reconciler.unshare_policy import NO_ROLE
 from app.access.retry_policy import RetryTiming
 
-#: Why a side that could not be read stands still until a person acts.
+#: Reads that fail until a person acts, and the code for each.
 _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "agency_not_connected"}
 
 
 @dataclass(frozen=True)
 class DesiredBuyer:
-    """What one buyer is to have.
+    """Desired access of one buyer to one ad account.
 
-    `requested_at`: when somebody last said so; `seen_at`: when it was last seen as wished.
+    `requested_at`: when somebody last named the buyer; `seen_at`: when it was last observed as desired.
     """
 
+    buyer_access_id: str
     role: str
     wanted: bool
     ours: bool
@@ -28,13 +29,13 @@ class DesiredBuyer:
 
     @property
     def was_done(self) -> bool:
-        """True if it was open since it was asked for: what changed afterwards, somebody of the agency changed."""
+        """True if it was open since it was requested: a later change is the work of somebody of the agency."""
         return self.seen_at is not None and self.seen_at >= self.requested_at
 
 
 @dataclass(frozen=True)
 class ObservedBuyer:
-    """What the agency's token shows. `held`: their role on the ad account; `person`: whether they are a member at all.
+    """Observed access of one buyer. `held`: their role on the ad account; `person`: whether they are a member at all.
 
     `person` is read only where somebody lacks the ad account; `user_id` is empty where it is not known.
     """
@@ -46,7 +47,7 @@ class ObservedBuyer:
 
 @dataclass(frozen=True)
 class AssignAction:
-    """Give it in this role; where they have another role, change it."""
+    """Assign the ad account in this role, or change the role that they have."""
 
     user_id: str
     role: str
@@ -54,14 +55,14 @@ class AssignAction:
 
 @dataclass(frozen=True)
 class UnassignAction:
-    """Take it from them."""
+    """Remove the ad account from them."""
 
     user_id: str
 
 
 @dataclass(frozen=True)
 class BuyerStatus:
-    """How it stands. `until`: look again then; `pending`: looking again may show something new by itself."""
+    """Status while there is nothing to do. `until`: observe again then; `pending`: it may change by itself."""
 
     status: Literal["waiting", "open", "blocked", "leaving", "ended"]
     code: str | None = None
@@ -74,84 +75,84 @@ BuyerStep = BuyerAction | BuyerStatus
 
 
 def plan_buyer(
-    wish: DesiredBuyer,
-    shown: ObservedBuyer,
-    given: PastAction | None,
-    taken: PastAction | None,
-    now: datetime,
-    patience: RetryTiming,
+    desired: DesiredBuyer, observed: ObservedBuyer, history: BuyerHistory, now: datetime, timing: RetryTiming
 ) -> BuyerStep:
-    """The next step. Gives nothing twice before looking, and takes only what was ours to give."""
-    if not wish.wanted:
-        return _leave(wish, shown, given, taken, now, patience)
-    if not shown.held.is_read:
-        return _unread(wish, shown.held)
-    has, needs = rank(shown.held.role), rank(wish.role)
-    if has == needs or (has > needs and (wish.was_done or not wish.ours)):
+    """The next step. Assigns nothing twice before an observation, and removes only what we assigned."""
+    assigned = history.assigned.get(desired.buyer_access_id)
+    unassigned = history.unassigned.get(desired.buyer_access_id)
+    if not desired.wanted:
+        return _remove(desired, observed, assigned, unassigned, now, timing)
+    if not observed.held.is_read:
+        return _unread(desired, observed.held)
+    has, needs = rank(observed.held.role), rank(desired.role)
+    if has == needs or (has > needs and (desired.was_done or not desired.ours)):
         return BuyerStatus("open", "role_higher_than_requested" if has > needs else None)
-    if wish.was_done:
+    if desired.was_done:
         return BuyerStatus("blocked", "role_too_low" if has else "taken_away")
-    return _give(wish, shown, given, taken, now, patience)
+    return _assign(desired, observed, assigned, unassigned, now, timing)
 
 
-def _leave(
-    wish: DesiredBuyer,
-    shown: ObservedBuyer,
-    given: PastAction | None,
-    taken: PastAction | None,
+def _remove(
+    desired: DesiredBuyer,
+    observed: ObservedBuyer,
+    assigned: PastAction | None,
+    unassigned: PastAction | None,
     now: datetime,
-    patience: RetryTiming,
+    timing: RetryTiming,
 ) -> BuyerStep:
-    if not wish.ours:
+    if not desired.ours:
         return BuyerStatus("ended")
-    if not shown.held.is_read:
-        return BuyerStatus("leaving", _code(shown.held), pending=shown.held.why_not is ReadFailure.UNAVAILABLE)
-    if shown.held.role is None:
+    if not observed.held.is_read:
+        pending = observed.held.why_not is ReadFailure.UNAVAILABLE
+        return BuyerStatus("leaving", _code(observed.held), pending=pending)
+    if observed.held.role is None:
         return BuyerStatus("ended")
-    at = repeat_at(taken, _as_want(wish), NO_ROLE, now, patience, undone=given)
+    at = repeat_at(unassigned, _as_access(desired), NO_ROLE, now, timing, undone=assigned)
     if at is None:
-        return BuyerStatus("leaving", (taken.blocker if taken else None) or "app_problem")
-    return UnassignAction(shown.user_id) if at <= now else BuyerStatus("leaving", until=at, pending=True)
+        return BuyerStatus("leaving", (unassigned.blocker if unassigned else None) or "app_problem")
+    return UnassignAction(observed.user_id) if at <= now else BuyerStatus("leaving", until=at, pending=True)
 
 
-def _unread(wish: DesiredBuyer, held: Observation) -> BuyerStatus:
-    """The ad account's holders could not be read: what was seen stands until a read says otherwise."""
+def _unread(desired: DesiredBuyer, held: Observation) -> BuyerStatus:
+    """The holders of the ad account could not be read: the last observation stands."""
     if held.why_not is ReadFailure.UNAVAILABLE:
-        return BuyerStatus("open" if wish.was_done else "waiting", pending=True)
+        return BuyerStatus("open" if desired.was_done else "waiting", pending=True)
     return BuyerStatus("blocked", _code(held))
 
 
-def _give(
-    wish: DesiredBuyer,
-    shown: ObservedBuyer,
-    given: PastAction | None,
-    taken: PastAction | None,
+def _assign(
+    desired: DesiredBuyer,
+    observed: ObservedBuyer,
+    assigned: PastAction | None,
+    unassigned: PastAction | None,
     now: datetime,
-    patience: RetryTiming,
+    timing: RetryTiming,
 ) -> BuyerStep:
-    if isinstance(shown.person, Observation):
-        if shown.person.why_not is ReadFailure.UNAVAILABLE:
+    if isinstance(observed.person, Observation):
+        if observed.person.why_not is ReadFailure.UNAVAILABLE:
             return BuyerStatus("waiting", pending=True)
-        return BuyerStatus("blocked", _code(shown.person))
-    if not shown.user_id:
-        # they may accept, or be invited, at any time: that is seen by looking now and then
-        return BuyerStatus(
-            "blocked", "invitation_pending" if shown.person == "invited" else "not_a_member", pending=True
-        )
-    if given is not None and wish.seen_at is not None and given.at <= wish.seen_at:
-        given = None  # it arrived and was seen; what became of it since is no reason to wait
-    at = repeat_at(given, _as_want(wish), wish.role, now, patience, undone=taken)
+        return BuyerStatus("blocked", _code(observed.person))
+    if not observed.user_id:  # they may accept, or be invited, at any time
+        code = "invitation_pending" if observed.person == "invited" else "not_a_member"
+        return BuyerStatus("blocked", code, pending=True)
+    if assigned is not None and desired.seen_at is not None and assigned.at <= desired.seen_at:
+        assigned = None  # it arrived and was observed: no reason to wait for it
+    at = repeat_at(assigned, _as_access(desired), desired.role, now, timing, undone=unassigned)
     if at is None:
-        return BuyerStatus("blocked", (given.blocker if given else None) or "app_problem")
-    return AssignAction(shown.user_id, wish.role) if at <= now else BuyerStatus("waiting", until=at, pending=True)
+        return BuyerStatus("blocked", (assigned.blocker if assigned else None) or "app_problem")
+    if at > now:
+        return BuyerStatus("waiting", until=at, pending=True)
+    return AssignAction(observed.user_id, desired.role)
 
 
-def _code(sight: Observation) -> str | None:
-    if sight.why_not is ReadFailure.UNAVAILABLE:
+def _code(observation: Observation) -> str | None:
+    if observation.why_not is ReadFailure.UNAVAILABLE:
         return None
-    return _UNREAD_CODES.get(sight.why_not) if sight.why_not in _UNREAD_CODES else sight.blocker or "app_problem"
+    if observation.why_not in _UNREAD_CODES:
+        return _UNREAD_CODES[observation.why_not]
+    return observation.blocker or "app_problem"
 
 
-def _as_want(wish: DesiredBuyer) -> DesiredAccess:
-    """As the rules for repeating an attempt know it."""
-    return DesiredAccess(None, "ad_account", None, wish.role, "connected", approved_at=wish.requested_at)
+def _as_access(desired: DesiredBuyer) -> DesiredAccess:
+    """The same as the rules for repeated attempts take it."""
+    return DesiredAccess(None, "ad_account", None, desired.role, "connected", approved_at=desired.requested_at)

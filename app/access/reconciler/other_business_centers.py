@@ -15,33 +15,37 @@ from app.platforms.resources import PartnerInfo
 MOST_CENTERS = 20
 
 
-def missing(wanted: Sequence[DesiredAccess], situation: ReconcileInput, ours: ObservedSide) -> list[AssetKey]:
+def missing(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput, ours: ObservedSide) -> list[AssetKey]:
     """Targets that somebody says were shared by hand, while the typed Business Center shares nothing.
 
-    One thing seen from it, now or before, or sent by us, shows that it is the right one.
+    One thing observed from it, now or before, or sent by us, shows that it is the right one.
     """
-    if any(not want.center_typed or want.was_verified for want in wanted):
+    if any(not desired.center_typed or desired.was_verified for desired in all_desired):
         return []
-    if any(sight.role for sight in ours.sights.values()):
+    if any(observation.role for observation in ours.observations.values()):
         return []
-    if any(each.may_have_happened for each in situation.tried.given.values()):
+    if any(each.may_have_happened for each in loaded.history.shared.values()):
         return []
     return [
-        want.key
-        for want in wanted
-        if want.key and want.kind in LISTED_KINDS and want.is_live and want.says_done and ours.of(want.key).is_read
+        desired.key
+        for desired in all_desired
+        if desired.key
+        and desired.kind in LISTED_KINDS
+        and desired.is_live
+        and desired.says_done
+        and ours.of(desired.key).is_read
     ]
 
 
-def requested_at(wanted: Sequence[DesiredAccess], situation: ReconcileInput) -> datetime | None:
+def requested_at(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput) -> datetime | None:
     """The last request for a look, if the other partners were not searched for it yet."""
-    asked = max((want.recheck_at for want in wanted if want.recheck_at is not None), default=None)
-    last = situation.searched_at
+    asked = max((desired.recheck_at for desired in all_desired if desired.recheck_at is not None), default=None)
+    last = loaded.searched_at
     return asked if asked is not None and (last is None or asked > last) else None
 
 
 async def search(
-    eyes: PlatformReader,
+    reader: PlatformReader,
     pair: BusinessCenterPair,
     handshake: Handshake,
     keys: Sequence[AssetKey],
@@ -52,17 +56,17 @@ async def search(
     Those of other clients are left out: nobody learns what they share, or takes it.
     """
     others = [each.bc_id for each in partners if each.bc_id not in (pair.ours, pair.theirs)]
-    async with eyes.tools.sessions() as session:
+    async with reader.context.sessions() as session:
         order = await queries.centers_to_search(session, handshake, others, [key.asset_id for key in keys])
     found: dict[AssetKey, str] = {}
     for bc_id in order[:MOST_CENTERS]:
         for kind in dict.fromkeys(key.kind for key in keys):
-            shares = await eyes.read(
-                lambda access, keep, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
-                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, keep=keep
+            shares = await reader.read(
+                lambda access, record, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
+                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, keep=record
                 )
             )
-            if eyes.closed is not None:
+            if reader.closed is not None:
                 return None
             if not isinstance(shares, Observation):
                 found |= {

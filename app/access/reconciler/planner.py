@@ -42,53 +42,61 @@ Step = Action | Wait | Done
 
 
 def plan(
-    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
+    now: datetime,
+    timing: RetryTiming,
 ) -> Step:
-    """The next step. Never shares what was not approved, nor what is seen already, nor repeats before looking.
+    """The next step. Never shares what was not approved, nor what is observed already, nor repeats before looking.
 
     Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
     """
-    gives = [(share_at(want, seen, tried, now, patience), want) for want in wanted]
-    takes = [(unshare_at(want, wanted, seen, tried, now, patience), want) for want in wanted]
+    gives = [(share_at(desired, observed, history, now, timing), desired) for desired in all_desired]
+    takes = [(unshare_at(desired, all_desired, observed, history, now, timing), desired) for desired in all_desired]
     for turn in (_not_held_up, _longest_held_up):  # requests that the platform could not process last time go last
-        if give := _first_give(turn([want for at, want in gives if at is not None and at <= now], tried.given), tried):
+        if give := _first_give(
+            turn([desired for at, desired in gives if at is not None and at <= now], history.shared), history
+        ):
             return give
-        if take := _first_take(turn([want for at, want in takes if at is not None and at <= now], tried.taken)):
+        if take := _first_take(
+            turn([desired for at, desired in takes if at is not None and at <= now], history.unshared)
+        ):
             return take
     moments = [at for at, _ in (*gives, *takes) if at is not None]
     if moments:
         return Wait(min(moments))
-    return Wait() if any(is_pending(want, seen, tried) for want in wanted) else Done()
+    return Wait() if any(is_pending(desired, observed, history) for desired in all_desired) else Done()
 
 
 def _not_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
-    return [want for want in due if _held_up_at(want, tries) is None]
+    return [desired for desired in due if _held_up_at(desired, tries) is None]
 
 
 def _longest_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
     """Those whose last call is the oldest: one that is never processed does not take the turns of others."""
-    oldest = min((at for want in due if (at := _held_up_at(want, tries))), default=None)
-    return [want for want in due if oldest is not None and _held_up_at(want, tries) == oldest]
+    oldest = min((at for desired in due if (at := _held_up_at(desired, tries))), default=None)
+    return [desired for desired in due if oldest is not None and _held_up_at(desired, tries) == oldest]
 
 
-def _held_up_at(want: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> datetime | None:
+def _held_up_at(desired: DesiredAccess, tries: Mapping[AssetKey, PastAction]) -> datetime | None:
     """Time of its last call, if the platform could not process that."""
-    last = tries.get(want.key) if want.key else None
+    last = tries.get(desired.key) if desired.key else None
     return last.at if last is not None and last.outcome == "unavailable" else None
 
 
-def _first_give(due: Sequence[DesiredAccess], tried: ActionHistory) -> ShareAction | None:
+def _first_give(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAction | None:
     """Ad accounts first, the smallest role first; what was refused in company alone, last."""
     together: dict[tuple[int, int, str, str], list[AssetKey]] = {}
     alone: list[ShareAction] = []
-    for want in due:
-        assert want.key is not None  # give_at answers for no others
-        if in_company(tried.given.get(want.key)):
-            alone.append(ShareAction(want.kind, want.role, (want.key,)))
+    for desired in due:
+        assert desired.key is not None  # give_at answers for no others
+        if in_company(history.shared.get(desired.key)):
+            alone.append(ShareAction(desired.kind, desired.role, (desired.key,)))
         else:
-            which = want.key.asset_id if want.kind in ("pixel", "person") else ""
-            place = (_ORDER.index(want.kind), rank(want.role), want.role, which)
-            together.setdefault(place, []).append(want.key)
+            which = desired.key.asset_id if desired.kind in ("pixel", "person") else ""
+            place = (_ORDER.index(desired.kind), rank(desired.role), desired.role, which)
+            together.setdefault(place, []).append(desired.key)
     if together:
         place = min(together)
         return ShareAction(_ORDER[place[0]], place[2], tuple(sorted(set(together[place]))[:BATCH]))
@@ -97,7 +105,7 @@ def _first_give(due: Sequence[DesiredAccess], tried: ActionHistory) -> ShareActi
 
 def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
     """What hangs on an ad account goes before the ad account."""
-    keys = sorted({want.key for want in due if want.key}, key=lambda key: (key.kind == "ad_account", key))
+    keys = sorted({desired.key for desired in due if desired.key}, key=lambda key: (key.kind == "ad_account", key))
     if not keys:
         return None
     first = keys[0]
@@ -106,23 +114,23 @@ def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
     return UnshareAction(first.kind, tuple(key for key in keys if key.kind == first.kind)[:BATCH])
 
 
-def is_pending(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
+def is_pending(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
     """True if looking again may show something new without anybody being asked to act here."""
-    if want.key is None:
+    if desired.key is None:
         return False
-    client, agency = seen.client.of(want.key), seen.agency.of(want.key)
+    client, agency = observed.client.of(desired.key), observed.agency.of(desired.key)
     if not _may_show(agency) and not _may_show(client):
         return False
-    if want.unwanted:
-        return not want.over and not is_gone(want, seen, tried)
-    if not want.is_live or (want.was_verified and not want.proved_by_client):
+    if desired.unwanted:
+        return not desired.over and not is_gone(desired, observed, history)
+    if not desired.is_live or (desired.was_verified and not desired.proved_by_client):
         return False
-    if want.role == agency.role or client.everything:
-        return want.key in seen.events_unread and not want.was_verified
-    if not agency.is_read and client.role == want.role:
+    if desired.role == agency.role or client.everything:
+        return desired.key in observed.events_unread and not desired.was_verified
+    if not agency.is_read and client.role == desired.role:
         return agency.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)
-    return not is_refused(tried.given.get(want.key), want)
+    return not is_refused(history.shared.get(desired.key), desired)
 
 
-def _may_show(sight: Observation) -> bool:
-    return sight.is_read or sight.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)
+def _may_show(observation: Observation) -> bool:
+    return observation.is_read or observation.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)

@@ -1,4 +1,4 @@
-"""One side's token, and what becomes of a read with it."""
+"""Reads with one side's token, and the reasons for which they fail."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ UNAVAILABLE = Observation(why_not=ReadFailure.UNAVAILABLE)
 
 @dataclass
 class PlatformReader:
-    """Reads for one side; a dead token, or a platform out of reach, ends all further reads of this look.
+    """Reads for one side. A dead token, or a platform that does not answer, ends all further reads of this round.
 
-    `limited`: how long we were told to stay away for asking too often, in seconds.
+    `limited`: seconds for which the platform told us not to call.
     """
 
-    tools: AccessContext
+    context: AccessContext
     connection: Connection | None
-    urgency: Priority
+    priority: Priority
     calls: list[RecordedCall] = field(default_factory=list)
     closed: Observation | None = None
     limited: float | None = None
@@ -41,21 +41,21 @@ class PlatformReader:
 
     @property
     def is_dead(self) -> bool:
-        """True if the platform no longer knows the token."""
+        """True if the platform no longer accepts the token."""
         return self.closed is DEAD
 
     @property
-    def is_away(self) -> bool:
-        """True if the platform was out of reach or busy: what was not read is as unknown as before."""
+    def is_unavailable(self) -> bool:
+        """True if the platform did not answer or was too busy: what was not read is as unknown as before."""
         return self.closed is UNAVAILABLE
 
-    async def read(self, access_request: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
-        """The answer, or why there is none."""
+    async def read(self, call: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
+        """The answer, or the reason why there is none."""
         if self.closed is not None or self.connection is None:
             return self.closed or NO_TOKEN
         try:
-            return await access_request(
-                connections.access(self.connection, self.tools.keyring, self.urgency), self.calls.append
+            return await call(
+                connections.access(self.connection, self.context.keyring, self.priority), self.calls.append
             )
         except (Denied, UnexpectedAnswer) as refused:
             if refused.blocker == "connection_dead":
@@ -64,8 +64,8 @@ class PlatformReader:
             return Observation(
                 why_not=ReadFailure.DENIED, blocker=refused.blocker, answer=platform_answer(refused.call)
             )
-        except Unavailable as away:
-            self.limited = away.retry_after if away.limited else self.limited
+        except Unavailable as failure:
+            self.limited = failure.retry_after if failure.limited else self.limited
         except Unclear:
             return UNAVAILABLE
         self.closed = UNAVAILABLE
@@ -73,5 +73,5 @@ class PlatformReader:
 
 
 def platform_answer(call: RecordedCall) -> PlatformAnswer:
-    """The platform's own words on a call."""
+    """The platform's own message about a call."""
     return PlatformAnswer(call.operation, call.code, call.message, call.request_id)

@@ -1,91 +1,110 @@
-"""Reading handshakes and the situation one of them is in."""
+"""Input of partner access: desired access, action history and connections of a handshake."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import call_recorder
+from app.access import call_recorder, handshakes
+from app.access.call_recorder import PlatformCall
 from app.access.connections import queries as connections
 from app.access.connections.models import Connection
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
-from app.access.handshakes import Handshake, of_client
+from app.access.handshakes import Handshake
 from app.access.reconciler.action_history import RecordedAction, history_of
 from app.access.reconciler.share_policy import BY_API
 from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
-from app.links.models import AccessRequest, Intake, Link
-from app.links.queries import lock_links_of_client
+from app.links.models import AccessRequest, Link
 from app.tenants.clients.models import Client
 
-#: How long after a share its arrival is looked for although the link has ended.
+#: How long after a share its arrival is observed although the link has ended.
 LONGEST_WAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class ReconcileInput:
-    """What a handshake has to go by before it looks."""
+    """What a handshake is reconciled from.
 
-    wanted: Sequence[DesiredAccess]
-    tried: ActionHistory
+    `requests`: access requests that it answers, with their links; `client_requests`: all of its client on the platform.
+    `grants`: current grants of the client that answer an access request or are to be removed; `removals`: those of the
+    handshake that are to be removed and that no access request stands for. `searched_at`: the last request for a check
+    for which the agency's other partners were searched.
+    """
+
+    desired: Sequence[DesiredAccess]
+    history: ActionHistory
     client: Connection | None
     agency: Connection | None
-    trip: connections.AuthorizationBlocker | None = None
-    #: since when the platform gives no answer to work with
-    away_since: datetime | None = None
-    #: the last request for a look for which the agency's other partners were searched
+    authorization_blocker: connections.AuthorizationBlocker | None = None
+    unavailable_since: datetime | None = None
     searched_at: datetime | None = None
+    requests: Sequence[tuple[Link, AccessRequest]] = ()
+    client_requests: Sequence[tuple[Link, AccessRequest]] = ()
+    grants: Sequence[Grant] = ()
+    removals: Sequence[Grant] = ()
 
 
 async def load_input(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
-    """What is wanted, what was tried, and by whose tokens we can look."""
-    agency_id = handshake.agency_id
-    tried = await action_history(session, handshake)
-    client = await connections.of_client(session, agency_id, handshake.client_id, handshake.platform, handshake.bc_id)
-    trip = None
+    """Load desired access, action history, and the connections that can observe."""
+    agency_id, client_id, platform = handshake.agency_id, handshake.client_id, handshake.platform
+    history = await action_history(session, agency_id, [handshake.id])
+    client = await connections.of_client(session, agency_id, client_id, platform, handshake.bc_id)
+    blocker = None
     if client is None or client.status != "live":
-        last = await connections.last_authorization(session, agency_id, handshake.client_id, handshake.platform)
-        trip = connections.authorization_blocker(last, clock.now())
-    since = client.created_at if client is not None else None
-    pairs = await access_requests(session, handshake)
-    given = await grants.of_access_requests(
-        session, agency_id, [access_request.id for _, access_request in pairs if access_request.verified_at is not None]
-    )
-    asked = [
-        desired_access(link, access_request, tried, given.get(access_request.id), connected_at=since)
-        for link, access_request in pairs
+        last = await connections.last_authorization(session, agency_id, client_id, platform)
+        blocker = connections.authorization_blocker(last, clock.now())
+    found = await links.access_requests_of_client(session, agency_id, client_id, platform)
+    requests = [
+        (link, request)
+        for link, request, bc_id in found
+        if (bc_id, link.agency_bc_id) == (handshake.bc_id, handshake.agency_bc_id)
     ]
-    wanted = [
-        *asked,
-        *(desired_removal(grant, connected_at=since) for grant in await unrequested_grants(session, handshake)),
+    granted = await grants.of_client(session, agency_id, client_id)
+    standing = {request.id for _, request, _ in found if request.status not in link_status.OVER}
+    removals = [grant for grant in granted if _is_removal(grant, handshake) and grant.access_request_id not in standing]
+    by_request = {grant.access_request_id: grant for grant in granted}
+    connected_at = client.created_at if client is not None else None
+    desired = [
+        *(
+            desired_access(
+                link, request, history, by_request.get(request.id) if request.verified_at else None, connected_at
+            )
+            for link, request in requests
+        ),
+        *(desired_removal(grant, connected_at) for grant in removals),
     ]
-    leaving = {each.key for each in wanted if each.key and (each.unwanted or each.reduce_at)}
-    held = await held_by_others(session, agency_id, handshake.client_id, handshake.agency_bc_id, leaving)
+    leaving = {each.key for each in desired if each.key and (each.unwanted or each.reduce_at)}
+    held = await held_by_others(session, agency_id, client_id, handshake.agency_bc_id, leaving)
     return ReconcileInput(
-        wanted=[replace(each, held_by_others=each.key in held) for each in wanted] if held else wanted,
-        tried=tried,
+        desired=[replace(each, held_by_others=each.key in held) for each in desired] if held else desired,
+        history=history,
         client=client,
-        agency=await connections.of_agency(session, agency_id, handshake.platform),
-        trip=trip,
-        away_since=handshake.away_since,
+        agency=await connections.of_agency(session, agency_id, platform),
+        authorization_blocker=blocker,
+        unavailable_since=handshake.unavailable_since,
         searched_at=handshake.searched_at,
+        requests=requests,
+        client_requests=[(link, request) for link, request, _ in found],
+        grants=granted,
+        removals=removals,
     )
 
 
-async def lock(session: AsyncSession, handshake: Handshake) -> None:
-    """Takes the locks of the client's links, in their order: what people do meanwhile waits, and is seen afterwards."""
-    await lock_links_of_client(session, handshake.agency_id, handshake.client_id)
+def _is_removal(grant: Grant, handshake: Handshake) -> bool:
+    here = (handshake.bc_id, handshake.agency_bc_id)
+    return grant.status == "revoking" and (grant.bc_id, grant.agency_bc_id) == here
 
 
 async def held_by_others(
     session: AsyncSession, agency_id: str, client_id: str, agency_bc_id: str, keys: Collection[AssetKey]
 ) -> frozenset[AssetKey]:
-    """Of these, what other client records of the agency have from the same owner: taking it would take theirs."""
+    """Those of these assets that other client records of the agency have, too: a removal would remove theirs."""
     if not keys:
         return frozenset()
     assets = {key.asset_id for key in keys}
@@ -96,9 +115,8 @@ async def held_by_others(
         Grant.asset_id.in_(assets),
         Grant.status.in_(("live", "drifted")),
         Grant.kind != "person",
-        Grant.access_request_id.is_not(
-            None
-        ),  # access that was only found may have been shared for these same access requests
+        # access that was only found may have been shared for these same access requests
+        Grant.access_request_id.is_not(None),
     )
     agreed = (
         select(AccessRequest.kind, AccessRequest.asset_id, AccessRequest.parent_asset_id)
@@ -155,88 +173,52 @@ async def centers_to_search(
 
 
 async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
-    """The assets of a client that we may have shared, whatever we were told: they are not let out of sight."""
-    found: set[str] = set()
-    for handshake in await of_client(session, agency_id, client_id):
-        tried = await action_history(session, handshake)
-        found |= {key.asset_id for key, last in tried.given.items() if last.may_have_happened}
-    return found
+    """The assets of a client that we may have shared, whatever the platform answered: they stay observed."""
+    every = await handshakes.of_client(session, agency_id, client_id)
+    history = await action_history(session, agency_id, [handshake.id for handshake in every])
+    return {key.asset_id for key, last in history.shared.items() if last.may_have_happened}
 
 
-async def action_history(session: AsyncSession, handshake: Handshake) -> ActionHistory:
-    """The last attempts of a handshake, as its platform calls tell."""
-    rows = await call_recorder.of_handshake(session, handshake.agency_id, handshake.id, purposes=("share", "take_back"))
-    return history_of(
-        [
-            RecordedAction(
-                row.started_at,
-                row.purpose,
-                row.request,
-                row.outcome,
-                row.blocker,
-                row.operation,
-                row.code,
-                row.message or "",
-                row.platform_request_id,
-            )
-            for row in rows
-        ]
-    )
+async def action_history(session: AsyncSession, agency_id: str, handshake_ids: Sequence[str]) -> ActionHistory:
+    """The last attempts of handshakes, as their platform calls record them."""
+    rows = await call_recorder.of_handshakes(session, agency_id, handshake_ids, purposes=("share", "take_back"))
+    return history_of(recorded_actions(rows))
 
 
-async def unrequested_grants(session: AsyncSession, handshake: Handshake) -> Sequence[Grant]:
-    """Grants of the two Business Centers that are to be taken away and that no access request stands for.
-
-    An access request that is over does not: it ended, or its client said no to a wider role, while the access was
-    still there.
-    """
-    stands = select(AccessRequest.id).where(
-        AccessRequest.agency_id == Grant.agency_id,
-        AccessRequest.id == Grant.access_request_id,
-        AccessRequest.status.not_in(link_status.OVER),
-    )
-    rows = select(Grant).where(
-        Grant.agency_id == handshake.agency_id,
-        Grant.client_id == handshake.client_id,
-        Grant.bc_id == handshake.bc_id,
-        Grant.agency_bc_id == handshake.agency_bc_id,
-        ~stands.exists(),
-        Grant.status == "revoking",
-    )
-    return (await session.scalars(rows.order_by(Grant.id))).all()
-
-
-async def access_requests(session: AsyncSession, handshake: Handshake) -> Sequence[tuple[Link, AccessRequest]]:
-    """The access requests this handshake answers: of the client's links that name its two Business Centers."""
-    every = await links.access_requests_of_client(session, handshake.agency_id, handshake.client_id, handshake.platform)
-    rows = select(Intake.id).where(
-        Intake.agency_id == handshake.agency_id,
-        Intake.id.in_({link.id for link, _ in every}),
-        Intake.bc_id == handshake.bc_id,
-    )
-    here = set((await session.scalars(rows)).all())
+def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
+    """Platform calls as the history takes them."""
     return [
-        (link, access_request)
-        for link, access_request in every
-        if link.id in here and link.agency_bc_id == handshake.agency_bc_id
+        RecordedAction(
+            row.started_at,
+            row.purpose,
+            row.request,
+            row.outcome,
+            row.blocker,
+            row.operation,
+            row.code,
+            row.message or "",
+            row.platform_request_id,
+        )
+        for row in rows
     ]
 
 
 def desired_access(
     link: Link,
     access_request: AccessRequest,
-    tried: ActionHistory,
-    grant: Grant | None = None,
-    *,
-    connected_at: datetime | None = None,
+    history: ActionHistory,
+    grant: Grant | None,
+    connected_at: datetime | None,
 ) -> DesiredAccess:
-    """An access request, and the grant that answers it, as a decision needs them.
+    """Desired access of an access request, with the grant that answers it.
 
-    Where a link ended, what was proved or may be on its way is still looked at.
+    After the end of a link, access that was verified or may be on its way is still observed.
     """
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
-    last = tried.given.get(AssetKey(access_request.kind, access_request.asset_id or "", access_request.parent_asset_id))
+    last = history.shared.get(
+        AssetKey(access_request.kind, access_request.asset_id or "", access_request.parent_asset_id)
+    )
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
     leaves = access_request.unwanted_at is not None
     by_api = access_request.kind in BY_API
@@ -271,8 +253,8 @@ def desired_access(
     )
 
 
-def desired_removal(grant: Grant, *, connected_at: datetime | None = None) -> DesiredAccess:
-    """A grant that nobody asked for here and that is to be taken away."""
+def desired_removal(grant: Grant, connected_at: datetime | None) -> DesiredAccess:
+    """Desired removal of a grant that no access request stands for."""
     return DesiredAccess(
         access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
         role=grant.role,

@@ -1,4 +1,4 @@
-"""What a decision about access is made from: what is wanted, what is seen, what was tried. Values only. Pure."""
+"""Values that decisions about access are made from: desired access, observed access, action history. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,14 +50,14 @@ class DesiredAccess:
     `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
     `unwanted`: to be taken away, said at `unwanted_at`. `reduce_at`: the wish to have a role lowered that is higher
     than agreed.
-    `proved_by_client`: what was verified was seen by the client's token alone.
+    `proved_by_client`: what was verified was observed by the client's token alone.
     `connected_at`: when the client's connection was made. `seen_at`: when it was last read as agreed; `drifted_at`:
     since when it is no longer. `listed_at`: when the client's own list began to show what waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
     `needs_events`: a pixel that has received nothing does not do its job. `email`: whom an access request of kind
     `person` invites.
     `center_typed`: the client typed its Business Center, so it may be wrong; `shared_from`: the one from which the
-    agency was last seen to have it instead.
+    agency was last observed to have it instead.
     """
 
     access_request_id: str | None
@@ -89,7 +89,7 @@ class DesiredAccess:
 
     @property
     def key(self) -> AssetKey | None:
-        """What is wanted of the world; None until the client has chosen."""
+        """The asset that is desired; None until the client has chosen."""
         return AssetKey(self.kind, self.asset_id, self.parent_asset_id) if self.asset_id else None
 
     @property
@@ -137,12 +137,12 @@ class Observation:
 class ObservedSide:
     """One side's view, thing by thing; `otherwise` of everything that is not named."""
 
-    sights: Mapping[AssetKey, Observation] = field(default_factory=dict)
+    observations: Mapping[AssetKey, Observation] = field(default_factory=dict)
     otherwise: Observation = Observation(why_not=ReadFailure.NO_TOKEN)
 
     def of(self, key: AssetKey) -> Observation:
         """What it shows of one thing."""
-        return self.sights.get(key, self.otherwise)
+        return self.observations.get(key, self.otherwise)
 
 
 @dataclass(frozen=True)
@@ -156,20 +156,20 @@ class ObservedAccess:
     `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).
     `events`: how many events a pixel received lately, where that was asked; `events_unread`: why that is unknown.
     `elsewhere`: the Business Center that shares it with the agency, where that is another than the client gave.
-    `away_since`: since when the platform gives no answer to work with.
+    `unavailable_since`: since when the platform gives no answer to work with.
     """
 
     client: ObservedSide = ObservedSide()
     agency: ObservedSide = ObservedSide()
-    problems: Mapping[AssetKey, str] = field(default_factory=dict)
-    center: str | None = None
+    asset_problems: Mapping[AssetKey, str] = field(default_factory=dict)
+    center_problem: str | None = None
     client_can_write: bool = False
     partnered: bool | None = None
-    trip: str | None = None
+    authorization_blocker: str | None = None
     events: Mapping[AssetKey, int] = field(default_factory=dict)
     events_unread: Mapping[AssetKey, Observation] = field(default_factory=dict)
-    elsewhere: Mapping[AssetKey, str] = field(default_factory=dict)
-    away_since: datetime | None = None
+    shared_elsewhere: Mapping[AssetKey, str] = field(default_factory=dict)
+    unavailable_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -199,10 +199,10 @@ class PastAction:
 
 @dataclass(frozen=True)
 class ActionHistory:
-    """The last attempts to give and to take away, by thing."""
+    """The last attempts to share and to unshare, by asset."""
 
-    given: Mapping[AssetKey, PastAction] = field(default_factory=dict)
-    taken: Mapping[AssetKey, PastAction] = field(default_factory=dict)
+    shared: Mapping[AssetKey, PastAction] = field(default_factory=dict)
+    unshared: Mapping[AssetKey, PastAction] = field(default_factory=dict)
 
 
 ROLE_RANK: Mapping[str, int] = {"LINK": 1, "AD_PROMOTE": 1, "ANALYST": 1, "OPERATOR": 2, "ADMIN": 3}

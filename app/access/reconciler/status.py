@@ -64,37 +64,39 @@ class _Case:
     `account` is the status of the ad account it belongs to.
     """
 
-    want: DesiredAccess
+    desired: DesiredAccess
     key: AssetKey
-    wanted: Sequence[DesiredAccess]
-    seen: ObservedAccess
-    tried: ActionHistory
+    all_desired: Sequence[DesiredAccess]
+    observed: ObservedAccess
+    history: ActionHistory
     now: datetime
-    patience: RetryTiming
+    timing: RetryTiming
     account: Status | None = None
 
     @property
     def agency(self) -> Observation:
-        return self.seen.agency.of(self.key)
+        return self.observed.agency.of(self.key)
 
     @property
     def client(self) -> Observation:
-        return self.seen.client.of(self.key)
+        return self.observed.client.of(self.key)
 
     @property
     def last(self) -> PastAction | None:
         """The last attempt to share it that still tells something."""
-        return last_share(self.want, self.tried)
+        return last_share(self.desired, self.history)
 
     @property
     def gives(self) -> bool:
         """True if we will share it, now or at a known time."""
-        return share_at(self.want, self.seen, self.tried, self.now, self.patience) is not None
+        return share_at(self.desired, self.observed, self.history, self.now, self.timing) is not None
 
     @property
     def takes(self) -> bool:
         """True if we will remove it."""
-        return unshare_at(self.want, self.wanted, self.seen, self.tried, self.now, self.patience) is not None
+        return (
+            unshare_at(self.desired, self.all_desired, self.observed, self.history, self.now, self.timing) is not None
+        )
 
     @property
     def is_fresh(self) -> bool:
@@ -103,135 +105,151 @@ class _Case:
 
     def is_recent(self, attempt: PastAction | None) -> bool:
         """True if the attempt is so recent that its result may not be visible yet."""
-        return attempt is not None and self.now < attempt.at + self.patience.accepted
+        return attempt is not None and self.now < attempt.at + self.timing.accepted
 
     @property
     def is_silent(self) -> bool:
         """True if the platform has been unreachable for so long that it must be reported."""
-        tries = (self.last, self.tried.taken.get(self.key))
-        since = [self.seen.away_since, *(each.since for each in tries if each is not None)]
-        return any(moment is not None and self.now >= moment + self.patience.silence for moment in since)
+        tries = (self.last, self.history.unshared.get(self.key))
+        since = [self.observed.unavailable_since, *(each.since for each in tries if each is not None)]
+        return any(moment is not None and self.now >= moment + self.timing.silence for moment in since)
 
 
 def statuses(
-    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
+    now: datetime,
+    timing: RetryTiming,
 ) -> list[Status]:
     """The status of every access request, in order;
     one that hangs on an ad account may wait for whom that one waits for.
     """
     accounts: dict[AssetKey | None, Status] = {}
-    for want in wanted:
-        asked = want.kind == "ad_account" and not (want.over or want.declined or want.unwanted)
-        if asked and (want.is_live or want.key not in accounts):
-            accounts[want.key] = status(want, wanted, seen, tried, now, patience)
+    for desired in all_desired:
+        asked = desired.kind == "ad_account" and not (desired.over or desired.declined or desired.unwanted)
+        if asked and (desired.is_live or desired.key not in accounts):
+            accounts[desired.key] = status(desired, all_desired, observed, history, now, timing)
     return [
-        status(want, wanted, seen, tried, now, patience, accounts.get(want.key.account if want.key else None))
-        for want in wanted
+        status(
+            desired,
+            all_desired,
+            observed,
+            history,
+            now,
+            timing,
+            accounts.get(desired.key.account if desired.key else None),
+        )
+        for desired in all_desired
     ]
 
 
 def changes_at(
-    wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory, now: datetime, patience: RetryTiming
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
+    now: datetime,
+    timing: RetryTiming,
 ) -> datetime | None:
     """Next time at which a status changes only because time passes; None if never."""
-    tries = [*tried.given.values(), *tried.taken.values()]
-    moments = {each.at + patience.accepted for each in tries}
-    moments |= {each.since + patience.silence for each in tries if each.since is not None}
-    moments |= {want.seen_at + patience.proof for want in wanted if want.seen_at is not None}
-    moments |= {seen.away_since + patience.silence} if seen.away_since is not None else set()
-    shown = statuses(wanted, seen, tried, now, patience)
+    tries = [*history.shared.values(), *history.unshared.values()]
+    moments = {each.at + timing.accepted for each in tries}
+    moments |= {each.since + timing.silence for each in tries if each.since is not None}
+    moments |= {desired.seen_at + timing.proof for desired in all_desired if desired.seen_at is not None}
+    moments |= {observed.unavailable_since + timing.silence} if observed.unavailable_since is not None else set()
+    shown = statuses(all_desired, observed, history, now, timing)
     ahead = sorted(moment for moment in moments if moment > now)
-    return next((moment for moment in ahead if statuses(wanted, seen, tried, moment, patience) != shown), None)
+    return next((moment for moment in ahead if statuses(all_desired, observed, history, moment, timing) != shown), None)
 
 
 def status(
-    want: DesiredAccess,
-    wanted: Sequence[DesiredAccess],
-    seen: ObservedAccess,
-    tried: ActionHistory,
+    desired: DesiredAccess,
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
     now: datetime,
-    patience: RetryTiming,
+    timing: RetryTiming,
     account: Status | None = None,
 ) -> Status:
     """The status of one access request; `account` is that of the ad account it hangs on."""
-    if want.over:
+    if desired.over:
         return Status("ended")
-    if want.declined:
+    if desired.declined:
         return Status("declined")
-    if want.key is None or not (want.approved_at or want.unwanted):
+    if desired.key is None or not (desired.approved_at or desired.unwanted):
         return Status("waiting", "client")
-    case = _Case(want, want.key, wanted, seen, tried, now, patience, account)
-    if want.unwanted:
+    case = _Case(desired, desired.key, all_desired, observed, history, now, timing, account)
+    if desired.unwanted:
         return _leaving(case)
     found = _seen_by_agency(case) if case.agency.is_read else _agency_cannot_see(case)
-    if want.link_ended and found.next_actor == "client":
+    if desired.link_ended and found.next_actor == "client":
         return replace(found, next_actor="agency")  # a dead link leads its client nowhere
     return found
 
 
 def _leaving(case: _Case) -> Status:
-    want = case.want
-    if is_gone(want, case.seen, case.tried):
+    desired = case.desired
+    if is_gone(desired, case.observed, case.history):
         return Status("ended")
-    if want.held_by_others:
+    if desired.held_by_others:
         return Status("leaving", "agency")
     if case.takes and not case.is_silent:
         return Status("leaving", "us")
     if case.takes:  # by hand it need not wait
         return Status("leaving", "client", "platform_unavailable")
-    if failed := refusal(want, case.tried):
+    if failed := refusal(desired, case.history):
         return Status("leaving", "client", failed[0], answer=failed[1].answer)
-    away = case.client.why_not is ReadFailure.UNAVAILABLE and case.seen.client_can_write
+    away = case.client.why_not is ReadFailure.UNAVAILABLE and case.observed.client_can_write
     return Status("leaving", "us" if away and not case.is_silent else "client")
 
 
 def _seen_by_agency(case: _Case) -> Status:
-    want, client = case.want, case.client
+    desired, client = case.desired, case.client
     if case.agency.role is not None:
         return _of_role(case, case.agency, "agency")
     if client.role is not None:
         if _is_as_agreed(case, client):
             return Status("awaiting_partner", "agency", None, client.role, "client")
         return _of_role(case, client, "client")
-    return _absent(case) if client.is_read or not want.proved_by_client else Status("awaiting_partner", "agency")
+    return _absent(case) if client.is_read or not desired.proved_by_client else Status("awaiting_partner", "agency")
 
 
 def _absent(case: _Case) -> Status:
     """Read, by the agency or by the client at least, and not there."""
-    want = case.want
-    if is_invitation_rejected(want, case.seen, case.tried):
+    desired = case.desired
+    if is_invitation_rejected(desired, case.observed, case.history):
         return _blocked("invitation_rejected")
     if case.client.pending:
         return Status("awaiting_partner", "agency", "invitation_pending")
-    if is_declined(want, case.seen, case.tried):
+    if is_declined(desired, case.observed, case.history):
         return _blocked("partner_declined")
-    if want.was_verified and want.reduce_at is None:
+    if desired.was_verified and desired.reduce_at is None:
         return _gone(case)
     return _under_way(case)
 
 
-def _of_role(case: _Case, sight: Observation, seen_by: SeenBy) -> Status:
+def _of_role(case: _Case, observation: Observation, seen_by: SeenBy) -> Status:
     """One side shows a role, and it is that side that counts."""
-    want, role = case.want, sight.role
-    assert role is not None  # only such sights are passed
-    if _is_as_agreed(case, sight):
+    desired, role = case.desired, observation.role
+    assert role is not None  # only such observations are passed
+    if _is_as_agreed(case, observation):
         return _of_events(case, role, seen_by)
-    status = "drifted" if want.was_verified else "blocked"
+    status = "drifted" if desired.was_verified else "blocked"
     if case.gives or case.takes:
         if case.is_silent:
             return Status(status, "platform", "platform_unavailable", role, seen_by)
-        return Status("drifted" if want.was_verified else "approved", "us", None, role, seen_by)
-    higher = rank(role) > rank(want.role)
-    if higher and is_interrupted(want, case.tried) and case.is_recent(case.tried.taken.get(case.key)):
+        return Status("drifted" if desired.was_verified else "approved", "us", None, role, seen_by)
+    higher = rank(role) > rank(desired.role)
+    if higher and is_interrupted(desired, case.history) and case.is_recent(case.history.unshared.get(case.key)):
         return Status("approved", "platform", None, role, seen_by)  # taken away; this side is only slow to show it
     code, answer = "role_higher_than_requested" if higher else "role_too_low", None
     actor: Actor | None = None
-    if higher and want.reduce_at is not None:
-        if failed := refusal(want, case.tried):
+    if higher and desired.reduce_at is not None:
+        if failed := refusal(desired, case.history):
             code, answer = failed[0], failed[1].answer
-        elif want.held_by_others:
+        elif desired.held_by_others:
             actor = "agency"
-    elif not higher and case.last is not None and is_refused(case.last, want):
+    elif not higher and case.last is not None and is_refused(case.last, desired):
         answer = case.last.answer
         code = str(case.last.blocker) if case.last.blocker in _ABOUT_WHO_ASKS else code
     return Status(status, actor or actor_of(code), code, role, seen_by, answer)
@@ -242,34 +260,34 @@ _ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_autho
 
 
 def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
-    """The role is as agreed; of a pixel that has to receive events that must have been seen, too."""
-    want = case.want
+    """The role is as agreed; of a pixel that has to receive events that must have been observed, too."""
+    desired = case.desired
     proof = Status("verified", None, None, role, seen_by)
-    if not want.needs_events or want.was_verified or want.kind != "pixel":
+    if not desired.needs_events or desired.was_verified or desired.kind != "pixel":
         return proof
-    count = case.seen.events.get(case.key)
+    count = case.observed.events.get(case.key)
     if count:
         return proof
     if count == 0:
         return _blocked("pixel_silent", role, seen_by)
-    unread = case.seen.events_unread.get(case.key, Observation())
+    unread = case.observed.events_unread.get(case.key, Observation())
     if unread.why_not is ReadFailure.UNAVAILABLE:
         return _while_away(case, role, seen_by)
     code = "platform_changed" if unread.blocker == "platform_changed" else "pixel_events_unread"
     return replace(_blocked(code, role, seen_by), answer=unread.answer)
 
 
-def _is_as_agreed(case: _Case, sight: Observation) -> bool:
-    """True if the role seen is the agreed role, or another agreed access already covers it.
+def _is_as_agreed(case: _Case, observation: Observation) -> bool:
+    """True if the role observed is the agreed role, or another agreed access already covers it.
 
     An Admin of the client's Business Center can do everything there. The client may have agreed to a wider role of the
     same asset on another of its links.
     """
-    want, role = case.want, sight.role
-    if role == want.role or (want.kind == "person" and sight.everything):
+    desired, role = case.desired, observation.role
+    if role == desired.role or (desired.kind == "person" and observation.everything):
         return True
-    others = [each for each in case.wanted if each is not want and each.key == case.key and each.is_live]
-    return rank(role) > rank(want.role) and any(each.role == role and not each.unwanted for each in others)
+    others = [each for each in case.all_desired if each is not desired and each.key == case.key and each.is_live]
+    return rank(role) > rank(desired.role) and any(each.role == role and not each.unwanted for each in others)
 
 
 def _gone(case: _Case) -> Status:
@@ -281,37 +299,37 @@ def _gone(case: _Case) -> Status:
     code, answer = _missing(case), None
     if client.why_not not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) and (lasting := _lasting(case)):
         code = lasting
-    elif last is not None and is_refused(last, case.want):
+    elif last is not None and is_refused(last, case.desired):
         code, answer = last.blocker or "app_problem", last.answer
-    elif last is not None and is_exhausted(last, case.want):
+    elif last is not None and is_exhausted(last, case.desired):
         code, answer = _of_exhausted(last), last.answer
-    elif case.want.kind in ("ad_account", "catalog") and case.seen.partnered is False:
+    elif case.desired.kind in ("ad_account", "catalog") and case.observed.partnered is False:
         code = "partnership_ended"
     return Status("drifted", actor_of(code), code, answer=answer)
 
 
 def _agency_cannot_see(case: _Case) -> Status:
-    want, agency, client = case.want, case.agency, case.client
-    if agency.why_not is ReadFailure.UNAVAILABLE and not want.was_verified and want.kind != "person":
+    desired, agency, client = case.desired, case.agency, case.client
+    if agency.why_not is ReadFailure.UNAVAILABLE and not desired.was_verified and desired.kind != "person":
         # it can be read, only not now: the client's word alone must not turn it green
         return _under_way(case)
-    if agency.blocker == "agency_must_reauthorize" and not want.was_verified and _is_done(case):
+    if agency.blocker == "agency_must_reauthorize" and not desired.was_verified and _is_done(case):
         seen_by: SeenBy | None = "client" if client.role else None
         return Status("blocked", "agency", agency.blocker, client.role, seen_by, agency.answer)
     if client.role is not None:
         if not _is_as_agreed(case, client) or _is_in_force(case):
             return _of_role(case, client, "client")
-        if want.attested:
+        if desired.attested:
             return Status("attested")
         return Status("unverifiable", "agency", agency.blocker, client.role, "client", agency.answer)
     if client.is_read or client.pending or client.rejected:
         return _absent(case)
-    if want.was_verified and want.reduce_at is None:
+    if desired.was_verified and desired.reduce_at is None:
         return _unseen_now(case)
-    if want.attested:
+    if desired.attested:
         return Status("attested")
     refused = agency.why_not is ReadFailure.DENIED
-    if _is_done(case) and (refused or want.lane == "guided"):
+    if _is_done(case) and (refused or desired.lane == "guided"):
         return Status("unverifiable", "agency", agency.blocker if refused else None, answer=agency.answer)
     return _under_way(case)
 
@@ -322,44 +340,44 @@ def _is_in_force(case: _Case) -> bool:
     People are members of the client's own Business Center. For other kinds, the agency's token saw the access before,
     or sees the client among its partners.
     """
-    proved_by_agency = case.want.was_verified and not case.want.proved_by_client
-    return case.want.kind == "person" or proved_by_agency or case.seen.partnered is True
+    proved_by_agency = case.desired.was_verified and not case.desired.proved_by_client
+    return case.desired.kind == "person" or proved_by_agency or case.observed.partnered is True
 
 
 def _unseen_now(case: _Case) -> Status:
     """It was proved, and nobody can look: the proof counts for a while. Of people nobody of the agency ever can."""
-    want = case.want
-    if want.kind == "person" or want.seen_at is None or case.now < want.seen_at + case.patience.proof:
-        return Status("verified", None, None, want.role, None)
+    desired = case.desired
+    if desired.kind == "person" or desired.seen_at is None or case.now < desired.seen_at + case.timing.proof:
+        return Status("verified", None, None, desired.role, None)
     if case.agency.why_not is ReadFailure.UNAVAILABLE:
-        return Status("unverifiable", "platform", "platform_unavailable", want.role)
+        return Status("unverifiable", "platform", "platform_unavailable", desired.role)
     code = "agency_must_reauthorize" if case.agency.blocker != "platform_changed" else "platform_changed"
-    return Status("unverifiable", "agency", code, want.role, answer=case.agency.answer)
+    return Status("unverifiable", "agency", code, desired.role, answer=case.agency.answer)
 
 
 def _is_done(case: _Case) -> bool:
-    """True if it is done as far as we can tell: seen by the client, sent by us, or done by hand as the client says."""
-    given = case.tried.given.get(case.key)
+    """True if it is done as far as we know: observed by the client, sent by us, or by hand as the client says."""
+    given = case.history.shared.get(case.key)
     sent = given is not None and given.outcome == "ok"
-    return case.client.role is not None or sent or (case.want.lane == "guided" and case.want.says_done)
+    return case.client.role is not None or sent or (case.desired.lane == "guided" and case.desired.says_done)
 
 
 def _under_way(case: _Case) -> Status:
-    """Not seen on any side that could be read."""
-    want, last, client = case.want, case.last, case.client
-    if want.link_ended:
-        if want.listed_at is not None and not want.was_verified:
+    """Not observed on any side that could be read."""
+    desired, last, client = case.desired, case.last, case.client
+    if desired.link_ended:
+        if desired.listed_at is not None and not desired.was_verified:
             return Status("awaiting_partner", "agency")
         if last is not None and last.may_have_happened:
             return Status("awaiting_partner", "platform" if case.is_recent(last) else "agency")
-        return _blocked("access_interrupted") if is_interrupted(want, case.tried) else Status("ended")
-    if is_guided(want):
+        return _blocked("access_interrupted") if is_interrupted(desired, case.history) else Status("ended")
+    if is_guided(desired):
         return _by_hand(case)
     closed = client.why_not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) or (
-        client.is_read and not case.seen.client_can_write
+        client.is_read and not case.observed.client_can_write
     )
-    if is_interrupted(want, case.tried) and (client.is_read or closed) and not case.is_fresh:
-        refused = last is not None and last.outcome == "denied" and last.at > case.tried.taken[case.key].at
+    if is_interrupted(desired, case.history) and (client.is_read or closed) and not case.is_fresh:
+        refused = last is not None and last.outcome == "denied" and last.at > case.history.unshared[case.key].at
         if refused or not case.gives:
             interrupted = _blocked("access_interrupted", actor="us" if case.gives else "client")
             return replace(interrupted, answer=last.answer if last is not None and refused else None)
@@ -370,17 +388,17 @@ def _under_way(case: _Case) -> Status:
         if last is not None and last.outcome == "ok":
             return Status("awaiting_partner", "platform")
         return _blocked("platform_unavailable") if case.is_silent else Status("approved", "us")
-    if is_refused(last, want) and last is not None:
+    if is_refused(last, desired) and last is not None:
         return replace(_blocked(last.blocker or "app_problem"), answer=last.answer)
     if case.is_fresh:
         return Status("awaiting_partner", "platform")
-    if is_exhausted(last, want) and last is not None:
+    if is_exhausted(last, desired) and last is not None:
         return replace(_blocked(_of_exhausted(last)), answer=last.answer)
     if closed:
-        if want.listed_at is not None:
+        if desired.listed_at is not None:
             return Status("awaiting_partner", "agency")
         never = client.why_not is ReadFailure.NO_TOKEN and client.blocker is None
-        return _blocked(case.seen.trip or ("not_connected" if never else "connection_dead"))
+        return _blocked(case.observed.authorization_blocker or ("not_connected" if never else "connection_dead"))
     if client.why_not is ReadFailure.DENIED:
         return replace(_blocked(client.blocker or "app_problem"), answer=client.answer)
     if ReadFailure.UNAVAILABLE in (client.why_not, case.agency.why_not):
@@ -396,22 +414,22 @@ def _of_exhausted(last: PastAction) -> str:
 def _by_hand(case: _Case) -> Status:
     if case.is_fresh:  # sent before the client chose to do it by hand
         return Status("awaiting_partner", "platform")
-    if case.key in case.seen.elsewhere:
+    if case.key in case.observed.shared_elsewhere:
         return _blocked("asset_shared_elsewhere")
-    looked_in_vain = case.agency.is_read and case.want.says_done and case.seen.partnered
+    looked_in_vain = case.agency.is_read and case.desired.says_done and case.observed.partnered
     return _blocked(_missing(case)) if looked_in_vain else Status("awaiting_client", "client")
 
 
 def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
     """The platform is out of reach: we look again, and say so when that takes long."""
-    if case.is_silent or case.seen.away_since is None:
+    if case.is_silent or case.observed.unavailable_since is None:
         return _blocked("platform_unavailable", role, seen_by)
     return Status("approved", "us", None, role, seen_by)
 
 
 def _waiting_for_account(case: _Case) -> Status:
     """A pixel waits for its ad account, for as long as that one is on its way."""
-    if is_account_present(case.key, case.seen):
+    if is_account_present(case.key, case.observed):
         return _while_away(case)
     if case.account is None or case.account.status in ("declined", "ended", "leaving"):
         return _blocked("account_missing")
@@ -422,11 +440,11 @@ def _waiting_for_account(case: _Case) -> Status:
 
 def _lasting(case: _Case) -> str | None:
     """Lasting blocker: of the client's Business Center, or of the person who authorized."""
-    return case.seen.center or case.seen.problems.get(case.key)
+    return case.observed.center_problem or case.observed.asset_problems.get(case.key)
 
 
 def _missing(case: _Case) -> str:
-    return "pixel_not_linked" if case.want.kind == "pixel" else "asset_not_shared"
+    return "pixel_not_linked" if case.desired.kind == "pixel" else "asset_not_shared"
 
 
 def _blocked(

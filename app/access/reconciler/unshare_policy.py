@@ -17,74 +17,80 @@ NO_ROLE = ""
 
 
 def unshare_at(
-    want: DesiredAccess,
-    wanted: Sequence[DesiredAccess],
-    seen: ObservedAccess,
-    tried: ActionHistory,
+    desired: DesiredAccess,
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
     now: datetime,
-    patience: RetryTiming,
+    timing: RetryTiming,
 ) -> datetime | None:
     """When this is to be taken away by us: now, a later moment, or never (None)."""
-    if want.key is None or not may_unshare(want, wanted, seen, tried):
+    if desired.key is None or not may_unshare(desired, all_desired, observed, history):
         return None
-    last, undone = tried.taken.get(want.key), tried.given.get(want.key)
-    return repeat_at(last, want, NO_ROLE, now, patience, undone=undone)
+    last, undone = history.unshared.get(desired.key), history.shared.get(desired.key)
+    return repeat_at(last, desired, NO_ROLE, now, timing, undone=undone)
 
 
-def refusal(want: DesiredAccess, tried: ActionHistory) -> tuple[str, PastAction] | None:
+def refusal(desired: DesiredAccess, history: ActionHistory) -> tuple[str, PastAction] | None:
     """Blocker code and attempt of a removal that failed until a person acts; None if it did not fail."""
-    last = tried.taken.get(want.key) if want.key else None
-    if last is None or not (is_refused(last, want) or is_exhausted(last, want)):
+    last = history.unshared.get(desired.key) if desired.key else None
+    if last is None or not (is_refused(last, desired) or is_exhausted(last, desired)):
         return None
     about_us = last.outcome == "denied" and last.blocker in ABOUT_US
     return (str(last.blocker) if about_us else "removal_refused"), last
 
 
 def may_unshare(
-    want: DesiredAccess, wanted: Sequence[DesiredAccess], seen: ObservedAccess, tried: ActionHistory
+    desired: DesiredAccess, all_desired: Sequence[DesiredAccess], observed: ObservedAccess, history: ActionHistory
 ) -> bool:
     """True if it is to go, the client's token may do it, and nobody else of the agency needs it."""
-    if want.key is None or want.over or want.declined or want.held_by_others or not may_write(want.key, seen):
+    if (
+        desired.key is None
+        or desired.over
+        or desired.declined
+        or desired.held_by_others
+        or not may_write(desired.key, observed)
+    ):
         return False
-    client = seen.client.of(want.key)
+    client = observed.client.of(desired.key)
     if not (client.role or client.pending):
         return False
-    others = [each for each in wanted if each is not want and each.key == want.key and each.is_live]
-    if want.unwanted:
-        return all(each.unwanted for each in others) and _is_ours_alone(want, tried)
-    return needs_lower_role(want, client) and all(rank(each.role) <= rank(want.role) for each in others)
+    others = [each for each in all_desired if each is not desired and each.key == desired.key and each.is_live]
+    if desired.unwanted:
+        return all(each.unwanted for each in others) and _is_ours_alone(desired, history)
+    return needs_lower_role(desired, client) and all(rank(each.role) <= rank(desired.role) for each in others)
 
 
-def needs_lower_role(want: DesiredAccess, client: Observation) -> bool:
+def needs_lower_role(desired: DesiredAccess, client: Observation) -> bool:
     """True if the role is higher than agreed and somebody who may say so wants it lowered.
 
     TikTok lowers no role in place: it is removed and shared again
     (https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner).
     """
-    if want.reduce_at is None or not want.is_live or want.link_ended or want.lane != "connected":
+    if desired.reduce_at is None or not desired.is_live or desired.link_ended or desired.lane != "connected":
         return False
-    return want.kind == "ad_account" and rank(client.role) > rank(want.role)
+    return desired.kind == "ad_account" and rank(client.role) > rank(desired.role)
 
 
-def is_gone(want: DesiredAccess, seen: ObservedAccess, tried: ActionHistory) -> bool:
+def is_gone(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
     """True if what was to be taken away was read as absent: on every side that could be read, and on one at least.
 
     Of a pixel that others linked only the agency's side counts: it stays linked for them; a person stays a member.
     """
-    if want.key is None:
+    if desired.key is None:
         return True
-    sights = [side.of(want.key) for side in (seen.agency, seen.client)]
-    if not _is_ours_alone(want, tried):
-        if want.kind == "person":
+    observations = [side.of(desired.key) for side in (observed.agency, observed.client)]
+    if not _is_ours_alone(desired, history):
+        if desired.kind == "person":
             return True  # a member before us, to whom we gave nothing
-        sights = sights[:1]
-    read = [sight for sight in sights if sight.is_read]
-    return bool(read) and not any(sight.role or sight.pending for sight in read)
+        observations = observations[:1]
+    read = [observation for observation in observations if observation.is_read]
+    return bool(read) and not any(observation.role or observation.pending for observation in read)
 
 
-def _is_ours_alone(want: DesiredAccess, tried: ActionHistory) -> bool:
+def _is_ours_alone(desired: DesiredAccess, history: ActionHistory) -> bool:
     """A pixel may have been linked, and a person a member, before us: only what we gave ourselves is undone."""
-    if want.kind not in ("pixel", "person") or want.key is None:
+    if desired.kind not in ("pixel", "person") or desired.key is None:
         return True
-    given = tried.given.get(want.key)
+    given = history.shared.get(desired.key)
     return given is not None and given.may_have_happened

@@ -98,7 +98,7 @@ async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str
     every = await links.access_requests_of_client(session, aggregate.agency.id, aggregate.client.id, platform)
     known = [
         access_request
-        for link, access_request in every
+        for link, access_request, _ in every
         if access_request.person_email == email and link.id != aggregate.link.id
     ]
     here = {access_request.asset_id for access_request in aggregate.access_requests}

@@ -35,7 +35,7 @@ async def shown(house: House, api: httpx2.AsyncClient, at: int = 0) -> dict[str,
 
 def patient(house: House) -> House:
     """With the settling time of production, which passes in these tests only where they say so."""
-    return replace(house, tools=replace(house.tools, patience=RetryTiming()))
+    return replace(house, tools=replace(house.tools, timing=RetryTiming()))
 
 
 async def count(house: House, path: str) -> int:

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
 from app.access.grants import queries as grants
-from app.access.reconciler import buyer_job as buyer_work
 from app.events.models import Event
 from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, BUYERS, KIM, MEMBERS, UNASSIGN, count, name, patient, shared, shown
@@ -82,7 +81,7 @@ async def test_a_call_that_never_arrived_is_repeated_after_a_look(house: House, 
             PlatformCall.agency_id == house.world.north.agency_id, PlatformCall.purpose == "assign"
         )
         for row in await session.scalars(rows):
-            row.started_at = row.started_at - house.tools.patience.settle
+            row.started_at = row.started_at - house.tools.timing.settle
     await house.work(3)
     assert (await shown(house, api))[BO][0] == "open"
 
@@ -94,11 +93,11 @@ async def test_killed_between_writing_down_and_sending(
     await name(house, api, {"buyers": [{"email": BO, "role": "OPERATOR"}]})
     await shared(house)
 
-    async def killed(*_: object) -> None:
+    async def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(buyer_work, "_do", killed)
+        patched.setattr(type(house.tools.platforms.connected("tiktok")), "assign", killed)
         with pytest.raises(KeyboardInterrupt):
             await house.work()
     async with house.tools.sessions.begin() as session:
@@ -114,7 +113,7 @@ async def test_killed_between_writing_down_and_sending(
     assert await count(house, ASSIGN) == 0  # it may be on its way: looked at, not repeated
     async with house.tools.sessions.begin() as session:
         attempt = await session.get_one(PlatformCall, (attempt.agency_id, attempt.id))
-        attempt.started_at = attempt.started_at - house.tools.patience.settle
+        attempt.started_at = attempt.started_at - house.tools.timing.settle
     await house.work(3)
     assert (await shown(house, api))[BO][0] == "open"
     assert await count(house, ASSIGN) == 1

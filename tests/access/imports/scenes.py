@@ -10,7 +10,8 @@ from sqlalchemy.sql import func
 from app.access.grants.models import Grant
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
-from app.access.reconciler import import_job as work
+from app.access.reconciler.imports import ImportStrategy
+from app.access.reconciler.job import reconcile
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT
 from app.tenants.clients.models import Client
@@ -45,9 +46,9 @@ class Scene:
         async with self.house.tools.sessions.begin() as session:
             hurried = update(Import).where(Import.due_at.is_not(None), Import.status == "running")
             await session.execute(hurried.values(due_at=func.now()).execution_options(**CROSS_TENANT))
-        rows = await jobs.claim(self.house.tools.sessions, Import, limit=10, lease=work.LEASE)
+        rows = await jobs.claim(self.house.tools.sessions, Import, limit=10, lease=self.house.tools.lease)
         for row in rows:
-            await work.advance(self.house.tools, row)
+            await reconcile(ImportStrategy(self.house.tools), row)
         return rows
 
     async def run(self, most: int = 100) -> Import:

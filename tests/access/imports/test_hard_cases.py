@@ -2,8 +2,7 @@
 
 import httpx2
 
-from app.access.connections import queries as connections
-from app.access.reconciler import import_job as work
+from app.access.reconciler.imports import MOST_TRIES, priority_of
 from app.platforms.port import Priority
 from simulator import seed
 from tests.access.imports.scenes import Scene
@@ -88,7 +87,7 @@ async def test_a_partner_that_never_answers_is_given_up_until_the_next_import(
     await scene.crowd(1)
     await scene.connect()
     await scene.turn()
-    await tiktok.fault(SHARES, code=51010, times=work.MOST_TRIES)
+    await tiktok.fault(SHARES, code=51010, times=MOST_TRIES)
     ended = await scene.run()
     assert (ended.status, ended.partners_done, ended.grants_found) == ("done", 1, 0)
     (partner,) = await scene.partners()
@@ -159,14 +158,6 @@ async def test_names_of_odd_characters(scene: Scene, tiktok: TikTokWorld) -> Non
     )
 
 
-async def test_watches_do_not_take_the_calls_of_those_who_wait(scene: Scene) -> None:
-    await scene.connect()
-    row = await scene.run()
-    async with scene.house.tools.sessions() as session:
-        connection = await connections.of_agency(session, row.agency_id, "tiktok")
-    assert connection is not None
-    wanted = {}
-    for reason in ("connected", "asked", "watch"):
-        row.reason = reason
-        wanted[reason] = work._access(scene.house.tools, row, connection, Priority.HANDSHAKE).urgency
-    assert wanted == {"connected": Priority.HANDSHAKE, "asked": Priority.HANDSHAKE, "watch": Priority.WATCH}
+def test_watches_do_not_take_the_calls_of_those_who_wait() -> None:
+    given = {reason: priority_of(reason, Priority.HANDSHAKE) for reason in ("connected", "asked", "watch")}
+    assert given == {"connected": Priority.HANDSHAKE, "asked": Priority.HANDSHAKE, "watch": Priority.WATCH}

@@ -6,7 +6,8 @@ from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.imports.models import Import
-from app.access.reconciler import import_job as work
+from app.access.reconciler.imports import BATCH, ImportStrategy
+from app.access.reconciler.job import reconcile
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT
 from app.platforms.rate_limiter.policy import Limits
@@ -51,7 +52,7 @@ async def test_two_hundred_partners_are_there_within_a_minute_at_the_default_pac
     needed = calls["bc/partner/asset/get/"] + calls["bc/partner/get/"] - connecting.get("bc/partner/get/", 0)
     assert len(await scene.grants("live")) == 200
     assert len(await scene.found_clients()) == 200
-    assert needed <= 200 + 4 + work.BATCH  # a turn may begin with catalogs before it ends
+    assert needed <= 200 + 4 + BATCH  # a turn may begin with catalogs before it ends
     assert needed / _pace_of_handshakes(Limits(8, 480)) < 60
     ended = await scene.run()
     assert (ended.status, ended.partners_done, ended.catalogs_done, ended.grants_found) == ("done", 200, 200, 200)
@@ -84,10 +85,10 @@ async def test_workers_that_die_at_any_moment_cost_nothing_and_make_nothing_twic
     await scene.house.connect_agency(scene.corner)
     tools = scene.house.tools
     for moment in range(1, 25):
-        claimed = await jobs.claim(tools.sessions, Import, limit=1, lease=work.LEASE)
+        claimed = await jobs.claim(tools.sessions, Import, limit=1, lease=tools.lease)
         if not claimed:
             break
-        turn = asyncio.create_task(work.advance(tools, claimed[0]))
+        turn = asyncio.create_task(reconcile(ImportStrategy(tools), claimed[0]))
         await asyncio.wait({turn}, timeout=0.03 * moment)
         turn.cancel()
         await asyncio.wait({turn})

@@ -59,7 +59,7 @@ async def test_a_share_answered_in_another_shape_is_no_problem_of_the_app(house:
     await house.tiktok.fault(SHARE, code=0, data=["done?"], times=None)
     for _ in range(10):
         await house.work(1)
-        await house.later(house.tools.patience.settle)
+        await house.later(house.tools.timing.settle)
     (access_request,) = await house.access_requests(north)
     assert (access_request.status, access_request.code, access_request.next_actor) == (
         "blocked",

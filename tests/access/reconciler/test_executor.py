@@ -1,16 +1,13 @@
-"""One deed and its evidence: a read that went well before it is not its answer."""
+"""One action and its evidence: the answer of a read before it is not its own."""
 
-from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
-from app.access.context import AccessContext
-from app.access.reconciler import client_side, executor
+from app.access.reconciler import client_side
 from app.access.reconciler.agency_side import BusinessCenterPair
-from app.access.reconciler.executor import ActionMember, RecordedIntent, send
+from app.access.reconciler.executor import ActionMember, send
 from app.access.reconciler.state import AssetKey, UnshareAction
-from app.platforms.port import Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
+from app.access.reconciler.strategy import ActionResult
+from app.platforms.port import Access, Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
 from app.platforms.resources import Member
 
 NORA = "nora@northagency.example"
@@ -33,29 +30,25 @@ class _Platform:
             raise self.failure
 
 
-async def _send(monkeypatch: pytest.MonkeyPatch, platform: _Platform) -> executor.ActionResult:
-    monkeypatch.setattr("app.access.connections.queries.access", lambda *_: None)
-    deed = UnshareAction("person", (AssetKey("person", "person_1"),))
-    intent = RecordedIntent("exchange_1", deed, cast(Any, None), ActionMember(NORA, invited=True))
-    tools = cast(AccessContext, SimpleNamespace(keyring=None))
-    return await send(tools, BusinessCenterPair(cast(Any, platform), ours="1", theirs="2"), intent, Priority.HANDSHAKE)
+async def _send(platform: _Platform) -> ActionResult:
+    action = UnshareAction("person", (AssetKey("person", "person_1"),))
+    pair = BusinessCenterPair(cast(Any, platform), ours="1", theirs="2")
+    return await send(pair, Access("token", "app", Priority.HANDSHAKE), action, ActionMember(NORA, invited=True))
 
 
-async def test_a_removal_for_which_there_was_no_room_is_not_written_down_as_done(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    sent = await _send(monkeypatch, _Platform(Unavailable(NOT_MADE, 1.0)))
+async def test_a_removal_for_which_there_was_no_room_is_not_written_down_as_done() -> None:
+    sent = await _send(_Platform(Unavailable(NOT_MADE, 1.0)))
     assert (sent.call, [call.operation for call in sent.before]) == (None, ["bc/member/get"])
 
 
-async def test_a_list_that_cannot_be_read_whole_is_the_answer_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = await _send(monkeypatch, _Platform(UnexpectedAnswer(NOT_MADE)))
+async def test_a_list_that_cannot_be_read_whole_is_the_answer_itself() -> None:
+    sent = await _send(_Platform(UnexpectedAnswer(NOT_MADE)))
     assert (sent.call, len(sent.before)) == (NOT_MADE, 1)
 
 
-async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member() -> None:
     rows = (Member("", "", NORA, "STANDARD", "REJECTED"), Member("77", "", NORA, "STANDARD", "BOUND"))
     platform = _Platform(None, *rows)
-    await _send(monkeypatch, platform)
+    await _send(platform)
     assert platform.removed == ["77"]
     assert min(rows, key=client_side.membership_rank).relation == "BOUND"

@@ -67,13 +67,13 @@ def worlds(draw: st.DrawFn, keys: list[AssetKey]) -> ObservedAccess:
     away = any(each.why_not is ReadFailure.UNAVAILABLE for each in (*client.values(), *agency.values()))
     return ObservedAccess(
         ObservedSide(client), ObservedSide(agency),
-        problems={key: draw(st.sampled_from(PROBLEMS)) for key in keys if draw(st.integers(0, 4)) == 0},
-        center=draw(st.sampled_from([None, None, None, "not_bc_admin", "bc_not_enabled"])),
+        asset_problems={key: draw(st.sampled_from(PROBLEMS)) for key in keys if draw(st.integers(0, 4)) == 0},
+        center_problem=draw(st.sampled_from([None, None, None, "not_bc_admin", "bc_not_enabled"])),
         client_can_write=draw(st.sampled_from([True, True, True, False])),
         partnered=draw(st.sampled_from([None, True, False])),
-        trip=draw(st.sampled_from([None, "consent_cancelled"])),
+        authorization_blocker=draw(st.sampled_from([None, "consent_cancelled"])),
         events={key: draw(st.sampled_from([0, 3])) for key in keys if key.kind == "pixel" and draw(st.booleans())},
-        away_since=NOW if away else None,
+        unavailable_since=NOW if away else None,
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ class Stubborn:
 
     def do(self, step: ShareAction | UnshareAction, now: datetime) -> datetime:
         """Sends it; the time at which the next thing can be done."""
-        into = dict(self.tried.given if isinstance(step, ShareAction) else self.tried.taken)
+        into = dict(self.tried.shared if isinstance(step, ShareAction) else self.tried.unshared)
         for key in step.keys:
             before = into.get(key)
             since = (before.since if before else None) or now
@@ -110,7 +110,7 @@ class Stubborn:
                 times=(before.times if before else 0) + (self.reply != "unavailable"), blocker=self.blocker,
                 batch=len(step.keys), since=since if self.reply == "unavailable" else None,
             )  # fmt: skip
-        which = "given" if isinstance(step, ShareAction) else "taken"
+        which = "shared" if isinstance(step, ShareAction) else "unshared"
         self.tried = replace(self.tried, **{which: into})
         return now + timedelta(minutes=30 if self.reply == "unavailable" else 0, seconds=1)
 
@@ -135,7 +135,7 @@ def check_turns(
 ) -> None:
     for want, each in zip(wanted, shown, strict=True):
         if each.next_actor == "us":
-            away = world.away_since is not None and now < world.away_since + PATIENCE.silence
+            away = world.unavailable_since is not None and now < world.unavailable_since + PATIENCE.silence
             about = (each, want, want.key and (world.client.of(want.key), world.agency.of(want.key)))
             assert away or _is_ours(want, wanted, world, tried, now), about
         if each.status in ("blocked", "drifted"):

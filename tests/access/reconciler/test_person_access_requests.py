@@ -110,7 +110,7 @@ async def test_a_lost_answer_is_not_repeated_before_a_look(house: House, api: ht
 
 
 async def test_a_call_that_never_arrived_is_repeated_once_it_has_settled(house: House, api: httpx2.AsyncClient) -> None:
-    house = replace(house, tools=replace(house.tools, patience=RetryTiming()))
+    house = replace(house, tools=replace(house.tools, timing=RetryTiming()))
     await _ask_for(house, api)
     await _agreed(house)
     await house.tiktok.fault(INVITE, drop=True)

@@ -34,7 +34,7 @@ async def test_the_ad_account_first_then_the_pixel_then_both_read_back(asking: H
     assert [access_request.seen_by for access_request in await asking.access_requests(north)] == ["agency", "agency"]
     assert await asking.tiktok.pixel_links(PIXEL_LUNE_APP) == [LUNE_EU]
     asked = [each.request for each in await asking.platform_calls(north, "share")]
-    assert [(each["kind"], each["asset_ids"], each.get("through_ids")) for each in asked] == [
+    assert [(each["kind"], each["asset_ids"], each.get("parent_asset_ids")) for each in asked] == [
         ("ad_account", [LUNE_EU], None),
         ("pixel", [CODE], [LUNE_EU]),
     ]

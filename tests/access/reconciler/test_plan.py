@@ -86,8 +86,8 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Any
     "a higher role is not lowered": (want(), seen({A: "ADMIN"}), {}, Wait()),
     "the client's list could not be read: no blind write": (want(), seen(ReadFailure.UNAVAILABLE), {}, Wait()),
     "the client's connection is dead": (want(), seen(ReadFailure.DEAD, client_can_write=False), {}, Wait()),
-    "owned by somebody else": (want(), seen(problems={KEY_A: "asset_owned_elsewhere"}), {}, Wait()),
-    "unknown to the Business Center": (want(), seen(problems={KEY_A: "asset_not_found"}), {}, Wait()),
+    "owned by somebody else": (want(), seen(asset_problems={KEY_A: "asset_owned_elsewhere"}), {}, Wait()),
+    "unknown to the Business Center": (want(), seen(asset_problems={KEY_A: "asset_not_found"}), {}, Wait()),
     "recorded a moment ago: wait": (
         want(), seen(), {A: a_try("ok")}, Wait(NOW - timedelta(seconds=1) + PATIENCE.accepted),
     ),
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Any
         want(recheck_at=NOW), seen(), {A: a_try("denied", blocker="not_bc_admin")}, SHARE_A,
     ),
     "tried too often": (want(), seen(), {A: a_try("unclear", ago=999, times=8)}, Wait()),
-    "the Business Center cannot share: no call": (want(), seen(center="bc_under_review"), {}, Wait()),
+    "the Business Center cannot share: no call": (want(), seen(center_problem="bc_under_review"), {}, Wait()),
     "a catalog is never shared by us": (want("C1", kind="catalog", role="AD_PROMOTE"), seen(), {}, Wait()),
     "a pixel waits for its ad account": (pixel(), seen(), {}, Wait()),
     "a pixel after its ad account": (
@@ -187,7 +187,7 @@ def test_requests_that_are_never_processed_take_turns() -> None:
     steps, given = [], {each.key: a_try("unavailable") for each in wanted if each.key}
     for turn in range(6):
         now = NOW + timedelta(hours=turn)
-        step = plan(wanted, seen(), ActionHistory(given=given), now, PATIENCE)
+        step = plan(wanted, seen(), ActionHistory(shared=given), now, PATIENCE)
         assert isinstance(step, ShareAction)
         steps.append(step.keys)
         given |= {key: replace(a_try("unavailable"), at=now) for key in step.keys}

@@ -72,10 +72,10 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
         Status("awaiting_partner", "agency"),
     ),
     "TikTok is out of reach": (
-        want(), seen(ReadFailure.UNAVAILABLE, away_since=NOW), {}, Status("approved", "us"),
+        want(), seen(ReadFailure.UNAVAILABLE, unavailable_since=NOW), {}, Status("approved", "us"),
     ),
     "TikTok has been out of reach for hours": (
-        want(), seen(ReadFailure.UNAVAILABLE, away_since=NOW - timedelta(hours=2)), {},
+        want(), seen(ReadFailure.UNAVAILABLE, unavailable_since=NOW - timedelta(hours=2)), {},
         Status("blocked", "platform", "platform_unavailable"),
     ),
     "recorded, not visible to the agency": (
@@ -112,14 +112,15 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
         Status("unverifiable", "agency"),
     ),
     "went to TikTok and did not come back": (
-        want(), seen(NO, trip="consent_not_finished"), {}, Status("blocked", "client", "consent_not_finished"),
+        want(), seen(NO, authorization_blocker="consent_not_finished"), {},
+        Status("blocked", "client", "consent_not_finished"),
     ),
     "signed in to another Business Center": (
-        want(), seen(ReadFailure.DENIED, center="wrong_bc_selected"), {},
+        want(), seen(ReadFailure.DENIED, center_problem="wrong_bc_selected"), {},
         Status("blocked", "client", "wrong_bc_selected"),
     ),
     "TikTok reviews the account": (
-        want(), seen(problems={KEY_A: "ad_account_in_review"}), {},
+        want(), seen(asset_problems={KEY_A: "ad_account_in_review"}), {},
         Status("blocked", "platform", "ad_account_in_review"),
     ),
     "a pixel whose ad account nobody asks for any more": (
@@ -180,11 +181,11 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
     "not an admin": (want(), seen(), denied("not_bc_admin"), Status("blocked", "client", "not_bc_admin")),
     "our app is wrong": (want(), seen(), denied("app_problem"), Status("blocked", "agency", "app_problem")),
     "another Business Center's account": (
-        want(), seen(problems={KEY_A: "asset_owned_elsewhere"}), {},
+        want(), seen(asset_problems={KEY_A: "asset_owned_elsewhere"}), {},
         Status("blocked", "client", "asset_owned_elsewhere"),
     ),
     "no such account": (
-        want(), seen(problems={KEY_A: "asset_not_found"}), {}, Status("blocked", "client", "asset_not_found"),
+        want(), seen(asset_problems={KEY_A: "asset_not_found"}), {}, Status("blocked", "client", "asset_not_found"),
     ),
     "was verified, now gone": (
         want(was_verified=True), seen(NO), {}, Status("drifted", "client", "asset_not_shared"),
@@ -197,7 +198,7 @@ CASES: dict[str, tuple[DesiredAccess, ObservedAccess, dict[str, PastAction], Sta
         want(was_verified=True), seen(NO, partnered=False), {}, Status("drifted", "client", "partnership_ended"),
     ),
     "was verified, gone, and now somebody else's": (
-        want(was_verified=True), seen(problems={KEY_A: "asset_owned_elsewhere"}), {},
+        want(was_verified=True), seen(asset_problems={KEY_A: "asset_owned_elsewhere"}), {},
         Status("drifted", "client", "asset_owned_elsewhere"),
     ),
     "was verified, gone, and the client has authorized us since": (

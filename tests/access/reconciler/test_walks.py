@@ -82,7 +82,9 @@ class Truth:
         return replace(seen(), client=theirs, agency=side(agency, "person"), client_can_write=client is None)
 
     def do(self, step: ShareAction | UnshareAction, reply: str, now: datetime) -> None:
-        into: dict[AssetKey, PastAction] = dict(self.tried.given if isinstance(step, ShareAction) else self.tried.taken)
+        into: dict[AssetKey, PastAction] = dict(
+            self.tried.shared if isinstance(step, ShareAction) else self.tried.unshared
+        )
         for key in step.keys:
             if reply in ("ok", "lost"):
                 self._change(step, key)
@@ -90,7 +92,7 @@ class Truth:
             role = step.role if isinstance(step, ShareAction) else ""
             outcome: Any = "unclear" if reply == "lost" else reply
             into[key] = PastAction(now, role, outcome, times=times, batch=len(step.keys))
-        self.tried = replace(self.tried, **{"given" if isinstance(step, ShareAction) else "taken": into})
+        self.tried = replace(self.tried, **{"shared" if isinstance(step, ShareAction) else "unshared": into})
 
     def _change(self, step: ShareAction | UnshareAction, key: AssetKey) -> None:
         if isinstance(step, ShareAction):
@@ -149,7 +151,7 @@ def test_it_ends_and_touches_only_what_it_may(data: st.DataObject) -> None:
         now += timedelta(seconds=1)
     else:
         pytest.fail("it did not end")
-    every = [*truth.tried.given.values(), *truth.tried.taken.values()]
+    every = [*truth.tried.shared.values(), *truth.tried.unshared.values()]
     if client is None and not any(each.outcome == "denied" for each in every):
         assert _everything_done(wanted, truth)
 

@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 
 from app.access.connections.models import Connection
 from app.access.handshakes import Handshake
-from app.access.reconciler import job as handshakes
+from app.access.reconciler.job import reconcile
+from app.access.reconciler.partner_access import PartnerAccessStrategy
 from app.kit import clock, jobs
 from simulator import seed
 from simulator.seed import LUNE_EU, MAISON_LUNE
@@ -40,7 +41,7 @@ async def _a_day_later(house: House) -> None:
     for row in await jobs.claim(
         house.tools.sessions, Handshake, limit=9, lease=house.tools.lease, where=Handshake.watching.is_(True)
     ):
-        await handshakes.reconcile(house.tools, row)
+        await reconcile(PartnerAccessStrategy(house.tools), row)
 
 
 async def test_what_is_as_agreed_is_looked_at_again_within_about_a_day(house: House) -> None:

@@ -96,13 +96,13 @@ class Stage:
                 if not waits:
                     break
                 waits -= 1
-                await self.house.later(self.house.tools.patience.accepted)
+                await self.house.later(self.house.tools.timing.accepted)
             before = now
         await self._no_false_red()
 
     async def come_to_rest(self) -> None:
         """Rounds until nothing moves although all patience has passed; after each, nothing may be green untruly."""
-        patience, still = self.house.tools.patience, 0
+        patience, still = self.house.tools.timing, 0
         for _ in range(MOST_ROUNDS):
             before = await self._standing()
             await self.house.work(1)
@@ -206,7 +206,7 @@ async def play(house: House, row: Row) -> Stage:
 
 async def begin(house: House, row: Row, patience: RetryTiming) -> Stage:
     """The world of a row up to the client's yes."""
-    patient = replace(house.tools, patience=patience)
+    patient = replace(house.tools, timing=patience)
     stage = Stage(replace(house, tools=patient), row, house.world.north, can_look=True)
     for do in row.make:
         await do(stage)
