@@ -52,7 +52,7 @@ def table(
     """What runs in the background: which rows, by what, how many at once, for how long at most."""
     return [
         *reconciler.work(access),
-        JobType("tokens to give back", Connection, partial(connections.give_back, access), lease=access.lease),
+        JobType("tokens to give back", Connection, partial(connections.revoke_token, access), lease=access.lease),
         JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
         *replays.work(webhooks),

@@ -166,7 +166,7 @@ class House:
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
-                await connection_work.give_back(self.tools, connection)
+                await connection_work.revoke_token(self.tools, connection)
 
     async def reconcile(self) -> None:
         """One round of each handshake that is due."""

@@ -16,7 +16,7 @@ from app.platforms.port import RecordedCall
 
 
 class PlatformCall(Base):
-    """One call or look. `outcome` null: sent or about to be sent, and no answer was recorded."""
+    """One platform call. `outcome` null: about to be sent, or no answer was recorded."""
 
     __tablename__ = "platform_calls"
     __table_args__ = (
@@ -57,7 +57,7 @@ class PlatformCall(Base):
 
 
 class FailureColumns:
-    """Columns of a row that keeps why it could not be read: our code for it, and the platform's own words."""
+    """Columns of a row that could not be read: our code for the reason, and the platform's own message."""
 
     code: Mapped[str | None] = mapped_column(String(48))
     platform_code: Mapped[int | None]
@@ -66,7 +66,7 @@ class FailureColumns:
 
 
 def failure_columns(code: str | None = None, call: RecordedCall | None = None) -> dict[str, Any]:
-    """The values of those columns; without a code there is none."""
+    """Values of these columns; all None without a code."""
     return {
         "code": code,
         "platform_code": call.code if call else None,

@@ -15,10 +15,11 @@ from app.links.aggregate import LinkAggregate
 
 
 class Handshake(JobMixin, CreatedAt, Base):
-    """Due when the next look is. `looks` counts looks without news, `setbacks` refusals for asking too often.
+    """Due for its next round. `looks`: rounds in a row without a change; `setbacks`: failures of the platform in a row.
 
-    `watching`: nothing is left to do, and it is looked at now and then whether all is as it was. `searched_at`: the
-    last request for a look for which the agency's other partners were searched.
+    `watching`: nothing is left to do, and access is observed from time to time. `searched_at`: the last request for a
+    check for which the agency's other partners were searched. `unavailable_since`: since when the platform has not
+    answered.
     """
 
     __tablename__ = "handshakes"
@@ -40,12 +41,11 @@ class Handshake(JobMixin, CreatedAt, Base):
     watching: Mapped[bool] = mapped_column(default=False, server_default="false")
     looked_at: Mapped[datetime | None]
     searched_at: Mapped[datetime | None]
-    #: since when the platform gives no answer to work with
     unavailable_since: Mapped[datetime | None]
 
 
 async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
-    """The client agreed: the handshake of the two Business Centers is due now. Manual platforms have none."""
+    """Start the handshakes that answer the access requests of a link. Manual platforms have none."""
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
     }:
@@ -64,7 +64,7 @@ async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> Non
 async def start(
     session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
 ) -> None:
-    """The handshake of two Business Centers is due now; it is made where there is none."""
+    """Make the handshake of two Business Centers due now; create it if there is none."""
     added = insert(Handshake).values(
         agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
         agency_bc_id=agency_bc_id, due_at=func.now(),
@@ -78,12 +78,12 @@ async def start(
 
 
 async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """Something about the client changed: its handshakes look now."""
+    """Make the handshakes of a client due now: something about the client changed."""
     await jobs.wake(session, Handshake, Handshake.agency_id == agency_id, Handshake.client_id == client_id)
 
 
 async def wake_agency(session: AsyncSession, agency_id: str) -> None:
-    """The agency can see now: every handshake looks, so that what was attested can be proved."""
+    """Make all handshakes of an agency due now: it can read now, so that attested access can be proved."""
     await jobs.wake(session, Handshake, Handshake.agency_id == agency_id)
 
 

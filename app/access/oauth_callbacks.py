@@ -1,4 +1,4 @@
-"""Coming back from the platform: once connected, handshakes that waited for it look, and what is there is imported."""
+"""Return from the platform's consent page: handshakes that waited are due, and an import starts."""
 
 from app.access import handshakes
 from app.access.buyers import service as buyer_access

@@ -36,7 +36,7 @@ class BuyerList(CreatedAt, Base):
 
 
 class BuyerAccess(JobMixin, CreatedAt, Base):
-    """One buyer and one ad account. Due when it is to be looked at. `status` is the last projection made.
+    """Access of one buyer to one ad account. Due for its next round; `status` as of the last one.
 
     `open` rests on a read that showed them among those who can open it. `wanted` false: it is to be taken from them
     if it was ours to give. `ours`: they had nothing before we gave it.

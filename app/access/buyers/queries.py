@@ -80,7 +80,7 @@ async def _of_center(session: AsyncSession, agency_id: str, platform: str, bc_id
 
 
 def as_people(kept: Sequence[Mapping[str, str]]) -> People:
-    """A kept list by address."""
+    """A saved list, by address."""
     return {each["email"]: each["role"] for each in kept}
 
 

@@ -210,5 +210,5 @@ async def check_buyers(session: AsyncSession, agency_id: str, access_request_id:
 
 
 async def wake_agency(session: AsyncSession, agency_id: str) -> None:
-    """The agency's side can be reached now: everything that is not over is looked at."""
+    """Make all current buyer access of an agency due now: its own side can be read."""
     await jobs.wake(session, BuyerAccess, BuyerAccess.agency_id == agency_id, BuyerAccess.status != "ended")

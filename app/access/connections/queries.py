@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Authorization, Connection
@@ -15,6 +15,9 @@ from app.links.devices.service import VerifiedBy
 from app.links.models import Link, LinkSession
 from app.platforms.port import Access, Priority
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+
+#: Connections of a client that are looked through, newest first.
+_NEWEST = 20
 
 
 async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Connection:
@@ -49,13 +52,29 @@ async def of_client(
     session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
 ) -> Connection | None:
     """The client's connection for one Business Center: the newest living one that can use it, else the newest."""
-    rows = (
-        select(Connection)
-        .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform)
-        .order_by(Connection.id.desc())
-        .limit(20)
+    newest = select(Connection).where(
+        Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform
     )
-    newest_first = (await session.scalars(rows)).all()
+    return _best((await session.scalars(newest.order_by(Connection.id.desc()).limit(_NEWEST))).all(), bc_id)
+
+
+async def of_both(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+) -> tuple[Connection | None, Connection | None]:
+    """The client's connection for one Business Center, as `of_client`, and the agency's own living one."""
+    here = (Connection.agency_id == agency_id, Connection.platform == platform)
+    newest = select(Connection.id).where(*here, Connection.client_id == client_id)
+    own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
+    wanted = union_all(
+        newest.order_by(Connection.id.desc()).limit(_NEWEST), own.order_by(Connection.id.desc()).limit(1)
+    )
+    rows = select(Connection).where(*here, Connection.id.in_(wanted)).order_by(Connection.id.desc())
+    found = (await session.scalars(rows)).all()
+    agency = next((each for each in found if each.side == "agency"), None)
+    return _best([each for each in found if each.side == "client"], bc_id), agency
+
+
+def _best(newest_first: Sequence[Connection], bc_id: str) -> Connection | None:
     fitting = [each for each in newest_first if bc_id in usable(each)]
     living = [each for each in fitting if each.status == "live"]
     return next(iter([*living, *fitting, *newest_first]), None)
@@ -144,7 +163,7 @@ def discovered(connection: Connection) -> DiscoveredAssets:
 
 
 def discovered_columns(seen: DiscoveredAssets) -> dict[str, Any]:
-    """What is kept of it."""
+    """Column of a connection with these assets."""
     return {
         "business_centers": [asdict(each) for each in seen.business_centers],
         "accounts": [asdict(each) for each in seen.accounts],
@@ -152,8 +171,8 @@ def discovered_columns(seen: DiscoveredAssets) -> dict[str, Any]:
     }
 
 
-#: From then on a trip to the platform counts as not finished.
-LONG_AWAY = timedelta(minutes=10)
+#: From then on an authorization counts as not finished.
+AUTHORIZATION_TIMEOUT = timedelta(minutes=10)
 
 
 async def last_authorization(
@@ -182,7 +201,7 @@ AuthorizationBlocker = Literal[
     "platform_changed",
 ]  # fmt: skip
 
-#: What each end of a trip means that led to no connection; of the others the next trip tells.
+#: Blocker of each outcome of an authorization that led to no connection.
 _ENDED: Mapping[str, AuthorizationBlocker] = {
     "cancelled": "consent_cancelled",
     "too_late": "auth_code_expired",
@@ -192,10 +211,11 @@ _ENDED: Mapping[str, AuthorizationBlocker] = {
 }
 
 
-def authorization_blocker(trip: Authorization | None, now: datetime) -> AuthorizationBlocker | None:
-    """What a trip that led to no connection means: how it ended, or that nobody came back for ten minutes."""
-    if trip is None:
+def authorization_blocker(authorization: Authorization | None, now: datetime) -> AuthorizationBlocker | None:
+    """Blocker of an authorization that led to no connection: its outcome, or that nobody came back for ten minutes."""
+    if authorization is None:
         return None
-    if trip.outcome is not None:
-        return _ENDED.get(trip.outcome)
-    return "consent_not_finished" if trip.consumed_at is None and now - trip.created_at > LONG_AWAY else None
+    if authorization.outcome is not None:
+        return _ENDED.get(authorization.outcome)
+    is_late = now - authorization.created_at > AUTHORIZATION_TIMEOUT
+    return "consent_not_finished" if authorization.consumed_at is None and is_late else None

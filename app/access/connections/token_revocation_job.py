@@ -1,4 +1,4 @@
-"""Giving tokens back to the platform, for as long as that takes."""
+"""Revocation of tokens at the platform, repeated until it succeeds."""
 
 from datetime import timedelta
 
@@ -19,29 +19,29 @@ from app.platforms.port import App, ConnectedPlatform, PlatformFailure, Recorded
 LEASE = timedelta(seconds=45)
 
 
-async def give_back(tools: AccessContext, connection: Connection) -> None:
-    """Revokes the token and forgets it; a failure is told once and tried again with growing pauses."""
+async def revoke_token(context: AccessContext, connection: Connection) -> None:
+    """Revoke the token and delete it. A failure is recorded once and tried again with growing pauses."""
     if connection.token_encrypted is None:  # given back already; something woke the row meanwhile
-        async with tools.sessions.begin() as session:
+        async with context.sessions.begin() as session:
             await _rest(session, connection)
         return
-    platform = tools.platforms.connected(connection.platform)
-    async with tools.sessions.begin() as session:
+    platform = context.platforms.connected(connection.platform)
+    async with context.sessions.begin() as session:
         app = await platform_apps.of_connection(
-            session, connection.agency_id, platform, tools.keyring, connection.app_id
+            session, connection.agency_id, platform, context.keyring, connection.app_id
         )
-        shared = await _used_elsewhere(session, tools, connection)
+        shared = await _used_elsewhere(session, context, connection)
     calls: list[RecordedCall] = []
     done = shared
     if app is not None and not shared:
-        done = await _revoke(platform, app, queries.token(connection, tools.keyring), calls)
-    async with tools.sessions.begin() as session:
+        done = await _revoke(platform, app, queries.token(connection, context.keyring), calls)
+    async with context.sessions.begin() as session:
         call_recorder.record_calls(
             session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
             connection_id=connection.id,
         )  # fmt: skip
         if done:
-            await _forget(session, connection)
+            await _delete_token(session, connection)
         else:
             await _try_later(session, connection)
 
@@ -54,7 +54,7 @@ async def _revoke(platform: ConnectedPlatform, app: App, token: str, calls: list
     return True
 
 
-async def _used_elsewhere(session: AsyncSession, tools: AccessContext, connection: Connection) -> bool:
+async def _used_elsewhere(session: AsyncSession, context: AccessContext, connection: Connection) -> bool:
     """True if a newer connection holds the very same token: the platform may give one person one token."""
     rows = select(Connection).where(
         Connection.agency_id == connection.agency_id,
@@ -65,11 +65,11 @@ async def _used_elsewhere(session: AsyncSession, tools: AccessContext, connectio
     newer = (await session.scalars(rows)).all()
     if connection.token_encrypted is None or not newer:
         return False
-    mine = queries.token(connection, tools.keyring)
-    return any(queries.token(other, tools.keyring) == mine for other in newer)
+    mine = queries.token(connection, context.keyring)
+    return any(queries.token(other, context.keyring) == mine for other in newer)
 
 
-async def _forget(session: AsyncSession, connection: Connection) -> None:
+async def _delete_token(session: AsyncSession, connection: Connection) -> None:
     """The token is gone. One statement: a row changed twice has its references checked, which waits for the link."""
     was_dead = connection.status == "dead"
     gone = (
@@ -96,7 +96,7 @@ async def _forget(session: AsyncSession, connection: Connection) -> None:
 
 
 async def _rest(session: AsyncSession, connection: Connection) -> None:
-    """Nothing is left to do, whoever woke the row in between."""
+    """Give the row back: there is no token left to revoke."""
     await session.execute(
         update(Connection)
         .where(

@@ -1,4 +1,4 @@
-"""Taking one grant away: the wish is kept, the handshake does it, and only a read says that it is gone."""
+"""Revocation of a grant: the reconciler removes the access, and only an observation proves that it is gone."""
 
 from collections.abc import Sequence
 
@@ -36,11 +36,11 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     await session.refresh(grant, with_for_update=True)
     if grant.status in ("revoking", "ended"):
         return grant
-    together = [grant, *await _hung_on(session, grant)]
+    together = [grant, *await _dependents(session, grant)]
     if grant.kind == "pixel" and not await _is_ours(session, grant):
         raise PixelWasLinkedBefore
     for each in together:
-        await _let_go(session, each, actor)
+        await _revoke(session, each, actor)
     await handshakes.start(
         session, agency_id, client_id=grant.client_id, platform=grant.platform, bc_id=grant.bc_id,
         agency_bc_id=grant.agency_bc_id,
@@ -49,8 +49,8 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     return grant
 
 
-async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
-    for access_request in await _asks(session, grant):
+async def _revoke(session: AsyncSession, grant: Grant, actor: str) -> None:
+    for access_request in await _requests(session, grant):
         access_request.unwanted_at = access_request.unwanted_at or func.now()
     if grant.status not in ("revoking", "ended"):
         grant.status, grant.revocation_requested_at = "revoking", func.now()
@@ -64,7 +64,7 @@ async def _let_go(session: AsyncSession, grant: Grant, actor: str) -> None:
         )  # fmt: skip
 
 
-async def _asks(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
+async def _requests(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
     """Every access request of the client that this grant answers, on whichever link."""
     every = await links.access_requests_of_client(session, grant.agency_id, grant.client_id, grant.platform)
     same = (grant.kind, grant.asset_id, grant.parent_asset_id)
@@ -79,7 +79,7 @@ async def _asks(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
     ]
 
 
-async def _hung_on(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
+async def _dependents(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
     if grant.kind != "ad_account":
         return []
     rows = select(Grant).where(

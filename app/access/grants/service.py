@@ -1,4 +1,4 @@
-"""Writing down access that a read showed, or no longer shows, and the wish to have it taken away."""
+"""Grants as observations show them: recorded, drifted, ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _Asset = tuple[str, str, str, str | None]
 
 @dataclass(frozen=True)
 class GrantPair:
-    """Whose Business Center gave to which of the agency's."""
+    """Client and Business Centers of a grant: the one that shares, and the agency's."""
 
     client_id: str
     bc_id: str
@@ -105,7 +105,7 @@ def _asset(request: AccessRequest) -> _Asset:
 
 
 async def mark_drifted(session: AsyncSession, agency_id: str, access_request_id: str) -> str | None:
-    """The grant of an access request is no longer seen as agreed: its id, if it was live until now."""
+    """Mark the grant of an access request as drifted: its id, if it was live until now."""
     moved = (
         update(Grant)
         .where(Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.status == "live")
@@ -116,7 +116,7 @@ async def mark_drifted(session: AsyncSession, agency_id: str, access_request_id:
 
 
 async def end_grant(session: AsyncSession, grant: Grant) -> None:
-    """It was read as gone."""
+    """End a grant that was observed to be gone."""
     grant.status = "ended"
     grant.ended_at, grant.code, grant.next_actor = func.now(), None, None
     await session.flush()

@@ -1,4 +1,4 @@
-"""What a platform's list shows, made fit to be kept, and how it differs from what was known. Pure."""
+"""Lists of a platform: valid entries, and their difference to what was known. Pure."""
 
 import re
 import unicodedata

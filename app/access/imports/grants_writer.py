@@ -1,4 +1,4 @@
-"""Writing down what a partner shares: grants that were found, have another role, or are gone."""
+"""Grants that an import finds, with their changes of role and their ends."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,15 +47,15 @@ async def save_shares(
     """Writes a difference, with one event for each grant it concerns. The partner has a client, or there is none."""
     if partner.client_id is None:
         return Counted(0, 0, 0)
-    telling = _Telling(session, partner, kind, await _facts(session, partner))
+    events = _Events(session, partner, kind, await _facts(session, partner))
     found = await _add(session, partner, kind, said.new)
-    await telling.of(happenings.FOUND, found, verified_at=clock.iso(clock.now()))
+    await events.record(happenings.FOUND, found, verified_at=clock.iso(clock.now()))
     changed = [(before[share.asset_id].grant_id, share) for share in said.changed]
     await _rewrite(session, partner, [*changed, *((before[each.asset_id].grant_id, each) for each in said.renamed)])
-    await telling.of(happenings.ROLE_CHANGED, changed)
+    await events.record(happenings.ROLE_CHANGED, changed)
     ended = [(before[asset_id].grant_id, _as_it_was(asset_id, before[asset_id])) for asset_id in said.gone]
     await _end(session, partner, [grant_id for grant_id, _ in ended])
-    await telling.of(happenings.REVOKED, ended, status="ended", role_granted=None)
+    await events.record(happenings.REVOKED, ended, status="ended", role_granted=None)
     await _seen_now(session, partner, kind)
     return Counted(len(found), len(ended), len(changed))
 
@@ -153,7 +153,7 @@ async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Telling:
+class _Events:
     """Events about grants of one partner."""
 
     session: AsyncSession
@@ -161,12 +161,12 @@ class _Telling:
     kind: str
     facts: Mapping[str, Any]
 
-    async def of(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
-        told = [
+    async def record(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
+        drafts = [
             EventDraft(event, grant_id, KEYTURN, {
                 **self.facts, "grant_id": grant_id, "asset_kind": self.kind, "asset_id": share.asset_id,
                 "asset_name": share.name or None, "role_granted": share.role, **more,
             })
             for grant_id, share in about
         ]  # fmt: skip
-        await record_all(self.session, told, agency_id=self.partner.agency_id)
+        await record_all(self.session, drafts, agency_id=self.partner.agency_id)

@@ -1,4 +1,4 @@
-"""Imports: one look at everything that partners share with one of the agency's Business Centers."""
+"""Imports: everything that partners share with one of the agency's Business Centers."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from app.kit.jobs import JobMixin
 
 
 class Import(JobMixin, FailureColumns, CreatedAt, Base):
-    """A running import is due for its next turn; the last one of a Business Center for the look after it.
+    """A running import is due for its next round; the last one of a Business Center for the import after it.
 
     `setbacks`: how often in a row the platform could not answer.
     """

@@ -1,4 +1,4 @@
-"""Writing down which partners a Business Center has, and that each is to be looked at."""
+"""Partners of a Business Center, as an import lists them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +18,9 @@ _AT_ONCE = 500
 
 
 async def save_partners(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) -> None:
-    """The whole list as it is now: new partners are added, and those not in it any more are marked.
+    """Save the whole list: add new partners, and mark those that are no longer listed.
 
-    What was found of a partner that is gone is read back before it is said to have ended.
+    Grants of a partner that is gone are read again before they end.
     """
     for start in range(0, len(seen), _AT_ONCE):
         await _upsert(session, row, seen[start : start + _AT_ONCE])

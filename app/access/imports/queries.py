@@ -35,7 +35,7 @@ async def to_read(session: AsyncSession, row: Import, *, limit: int) -> Sequence
 
 
 async def refused(session: AsyncSession, row: Import, *, limit: int) -> Sequence[Partner]:
-    """Partners of an import that could not be read, and not looked at since."""
+    """Partners of an import that could not be read."""
     rows = select(Partner).where(
         Partner.agency_id == row.agency_id, Partner.import_id == row.id, Partner.code.is_not(None)
     )

@@ -63,7 +63,7 @@ async def start_if_possible(session: AsyncSession, agency_id: str, platform: str
 
 
 async def start_watch(session: AsyncSession, before: Import) -> None:
-    """The look after an import that ended, so that what changed behind our back is seen."""
+    """Start the import after one that ended, so that later changes are observed."""
     await _start_one(session, before.agency_id, before.platform, before.agency_bc_id, "watch", KEYTURN)
 
 

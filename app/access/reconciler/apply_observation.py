@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.buyers import service as buyers
@@ -28,7 +28,7 @@ from app.links import client_actions
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.links.status import OVER, PROVED, as_of, is_dead
+from app.links.status import OVER, PROVED, as_of, following, is_dead
 
 
 @dataclass
@@ -62,12 +62,11 @@ async def apply_observation(
     }
     writer = _Writer(session, handshake, loaded, observed)
     await writer.record_verified(by_request)
-    for link_id in dict.fromkeys(link.id for link, _ in loaded.requests):
+    for link_id in _links_to_write(loaded, writer, by_request):
         aggregate = await links.load_link(session, handshake.agency_id, link_id, lock=True)
         for access_request in aggregate.access_requests:
             if access_request.id in by_request:  # those of manual platforms have only statements of people
-                desired, status = by_request[access_request.id]
-                await writer.write(aggregate, access_request, desired, status)
+                await writer.write(aggregate, access_request, *by_request[access_request.id])
         await client_actions.settle(session, aggregate)
     for grant in loaded.removals:
         data = {"client_id": grant.client_id, "platform": grant.platform}
@@ -82,6 +81,19 @@ async def apply_observation(
         )  # fmt: skip
     await _revoke_token_when_done(session, handshake, loaded)
     return writer.changes
+
+
+def _links_to_write(
+    loaded: ReconcileInput, writer: "_Writer", by_request: Mapping[str, tuple[DesiredAccess, Status]]
+) -> list[str]:
+    """Links with an access request that changes, or whose own status lags behind its access requests."""
+    changed = {link.id for link, request in loaded.requests if writer.has_changed(request, *by_request[request.id])}
+    links_here = {link.id: link for link, _ in loaded.requests}
+    for link_id, link in links_here.items():
+        every = [(request.status, request.required) for of, request in loaded.client_requests if of.id == link_id]
+        if following(link.status, every) != link.status:
+            changed.add(link_id)
+    return sorted(changed)
 
 
 @dataclass
@@ -113,46 +125,65 @@ class _Writer:
             for request_id, grant in self.verified.items()
         )
 
+    def has_changed(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> bool:
+        """True if there is something to write about an access request."""
+        columns = self._columns(access_request, desired, new)
+        grant = self._grant(access_request) if new.status == "leaving" else None
+        return any(_differs(access_request, name, value) for name, value in columns.items()) or (
+            grant is not None and (grant.code, grant.next_actor) != (new.code, new.next_actor)
+        )
+
     async def write(
         self, aggregate: LinkAggregate, access_request: AccessRequest, desired: DesiredAccess, new: Status
     ) -> None:
         """Write one access request, its grant and its events."""
+        if not self.has_changed(access_request, desired, new):
+            return
+        columns = self._columns(access_request, desired, new)
         if new.status == "leaving":
-            access_request.code, access_request.next_actor = new.code, new.next_actor
-            _keep_answer(access_request, new)
+            for name, value in columns.items():
+                setattr(access_request, name, value)
             if (grant := self._grant(access_request)) is not None:
                 await self.hold_up(grant, new, aggregate.facts(access_request))
             return
-        if new.status == "verified" and new.seen_by is None:  # not observed again: the proof stands
-            return
-        if self._stands(access_request, desired, new):
-            return
-        before, was = _shown(access_request), access_request.status
-        _keep_answer(access_request, new)
-        is_elsewhere = new.code == "asset_shared_elsewhere"
-        access_request.shared_from_bc_id = (
-            self.observed.shared_elsewhere.get(desired.key) if desired.key and is_elsewhere else None
-        )
-        if desired.key is not None and _begins_to_wait(desired, new, self.loaded):
-            access_request.listed_at = func.now()
-        values: dict[str, Any] = {
-            "status": new.status, "code": new.code, "next_actor": new.next_actor, "role_seen": new.role_seen,
-            "seen_by": new.seen_by,
-        }  # fmt: skip
-        agency = self.observed.agency.of(desired.key) if desired.key else None
-        if agency is not None and agency.is_read and access_request.attested_at is not None:
-            values |= {"attested_at": None, "attested_by": None}  # a read counts more than a statement
-        recorded = self.verified.get(access_request.id)
-        if recorded is not None:
-            values["reduce_at"] = None
-            if not desired.was_verified or was == "drifted":
-                values["verified_at"] = func.now()
+        was, recorded = access_request.status, self.verified.get(access_request.id)
+        before = _shown(access_request)
         await client_actions.set_status(
             self.session, aggregate, access_request, actor=KEYTURN,
-            grant_id=recorded.grant_id if recorded else None, **values,
+            grant_id=recorded.grant_id if recorded else None, **columns,
         )  # fmt: skip
         self.changes.any = self.changes.any or before != _shown(access_request)
         await self._write_grant(aggregate, access_request, desired, new, was, recorded)
+
+    def _columns(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> dict[str, Any]:
+        """Columns of an access request that follow from its new status; none if what it shows stands."""
+        answer = new.answer
+        columns: dict[str, Any] = {
+            "code": new.code, "next_actor": new.next_actor,
+            "platform_operation": answer.operation if answer else None,
+            "platform_code": answer.code if answer else None,
+            "platform_message": answer.message[:2000] if answer else None,
+            "platform_request_id": answer.request_id if answer else None,
+        }  # fmt: skip
+        if new.status == "leaving":
+            return columns
+        if (new.status == "verified" and new.seen_by is None) or self._stands(access_request, desired, new):
+            return {}
+        elsewhere = self.observed.shared_elsewhere.get(desired.key) if desired.key else None
+        columns |= {
+            "status": new.status, "role_seen": new.role_seen, "seen_by": new.seen_by,
+            "shared_from_bc_id": elsewhere if new.code == "asset_shared_elsewhere" else None,
+        }  # fmt: skip
+        if desired.key is not None and _begins_to_wait(desired, new, self.loaded):
+            columns["listed_at"] = func.now()
+        agency = self.observed.agency.of(desired.key) if desired.key else None
+        if agency is not None and agency.is_read and access_request.attested_at is not None:
+            columns |= {"attested_at": None, "attested_by": None}  # a read counts more than a statement
+        if access_request.id in self.verified:
+            columns["reduce_at"] = None
+            if not desired.was_verified or access_request.status == "drifted":
+                columns["verified_at"] = func.now()
+        return columns
 
     async def _write_grant(
         self,
@@ -241,6 +272,11 @@ class _Writer:
         )  # fmt: skip
 
 
+def _differs(access_request: AccessRequest, name: str, value: object) -> bool:
+    """True if a column is to have another value; a time by the database's clock always differs."""
+    return isinstance(value, ColumnElement) or getattr(access_request, name) != value
+
+
 def _shown(access_request: AccessRequest) -> tuple[object, ...]:
     return (
         access_request.status,
@@ -255,15 +291,6 @@ def _of_grant(grant: Grant) -> dict[str, Any]:
     return {
         "grant_id": grant.id, "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
     }  # fmt: skip
-
-
-def _keep_answer(access_request: AccessRequest, new: Status) -> None:
-    """Write the platform's own message about a blocker, for people and for its support."""
-    answer = new.answer
-    access_request.platform_operation = answer.operation if answer else None
-    access_request.platform_code = answer.code if answer else None
-    access_request.platform_message = answer.message[:2000] if answer else None
-    access_request.platform_request_id = answer.request_id if answer else None
 
 
 def _begins_to_wait(desired: DesiredAccess, new: Status, loaded: ReconcileInput) -> bool:

@@ -1,4 +1,4 @@
-"""The client's side: what its own lists show, and what of them stands in the way."""
+"""Observation of the client's side: its own lists, and the problems in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, Ob
 from app.kit import clock
 from app.platforms.resources import DiscoveredAssets, Member
 
-#: What stands in the way and passes by itself is looked at anew this often.
+#: How often a problem that may pass by itself is read again.
 _REFRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class ClientLists:
-    """What the client can choose from, as last read, and what is wrong with the Business Center itself."""
+    """Assets that the client can choose from, as last read, and the problem of the Business Center itself."""
 
     found: DiscoveredAssets | None = None
     center_problem: str | None = None
@@ -29,10 +29,10 @@ class ClientLists:
 async def client_lists(
     reader: PlatformReader, pair: BusinessCenterPair, loaded: ReconcileInput
 ) -> tuple[DiscoveredAssets | None, ClientLists]:
-    """The client's lists; read anew (and then given first) where something in them stands in the way.
+    """The client's lists; if they were read again, they come first as well.
 
-    Whoever acts, or an hour, is a reason to read again; without one the lists of the consent are good enough. So is
-    a refusal: what changed since may tell why.
+    Lists with a problem are read again after a person's action or an hour, and any list after a refusal, which may have
+    its reason there. Otherwise those of the consent are good enough.
     """
     connection = loaded.client
     if connection is None or reader.closed is not None:
@@ -65,7 +65,7 @@ def _is_stale(connection: Connection, loaded: ReconcileInput) -> bool:
 
 
 def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | None:
-    """What is wrong with the client's Business Center, for whoever authorized."""
+    """Blocker code of the client's Business Center, for the person who authorized."""
     if pair.theirs == pair.ours:
         return "agencys_own_center"
     if not found.business_centers:
@@ -77,7 +77,7 @@ def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | N
 def asset_problems(
     known: ClientLists, pair: BusinessCenterPair, all_desired: Sequence[DesiredAccess], connection: Connection | None
 ) -> dict[AssetKey, str]:
-    """Why each thing cannot be shared from the Business Center; a blocker's code."""
+    """Blocker codes of the assets that cannot be shared from the Business Center."""
     if known.found is None or connection is None:
         return {}
     scopes = [int(scope) for scope in connection.scopes]
@@ -133,7 +133,7 @@ async def observe_client(
     return ObservedSide(observations, otherwise=reader.closed or WAITING_FOR_ACCOUNT)
 
 
-#: A pixel whose ad account is not there yet: nothing to look for, and nothing to do.
+#: A pixel whose ad account is not shared yet: nothing to observe, and nothing to do.
 WAITING_FOR_ACCOUNT = Observation(why_not=ReadFailure.WAITS)
 
 
@@ -165,7 +165,7 @@ async def _pixel(reader: PlatformReader, pair: BusinessCenterPair, key: AssetKey
 
 
 def membership_rank(member: Member) -> int:
-    """Which of several rows about one person counts: the smallest."""
+    """Rank of a row about a person: of several rows the lowest counts."""
     order = ("BOUND", "PENDING", "REJECTED")
     return order.index(member.relation) if member.relation in order else len(order)
 
@@ -191,7 +191,7 @@ async def _people(
             continue
         email = (desired.email or "").casefold()
         known = [each for each in members if email and each.email.casefold() == email]
-        # who said no once and came later may stand there twice
+        # who declined once and accepted later may be listed twice
         member = min(known, key=membership_rank, default=None)
         if member is None or member.relation not in ("BOUND", "PENDING"):
             observations[desired.key] = Observation(rejected=member is not None and member.relation == "REJECTED")

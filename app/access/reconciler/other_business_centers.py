@@ -38,7 +38,7 @@ def missing(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput, ours: 
 
 
 def requested_at(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput) -> datetime | None:
-    """The last request for a look, if the other partners were not searched for it yet."""
+    """The last request for a check, if the other partners were not searched for it yet."""
     asked = max((desired.recheck_at for desired in all_desired if desired.recheck_at is not None), default=None)
     last = loaded.searched_at
     return asked if asked is not None and (last is None or asked > last) else None
@@ -51,7 +51,7 @@ async def search(
     keys: Sequence[AssetKey],
     partners: Sequence[PartnerInfo],
 ) -> Mapping[AssetKey, str] | None:
-    """Business Center that shares each of these, where another partner does; None if not all could be looked into.
+    """Business Center that shares each of these, where another partner does; None if not all could be read.
 
     Those of other clients are left out: nobody learns what they share, or takes it.
     """

@@ -82,7 +82,8 @@ class PartnerAccessStrategy:
             return ()
         handshake = work.handshake
         await links.lock_links_of_client(session, handshake.agency_id, handshake.client_id)
-        now = await queries.load_input(session, handshake)  # people may have acted during the observation
+        # people may have acted during the observation
+        now = await queries.load_input(session, handshake, work.input.history)
         # one time for status and plan: both must be on the same side of every limit
         moment = clock.now()
         changes = await apply_observation(session, handshake, now, seen.access, moment, self.context.timing)

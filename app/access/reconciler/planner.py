@@ -28,7 +28,7 @@ _ORDER = ("ad_account", "pixel", "person", "catalog")
 
 @dataclass(frozen=True)
 class Wait:
-    """Look again: at `until` where a moment is known, else by the schedule of looks."""
+    """Observe again: at `until` if a time is known, else by the retry policy."""
 
     until: datetime | None = None
 
@@ -48,22 +48,22 @@ def plan(
     now: datetime,
     timing: RetryTiming,
 ) -> Step:
-    """The next step. Never shares what was not approved, nor what is observed already, nor repeats before looking.
+    """The next step. Never shares what was not approved or is observed already; never repeats without an observation.
 
-    Ends: everything is given and taken at most `MOST_TRIES` times until a person acts, and each is followed by a look.
+    Ends: each share and removal is tried at most `MOST_TRIES` times until a person acts.
     """
-    gives = [(share_at(desired, observed, history, now, timing), desired) for desired in all_desired]
-    takes = [(unshare_at(desired, all_desired, observed, history, now, timing), desired) for desired in all_desired]
+    shares = [(share_at(desired, observed, history, now, timing), desired) for desired in all_desired]
+    removals = [(unshare_at(desired, all_desired, observed, history, now, timing), desired) for desired in all_desired]
     for turn in (_not_held_up, _longest_held_up):  # requests that the platform could not process last time go last
-        if give := _first_give(
-            turn([desired for at, desired in gives if at is not None and at <= now], history.shared), history
+        if share := _first_share(
+            turn([desired for at, desired in shares if at is not None and at <= now], history.shared), history
         ):
-            return give
-        if take := _first_take(
-            turn([desired for at, desired in takes if at is not None and at <= now], history.unshared)
+            return share
+        if removal := _first_removal(
+            turn([desired for at, desired in removals if at is not None and at <= now], history.unshared)
         ):
-            return take
-    moments = [at for at, _ in (*gives, *takes) if at is not None]
+            return removal
+    moments = [at for at, _ in (*shares, *removals) if at is not None]
     if moments:
         return Wait(min(moments))
     return Wait() if any(is_pending(desired, observed, history) for desired in all_desired) else Done()
@@ -85,12 +85,12 @@ def _held_up_at(desired: DesiredAccess, tries: Mapping[AssetKey, PastAction]) ->
     return last.at if last is not None and last.outcome == "unavailable" else None
 
 
-def _first_give(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAction | None:
-    """Ad accounts first, the smallest role first; what was refused in company alone, last."""
+def _first_share(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAction | None:
+    """Ad accounts first, the smallest role first; last, and alone, what was refused together with others."""
     together: dict[tuple[int, int, str, str], list[AssetKey]] = {}
     alone: list[ShareAction] = []
     for desired in due:
-        assert desired.key is not None  # give_at answers for no others
+        assert desired.key is not None  # share_at is None for all others
         if in_company(history.shared.get(desired.key)):
             alone.append(ShareAction(desired.kind, desired.role, (desired.key,)))
         else:
@@ -100,11 +100,11 @@ def _first_give(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAc
     if together:
         place = min(together)
         return ShareAction(_ORDER[place[0]], place[2], tuple(sorted(set(together[place]))[:BATCH]))
-    return min(alone, key=lambda give: give.keys, default=None)
+    return min(alone, key=lambda share: share.keys, default=None)
 
 
-def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
-    """What hangs on an ad account goes before the ad account."""
+def _first_removal(due: Sequence[DesiredAccess]) -> UnshareAction | None:
+    """Assets that belong to an ad account go before it."""
     keys = sorted({desired.key for desired in due if desired.key}, key=lambda key: (key.kind == "ad_account", key))
     if not keys:
         return None
@@ -115,7 +115,7 @@ def _first_take(due: Sequence[DesiredAccess]) -> UnshareAction | None:
 
 
 def is_pending(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
-    """True if looking again may show something new without anybody being asked to act here."""
+    """True if another observation may show a change although nobody is asked to act here."""
     if desired.key is None:
         return False
     client, agency = observed.client.of(desired.key), observed.agency.of(desired.key)

@@ -50,11 +50,17 @@ class ReconcileInput:
     removals: Sequence[Grant] = ()
 
 
-async def load_input(session: AsyncSession, handshake: Handshake) -> ReconcileInput:
-    """Load desired access, action history, and the connections that can observe."""
+async def load_input(
+    session: AsyncSession, handshake: Handshake, history: ActionHistory | None = None
+) -> ReconcileInput:
+    """Load desired access, action history, and the connections that can observe.
+
+    `history`: as loaded before under the same lease, which nobody else acts under.
+    """
     agency_id, client_id, platform = handshake.agency_id, handshake.client_id, handshake.platform
-    history = await action_history(session, agency_id, [handshake.id])
-    client = await connections.of_client(session, agency_id, client_id, platform, handshake.bc_id)
+    if history is None:
+        history = await action_history(session, agency_id, [handshake.id])
+    client, agency = await connections.of_both(session, agency_id, client_id, platform, handshake.bc_id)
     blocker = None
     if client is None or client.status != "live":
         last = await connections.last_authorization(session, agency_id, client_id, platform)
@@ -85,7 +91,7 @@ async def load_input(session: AsyncSession, handshake: Handshake) -> ReconcileIn
         desired=[replace(each, held_by_others=each.key in held) for each in desired] if held else desired,
         history=history,
         client=client,
-        agency=await connections.of_agency(session, agency_id, platform),
+        agency=agency,
         authorization_blocker=blocker,
         unavailable_since=handshake.unavailable_since,
         searched_at=handshake.searched_at,

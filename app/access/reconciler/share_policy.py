@@ -1,4 +1,4 @@
-"""What is ours to share, and when. Pure."""
+"""Shares that Keyturn makes itself, and their times. Pure."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ BY_API = frozenset({"ad_account", "pixel", "person"})
 def share_at(
     desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory, now: datetime, timing: RetryTiming
 ) -> datetime | None:
-    """When this access request is to be shared by us: now, a later moment, or never (None)."""
+    """Time of our next attempt to share it: now, later, or never (None)."""
     if desired.key is None or not may_share(desired, observed, history):
         return None
     client, last, undone = (
@@ -32,7 +32,7 @@ def share_at(
 
 
 def last_share(desired: DesiredAccess, history: ActionHistory) -> PastAction | None:
-    """The last attempt that still tells something: not what arrived, and went away again since."""
+    """The last attempt that still counts: not one whose access arrived and went away again."""
     last = history.shared.get(desired.key) if desired.key else None
     if last is None:
         return None

@@ -11,7 +11,7 @@ INVITE = "bc/member/invite"
 
 
 class ReadFailure(StrEnum):
-    """Why one side could not be read."""
+    """Reasons for which one side could not be read."""
 
     NO_TOKEN = "no_token"  # noqa: S105 - no secret: the name of a reason
     DEAD = "connection_dead"
@@ -22,7 +22,7 @@ class ReadFailure(StrEnum):
 
 @dataclass(frozen=True)
 class PlatformAnswer:
-    """The platform's own words on one call, as far as people and its support need them."""
+    """The platform's own message about one call, for people and for its support."""
 
     operation: str
     code: int | None
@@ -31,7 +31,7 @@ class PlatformAnswer:
 
 
 class AssetKey(NamedTuple):
-    """One thing of the client's: an asset of a kind; a pixel is meant on one ad account (`parent_asset_id`)."""
+    """An asset of the client, with its kind; a pixel is used on one ad account (`parent_asset_id`)."""
 
     kind: str
     asset_id: str
@@ -39,7 +39,7 @@ class AssetKey(NamedTuple):
 
     @property
     def account(self) -> "AssetKey | None":
-        """The ad account this hangs on."""
+        """The ad account that it belongs to."""
         return AssetKey("ad_account", self.parent_asset_id) if self.parent_asset_id else None
 
 
@@ -105,17 +105,17 @@ class DesiredAccess:
 
     @property
     def says_done(self) -> bool:
-        """True if somebody said "look now" after the client's yes: by hand that means the steps were done."""
+        """True if somebody requested a check after the client's consent: by hand that means the steps were done."""
         return self.recheck_at is not None and self.approved_at is not None and self.recheck_at > self.approved_at
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What one side's token shows of one thing: its role, or that it is not there, or why that is unknown.
+    """Observation of one asset with one side's token: its role, its absence, or the reason why that is unknown.
 
-    `blocker` is what stood in the way of the read, `answer` the platform's words on it. Of a person, `pending`: the
-    invitation waits for them; `rejected`: they said no; `member`: they came and lack the ad accounts; `everything`:
-    they are Admin of the whole Business Center.
+    `blocker` is the code of a failed read, `answer` the platform's message about it. Of a person, `pending`: the
+    invitation waits for them; `rejected`: they declined it; `member`: they accepted it and lack the ad accounts;
+    `everything`: they are Admin of the whole Business Center.
     """
 
     role: str | None = None
@@ -129,34 +129,33 @@ class Observation:
 
     @property
     def is_read(self) -> bool:
-        """True if the answer is known."""
+        """True if the read succeeded."""
         return self.why_not is None
 
 
 @dataclass(frozen=True)
 class ObservedSide:
-    """One side's view, thing by thing; `otherwise` of everything that is not named."""
+    """Observations of one side, by asset; `otherwise` is that of all other assets."""
 
     observations: Mapping[AssetKey, Observation] = field(default_factory=dict)
     otherwise: Observation = Observation(why_not=ReadFailure.NO_TOKEN)
 
     def of(self, key: AssetKey) -> Observation:
-        """What it shows of one thing."""
+        """Observation of one asset."""
         return self.observations.get(key, self.otherwise)
 
 
 @dataclass(frozen=True)
 class ObservedAccess:
-    """One look at the world.
+    """Observed access of both sides.
 
-    `problems`: for each thing of the client's, why it cannot be shared from its Business Center (a blocker's code).
-    `center`: what is wrong with the client's Business Center or with whoever authorized.
-    `partnered`: whether the agency's side lists the client as its partner, so that both agreed; None where nobody
-    looked.
-    `trip`: how the client's last way to the platform ended where there is no connection from it (a blocker's code).
-    `events`: how many events a pixel received lately, where that was asked; `events_unread`: why that is unknown.
-    `elsewhere`: the Business Center that shares it with the agency, where that is another than the client gave.
-    `unavailable_since`: since when the platform gives no answer to work with.
+    `asset_problems`: blocker codes of the client's assets that cannot be shared from its Business Center.
+    `center_problem`: blocker code of the client's Business Center, or of the person who authorized.
+    `partnered`: true if the agency's side lists the client as its partner, so that both agreed; None if unknown.
+    `authorization_blocker`: blocker code of the client's last authorization, where there is no connection from it.
+    `events`: how many events a pixel received in the last days; `events_unread`: why that number is unknown.
+    `shared_elsewhere`: the Business Center that shares an asset with the agency instead of the client's.
+    `unavailable_since`: since when the platform has not answered.
     """
 
     client: ObservedSide = ObservedSide()
@@ -174,7 +173,7 @@ class ObservedAccess:
 
 @dataclass(frozen=True)
 class PastAction:
-    """The last attempt on one thing. `outcome` open: no answer was recorded; `batch`: how many went with it.
+    """The last attempt on one asset. `outcome` open: no answer was recorded; `batch`: assets of the same call.
 
     `times`: how often it was tried since the last attempt at the opposite. `since`: since when nothing could be sent at
     all. `invited`: a person became a member by it, now or before; `operation` is the platform's name of the call.
@@ -193,7 +192,7 @@ class PastAction:
 
     @property
     def may_have_happened(self) -> bool:
-        """True if the platform may have done it, whatever we were told."""
+        """True if the platform may have carried it out, whatever the answer was."""
         return self.outcome in ("ok", "unclear", "open")
 
 
@@ -209,7 +208,7 @@ ROLE_RANK: Mapping[str, int] = {"LINK": 1, "AD_PROMOTE": 1, "ANALYST": 1, "OPERA
 
 
 def rank(role: str | None) -> int:
-    """How much a role may do; 0 for none."""
+    """Rank of a role by its permissions; 0 for none."""
     return ROLE_RANK.get(role or "", 0)
 
 

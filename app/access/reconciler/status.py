@@ -83,7 +83,7 @@ class _Case:
 
     @property
     def last(self) -> PastAction | None:
-        """The last attempt to share it that still tells something."""
+        """The last attempt to share it that still counts."""
         return last_share(self.desired, self.history)
 
     @property
@@ -345,7 +345,7 @@ def _is_in_force(case: _Case) -> bool:
 
 
 def _unseen_now(case: _Case) -> Status:
-    """It was proved, and nobody can look: the proof counts for a while. Of people nobody of the agency ever can."""
+    """It was proved, and nobody can read it now: the proof counts for a while. For people the agency never can."""
     desired = case.desired
     if desired.kind == "person" or desired.seen_at is None or case.now < desired.seen_at + case.timing.proof:
         return Status("verified", None, None, desired.role, None)
@@ -421,7 +421,7 @@ def _by_hand(case: _Case) -> Status:
 
 
 def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
-    """The platform is out of reach: we look again, and say so when that takes long."""
+    """The platform does not answer: it is observed again, and reported if that takes long."""
     if case.is_silent or case.observed.unavailable_since is None:
         return _blocked("platform_unavailable", role, seen_by)
     return Status("approved", "us", None, role, seen_by)

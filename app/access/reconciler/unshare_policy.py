@@ -1,7 +1,6 @@
-"""What is ours to take away, and when. Pure.
+"""Removals that Keyturn makes itself, and their times. Pure.
 
-Only what the agency itself holds is ever taken, one asset at a time, and only where no other access request still
-wants it.
+Only access of the agency is ever removed, asset by asset, and only if no other access request still needs it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from app.access.reconciler.share_policy import may_write
 from app.access.reconciler.state import ActionHistory, DesiredAccess, Observation, ObservedAccess, PastAction, rank
 from app.access.retry_policy import RetryTiming
 
-#: The role under which an attempt to take away is remembered.
+#: Role of an attempt to remove access.
 NO_ROLE = ""
 
 
@@ -24,7 +23,7 @@ def unshare_at(
     now: datetime,
     timing: RetryTiming,
 ) -> datetime | None:
-    """When this is to be taken away by us: now, a later moment, or never (None)."""
+    """Time of our next attempt to remove it: now, later, or never (None)."""
     if desired.key is None or not may_unshare(desired, all_desired, observed, history):
         return None
     last, undone = history.unshared.get(desired.key), history.shared.get(desired.key)
@@ -89,7 +88,7 @@ def is_gone(desired: DesiredAccess, observed: ObservedAccess, history: ActionHis
 
 
 def _is_ours_alone(desired: DesiredAccess, history: ActionHistory) -> bool:
-    """A pixel may have been linked, and a person a member, before us: only what we gave ourselves is undone."""
+    """True if it was not there before us: a pixel may have been linked, and a person a member, already."""
     if desired.kind not in ("pixel", "person") or desired.key is None:
         return True
     given = history.shared.get(desired.key)

@@ -1,4 +1,4 @@
-"""What clients and agencies say of access requests that nothing can read, and what follows from it."""
+"""Statements of clients about access requests of manual platforms."""
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +25,7 @@ async def refresh_statuses(session: AsyncSession, agency_id: str, link_id: str, 
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
-    """The client did the steps of one access request; said in the name of who agreed. Raises NotFound."""
+    """Record that the client did the steps, in the name of the person who agreed. Raises NotFound."""
     aggregate, access_request = await _locked(session, agency_id, link_id, access_request_id)
     if access_request.status in ("approved", "awaiting_client"):
         consent = await links.last_consent(session, agency_id, link_id)
@@ -37,7 +37,7 @@ async def say_done(session: AsyncSession, agency_id: str, link_id: str, access_r
 
 
 async def withdraw_statement(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
-    """The client was wrong; once the agency has confirmed, nothing changes any more. Raises NotFound."""
+    """Withdraw the client's statement, unless the agency has confirmed it. Raises NotFound."""
     aggregate, access_request = await _locked(session, agency_id, link_id, access_request_id)
     if access_request.status == "awaiting_partner":
         access_request.client_attested_at = access_request.client_attested_by = None

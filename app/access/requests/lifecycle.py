@@ -1,4 +1,4 @@
-"""What follows when a link ends or lives again: its handshakes look, and the client's token is given back."""
+"""End and extension of links, with what follows for handshakes and tokens."""
 
 from datetime import datetime, timedelta
 
@@ -38,14 +38,14 @@ async def renew_link(session: AsyncSession, agency_id: str, link_id: str, *, exp
     return link
 
 
-async def run(tools: AccessContext, link: Link) -> None:
+async def run(context: AccessContext, link: Link) -> None:
     """The work on a claimed link: its time ran out, with all that follows, or its client is needed again."""
-    async with tools.sessions.begin() as session:
+    async with context.sessions.begin() as session:
         expired = await links.expire_link(session, link.agency_id, link.id)
         if expired:
             await _end_access_requests(session, link.agency_id, link.id)
             await _let_go(session, link.agency_id, link.client_id)
-        later = await client_needed.write_to_client(session, tools.outbox, link.agency_id, link.id)
+        later = await client_needed.write_to_client(session, context.outbox, link.agency_id, link.id)
         now = await queries.find(session, link.agency_id, link.id)
         stays = now.status in ("completed", "drifted", "expired", "revoked")
         runs_out = None if stays else now.expires_at - clock.now()

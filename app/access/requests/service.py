@@ -1,4 +1,4 @@
-"""What sets a handshake going, and what people say about access requests."""
+"""Use cases of access requests: checks, attestations, statements of clients, and changes of role."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,7 +49,7 @@ class NothingToRead(AppError):
 
 
 async def check_link(session: AsyncSession, agency_id: str, link_id: str) -> None:
-    """Somebody wants to see what is true now: every approved access request of the link is looked at anew."""
+    """Check every approved access request of a link now. Raises NotFound, NotApproved."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     approved = [
         access_request
@@ -65,7 +65,7 @@ async def check_link(session: AsyncSession, agency_id: str, link_id: str) -> Non
 
 
 async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
-    """The client did the steps and nobody can look: its word is kept, and the agency's is waited for."""
+    """Record the client's statement that the steps are done, where nobody can read; the agency confirms it."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     consent = await links.last_consent(session, agency_id, link_id)
     said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
@@ -89,7 +89,7 @@ async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
 
 
 async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
-    """The agency wants to see now whether an access request is true; its whole link is looked at.
+    """Check an access request now, with the rest of its link.
 
     Raises NotFound, NotApproved, and NothingToRead for a manual platform.
     """
@@ -104,7 +104,7 @@ async def check_access_request(session: AsyncSession, agency_id: str, access_req
 
 
 async def lower_role(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
-    """The client wants a role lowered that is higher than agreed: it is removed and shared anew, then read back."""
+    """Lower a role that is higher than agreed, for the client: it is removed, shared again, and observed."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
     if access_request is None or access_request.approved_at is None:
@@ -117,7 +117,7 @@ async def lower_role(session: AsyncSession, agency_id: str, link_id: str, access
 async def attest(
     session: AsyncSession, agency_id: str, access_request_id: str, *, by: str, actor: str
 ) -> AccessRequest:
-    """A named person of the agency says that the access works; it becomes verified as soon as a token can read.
+    """Record the statement of a named person of the agency that the access works, until a token can read it.
 
     Raises NotFound, NotApproved, AlreadyVerified, and ReadPossible where a token shows the truth already.
     """
@@ -139,7 +139,7 @@ async def attest(
 
 
 class ReadPossible(AppError):
-    """A token can read whether the access is there; then that counts, not anybody's word."""
+    """A token can read the access: that counts, not a statement."""
 
     status = 409
     code = "read_possible"
@@ -176,7 +176,7 @@ async def change_role(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> AccessRequest:
-    """Asks for it, and lets the handshakes look. Raises as `request_role`."""
+    """Request another role, and make the client's handshakes due. Raises as `request_role`."""
     access_request = await access_requests.request_role(
         session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
     )
