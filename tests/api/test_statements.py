@@ -112,6 +112,15 @@ async def share(scene: Scene) -> Action:
     return scene.house.reconcile
 
 
+async def verify(scene: Scene) -> Action:
+    await scene.house.work()  # the other agency's is done
+    await scene.house.connect_agency(scene.corner, scene.member)
+    await scene.house.connect_client(scene.corner)
+    await scene.house.agree(scene.corner, seed.LUNE_EU, seed.LUNE_UK)
+    await scene.house.reconcile()
+    return scene.house.reconcile
+
+
 @pytest.fixture
 def meter(engine: AsyncEngine) -> Iterator[Meter]:
     with cost.meter(engine) as made:
@@ -170,7 +179,8 @@ def check(name: str, spent: Cost, most: int) -> None:
         ("client chooses two ad accounts, connected", choose_connected, 25),
         ("client agrees, by hand", consent_by_hand, 47),
         ("client agrees, connected", consent_connected, 45),
-        ("worker round that shares", share, 40),
+        ("worker round that shares", share, 21),
+        ("worker round that verifies two ad accounts", verify, 41),
     ],
 )
 async def test_no_request_takes_more_statements(
