@@ -421,10 +421,10 @@ async def change_endpoint(
     Once it wants no order any more, nothing waits for its turn. Raises what `endpoints.changes.change_endpoint` raises.
     """
     if "ordering" in changes:
+        # its order, deliveries by their ids, then the endpoint: as attempts are recorded too
         await transitions.lock_order(session, agency_id, endpoint_id)
-    if "ordering" in changes:  # deliveries by their ids, then the endpoint: in this order attempts are recorded too
         await _lock_deliveries(session, agency_id, endpoint_id)
-    elif "url" in changes:
+    elif changes.keys() & {"url", "options"}:
         await _lock_deliveries(session, agency_id, endpoint_id, Delivery.lease_token.is_not(None))
     changed = await apply_changes(
         session, agency_id, endpoint_id, changes, if_match=if_match, keyring=keyring, actor=actor, verify=verify

@@ -10,12 +10,15 @@ from sqlalchemy import select
 
 from app.events import catalog as catalogue
 from app.events.models import Event
+from app.events.types import links
+from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.webhooks.context import WebhookContext
 from app.webhooks.destinations import catalog, hubspot_records
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint
-from tests.webhooks import rows
+from tests.webhooks import rows, scenes
 from tests.webhooks.destinations.hubspot_account import TOKEN, Account
 from tests.webhooks.destinations.receiving import serving
 from tests.webhooks.destinations.slack_channel import problem
@@ -183,14 +186,19 @@ async def test_a_destination_that_there_is_not(api: httpx2.AsyncClient, destinat
     assert "Choose one of http, rest_hook, slack, hubspot, http_request." in answer.text
 
 
-async def test_an_address_that_moved_starts_in_good_health(
-    api: httpx2.AsyncClient, sessions: Sessions, world: World
+async def test_an_address_that_moved_starts_in_good_health_and_without_leases(
+    api: httpx2.AsyncClient, tools: WebhookContext, sessions: Sessions, world: World
 ) -> None:
     shown = await made(api, HTTP)
     await rows.set_health(sessions, await kept(sessions, world), unreachable=3)
+    await scenes.happen(sessions, world.north.agency_id, links.COMPLETED)
+    await scenes.fan_all_out(tools)
+    [claimed] = await scenes.claimed(tools)
     given = {**shown["options"], "url": f"{URL}/new"}
     assert (await api.patch(f"{PATH}/{shown['id']}", json={"options": given})).json()["url"] == f"{URL}/new"
     assert (await rows.health(sessions, await kept(sessions, world))).unreachable == 0
+    [row] = await scenes.deliveries(sessions, world.north.agency_id)
+    assert (ids.parse("delivery", row.id), row.lease_token, row.status) == (claimed.id, None, "pending")
 
 
 async def test_an_account_is_set_up(api: httpx2.AsyncClient, app: FastAPI) -> None:
