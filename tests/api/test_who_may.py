@@ -13,7 +13,7 @@ from tests.world import World
 
 #: Addresses that name nothing of an agency's own: the same for everybody, or made where it is not known.
 SHARED = {
-    "kind": "slack",
+    "destination": "slack",
     "slug": "run-campaigns",
     "event_type": "access.verified",
     "external_id": "crm-1",
