@@ -49,6 +49,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         title="Keyturn", version="0.1.0", description=DESCRIPTION, lifespan=_life(chosen),
         openapi_url=f"{routes.API}/openapi.json" if chosen.serve != "pages" else None, docs_url=None, redoc_url=None,
         servers=[{"url": chosen.public_url}], redirect_slashes=False,
+        openapi_tags=[{"name": noun, "description": about} for noun, about in routes.NOUNS.items()],
     )  # fmt: skip
     for router in routes.ROUTERS[chosen.serve]:
         app.include_router(router)

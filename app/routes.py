@@ -35,6 +35,30 @@ from app.webhooks.replays import api as replays
 
 API = "/api/v1"
 
+#: What the API is about, as its document and the command line group it: the first part of an address.
+NOUNS = {
+    "me": "The API key that calls.",
+    "agency": "Your agency: its TikTok app, Business Centers, buyers, logo, and its ids at other platforms.",
+    "keys": "API keys.",
+    "clients": "Clients: the companies that grant access.",
+    "platforms": "Platforms, and the kinds of access and roles that can be requested there.",
+    "presets": "Presets: access requests and questions saved for reuse.",
+    "links": "Links: one secret address for one client.",
+    "public links": "Public links: one address where anybody gets a link.",
+    "access requests": "Access requests: one access wanted, its status, and what is in its way.",
+    "grants": "Grants: access that exists.",
+    "connections": "Connections: authorisations of clients and of your agency.",
+    "imports": "Imports of what your Business Centers have already.",
+    "partners": "Partners of your Business Centers, as imports found them.",
+    "events": "Events: what happened.",
+    "event types": "Types of events, with their schemas.",
+    "endpoints": "Webhook endpoints.",
+    "destinations": "Destinations: endpoints that are spoken to in their own language, such as Slack and HubSpot.",
+    "deliveries": "Deliveries: one event to one endpoint, with every attempt.",
+    "replays": "Replays: sending past events again.",
+    "hooks": "REST hooks, as automation tools subscribe.",
+}
+
 api = APIRouter(prefix=API, dependencies=[Depends(only_known)])
 for room in (
     members,

@@ -1,15 +1,13 @@
 """`keyturn demo`: everything on this machine, with a TikTok that is not TikTok."""
 
 import asyncio
-import json as json_
+import json
 import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
-from rich.console import Console
+import click
 
 from app.kit.child_processes import Child, ChildFailed
 from app.kit.embedded_postgres.failures import PostgresFailure
@@ -20,30 +18,19 @@ from demo.walk.walk import TookTooLong, walk
 from demo.world import Demo
 from simulator.switches import Switches, WrongSwitch, parse_switches
 
-err = Console(stderr=True)
 
-
-def demo(
-    walk_: Annotated[bool, typer.Option("--walk", help="Walk whole onboardings by itself, then end.")] = False,
-    simulate: Annotated[
-        str, typer.Option(help="E.g. partner-approval,read-lag=3,qps=5,flaky=0.2,lost-answers=0.2")
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="With --walk: figures as the last line.")] = False,
-    port: Annotated[int, typer.Option(help="Of the web; the next two are TikTok's and the inbox's.")] = 8000,
-    data_dir: Annotated[Path | None, typer.Option(envvar="KEYTURN_DATA_DIR", help="Where its data lies.")] = None,
-) -> None:
+def run(*, walk_: bool, simulate: str, as_json: bool, port: int, data_dir: Path | None) -> None:
     """Runs Keyturn with a seeded agency, a simulated TikTok and a CRM inbox; nothing leaves this machine."""
     try:
         switches = parse_switches(simulate)
         if walk_:
-            _walk(simulate, switches, as_json=json)
+            _walk(simulate, switches, as_json=as_json)
         else:
             _stay(simulate, Ports(port, port + 1, port + 2), data_dir)
     except WrongSwitch as wrong:
-        raise typer.BadParameter(str(wrong), param_hint="--simulate") from wrong
+        raise click.BadParameter(str(wrong), param_hint="--simulate") from wrong
     except (ChildFailed, PostgresFailure, NotAsExpected, TookTooLong) as failed:
-        err.print(f"[red]The demo failed:[/red] {failed}", highlight=False)
-        raise typer.Exit(1) from failed
+        raise click.ClickException(f"The demo failed: {failed}") from failed
 
 
 def _walk(simulate: str, switches: Switches, *, as_json: bool) -> None:
@@ -54,9 +41,9 @@ def _walk(simulate: str, switches: Switches, *, as_json: bool) -> None:
         report = asyncio.run(walk(made, _say, approve=switches.partner_approval))
     print(report.line(), flush=True)
     if as_json:
-        print(json_.dumps(report.figures()), flush=True)
+        print(json.dumps(report.figures()), flush=True)
     if not report.is_good:
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 def _stay(simulate: str, ports: Ports, data_dir: Path | None) -> None:
@@ -96,7 +83,7 @@ def _show(made: Demo, seconds: float) -> None:
         f"  Test     {curl} '{at.web}/api/v1/webhooks/endpoints/{made.endpoint_id}/test?wait=true' \\\n"
         '             --json \'{"event_type": "access.verified"}\'    # sends the inbox an event\n'
         f"  API      {at.web}/api/v1/openapi.json\n"
-        f"  Shell    source {made.env}    then `keyturn delivery list` and the rest work on this demo\n\n"
+        f"  Shell    source {made.env}    then `keyturn deliveries list` and the rest work on this demo\n\n"
         "Ctrl-C stops everything.",
         flush=True,
     )

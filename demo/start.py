@@ -66,7 +66,6 @@ def _start(
         inbox=f"http://127.0.0.1:{child_processes.port(ports.inbox)}",
     )
     settings, env = _settings(postgres, addresses)
-    write_env(env_file(data), env)
     start = _Starter(started, {**os.environ, **env}, data)
     luck = str(secrets.randbelow(10**6))
     switches = ["--simulate", simulate, "--seed", luck] if simulate else []
@@ -80,6 +79,7 @@ def _start(
 
     migrate.upgrade(settings.database_url)
     demo, secret = asyncio.run(_seed(settings, addresses))
+    write_env(env_file(data), {**env, "KEYTURN_URL": addresses.web, "KEYTURN_API_KEY": demo.api_key})
     start.env[SECRET] = secret
     start.run("CRM inbox", "demo.inbox", "--port", _port(addresses.inbox))
     say("starting web and worker")

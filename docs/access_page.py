@@ -53,14 +53,14 @@ def text() -> str:
                 "## What can be in the way",
                 "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "
                 "depends on the kind, on the lane and on whether its authorization is still held (here: an ad account, "
-                "connected, without it); you get one hint with `GET /api/v1/access-requests/{id}` or `keyturn "
-                "access-request show`, and the "
+                "connected, without it); you get one hint with `GET /api/v1/access-requests/{id}` or "
+                "`keyturn access-requests get`, and the "
                 "platform's own code, message and request id "
                 "with the platform calls. Words in braces are names. A press on “check again”, and "
                 "`POST /api/v1/access-requests/{id}/verification`, look at once.",
                 table(("code", "what the client reads", "your hint", "whose turn"), _blockers()),
                 "## What can be asked for at TikTok",
-                "`GET /api/v1/platforms` and `keyturn platform list` have the same lists, with the other names "
+                "`GET /api/v1/platforms` and `keyturn platforms list --json` have the same lists, with the other names "
                 "that are "
                 "understood. "
                 "Roles are those of TikTok, from the smallest to the largest; ask for the smallest that does the "
@@ -70,15 +70,15 @@ def text() -> str:
                 "A pixel hangs on an ad account: it is linked when the agency sees that one. A person is invited "
                 "to the "
                 "client's Business Center as STANDARD member with the role on the link's ad accounts, by "
-                "`POST /api/v1/links/{id}/people` or `keyturn link add-person`; there the role is `ANALYST` or "
+                "`POST /api/v1/links/{id}/people` or `keyturn links request-person`; there the role is `ANALYST` or "
                 "`OPERATOR`. "
-                "A role is raised by asking again; a lower one is taking away, sharing and reading back (`keyturn "
-                "access-request role`).",
+                "A role is raised by asking again; a lower one is taking away, sharing and reading back "
+                "(`keyturn access-requests request-role`).",
                 "## What can be asked for elsewhere",
                 "Manual platforms are files: nothing is read there. Kind is always `custom`; the role says which "
                 "thing it is "
                 "about. The client does dated steps and says so, your agency looks and says that it works "
-                "(`POST /api/v1/access-requests/{id}/attestation`, `keyturn access-request attest`): then it is "
+                "(`POST /api/v1/access-requests/{id}/attestation`, `keyturn access-requests attest`): then it is "
                 "`attested`, which counts as done.",
                 table(("platform", "thing", "role", "as the client reads it", "steps dated"), _written()),
                 "## When Keyturn looks",
@@ -86,7 +86,7 @@ def text() -> str:
                 "## How many calls",
                 _budget(),
                 "## Taking it away",
-                "`POST /api/v1/grants/{id}/revocation` or `keyturn grant revoke` says that one access is wanted no "
+                "`POST /api/v1/grants/{id}/revocation` or `keyturn grants revoke` says that one access is wanted no "
                 "longer; a "
                 "pixel goes with its ad account. The grant is `revoking` until a read shows that it is gone, then "
                 "`ended`. "
@@ -179,7 +179,8 @@ def _budget() -> str:
         + table(("order", "whose call", "may use of the budget", "waits at most"), shares)
         + f"\n\nWhen TikTok answers 40100 the budget is halved, everybody pauses ({pauses}), "
         "and it recovers by one call for every ten seconds that go well. "
-        "`GET /api/v1/links/{id}/platform-calls` and `keyturn link calls` count what one onboarding cost."
+        "`GET /api/v1/links/{id}/platform-calls` and `keyturn links count-platform-calls` count what one onboarding "
+        "cost."
     )
 
 

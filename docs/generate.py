@@ -11,9 +11,10 @@ from pydantic_core import PydanticUndefined
 
 from app.settings import Settings
 from app.webhooks.destinations import hubspot_records
-from docs import access_page, events_page, postman, webhooks_page
+from docs import access_page, cli_page, events_page, openapi, postman, webhooks_page
 
 DOCS = Path(__file__).parent
+OPENAPI = DOCS.parent / "app" / "cli" / "openapi.json"
 
 
 def pages() -> dict[Path, str]:
@@ -23,13 +24,16 @@ def pages() -> dict[Path, str]:
         DOCS / "webhooks-events.md": events_page.text(),
         DOCS / "settings.md": settings_page(),
         DOCS / "access.md": access_page.text(),
+        DOCS / "cli-commands.md": cli_page.text(),
         DOCS / "kits" / "postman-collection.json": postman.text(),
         DOCS / "kits" / "hubspot-properties.json": hubspot_properties(),
+        OPENAPI: openapi.text(),
     }
 
 
 def main() -> None:
-    """Writes all pages."""
+    """Writes all pages. Those about commands read the file of the command line, which comes first."""
+    OPENAPI.write_text(openapi.text(), encoding="utf-8")
     for place, text in pages().items():
         place.write_text(text, encoding="utf-8")
 
@@ -49,6 +53,10 @@ def settings_page() -> str:
         "it; `keyturn doctor` checks all of them. `keyturn up` and `keyturn demo` bring their own database, key "
         "ring and address where none is set.",
         "\n".join(["| setting | what it is | unless set |", "|---|---|---|", *rows]),
+        "Commands that call the API ([cli.md](cli.md)) need two variables of their own, and none of the above:",
+        "| setting | what it is |\n|---|---|\n"
+        "| `KEYTURN_URL` | The address of the installation: https://go.agency.com. |\n"
+        "| `KEYTURN_API_KEY` | An API key of the agency; `keyturn key create` makes the first one. |",
     ])  # fmt: skip
 
 

@@ -5,9 +5,9 @@ import stat
 import subprocess
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
-from app.cli import cli
+from app.cli.main import cli
 from app.kit.embedded_postgres import binaries
 from tests.world import KEYS, PUBLIC_URL, World
 

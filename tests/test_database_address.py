@@ -34,10 +34,10 @@ def keyturn(*words: str, url: str) -> subprocess.CompletedProcess[str]:
 
 async def test_each_program_takes_what_providers_print(database_url: str, world: World) -> None:
     url = as_printed(database_url)
-    commands = (("migrate",), ("doctor",), ("client", "list", "--agency", "north", "--json"))
+    commands = (("migrate",), ("doctor",), ("agency", "list", "--json"))
     ran = await asyncio.gather(*(asyncio.to_thread(keyturn, *words, url=url) for words in commands))
     assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
-    assert world.north.client_id in ran[2].stdout
+    assert world.north.agency_id in ran[2].stdout
     port = child_processes.port(0)
     env = {**os.environ, "DATABASE_URL": url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": PUBLIC_URL}
     started = [
@@ -54,7 +54,7 @@ async def test_each_program_takes_what_providers_print(database_url: str, world:
         child_processes.stop(started)
 
 
-@pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("client", "list"), ("worker",), ("web",)])
+@pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("agency", "list"), ("worker",), ("web",)])
 def test_an_address_that_cannot_be_read_stops_each_program(words: tuple[str, ...]) -> None:
     ran = keyturn(*words, url="postgres://u:s3@cret@127.0.0.1/k")
     assert ran.returncode in (1, 2)
@@ -63,7 +63,7 @@ def test_an_address_that_cannot_be_read_stops_each_program(words: tuple[str, ...
     assert len((ran.stdout + ran.stderr).strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("client", "list")])
+@pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("agency", "list")])
 def test_a_database_that_is_not_there_is_one_sentence(words: tuple[str, ...]) -> None:
     ran = keyturn(*words, url=f"postgresql://u:s3cret@127.0.0.1:{child_processes.port(0)}/k?sslmode=require")
     assert ran.returncode == 1
@@ -73,5 +73,5 @@ def test_a_database_that_is_not_there_is_one_sentence(words: tuple[str, ...]) ->
 
 
 def test_a_database_without_tables_names_the_command(server: EmbeddedPostgres) -> None:
-    ran = keyturn("client", "list", url=server.dsn("template1"))
+    ran = keyturn("agency", "list", url=server.dsn("template1"))
     assert (ran.returncode, "keyturn migrate" in ran.stderr, "Traceback" in ran.stderr) == (1, True, False)

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from app.cli import cli
+from app.cli.main import cli
+from app.cli.up import here
 from app.kit import child_processes
 from app.settings import load
-from app.up import here
 from tests.world import KEYS
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 120
+NORTH = ("--name", "North", "--slug", "north", "--contact-name", "N", "--contact-email", "n@n.example")
 #: How often each process is killed; `make test-faults` says five.
 TIMES = int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
 
@@ -85,10 +86,22 @@ def kill(supervisor: int, name: str) -> None:
 
 
 @contextmanager
-def making_clients(folder: Path, address: str) -> Iterator[list[str]]:
-    """Clients that a CRM makes without pause, each tried until it is answered; the ids of those that were."""
-    _command(folder, "agency", "create", "--name", "N", "--slug", "north", "--contact", "N", "--email", "n@n.example")
-    scopes = ("--scope", "clients:write", "--scope", "clients:read")
+def making_clients(folder: Path, address: str) -> Iterator[tuple[list[str], str]]:
+    """Clients that a CRM makes without pause, each tried until it is answered: the ids of those that were, its key."""
+    _command(
+        folder,
+        "agency",
+        "create",
+        "--name",
+        "N",
+        "--slug",
+        "north",
+        "--contact-name",
+        "N",
+        "--contact-email",
+        "n@n.example",
+    )
+    scopes = ("--scopes", "clients:write", "--scopes", "clients:read")
     key = json.loads(_command(folder, "key", "create", "--agency", "north", "--name", "CRM", *scopes, "--json"))
     made: list[str] = []
     over = threading.Event()
@@ -109,7 +122,7 @@ def making_clients(folder: Path, address: str) -> Iterator[list[str]]:
     writer = threading.Thread(target=make)
     writer.start()
     try:
-        yield made
+        yield made, key["value"]
     finally:
         over.set()
         writer.join()
@@ -142,7 +155,17 @@ def test_a_database_that_is_named_is_used_and_no_other_is_started(folder: Path, 
 def test_killed_everything_stops_by_itself_and_the_next_start_has_the_data(folder: Path) -> None:
     with up(folder) as (process, address):
         _command(
-            folder, "agency", "create", "--name", "North", "--slug", "north", "--contact", "N", "--email", "n@n.example"
+            folder,
+            "agency",
+            "create",
+            "--name",
+            "North",
+            "--slug",
+            "north",
+            "--contact-name",
+            "N",
+            "--contact-email",
+            "n@n.example",
         )
         postgres = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
         process.kill()
@@ -152,9 +175,9 @@ def test_killed_everything_stops_by_itself_and_the_next_start_has_the_data(folde
         assert '"north"' in _command(folder, "agency", "list", "--json")
 
 
-def _command(folder: Path, *words: str) -> str:
+def _command(folder: Path, *words: str, **more: str) -> str:
     """A command beside `up`, which finds its database by itself."""
-    env = {**os.environ, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_DATA_DIR": str(folder)}
+    env = {**os.environ, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_DATA_DIR": str(folder), **more}
     env.pop("DATABASE_URL", None)
     done = subprocess.run([sys.executable, "-m", "app.cli", *words], env=env, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -171,14 +194,16 @@ def _is_zombie(pid: int) -> bool:
 def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Path) -> None:
     lines = folder.with_suffix(".log")
     with up(folder, lines) as (process, address):
-        with making_clients(folder, address) as made:
+        with making_clients(folder, address) as (made, key):
             for name in ("PostgreSQL", "worker", "web") * TIMES:
                 before = len(made)
                 kill(process.pid, name)
                 _until(lambda before=before: len(made) > before + 1, f"nothing is made after {name} was killed")
         assert process.poll() is None
-        listed = json.loads(_command(folder, "client", "list", "--agency", "north", "--limit", "1000", "--json"))
-        assert sorted(each["external_id"] for each in listed) == sorted(made), "lost, or made twice"
+        child_processes.wait_for(child_processes.Child("up", process), f"{address}/readyz", seconds=LONGEST)
+        settings = {"KEYTURN_URL": address, "KEYTURN_API_KEY": key}
+        listed = json.loads(_command(folder, "clients", "list", "--all", "--json", **settings))
+        assert sorted(each["external_id"] for each in listed["data"]) == sorted(made), "lost, or made twice"
         below = running(process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(LONGEST) == 0

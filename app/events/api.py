@@ -19,7 +19,7 @@ from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/events", tags=["events"], route_class=ApiRoute)
+router = APIRouter(prefix="/events", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("events:read")]
 _AFTER = (
@@ -69,7 +69,7 @@ async def list_events(
 
 
 @router.get("/{event_id}")
-async def read_event(caller: Reader, session: Session, event_id: str) -> Envelope:
+async def get_event(caller: Reader, session: Session, event_id: str) -> Envelope:
     """Return one event in full, for receivers of thin payloads."""
     return queries.envelope(await queries.find(session, caller.agency_id, event_id))
 

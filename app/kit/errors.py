@@ -3,24 +3,6 @@
 from typing import ClassVar
 
 
-class Hint(str):
-    """A hint about how to put a request, with other words for the command line."""
-
-    __slots__ = ("at_terminal",)
-    at_terminal: str
-
-    def __new__(cls, sentence: str, *, at_terminal: str) -> "Hint":
-        """The sentence as the API says it."""
-        made = super().__new__(cls, sentence)
-        made.at_terminal = at_terminal
-        return made
-
-
-def at_terminal(hint: str) -> str:
-    """A hint as the command line says it."""
-    return hint.at_terminal if isinstance(hint, Hint) else hint
-
-
 class AppError(Exception):
     """Raised by actions and queries; each subclass stands beside the action that raises it.
 
@@ -48,10 +30,7 @@ class NotFound(AppError):
     status = 404
     code = "not_found"
     detail = "There is nothing here under this id."
-    hint: str | None = Hint(
-        "Check the id, and that the API key belongs to the same agency.",
-        at_terminal="Check the id, and that it belongs to the agency named with `--agency`.",
-    )
+    hint: str | None = "Check the id, and that the API key belongs to the same agency."
 
 
 class InvalidInput(AppError):
@@ -60,6 +39,4 @@ class InvalidInput(AppError):
     status = 422
     code = "malformed"
     detail = "Some of the values given cannot be used."
-    hint: str | None = Hint(
-        "Correct the named fields and send the request again.", at_terminal="Correct them and run the command again."
-    )
+    hint: str | None = "Correct the named fields and try again."

@@ -37,9 +37,9 @@ class NewLink(RequestShape):
         },
     )
 
-    client_id: PublicId | None = None
+    client_id: PublicId | None = Field(None, description="A client there is; else describe a new one in `client`.")
     client: NewClient | None = None
-    preset: Word = "run-campaigns"
+    preset: Word = Field("run-campaigns", description="What to request.")
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
     requested_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
@@ -59,13 +59,13 @@ class NewLink(RequestShape):
         return LinkRequest(**{**dict(self), "client": client})
 
 
-@router.get("/links", tags=["links"])
+@router.get("/links")
 async def list_links(
     caller: Reader,
     session: Session,
     external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
-    client_id: PublicId | None = None,
-    status: Status | None = None,
+    client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
+    status: Annotated[Status | None, Query(description="Only those in this status.")] = None,
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -79,7 +79,7 @@ async def list_links(
     return Page(data=[LinkView.of(row, turns[row.id]) for row in found], next_cursor=found.next_cursor)
 
 
-@router.post("/links", status_code=201, tags=["links"], responses={200: {"description": "Known", "model": OrderedLink}})
+@router.post("/links", status_code=201, responses={200: {"description": "Known", "model": OrderedLink}})
 async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
 ) -> OrderedLink:
@@ -94,14 +94,14 @@ async def create_link(
     return OrderedLink(**dict(LinkDetail.of_link(aggregate)), address=address)
 
 
-@router.get("/links/{link_id}", tags=["links"])
-async def read_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
+@router.get("/links/{link_id}")
+async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
     """One link with its client, its access requests, what the client told, and whose turn it is."""
     return LinkDetail.of_link(await queries.load_link(session, caller.agency_id, link_id))
 
 
-@router.get("/links/{link_id}/address", tags=["links"])
-async def read_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
+@router.get("/links/{link_id}/address")
+async def get_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
     """The link's secret address again. Each look is recorded, and the first means the link was sent."""
     services = request.app.state
     address = await service.show_address(
@@ -115,7 +115,7 @@ async def read_address(request: Request, caller: Revealer, session: Session, lin
     return AddressView(address=address)
 
 
-@router.delete("/agency/business-centers/{center_id}", status_code=204, tags=["agency"])
+@router.delete("/agency/business-centers/{center_id}", status_code=204)
 async def remove_business_center(caller: AgencyWriter, session: Session, center_id: str) -> Response:
     """Takes a Business Center off the list, unless living links name it. What was shared with it stays shared."""
     await business_centers.remove(session, caller.agency_id, center_id, actor=caller.actor)

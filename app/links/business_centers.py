@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.errors import AppError, Hint, InvalidInput, NotFound
+from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.models import Link
 from app.links.presets.preset import Preset
 from app.links.public_links.models import PublicLink
@@ -53,11 +53,8 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
         if missing:
             raise IdentityMissing(
                 f"{platform.name}: {' and '.join(need.label for need in missing)} of the agency is not known yet.",
-                hint=Hint(
-                    f"Set it with PUT /api/v1/agency/platforms/{key}: {', '.join(need.key for need in missing)}.",
-                    at_terminal=f"Set it with `keyturn agency set-platform {key} "
-                    f"{' '.join(f'{need.key}={need.example}' for need in missing)}`.",
-                ),
+                hint=f"Set it with PUT /api/v1/agency/platforms/{key}: "
+                f"{', '.join(f'{need.key}={need.example}' for need in missing)}.",
             )
     connecting = next(
         (access_request.platform for access_request in preset.access_requests if access_request.kind != CUSTOM), None

@@ -22,7 +22,7 @@ from app.webhooks.endpoints import warnings as advice
 from app.webhooks.endpoints.schemas import Filter, Mode, NewHttpEndpoint, Types
 from app.webhooks.models import Endpoint
 
-router = APIRouter(prefix="/hooks", tags=["hooks"], route_class=ApiRoute)
+router = APIRouter(prefix="/hooks", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
@@ -129,21 +129,21 @@ async def list_hooks(caller: Reader, session: Session, limit: Limit = 50, cursor
 
 
 @router.get("/sample", responses=_SAMPLE)  # type: ignore[arg-type]  # FastAPI's own type says less than it takes
-async def read_sample(
+async def get_sample(
     caller: Listener,
     session: Session,
     event_type: Annotated[
         str, Query(max_length=128, description="A name, `access.*`, or `*`.", examples=["access.verified"])
     ] = "access.*",
-    payload_mode: Mode = "full",
-    personal: bool = True,
+    payload_mode: Annotated[Mode, Query(description="How much a body says.")] = "full",
+    personal: Annotated[bool, Query(description="Whether bodies have names and e-mail addresses.")] = True,
 ) -> list[dict[str, Any]]:
     """Up to three bodies just as a subscription gets them, newest first. Invented ones say `"test": true`."""
     return await samples(session, caller.agency_id, event_type, mode=payload_mode, personal=personal)
 
 
 @router.get("/{hook_id}")
-async def read_hook(caller: Reader, session: Session, hook_id: str) -> HookView:
+async def get_hook(caller: Reader, session: Session, hook_id: str) -> HookView:
     """One subscription."""
     endpoint = await queries.hook(session, caller.agency_id, hook_id)
     if endpoint.deleted_at is not None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
-from typer.testing import CliRunner
 
 from app import migrate
-from app.cli import cli
-from app.doctor import checkup
+from app.cli import doctor
+from app.cli.main import cli
 from app.kit import keyring_check
 from app.kit.database import Sessions
 from app.kit.embedded_postgres import binaries
@@ -47,7 +47,7 @@ def test_every_sealed_column_is_known() -> None:
 async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Settings) -> None:
     async with engine.connect() as connection:
         assert await keyring_check.unreadable(connection, metadata, worlds.keyring()) == []
-    (line,) = [each for each in await checkup.database(settings) if each.what == "key ring"]
+    (line,) = [each for each in await doctor.database(settings) if each.what == "key ring"]
     assert (line.well, line.words) == (True, "opens what is stored")
 
 
@@ -59,7 +59,7 @@ async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Sett
     ],
 )
 async def test_without_it_the_doctor_names_the_key(settings: Settings, keys: str, said: str) -> None:
-    lines = await checkup.database(settings.model_copy(update={"secret_keys": keys}))
+    lines = await doctor.database(settings.model_copy(update={"secret_keys": keys}))
     (line,) = [each for each in lines if each.what == "key ring"]
     assert not line.well
     assert said in line.words
@@ -91,20 +91,6 @@ async def test_without_it_a_test_delivery_is_refused_and_leaves_nothing_waiting(
     assert (answer.status_code, answer.json()["code"]) == (503, "key_ring_incomplete")
     assert "the key test1 is missing in KEYTURN_SECRET_KEYS" in answer.json()["detail"]
     assert await scenes.deliveries(sessions, world.north.agency_id) == []
-
-
-async def test_without_it_the_command_line_names_the_key(database_url: str, sessions: Sessions, world: World) -> None:
-    endpoint, _ = await scenes.make_endpoint(sessions, worlds.keyring(), world.north.agency_id, "https://127.0.0.1/")
-    env = {
-        "DATABASE_URL": database_url,
-        "KEYTURN_SECRET_KEYS": new_key(),
-        "KEYTURN_PUBLIC_URL": worlds.PUBLIC_URL,
-    }
-    for words in (["link", "address", world.north.link_id], ["endpoint", "test", endpoint.id]):
-        said = await asyncio.to_thread(CliRunner().invoke, cli, [*words, "--agency", "north"], env=env)
-        assert said.exit_code == 1, said.exception
-        assert "the key test1 is missing in KEYTURN_SECRET_KEYS" in said.stderr
-        assert "keyturn doctor" in said.stderr
 
 
 def test_a_key_that_is_put_back_opens_beside_the_new_one() -> None:

@@ -24,49 +24,49 @@ LinkWriter = Annotated[Principal, requires("links:write")]
 Reader = Annotated[Principal, requires("grants:read")]
 
 
-@router.get("/agency/business-centers/{center_id}/buyers", tags=["agency"])
-async def read_buyers(caller: AgencyReader, session: Session, center_id: str) -> BuyersView:
+@router.get("/agency/business-centers/{center_id}/buyers")
+async def get_buyers(caller: AgencyReader, session: Session, center_id: str) -> BuyersView:
     """Your people who are to open what clients share with this Business Center."""
     await queries.center(session, caller.agency_id, center_id)
     return BuyersView.of(await queries.list_of_center(session, caller.agency_id, center_id))
 
 
-@router.put("/agency/business-centers/{center_id}/buyers", tags=["agency"])
+@router.put("/agency/business-centers/{center_id}/buyers")
 async def set_buyers(caller: AgencyWriter, session: Session, center_id: str, given: Buyers) -> BuyersView:
     """Names your buyers: they get every ad account that is shared and verified, and what Keyturn gave others goes."""
     await service.set_for_center(session, caller.agency_id, center_id, given.named(), actor=caller.actor)
     return BuyersView.of(await queries.list_of_center(session, caller.agency_id, center_id))
 
 
-@router.get("/links/{link_id}/buyers", tags=["links"])
-async def read_link_buyers(caller: LinkReader, session: Session, link_id: str) -> BuyersView:
+@router.get("/links/{link_id}/buyers")
+async def get_link_buyers(caller: LinkReader, session: Session, link_id: str) -> BuyersView:
     """The buyers of this link alone. `updated_at` null: those of the Business Center count."""
     await links.find(session, caller.agency_id, link_id)
     return BuyersView.of(await queries.list_of_link(session, caller.agency_id, link_id))
 
 
-@router.put("/links/{link_id}/buyers", tags=["links"])
+@router.put("/links/{link_id}/buyers")
 async def set_link_buyers(caller: LinkWriter, session: Session, link_id: str, given: Buyers) -> BuyersView:
     """Names buyers for what is shared on this link, instead of those of the Business Center."""
     await service.set_for_link(session, caller.agency_id, link_id, given.named(), actor=caller.actor)
     return BuyersView.of(await queries.list_of_link(session, caller.agency_id, link_id))
 
 
-@router.delete("/links/{link_id}/buyers", status_code=204, tags=["links"])
+@router.delete("/links/{link_id}/buyers", status_code=204)
 async def unset_link_buyers(caller: LinkWriter, session: Session, link_id: str) -> Response:
     """Lets the buyers of the Business Center count for this link again."""
     await service.unset_for_link(session, caller.agency_id, link_id, actor=caller.actor)
     return Response(status_code=204)
 
 
-@router.get("/grants/{grant_id}", tags=["grants"])
-async def read_grant(caller: Reader, session: Session, grant_id: str) -> GrantDetail:
+@router.get("/grants/{grant_id}")
+async def get_grant(caller: Reader, session: Session, grant_id: str) -> GrantDetail:
     """One grant, and who of your people can open it."""
     grant = await grants.find(session, caller.agency_id, grant_id)
     return GrantDetail.with_buyers(grant, await queries.of_grant(session, caller.agency_id, grant_id))
 
 
-@router.get("/grants/{grant_id}/calls", tags=["grants"])
+@router.get("/grants/{grant_id}/calls")
 async def list_grant_calls(
     caller: Reader, session: Session, grant_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:

@@ -58,7 +58,7 @@ class Buyer(RequestShape):
 class Buyers(RequestShape):
     """Everybody who is to have it: this replaces the list there was. Nobody: an empty list."""
 
-    buyers: list[Buyer] = Field(max_length=MOST_BUYERS)
+    buyers: list[Buyer] = Field(max_length=MOST_BUYERS, description="Each with e-mail address and role; all of them.")
 
     def named(self) -> list[NamedBuyer]:
         """As an action takes them."""

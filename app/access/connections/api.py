@@ -15,7 +15,7 @@ from app.links import url
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/connections", tags=["connections"], route_class=ApiRoute)
+router = APIRouter(prefix="/connections", route_class=ApiRoute)
 
 callback_router = APIRouter(include_in_schema=False)
 
@@ -43,7 +43,7 @@ async def invite_agency(request: Request, caller: Writer, session: Session) -> C
 
 
 @router.get("/{connection_id}")
-async def read_connection(caller: Reader, session: Session, connection_id: str) -> ConnectionView:
+async def get_connection(caller: Reader, session: Session, connection_id: str) -> ConnectionView:
     """One connection."""
     return ConnectionView.of(await queries.find(session, caller.agency_id, connection_id))
 

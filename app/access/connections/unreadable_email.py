@@ -32,7 +32,7 @@ async def send(
             "platform": context.platforms[connection.platform].name,
             "said": call.message if call is not None and call.message else "nothing more",
             "request_id": call.request_id if call is not None else None,
-            "command_line": f"keyturn agency connect --agency {agency.slug}",
+            "command_line": "keyturn connections invite-agency",
             "api_line": f'curl -X POST {invitations} -H "Authorization: Bearer $KEYTURN_API_KEY"',
         },
     )  # fmt: skip

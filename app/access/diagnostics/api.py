@@ -15,8 +15,8 @@ Reader = Annotated[Principal, requires("agency:read")]
 TIKTOK = "tiktok"
 
 
-@router.get("/agency/platform-apps/tiktok/health", tags=["agency"])
-async def read_platform_app_health(request: Request, caller: Reader) -> HealthView:
+@router.get("/agency/platform-apps/tiktok/health")
+async def get_platform_app_health(request: Request, caller: Reader) -> HealthView:
     """Tries your TikTok app, redirect address, connection, permissions and one read of each kind, now.
 
     It makes at most ten calls to TikTok, none of which changes anything, and takes a few seconds.

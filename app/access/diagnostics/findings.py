@@ -54,7 +54,8 @@ def none_at_all() -> list[DiagnosticFinding]:
     return [
         DiagnosticFinding(
             "app", "fail", "there is none: clients share by hand, and nothing can be read.",
-            f"Make one in My Apps ({GUIDE}), then `keyturn agency set-app`, or TIKTOK_APP_ID and TIKTOK_APP_SECRET.",
+            f"Make one in My Apps ({GUIDE}), set it with "
+            "PUT /api/v1/agency/platform-apps/tiktok, or TIKTOK_APP_ID and TIKTOK_APP_SECRET.",
         )
     ]  # fmt: skip
 
@@ -91,8 +92,8 @@ def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticF
     if tried.code in _WRONG_APP:
         return DiagnosticFinding(
             "app", "fail", f"TikTok refuses app id {app_id} with its secret: {tried.message}",
-            "Copy both anew from My Apps, App detail, Basic information, and set them: `keyturn agency set-app`, or "
-            "TIKTOK_APP_ID and TIKTOK_APP_SECRET.", tried,
+            "Copy both anew from My Apps, App detail, Basic information, and set them with "
+            "PUT /api/v1/agency/platform-apps/tiktok, or TIKTOK_APP_ID and TIKTOK_APP_SECRET.", tried,
         )  # fmt: skip
     return DiagnosticFinding("app", "cannot_tell", _not_read(tried), "Try again in a minute.", tried)
 

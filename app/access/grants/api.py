@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from app.access.grants import queries, revocation
 from app.access.grants.schemas import GrantView
@@ -13,7 +13,7 @@ from app.kit.web.paging import Cursor, Limit, Page
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/grants", tags=["grants"], route_class=ApiRoute)
+router = APIRouter(prefix="/grants", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("links:write")]
@@ -23,7 +23,7 @@ Writer = Annotated[Principal, requires("links:write")]
 async def list_grants(
     caller: Reader,
     session: Session,
-    client_id: PublicId | None = None,
+    client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,

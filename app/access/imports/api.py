@@ -11,7 +11,7 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/imports", tags=["imports"], route_class=ApiRoute)
+router = APIRouter(prefix="/imports", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("connections:write")]
@@ -38,7 +38,7 @@ async def start_imports(caller: Writer, session: Session, given: NewImport) -> P
 
 
 @router.get("/{import_id}")
-async def read_import(caller: Reader, session: Session, import_id: str) -> ImportDetail:
+async def get_import(caller: Reader, session: Session, import_id: str) -> ImportDetail:
     """One import: how far it is, what it found, and which partners could not be read."""
     row = await queries.find(session, caller.agency_id, import_id)
     refused = await queries.refused(session, row, limit=REFUSED_SHOWN)

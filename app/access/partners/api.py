@@ -12,7 +12,7 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/partners", tags=["imports"], route_class=ApiRoute)
+router = APIRouter(prefix="/partners", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("clients:write")]
@@ -34,7 +34,7 @@ async def list_partners(
 
 
 @router.get("/{partner_id}")
-async def read_partner(caller: Reader, session: Session, partner_id: str) -> PartnerView:
+async def get_partner(caller: Reader, session: Session, partner_id: str) -> PartnerView:
     """One partner."""
     row = await queries.find(session, caller.agency_id, partner_id)
     return (await PartnerView.many(session, caller.agency_id, [row]))[0]

@@ -16,8 +16,8 @@ router = APIRouter(route_class=ApiRoute)
 Reader = Annotated[Principal, requires("links:read")]
 
 
-@router.get("/links/{link_id}/readiness", tags=["links"])
-async def read_readiness(caller: Reader, session: Session, link_id: str) -> ReadinessView:
+@router.get("/links/{link_id}/readiness")
+async def get_readiness(caller: Reader, session: Session, link_id: str) -> ReadinessView:
     """What is in place before access is shared, what is to do, and what nobody can tell yet.
 
     Each thing says how it is known. It is drawn up anew each time.

@@ -35,27 +35,27 @@ Writer = Annotated[Principal, requires("links:write")]
 Auditor = Annotated[Principal, requires("grants:read")]
 
 
-@router.get("/links/{link_id}/access-requests", tags=["links"])
+@router.get("/links/{link_id}/access-requests")
 async def list_access_requests(caller: Reader, session: Session, link_id: str) -> Page[AccessRequestDetail]:
     """The access requests of a link in their order. There is no second page."""
     aggregate = await links.load_link(session, caller.agency_id, link_id)
     return Page(data=[AccessRequestDetail.of(access_request) for access_request in aggregate.access_requests])
 
 
-@router.get("/links/{link_id}/platform-calls", tags=["links"])
-async def count_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
+@router.get("/links/{link_id}/platform-calls")
+async def count_platform_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
     """How many calls to the platform the link has taken, by what they were."""
     return await service.count_calls(session, caller.agency_id, link_id)
 
 
-@router.post("/links/{link_id}/revocation", tags=["links"])
+@router.post("/links/{link_id}/revocation")
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
     link = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
     return LinkView.of(link, await links.turn(session, caller.agency_id, link))
 
 
-@router.post("/links/{link_id}/extension", tags=["links"])
+@router.post("/links/{link_id}/extension")
 async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
     """Gives a link more time. An expired one lives again where it stood."""
     link = await lifecycle.renew_link(
@@ -64,8 +64,8 @@ async def extend_link(caller: Writer, session: Session, link_id: str, given: Ext
     return LinkView.of(link, await links.turn(session, caller.agency_id, link))
 
 
-@router.get("/access-requests/{access_request_id}", tags=["access_requests"])
-async def read_access_request(caller: Reader, session: Session, access_request_id: str) -> AccessRequestEvidence:
+@router.get("/access-requests/{access_request_id}")
+async def get_access_request(caller: Reader, session: Session, access_request_id: str) -> AccessRequestEvidence:
     """One access request: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
     access_request = await links.access_request(session, caller.agency_id, access_request_id)
     handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
@@ -75,7 +75,7 @@ async def read_access_request(caller: Reader, session: Session, access_request_i
     )
 
 
-@router.get("/access-requests/{access_request_id}/calls", tags=["access_requests"])
+@router.get("/access-requests/{access_request_id}/calls")
 async def list_calls(
     caller: Auditor, session: Session, access_request_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
@@ -87,7 +87,7 @@ async def list_calls(
     return by_id([PlatformCallView.model_validate(row) for row in rows], limit)
 
 
-@router.post("/access-requests/{access_request_id}/role", tags=["access_requests"])
+@router.post("/access-requests/{access_request_id}/role")
 async def request_role(
     request: Request, caller: Writer, session: Session, access_request_id: str, given: NewRole
 ) -> AccessRequestDetail:
@@ -99,15 +99,15 @@ async def request_role(
     return AccessRequestDetail.of(access_request)
 
 
-@router.post("/access-requests/{access_request_id}/verification", status_code=202, tags=["access_requests"])
-async def check_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
+@router.post("/access-requests/{access_request_id}/verification", status_code=202)
+async def verify_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
     """Looks at the platform now. Read the access request again in a few seconds, or wait for its event."""
     access_request = await service.check_access_request(session, caller.agency_id, access_request_id)
     await buyer_access.check_buyers(session, caller.agency_id, access_request_id)
     return AccessRequestDetail.of(access_request)
 
 
-@router.post("/access-requests/{access_request_id}/attestation", tags=["access_requests"])
+@router.post("/access-requests/{access_request_id}/attestation")
 async def attest_access_request(
     caller: Writer, session: Session, access_request_id: str, given: Attestation
 ) -> AccessRequestDetail:
@@ -116,7 +116,7 @@ async def attest_access_request(
     return AccessRequestDetail.of(access_request)
 
 
-@router.post("/links/{link_id}/people", status_code=201, tags=["links"])
+@router.post("/links/{link_id}/people", status_code=201)
 async def request_person(
     request: Request, caller: Writer, session: Session, link_id: str, given: NewPerson
 ) -> PersonView:
@@ -128,7 +128,7 @@ async def request_person(
     return PersonView.of(access_request)
 
 
-@router.delete("/links/{link_id}/people/{access_request_id}", status_code=202, tags=["links"])
+@router.delete("/links/{link_id}/people/{access_request_id}", status_code=202)
 async def withdraw_person(caller: Writer, session: Session, link_id: str, access_request_id: str) -> PersonView:
     """No longer asks for a person. Once approved, membership or invitation are taken back, and `ended` is read."""
     return PersonView.of(

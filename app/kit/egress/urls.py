@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from app.kit.egress.ip_ranges import PUBLIC_ONLY, Rules, is_opened
-from app.kit.errors import Hint, InvalidInput
+from app.kit.errors import InvalidInput
 
 LONGEST = 2048
 PORTS = frozenset({443, 8443, 80, 8080, 8000})
@@ -27,10 +27,9 @@ class UrlRefused(InvalidInput):
 
     code = "url_refused"
     detail = "This URL cannot be called from here."
-    hint = Hint(
-        "Give an https address of a public host, e.g. https://hooks.example.com/keyturn.",
-        at_terminal="Give an https address of a public host. To reach addresses of your own network, set "
-        "KEYTURN_EGRESS_ALLOW for web and worker (docs/egress.md).",
+    hint = (
+        "Give an https address of a public host, e.g. https://hooks.example.com/keyturn. Whoever runs this "
+        "installation can allow private networks: KEYTURN_EGRESS_ALLOW."
     )
 
 

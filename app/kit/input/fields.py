@@ -118,7 +118,11 @@ PublicId = Annotated[str, StringConstraints(max_length=90), _read(text.line)]
 Word = Annotated[str, StringConstraints(max_length=64), _LINE]
 EventTypeName = Annotated[str, StringConstraints(max_length=128), _LINE]
 #: A key, a token or an address that is one: taken as it is, or not at all.
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE)]
+Secret = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE),
+    Field(json_schema_extra={"format": "password"}),
+]
 
 _ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000, "examples": ["7000999988887777666"]})
 #: A Business Center ID however it is written: in groups, in digits of any script, or in an address of TikTok's.

@@ -17,7 +17,7 @@ router = APIRouter(route_class=ApiRoute)
 Writer = Annotated[Principal, requires("links:write")]
 
 
-@router.post("/links/{link_id}/access-requests", status_code=201, tags=["links"])
+@router.post("/links/{link_id}/access-requests", status_code=201)
 async def add_access_request(
     request: Request, caller: Writer, session: Session, link_id: str, given: AccessRequestFields
 ) -> AccessRequestView:

@@ -15,8 +15,8 @@ router = APIRouter(route_class=ApiRoute)
 Revealer = Annotated[Principal, requires("links:address")]
 
 
-@router.post("/links/{link_id}/device-codes", status_code=201, tags=["links"])
-async def make_device_code(request: Request, caller: Revealer, session: Session, link_id: str) -> DeviceCodeView:
+@router.post("/links/{link_id}/device-codes", status_code=201)
+async def create_device_code(request: Request, caller: Revealer, session: Session, link_id: str) -> DeviceCodeView:
     """Creates a code for a client who opens the link on a new device and cannot receive one by e-mail.
 
     It admits one browser within half an hour and replaces any earlier code. First make sure that the request comes from

@@ -19,7 +19,7 @@ Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 
 
-@router.post("/links/{link_id}/invitation", status_code=202, tags=["links"])
+@router.post("/links/{link_id}/invitation", status_code=202)
 async def invite(request: Request, caller: Writer, session: Session, link_id: str) -> InvitationView:
     """E-mails the link to the client's contact, in your agency's name. Each call sends one e-mail."""
     services = request.app.state
@@ -29,8 +29,8 @@ async def invite(request: Request, caller: Writer, session: Session, link_id: st
     return InvitationView.of(mail)
 
 
-@router.get("/links/{link_id}/invitation", tags=["links"])
-async def read_invitation(caller: Reader, session: Session, link_id: str) -> InvitationView:
+@router.get("/links/{link_id}/invitation")
+async def get_invitation(caller: Reader, session: Session, link_id: str) -> InvitationView:
     """The last invitation: whether it waits, was sent, or was given up and why."""
     link = await queries.find(session, caller.agency_id, link_id)
     mail = await mails.newest(session, caller.agency_id, about_id=link.id, kind=invitation.KIND)

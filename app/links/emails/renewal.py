@@ -49,15 +49,15 @@ def _contact(client: Client) -> str | None:
 
 def _ways(aggregate: LinkAggregate, links: str, new_end: datetime) -> dict[str, Shown]:
     """How the agency gives its client a link again: an expired one lives on, a revoked one stays closed."""
-    link, agency = aggregate.link, f"--agency {aggregate.agency.slug}"
+    link = aggregate.link
     if link.revoked_at:
         return {
-            "command_line": f"keyturn link create --client-id {link.client_id} --preset {link.preset} {agency}",
+            "command_line": f"keyturn links create --client-id {link.client_id} --preset {link.preset}",
             "api_line": _post(links, f'{{"client_id": "{link.client_id}", "preset": "{link.preset}"}}'),
             "invitation_line": None,
         }
     return {
-        "command_line": f"keyturn link extend {link.id} --days {DEFAULT_LIFE.days} {agency}",
+        "command_line": f"keyturn links extend {link.id} --expires-at +{DEFAULT_LIFE.days}d",
         "api_line": _post(f"{links}/{link.id}/extension", f'{{"expires_at": "{clock.iso(new_end)}"}}'),
         "invitation_line": _post(f"{links}/{link.id}/invitation") if aggregate.client.contact_email else None,
     }

@@ -1,4 +1,4 @@
-"""Platforms, kinds and roles that can be asked for, as the API and the command line show them."""
+"""Platforms, kinds and roles that can be asked for, as the API shows them."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -6,15 +6,23 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from app.kit.errors import NotFound
 from app.kit.web.paging import Page
 from app.links.presets.validation import requested_by_address
 from app.platforms.port import AssetKind, Platform
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/platforms", tags=["presets"], route_class=ApiRoute)
+router = APIRouter(prefix="/platforms", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("links:read")]
+
+
+class PlatformUnknown(NotFound):
+    """No platform of this installation."""
+
+    detail = "There is no such platform."
+    hint = "GET /api/v1/platforms lists them."
 
 
 class RequestableRole(BaseModel):
@@ -57,18 +65,6 @@ class RequestablePlatform(BaseModel):
     kinds: list[RequestableKind]
 
 
-class RequestableRow(BaseModel):
-    """One role, as the command line lists it."""
-
-    platform: str
-    kind: str
-    role: str
-    also: list[str]
-    client_reads: str
-    can: str
-    cannot: str
-
-
 def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
     """All platforms of the installation."""
     return [
@@ -80,23 +76,18 @@ def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
     ]  # fmt: skip
 
 
-def lines(platforms: Iterable[RequestablePlatform]) -> list[RequestableRow]:
-    """The same, a line for each role."""
-    return [
-        RequestableRow(
-            platform=platform.platform, kind=kind.kind, role=role.role, also=role.also, client_reads=role.label,
-            can="; ".join(role.can), cannot="; ".join(role.cannot),
-        )
-        for platform in platforms
-        for kind in platform.kinds
-        for role in kind.roles
-    ]  # fmt: skip
-
-
 @router.get("")
-async def list_requestable(_: Reader, request: Request) -> Page[RequestablePlatform]:
+async def list_platforms(_: Reader, request: Request) -> Page[RequestablePlatform]:
     """Platforms, kinds and roles that a preset can ask for, all on one page."""
     return Page(data=every(request.app.state.platforms.values()))
+
+
+@router.get("/{platform}")
+async def get_platform(_: Reader, request: Request, platform: str) -> RequestablePlatform:
+    """One platform with its kinds and roles."""
+    if platform not in request.app.state.platforms:
+        raise PlatformUnknown
+    return every([request.app.state.platforms[platform]])[0]
 
 
 def _role(platform: Platform, kind: AssetKind, role: str) -> RequestableRole:

@@ -61,13 +61,13 @@ class PresetFields(RequestShape):
 
     name: Asked120 = Field(examples=["Brand launch"])
     sentence: Asked500 = Field(examples=["Run the launch campaign and read its results."])
-    access_requests: list[AccessRequestFields]
+    access_requests: list[AccessRequestFields] = Field(description="What is requested, in the order of the screens.")
     screens: list[Word] = Field(
         default_factory=lambda: list(SCREENS),
         description="Which of `pixels`, `markets` and `contacts` the client is asked for.",
         examples=[["markets", "contacts"]],
     )
-    questions: list[QuestionFields] = Field(default_factory=list)
+    questions: list[QuestionFields] = Field(default_factory=list, description="Questions of your own.")
 
     def body(self) -> dict[str, Any]:
         """As it is kept."""

@@ -94,6 +94,21 @@ async def change_preset(
     return await _add(session, agency_id, slug, body, known.version + 1, actor)
 
 
+async def save_preset(
+    session: AsyncSession,
+    agency_id: str,
+    slug: str,
+    body: Mapping[str, Any],
+    *,
+    platforms: Mapping[str, Platform],
+    actor: str,
+) -> Preset:
+    """A preset of the agency's own, or a new version of the one of this slug. Raises as the two do."""
+    known = await queries.newest_row(session, agency_id, slug)
+    write = create_preset if known is None or known.archived_at is not None else change_preset
+    return await write(session, agency_id, slug, body, platforms=platforms, actor=actor)
+
+
 async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, actor: str) -> None:
     """No new links with it. Links there are keep it. Raises NotFound, PresetBuiltIn."""
     if slug in builtin.newest():

@@ -24,7 +24,7 @@ class NoPreset(InvalidInput):
 
     code = "broken_toml"
     detail = "The file is not valid TOML."
-    hint = "`keyturn preset export` shows one."
+    hint = "GET /api/v1/presets/{slug}/file gives one that is."
 
 
 def parsed(content: bytes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.links.schemas import AddressView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/public-links", tags=["public links"], route_class=ApiRoute)
+router = APIRouter(prefix="/public-links", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
@@ -42,13 +42,15 @@ async def create_public_link(
 
 
 @router.get("/{public_link_id}")
-async def read_public_link(caller: Reader, session: Session, public_link_id: str) -> PublicLinkView:
+async def get_public_link(caller: Reader, session: Session, public_link_id: str) -> PublicLinkView:
     """One public link, and how often it was used."""
     return PublicLinkView.of(await queries.find(session, caller.agency_id, public_link_id))
 
 
 @router.get("/{public_link_id}/address")
-async def read_open_address(request: Request, caller: Revealer, session: Session, public_link_id: str) -> AddressView:
+async def get_public_link_address(
+    request: Request, caller: Revealer, session: Session, public_link_id: str
+) -> AddressView:
     """Its address again. Each look is recorded."""
     services = request.app.state
     address = await service.show_address(

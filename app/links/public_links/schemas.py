@@ -15,7 +15,7 @@ class NewPublicLink(RequestShape):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "prospect"}]})
 
-    preset: Word = "run-campaigns"
+    preset: Word = Field("run-campaigns", description="What to request.")
     language: Language = "en"
     expires_at: Moment | None = Field(None, description="Until revoked unless given.")
     agency_bc_id: Digits | None = Field(

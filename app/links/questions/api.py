@@ -20,7 +20,6 @@ Reader = Annotated[Principal, requires("links:read")]
 
 @router.get(
     "/links/{link_id}/files/{file_id}",
-    tags=["links"],
     response_class=Response,
     responses={
         200: {
@@ -29,7 +28,7 @@ Reader = Annotated[Principal, requires("links:read")]
         }
     },
 )
-async def read_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
+async def get_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
     """A file the client gave, to be saved. Its type was told by its content; open it with care all the same."""
     file = await queries.file_with_bytes(session, caller.agency_id, link_id, file_id)
     content = request.app.state.keyring.decrypt_bytes(file.sealed, bound_to=service.place(caller.agency_id, file.id))

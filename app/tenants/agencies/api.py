@@ -14,7 +14,7 @@ from app.tenants.agencies.schemas import AgencyView, BusinessCenterView, Platfor
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/agency", tags=["agency"], route_class=ApiRoute)
+router = APIRouter(prefix="/agency", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("agency:read")]
 Writer = Annotated[Principal, requires("agency:write")]
@@ -47,13 +47,13 @@ class NewBusinessCenter(RequestShape):
 
 
 @router.get("")
-async def read_agency(caller: Reader, session: Session) -> AgencyView:
+async def get_agency(caller: Reader, session: Session) -> AgencyView:
     """Your agency."""
     return AgencyView.of(await queries.find(session, caller.agency_id))
 
 
 @router.patch("")
-async def change_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
+async def update_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
     """Change what clients see of your agency: name, contact, colour."""
     changes = given.model_dump(exclude_unset=True)
     agency = await service.update_agency(session, caller.agency_id, actor=caller.actor, **changes)
@@ -61,7 +61,7 @@ async def change_agency(caller: Writer, session: Session, given: AgencyChanges) 
 
 
 @router.get("/platform-apps/tiktok")
-async def read_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
+async def get_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
     """Return the TikTok app in use, and the redirect URL to register for it."""
     return _app_view(request, await queries.platform_app(session, caller.agency_id, TIKTOK))
 

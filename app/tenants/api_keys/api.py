@@ -31,8 +31,8 @@ class NewKey(RequestShape):
     expires_at: Moment | None = Field(None, description="Null: it does not expire.")
 
 
-@router.get("/me", tags=["me"])
-async def read_me(caller: CurrentCaller, session: Session) -> Me:
+@router.get("/me")
+async def get_me(caller: CurrentCaller, session: Session) -> Me:
     """Return the agency and the scopes of the calling key."""
     agency = await agencies.find(session, caller.agency_id)
     return Me(
@@ -41,14 +41,14 @@ async def read_me(caller: CurrentCaller, session: Session) -> Me:
     )  # fmt: skip
 
 
-@router.get("/keys", tags=["keys"])
+@router.get("/keys")
 async def list_keys(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[KeyView]:
     """List the API keys of your agency, newest first; revoked ones included."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "key"))
     return by_id([KeyView.model_validate(row) for row in rows], limit)
 
 
-@router.post("/keys", status_code=201, tags=["keys"])
+@router.post("/keys", status_code=201)
 async def create_key(caller: Writer, session: Session, given: NewKey) -> NewKeyView:
     """Create an API key. Store its value: it is shown only once."""
     key, value = await service.create_key(
@@ -58,13 +58,13 @@ async def create_key(caller: Writer, session: Session, given: NewKey) -> NewKeyV
     return NewKeyView(**KeyView.model_validate(key).model_dump(), value=value)
 
 
-@router.get("/keys/{key_id}", tags=["keys"])
-async def read_key(caller: Reader, session: Session, key_id: str) -> KeyView:
+@router.get("/keys/{key_id}")
+async def get_key(caller: Reader, session: Session, key_id: str) -> KeyView:
     """Return one API key."""
     return KeyView.model_validate(await queries.find(session, caller.agency_id, key_id))
 
 
-@router.post("/keys/{key_id}/revocation", tags=["keys"])
+@router.post("/keys/{key_id}/revocation")
 async def revoke_key(caller: Writer, session: Session, key_id: str) -> KeyView:
     """Revoke an API key immediately. Revoking it again changes nothing."""
     return KeyView.model_validate(await service.revoke_key(session, caller.agency_id, key_id, actor=caller.actor))

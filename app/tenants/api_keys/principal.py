@@ -31,7 +31,7 @@ class KeyInvalid(AppError):
     status = 401
     code = "key_invalid"
     detail = "This API key does not work: there is no such key, or it has ended."
-    hint = "Check that all of it was copied. `keyturn key list` shows which keys work; `keyturn key create` makes one."
+    hint = "Check that all of it was copied. `keyturn key create` makes a new one."
 
 
 class ScopeMissing(AppError):

@@ -1,4 +1,4 @@
-"""Route class of the JSON API: documented by its docstring, never cached, idempotent POST."""
+"""Route class of the JSON API: documented by its docstring and path, never cached, idempotent POST."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -22,6 +22,7 @@ class ApiRoute(APIRoute):
         methods = frozenset(options.get("methods") or ("GET",))
         options["summary"] = options.get("summary") or _first_sentence(endpoint)
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
+        options["tags"] = [_noun(path)]
         options["responses"] = _problems(methods) | (options.get("responses") or {})
         if "POST" in methods:
             options["dependencies"] = [*(options.get("dependencies") or ()), Depends(promised)]
@@ -57,6 +58,12 @@ class _StrictJson(Request):
 def _first_sentence(endpoint: Callable[..., Any]) -> str:
     text = " ".join((endpoint.__doc__ or "").split())
     return re.split(r"(?<=\.)\s", text)[0].rstrip(".")
+
+
+def _noun(path: str) -> str:
+    """Collection that an address belongs to: `event types` for `/webhooks/event-types/{event_type}`."""
+    parts = path.removeprefix(problem.API).strip("/").split("/")
+    return next(part for part in parts if part not in ("v1", "webhooks")).replace("-", " ")
 
 
 def _problems(methods: frozenset[str]) -> dict[int | str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from app.tenants.api_keys.route import ApiRoute
 from app.tenants.clients import queries, service
 from app.tenants.clients.schemas import ClientChanges, ClientFields, ClientView, NewClient
 
-router = APIRouter(prefix="/clients", tags=["clients"], route_class=ApiRoute)
+router = APIRouter(prefix="/clients", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("clients:read")]
 Writer = Annotated[Principal, requires("clients:write")]
@@ -44,13 +44,13 @@ async def create_client(caller: Writer, session: Session, given: NewClient, resp
 
 
 @router.get("/{client_id}")
-async def read_client(caller: Reader, session: Session, client_id: str) -> ClientView:
+async def get_client(caller: Reader, session: Session, client_id: str) -> ClientView:
     """Return one client."""
     return ClientView.model_validate(await queries.find(session, caller.agency_id, client_id))
 
 
 @router.patch("/{client_id}")
-async def change_client(caller: Writer, session: Session, client_id: str, given: ClientChanges) -> ClientView:
+async def update_client(caller: Writer, session: Session, client_id: str, given: ClientChanges) -> ClientView:
     """Change a client. Its external_id cannot change."""
     changes = given.model_dump(exclude_unset=True)
     client = await service.update_client(session, caller.agency_id, client_id, actor=caller.actor, changes=changes)

@@ -15,11 +15,10 @@ from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 
-router = APIRouter(tags=["webhooks"], route_class=ApiRoute)
+router = APIRouter(route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
-_Id = Annotated[str | None, Query(max_length=64)]
 _Word = Annotated[str | None, Query(max_length=128, pattern=r"^[\w.:-]+$")]
 _PATH = "/webhooks/deliveries"
 
@@ -28,13 +27,13 @@ _PATH = "/webhooks/deliveries"
 async def list_deliveries(
     caller: Reader,
     session: Session,
-    endpoint_id: _Id = None,
-    event_id: _Id = None,
-    replay_id: _Id = None,
-    subject_id: _Word = None,
-    event_type: _Word = None,
-    status: VisibleStatus | None = None,
-    reason: _Word = None,
+    endpoint_id: Annotated[str | None, Query(max_length=64, description="Only to this endpoint.")] = None,
+    event_id: Annotated[str | None, Query(max_length=64, description="Only of this event.")] = None,
+    replay_id: Annotated[str | None, Query(max_length=64, description="Only what this replay sent again.")] = None,
+    subject_id: Annotated[_Word, Query(description="Only about the thing with this id.")] = None,
+    event_type: Annotated[_Word, Query(description="Only of this type.")] = None,
+    status: Annotated[VisibleStatus | None, Query(description="Only in this status.")] = None,
+    reason: Annotated[_Word, Query(description="Only for this reason, such as `gone`.")] = None,
     status_class: Annotated[StatusClass | None, Query(description="Of the last attempt's answer.")] = None,
     since: Annotated[Moment | None, Query(description="Made then or later.")] = None,
     until: Annotated[Moment | None, Query(description="Made before.")] = None,
@@ -60,8 +59,8 @@ async def list_deliveries(
     return by_id([delivery_view(row) for row in rows], limit)
 
 
-@router.get("/events/{event_id}/deliveries", tags=["events"])
-async def list_deliveries_of_event(
+@router.get("/events/{event_id}/deliveries")
+async def list_event_deliveries(
     caller: Reader, session: Session, event_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[DeliveryView]:
     """The deliveries of an event, one for each endpoint that wanted it."""
@@ -73,7 +72,7 @@ async def list_deliveries_of_event(
 
 
 @router.get(_PATH + "/{delivery_id}")
-async def read_delivery(caller: Reader, session: Session, delivery_id: str) -> DeliveryView:
+async def get_delivery(caller: Reader, session: Session, delivery_id: str) -> DeliveryView:
     """One delivery."""
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.recorder import record
 from app.events.types import webhooks as happenings
-from app.kit.errors import AppError, Hint, NotFound
+from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import bodies, transitions
 from app.webhooks.deliveries.bodies import DELETED
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
@@ -37,10 +37,7 @@ class EndpointDeleted(AppError):
     status = 409
     code = "endpoint_deleted"
     detail = "The endpoint of this delivery was deleted."
-    hint = Hint(
-        "Make a new endpoint; a replay to it with `select: missing` sends what happened meanwhile.",
-        at_terminal="Make a new endpoint; `keyturn replay create --select missing` sends what happened meanwhile.",
-    )
+    hint = "Make a new endpoint; a replay to it with `select: missing` sends what happened meanwhile."
 
 
 class EndpointDisabled(AppError):

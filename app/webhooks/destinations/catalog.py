@@ -74,7 +74,7 @@ class HubSpotOptions(RequestShape):
 class HttpRequestOptions(RequestShape):
     """Of an HTTP request of your own."""
 
-    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    method: Literal["POST", "PUT", "PATCH"] = Field("POST", description="The method of the request.")
     url: Verbatim = Field(
         max_length=2048,
         description="https, a public host. Path parts and query values may hold placeholders such as `{client_id}`.",

@@ -50,7 +50,7 @@ from app.webhooks.endpoints.schemas import (
 from app.webhooks.endpoints.stats import StatsView, Window, stats_view
 from app.webhooks.message import DestinationType
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
+router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
@@ -103,7 +103,7 @@ async def list_event_types(_: Reader) -> EventTypes:
 
 
 @router.get("/event-types/{event_type}")
-async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["access.verified"])]) -> EventTypeView:
+async def get_event_type(_: Reader, event_type: Annotated[str, Path(examples=["access.verified"])]) -> EventTypeView:
     """One type of event."""
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
@@ -112,7 +112,7 @@ async def read_event_type(_: Reader, event_type: Annotated[str, Path(examples=["
 
 
 @router.get("/event-types/{event_type}/schema")
-async def read_event_schema(
+async def get_event_type_schema(
     _: Reader,
     event_type: Annotated[str, Path(examples=["access.verified"])],
     version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
@@ -131,7 +131,7 @@ async def list_destinations(_: Reader) -> Destinations:
 
 
 @router.get("/destinations/{destination}/example")
-async def read_destination_example(
+async def get_destination_example(
     request: Request,
     _: Reader,
     destination: Annotated[DestinationType, Path()],
@@ -170,7 +170,7 @@ async def list_endpoints(
 
 
 @router.get("/endpoints/{endpoint_id}")
-async def read_endpoint(
+async def get_endpoint(
     request: Request, response: Response, caller: Reader, session: Session, endpoint_id: str
 ) -> EndpointView:
     """One endpoint. Its ETag goes into `If-Match` of a change."""
@@ -201,7 +201,7 @@ async def resume_endpoint(request: Request, caller: Writer, session: Session, en
 
 
 @router.patch("/endpoints/{endpoint_id}", responses=problem.documented(412))
-async def change_endpoint(
+async def update_endpoint(
     request: Request,
     response: Response,
     caller: Writer,
@@ -230,7 +230,7 @@ async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if
 
 
 @router.get("/endpoints/{endpoint_id}/secret")
-async def read_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
+async def get_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
     """The secrets that sign its deliveries, the current one first. Each look is recorded."""
     rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
     keyring = request.app.state.keyring
@@ -327,6 +327,9 @@ async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestVie
 
 
 @router.get("/endpoints/{endpoint_id}/stats")
-async def read_stats(caller: Reader, session: Session, endpoint_id: str, window: Window = "24h") -> StatsView:
+async def get_stats(
+    caller: Reader, session: Session, endpoint_id: str,
+    window: Annotated[Window, Query(description="How far back.")] = "24h",
+) -> StatsView:  # fmt: skip
     """Statistics of an endpoint in the last hour, day or week, and its backlog."""
     return await stats_view(session, caller.agency_id, endpoint_id, window)

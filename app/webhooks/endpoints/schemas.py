@@ -68,7 +68,7 @@ class RateLimit(RequestShape):
 class _NewEndpoint(RequestShape):
     """Fields of every new endpoint; one that is left out is as its destination has it."""
 
-    description: Text500 = ""
+    description: Text500 = Field("", description="What the endpoint is for.")
     event_types: Types | None = Field(None, description=f"{_TYPES} Unless given, those of the destination.")
     filter: Filter | None = None
     personal: bool = Field(True, description=_PERSONAL)
@@ -101,7 +101,7 @@ class NewHttpEndpoint(_NewEndpoint):
         },
     )
 
-    destination: Literal["http", "rest_hook"] = "http"
+    destination: Literal["http", "rest_hook"] = Field("http", description="What deliveries are sent to.")
     url: Verbatim = Field(max_length=2048, description="https, a public host.")
     event_types: Types = Field(description=_TYPES)
     payload_mode: Mode = Field("full", description=_MODE)
@@ -205,12 +205,12 @@ class EndpointChange(RequestShape):
     )  # type: ignore[assignment]  # never read: only what is given counts
     event_types: Types = Field(default_factory=list, description=_TYPES)
     enabled: bool = Field(default_factory=bool, description=_ENABLED)
-    description: Text500 | None = None
+    description: Text500 | None = Field(None, description="What the endpoint is for.")
     filter: Filter | None = None
     payload_mode: Mode | None = Field(None, description=f"{_MODE} Of `http` and `rest_hook` only.")
     personal: bool | None = Field(None, description=_PERSONAL)
     retry_policy: Retrying | None = Field(None, description=_POLICY)
-    timeout_ms: int | None = Field(None, ge=1000, le=30_000)
+    timeout_ms: int | None = Field(None, ge=1000, le=30_000, description="For each request.")
     ordering: Ordering | None = Field(None, description=_ORDERING)
     concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)

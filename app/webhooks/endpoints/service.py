@@ -15,7 +15,7 @@ from app.events.types import webhooks
 from app.kit import ids
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
-from app.kit.errors import AppError, Hint, InvalidInput, NotFound
+from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.web import etag
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.destinations.catalog import CATALOG, MASK, public_url, unmasked_options
@@ -260,11 +260,7 @@ class EndpointChanged(AppError):
 
     status = 412
     code = "endpoint_changed"
-    hint = Hint(
-        "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`.",
-        at_terminal="Read it with `keyturn endpoint show`, look at what is different, and give its version to "
-        "`--if-match`.",
-    )
+    hint = "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`."
 
 
 class UrlInOptions(AppError):

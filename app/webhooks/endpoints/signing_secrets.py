@@ -10,7 +10,7 @@ from app.events.recorder import record
 from app.events.types import webhooks
 from app.events.types.event_type import EventType
 from app.kit.encryption import Keyring
-from app.kit.errors import AppError, Hint, NotFound
+from app.kit.errors import AppError, NotFound
 from app.webhooks.endpoints import queries, secret, service
 from app.webhooks.models import EndpointSecret
 
@@ -24,10 +24,7 @@ class RotationUnderWay(AppError):
     status = 409
     code = "rotation_under_way"
     detail = "The secret was rotated a short while ago, and the one before it still signs."
-    hint = Hint(
-        "Wait until it expires, end it early, or send `force: true` to drop it.",
-        at_terminal="Wait until it expires, end it with `keyturn endpoint end-secret`, or drop it with `--force`.",
-    )
+    hint = "Wait until it expires, end it early, or drop it with `force: true`."
 
 
 class SecretInUse(AppError):
@@ -45,10 +42,7 @@ class LastSecret(AppError):
     status = 409
     code = "last_secret"
     detail = "This is the only secret of the endpoint."
-    hint = Hint(
-        "Rotate it; with `grace_seconds: 0` it ends at once.",
-        at_terminal="Rotate it with `keyturn endpoint rotate-secret`; with `--grace 0` it ends at once.",
-    )
+    hint = "Rotate it; with `grace_seconds: 0` it ends at once."
 
 
 async def rotate_secret(

@@ -22,7 +22,7 @@ from app.webhooks.replays.schemas import (
 )
 from app.webhooks.replays.selecting import Selection
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=ApiRoute)
+router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
@@ -59,7 +59,7 @@ async def list_replays(caller: Reader, session: Session, limit: Limit = 50, curs
 
 
 @router.get("/replays/{replay_id}")
-async def read_replay(caller: Reader, session: Session, replay_id: str) -> ReplayView:
+async def get_replay(caller: Reader, session: Session, replay_id: str) -> ReplayView:
     """One replay, and how far it has come."""
     row = await queries.find(session, caller.agency_id, replay_id)
     progress = await queries.progress(session, caller.agency_id, [row.id])

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from app.access.connections import queries as connections
-from app.cli import cli
+from app.cli.main import cli
 from app.kit.database import Sessions
 from app.tenants.agencies import service as agencies
 from simulator import seed

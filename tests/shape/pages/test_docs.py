@@ -12,14 +12,10 @@ from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFi
 from app.platforms.manual import library
 from app.platforms.tiktok.content.kinds import KINDS
 from docs import generate
+from tests.cli import written
 from tests.shape import source
-from tests.shape.test_commands import COMMANDS
 
 WRITTEN = ("README.md", "CONTRIBUTING.md")
-COMMAND_PAGES = (
-    "README.md",
-    *(f"docs/{name}.md" for name in ("access", "import", "presets", "tiktok-app", "webhooks")),
-)
 PAGES = [str(page.relative_to(source.ROOT)) for page in sorted((source.ROOT / "docs").glob("**/*.md"))]
 #: Made once: that takes seconds.
 GENERATED = generate.pages()
@@ -40,15 +36,18 @@ def test_make_knows_every_target_written_about(page: str) -> None:
     assert named
 
 
-@pytest.mark.parametrize("page", COMMAND_PAGES)
-def test_keyturn_knows_every_command_written_about(page: str) -> None:
-    named = re.findall(r"(?:^|`|bin/)keyturn ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", source.text(page), re.MULTILINE)
-    unknown = [words for words in named if not _is_command(tuple(words.split()))]
-    assert unknown == []
-    assert named
+@pytest.mark.parametrize("page", sorted({*WRITTEN, *PAGES, "CHANGELOG.md", "demo/commands.py", ".env.example"}))
+def test_keyturn_knows_every_command_and_option_written_about(page: str) -> None:
+    assert written.mistakes(source.text(page)) == []
 
 
-@pytest.mark.parametrize("page", sorted({*WRITTEN, *COMMAND_PAGES, *PAGES}))
+def test_commands_are_written_about() -> None:
+    named = [each for page in ("README.md", "docs/first-link.md") for each in written.named(source.text(page))]
+    assert len(named) > 15
+    assert any(each.startswith("links create") for each in named)
+
+
+@pytest.mark.parametrize("page", sorted({*WRITTEN, *PAGES}))
 def test_links_lead_to_files(page: str) -> None:
     linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", source.text(page))
     folder = (source.ROOT / page).parent
@@ -95,9 +94,3 @@ def test_both_requirement_files_agree() -> None:
         for name in ("app", "dev")
     )
     assert app - dev == set()
-
-
-def _is_command(words: tuple[str, ...]) -> bool:
-    """Whether there is such a command; what follows one without commands below it is an argument."""
-    is_leaf = not any(path[:1] == words[:1] for path in COMMANDS if len(path) > 1)
-    return words in COMMANDS or (words[:1] in COMMANDS and is_leaf)

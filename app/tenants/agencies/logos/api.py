@@ -15,7 +15,7 @@ from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/agency/logo", tags=["agency"], route_class=ApiRoute)
+router = APIRouter(prefix="/agency/logo", route_class=ApiRoute)
 
 Writer = Annotated[Principal, requires("agency:write")]
 Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]

@@ -15,7 +15,7 @@ from app.tenants.agencies.platform_ids.schemas import PlatformView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
-router = APIRouter(prefix="/agency/platforms", tags=["agency"], route_class=ApiRoute)
+router = APIRouter(prefix="/agency/platforms", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("agency:read")]
 Writer = Annotated[Principal, requires("agency:write")]
@@ -30,14 +30,14 @@ class Identifiers(RequestShape):
 
 
 @router.get("")
-async def list_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
+async def list_agency_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
     """List the manual platforms and the ids that each needs from you. There is no second page."""
     known = await queries.every(session, caller.agency_id)
     return Page(data=[PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()])
 
 
 @router.get("/{key}")
-async def read_platform(caller: Reader, session: Session, key: str) -> PlatformView:
+async def get_agency_platform(caller: Reader, session: Session, key: str) -> PlatformView:
     """Return one manual platform."""
     platform = library.every().get(key)
     if platform is None:
@@ -46,7 +46,7 @@ async def read_platform(caller: Reader, session: Session, key: str) -> PlatformV
 
 
 @router.put("/{key}")
-async def set_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
+async def set_agency_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
     """Set the ids that your clients copy, such as your Meta business portfolio ID."""
     kept = await service.set_platform(session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor)
     return PlatformView.of(library.find(key), kept)

@@ -1,0 +1,109 @@
+"""What must be there before the API can be used: an agency and its first API key, made on the database itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import click
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import local
+from app.cli import output
+from app.cli.failures import Failed, SettingsUnusable
+from app.kit import clock
+from app.kit.database import make_engine, make_sessions
+from app.kit.errors import AppError
+from app.kit.input.validation_errors import checked
+from app.settings import Settings, SettingsWrong
+from app.tenants.agencies import queries, service
+from app.tenants.agencies.api import AgencyChanges
+from app.tenants.agencies.schemas import AgencyView
+from app.tenants.api_keys import service as keys
+from app.tenants.api_keys.api import NewKey
+from app.tenants.api_keys.schemas import KeyView, NewKeyView
+from app.tenants.api_keys.scopes import SCOPES
+
+#: How events name whoever did it.
+ACTOR = "command_line"
+Made = TypeVar("Made")
+
+
+def create_agency(*, name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
+    """Sets up an agency and prints it."""
+
+    async def work(session: AsyncSession) -> AgencyView:
+        given = checked(AgencyChanges, name=name, contact_name=contact_name, contact_email=contact_email)
+        made = await service.create_agency(
+            session, name=given.name, slug=slug, contact_name=given.contact_name,
+            contact_email=given.contact_email, actor=ACTOR,
+        )  # fmt: skip
+        return AgencyView.of(made)
+
+    _show(_in_transaction(work), as_json=as_json)
+    if not as_json:
+        click.echo("\nMake an API key for it: `keyturn key create`.", err=True)
+
+
+def list_agencies(*, as_json: bool) -> None:
+    """Prints the agencies of this installation."""
+
+    async def work(session: AsyncSession) -> list[AgencyView]:
+        return [AgencyView.of(row) for row in await queries.every(session)]
+
+    found = [view.model_dump(mode="json") for view in _in_transaction(work)]
+    if as_json:
+        output.as_json(found)
+    else:
+        output.as_tables(found, ("id", "slug", "name", "contact_name", "contact_email"))
+
+
+def create_key(*, name: str, scopes: list[str], days: int | None, agency: str | None, as_json: bool) -> None:
+    """Makes an API key and prints its value, this once, and how a shell uses it."""
+
+    async def work(session: AsyncSession) -> NewKeyView:
+        expires_at = clock.now() + timedelta(days=days) if days else None
+        given = checked(NewKey, name=name, scopes=scopes or list(SCOPES), expires_at=expires_at)
+        owner = await queries.chosen(session, agency)
+        made, value = await keys.create_key(
+            session, owner.id, name=given.name, scopes=given.scopes, expires_at=given.expires_at, actor=ACTOR
+        )
+        return NewKeyView(**dict(KeyView.model_validate(made)), value=value)
+
+    made = _in_transaction(work)
+    _show(made, as_json=as_json)
+    if not as_json:
+        address = load().public_url
+        click.echo(f"\nTo use it:\n\nexport KEYTURN_URL={address} KEYTURN_API_KEY={made.value}")
+
+
+def load() -> Settings:
+    """The settings of this installation. Raises SettingsUnusable with a sentence for each that is wrong."""
+    try:
+        return local.load()
+    except SettingsWrong as wrong:
+        raise SettingsUnusable(*wrong.sentences) from wrong
+
+
+def _show(view: BaseModel, *, as_json: bool) -> None:
+    (output.as_json if as_json else output.as_tables)(view.model_dump(mode="json"))
+
+
+def _in_transaction(work: Callable[[AsyncSession], Awaitable[Made]]) -> Made:
+    """The result, committed. Raises Failed with what a service refused."""
+    chosen = load()
+
+    async def run() -> Made:
+        engine = make_engine(chosen.database_url, pool_size=1)
+        try:
+            async with make_sessions(engine).begin() as session:
+                return await work(session)
+        finally:
+            await engine.dispose()
+
+    try:
+        return asyncio.run(run())
+    except AppError as refusal:
+        fields = (f"  --{name.replace('_', '-')}: {sentence}" for name, sentence in refusal.fields.items())
+        raise Failed(refusal.detail, *fields, refusal.hint) from refusal

@@ -1,0 +1,233 @@
+"""The command `keyturn`: commands of this machine, and one group for each noun of the API.
+
+Nothing heavy is imported at the top: help and shell completion answer at once, and a client needs no server's code.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import get_completion_class
+
+from app.cli import operations
+from app.cli.api_commands import ApiGroup
+from app.cli.failures import Failed
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers it.")
+_host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+_port = click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on."
+)
+_data_dir = click.option(
+    "--data-dir", type=click.Path(path_type=Path), envvar="KEYTURN_DATA_DIR", help="Where the data lies."
+)
+
+
+class Keyturn(click.Group):
+    """All commands. A database that cannot be used is said in one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Commands of this machine, then the groups of the API."""
+        return [*self.commands, *(name for name in operations.groups() if name not in self.commands)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """The command or group of this name."""
+        if cmd_name not in self.commands and cmd_name in operations.groups():
+            return ApiGroup(cmd_name, help=operations.groups()[cmd_name])
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Two lists: what runs on this machine, and what calls the API."""
+        here: list[tuple[str, str]] = []
+        there: list[tuple[str, str]] = []
+        for name in self.list_commands(ctx):
+            made = self.get_command(ctx, name)
+            if made is not None:
+                (there if name in operations.groups() else here).append((name, made.get_short_help_str(100)))
+        for title, rows in (("On the machine of the installation", here), ("From anywhere, by the API", there)):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as problem:
+            from app import local
+
+            words = local.unreachable(problem)
+            if words is None:
+                raise
+            raise Failed(words) from problem
+
+
+@click.group(
+    cls=Keyturn,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    no_args_is_help=True,
+)
+def cli() -> None:
+    """Partner access to TikTok Business Centers: asked for by one link, proved, and taken away.
+
+    Commands that call the API take the address of the installation from KEYTURN_URL and a key from KEYTURN_API_KEY.
+    Exit status: 0 done; 1 refused, or not reached; 2 the command line or a setting is wrong.
+    """
+
+
+@cli.command()
+@_host
+@_port
+@_data_dir
+def up(host: str, port: int, data_dir: Path | None) -> None:
+    """Runs everything here: an embedded PostgreSQL unless DATABASE_URL names one, web and worker."""
+    from app.cli import up
+
+    up.run(host, port, data_dir)
+
+
+@cli.command()
+@_host
+@_port
+def web(host: str, port: int) -> None:
+    """Serves the client's pages and the API."""
+    from app.cli import first_key
+    from app.web import serve
+
+    first_key.load()
+    serve(host, port)
+
+
+@cli.command()
+def worker() -> None:
+    """Runs the background work."""
+    import uvloop
+
+    from app import worker
+    from app.cli import first_key
+
+    uvloop.run(worker.run(first_key.load()))
+
+
+@cli.command()
+def migrate() -> None:
+    """Brings the database to the tables of this version."""
+    from app import migrate
+    from app.cli import first_key
+
+    migrate.upgrade(first_key.load().database_url)
+    click.echo("The database has the tables of this version.")
+
+
+@cli.command()
+@click.option("--tiktok", is_flag=True, help="Also try the TikTok app, permissions, connection and reads.")
+@click.option("--agency", help="Whose, by slug; where there are several, else the default app.")
+@click.option("--json", "as_json", is_flag=True, help="With --tiktok: print JSON, as the API answers it.")
+def doctor(tiktok: bool, agency: str | None, as_json: bool) -> None:
+    """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
+    from app.cli import doctor
+
+    doctor.run(tiktok=tiktok, agency=agency, as_json=as_json)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Writes a dump of the database to FILE, for `pg_restore`; an older dump there is replaced.
+
+    Keep a copy of the key ring too, in another place.
+    """
+    from app.cli import backup
+
+    backup.run(file)
+
+
+@cli.command("secret-key")
+def secret_key() -> None:
+    """Prints a new key for KEYTURN_SECRET_KEYS."""
+    from app.kit import encryption
+
+    click.echo(encryption.new_key())
+
+
+if importlib.util.find_spec("demo"):  # part of a clone, not of the image
+
+    @cli.command()
+    @click.option("--walk", is_flag=True, help="Walk whole onboardings by itself, then end.")
+    @click.option("--simulate", default="", help="E.g. partner-approval,read-lag=3,qps=5,flaky=0.2,lost-answers=0.2")
+    @click.option("--json", "as_json", is_flag=True, help="With --walk: figures as the last line.")
+    @click.option(
+        "--port",
+        type=int,
+        default=8000,
+        show_default=True,
+        help="Of the web; the next two are TikTok's and the inbox's.",
+    )
+    @_data_dir
+    def demo(walk: bool, simulate: str, as_json: bool, port: int, data_dir: Path | None) -> None:
+        """Runs Keyturn with a seeded agency, a simulated TikTok and a CRM inbox; nothing leaves this machine."""
+        from demo import commands
+
+        commands.run(walk_=walk, simulate=simulate, as_json=as_json, port=port, data_dir=data_dir)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Prints the completion script of a shell, e.g. for `source <(keyturn completion bash)`."""
+    made = get_completion_class(shell)
+    assert made is not None  # click has the three
+    click.echo(made(cli, {}, "keyturn", "_KEYTURN_COMPLETE").source())
+
+
+@cli.group()
+def key() -> None:
+    """The first API key, made on this machine; later ones by `keyturn keys`."""
+
+
+@key.command("create")
+@click.option("--name", required=True, help="What will use it.  [required]")
+@click.option("--scopes", multiple=True, help="What it may do, such as links:read. May be repeated. All unless given.")
+@click.option("--days", type=click.IntRange(1, 3650), help="It expires after as many days.")
+@click.option("--agency", help="The agency's slug; needed where there are several.")
+@_json
+def create_key(name: str, scopes: tuple[str, ...], days: int | None, agency: str | None, as_json: bool) -> None:
+    """Makes an API key on the database of this installation, and prints its value, this once."""
+    from app.cli import first_key
+
+    first_key.create_key(name=name, scopes=list(scopes), days=days, agency=agency, as_json=as_json)
+
+
+agency = ApiGroup("agency", help=operations.groups()["agency"])
+cli.add_command(agency)
+
+
+@agency.command("create")
+@click.option("--name", required=True, help="As its clients know it.  [required]")
+@click.option("--slug", required=True, help="The first part of its link addresses.  [required]")
+@click.option("--contact-name", required=True, help="The human contact on every screen.  [required]")
+@click.option("--contact-email", required=True, help="The contact's e-mail address.  [required]")
+@_json
+def create_agency(name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
+    """Sets up an agency on the database of this installation."""
+    from app.cli import first_key
+
+    first_key.create_agency(
+        name=name, slug=slug, contact_name=contact_name, contact_email=contact_email, as_json=as_json
+    )
+
+
+@agency.command("list")
+@_json
+def list_agencies(as_json: bool) -> None:
+    """The agencies on the database of this installation."""
+    from app.cli import first_key
+
+    first_key.list_agencies(as_json=as_json)
+
+
+def main() -> None:
+    """The entry point."""
+    cli(prog_name="keyturn")

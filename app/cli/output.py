@@ -1,0 +1,124 @@
+"""Answers as people and programs read them: tables, or the JSON of the API."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from app.cli.operations import in_commands
+
+_WIDE = 240
+_MOST_COLUMNS = 9
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+#: Columns of a table, where the rows have them, in this order; a table with fewer than two shows all it has.
+_COLUMNS = (
+    "number", "id", "slug", "key", "platform", "destination", "type", "event_type", "name", "sentence", "email", "url",
+    "target_url", "external_id", "client_id", "endpoint_id", "event_types", "preset", "kind", "kinds", "roles",
+    "asset_id", "asset_name", "role", "side", "person", "bc_id", "select", "operation", "outcome", "status", "code",
+    "subject", "reason", "next_actor", "identifiers", "missing", "hint", "scopes", "matched", "delivered", "uses",
+    "last_seen_at", "last_used_at", "expires_at", "timestamp", "created_at",
+)  # fmt: skip
+
+
+def as_json(found: Any) -> None:
+    """The answer as it came."""
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def as_tables(found: Any, columns: Sequence[str] = ()) -> None:
+    """One thing as a line for each field and a table for each list in it; a list as one table."""
+    if isinstance(found, dict) and isinstance(found.get("data"), list):
+        _table(found["data"], columns)
+    elif isinstance(found, list):
+        _table(found, columns)
+    elif isinstance(found, dict):
+        lists = {name: value for name, value in found.items() if _is_table(value)}
+        _lines([row for row in _flat(found) if row[0] not in lists], columns)
+        for name, rows in lists.items():
+            if name in (columns or lists):
+                click.echo(f"\n{name}:")
+                _table(rows, ())
+    else:
+        click.echo(plain(found))
+
+
+def _lines(fields: Sequence[tuple[str, Any]], columns: Sequence[str]) -> None:
+    """The fields that were chosen, else those that have a value."""
+    from rich.table import Table  # slow to load, and programs that read JSON do without
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields:
+        if name in columns or (not columns and value not in _EMPTY):
+            table.add_row(name, plain(value))
+    _print(table)
+
+
+def _table(rows: Sequence[Any], columns: Sequence[str]) -> None:
+    from rich.table import Table
+
+    if not rows:
+        click.echo("None.")
+        return
+    if not all(isinstance(each, dict) for each in rows):
+        click.echo("\n".join(plain(each) for each in rows))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    names = list(columns) or _columns_of(rows)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for each in rows:
+        table.add_row(*(plain(each.get(name)) for name in names))
+    _print(table)
+
+
+def _columns_of(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The columns that say most; those that no row fills are left out."""
+    filled = [name for name in rows[0] if any(_is_short(each.get(name)) for each in rows)]
+    chosen = [name for name in _COLUMNS if name in filled][:_MOST_COLUMNS]
+    return chosen if len(chosen) > 1 else filled[:_MOST_COLUMNS]
+
+
+def _flat(fields: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """Fields of nested objects under their names with dots."""
+    found = []
+    for name, value in fields.items():
+        if isinstance(value, dict) and value:
+            found += _flat(value, f"{before}{name}.")
+        else:
+            found.append((before + name, value))
+    return found
+
+
+def _is_short(value: Any) -> bool:
+    """True if it fits in a table: a list of texts does, an object does where it has an id."""
+    return value not in _EMPTY and (not isinstance(value, dict) or "id" in value)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def plain(value: Any) -> str:
+    """A value in one line."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return in_commands(value)
+    if isinstance(value, dict) and "id" in value:
+        return plain(value["id"])
+    if isinstance(value, list) and not _is_table(value):
+        return ", ".join(map(plain, value))
+    if _is_table(value):  # a list inside a table: what each of its things is called
+        return ", ".join(plain(next(iter(each.values()), None)) for each in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _print(table: Any) -> None:
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else _WIDE  # a pipe has no width: do not break ids for it
+    Console(highlight=False, markup=False, width=wide).print(table)

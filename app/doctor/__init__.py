@@ -1,1 +1,0 @@
-"""Doctor: checks of settings and services, with advice for each failure."""
