@@ -34,12 +34,15 @@ LONGEST_ROUND = timedelta(minutes=5)
 def work(context: AccessContext) -> list[JobType[Any]]:
     """Jobs of the worker: which rows, by which strategy, how many at once."""
     partner_access = partial(reconcile, PartnerAccessStrategy(context))
-    kept: dict[str, Any] = {"lease": context.lease, "longest": LONGEST_ROUND}
+    long: dict[str, Any] = {"lease": context.lease, "longest": LONGEST_ROUND}
     return [
-        JobType("handshakes", Handshake, partner_access, concurrency=8, where=Handshake.watching.is_(False), **kept),
-        JobType("access watch", Handshake, partner_access, concurrency=2, where=Handshake.watching.is_(True), **kept),
-        JobType("buyers", BuyerAccess, partial(reconcile, BuyerAccessStrategy(context)), concurrency=2, **kept),
-        JobType("imports", Import, partial(reconcile, ImportStrategy(context)), **kept),
+        JobType("handshakes", Handshake, partner_access, concurrency=8, where=Handshake.watching.is_(False), **long),
+        JobType("access watch", Handshake, partner_access, concurrency=2, where=Handshake.watching.is_(True), **long),
+        # rows of one round have a lease each, and only that of the claimed one would be extended
+        JobType(
+            "buyers", BuyerAccess, partial(reconcile, BuyerAccessStrategy(context)), concurrency=2, lease=context.lease
+        ),
+        JobType("imports", Import, partial(reconcile, ImportStrategy(context)), **long),
     ]
 
 
