@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, text, update
 
 from app.events.models import Event, OutboxEntry
 from app.events.queries import EventRecord
-from app.kit import clock, ids
+from app.kit import ids
 from app.kit.database import CROSS_TENANT, DriverStatement, KeptConnection, Sessions
 from app.kit.encryption import Keyring
 from app.kit.jobs import UNTIL_WOKEN
@@ -28,11 +28,11 @@ from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, Recipient
 from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
-from app.webhooks.dispatcher.scheduler import CHOOSING
+from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
 from app.webhooks.endpoints import event_filter
 from app.webhooks.maintenance import partitions
 from app.webhooks.monitoring import metrics
-from app.webhooks.policies.fair_share import EndpointQueue, SlotUsage, allocate
+from app.webhooks.policies.fair_share import SlotUsage
 
 log = structlog.get_logger(__name__)
 
@@ -56,18 +56,6 @@ class ImmediateSender(Protocol):
     async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
         """Send these, whose leases are committed."""
         ...
-
-
-class EndpointRow(NamedTuple):
-    """An endpoint as `ENDPOINTS` finds it. `in_flight` leaves out what has arrived: it takes no capacity."""
-
-    agency: uuid.UUID
-    id: uuid.UUID
-    version: str
-    concurrency: int
-    in_flight: int
-    lease_seconds: float
-    is_free: bool
 
 
 class FanoutResult(NamedTuple):
@@ -159,26 +147,6 @@ class Fanout:
         of_agency = Counter(row.agency for row in found)
         more = max(of_agency.values()) >= max(limit // len(of_agency), 1)
         return FanoutResult(events, more, len(created) - skipped - len(leased), leased, versions)
-
-
-def immediate(
-    specs: Iterable[DeliverySpec], free: Mapping[uuid.UUID, EndpointRow], usage: SlotUsage
-) -> dict[uuid.UUID, tuple[int, float]]:
-    """New deliveries that leave without a claim: their number by endpoint, and the seconds of their leases."""
-    if not free or usage.free <= 0:
-        return {}
-    wanted = Counter(to.id for spec in specs for to in spec.recipients if to.id in free)
-    now = clock.now()
-    queues = [_queue_of(free[endpoint_id], ready, usage, now) for endpoint_id, ready in wanted.items()]
-    return {
-        endpoint_id: (number, free[endpoint_id].lease_seconds)
-        for (endpoint_id, _), number in allocate(queues, usage).items()
-    }
-
-
-def _queue_of(row: EndpointRow, ready: int, usage: SlotUsage, now: datetime) -> EndpointQueue:
-    in_flight = max(row.in_flight, usage.in_air.get(row.id, 0))
-    return EndpointQueue(row.agency, row.id, "new", ready, now, row.concurrency - in_flight, in_flight)
 
 
 def specs_of(events: Sequence[EventRecord], endpoints: Iterable[EndpointSnapshot]) -> list[DeliverySpec]:

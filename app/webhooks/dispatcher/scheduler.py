@@ -1,11 +1,11 @@
-"""Claims of due deliveries: fair shares, each under a lease that no other worker gets meanwhile.
+"""Claims of due deliveries, and the new ones that leave without a claim: fair shares, each under a lease.
 
 Deliveries to deleted or disabled endpoints end here, without an attempt.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
@@ -28,10 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kit import bulk_params, ids
+from app.kit import bulk_params, clock, ids
 from app.kit.database import CROSS_TENANT, Sessions, beginning
 from app.kit.poller import LISTENING_SECONDS
 from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.deliveries.creation import DeliverySpec
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import RowVersions
 from app.webhooks.models import EndpointHealth
@@ -66,6 +67,18 @@ class QueueDepth(NamedTuple):
             self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.capacity,
             self.in_flight,
         )  # fmt: skip
+
+
+class EndpointRow(NamedTuple):
+    """An endpoint as `ENDPOINTS` finds it. `in_flight` leaves out what has arrived: it takes no capacity."""
+
+    agency: uuid.UUID
+    id: uuid.UUID
+    version: str
+    concurrency: int
+    in_flight: int
+    lease_seconds: float
+    is_free: bool
 
 
 #: One worker chooses at a time, so that an endpoint's limits hold for all of them together.
@@ -335,6 +348,26 @@ async def _healths(
     given = bulk_params.values("asked", _KEY, sorted(keys))
     found = (await connection.execute(_HEALTHS, given, execution_options=CROSS_TENANT)).all()
     return {row.key: row for row in found}, found[0].moment
+
+
+def immediate(
+    specs: Iterable[DeliverySpec], free: Mapping[uuid.UUID, EndpointRow], usage: SlotUsage
+) -> dict[uuid.UUID, tuple[int, float]]:
+    """New deliveries that leave without a claim: their number by endpoint, and the seconds of their leases."""
+    if not free or usage.free <= 0:
+        return {}
+    wanted = Counter(to.id for spec in specs for to in spec.recipients if to.id in free)
+    now = clock.now()
+    queues = [_queue_of(free[endpoint_id], ready, usage, now) for endpoint_id, ready in wanted.items()]
+    return {
+        endpoint_id: (number, free[endpoint_id].lease_seconds)
+        for (endpoint_id, _), number in allocate(queues, usage).items()
+    }
+
+
+def _queue_of(row: EndpointRow, ready: int, usage: SlotUsage, now: datetime) -> EndpointQueue:
+    in_flight = max(row.in_flight, usage.in_air.get(row.id, 0))
+    return EndpointQueue(row.agency, row.id, "new", ready, now, row.concurrency - in_flight, in_flight)
 
 
 class Slots:
