@@ -278,7 +278,7 @@ class NoOptions(AppError):
     status = 409
     code = "no_options"
     detail = "The destination of this endpoint has no options."
-    hint = "Change its other fields; GET /api/v1/webhooks/destinations says which destination has which options."
+    hint = "Change its other fields instead."
 
 
 @dataclasses.dataclass(frozen=True)
