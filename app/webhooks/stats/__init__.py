@@ -1,1 +1,0 @@
-"""How an endpoint has been doing."""

@@ -1,1 +1,0 @@
-"""Test deliveries: one event of a chosen type sent to one endpoint on request."""
