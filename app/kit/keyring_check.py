@@ -1,4 +1,4 @@
-"""Check that the key ring decrypts stored values: the first and the last value of every sealed column."""
+"""Check that the keyring decrypts stored values: the first and the last value of every encrypted column."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class KeyringIncomplete(AppError):
-    """A stored value cannot be decrypted with this key ring."""
+    """A stored value cannot be decrypted with this keyring."""
 
     status = 503
     code = "key_ring_incomplete"
@@ -25,21 +25,21 @@ class KeyringIncomplete(AppError):
 
     @classmethod
     def of(cls, why: DecryptionFailed) -> "KeyringIncomplete":
-        """The refusal that names the key, where that is known."""
+        """The error that names the missing key, if it is known."""
         missing = f"A stored secret cannot be opened: the key {why.key_id} is missing in KEYTURN_SECRET_KEYS."
         return cls(missing if why.key_id else None)
 
 
 @dataclass(frozen=True)
 class UndecryptableValue:
-    """A kind of value that does not open, and why."""
+    """A kind of value that cannot be decrypted, and the reason."""
 
     kind: str
     why: DecryptionFailed
 
 
 def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
-    """Every column whose values are encrypted: binary, and named so."""
+    """Every encrypted column: binary, and named `…_encrypted` or `sealed`."""
     return [
         (table, column)
         for table in metadata.sorted_tables
@@ -49,7 +49,7 @@ def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
 
 
 async def unreadable(connection: AsyncConnection, metadata: MetaData, keyring: Keyring) -> list[UndecryptableValue]:
-    """The kinds of stored values that this key ring does not open."""
+    """The kinds of stored values that this keyring cannot decrypt."""
     found = []
     for table, column in columns(metadata):
         stored = select(table.c.agency_id, table.c.id, column).where(column.is_not(None)).limit(1)
@@ -72,7 +72,7 @@ async def warn(engine: AsyncEngine, metadata: MetaData, keyring: Keyring) -> Non
         async with engine.connect() as connection:
             found = await unreadable(connection, metadata, keyring)
     except (SQLAlchemyError, DatabaseAway):
-        return  # the database is away, or has no tables yet: others say so
+        return  # the database is unavailable, or has no tables yet: other checks report it
     if found:
         log.error("key_ring.incomplete", problem=sentence(found))
 

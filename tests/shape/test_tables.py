@@ -1,8 +1,12 @@
 """Every row belongs to an agency, and no reference leaves it."""
 
+import re
+
 from sqlalchemy import ForeignKeyConstraint, Table
 
+from app.kit import keyring_check
 from app.tables import metadata
+from tests.shape import source
 
 #: The tenant itself.
 TENANT = "agencies"
@@ -14,6 +18,14 @@ BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 
 def test_there_are_tables_to_look_at() -> None:
     assert {TENANT, "links", "access_requests", "handshakes", "webhook_deliveries"} <= set(metadata.tables)
+
+
+def test_the_keyring_check_reads_every_encrypted_column() -> None:
+    """A value is bound to the place `table.column:agency:row`: each such column is checked by the doctor."""
+    product = [source.text(path) for path in source.python_files() if path.parts[0] == "app"]
+    bound = {place for text in product for place in re.findall(r'f"([a-z_]+\.[a-z_]+):\{', text)}
+    assert bound
+    assert {f"{table.name}.{column.name}" for table, column in keyring_check.columns(metadata)} == bound
 
 
 def test_every_primary_key_begins_with_the_agency() -> None:
