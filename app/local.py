@@ -1,4 +1,4 @@
-"""What an installation on one machine sets for itself, and how its other commands find it again."""
+"""Settings that an installation on one machine chooses itself, and their discovery by other commands."""
 
 import os
 from pathlib import Path
@@ -48,18 +48,18 @@ def unreachable(problem: BaseException) -> str | None:
 
 
 def data_folder(given: Path | None) -> Path:
-    """Where the data lies."""
+    """The data directory."""
     named = settings.environment("KEYTURN_DATA_DIR")
     return given or (Path(named) if named else usual_folder())
 
 
 def usual_folder() -> Path:
-    """Where the data lies when nobody says otherwise."""
+    """The default data directory."""
     return default_data_dir(is_root=os.geteuid() == 0)
 
 
 def keep(public_url: str) -> dict[str, str]:
-    """What `up` sets when nobody did: a key ring made once, and the address, kept beside the configuration."""
+    """Defaults of `up`: a generated key ring, and the address, stored beside the configuration."""
     own = {}
     folder = key_file().parent
     if settings.environment("KEYTURN_SECRET_KEYS") is None:

@@ -123,7 +123,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
 
 
 def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress, sessions: Sessions) -> None:
-    """What handlers find in `request.app.state`."""
+    """Services that handlers find in `request.app.state`."""
     app.state.sessions = sessions
     app.state.keyring = Keyring.from_text(chosen.secret_keys)
     app.state.public_url = chosen.public_url

@@ -30,7 +30,7 @@ class SettingsWrong(Exception):
 
 
 class Settings(BaseSettings):
-    """What an installation sets. Field descriptions are what `keyturn doctor` and the README print."""
+    """Settings of an installation. `keyturn doctor` and the documentation print the field descriptions."""
 
     model_config = SettingsConfigDict(
         env_prefix="KEYTURN_", env_ignore_empty=True, extra="ignore", populate_by_name=True

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 def table(
     access: AccessContext, webhooks: Webhooks, mails: mail.MailContext, keeping: MaintenanceContext
 ) -> list[JobType[Any]]:
-    """What runs in the background: which rows, by what, how many at once, for how long at most."""
+    """Job types of the worker: rows, function, concurrency and lease."""
     return [
         *reconciler.work(access),
         JobType("tokens to give back", Connection, partial(connections.revoke_token, access), lease=access.lease),
@@ -92,7 +92,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
 
 
 def settle_memory() -> None:
-    """What was loaded stays: looking through it for garbage again and again costs a third of a busy worker's time."""
+    """Freeze the objects loaded so far: repeated garbage collection of them costs a third of a busy worker's time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -101,7 +101,7 @@ def settle_memory() -> None:
 def tools(
     chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, delivering: Sessions | None = None
 ) -> tuple[AccessContext, Webhooks, mail.MailContext]:
-    """What the works need at hand; `delivering` are sessions for the loops of webhooks alone."""
+    """Contexts of the jobs; `delivering` are sessions for the loops of webhooks only."""
     keyring = Keyring.from_text(chosen.secret_keys)
     access = AccessContext(
         sessions=sessions, keyring=keyring, platforms=platforms,
@@ -121,7 +121,7 @@ def tools(
 
 
 def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
-    """What keeps webhooks small."""
+    """Jobs that keep the webhook tables small."""
     outbox = MailQueue(Keyring.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,

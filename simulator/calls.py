@@ -24,7 +24,7 @@ class RecordedCall:
 
 @dataclass
 class Pace:
-    """How fast the calls of one app come."""
+    """Call rate of one app."""
 
     calls: int = 0
     max_in_one_second: int = 0

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: scripted faults, consumed in order, and the random ones of the switches."""
+"""Deliberate faults: scripted ones, consumed in order, and the random ones of the switches."""
 
 from dataclasses import dataclass
 from random import Random
@@ -9,7 +9,7 @@ ANY_PATH = "*"
 
 @dataclass(frozen=True)
 class Fault:
-    """How the next call of a path goes wrong: after `delay` seconds, in one of the other ways, or only late.
+    """A fault of the next call of a path: after `delay` seconds, in one of the other ways, or only late.
 
     code: this return code in an envelope, `message` with it.
     http_status: this status with a page that is not JSON.
@@ -40,7 +40,7 @@ class Fault:
 
     @property
     def outcome(self) -> str:
-        """What the caller sees, in a word."""
+        """The fault as the caller sees it, in a word."""
         if self.http_status is not None:
             return f"http {self.http_status}"
         return "dropped" if self.drop else "lost" if self.lost else "answered"

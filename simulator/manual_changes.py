@@ -1,6 +1,6 @@
-"""What people do in the Business Center's own pages, without our API: share, remove, change roles, approve.
+"""Changes that people make on the Business Center's own pages: share, remove, change roles, approve.
 
-`by` is the person who does it; None means one of the Business Center's admins.
+`by` is the person who makes the change; None means one of the Business Center's admins.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from simulator.simulator import Simulator
 
 
 class NotPossible(Exception):
-    """Why the pages would not let a person do this; the text is for that person."""
+    """The pages refuse this change; the text is for the person."""
 
 
 def share(

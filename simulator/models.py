@@ -1,4 +1,4 @@
-"""What exists in the simulated world: apps, persons, Business Centers, assets, codes and tokens. Pure."""
+"""Objects of the simulated world: apps, persons, Business Centers, assets, codes and tokens. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -73,7 +73,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Member:
-    """What one person may do in one Business Center; `name` where it calls them otherwise than they do."""
+    """Role of one person in one Business Center; `name` if it differs there from their own."""
 
     role: BusinessCenterRole
     finance_role: FinanceRole | None = None
@@ -82,7 +82,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Invitation:
-    """What somebody gets who accepts: a place in a Business Center, and a role on ad accounts. PENDING or REJECTED."""
+    """An invitation: a place in a Business Center, and a role on ad accounts. PENDING or REJECTED."""
 
     email: str
     role: BusinessCenterRole
@@ -154,7 +154,7 @@ class AdAccount(Asset):
 
 @dataclass(frozen=True)
 class EventCounts:
-    """How often an event reached a pixel, all on one day: so many days before the one that is asked on, in UTC."""
+    """Count of an event of a pixel on one day, given as days before the day of the query, in UTC."""
 
     browser: int = 0
     server: int = 0
@@ -190,7 +190,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person agreed to on the consent page: an app, with the ad accounts left ticked of those offered."""
+    """A person's consent: an app, with the ad accounts that stayed ticked of those offered."""
 
     app_id: str
     person_id: str

@@ -1,4 +1,4 @@
-"""Which pixels are linked to which ad accounts, remembering the past for reads that lag behind. Pure."""
+"""Links between pixels and ad accounts, with history for reads that lag behind. Pure."""
 
 import math
 

@@ -64,7 +64,7 @@ class Share:
 
 @dataclass(frozen=True)
 class ShareOutcome:
-    """What a share call came to, in numbers of assets; `again` had the very same role before."""
+    """Result of a share call, as numbers of assets; `again` had the same role before."""
 
     new: int = 0
     raised: int = 0
@@ -144,11 +144,11 @@ class Sharing:
             yield from _standing(assets, moment)
 
     def given(self, bc_id: str, partner_id: str, moment: float = math.inf) -> list[Share]:
-        """What the owner sees as shared with this partner: at once, approved or not."""
+        """The owner's view of shares with this partner: immediate, approved or not."""
         return list(_standing(self._shares.get((bc_id, partner_id), {}), moment))
 
     def received(self, bc_id: str, partner_id: str, moment: float = math.inf) -> list[Share]:
-        """What the receiver sees as shared by this partner: nothing before the partnership is approved."""
+        """The receiver's view of shares by this partner: empty before the partnership is approved."""
         known = self.partnership(bc_id, partner_id, moment)
         if known is None or not known.visible_to(bc_id):
             return []

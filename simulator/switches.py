@@ -10,7 +10,7 @@ class WrongSwitch(ValueError):
 
 @dataclass(frozen=True)
 class Switches:
-    """How the simulator behaves. The default is a platform on its best day.
+    """Behaviour switches of the simulator. The default is a platform without faults.
 
     partner_approval: a first partnership shows on the receiving side only when that side approves it.
     read_lag: seconds by which reads of partners and shares are behind.

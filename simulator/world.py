@@ -112,7 +112,7 @@ class World:
         return Holding(asset, share.role, "OWNER_PARTNER") if share else None
 
     def usable(self, person_id: str, bc_id: str, moment: float = math.inf) -> list[Holding]:
-        """What a member can use there: an admin everything, anybody else what is assigned to them."""
+        """Assets that a member can use in a Business Center: an admin all, others those assigned to them."""
         center = self.business_centers[bc_id]
         if person_id not in center.members:
             return []

@@ -1,7 +1,7 @@
-"""Many rows in one statement: given as one array a column, which PostgreSQL reads as a table.
+"""Many rows in one statement, passed as one array per column, which PostgreSQL reads as a table.
 
-Write the statement once over `table(...)`, and execute it with `values(...)`: one round trip whatever the number of
-rows, where `executemany` binds and plans each by itself.
+Write the statement once over `table(...)` and execute it with `values(...)`: one round trip for any number of rows,
+while `executemany` binds and plans each row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ Columns = Mapping[str, TypeEngine[Any]]
 
 
 def table(name: str, columns: Columns) -> TableValuedAlias:
-    """A table of rows that come with the execution, for `select`, `update … where` and `insert … from_select`."""
+    """A table of rows passed at execution, for `select`, `update … where` and `insert … from_select`."""
     typed = [column(column_name, kind) for column_name, kind in columns.items()]
     return func.unnest(*parameters(name, columns)).table_valued(*typed, name=name).render_derived()
 
 
 def given(name: str, columns: Columns, *, place: str = "") -> str:
-    """The same as text, for statements that are written as text; with `place`, the number of the row under that name.
+    """The same as text for textual statements; with `place`, the row number under that name.
 
     Bind it with `parameters(...)`.
     """
@@ -35,6 +35,6 @@ def parameters(name: str, columns: Columns) -> list[BindParameter[Any]]:
 
 
 def values(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
-    """The parameters of an execution: rows with their values in the order of the columns."""
+    """Parameters of an execution: rows with their values in the order of the columns."""
     arrays: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     return {f"{name}_{column_name}": list(array) for column_name, array in zip(columns, arrays, strict=True)}

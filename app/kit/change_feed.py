@@ -1,7 +1,7 @@
-"""Following a list by what changed in it: the time of a change, and a read that never skips one that commits late.
+"""Lists by `updated_since`: the time of a change, and a read that never skips a late commit.
 
-A change takes its time from the database's clock while it holds a shared lock that names when its transaction began.
-A read leaves out whatever is not older than the oldest such lock: only what nothing can precede any more is shown.
+A change takes its time from the database's clock while it holds a shared lock named after the start of its transaction.
+A read omits changes that are not older than the oldest such lock, because earlier ones may still commit.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ async def page(
     cursor: str | None = None,
     since: datetime | None = None,
 ) -> ChangePage[Row]:
-    """A page of `rows` from a cursor on: newest first, or with `since` the oldest change first. Raises CursorWrong."""
+    """A page of `rows` from a cursor: newest first, or with `since`, oldest change first. Raises CursorWrong."""
     if since is None:
         rows = _newest_first(rows, table, cursor)
     else:

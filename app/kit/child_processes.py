@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, and that are watched while they run."""
+"""Supervised child processes that end with their parent."""
 
 import ctypes
 import errno
@@ -16,28 +16,28 @@ from pathlib import Path
 
 import httpx2
 
-#: The header by which a child is known, and the variable that tells it what to say there.
+#: The header that identifies a child, and the environment variable that tells the child its value.
 INSTANCE, ENVIRONMENT = "Process-Instance", "PROCESS_INSTANCE"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class ChildFailed(Exception):
-    """A child ended although it should run; the message says which and shows its last lines."""
+    """A child ended unexpectedly; the message names it and shows its last lines."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """One process of ours. `log` is the file its lines go to; None: to our own standard error."""
+    """One child process. `log` is its log file; None: the parent's standard error."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path | None = None
-    #: what it answers in the header INSTANCE; None: it is not asked who it is
+    #: expected value of the header INSTANCE; None: not checked
     instance: str | None = None
 
     def check(self) -> None:
-        """Raises ChildFailed when it has ended."""
+        """Raise ChildFailed if it has ended."""
         if self.process.poll() is not None:
             raise ChildFailed(f"{self.name} ended ({how(self.process.returncode)}).{self._last_lines()}")
 
@@ -49,13 +49,15 @@ class Child:
 
 
 def start(name: str, arguments: Sequence[str], *, env: Mapping[str, str], log: Path | None = None) -> Child:
-    """Starts a child that the kernel ends when we die. Call from the main thread: the kernel watches the thread."""
+    """Start a child that the kernel ends when the parent dies. Call from the main thread: the kernel watches the
+    thread.
+    """
     parent, instance = os.getpid(), secrets.token_hex(8)
 
     def end_with_parent() -> None:
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:  # it died before we asked
+            if os.getppid() != parent:  # the parent died before the request
                 os._exit(1)
 
     with open(log, "ab") if log else open(os.dup(2), "ab") as lines:
@@ -67,7 +69,7 @@ def start(name: str, arguments: Sequence[str], *, env: Mapping[str, str], log: P
 
 
 def stop(children: Sequence[Child], *, seconds: float = 10.0) -> None:
-    """Asks all to end, last started first, and kills those that do not within `seconds`."""
+    """Stop all children, last started first, and kill those that do not end within `seconds`."""
     for child in reversed(children):
         if child.process.poll() is None:
             child.process.terminate()
@@ -81,7 +83,7 @@ def stop(children: Sequence[Child], *, seconds: float = 10.0) -> None:
 
 
 def how(status: int) -> str:
-    """Signal name or exit status of an ended process, in words."""
+    """Signal name or exit status of an ended process."""
     return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
 
@@ -92,7 +94,7 @@ def own_headers() -> list[tuple[str, str]]:
 
 
 def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
-    """Until the child itself answers at the address. Raises ChildFailed when it ends or takes too long."""
+    """Wait until the child itself responds at the address. Raises ChildFailed if it ends or takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         child.check()
@@ -123,10 +125,10 @@ def why_not(host: str, port: int) -> str | None:
 
 
 def port(wanted: int) -> int:
-    """The wanted port of this machine if it is free, else any free one. 0 access requests for any.
+    """The wanted local port if it is free, else any free one. 0 requests any.
 
-    It is ours until we end, before anything listens there too: another program of ours that starts at the same
-    moment gets another.
+    The port is reserved until this process ends, before anything listens on it: another Keyturn process that starts at
+    the same moment gets a different one.
     """
     for candidate in (wanted, *[0] * 20):
         with closing(socket.socket()) as probe:
@@ -142,7 +144,7 @@ def port(wanted: int) -> int:
 
 
 def _reserve(port: int) -> bool:
-    """Take the name of a port among programs of ours (Linux only); the kernel frees it when we end."""
+    """Reserve a port among Keyturn's processes (Linux only); the kernel releases it when this process ends."""
     if sys.platform != "linux":
         return True
     name = socket.socket(socket.AF_UNIX)
@@ -151,5 +153,5 @@ def _reserve(port: int) -> bool:
     except OSError:
         name.close()
         return False
-    name.detach()  # stays open, and ours, as long as this process
+    name.detach()  # stays open as long as this process
     return True

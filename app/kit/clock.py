@@ -1,15 +1,15 @@
-"""The time of this machine, for what is shown; what is due goes by the database's clock. Pure."""
+"""Local time, for display; due times use the database's clock. Pure."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with milliseconds and `Z`, as in every body we send; None stays None."""
+    """ISO 8601 in UTC with milliseconds and `Z`, as in every body; None stays None."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

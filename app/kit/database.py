@@ -1,4 +1,4 @@
-"""The engine, the session, and the base of every table."""
+"""Database engine, sessions, and the base class of every table."""
 
 import asyncio
 import ssl
@@ -26,22 +26,22 @@ from app.kit import database_url, ids
 from app.kit.errors import AppError
 
 Sessions = async_sessionmaker[AsyncSession]
-#: What a statement is given to.
+#: Parameters of a statement.
 Connected = AsyncSession | AsyncConnection
 
-#: What the driver raises where no connection comes about.
+#: Exceptions of the driver when a connection fails.
 _NO_CONNECTION = (
     OSError, failures.InvalidAuthorizationSpecificationError, failures.InvalidCatalogNameError,
     failures.CannotConnectNowError, failures.TooManyConnectionsError, failures.PostgresConnectionError,
     failures.ProtocolViolationError, failures.ClientConfigurationError, failures.UndefinedObjectError,
 )  # fmt: skip
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
-#: Said with `execution_options` by the few queries that look a row up by a secret or serve every agency.
+#: Execution option of the few queries that look up a row by a secret or serve every agency.
 CROSS_TENANT = {"across_agencies": True}
 
 
 class Base(DeclarativeBase):
-    """Every table of Keyturn."""
+    """Base class of every table."""
 
     metadata = MetaData(
         naming_convention={
@@ -60,7 +60,7 @@ class Base(DeclarativeBase):
 
 
 class CreatedAt:
-    """When the row was made, by the database's clock."""
+    """Creation time, by the database's clock."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -71,28 +71,28 @@ def agency_key() -> Mapped[str]:
 
 
 def belongs_to(table: str, column: str, **options: Any) -> ForeignKeyConstraint:
-    """A reference that carries the tenant: (agency_id, column) -> table(agency_id, id)."""
+    """A foreign key that includes the tenant: (agency_id, column) -> table(agency_id, id)."""
     return ForeignKeyConstraint(["agency_id", column], [f"{table}.agency_id", f"{table}.id"], **options)
 
 
 def belongs_to_agency() -> ForeignKeyConstraint:
-    """The reference of a tenant table to its agency."""
+    """The foreign key of a tenant table to its agency."""
     return ForeignKeyConstraint(["agency_id"], ["agencies.id"])
 
 
-#: In a database address: a pooler in transaction mode stands before PostgreSQL. Hosting providers use the same word.
+#: Query parameter of a database URL: a pooler in transaction mode. Hosting providers use the same name.
 POOLER = "pgbouncer"
-#: Nothing is prepared under a name: the next transaction may be on another of the pooler's connections.
+#: No named prepared statements: the next transaction may use another connection of the pooler.
 _UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 _CONNECT_SECONDS = 10.0
-#: Our statements are short: compiling one takes longer than running it.
+#: Keyturn's statements are short: JIT compilation takes longer than execution.
 _WITHOUT_JIT = "SET jit = off;"
-#: SQLSTATEs of a server that cannot serve now: starting, stopping, full, or a standby that was a primary.
+#: SQLSTATEs of a server that is unavailable: starting, stopping, full, or a standby after a failover.
 _AWAY = ("08", "53", "57P", "25006")
 
 
 class DatabaseAway(AppError):
-    """PostgreSQL cannot be reached, or cannot serve now."""
+    """PostgreSQL is unreachable or unavailable."""
 
     status = 503
     code = "database_away"
@@ -101,7 +101,7 @@ class DatabaseAway(AppError):
 
 
 class PoolerUnnamed(SystemExit):
-    """A pooler in transaction mode that the address does not name: nothing that is prepared would be found again."""
+    """A pooler in transaction mode that DATABASE_URL does not declare: prepared statements would be lost."""
 
     words = (
         "A pooler in transaction mode stands before PostgreSQL: add pgbouncer=true to DATABASE_URL (after ? or &), "
@@ -215,26 +215,26 @@ def _autocommit(engine: AsyncEngine) -> AsyncEngine:
 
 
 def autocommit(sessions: Sessions) -> AbstractAsyncContextManager[AsyncConnection]:
-    """A connection on which each statement is a transaction of its own, to be used `async with`.
+    """A connection on which each statement is its own transaction, to be used with `async with`.
 
-    For loops that do one thing many times a second: BEGIN and COMMIT would cost as much as the thing itself. Behind a
-    pooler, where two messages of one statement need a transaction to arrive at the same server, it is one all the same.
+    For loops that run one statement many times a second: BEGIN and COMMIT would cost as much as the statement. Behind a
+    pooler it is a transaction after all, because both messages of a statement must reach the same server.
     """
     engine: AsyncEngine = sessions.kw["bind"]
     return engine.begin() if is_behind_pooler(engine) else _autocommit(engine).connect()
 
 
 def alone(sessions: Sessions) -> AbstractAsyncContextManager[AsyncSession]:
-    """A session for one statement, to be used `async with`; see `autocommit`."""
+    """A session for one statement, to be used with `async with`; see `autocommit`."""
     engine: AsyncEngine = sessions.kw["bind"]
     return sessions.begin() if is_behind_pooler(engine) else sessions(bind=_autocommit(engine))
 
 
 @dataclass(frozen=True, slots=True)
 class DriverStatement:
-    """A statement as the driver takes it, for loops: through SQLAlchemy it would cost ten times as much.
+    """A statement compiled for the driver, for hot loops: through SQLAlchemy it would cost ten times as much.
 
-    Values and rows are the driver's: ids are without their prefixes.
+    Values and rows are the driver's: ids have no prefixes.
     """
 
     sql: str
@@ -242,7 +242,7 @@ class DriverStatement:
 
     @classmethod
     def of(cls, statement: ClauseElement) -> Self:
-        """Written once; the driver prepares it once on each connection."""
+        """Compile once; the driver prepares it once per connection."""
         compiled = statement.compile(dialect=asyncpg.dialect())  # type: ignore[no-untyped-call]
         return cls(str(compiled), tuple(getattr(compiled, "positiontup", None) or ()))
 
@@ -253,9 +253,10 @@ class DriverStatement:
 
 
 class KeptConnection:
-    """A connection that a loop keeps for itself; where something on it fails, the next use opens another.
+    """A connection reserved for one loop; after a failure, the next use opens another.
 
-    `plans_once`: each statement is planned once, not again for its values, which costs more than running a small one.
+    `plans_once`: each statement is planned once, not for each set of values, because planning costs more than
+    execution.
     """
 
     def __init__(self, sessions: Sessions, *, plans_once: bool = False) -> None:
@@ -267,7 +268,7 @@ class KeptConnection:
 
     @property
     def behind_pooler(self) -> bool:
-        """True if nothing outlives a transaction on it."""
+        """True if nothing outlives a transaction on this connection."""
         return is_behind_pooler(self._engine)
 
     @asynccontextmanager
@@ -282,7 +283,7 @@ class KeptConnection:
 
     @asynccontextmanager
     async def transaction(self, first: str) -> AsyncIterator[Any]:
-        """See `driver`; all of it is one transaction that begins with these statements of ours, see `beginning`."""
+        """One transaction on the driver's connection that begins with these statements; see `beginning`."""
         async with self._taken() as driver:
             await driver.execute(f"BEGIN; {first}")
             yield driver
@@ -303,12 +304,12 @@ class KeptConnection:
                 raise
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Close the connection."""
         async with self._using:
             await self._give_up()
 
     async def _give_up(self) -> None:
-        """Whatever it was in the middle of ends with it."""
+        """Discard the connection; its transaction ends with it."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.invalidate()
@@ -317,10 +318,10 @@ class KeptConnection:
 
 @asynccontextmanager
 async def beginning(sessions: Sessions, first: str) -> AsyncIterator[AsyncConnection]:
-    """A transaction that begins with these statements of ours, in one round trip with BEGIN.
+    """Begin a transaction with these statements, in one round trip with BEGIN.
 
-    For loops in which each round trip is waited for while much else goes on. Where it fails, the connection is given
-    up: whatever it was in the middle of ends with it.
+    For hot loops, in which each round trip costs a wait. After a failure the connection is discarded together with its
+    transaction.
     """
     async with _autocommit(sessions.kw["bind"]).connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
@@ -335,20 +336,20 @@ async def beginning(sessions: Sessions, first: str) -> AsyncIterator[AsyncConnec
 
 
 async def commit_without_waiting(session: AsyncSession) -> None:
-    """Lets this transaction commit before it is on disk: for what is done again when a crash of the server undoes it.
+    """Let this transaction commit before it is on disk, for work that is repeated after a server crash.
 
-    A later commit that waits takes it along.
+    A later synchronous commit flushes it too.
     """
     await session.execute(select(func.set_config("synchronous_commit", "off", True)))
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
-    """Sessions that keep what they loaded after commit, so that a committed row can still be shown."""
+    """Sessions that keep loaded objects after commit, so that a committed row can still be shown."""
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
 async def recreate(admin_url: str, name: str) -> None:
-    """An empty database of this name; what was in it before is gone. For demos."""
+    """Create an empty database, dropping any existing one of this name. For demos."""
     engine = make_engine(admin_url, kept=False).execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
@@ -357,13 +358,13 @@ async def recreate(admin_url: str, name: str) -> None:
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """One request = one transaction, committed before the answer goes out, and begun when the whole request is there.
+    """One request = one transaction, begun after the whole request was received, committed before the response.
 
-    A handler that calls somebody else's address commits before it does, so that nothing is held meanwhile; what it
-    reads and writes afterwards is a transaction of its own.
+    A handler that calls an agency's address commits first, so that nothing is locked meanwhile; its later reads and
+    writes are a transaction of their own.
     """
     if request.method not in _WITHOUT_BODY:
-        await request.body()  # read and kept before a connection is taken: a slow client holds none
+        await request.body()  # read before a connection is taken: a slow client holds none
     sessions: Sessions = request.app.state.sessions
     async with sessions() as session:
         yield session

@@ -1,6 +1,6 @@
-"""The address of the database in any form that is handed out: read for the driver, or refused in one sentence.
+"""DATABASE_URL in any common form: parsed for the driver, or refused with one sentence.
 
-https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING and what hosting providers add to it.
+https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING and the additions of hosting providers.
 """
 
 import re
@@ -16,14 +16,14 @@ def _words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-#: Taken over as they are: the driver knows them.
+#: Passed to the driver unchanged.
 _DRIVER = _words(
     "host port user password dbname passfile service sslcert sslkey sslrootcert sslcrl sslpassword sslnegotiation",
     "ssl_min_protocol_version ssl_max_protocol_version target_session_attrs krbsrvname gsslib",
 )
-#: Given to the server when a connection begins.
+#: Sent to the server at the start of a connection.
 _SERVER = _words("application_name options")
-#: Nothing that would matter here: tuning of other drivers and pools, and what every connection of ours does anyway.
+#: Ignored: tuning of other drivers and pools, and defaults of Keyturn's connections.
 _IGNORED = _words(
     "channel_binding gssencmode keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout",
     "sslcompression sslsni client_encoding load_balance_hosts fallback_application_name requirepeer require_auth",
@@ -36,22 +36,24 @@ _MUST_BE_ESCAPED = "an unescaped {} in user or password: write it as {}"
 
 
 class DatabaseUrlWrong(ValueError):
-    """The text names no database; the message is a clause that says what to change and holds no part of the text."""
+    """The text is not a database URL; the message is a clause that says what to change, without any part of
+    the text.
+    """
 
 
 @dataclass(frozen=True)
 class DatabaseUrl:
-    """An address that was read. `dsn` is for asyncpg; `trust_system`: verified by the system's authorities."""
+    """A parsed URL. `dsn` is for asyncpg; `trust_system`: verified by the system's certificate authorities."""
 
     dsn: str = field(repr=False)
     sslmode: str | None = None
     trust_system: bool = False
     seconds: float | None = None
-    #: a pooler in transaction mode stands before the server
+    #: a pooler in transaction mode is in front of the server
     pooled: bool = False
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of `asyncpg.connect`."""
+        """Arguments of `asyncpg.connect`."""
         arguments: dict[str, Any] = {"dsn": self.dsn}
         if self.seconds is not None:
             arguments["timeout"] = self.seconds
@@ -62,10 +64,10 @@ class DatabaseUrl:
         return arguments
 
     def for_libpq(self) -> tuple[str, str | None]:
-        """Address for PostgreSQL's own programs, and the password, which belongs in no list of processes."""
+        """URL for PostgreSQL's own programs, and the password, which must not appear in process lists."""
         place, _, query = self.dsn.removeprefix("postgresql://").partition("?")
         given = dict(parse_qsl(query, keep_blank_values=True))
-        if self.trust_system:  # libpq trusts the system's authorities only where it checks the name too
+        if self.trust_system:  # libpq uses the system's authorities only if it checks the name too
             given |= {"sslmode": "verify-full", "sslrootcert": "system"}
         if self.seconds is not None:
             given["connect_timeout"] = str(int(self.seconds))
@@ -77,7 +79,7 @@ class DatabaseUrl:
 
 
 def read(text: str) -> DatabaseUrl:
-    """Read postgres://, postgresql:// or postgresql+driver://, with what follows. Raises DatabaseUrlWrong."""
+    """Parse postgres://, postgresql:// or postgresql+driver://. Raises DatabaseUrlWrong."""
     text = text.strip().strip("\"'")
     scheme = _SCHEMES.match(text)
     if not scheme:
@@ -107,7 +109,7 @@ def read(text: str) -> DatabaseUrl:
 
 
 def _see_escapes(rest: str) -> None:
-    """Name the character that keeps user or password from being read."""
+    """Name the character that makes user or password unreadable."""
     if "#" in rest:
         raise DatabaseUrlWrong(_MUST_BE_ESCAPED.format("#", "%23"))
     before_query, _, query = rest.partition("?")
@@ -134,7 +136,7 @@ def _see_escapes(rest: str) -> None:
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """The parameters that matter, by name; the last of two counts, as in libpq."""
+    """The relevant parameters by name; as in libpq, the last of two counts."""
     given = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name.lower() not in _IGNORED and (value.strip() or name not in _DRIVER | {"sslmode"}):
@@ -149,7 +151,7 @@ def _parameters(query: str) -> dict[str, str]:
 
 
 def _mode(given: dict[str, str]) -> str | None:
-    """The sslmode; `ssl` and `requiressl` are what other drivers call it."""
+    """The sslmode; other drivers call it `ssl` and `requiressl`."""
     required = "require" if given.pop("requiressl", None) == "1" else None
     named = given.pop("ssl", None)
     mode = given.pop("sslmode", named or required)
@@ -166,7 +168,7 @@ def _seconds(text: str | None) -> float | None:
         return None
     if not re.fullmatch(r"[0-9]{1,6}", text):
         raise DatabaseUrlWrong("its connect_timeout must be a number of seconds")
-    return float(text) or None  # 0 is libpq's word for none
+    return float(text) or None  # in libpq, 0 means none
 
 
 def _see_files(given: dict[str, str]) -> None:
@@ -180,7 +182,7 @@ def _see_files(given: dict[str, str]) -> None:
 
 
 def _see_hosts(place: str, given: dict[str, str]) -> None:
-    """Ports are numbers; nothing more than a database follows the hosts."""
+    """Check that ports are numbers and that only a database follows the hosts."""
     hosts, _, name = place.rpartition("@")[2].partition("/")
     ports = [re.sub(r"^(\[[^\]]*\]|[^:]*)", "", host) for host in hosts.split(",")]
     ports += [f":{port}" for port in given.get("port", "").split(",") if port]

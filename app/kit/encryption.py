@@ -1,4 +1,4 @@
-"""Sealing what is needed again and hashing what is only looked up. Pure."""
+"""Encryption of secrets that are needed again, and hashing of secrets that are only looked up. Pure."""
 
 import base64
 import hashlib
@@ -14,7 +14,9 @@ _NONCE = 12
 
 
 class DecryptionFailed(Exception):
-    """A sealed value does not open: wrong key ring, wrong row, or it was changed. `key_id`: the key that is missing."""
+    """A value cannot be decrypted: wrong keyring, wrong row, or it was modified. `key_id`: the missing key, if that is
+    why.
+    """
 
     def __init__(self, words: str, key_id: str | None = None) -> None:
         super().__init__(words)
@@ -22,18 +24,18 @@ class DecryptionFailed(Exception):
 
 
 class KeyringInvalid(ValueError):
-    """The text of KEYTURN_SECRET_KEYS cannot be used; the message says why."""
+    """The value of KEYTURN_SECRET_KEYS is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """A key ring. The first key seals; every key opens. Key ids are 1 to 32 ASCII characters."""
+    """A keyring. The first key encrypts; every key decrypts. Key ids are 1 to 32 ASCII characters."""
 
     keys: tuple[tuple[str, bytes], ...]
 
     @classmethod
     def from_text(cls, text: str) -> "Keyring":
-        """Reads `id:base64-of-32-bytes`, several joined by commas, the current one first."""
+        """Parse `id:base64-of-32-bytes`, several separated by commas, the current one first."""
         keys = tuple(_read_key(part.strip()) for part in text.split(",") if part.strip())
         if not keys:
             raise KeyringInvalid("KEYTURN_SECRET_KEYS is empty; make a key with `keyturn secret-key`.")
@@ -42,15 +44,15 @@ class Keyring:
         return cls(keys)
 
     def encrypt(self, plain: str, *, bound_to: str) -> bytes:
-        """Encrypts with AES-256-GCM. `bound_to` names table, column and row; it must be the same on opening."""
+        """Encrypt with AES-256-GCM. `bound_to` names table, column and row; decryption needs the same value."""
         return self.encrypt_bytes(plain.encode(), bound_to=bound_to)
 
     def decrypt(self, sealed: bytes, *, bound_to: str) -> str:
-        """The plain text. Raises SealBroken."""
+        """The plain text. Raises DecryptionFailed."""
         return self.decrypt_bytes(sealed, bound_to=bound_to).decode()
 
     def encrypt_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
-        """The same for what is no text: a file."""
+        """Encrypt bytes, such as a file."""
         key_id, key = self.keys[0]
         nonce = secrets.token_bytes(_NONCE)
         box = AESGCM(key).encrypt(nonce, plain, bound_to.encode())
@@ -58,7 +60,7 @@ class Keyring:
         return _FORMAT + bytes([len(name)]) + name + nonce + box
 
     def decrypt_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
-        """What was sealed. Raises SealBroken."""
+        """The plain bytes. Raises DecryptionFailed."""
         if sealed[:1] != _FORMAT:
             raise DecryptionFailed("unknown format")
         end = 2 + sealed[1]
@@ -73,7 +75,7 @@ class Keyring:
             raise DecryptionFailed("value and row do not belong together") from problem
 
     def keyed_hash(self, value: str, *, purpose: str) -> str:
-        """HMAC-SHA256 under the first key, hex: for tokens that live minutes, such as a form's."""
+        """HMAC-SHA256 under the first key, hex: for tokens that are valid for minutes, such as a form's."""
         return hmac.new(self.keys[0][1], f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
     def hash_matches(self, given: str, value: str, *, purpose: str) -> bool:
@@ -82,7 +84,7 @@ class Keyring:
 
 
 def new_key() -> str:
-    """A fresh key in the form KEYTURN_SECRET_KEYS takes."""
+    """A new key in the format of KEYTURN_SECRET_KEYS."""
     return f"k{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 

@@ -1,13 +1,13 @@
-"""Refusals: what we answer when we cannot do what was asked, with a code and a sentence for a person. Pure."""
+"""Application errors: a code and a sentence for a person. Pure."""
 
 from typing import ClassVar
 
 
 class AppError(Exception):
-    """Raised by actions and queries; each subclass stands beside the action that raises it.
+    """Base of expected errors; each subclass is defined beside the code that raises it.
 
-    `code` is for programs and never changes; `detail` says what happened; `hint` says what to do. All may name an
-    operation of the API by its method and path; the command line names the command instead.
+    `code` is for programs and never changes; `detail` says what happened; `hint` says what to do. All may name an API
+    operation by method and path; the command line names the command instead.
     """
 
     status: ClassVar[int] = 400
@@ -25,7 +25,7 @@ class AppError(Exception):
 
 
 class NotFound(AppError):
-    """No such thing for whoever asks; also what another agency's id gets."""
+    """The object does not exist for this caller; also used for ids of another agency."""
 
     status = 404
     code = "not_found"
@@ -34,7 +34,7 @@ class NotFound(AppError):
 
 
 class InvalidInput(AppError):
-    """The input cannot be read as what it should be."""
+    """The input is malformed."""
 
     status = 422
     code = "malformed"

@@ -1,4 +1,4 @@
-"""Public ids: TypeIDs such as `link_01h…` outside, UUIDv7 in the database."""
+"""Public ids: TypeIDs such as `link_01h…` in the API, UUIDv7 in the database."""
 
 import uuid
 from datetime import datetime
@@ -18,29 +18,29 @@ _HIGHEST_FIRST = "7"
 
 
 class MalformedId(DontWrapMixin, ValueError):
-    """The text is no id of this kind; whoever looks it up finds nothing."""
+    """The text is not an id of this kind; a lookup finds nothing."""
 
 
 def new(prefix: str) -> str:
-    """A new id, e.g. `new("link")` -> `link_01m80…`; ids made later sort later."""
+    """A new id, e.g. `new("link")` -> `link_01m80…`; later ids sort later."""
     return str(TypeID(prefix=prefix))
 
 
 def text(prefix: str, value: uuid.UUID) -> str:
-    """The public form of a UUID read without its column's type."""
+    """The public form of a UUID that was read without its column type."""
     return f"{prefix}_{base32.encode(value.bytes)}"
 
 
 def raw() -> uuid.UUID:
-    """A new UUIDv7 without a prefix, for rows written in bulk.
+    """A new UUIDv7 without a prefix, for bulk inserts.
 
-    Of the driver's kind of UUID, as all that are read are: to make one and to look it up costs a quarter.
+    Uses the driver's UUID type, as all ids that are read: creating and hashing it costs a quarter.
     """
     return UUID(uuid7().bytes)
 
 
 def parse(prefix: str, text: str) -> uuid.UUID:
-    """The UUID inside a public id. Raises MalformedId when prefix or shape differ."""
+    """The UUID of a public id. Raises MalformedId if prefix or format differ."""
     named, _, suffix = text.rpartition("_")
     if named != prefix or suffix[:1] > _HIGHEST_FIRST:
         raise MalformedId(f"not an id of kind {prefix}")
@@ -51,10 +51,10 @@ def parse(prefix: str, text: str) -> uuid.UUID:
 
 
 def first(prefix: str, moment: datetime, *, slack: int = 0) -> str:
-    """The lowest id that could be made at a moment, `slack` seconds later (or, where negative, earlier).
+    """The lowest possible id of a time, `slack` seconds later (or earlier, if negative).
 
-    A span of time is a range of ids: the index of the ids serves it. Ids are made a little before or after their
-    row's time, by another clock; the slack is for that.
+    A time span is a range of ids, so the index on ids serves it. An id's time differs slightly from its row's time,
+    because another clock made it; the slack covers that.
     """
     milliseconds = int((moment.timestamp() + slack) * 1000)
     lowest = uuid.UUID(int=min(max(milliseconds, 0), _LAST_MILLISECOND) << 80)

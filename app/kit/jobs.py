@@ -1,4 +1,4 @@
-"""The one engine of background work: rows that are due, claimed with a lease and finished under its token."""
+"""Background jobs: rows that are due, claimed with a lease and finished with its token."""
 
 import asyncio
 import uuid
@@ -31,14 +31,16 @@ from app.kit.database import CROSS_TENANT, Base, Sessions, alone
 
 log = structlog.get_logger(__name__)
 
-#: A loop that is woken when there is something looks by itself all the same, in case of a fault in that.
+#: A loop that is woken by notifications still polls this often, in case one is lost.
 UNTIL_WOKEN = 30.0
 POISON_AFTER = 8
 POISON_REST = timedelta(minutes=10)
 
 
 class JobMixin:
-    """Columns of a row that is its own job. `due_at` null = nothing to do; `tries` counts claims not finished."""
+    """Columns of a row that is its own job. `due_at` null: nothing to do; `tries` counts claims that were
+    not finished.
+    """
 
     due_at: Mapped[datetime | None] = mapped_column(default=None)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
@@ -47,14 +49,14 @@ class JobMixin:
 
 
 class LeaseLost(Exception):
-    """Somebody else claimed the row meanwhile: what was done must not be recorded by us."""
+    """Another worker has claimed the row: this one must not record its result."""
 
 
 Row = TypeVar("Row", bound=Base)
 
 
 def _columns(model: type[Row]) -> Any:
-    return model  # the mixin's columns are there at run time; typing cannot say "Base and Due"
+    return model  # the mixin's columns exist at run time; typing cannot express "Base and JobMixin"
 
 
 def _key(model: type[Row]) -> list[ColumnElement[Any]]:
@@ -69,14 +71,14 @@ async def claim(
     lease: timedelta,
     where: ColumnElement[bool] | None = None,
 ) -> Sequence[Row]:
-    """Takes up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
+    """Claim up to `limit` due rows, oldest first, in one committed statement; no two callers get the same row."""
     async with alone(sessions) as session:
         rows: Sequence[Row] = (await session.scalars(_taking(model, where), {"most": limit, "lease": lease})).all()
         return rows
 
 
 def seconds_until(model: type[Row], where: ColumnElement[bool] | None, within: timedelta) -> Select[float | None]:
-    """Seconds until the next row can be claimed; negative if one can be claimed now, None if none `within` the time."""
+    """Seconds until the next row can be claimed: negative if one can be claimed now, None if none `within` the time."""
     table = _columns(model)
     return (
         select(func.extract("epoch", table.due_at - func.now()))
@@ -94,7 +96,7 @@ def _is_free(model: type[Row], where: ColumnElement[bool] | None) -> list[Column
 
 @lru_cache(256)
 def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpdate[Any]:
-    """The statement of a claim, written once."""
+    """The statement of a claim, built once."""
     table, lease = _columns(model), bindparam("lease", type_=Interval())
     due = (
         select(*_key(model))
@@ -107,7 +109,7 @@ def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpd
         update(model)
         .where(tuple_(*_key(model)).in_(due.cte("due").select()))
         .values(
-            # a row not finished eight times in a row may kill whoever does it: ten minutes are soon enough
+            # a row not finished eight times in a row may kill its worker: retry after ten minutes
             lease_until=func.now() + case((table.tries >= POISON_AFTER, POISON_REST), else_=lease),
             lease_token=func.gen_random_uuid(),
             tries=table.tries + 1,
@@ -118,9 +120,9 @@ def _taking(model: type[Row], where: ColumnElement[bool] | None) -> ReturningUpd
 
 
 async def finish(session: AsyncSession, row: Row, *, due_in: timedelta | None, **values: Any) -> None:
-    """Gives the row back: due again after `due_in`, or never (None); raises LeaseLost when it is no longer ours.
+    """Finish the row: due again after `due_in`, or never (None). Raises LeaseLost if the lease is gone.
 
-    A wake-up that came while we worked (`due_at` moved) is kept.
+    A wake-up during the work (`due_at` moved) is kept.
     """
     claimed = _columns(cast(type[Row], row))
     table = _columns(type(row))
@@ -143,7 +145,7 @@ async def finish(session: AsyncSession, row: Row, *, due_in: timedelta | None, *
 
 
 async def hold(session: AsyncSession, row: Row, lease: timedelta) -> None:
-    """Keeps the row ours for `lease` more, before something that must not be done twice; raises LeaseLost."""
+    """Extend the lease by `lease` before a non-idempotent step. Raises LeaseLost."""
     held = (
         update(type(row))
         .where(*_same_row(row), _columns(type(row)).lease_token == _columns(cast(type[Row], row)).lease_token)
@@ -155,7 +157,7 @@ async def hold(session: AsyncSession, row: Row, lease: timedelta) -> None:
 
 
 async def postpone(session: AsyncSession, row: Row, *, due_in: timedelta) -> None:
-    """Gives the row back after a failure: its tries keep counting. Harmless when the lease is lost."""
+    """Release the row after a failure: its tries keep counting. Harmless if the lease is lost."""
     table = _columns(type(row))
     await session.execute(
         update(type(row))
@@ -166,7 +168,7 @@ async def postpone(session: AsyncSession, row: Row, *, due_in: timedelta) -> Non
 
 
 async def wake(session: AsyncSession, model: type[Row], *where: ColumnElement[bool]) -> None:
-    """Makes rows due now. The caller names the agency in `where`."""
+    """Make rows due now. The caller names the agency in `where`."""
     await session.execute(
         update(model).where(*where).values(due_at=func.now()).execution_options(synchronize_session=False)
     )
@@ -178,9 +180,9 @@ def _same_row(row: Row) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class JobType(Generic[Row]):
-    """One line of the worker's table: which rows, what to do with one, how many at once, for how long at most.
+    """A job type of the worker: its rows, its function, concurrency and lease.
 
-    `longest`: work that may take longer than a lease keeps its row for so long, a lease at a time.
+    `longest`: a job that may outlast its lease extends it for this long, one lease at a time.
     """
 
     name: str
@@ -189,31 +191,31 @@ class JobType(Generic[Row]):
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=60)
     longest: timedelta | None = None
-    #: only rows of this kind, where one table holds several
+    #: only rows of this kind, if the table has several
     where: ColumnElement[bool] | None = None
 
 
 @dataclass
 class WakeUp:
-    """Rings inside one process so that a row made here does not wait for the idle poll."""
+    """Wakes loops of this process, so that a new row does not wait for the next poll."""
 
     _event: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
-        """Wakes every sleeping loop of this process."""
+        """Wake every sleeping loop of this process."""
         self._event.set()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleeps until rung, at most `seconds`."""
+        """Sleep until woken, at most `seconds`."""
         try:
-            async with asyncio.timeout(seconds):  # unlike wait_for it makes no task
+            async with asyncio.timeout(seconds):  # unlike wait_for, this creates no task
                 await self._event.wait()
         except TimeoutError:
             return
         self._event.clear()
 
     async def ring_at(self, stop: asyncio.Event) -> None:
-        """Rings when `stop` is set, for a loop that looks at it when it is awake."""
+        """Wake loops when `stop` is set, so that they check it."""
         await stop.wait()
         self.ring()
 
@@ -221,9 +223,9 @@ class WakeUp:
 async def serve(
     work: JobType[Any], sessions: Sessions, stop: asyncio.Event, alarm: WakeUp, idle: float = UNTIL_WOKEN
 ) -> None:
-    """Claims and does rows of one kind until `stop` is set, then waits for those under way.
+    """Claim and run jobs of one type until `stop` is set, then wait for the running ones.
 
-    `idle`: seconds between two looks when there was nothing to do and nobody woke it; see `lookout`.
+    `idle`: seconds between polls without work or wake-ups; see `poller`.
     """
     under_way: set[asyncio.Task[None]] = set()
     stopping = asyncio.create_task(alarm.ring_at(stop))
@@ -233,7 +235,7 @@ async def serve(
         if free:
             try:
                 rows = await claim(sessions, work.model, limit=free, lease=work.lease, where=work.where)
-            except Exception:  # the database is away: say so, stay, try again
+            except Exception:  # the database is unavailable: log it, stay, try again
                 log.exception("due.claim_failed", work=work.name)
                 await asyncio.sleep(1)
         for row in rows:
@@ -269,7 +271,7 @@ async def _do(work: JobType[Any], row: Any, sessions: Sessions) -> None:
 
 @asynccontextmanager
 async def _kept(work: JobType[Any], row: Any, sessions: Sessions) -> AsyncIterator[None]:
-    """Holds the row again and again while it is worked on. One that may kill its worker is left its long lease."""
+    """Extend the lease repeatedly during the work. A row that may kill its worker keeps its long lease."""
     if work.longest is None or row.tries > POISON_AFTER:
         yield
         return
@@ -286,9 +288,9 @@ async def _keep(work: JobType[Any], row: Any, sessions: Sessions) -> None:
         try:
             async with sessions.begin() as session:
                 await hold(session, row, work.lease)
-        except LeaseLost:  # finished, or somebody else's: whoever works finds out when they write
+        except LeaseLost:  # finished, or claimed by another worker: the job finds out when it writes
             return
-        except Exception:  # the database is away: the next time may be soon enough
+        except Exception:  # the database is unavailable: the next extension may succeed
             log.warning("due.not_kept", work=work.name, row=row.id)
 
 
@@ -296,7 +298,7 @@ async def _give_back(work: JobType[Any], row: Any, sessions: Sessions) -> None:
     try:
         async with sessions.begin() as session:
             await postpone(session, row, due_in=_pause(row.tries))
-    except Exception:  # the database is away too: the lease runs out by itself
+    except Exception:  # the database is unavailable too: the lease expires by itself
         log.warning("due.not_given_back", work=work.name, row=row.id)
 
 

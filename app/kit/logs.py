@@ -1,4 +1,4 @@
-"""Logs: one line a thing, JSON for machines or plain for a person at a terminal."""
+"""Logging: one line per entry, JSON for machines or plain text for a terminal."""
 
 import asyncio
 import atexit
@@ -25,7 +25,7 @@ _DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
 
 
 class _Gathered(io.TextIOBase):
-    """Writes all lines of one turn of the event loop at once; outside of a loop, each as it comes."""
+    """Writes all lines of one turn of the event loop at once; outside of a loop, each immediately."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -33,7 +33,7 @@ class _Gathered(io.TextIOBase):
         atexit.register(self.flush_all)
 
     def write(self, text: str) -> int:
-        """Takes a line."""
+        """Accept a line."""
         self._lines.append(text)
         if len(self._lines) == 1:
             try:
@@ -43,10 +43,10 @@ class _Gathered(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Asked for after every line; whoever asks means: soon."""
+        """Called after every line; schedules a write."""
 
     def flush_all(self) -> None:
-        """Lets everything out."""
+        """Write everything."""
         lines, self._lines = self._lines, []
         self._out.write("".join(lines))
         self._out.flush()
@@ -62,7 +62,7 @@ def _stamped(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def without_secrets(text: str) -> str:
-    """A text that others chose, or that quotes what they sent, as it may be logged."""
+    """Untrusted text, with secrets removed, for the log."""
     return _SECRET.sub("…", _DETAIL.sub(r"\1…", text))
 
 
@@ -73,9 +73,9 @@ def _redacted(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def many(event: str, each: Iterable[Mapping[str, Any]]) -> None:
-    """A line at level info for each of these, all with the time of now: for what happens thousands of times a second.
+    """Log one info line for each entry, all with the current time: for thousands of lines a second.
 
-    They go straight to the last processor and out; those between have nothing to add to them.
+    Bypasses the processors between, which would add nothing.
     """
     settings = structlog.get_config()
     render, out = settings["processors"][-1], settings["logger_factory"]()
@@ -84,14 +84,14 @@ def many(event: str, each: Iterable[Mapping[str, Any]]) -> None:
     for line in each:
         try:
             rendered.append(render(out, "info", {**line, **said}))
-        except structlog.DropEvent:  # who watches our lines in a test takes them out here
+        except structlog.DropEvent:  # tests that capture log lines drop them here
             continue
     if rendered:
         out.msg("\n".join(rendered))
 
 
 def set_up(*, json: bool) -> None:
-    """For this process, our lines and those of libraries alike."""
+    """Configure logging of this process, including libraries."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

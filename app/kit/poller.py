@@ -1,13 +1,13 @@
-"""The one look-out of a worker: it wakes each loop when there is work for it, and is quiet otherwise.
+"""Poller of a worker: wakes each loop when it has work, and sleeps otherwise.
 
 A commit of a due row sends a notification (trigger `wake_workers`), but only while a worker listens: a NOTIFY in every
 commit would make all commits wait for each other. The listener holds an advisory lock, and the trigger takes the same
 lock, shared, until its transaction ends. Either the trigger sees the listener and notifies it, or the listener gets the
 lock only after the commit and finds the row by polling. In a burst nobody listens, and polls replace notifications.
 
-A notification may still be lost, and rows that are due later send none. A poll every second, by the database's clock,
-finds both. Behind a pooler in transaction mode notifications do not arrive, and there are only polls. The same applies
-if a notification to ourselves does not arrive.
+A notification may still be lost, and rows that become due later send none. A poll every second, by the database's
+clock, finds both. Behind a pooler in transaction mode notifications do not arrive, and there are only polls. The same
+applies if a notification to ourselves does not arrive.
 """
 
 import asyncio
@@ -27,21 +27,21 @@ from app.kit.jobs import JobType, WakeUp, seconds_until, serve
 
 log = structlog.get_logger(__name__)
 
-#: Both as in the migration that made the trigger.
+#: Both as in the migration that created the trigger.
 CHANNEL = "keyturn_due"
 LISTENER = 0x77616B65
-#: Between two looks: of a listener; while nobody listens; and in a burst, for what comes in bursts.
+#: Pause between polls: of a listener; while nobody listens; and in a burst, for tables with bursts.
 LISTENING_SECONDS = 1.0
 LOOKING_SECONDS = 0.08
 BURST_SECONDS = 0.01
-#: So many words in so short a time are a burst, which is over when nothing was found for a while.
+#: This many notifications in this time are a burst, which ends when polls find nothing for a while.
 BURST, BURST_WITHIN, BURST_OVER = 40, 0.1, 0.5
-#: So long a word to ourselves may take, and after so long that is tried again where it did not arrive.
+#: Timeout of a notification to ourselves, and pause before the test is repeated after a failure.
 ECHO_SECONDS, ECHO_AGAIN = 2.0, 60.0
 
 _LISTEN = DriverStatement.of(text(f"SELECT pg_try_advisory_lock({LISTENER})"))
 _STOP_LISTENING = DriverStatement.of(text(f"SELECT pg_advisory_unlock({LISTENER})"))
-#: Words that go to one listener go to all.
+#: Notifications to one listener go to all.
 _IS_LISTENED = DriverStatement.of(
     text(
         f"""
@@ -56,10 +56,10 @@ _IS_LISTENED = DriverStatement.of(
 
 @dataclass(frozen=True)
 class DueRows:
-    """Rows of a table that may be due, and who is woken for them.
+    """Rows of a table that may be due, and the loops to wake for them.
 
-    `seconds`: SQL for the seconds until one can be taken; null: not within LISTENING_SECONDS.
-    `in_bursts`: it comes in bursts, and costs little to look for.
+    `seconds`: SQL for the seconds until one can be claimed; null: not within LISTENING_SECONDS. `in_bursts`: rows come
+    in bursts, and the poll is cheap.
     """
 
     table: str
@@ -69,7 +69,7 @@ class DueRows:
 
 
 def seconds(model: Any, where: ColumnElement[bool] | None = None) -> str:
-    """See `Kind.seconds`; for a table with an index by `due_at`."""
+    """See `DueRows.seconds`; for a table with an index on `due_at`."""
     query = seconds_until(model, where, timedelta(seconds=LISTENING_SECONDS))
     return str(query.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]
 
@@ -77,14 +77,14 @@ def seconds(model: Any, where: ColumnElement[bool] | None = None) -> str:
 async def serve_all(
     works: Sequence[JobType[Any]], sessions: Sessions, stop: asyncio.Event, others: Sequence[DueRows] = ()
 ) -> None:
-    """Serves every line of the worker's table until `stop` is set, and wakes the loops of the others."""
+    """Run every job of the worker's table until `stop` is set, and wake the loops of the others."""
     kinds = [DueRows(work.model.__tablename__, seconds(work.model, work.where)) for work in works]
     loops = [serve(work, sessions, stop, kind.alarm) for work, kind in zip(works, kinds, strict=True)]
     await asyncio.gather(Poller([*kinds, *others], sessions).serve(stop), *loops)
 
 
 class Poller:
-    """Look-out of one worker."""
+    """Poller of one worker."""
 
     def __init__(self, kinds: Sequence[DueRows], sessions: Sessions) -> None:
         self._kinds = kinds
@@ -94,23 +94,23 @@ class Poller:
         self._turn = WakeUp()
         self._echo = ""
         self._echoed = asyncio.Event()
-        #: the last words: since when, and how many
+        #: times of the recent notifications
         self._since, self._words = 0.0, 0
         self._burst = False
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set."""
+        """Run until `stop` is set."""
         stopping = asyncio.create_task(self._turn.ring_at(stop))
         while not stop.is_set():
             try:
                 await self._watch(stop)
-            except Exception:  # the database is away: say so, stay, try again
+            except Exception:  # the database is unavailable: log it, stay, try again
                 log.exception("due.look_failed")
                 await self._turn.sleep(1)
         stopping.cancel()
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        """On one connection, as long as it lasts."""
+        """Poll and listen on one connection, as long as it lasts."""
         line = KeptConnection(self._sessions)
         try:
             if not line.behind_pooler:
@@ -153,7 +153,7 @@ class Poller:
         return True
 
     def _hear(self, _driver: Any, _pid: int, _channel: str, word: str) -> None:
-        """The name of a table in which something is due, or our own echo."""
+        """Handle a notification: the name of a table with due rows, or our own echo."""
         if word == self._echo:
             self._echoed.set()
         for each in self._kinds:

@@ -1,4 +1,4 @@
-"""Supervision of the parts of one installation: what dies is started again, after a pause that grows."""
+"""Supervision of an installation's processes: a process that ends is restarted after a growing pause."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 from app.kit.child_processes import ChildFailed, how
 
-#: A part that ran this long is well: its earlier deaths no longer count.
+#: After this uptime a part is stable: earlier failures no longer count.
 STEADY_SECONDS = 20.0
-#: Deaths in a row, each before it was steady, after which everything is given up.
+#: Failures in a row, without becoming stable, after which supervision gives up.
 MOST_DEATHS = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
 @dataclass
 class Part:
-    """A process of the installation. `start` may raise; `status` is None while it runs, else how it ended."""
+    """A process of the installation. `start` may raise; `status` is None while it runs, else the way it ended."""
 
     name: str
     start: Callable[[], None]
     status: Callable[[], int | None]
-    #: where to read why it ended
+    #: the log that explains a failure
     see: str = "the lines above"
     deaths: int = 0
     started_at: float = field(default_factory=time.monotonic)
@@ -33,9 +33,9 @@ def pause(deaths: int) -> float:
 
 
 def look(parts: Sequence[Part], say: Callable[[str], None], failures: tuple[type[Exception], ...] = ()) -> None:
-    """One look at every part; to be repeated. Raises ChildFailed when one keeps dying.
+    """Check every part once; call repeatedly. Raises ChildFailed if one keeps failing.
 
-    `failures` are what `start` may raise: each counts as a death.
+    `failures` are the exceptions of `start`: each counts as a failure.
     """
     for part in parts:
         if part.again_at is None:

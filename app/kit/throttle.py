@@ -1,7 +1,7 @@
-"""Limits on how often something may be done: per link, per browser, per e-mail address; shared by all processes.
+"""Usage limits: per link, per browser, per e-mail address; shared by all processes.
 
-A limit of `most` within a span lets so many through at once and gives one back after each `within / most` (the generic
-cell rate algorithm). One row for each thing that is limited holds the moment at which all of it is available again.
+A limit of `most` within a span allows that many at once and frees one after each `within / most` (the generic cell rate
+algorithm). One row per limited subject holds the time at which the whole limit is available again.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Throttle(Base):
 
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
-    #: all of it is available again from then on
+    #: the whole limit is available again from then on
     full_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -37,12 +37,12 @@ class Limit:
 
     @property
     def step(self) -> timedelta:
-        """The time after which there is room for one more."""
+        """The time after which one more is allowed."""
         return self.within / self.most
 
 
 class Throttled(Exception):
-    """A limit is reached. There is room for one more in `retry_after`, at least a second."""
+    """A limit is reached. One more is allowed in `retry_after`, at least a second."""
 
     def __init__(self, kind: str, retry_after: timedelta) -> None:
         super().__init__(f"the limit {kind} is reached")
@@ -53,8 +53,8 @@ class Throttled(Exception):
 async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
     """Take one of each limit for its subject, in one statement.
 
-    Raises Throttled; roll the transaction back then, for some of them may have been taken. Rows are always written in
-    the same order, so that two transactions never wait for each other.
+    Raises Throttled; then roll the transaction back, because some limits may have been used. Rows are always written in
+    the same order, so that transactions cannot deadlock.
     """
     ordered = sorted(wanted, key=lambda each: (each[0].kind, each[1]))
     spans = {limit.kind: (limit.within, limit.step) for limit, _ in ordered}
@@ -90,7 +90,7 @@ def _by_kind(spans: dict[str, timedelta]) -> ColumnElement[timedelta]:
 
 
 async def _throttled(session: AsyncSession, reached: list[tuple[Limit, str]]) -> Throttled:
-    """The limit that takes longest to have room again."""
+    """The limit with the longest wait."""
     waits = []
     for limit, subject in reached:
         left: Select[Any] = select(Throttle.full_at + limit.step - limit.within - _NOW).where(

@@ -1,6 +1,6 @@
-"""Which members hold an asset, and giving it to them: API.md 5.5 to 5.7. All need an ADMIN of `bc_id`.
+"""Members who hold an asset, and assignment to them: API.md 5.5 to 5.7. All need an ADMIN of `bc_id`.
 
-What a partner shared is given to members like what the Business Center owns.
+Assets shared by a partner are assigned to members like the Business Center's own.
 """
 
 from simulator.api.call import Call

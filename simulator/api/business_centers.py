@@ -188,7 +188,7 @@ def _show_status(holding: Holding) -> str | None:
 
 
 def _promised(call: Call, bc_id: str, invitation: Invitation) -> list[Holding]:
-    """What somebody invited gets when they accept."""
+    """The access of an invited person after acceptance."""
     holdings = [call.world.holding(bc_id, asset_id) for asset_id in invitation.asset_ids]
     return [holding._replace(role=invitation.advertiser_role) for holding in holdings if holding is not None]
 

@@ -13,7 +13,7 @@ from simulator.world import World
 
 @dataclass(frozen=True)
 class Call:
-    """What an endpoint answers from."""
+    """Context of an endpoint."""
 
     simulator: Simulator
     parameters: Parameters

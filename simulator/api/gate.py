@@ -1,4 +1,4 @@
-"""Where every API call comes in: faults, limits, token, permission, then its endpoint, then the log."""
+"""Entry point of every API call: faults, limits, token, permission, then its endpoint, then the log."""
 
 import asyncio
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ async def _arrive(simulator: Simulator, path: str, request: Request) -> _Arrival
 
 
 def _fault_for(simulator: Simulator, endpoint: Endpoint, arrival: _Arrival) -> Fault:
-    """What goes wrong with this call: what a test scripted comes first, then limits, then bad luck."""
+    """The fault of this call: scripted ones first, then limits, then random ones."""
     number = simulator.calls.arrive(arrival.app_id, arrival.at)
     person = arrival.token.consent.person_id if arrival.token else None
     if scripted := simulator.script.take(arrival.path, person):

@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9]{5,20}")
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a list was asked for, from page 1."""
+    """The requested page of a list, from 1."""
 
     number: int
     size: int

@@ -1,6 +1,6 @@
-"""What happens between Business Centers and persons, whoever makes it happen; the log is written here.
+"""Changes between Business Centers and persons; the log is written here.
 
-`by` is the person who did it; None when it is not known.
+`by` is the person who made the change; None if unknown.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""What happens between Business Centers, whoever makes it happen: every check comes before, the log is written here.
+"""Changes between Business Centers, after all checks; the log is written here.
 
-`by` is the person who did it; None when it is not known.
+`by` is the person who made the change; None if unknown.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What happens between pixels and ad accounts. `by` is the person who did it; None when it is not known."""
+"""Changes between pixels and ad accounts. `by` is the person who made the change; None if unknown."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""How the activity log names what it is about; TikTok documents that there is a text, not which. Pure."""
+"""Texts of the activity log; TikTok documents that there is a text, but not its content. Pure."""
 
 from simulator.models import ActivityType, Asset, AssetType, BusinessCenter, BusinessCenterRole, Person, Role
 

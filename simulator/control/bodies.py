@@ -1,4 +1,4 @@
-"""What the control surface accepts; anything it does not know is refused."""
+"""Request schemas of the control API; unknown fields are refused."""
 
 from typing import Any
 
@@ -125,7 +125,7 @@ class AdAccountPatch(_Body):
 
 
 class EventsOfPixel(_Body):
-    """How often an event reached the pixel; `days_ago` before the day that is asked on, in UTC."""
+    """Count of an event of a pixel, `days_ago` before the day of the query, in UTC."""
 
     browser: int = Field(0, ge=0)
     server: int = Field(0, ge=0)

@@ -59,7 +59,7 @@ def add_asset(simulator: Running, body: NewAsset) -> dict[str, str]:
 
 @router.put("/assets/{asset_id}/requests/{bc_id}")
 def answer_request(simulator: Running, asset_id: str, bc_id: str, body: Answer) -> dict[str, Any]:
-    """How things stand between a personal owner and a Business Center that asked to manage the asset."""
+    """The relation of a personal owner and a Business Center that requested the asset."""
     _center(simulator, bc_id)
     asset = simulator.world.assets.get(asset_id)
     if asset is None or asset.owner_bc_id is not None:

@@ -1,4 +1,4 @@
-"""What a test asks for when it builds a world of its own."""
+"""Schemas with which a test builds its own world."""
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -103,7 +103,7 @@ class NewAsset(_Wish):
 
 
 class Answer(_Wish):
-    """What a personal owner says to a Business Center that asked to manage an ad account; null: it never asked."""
+    """The owner's answer to a Business Center that requested an ad account; null without a request."""
 
     relation_status: RelationStatus | None
 

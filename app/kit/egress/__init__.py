@@ -1,1 +1,1 @@
-"""Calls to addresses that somebody else gave us: public hosts only, bounded in time and size."""
+"""Calls to addresses that agencies enter: public hosts only, bounded in time and size."""

@@ -1,4 +1,4 @@
-"""The gate inside aiohttp: vets addresses on resolving, on making a socket, and before bytes leave."""
+"""Address checks inside aiohttp: on resolving, on creating a socket, and before bytes are sent."""
 
 import asyncio
 import socket
@@ -22,16 +22,16 @@ from app.kit.egress.result import STARTS_WITHIN
 
 
 class BlockedAddress(OSError):
-    """No call may go there. An OSError, because aiohttp wraps only those."""
+    """The address must not be called. An OSError, because aiohttp wraps only those."""
 
 
 class SentBefore(OSError):
-    """aiohttp was about to send a request again by itself: each request that leaves is one call."""
+    """aiohttp tried to repeat a request by itself: each request must be a separate call."""
 
 
 @dataclass
 class Call:
-    """What is noted about one request while aiohttp makes it; marks are `time.perf_counter()` seconds."""
+    """Timing of one request in aiohttp; times are `time.perf_counter()` seconds."""
 
     started: float = field(default_factory=time.perf_counter)
     dns: float | None = None
@@ -48,8 +48,9 @@ current_call: ContextVar[Call] = ContextVar("current_call")
 
 
 class Listener(ResponseHandler):
-    """aiohttp's reader of answers, which keeps the start of one: its parser gives nothing of an answer it cannot read
-    to the end, and a status that was received counts whatever follows it.
+    """aiohttp response parser that keeps the first bytes of a response.
+
+    aiohttp returns nothing of a response it cannot parse completely, but a received status counts.
     """
 
     start = b""
@@ -62,20 +63,20 @@ class Listener(ResponseHandler):
 
 
 class Guard:
-    """The address rule of a door: public addresses and opened ones, or (`opened_only`) opened ones alone."""
+    """Address rules of a session: public and opened addresses, or (`opened_only`) opened ones only."""
 
     def __init__(self, rules: Rules, opened_only: bool) -> None:
         self._rules = rules
         self._opened_only = opened_only
-        self._refuses = lru_cache(4096)(self._judge)  # kept, because the peer of every call is asked about
+        self._refuses = lru_cache(4096)(self._judge)  # cached, because the peer of every call is checked
 
     def vet(self, addresses: Sequence[str]) -> None:
-        """Raises BlockedAddress when there is none or any of them is forbidden."""
+        """Raise BlockedAddress if there is no address or any of them is forbidden."""
         if not addresses or any(self._refuses(address) for address in addresses):
             raise BlockedAddress(f"forbidden among {list(addresses)}")
 
     async def addresses_of(self, host: str, lookup: Lookup) -> list[str]:
-        """The vetted addresses of a name. Raises BlockedAddress and DnsFailed."""
+        """Checked addresses of a name. Raises BlockedAddress and DnsFailed."""
         if host == "localhost":
             found = [address for address in ("127.0.0.1", "::1") if is_opened(address, self._rules)]
         else:
@@ -84,16 +85,16 @@ class Guard:
         return found
 
     def make_socket(self, where: AddrInfoType) -> socket.socket:
-        """The socket for an address to be dialled; literals, which no resolver sees, are vetted here."""
+        """The socket for an address; IP literals, which no resolver sees, are checked here."""
         family, kind, proto, _, place = where
         self.vet([str(place[0])])
         current_call.get().dialling.add(str(place[0]))
         return plain_socket((family, kind, proto, _, place))
 
     def vet_connection(self, connection: Connection) -> None:
-        """Looks at whom we are really connected to, before a byte of the request is written.
+        """Check the connected peer before any byte of the request is sent.
 
-        A new connection must lead to an address that was vetted for it; a kept one was such a one.
+        A new connection must lead to an address that was checked for it; a reused connection was checked before.
         """
         call = current_call.get()
         transport = connection.transport
@@ -110,7 +111,7 @@ class Guard:
 
 
 def plain_socket(where: AddrInfoType) -> socket.socket:
-    """A socket for an address that needs no vetting (any more)."""
+    """A socket for an address that needs no further check."""
     call = current_call.get()
     call.dialled = call.dialled or time.perf_counter()
     made = socket.socket(*where[:3])
@@ -119,7 +120,7 @@ def plain_socket(where: AddrInfoType) -> socket.socket:
 
 
 def note_connection(connection: Connection) -> None:
-    """Marks that the request goes out now. Raises SentBefore when this call sent it already."""
+    """Record that the request is being sent. Raises SentBefore if this call already sent it."""
     call = current_call.get()
     if call.connected is not None:
         raise SentBefore
@@ -136,7 +137,7 @@ def _is_among(address: str, addresses: Collection[str]) -> bool:
 
 
 class VettedResolver(AbstractResolver):
-    """Resolves by our own look-up and gives aiohttp only vetted addresses."""
+    """Resolver for aiohttp that returns only checked addresses."""
 
     def __init__(self, guard: Guard, lookup: Lookup) -> None:
         self._guard = guard
@@ -166,10 +167,10 @@ def _result(host: str, address: str, port: int) -> ResolveResult:
 
 
 def open_session(guard: Guard, lookup: Lookup, tls: ssl.SSLContext) -> aiohttp.ClientSession:
-    """A session that can reach nothing but what `guard` lets through. Needs the running loop."""
+    """A session that can reach only what `guard` allows. Needs the running loop."""
 
     class VettedRequest(ClientRequest):
-        """Vets the peer of new and kept connections alike."""
+        """Checks the peer of new and reused connections alike."""
 
         async def send(self, conn: Connection) -> ClientResponse:
             guard.vet_connection(conn)
@@ -185,11 +186,11 @@ def session_of(
     tls: ssl.SSLContext,
     proxy: str | None = None,
 ) -> aiohttp.ClientSession:
-    """What all doors share: names kept for a while, no cookies, nothing unpacked, nothing read from the environment."""
+    """Common session options: DNS cache, no cookies, no decompression, no environment settings."""
     connector = aiohttp.TCPConnector(
         resolver=resolver, socket_factory=make_socket, ttl_dns_cache=KEPT_SECONDS, ssl=tls, limit=0, keepalive_timeout=4
     )
-    # there is no public way to name what reads answers
+    # aiohttp has no public option for the response parser
     connector._factory = partial(Listener, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     return aiohttp.ClientSession(
         connector=connector,

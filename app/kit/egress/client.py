@@ -1,4 +1,4 @@
-"""The one way out to addresses that somebody else gave us."""
+"""Egress client, the only way to call addresses that agencies enter."""
 
 import asyncio
 import ssl
@@ -23,12 +23,12 @@ from app.kit.egress.tls import tls_context
 log = structlog.get_logger(__name__)
 
 TOTAL_SECONDS = 15.0
-#: CONNECT is not among them: it would be a tunnel.
+#: CONNECT is excluded: it would open a tunnel.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class Egress:
-    """Shared by a process and closed with it. Its connections are made in the loop of the first call."""
+    """Shared by a process and closed with it. Connections belong to the loop of the first call."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class Egress:
         lookup: Lookup | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`allow`: CIDRs reachable although private; `deny`: CIDRs never called; `own_hosts`: names of ours.
+        """`allow`: private CIDRs that may be called; `deny`: CIDRs never called; `own_hosts`: Keyturn's host names.
 
-        With `proxy` (`http://host:port`) every call goes through it: addresses are vetted in `vet` alone, and the
-        proxy is responsible for them at the connect.
+        With `proxy` (`http://host:port`) every call goes through it: addresses are checked in `vet` only, and the proxy
+        is responsible when connecting.
         """
         self._rules = Rules(read_networks(allow), read_networks(deny), nat64)
         self._proxy = proxy
@@ -58,14 +58,14 @@ class Egress:
         self._doors: dict[bool, aiohttp.ClientSession] = {}
 
     async def vet(self, url: str) -> str:
-        """The URL as it is kept, its addresses vetted now. Raises UrlRefused.
+        """The normalized URL, after a check of its addresses. Raises UrlRefused.
 
-        A name that does not resolve yet passes: whoever calls it vets again at every connect.
+        A name that does not resolve yet passes: every connection checks again.
         """
         target = self._target(url)
         if target.literal:
             return target.url
-        if self._vetting.locked():  # whoever asks holds a transaction open; connecting vets anyway
+        if self._vetting.locked():  # the caller holds a transaction open; connecting checks anyway
             return target.url
         try:
             async with self._vetting:
@@ -81,7 +81,7 @@ class Egress:
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = TOTAL_SECONDS
     ) -> HttpResult:
-        """Sends one POST; see `call`."""
+        """Send one POST; see `call`."""
         return (await self._send("POST", url, headers, body, seconds))[0]
 
     async def call(
@@ -93,9 +93,9 @@ class Egress:
         body: bytes | None,
         seconds: float = TOTAL_SECONDS,
     ) -> HttpResult:
-        """Sends one request, once, and reads the answer; whatever the other side does is an Answer.
+        """Send one request, once, and read the response; any behaviour of the receiver is an HttpResult.
 
-        `method` is one of METHODS, else ValueError; `seconds` is the deadline of all of it.
+        `method` is one of METHODS, else ValueError; `seconds` is the deadline of the whole call.
         """
         return (await self._send(method, url, headers, body, seconds))[0]
 
@@ -146,7 +146,7 @@ class Egress:
         return answer, read
 
     async def close(self) -> None:
-        """Closes connections and the resolver."""
+        """Close connections and the resolver."""
         for session in self._doors.values():
             await session.close()
         self._doors.clear()
@@ -164,7 +164,7 @@ class Egress:
 
 
 async def _read(response: aiohttp.ClientResponse, when: float | None, at_most: int) -> tuple[bytes, bool]:
-    """What came of the body before deadline and limit, and whether it was cut. The answer stands anyway."""
+    """The body received before deadline and limit, and whether it was cut. The response counts in any case."""
     read = bytearray()
     whole = False
     try:
@@ -174,13 +174,13 @@ async def _read(response: aiohttp.ClientResponse, when: float | None, at_most: i
         whole = response.content.at_eof()
     except (aiohttp.ClientError, OSError, HttpProcessingError):
         pass
-    finally:  # also when we are cancelled: a connection with half a body must not be used again
+    finally:  # also on cancellation: a connection with half a body must not be reused
         response.release() if whole else response.close()
     return bytes(read), not whole
 
 
 def _heard(call: Call) -> HttpResult | None:
-    """The answer if only its start could be read and it has a status: the receiver has decided."""
+    """The response if only its start could be parsed and it has a status: the receiver has decided."""
     status, headers = heard_of(call.heard.start if call.heard is not None else b"")
     if status is None:
         return None
@@ -190,7 +190,7 @@ def _heard(call: Call) -> HttpResult | None:
 
 
 def _failed(code: str, problem: BaseException, call: Call) -> HttpResult:
-    # aiohttp tells the whole URL of an answer it cannot read; that of a webhook may be a secret
+    # aiohttp puts the whole URL in the message; a webhook's URL may be secret
     said = problem.message if isinstance(problem, aiohttp.ClientResponseError) else str(problem)
     detail = f"{type(problem).__name__}: {said}"[:500]
     return HttpResult(error=code, detail=detail, timing=_timing(call), address=call.address, tls=call.tls)

@@ -1,4 +1,4 @@
-"""Looking a name up ourselves: A and AAAA, no search domains, no hosts file, three seconds in all."""
+"""DNS lookups: A and AAAA, no search domains, no hosts file, three seconds in total."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ _CODES = {
 
 
 class DnsFailed(OSError):
-    """The name led to no address. An OSError, because aiohttp wraps only those."""
+    """The name has no address. An OSError, because aiohttp wraps only those."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -32,9 +32,9 @@ class DnsFailed(OSError):
 
 
 class Dns:
-    """The resolver of this process, made at the first look-up so that it belongs to the running loop.
+    """Resolver of this process, created at the first lookup so that it belongs to the running loop.
 
-    It is changed every `kept_seconds`; the one before is closed at the next change, when its questions are over.
+    Replaced every `kept_seconds`; the previous one is closed at the next replacement, when its queries are finished.
     """
 
     def __init__(self, nameservers: Sequence[str] = (), kept_seconds: float = KEPT_SECONDS) -> None:
@@ -44,7 +44,7 @@ class Dns:
         self._resolvers: list[aiodns.DNSResolver] = []
 
     async def lookup(self, name: str) -> list[str]:
-        """All addresses of a name; of two families one may fail. Raises DnsFailed."""
+        """All addresses of a name; one of the two families may fail. Raises DnsFailed."""
         resolver = await self._fresh()
         try:
             async with asyncio.timeout(SECONDS):
@@ -58,7 +58,7 @@ class Dns:
         raise next((failure for failure in failures if failure.code != "dns_empty"), DnsFailed("dns_empty"))
 
     async def close(self) -> None:
-        """Ends the resolvers and their threads."""
+        """Close the resolvers and their threads."""
         while self._resolvers:
             await self._resolvers.pop().close()
 

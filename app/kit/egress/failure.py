@@ -1,4 +1,4 @@
-"""The code of a call that brought no answer."""
+"""Error codes of calls without a response."""
 
 import errno
 
@@ -17,7 +17,7 @@ _BY_ERRNO = {
     errno.EADDRNOTAVAIL: "connect_unreachable",
     errno.ETIMEDOUT: "timeout_connect",
 }
-#: The first that fits, in this order.
+#: The first match, in this order.
 _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientProxyConnectionError, "connect_proxy"),
     (aiohttp.ClientConnectorCertificateError, "tls_certificate"),
@@ -29,7 +29,7 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def code_of(problem: BaseException, call: Call) -> str:
-    """The code as `Answer.error` lists them; `call` tells how far the request came."""
+    """The code, as listed in `HttpResult.error`; `call` says how far the request got."""
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
     if isinstance(problem.__cause__, BlockedAddress | SentBefore):  # raised while sending
         cause = problem.__cause__

@@ -1,4 +1,4 @@
-"""Which addresses a call may go to: a rule over what a name resolved to, never over its spelling. Pure."""
+"""Allowed addresses: rules on resolved addresses, never on their spelling. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 
 
 def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """The networks of an allow-list such as `127.0.0.0/8`. Raises ValueError naming the wrong one."""
+    """The networks of an allow list such as `127.0.0.0/8`. Raises ValueError naming the invalid one."""
     return tuple(ip_network(text.strip()) for text in texts if text.strip())
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What an operator adds to the rule: networks opened, networks closed, and whether our network uses NAT64."""
+    """The operator's additions: allowed networks, denied networks, and the use of NAT64."""
 
     allow: tuple[Network, ...] = ()
     deny: tuple[Network, ...] = ()
@@ -47,18 +47,18 @@ PUBLIC_ONLY = Rules()
 
 
 def is_forbidden(address: str | Address, rules: Rules = PUBLIC_ONLY) -> bool:
-    """True if no call may go to this address."""
+    """True if this address must not be called."""
     return forbidden_by(address, rules) is not None
 
 
 def is_opened(address: str | Address, rules: Rules) -> bool:
-    """True if the operator's allow-list covers this address, and neither metadata nor the deny-list does."""
+    """True if the operator's allow list covers this address, and it is neither metadata nor denied."""
     found = _read(address, rules.nat64)
     return found is not None and _never(found, rules) is None and _covers(rules.allow, found)
 
 
 def forbidden_by(address: str | Address, rules: Rules = PUBLIC_ONLY) -> str | None:
-    """The rule against this address (`unreadable`, `metadata`, `denied`, `ipv4`, `ipv6`), or None."""
+    """The rule that forbids this address (`unreadable`, `metadata`, `denied`, `ipv4`, `ipv6`), or None."""
     found = _read(address, rules.nat64)
     if found is None:
         return "unreadable"
@@ -71,7 +71,7 @@ def forbidden_by(address: str | Address, rules: Rules = PUBLIC_ONLY) -> str | No
 
 
 def _read(address: str | Address, nat64: bool) -> Address | None:
-    """The address, an IPv4-mapped one (and one behind our NAT64) as IPv4; None for what is none and for scoped ones."""
+    """The address, with IPv4-mapped and local NAT64 addresses as IPv4; None for invalid and scoped ones."""
     try:
         found = ip_address(address) if isinstance(address, str) else address
     except ValueError:
@@ -86,7 +86,7 @@ def _read(address: str | Address, nat64: bool) -> Address | None:
 
 
 def _never(address: Address, rules: Rules) -> str | None:
-    """The rule that no allow-list lifts."""
+    """The rule that no allow list overrides."""
     hidden = _hidden_in(address)
     if any(_covers(METADATA, candidate) for candidate in hidden):
         return "metadata"
@@ -94,7 +94,7 @@ def _never(address: Address, rules: Rules) -> str | None:
 
 
 def _hidden_in(address: Address) -> list[Address]:
-    """The address itself and the IPv4 addresses that a translator or tunnel on the way could take out of it."""
+    """The address itself and the IPv4 addresses that a translator or tunnel could extract from it."""
     if isinstance(address, IPv4Address):
         return [address]
     bits = int(address)
@@ -126,5 +126,5 @@ def _is_public_v4(address: IPv4Address) -> bool:
 
 
 def _is_public_v6(address: IPv6Address) -> bool:
-    """Inside 2000::/3 only: NAT64, SIIT, ISATAP, site-local, ULA, link-local and multicast lie outside it."""
+    """True inside 2000::/3: NAT64, SIIT, ISATAP, site-local, ULA, link-local and multicast are outside."""
     return address in _IPV6_IN and address.is_global and not _covers(_IPV6_OUT, address)

@@ -1,4 +1,4 @@
-"""The door through an operator's proxy (smokescreen or another that knows CONNECT), which then judges addresses."""
+"""Calls through an operator's proxy (smokescreen or another with CONNECT), which then checks addresses."""
 
 import ssl
 
@@ -8,12 +8,12 @@ from aiohttp.connector import Connection
 
 from app.kit.egress.address_guard import note_connection, plain_socket, session_of
 
-#: What a proxy answers that does not let us through; smokescreen says 407.
+#: Status codes of a proxy that refuses; smokescreen uses 407.
 REFUSED = frozenset({403, 407})
 
 
 class ProxiedRequest(ClientRequest):
-    """Notes when the request goes out; whose address it reaches only the proxy knows."""
+    """Records when the request is sent; only the proxy knows the final address."""
 
     async def send(self, conn: Connection) -> ClientResponse:
         """See ClientRequest."""
@@ -22,8 +22,8 @@ class ProxiedRequest(ClientRequest):
 
 
 def open_proxied_session(proxy: str, tls: ssl.SSLContext) -> aiohttp.ClientSession:
-    """A session that dials the proxy and nothing else. The proxy's own name is the operator's: the system resolves it.
+    """A session that connects only to the proxy. The system resolves the proxy's name, which the operator chose.
 
-    TLS goes through to the receiver, whose certificate is checked against its name as ever.
+    TLS goes through to the receiver, whose certificate is verified against its name as usual.
     """
     return session_of(ProxiedRequest, aiohttp.ThreadedResolver(), plain_socket, tls, proxy)

@@ -1,4 +1,4 @@
-"""What came back from a call, or why nothing did. Pure."""
+"""Result of a call: the response, or the reason for its absence. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 READ_AT_MOST = 64 * 1024
 KEPT_BODY = 16 * 1024
 KEPT_HEADERS = 8 * 1024
-#: Hints that come before an answer included.
+#: Includes informational responses before the final one.
 STARTS_WITHIN = 16 * 1024
 _REDACTED = frozenset(
     {
@@ -16,7 +16,7 @@ _REDACTED = frozenset(
         "x-api-key", "x-auth-token", "x-access-token", "x-csrf-token", "x-amz-security-token",
     }
 )  # fmt: skip
-#: What our own decisions read: kept (cut) even when the other headers left no room.
+#: Headers that Keyturn uses itself: kept (cut) even if the others leave no space.
 _NEEDED = frozenset({"retry-after", "location"})
 _NEEDED_LENGTH = 1024
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r\n]")
@@ -24,7 +24,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r\n]")
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of each phase; None for one that was not entered (a kept connection has no connect)."""
+    """Milliseconds of each phase; None for a skipped one (a reused connection has no connect phase)."""
 
     dns: int | None = None
     connect: int | None = None
@@ -34,7 +34,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class HttpResult:
-    """One HTTP request that left, or was refused before leaving. `status` is None when no answer came.
+    """One HTTP request that was sent, or refused before sending. `status` is None without a response.
 
     `error` is then one of `blocked_address`, `dns_nxdomain|servfail|empty|timeout|failed`,
     `connect_refused|reset|unreachable|closed|failed|proxy`, `tls_certificate|handshake`, `timeout_connect|answer`,
@@ -53,9 +53,9 @@ class HttpResult:
 
 
 def kept_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Names in lower case, secrets redacted, repeated ones joined; what exceeds 8 KiB is left out.
+    """Header names in lower case, secrets redacted, repeated headers joined; more than 8 KiB is omitted.
 
-    `retry-after` and `location` are kept wherever they stand, cut to 1 KiB there.
+    `retry-after` and `location` are always kept, cut to 1 KiB.
     """
     kept: dict[str, str] = {}
     room = KEPT_HEADERS
@@ -71,22 +71,22 @@ def kept_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def heard_of(start: bytes) -> tuple[int | None, dict[str, str]]:
-    """Status and headers of an answer that could not be read to its end, by its first bytes.
+    """Status and headers of a response that could not be parsed completely, from its first bytes.
 
-    The status is None where none was named yet; hints (1xx) are no answer and are passed over.
+    The status is None if it was not received yet; informational responses (1xx) are skipped.
     """
     while (found := _STATUS.match(start)) and found[1].startswith(b"1") and found[1] != b"101":
         start = start.partition(b"\r\n\r\n")[2]
     if not found:
         return None, {}
-    whole = start[: start.rfind(b"\r\n")].partition(b"\r\n\r\n")[0]  # without a line of which the end is missing
+    whole = start[: start.rfind(b"\r\n")].partition(b"\r\n\r\n")[0]  # without an incomplete last line
     lines = whole.decode("utf-8", "surrogateescape").split("\r\n")[1:]
     pairs = (line.partition(":") for line in lines if ":" in line)
     return int(found[1]), kept_headers((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def redirect_host(headers: Mapping[str, str]) -> str | None:
-    """Where a redirect points to, as host and port; None when it names no host (a relative one stays where it is)."""
+    """Target of a redirect as host and port; None if it names no host (a relative redirect)."""
     try:
         parts = urlsplit(headers.get("location", ""))
         return f"{parts.hostname}:{parts.port}" if parts.hostname and parts.port else parts.hostname
@@ -104,7 +104,7 @@ def _size(text: str) -> int:
 
 
 def _text(raw: str) -> str:
-    """Header text as parsed by aiohttp (undecodable bytes as surrogates) made storable."""
+    """Header text as parsed by aiohttp (undecodable bytes are surrogates), made storable."""
     if raw.isascii() and "\x00" not in raw:
         return raw
     return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\x00", "")

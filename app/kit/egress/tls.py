@@ -1,4 +1,4 @@
-"""How we speak TLS to receivers: 1.2 or newer, and never without checking the certificate."""
+"""TLS to receivers: 1.2 or newer, always with certificate verification."""
 
 import functools
 import ssl
@@ -6,9 +6,9 @@ import ssl
 
 @functools.cache
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Trusts the authorities of the system and, besides, those in `ca_file` (PEM). Raises OSError for a bad file.
+    """A context that trusts the system's authorities and those in `ca_file` (PEM). Raises OSError for an invalid file.
 
-    Read once in a process: it takes 60 ms. Not to be changed by callers.
+    Cached per process, because loading takes 60 ms. Callers must not modify it.
     """
     made = ssl.create_default_context()
     made.minimum_version = ssl.TLSVersion.TLSv1_2

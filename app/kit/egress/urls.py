@@ -1,4 +1,4 @@
-"""Which URLs somebody may give us to call, and the one form in which we keep them. Pure."""
+"""URLs that may be called, and their normalized form. Pure."""
 
 import re
 from collections.abc import Collection
@@ -23,7 +23,7 @@ _NUMERIC_LABEL = re.compile(r"^(\d+|0x[0-9a-f]*)$")
 
 
 class UrlRefused(InvalidInput):
-    """The URL is not one that we call."""
+    """The URL must not be called."""
 
     code = "url_refused"
     detail = "This URL cannot be called from here."
@@ -35,7 +35,7 @@ class UrlRefused(InvalidInput):
 
 @dataclass(frozen=True)
 class Target:
-    """A URL in its kept form. `opened_only` marks one that may lead only to addresses the operator opened."""
+    """A normalized URL. `opened_only`: it may lead only to addresses that the operator allowed."""
 
     url: str
     scheme: str
@@ -46,15 +46,15 @@ class Target:
 
 
 def check_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = ()) -> str:
-    """The URL as it is kept: IDNA host in lower case, no default port. Raises UrlRefused."""
+    """The normalized URL: IDNA host in lower case, no default port. Raises UrlRefused."""
     return read_url(url, rules, own_hosts).url
 
 
 def read_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = ()) -> Target:
-    """The parts of a URL that we may call. Raises UrlRefused with the reason.
+    """The parts of an allowed URL. Raises UrlRefused with the reason.
 
-    Plain http, other ports, IP literals, `localhost` and single-label names need an allow-list, and
-    then lead only into it.
+    Plain http, other ports, IP literals, `localhost` and single-label names need an allow list, and may then lead only
+    into it.
     """
     parts = _split(url)
     host, literal = _host(parts)
@@ -79,7 +79,7 @@ def read_url(url: str, rules: Rules = PUBLIC_ONLY, own_hosts: Collection[str] = 
 
 
 def is_proxy(url: str) -> bool:
-    """True if this is the address of a proxy as an operator gives it: http://[user:password@]host:port."""
+    """True for a valid proxy setting: http://[user:password@]host:port."""
     try:
         parts = urlsplit(url)
         return bool(parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/"))
@@ -116,7 +116,7 @@ def _port(parts: SplitResult) -> int:
 
 
 def _host(parts: SplitResult) -> tuple[str, IPv4Address | IPv6Address | None]:
-    """The host in ASCII, and the address it is when it is a literal."""
+    """The host in ASCII, and its address if it is an IP literal."""
     try:
         given = parts.hostname or ""
     except ValueError as problem:

@@ -14,7 +14,7 @@ LAST_RESORT = 65534
 
 @dataclass(frozen=True)
 class Account:
-    """Whom to become before a PostgreSQL program runs; -1 stays who we are."""
+    """The account that runs a PostgreSQL program; -1 keeps the current one."""
 
     uid: int = -1
     gid: int = -1

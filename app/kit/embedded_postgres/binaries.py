@@ -1,4 +1,4 @@
-"""Where the PostgreSQL programs are: in the wheel beside us, else the newest the system has."""
+"""PostgreSQL binaries: those of the wheel, else the newest of the system."""
 
 import shutil
 from dataclasses import dataclass

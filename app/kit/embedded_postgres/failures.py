@@ -1,4 +1,4 @@
-"""Why the embedded PostgreSQL could not be had: each failure is one sentence that says what to do."""
+"""Failures of the embedded PostgreSQL: one sentence each that says what to do."""
 
 
 class PostgresFailure(Exception):

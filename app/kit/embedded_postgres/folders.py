@@ -1,4 +1,4 @@
-"""Where the embedded server keeps its things, and who may enter there."""
+"""Directories of the embedded server, and their permissions."""
 
 import hashlib
 import os
@@ -49,7 +49,7 @@ class Folders:
 
 
 def default_data_dir(is_root: bool) -> Path:
-    """Where the data lies when nobody names a place."""
+    """The default data directory."""
     return Path("/var/lib/keyturn") if is_root else Path.home() / ".local" / "share" / "keyturn"
 
 

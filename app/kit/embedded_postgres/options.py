@@ -1,4 +1,4 @@
-"""The settings the server runs with: given at each start, so that they follow the code."""
+"""Server settings, passed at each start, so that they follow the code."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ BUILTIN_LOCALE_SINCE = 17
 
 
 def server_arguments(cluster: Path, socket: Path, durable: bool) -> list[str]:
-    """What follows `postgres` on its command line."""
+    """Arguments of `postgres`."""
     settings = ALWAYS | {"unix_socket_directories": _listed(socket)} | ({} if durable else THROWAWAY)
     return [
         "-D",
@@ -30,7 +30,7 @@ def server_arguments(cluster: Path, socket: Path, durable: bool) -> list[str]:
 
 
 def initdb_arguments(cluster: Path, user: str, major: int, durable: bool) -> list[str]:
-    """What follows `initdb`: UTF-8, ordered by code point, the same on every machine."""
+    """Arguments of `initdb`: UTF-8, sorted by code point, the same on every machine."""
     if major >= BUILTIN_LOCALE_SINCE:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     else:

@@ -73,7 +73,7 @@ def _copy(binaries: Binaries, place: Path, account: str) -> Binaries:
 
 
 def _unneeded(folder: str, names: list[str]) -> set[str]:
-    """What only compilers and people use: three quarters of it."""
+    """Files for compilers and people only, three quarters of the installation."""
     tools = set(names) - {"postgres", "initdb"} if Path(folder).name == "bin" else set()
     return tools | {name for name in names if name in ("include", "pgxs") or name.endswith(".a")}
 

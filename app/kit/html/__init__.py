@@ -1,6 +1,6 @@
-"""Pages: layouts, shared pieces, static files, and the one place that renders them."""
+"""HTML pages: layouts, shared parts, static files, and rendering."""
 
 from pathlib import Path
 
-#: What `/static` serves.
+#: The files served at `/static`.
 static_dir = Path(__file__).parent / "static"

@@ -1,4 +1,4 @@
-"""Dates as a person reads them: absolute, with the time zone. Pure."""
+"""Dates for people: absolute, with the time zone. Pure."""
 
 from datetime import UTC, date, datetime
 
@@ -9,7 +9,7 @@ _MONTHS = (
 
 
 def day(when: date) -> str:
-    """`3 March 2026`; a moment's day in UTC."""
+    """`3 March 2026`; for a time, the day in UTC."""
     on = when.astimezone(UTC) if isinstance(when, datetime) else when
     return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 

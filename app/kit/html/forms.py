@@ -1,4 +1,4 @@
-"""Reading forms: sent by our own page, in this browser, and no longer than they may be."""
+"""Form parsing and CSRF protection: sent by our own page, in this browser, within size limits."""
 
 import re
 from collections.abc import AsyncIterator
@@ -17,10 +17,10 @@ from app.kit.input.passwords import looks_like_password
 from app.kit.input.text import is_blank, one_line, visible
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
-#: The cookie of a browser that has seen a form of ours.
+#: The cookie of a browser that has seen one of our forms.
 BROWSER = "keyturn_browser"
 LIFETIME = timedelta(days=90)
-#: An origin that browsers do not name.
+#: The value of Origin for an opaque origin.
 OPAQUE = "null"
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -37,7 +37,7 @@ class ForeignForm(AppError):
 
 
 class CookiesOff(AppError):
-    """The browser did not keep the cookie that came with the form."""
+    """The browser did not store the cookie that came with the form."""
 
     status = 403
     code = "cookies_off"
@@ -46,7 +46,7 @@ class CookiesOff(AppError):
 
 
 class Form:
-    """The fields of a sent form, as visible text. What cannot be kept of it is noted in `problems`, by field."""
+    """Fields of a submitted form, as visible text. Text that cannot be stored is noted in `problems`, by field."""
 
     def __init__(self, fields: FormData) -> None:
         self._fields = fields
@@ -66,19 +66,19 @@ class Form:
         return text
 
     def line(self, name: str, *, most: int = 200) -> str:
-        """One field of one line, such as a name."""
+        """One single-line field, such as a name."""
         return one_line(self.text(name, most=most))
 
     def texts(self, name: str) -> list[str]:
-        """Every value sent under a name: the ticked ones of a list of boxes."""
+        """All values of one name: the ticked boxes of a list."""
         return [_read(value) for value in self._fields.getlist(name) if isinstance(value, str)]
 
     def files(self, name: str) -> list[UploadFile]:
-        """The files chosen under a name; a field in which none was chosen counts as none."""
+        """The files of one field; a field without a file counts as none."""
         return [each for each in self._fields.getlist(name) if isinstance(each, UploadFile) and each.filename]
 
     def names(self, start: str) -> list[str]:
-        """The rest of the names of all fields that start so, each once."""
+        """The suffixes of all field names with a prefix, each once."""
         return [name.removeprefix(start) for name in dict.fromkeys(self._fields) if name.startswith(start)]
 
     def ticked(self, name: str) -> bool:
@@ -87,7 +87,7 @@ class Form:
 
 
 def browser(request: Request) -> str:
-    """Secret that identifies this browser: its cookie, or a new one set with this answer."""
+    """The secret that identifies this browser: its cookie, or a new one set with this response."""
     given = request.cookies.get(BROWSER, "")
     if _SECRET.fullmatch(given):
         return given
@@ -98,7 +98,7 @@ def browser(request: Request) -> str:
 
 
 def remember(request: Request, response: Response) -> None:
-    """Let the browser keep its cookie for another while. It is one for all links: each link knows its own browsers."""
+    """Extend the browser's cookie. It is one for all links: each link knows its own browsers."""
     response.set_cookie(
         BROWSER,
         browser(request),
@@ -111,16 +111,16 @@ def remember(request: Request, response: Response) -> None:
 
 
 def token(request: Request, cookie: str | None = None) -> str:
-    """The value of the hidden field in every form shown to this browser, or to the one with this cookie."""
+    """The hidden token of every form shown to this browser, or to the browser with this cookie."""
     keyed: str = request.app.state.keyring.keyed_hash(cookie or browser(request), purpose="form")
     return keyed
 
 
 def check_site(request: Request) -> None:
-    """Refuses what another site sent, on every route of pages. Browsers say so in two headers that no page can set.
+    """Refuse cross-site requests, on every route of pages. Browsers send two headers that no page can set.
 
-    Our pages have no referrer, so browsers send their forms with `Origin: null`, as they do those of a page without an
-    origin: such a form also needs its token.
+    Our pages send no referrer, so browsers send their forms with `Origin: null`, as they do for pages with an opaque
+    origin. Such a form also needs its token.
     """
     if request.method in _HARMLESS:
         return
@@ -132,7 +132,7 @@ def check_site(request: Request) -> None:
 
 
 def check_token(request: Request, form: Form, cookie: str) -> None:
-    """Refuses a form that was not shown to the browser with this cookie."""
+    """Refuse a form that was not shown to the browser with this cookie."""
     given = form.text(TOKEN_FIELD)
     if not given.isascii() or not request.app.state.keyring.hash_matches(given, cookie, purpose="form"):
         raise ForeignForm
@@ -147,7 +147,7 @@ async def _check_opaque(request: Request) -> None:
 
 #: For all routes of a room's pages.
 FROM_OUR_SITE = Depends(check_site)
-#: For a form that anybody may send who can see its page; the others are checked for their token in any case.
+#: For a form on a page that anybody can see; other forms always need their token.
 OPEN_TO_ALL = Depends(_check_opaque)
 
 
@@ -157,13 +157,13 @@ def _own_hosts(request: Request) -> tuple[str, ...]:
 
 
 async def _sent(request: Request) -> Form:
-    await request.body()  # kept there: a session also waits for the whole request
+    await request.body()  # a session waits for the whole request too
     return Form(await request.form(max_files=0))
 
 
 @asynccontextmanager
 async def read_with_files(request: Request, *, most: int) -> AsyncIterator[Form]:
-    """The form of a request that may carry files, at most so many; to be entered while no transaction is open."""
+    """The form of a request with at most this many files; enter while no transaction is open."""
     async with request.form(max_files=most) as fields:
         yield Form(fields)
 

@@ -1,12 +1,12 @@
-"""The headers of every page: nothing foreign is loaded, framed, indexed, kept or told where we were. Pure."""
+"""Response headers of pages: no foreign resources, framing, indexing, caching or referrers. Pure."""
 
 from collections.abc import Iterable
 
 
 def everywhere(*, secure: bool, kept: bool = False) -> dict[str, str]:
-    """Headers for every answer that does not bring its own: pages, API, redirects, errors, files.
+    """Headers of every response without its own: pages, API, redirects, errors, files.
 
-    `kept`: a browser may keep it.
+    `kept`: a browser may cache it.
     """
     plain = {
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -22,10 +22,10 @@ def _transport(secure: bool) -> dict[str, str]:
 
 
 def of_page(*, form_to: Iterable[str] = (), secure: bool = False) -> dict[str, str]:
-    """Headers for a page or a redirect.
+    """Headers of a page or a redirect.
 
-    `form_to` names foreign origins a form's answer may lead to: Chromium applies `form-action` to every
-    redirect after a form was sent. `secure`: the installation is reached by https only.
+    `form_to` names foreign origins that a form's response may lead to: Chromium applies `form-action` to every redirect
+    after a form. `secure`: the installation is reached by https only.
     """
     return everywhere(secure=secure) | {
         "Content-Security-Policy": _policy(form_to),

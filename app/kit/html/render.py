@@ -1,4 +1,4 @@
-"""Rendering: a template and what it shows become an answer with the headers every page has."""
+"""Rendering of templates into responses with the headers of every page."""
 
 from typing import Any
 
@@ -11,43 +11,43 @@ from app.kit.html.templates import environment
 
 
 class HtmlError(AppError):
-    """A refusal with a page of its own, for people in a browser."""
+    """An error with its own page, for people in a browser."""
 
     def page(self, request: Request) -> Response:
-        """The page that says so."""
+        """The error page."""
         return _plain(request, self)
 
 
 def page(
     request: Request, template: str, *, status: int = 200, form_to: tuple[str, ...] = (), **context: Any
 ) -> HTMLResponse:
-    """The page of `room:template.html`. `form_to` names foreign origins its forms may lead to."""
+    """The page of `room:template.html`. `form_to` names foreign origins that its forms may lead to."""
     html = environment().get_template(template).render(context, root=root(request))
     made = HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
-    if hasattr(request.state, "new_browser"):  # a form on it was made for a browser that has no cookie yet
+    if hasattr(request.state, "new_browser"):  # a form on it belongs to a browser without a cookie
         forms.remember(request, made)
     return made
 
 
 def again_soon(request: Request, template: str, *, seconds: int = 2, **context: Any) -> HTMLResponse:
-    """A page that the browser loads again by itself: the answer is on its way."""
+    """A page that the browser reloads by itself until the result is ready."""
     made = page(request, template, **context)
     made.headers["Refresh"] = str(seconds)
     return made
 
 
 def root(request: Request) -> str:
-    """The path of the public address, before every path that a page names; mostly empty."""
+    """The path prefix of the public address, usually empty."""
     return str(getattr(request.app.state, "path_prefix", ""))
 
 
 def see_other(request: Request, address: str) -> RedirectResponse:
-    """303: look there now, with GET. A path of ours is given without the root."""
+    """303: redirect to a page with GET. Paths are given without the prefix."""
     return RedirectResponse(address, 303, headers.of_page(secure=_is_secure(request)))
 
 
 def refusal_page(request: Request, refusal: AppError) -> Response:
-    """What a person in a browser sees of a refusal."""
+    """The error page for a person in a browser."""
     return refusal.page(request) if isinstance(refusal, HtmlError) else _plain(request, refusal)
 
 
@@ -63,7 +63,7 @@ def _plain(request: Request, refusal: AppError) -> HTMLResponse:
     )
 
 
-#: Where the hint of a refusal speaks to programs, people read this.
+#: Replaces hints of errors that are meant for programs.
 _FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page again from the message it came in.")
 
 

@@ -1,4 +1,4 @@
-"""Template loading: `room:page.html` is `app/room/templates/page.html`, so that rooms keep their own."""
+"""Template loading: `room:page.html` is `app/room/templates/page.html`, so that each room has its own templates."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from markupsafe import Markup, escape
 
 from app.kit.html import dates, static_dir
 
-#: The folders that rooms lie in: the product's, and the project's for what a clone has beside it.
+#: Folders that contain rooms: the product's, and the project's root for demo and simulator.
 _ROOTS = (Path(__file__).parents[2], Path(__file__).parents[3])
 
 
 class Rooms(BaseLoader):
-    """Reads a template out of the `templates` folder of the room it names."""
+    """Loads a template from the `templates` folder of the room it names."""
 
     def get_source(self, _: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         room, name = template.split(":", 1) if ":" in template else (template, "")
@@ -29,7 +29,7 @@ class Rooms(BaseLoader):
 
 @cache
 def environment() -> Environment:
-    """The templates of all rooms. A name a template was not given is an error, not nothing."""
+    """The templates of all rooms. An undefined name is an error."""
     made = Environment(loader=Rooms(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(day=dates.day, moment=dates.moment, named=named)
     made.globals["static"] = _static
@@ -37,7 +37,7 @@ def environment() -> Environment:
 
 
 def named(sentence: str, names: dict[str, str]) -> Markup:
-    """A sentence with `{placeholders}` filled by names, each set in bold; both are escaped."""
+    """Fill `{placeholders}` of a sentence by name, each in bold; both are escaped."""
     bold = {key: Markup("<strong>{}</strong>").format(name) for key, name in names.items()}
     return escape(sentence).format(**bold)
 
@@ -49,6 +49,6 @@ def _static(context: Context, name: str) -> str:
 
 @cache
 def static_address(name: str) -> str:
-    """The address of a static file, another one whenever its content is another."""
+    """The URL of a static file; it changes with the content."""
     digest = hashlib.sha256((static_dir / name).read_bytes()).hexdigest()
     return f"/static/{name}?v={digest[:8]}"

@@ -1,1 +1,1 @@
-"""What comes in as JSON or in an address: the shapes of fields, and sentences for what does not fit."""
+"""Input from JSON bodies and URLs: field types, and sentences for invalid values."""

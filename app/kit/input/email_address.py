@@ -1,4 +1,4 @@
-"""One e-mail address as people paste it: what is harmless around it goes, the rest is refused. Pure."""
+"""E-mail addresses as people paste them: harmless surroundings are removed, anything else is refused. Pure."""
 
 import re
 
@@ -8,12 +8,12 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from app.kit.input.text import TextWrong, one_line
 
 LONGEST = 254
-#: Names inside one network: mail works there, and nobody outside can say that it does not.
+#: Names inside one network: mail may work there, and nobody outside can tell.
 _INSIDE = frozenset({"local", "localhost"})
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
     name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in _INSIDE
 ]
-#: What stands around an address in a list, a sentence or a header.
+#: Characters around an address in a list, a sentence or a header.
 _BEFORE, _AFTER = " <([{\"'“”„‘’«»,;", " >)]}\"'“”„‘’«»,;.:!"
 _IN_ANGLES = re.compile(r"<([^<>\s]*@[^<>\s]*)>")
 _MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
@@ -21,7 +21,7 @@ _SUCH_AS = "such as ana@brand.com"
 
 
 def read(text: str) -> str:
-    """The address itself, with its domain in small letters. Raises TextWrong."""
+    """The address, with its domain in lower case. Raises TextWrong."""
     bare = _bare(text)
     if not bare:
         raise TextWrong(f"Enter an e-mail address {_SUCH_AS}.")
@@ -33,7 +33,7 @@ def read(text: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """The address itself; what is none comes back as it was typed, to be shown again."""
+    """The address; invalid text is returned unchanged, to be shown again."""
     try:
         return read(text)
     except TextWrong:

@@ -1,4 +1,4 @@
-"""Fields of request and response shapes: each kind of text or moment that people type has its type here. Pure."""
+"""Field types of request and response schemas, one for each kind of text or time. Pure."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt _]\d{2}:?\d{2}")
 
 
 def iso(given: Any) -> Any:
-    """The same without what is invisible. Raises TextWrong for seconds since 1970, as number or text, and for dates."""
+    """The time without invisible characters. Raises TextWrong for Unix timestamps, as number or text, and for dates."""
     if isinstance(given, bool | int | float):
         raise TextWrong(f"{SENTENCE} Seconds since 1970 are not taken.")
     if not isinstance(given, str):
@@ -41,14 +41,14 @@ def iso(given: Any) -> Any:
     return text
 
 
-#: Printable ASCII without spaces, as addresses and tokens are.
+#: Printable ASCII without spaces, as in URLs and tokens.
 VISIBLE = r"^[\x21-\x7e]+$"
-#: What to say where a pattern does not match.
+#: Messages for patterns that do not match.
 SENTENCES = {VISIBLE: "Use printable ASCII characters, without spaces."}
 
 
 class RequestShape(BaseModel):
-    """A JSON object that callers send: no unknown field, and `""` for an optional one is null."""
+    """Base of request bodies: no unknown fields, and `""` for an optional field is null."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ class RequestShape(BaseModel):
 
 
 def _read(reader: Callable[[str], str]) -> BeforeValidator:
-    """Text as `reader` gives it; what is no text is left to its type."""
+    """Text parsed by `reader`; other types are left to the field's type."""
     return BeforeValidator(lambda given: reader(given) if isinstance(given, str) else given)
 
 
@@ -100,24 +100,24 @@ _ASKED = _read(_for_clients(text.line))
 Line120 = Annotated[str, StringConstraints(min_length=1, max_length=120), _LINE]
 Line200 = Annotated[str, StringConstraints(min_length=1, max_length=200), _LINE]
 Line500 = Annotated[str, StringConstraints(min_length=1, max_length=500), _LINE]
-#: The same where clients read it, who are never asked for a password.
+#: The same for text that clients read, which must not ask for a password.
 Asked120 = Annotated[str, StringConstraints(min_length=1, max_length=120), _ASKED]
 Asked200 = Annotated[str, StringConstraints(min_length=1, max_length=200), _ASKED]
 Asked500 = Annotated[str, StringConstraints(min_length=1, max_length=500), _ASKED]
 AskedText = Annotated[str, StringConstraints(max_length=500), _read(_for_clients(text.paragraphs))]
-#: Several lines, or nothing.
+#: Several lines, or none.
 Text500 = Annotated[str, StringConstraints(max_length=500), _read(_without_password(text.paragraphs))]
 Note = Annotated[str, _read(_without_password(text.paragraphs))]
-#: Text that is passed on as it is, secrets included; it has to be text.
+#: Text that is passed on unchanged, secrets included; it has to be text.
 Verbatim = Annotated[str, _read(text.unbroken)]
 Email = Annotated[str, StringConstraints(max_length=email_address.LONGEST), _read(email_address.read)]
-#: An id of the agency's own, from its CRM.
+#: An id from the agency's CRM.
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), _read(_without_password(text.identifier))]
-#: One of our ids or names, read where it is looked up: a malformed one is *not found*, like a foreign one.
+#: One of our ids or names, parsed at lookup: a malformed one is *not found*, like an unknown one.
 PublicId = Annotated[str, StringConstraints(max_length=90), _read(text.line)]
 Word = Annotated[str, StringConstraints(max_length=64), _LINE]
 EventTypeName = Annotated[str, StringConstraints(max_length=128), _LINE]
-#: A key, a token or an address that is one: taken as it is, or not at all.
+#: A key, a token or a secret URL: accepted unchanged, or refused.
 Secret = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2048, pattern=VISIBLE),
@@ -125,19 +125,19 @@ Secret = Annotated[
 ]
 
 _ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000, "examples": ["7000999988887777666"]})
-#: A Business Center ID however it is written: in groups, in digits of any script, or in an address of TikTok's.
+#: A Business Center ID in any notation: in groups, in digits of any script, or in a TikTok URL.
 BusinessCenterId = Annotated[str, StringConstraints(max_length=20), BeforeValidator(_platform_id), _ID_SCHEMA]
-#: A platform's number of another kind, in ASCII digits where it is one.
+#: Another id of the platform, in ASCII digits if it is a number.
 Digits = Annotated[str, StringConstraints(max_length=40), _read(platform_ids.digits)]
 
 Language = Annotated[str, StringConstraints(max_length=16), _read(places.language), Field(examples=["en"])]
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-#: A moment with its time zone, as given to us.
+#: A time with its time zone, in requests.
 Moment = Annotated[
     AwareDatetime, Field(ge=_EARLIEST, le=_LATEST, examples=["2026-12-31T12:00:00Z"]), BeforeValidator(iso)
 ]
-#: A moment as we answer it.
+#: A time in responses.
 Time = Annotated[
     datetime,
     PlainSerializer(clock.iso, return_type=str),

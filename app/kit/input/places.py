@@ -1,4 +1,4 @@
-"""Countries and languages by the codes and slips that people and tools write. Pure."""
+"""Countries and languages by code and by common misspellings. Pure."""
 
 from functools import cache
 
@@ -7,9 +7,9 @@ from babel.core import UnknownLocaleError, get_global, parse_locale
 
 from app.kit.input.text import TextWrong, folded
 
-#: Two letters that Babel names and no market is: unions, exceptional reservations, test codes.
+#: Codes that Babel names but that are not markets: unions, exceptional reservations, test codes.
 _NO_MARKETS = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
-#: What the European Commission writes where ISO 3166 has another code.
+#: Codes of the European Commission that differ from ISO 3166.
 _SLIPS = {"EL": "GR", "UK": "GB"}
 
 
@@ -26,7 +26,7 @@ def countries(language: str) -> dict[str, str]:
 
 
 def country(text: str) -> str | None:
-    """A country's code from its code, a slip such as UK, three letters, or its English name; None for no country."""
+    """A country's code from its code, a common mistake such as UK, three letters, or its English name; else None."""
     given = folded(text)
     code = _SLIPS.get(given.upper(), given.upper())
     if code in countries("en"):
@@ -43,7 +43,7 @@ def _by_name() -> dict[str, str]:
 
 
 def language(text: str) -> str:
-    """A language tag (BCP 47) as it is kept: `zh_cn` is `zh-CN`. Raises TextWrong."""
+    """A normalized language tag (BCP 47): `zh_cn` becomes `zh-CN`. Raises TextWrong."""
     wrong = TextWrong("Give a language such as en, fr or pt-BR.")
     try:
         name, territory, script, _ = parse_locale(folded(text).replace("_", "-"), sep="-")[:4]

@@ -1,8 +1,8 @@
-"""Ids of ad platforms in whatever text people paste: a row, a list, an address, a sentence. Pure.
+"""Ids of ad platforms in any pasted text: a row, a list, a URL, a sentence. Pure.
 
-An id is one run of 15 to 20 digits: TikTok's have 19, old ones 16 to 19. Digits of every script count, invisible
-characters do not, and one number may be written in groups. A pixel code is 20 letters and digits beginning with C, as
-Events Manager shows it.
+An id is a run of 15 to 20 digits: TikTok's have 19, old ones 16 to 19. Digits of every script count, invisible
+characters do not, and a number may be written in groups. A pixel code is 20 letters and digits beginning with C, as in
+Events Manager.
 """
 
 import html
@@ -18,13 +18,13 @@ from app.kit.input.text import TextWrong, folded
 FEWEST, MOST = 15, 20
 #: Spreadsheets keep this many digits of a number and write zeros for the rest.
 SPREADSHEET_DIGITS = 15
-#: Whatever is typed beyond this is no list of ids.
+#: Longer input is not a list of ids.
 LONGEST = 20_000
 
 
 @dataclass(frozen=True)
 class Sort:
-    """Kind of an id: its words, and the names of the parameters that carry it in the platform's addresses."""
+    """A kind of id: its name, and the URL parameters of the platform that contain it."""
 
     one: str
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ SORTS = (BUSINESS_CENTER, AD_ACCOUNT, CATALOG)
 
 
 class NoId(TextWrong):
-    """There is no such id in the text."""
+    """The text contains no such id."""
 
 
 _RUN = re.compile(r"\d+")
@@ -45,7 +45,7 @@ _NAMED = {
     sort.one: re.compile(rf"(?<![a-z])(?:{'|'.join(sort.names)})[\"']?\s*[=:/]\s*[\"']?(\d+)", re.IGNORECASE)
     for sort in SORTS
 }
-#: Signs between the groups of one number: a blank, a separator of thousands, a dash.
+#: Separators between the groups of a number: a space, a thousands separator, a dash.
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,7}([ \t,.'’_·\-‐‑‒–—−٬])\d{1,7}(?:\1\d{1,7})+(?!\d)")
 _SHORTENED = re.compile(r"\b\d[.,]\d+e\s*\+?\s*\d{1,2}\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\S*(?:://|[?&])\S*")
@@ -53,7 +53,7 @@ _CODE = re.compile(r"(?<![a-z0-9])c[a-z0-9]{19}(?![a-z0-9])", re.IGNORECASE)
 
 
 def one(text: str, sort: Sort) -> str:
-    """The one id of its sort in a text. Raises TextWrong: NoId where there is none."""
+    """The only id of its kind in a text. Raises TextWrong, and NoId if there is none."""
     found = every(text, sort)
     if len(found) > 1:
         raise TextWrong(f"Enter one {sort.one}; these are {len(found)}.")
@@ -61,7 +61,7 @@ def one(text: str, sort: Sort) -> str:
 
 
 def every(text: str, sort: Sort) -> tuple[str, ...]:
-    """All ids in a text, each once, in their order. Raises TextWrong: NoId where there is none."""
+    """All ids in a text, each once, in order. Raises TextWrong, and NoId if there is none."""
     plain = _plain(text)
     others = {value: each for each in SORTS if each is not sort for value in _named(plain, each)}
     bare = _ADDRESS.sub(lambda address: "\n".join(_named(address[0], sort)) or address[0], plain)
@@ -76,7 +76,7 @@ def every(text: str, sort: Sort) -> tuple[str, ...]:
 
 
 def pixel_codes(text: str) -> tuple[str, ...]:
-    """All pixel codes in a text, each once, in capitals; none in an empty text. Raises TextWrong."""
+    """All pixel codes in a text, each once, in capitals; none for an empty text. Raises TextWrong."""
     plain = _plain(text)
     found = tuple(dict.fromkeys(code.upper() for code in _CODE.findall(plain) if any(map(str.isdigit, code))))
     if found or not plain.strip():
@@ -93,24 +93,24 @@ def pixel_codes(text: str) -> tuple[str, ...]:
 
 
 def digits(text: str) -> str:
-    """A text that should be one number, in ASCII digits without what surrounds it; else the text, folded."""
+    """A number in ASCII digits without its surroundings; other text is only folded."""
     plain = folded(text)
     bare = plain.strip(" \t\n\"'“”‘’«»#()[]<>.,;:")
     return bare if bare.isascii() and bare.isdigit() else plain
 
 
 def is_rounded(value: str) -> bool:
-    """A number that ends as a spreadsheet leaves it."""
+    """True if a number ends as if a spreadsheet had rounded it."""
     return len(value) > 17 and value.endswith("0" * (len(value) - SPREADSHEET_DIGITS))
 
 
 def short(text: str) -> str:
-    """The typed text, short enough for a sentence."""
+    """The input, shortened for use in a sentence."""
     return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _refuse_spoilt(plain: str) -> None:
-    """Raises TextWrong for numbers, outside of addresses, that ran together or that a spreadsheet rounded."""
+    """Raise TextWrong for numbers outside of URLs that ran together or were rounded by a spreadsheet."""
     for value in _RUN.findall(plain):
         if len(value) > MOST:
             raise TextWrong(f"“{short(value)}” has {len(value)} digits: put each number on a line of its own.")
@@ -122,7 +122,7 @@ def _refuse_spoilt(plain: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """Folded, and unwrapped from the escapes of addresses and of HTML."""
+    """The text folded, with URL and HTML escapes decoded."""
     plain = folded(text[:LONGEST])
     for _ in range(3):
         opened = folded(unquote(html.unescape(plain)))
@@ -138,7 +138,7 @@ def _named(plain: str, sort: Sort) -> tuple[str, ...]:
 
 
 def _numbers(plain: str) -> Iterator[str]:
-    """Numbers of 15 to 20 digits where they stand, those in groups too."""
+    """Numbers of 15 to 20 digits with their positions, including those in groups."""
     at = 0
     groups = [(found.start(), found.end(), found[0]) for found in _GROUPED.finditer(plain)]
     whole = [(found.start(), found.end(), found[0]) for found in _RUN.finditer(plain) if len(found[0]) >= FEWEST]

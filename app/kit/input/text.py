@@ -1,49 +1,49 @@
-"""Text as people type and paste it: what cannot be seen goes, what can be seen stays as it was written. Pure."""
+"""Text as people type and paste it: invisible characters are removed, visible ones are kept. Pure."""
 
 import unicodedata
 
-#: Joiners that scripts and emoji need between two characters; they are kept there and nowhere else.
+#: Joiners that scripts and emoji need between two characters; kept only there.
 _JOINERS = frozenset("\u200c\u200d")
-#: Blank although Unicode counts them as letters, marks or symbols.
+#: Blank, although Unicode counts them as letters, marks or symbols.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _LINE_BREAKS = frozenset("\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 class TextWrong(ValueError):
-    """A text that cannot be taken; the message is a sentence for the person who typed it."""
+    """Unacceptable text; the message is a sentence for the person who typed it."""
 
 
 def visible(text: str) -> str:
-    """The text without control, bidi and invisible characters, in composed form (NFC); line breaks are `\\n`."""
+    """The text without control, bidi and invisible characters, in NFC; line breaks are `\n`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join("\n" if each in _LINE_BREAKS else each for each in text if not _is_hidden(each))
     return unicodedata.normalize("NFC", _without_loose_joiners(kept)).strip()
 
 
 def one_line(text: str) -> str:
-    """The same in one line: each stretch of white space is one blank."""
+    """The same in one line: each run of white space is one space."""
     return " ".join(visible(text).split())
 
 
 def folded(text: str) -> str:
-    """Text to be searched: compatible forms as plain ones, digits of every script in ASCII, nothing invisible."""
+    """Text for searching: compatibility forms folded, digits of every script in ASCII, nothing invisible."""
     plain = unicodedata.normalize("NFKC", visible(text))
     digits = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in plain)
     return "".join(each for each in digits if each not in _JOINERS)
 
 
 def is_blank(text: str) -> bool:
-    """Nothing to be seen: white space, invisible characters and loose accents alone."""
+    """True if nothing is visible: only white space, invisible characters and loose accents."""
     return not any(unicodedata.category(each)[0] in "LNPS" and each not in _BLANK for each in text)
 
 
 def is_empty(text: str) -> bool:
-    """White space and invisible characters alone, as a field has that nobody filled in."""
+    """True for white space and invisible characters only, as in an empty field."""
     return is_blank(text) and not any(unicodedata.category(each) in ("Cc", "Cs") for each in text.strip())
 
 
 def line(text: str) -> str:
-    """One line from a program, cleaned. Raises TextWrong for none, and for line breaks and control characters."""
+    """One line from a program, cleaned. Raises TextWrong for empty text, line breaks and control characters."""
     _refuse_broken(text)
     if any(unicodedata.category(each) in ("Cc", "Zl", "Zp") for each in text.strip()) or is_blank(text):
         raise TextWrong("Give one line of text, without control characters.")
@@ -60,13 +60,13 @@ def paragraphs(text: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """An id from another system, whose blanks may count. Raises TextWrong as `line`."""
+    """An id from another system, in which spaces may matter. Raises TextWrong like `line`."""
     line(text)
     return visible(text)
 
 
 def unbroken(text: str) -> str:
-    """The text as it is. Raises TextWrong for NUL and for half a character: neither can be kept or sent on."""
+    """The unchanged text. Raises TextWrong for null bytes and lone surrogates, which cannot be stored."""
     _refuse_broken(text)
     if "\x00" in text:
         raise TextWrong("Give text without control characters.")
@@ -93,5 +93,5 @@ def _without_loose_joiners(text: str) -> str:
 
 
 def _joins(each: str) -> bool:
-    """Letters of scripts with joining forms, emoji and their marks; ASCII needs no joiner."""
+    """True between letters of joining scripts, and emoji with their marks; ASCII needs no joiner."""
     return not each.isascii() and unicodedata.category(each)[0] in "LMS"

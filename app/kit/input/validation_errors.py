@@ -1,4 +1,4 @@
-"""Input that does not fit, as refusals with a sentence for each field."""
+"""Validation errors, with a sentence for each field."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ _KINDS = ("kind[", "literal[", "list[", "dict[", "function-", "constrained-")
 
 
 class BrokenJson(AppError):
-    """The body is no JSON."""
+    """The body is not JSON."""
 
     status = 400
     code = "broken_json"
@@ -24,7 +24,7 @@ class BrokenJson(AppError):
 
 
 class WrongContentType(AppError):
-    """The body came as something else than JSON."""
+    """The body has a content type other than JSON."""
 
     status = 415
     code = "wrong_content_type"
@@ -33,14 +33,14 @@ class WrongContentType(AppError):
 
 
 class UnknownField(InvalidInput):
-    """A key that is no field, so that a typing error does not pass unnoticed."""
+    """A key that is not a field, so that a typo does not go unnoticed."""
 
     code = "unknown_field"
     hint = "Check its spelling, or leave it out."
 
 
 def refusal_of(problem: RequestValidationError) -> AppError:
-    """The one refusal that says best what is wrong."""
+    """The most specific error for a validation failure."""
     errors: Sequence[Mapping[str, Any]] = problem.errors()
     first = errors[0]
     if first["type"] == "json_invalid":
@@ -55,7 +55,7 @@ def refusal_of(problem: RequestValidationError) -> AppError:
 
 
 def checked(model: type[Model], **values: Any) -> Model:
-    """Values from a terminal, held to the same rules as those from the API. Raises Malformed."""
+    """Values from the command line, validated like those from the API. Raises InvalidInput."""
     try:
         return model(**values)
     except ValidationError as problem:
@@ -64,7 +64,7 @@ def checked(model: type[Model], **values: Any) -> Model:
 
 
 def _by_field(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A sentence for each field; where it may be one of several kinds, what each of them would need."""
+    """A sentence for each field; for a field with several types, the requirements of each."""
     fields: dict[str, str] = {}
     for error in errors:
         name, sentence = _name(error["loc"]), _sentence(error)
@@ -74,9 +74,9 @@ def _by_field(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _name(place: Sequence[str | int]) -> str:
-    """`("body", "client", "name")` -> `client.name`; what concerns the whole body is `body`.
+    """`("body", "client", "name")` -> `client.name`; errors of the whole body are `body`.
 
-    pydantic adds which of several kinds it tried, such as `literal['a']`: no field of ours is called so.
+    pydantic adds the type that it tried, such as `literal['a']`: no field of ours has such a name.
     """
     return ".".join(str(part) for part in place[1:] if not str(part).startswith(_KINDS)) or str(place[0])
 

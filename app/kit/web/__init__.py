@@ -1,1 +1,1 @@
-"""What every request and answer has in common: ids, limits, problems, pages of lists, health."""
+"""Common parts of every request and response: ids, limits, errors, pages of lists, health."""

@@ -1,4 +1,4 @@
-"""No request body is longer than its address allows, whether its length was announced or not."""
+"""Limits on the size of request bodies, with or without an announced length."""
 
 import re
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from app.kit.web.problem import API
 
 FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
-#: Five files of 5 MB with the form around them, and enough beyond that a sentence can say which is too large.
+#: Five files of 5 MB with the form, and enough beyond that to say which file is too large.
 FILES_BYTES = 30 * 1024 * 1024
-#: A logo of 2 MB with the form around it, and some beyond that a sentence can say how large it may be.
+#: A logo of 2 MB with the form, and some beyond that to say how large it may be.
 LOGO_BYTES = 4 * 1024 * 1024
 _LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
 class BodyTooLarge(AppError):
-    """More was sent than the address takes."""
+    """The body exceeds the limit of this path."""
 
     status = 413
     code = "body_too_large"
@@ -31,7 +31,7 @@ class BodyTooLarge(AppError):
 
 
 class BodyLimit:
-    """ASGI middleware. `allowed` gives the bytes for a path; `refuse` answers in the caller's format."""
+    """ASGI middleware. `allowed` returns the limit of a path in bytes; `refuse` answers in the caller's format."""
 
     def __init__(
         self, app: ASGIApp, allowed: Callable[[str], int], refuse: Callable[[Request, AppError], Response]
@@ -39,7 +39,7 @@ class BodyLimit:
         self.app, self.allowed, self.refuse = app, allowed, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 413 itself; the application's own answer to a body it could not read is dropped."""
+        """Answer 413 here; the application's response to a body it could not read is dropped."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -62,7 +62,7 @@ def _too_large(path: str, allowed: int) -> BodyTooLarge:
 
 
 class _Counted:
-    """The body of one request, counted as it comes."""
+    """The body of one request, counted as it arrives."""
 
     def __init__(self, receive: Receive, send: Send, allowed: int) -> None:
         self._receive, self._send, self._left = receive, send, allowed
@@ -71,17 +71,17 @@ class _Counted:
 
     @property
     def must_refuse(self) -> bool:
-        """True if the answer is ours to give."""
+        """True if this middleware has to answer."""
         return self.too_long and not self._answered
 
     def is_announced_too_long(self, headers: Headers) -> bool:
-        """True if Content-Length alone says so."""
+        """True if Content-Length already exceeds the limit."""
         length = headers.get("content-length", "")
         self.too_long = length.isdecimal() and int(length) > self._left
         return self.too_long
 
     async def receive(self) -> Message:
-        """The next piece, or the end of it all when there are too many."""
+        """The next part of the body, or its end once the limit is exceeded."""
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
@@ -90,7 +90,7 @@ class _Counted:
         return message
 
     async def send(self, message: Message) -> None:
-        """Passes the answer on, unless it answers a body that was cut off."""
+        """Pass the response on, unless it answers a body that was cut."""
         if self.too_long and not self._answered:
             return
         self._answered = True

@@ -1,4 +1,4 @@
-"""Slow and half-sent requests: time-outs, a bound on connections, and room for the next visitor all the same."""
+"""Slow and incomplete requests: timeouts, a connection limit, and eviction of idle connections."""
 
 import asyncio
 import resource
@@ -13,7 +13,7 @@ _MOST = 4096
 
 @dataclass(frozen=True)
 class Limits:
-    """Time limits for receiving a request and for reading its answer, and the number of connections."""
+    """Time limits for receiving a request and reading its response, and the maximum number of connections."""
 
     head_seconds: float = 10.0
     #: A body may take this long, and longer while it arrives at `bytes_per_second` or faster.
@@ -24,7 +24,7 @@ class Limits:
 
 
 def limits() -> Limits:
-    """As this process can keep them; raises its own limit of open files as far as it may."""
+    """The limits that this process can keep; raises its limit of open files as far as permitted."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         most = min(hard, 2 * _MOST) if hard != resource.RLIM_INFINITY else 2 * _MOST
@@ -34,15 +34,15 @@ def limits() -> Limits:
 
 
 def protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """A protocol for uvicorn's `http`, of one server: its connections share the bound."""
+    """A protocol for uvicorn's `http`, for one server: its connections share the limit."""
     return type("Patient", (_Patient,), {"limits": limits, "waiting": {}})
 
 
 class _Patient(HttpToolsProtocol):
-    """uvicorn's protocol with an end to every wait for the other side.
+    """uvicorn's protocol with a limit on every wait for the client.
 
-    A connection is `waiting` while we owe it nothing: before a whole request came, and between two. When there are too
-    many, the one that has waited longest gives way to the next.
+    A connection is `waiting` before a complete request and between requests. If there are too many connections, the one
+    that has waited longest is closed.
     """
 
     limits: Limits
@@ -87,7 +87,7 @@ class _Patient(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self.transport.is_closing() and not self.pipeline:
-            self.waiting[self] = None  # uvicorn's keep-alive has an end of its own
+            self.waiting[self] = None  # uvicorn's keep-alive has its own timeout
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -135,7 +135,7 @@ class _Patient(HttpToolsProtocol):
 
 
 def options(limits: Limits) -> dict[str, Any]:
-    """Options for uvicorn that all our servers share."""
+    """uvicorn options of all our servers."""
     return {
         "http": protocol(limits), "access_log": False, "log_config": None, "server_header": False,
         "proxy_headers": False, "timeout_keep_alive": 75,

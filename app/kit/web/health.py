@@ -5,19 +5,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 router = APIRouter(include_in_schema=False)
-#: On the inner address alone: figures are nobody else's business.
+#: On the internal address only: metrics are not public.
 inner = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz")
 async def alive() -> dict[str, str]:
-    """The process answers."""
+    """True while the process responds."""
     return {"status": "alive"}
 
 
 @router.get("/readyz")
 async def ready(request: Request, response: Response) -> dict[str, str]:
-    """The database answers."""
+    """True while the database responds."""
     try:
         async with request.app.state.sessions() as session:
             await session.execute(text("SELECT 1"))
@@ -29,5 +29,5 @@ async def ready(request: Request, response: Response) -> dict[str, str]:
 
 @inner.get("/metrics")
 async def metrics() -> Response:
-    """Figures of this process for Prometheus."""
+    """Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Requests that no route could read: refused before any of them is asked."""
+"""Requests that no route can read, refused before routing."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -12,7 +12,7 @@ from app.kit.errors import AppError, InvalidInput
 
 
 class Compressed(AppError):
-    """The body is compressed, and nothing here unpacks it."""
+    """The body is compressed, which Keyturn does not support."""
 
     status = 415
     code = "compressed_body"
@@ -21,13 +21,13 @@ class Compressed(AppError):
 
 
 class WellFormed:
-    """ASGI middleware. PostgreSQL keeps no NUL in text, so no address holds one; bodies come uncompressed."""
+    """ASGI middleware. PostgreSQL cannot store NUL in text, so no path contains one; bodies must be uncompressed."""
 
     def __init__(self, app: ASGIApp, refuse: Callable[[Request, AppError], Response]) -> None:
         self.app, self.refuse = app, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what cannot be read; pass on the rest. A path with NUL leads to nothing, as each route says it."""
+        """Answer malformed requests; pass on the rest. A path with NUL is *not found*."""
         if scope["type"] == "http" and "\x00" in scope["path"]:
             scope = {**scope, "path": scope["path"].replace("\x00", "\ufffd")}
         refusal = _refusal(scope) if scope["type"] == "http" else None

@@ -1,4 +1,4 @@
-"""Cursor paging: an opaque cursor that is the place of the last row shown."""
+"""Cursor pagination: an opaque cursor with the position of the last row."""
 
 import base64
 import binascii
@@ -33,7 +33,7 @@ class Page(BaseModel, Generic[Item]):
 
 
 class CursorWrong(InvalidInput):
-    """The cursor was not given out by us."""
+    """The cursor was not issued by Keyturn."""
 
     code = "cursor_wrong"
     detail = "The cursor cannot be read."
@@ -41,12 +41,12 @@ class CursorWrong(InvalidInput):
 
 
 def pack(*place: str | int) -> str:
-    """The cursor for a place in a list."""
+    """The cursor of a position in a list."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def unpack(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
-    """The place a cursor names: one value for each of `kinds`. Raises CursorWrong."""
+    """The position in a cursor: one value for each of `kinds`. Raises CursorWrong."""
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as problem:
@@ -57,7 +57,7 @@ def unpack(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...]:
 
 
 def before(cursor: str | None, prefix: str) -> str | None:
-    """The id a cursor of a list ordered by ids of one kind names; None starts anew. Raises CursorWrong."""
+    """The id in the cursor of a list ordered by ids; None starts from the beginning. Raises CursorWrong."""
     if cursor is None:
         return None
     last = str(unpack(cursor, str)[0])
@@ -69,6 +69,6 @@ def before(cursor: str | None, prefix: str) -> str | None:
 
 
 def by_id(views: Sequence[Named], limit: int) -> "Page[Named]":
-    """A page of things that have an `id` and lie in its order; one more than `limit` was read, if there is."""
+    """A page of objects ordered by `id`; one more than `limit` was read, if there is one."""
     more = pack(views[limit - 1].id) if len(views) > limit else None
     return Page(data=list(views[:limit]), next_cursor=more)

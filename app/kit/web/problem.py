@@ -1,4 +1,4 @@
-"""Errors as every caller gets them: `application/problem+json` under /api, a page for people everywhere else."""
+"""Error responses: `application/problem+json` under /api, a page for people elsewhere."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 API = "/api/"
 MEDIA_TYPE = "application/problem+json"
-#: Makes the answer for a person in a browser.
+#: Renders the response for a person in a browser.
 Page = Callable[[Request, AppError], Response]
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "10"}}
 
@@ -52,7 +52,7 @@ class Problem(BaseModel):
 
 
 class PathUnknown(NotFound):
-    """No address of ours."""
+    """The path does not exist."""
 
     code = "path_unknown"
     detail = "There is nothing at this address."
@@ -60,7 +60,7 @@ class PathUnknown(NotFound):
 
 
 class MethodRefused(AppError):
-    """The address exists, but not for this method."""
+    """The path exists, but not for this method."""
 
     status = 405
     code = "method_not_allowed"
@@ -69,7 +69,7 @@ class MethodRefused(AppError):
 
 
 class UnreadableRequest(AppError):
-    """The request is broken below what we look at."""
+    """The request is malformed at the HTTP level."""
 
     code = "unreadable"
     detail = "The request could not be read."
@@ -77,7 +77,7 @@ class UnreadableRequest(AppError):
 
 
 class Unexpected(AppError):
-    """Our fault. Nothing is told but the request's id."""
+    """An unexpected error. The response contains only the request's id."""
 
     status = 500
     code = "unexpected"
@@ -86,7 +86,7 @@ class Unexpected(AppError):
 
 
 def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
-    """The refusal in the format of whoever asked."""
+    """The error in the format of the caller."""
     if not request.url.path.startswith(API):
         made = page(request, refusal)
         if refusal.status == DatabaseAway.status:
@@ -102,7 +102,7 @@ def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
 
 
 def add_to(app: FastAPI, *, page: Page) -> None:
-    """Every way in which a request can fail gets its answer."""
+    """Register a response for every way in which a request can fail."""
 
     async def refused(request: Request, problem: Exception) -> Response:
         made = answer(request, _refusal(problem), page=page)
@@ -115,7 +115,7 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         made = answer(request, Unexpected(), page=page)
         if request_id:
             made.headers["X-Request-Id"] = request_id
-        # this answer passes no middleware
+        # this response passes no middleware
         for name, value in headers.everywhere(secure=request.app.state.secure_cookies).items():
             made.headers.setdefault(name, value)
         return made
@@ -149,12 +149,12 @@ def _refusal(problem: Exception) -> AppError:
         return NotFound()
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 400 and "body" in str(getattr(problem, "detail", "")):
-        return BrokenJson()  # FastAPI's words for JSON it could not even decode
+        return BrokenJson()  # FastAPI's message for JSON it could not decode
     return {404: PathUnknown, 405: MethodRefused}.get(status, UnreadableRequest)()
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may answer with problems of these statuses."""
+    """The `responses` of a route that may answer with these error statuses."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}

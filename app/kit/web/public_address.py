@@ -1,4 +1,4 @@
-"""The installation's address: which proxies may speak for visitors, the path before ours, HEAD, headers everywhere."""
+"""The installation's public address: trusted proxies, path prefix, HEAD, common headers."""
 
 import ipaddress
 import re
@@ -16,17 +16,17 @@ from app.kit.html import headers
 log = structlog.get_logger(__name__)
 
 _FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"}
-#: So many strangers are named in the log, each once.
+#: Number of untrusted addresses that are logged, each once.
 _NAMED = 8
 _COOKIE_PATH = re.compile(r"(;\s*path=)(/[^;]*)", re.IGNORECASE)
-#: What follows is an id of another system, slashes included.
+#: Followed by an id of another system, slashes included.
 _VERBATIM = "/by-external-id/"
-#: GET does something here, exactly once; HEAD must not.
+#: GET has a side effect here, exactly once; HEAD must not.
 _ONCE = re.compile(r"/callbacks/.*|.*/return")
 
 
 class Proxies:
-    """ASGI middleware: the visitor's address as a trusted proxy gives it; from anybody else it counts for nothing."""
+    """ASGI middleware: the visitor's address as reported by a trusted proxy; headers of others are ignored."""
 
     def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:
         self.app = app
@@ -35,7 +35,7 @@ class Proxies:
         self._named: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Says once of each stranger that its headers were not believed."""
+        """Log once per untrusted address that its headers were ignored."""
         if scope["type"] != "http" or not scope.get("client"):
             await self.app(scope, receive, send)
             return
@@ -60,7 +60,7 @@ class Proxies:
 
 
 def _unmapped(host: str) -> str:
-    """`::ffff:10.0.0.1`, as a socket for both families tells it, is `10.0.0.1`."""
+    """The IPv4 form of an IPv4-mapped address, which a dual-stack socket reports."""
     try:
         mapped = ipaddress.IPv6Address(host).ipv4_mapped
     except ValueError:
@@ -69,18 +69,18 @@ def _unmapped(host: str) -> str:
 
 
 class Mounted:
-    """ASGI middleware: the application as though it stood at the root of its host.
+    """ASGI middleware: serves the application as if it were at the root of its host.
 
-    `prefix` is the path of the public address. Requests come with it or, from health checks and from a proxy that cuts
-    it off, without. Doubled and trailing slashes are ignored, except in an id of another system. Redirects and cookies
-    leave with the prefix; nothing in them comes from the request's host or scheme. HEAD is GET without its body.
+    `prefix` is the path of the public address. Requests include it, except health checks and requests from proxies that
+    remove it. Doubled and trailing slashes are ignored, except in an id of another system. Redirects and cookies get
+    the prefix; nothing in them comes from the request's host or scheme. HEAD is GET without its body.
     """
 
     def __init__(self, app: ASGIApp, prefix: str, secure: bool) -> None:
         self.app, self._prefix, self._secure = app, prefix, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on with our path, and the answer back with the public one."""
+        """Pass the request on with the internal path, and the response back with the public one."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Query parameters that an operation does not have: refused, so that a typing error does not pass for a filter."""
+"""Unknown query parameters are refused, so that a typo is not taken for a filter."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ class UnknownParameter(InvalidInput):
 
 
 async def only_known(request: Request) -> None:
-    """A dependency of whole routers. Raises UnknownParameter."""
+    """Dependency of whole routers. Raises UnknownParameter."""
     if not request.query_params:
         return
     route = request.scope["route"]

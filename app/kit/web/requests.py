@@ -1,4 +1,4 @@
-"""What every request gets: an id in its answer and its log lines, and one line when it is answered."""
+"""Request ids and request logs."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from app.kit import ids, logs
 log = structlog.get_logger(__name__)
 
 _HIDDEN = "…"
-#: Parts of an address that may be logged: short ones, words joined by hyphens or dots, numbers, ids.
+#: Path segments that may be logged: short ones, words joined by hyphens or dots, numbers, ids.
 _SHORT = 12
 _PLAIN = re.compile(r"[A-Za-z0-9._-]*")
 _WORDS = re.compile(r"(?=.{0,40}$)[a-z0-9]{1,20}(?:[.-][a-z0-9]{1,20})*")
@@ -20,13 +20,13 @@ _ID = re.compile(r"[a-z]{2,20}_[0-9a-z]{26}")
 
 
 class RequestLog:
-    """ASGI middleware. The path is logged without secrets, the query never: it carries codes and handles."""
+    """ASGI middleware. Logs the path without secrets, and never the query: it contains codes and handles."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Gives the request its id, here and in the header `X-Request-Id`."""
+        """Assign the request its id, here and in the header `X-Request-Id`."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -54,9 +54,9 @@ class RequestLog:
 
 
 def redacted(path: str) -> str:
-    """The path as it may stand in a log: a part that is not plainly harmless is hidden, wherever it stands.
+    """The path for the log: every segment that is not plainly harmless is hidden.
 
-    Names are kept, not secrets recognized: an address may be cut, doubled or encoded in any way.
+    Uses an allow list rather than a search for secrets: a path may be cut, doubled or encoded in any way.
     """
     return "/".join(part if _may_be_logged(part) else _HIDDEN for part in path[:2000].split("/"))
 

@@ -1,4 +1,4 @@
-"""Serving a few pages beside other work, in the same event loop."""
+"""A small HTTP server beside other work, in the same event loop."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ from app.kit.web.deadlines import Limits
 
 log = structlog.get_logger(__name__)
 
-#: Nobody but a monitor and a supervisor calls.
+#: Only monitoring and supervisors call it.
 FEW = Limits(connections=64)
 
 
 class _Beside(uvicorn.Server):
-    """Leaves signals to the work beside which it runs."""
+    """Leaves signal handling to the main work."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,7 +29,7 @@ class _Beside(uvicorn.Server):
 
 @asynccontextmanager
 async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> AsyncIterator[tuple[str, int]]:
-    """Serves while the block runs; where it listens. Raises OSError when the address cannot be had."""
+    """Serve while the block runs; yields the address. Raises OSError if the address cannot be used."""
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **deadlines.options(limits)
     )  # fmt: skip
@@ -64,7 +64,7 @@ def address(text: str) -> tuple[str, int]:
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Bound here: uvicorn would end the whole program where the port is taken."""
+    """Bind here: uvicorn would end the whole program if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listener:
         yield listener

@@ -1,17 +1,17 @@
-"""Web addresses in settings, read strictly. Pure. A wrong one raises ValueError with half a sentence."""
+"""Strict parsing of web addresses in settings. Pure. Raises ValueError with a clause."""
 
 import ipaddress
 import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
-#: One part of a path prefix; anything else would have to be encoded, and proxies do not agree on that.
+#: One segment of a path prefix; other characters would need encoding, which proxies handle differently.
 _PART = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _EXAMPLE = "it must be a whole address such as https://go.agency.com"
 
 
 def read(url: str) -> str:
-    """A whole address of ours or of a platform: https, or http on this machine."""
+    """A complete URL of Keyturn or a platform: https, or http on this machine."""
     parts = _split(url)
     if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
         raise ValueError("it must begin with https:// (plain http is taken for this machine alone)")
@@ -23,7 +23,7 @@ def read(url: str) -> str:
 
 
 def read_base(url: str) -> str:
-    """An address under which others lie: a host, and perhaps a path; without a slash at its end."""
+    """A base URL: a host and an optional path, without a trailing slash."""
     parts = _split(url)
     if "?" in url:
         raise ValueError("it must not have a query (?…)")
@@ -59,7 +59,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def read_proxies(listed: Sequence[str]) -> list[str]:
-    """Addresses and networks of reverse proxies; nobody may trust everybody."""
+    """Addresses and networks of reverse proxies; trusting all addresses is refused."""
     networks = []
     for text in listed:
         try:

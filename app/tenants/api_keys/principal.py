@@ -1,4 +1,4 @@
-"""Who calls the API: the key in `Authorization: Bearer kt_live_…`, and whether it may."""
+"""The calling principal: the key in `Authorization: Bearer kt_live_…`, and its scopes."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ _bearer = HTTPBearer(
 
 
 class KeyMissing(AppError):
-    """No key."""
+    """No API key."""
 
     status = 401
     code = "key_missing"
@@ -26,7 +26,7 @@ class KeyMissing(AppError):
 
 
 class KeyInvalid(AppError):
-    """A key that does not work; whether it never did or has ended is not told."""
+    """An invalid key; revoked and unknown keys are not distinguished."""
 
     status = 401
     code = "key_invalid"
@@ -35,7 +35,7 @@ class KeyInvalid(AppError):
 
 
 class ScopeMissing(AppError):
-    """The key works, but not for this."""
+    """The key is valid, but lacks the scope."""
 
     status = 403
     code = "scope_missing"
@@ -53,7 +53,7 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """How events name whoever did it."""
+        """The actor in events."""
         return f"key:{self.key_id}"
 
 
@@ -76,7 +76,7 @@ CurrentCaller = Annotated[Principal, Depends(_caller)]
 
 
 def requires(scope: str) -> Any:
-    """The caller, refused with 403 unless its key has the scope."""
+    """The principal; refused with 403 unless its key has the scope."""
 
     async def allowed(caller: CurrentCaller) -> Principal:
         if scope not in caller.scopes:

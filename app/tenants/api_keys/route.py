@@ -51,7 +51,7 @@ class _StrictJson(Request):
     """A request with strictly parsed JSON."""
 
     async def json(self) -> Any:
-        """The body's value. Raises JSONDecodeError."""
+        """The parsed body. Raises JSONDecodeError."""
         return json_body.read(await self.body())
 
 

@@ -1,4 +1,4 @@
-"""Making and ending API keys."""
+"""Use cases of API keys."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 class ScopeNotYours(AppError):
-    """A key would give away more than it may do itself."""
+    """A key would grant scopes that its creator does not have."""
 
     status = 403
     code = "scope_not_yours"
@@ -36,9 +36,9 @@ async def create_key(
     actor: str,
     at_most: frozenset[str] | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its value, which is shown this once; `at_most`: the scopes of whoever makes it.
+    """Create a key and return it with its value, which is shown only once. `at_most`: the creator's scopes.
 
-    Raises Malformed for a scope we do not know and a time that is over, ScopeNotYours.
+    Raises InvalidInput for an unknown scope or a past expiry, ScopeNotYours.
     """
     if wrong := unknown(scopes):
         raise InvalidInput(fields={"scopes": f"{wrong[0]!r} is no scope. There are: {', '.join(SCOPES)}."})
@@ -58,7 +58,7 @@ async def create_key(
 
 
 async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, actor: str) -> ApiKey:
-    """Ends a key at once; ending it again changes nothing. Raises NotFound."""
+    """Revoke a key immediately; revoking it again changes nothing. Raises NotFound."""
     key = await queries.find(session, agency_id, key_id)
     if key.revoked_at is None:
         key.revoked_at = func.now()
@@ -69,7 +69,7 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
 
 
 def is_use_stale(key: ApiKey, now: datetime) -> bool:
-    """True if the last recorded use is at least a minute ago: a read writes nothing more often."""
+    """True if the last recorded use is at least a minute ago, so that reads rarely write."""
     return key.last_used_at is None or now - key.last_used_at >= USE_RECORDED_EVERY
 
 
