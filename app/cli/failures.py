@@ -1,6 +1,6 @@
-"""How a command ends that could not do its work: sentences on standard error, and an exit status.
+"""Failures of a command: sentences on standard error, and an exit status.
 
-1: it was refused, or something could not be reached; 2: the command line or the settings are wrong.
+1: refused, or something is unreachable; 2: the command line or the settings are invalid.
 """
 
 from typing import IO, Any
@@ -9,7 +9,7 @@ import click
 
 
 class Failed(click.ClickException):
-    """What went wrong, and further lines about why and what to do."""
+    """A failure, with further lines about the cause and the next step."""
 
     def __init__(self, message: str, *lines: str | None) -> None:
         super().__init__(message)
@@ -23,6 +23,6 @@ class Failed(click.ClickException):
 
 
 class SettingsUnusable(Failed):
-    """What the environment sets is missing or cannot be used."""
+    """A setting of the environment is missing or invalid."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""What must be there before the API can be used: an agency and its first API key, made on the database itself."""
+"""Creation of an agency and its first API key in the database, before the API can be used."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

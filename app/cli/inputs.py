@@ -99,7 +99,7 @@ def is_repeated(schema: Mapping[str, Any]) -> bool:
 
 
 def joined(each: Input, value: Any) -> Any:
-    """What the options given for an input amount to."""
+    """The input assembled from its options."""
     if each.schema.get("type") == "array":
         return [item for one in value for item in (one if isinstance(one, list) else [one])]
     if is_repeated(each.schema):
