@@ -64,7 +64,9 @@ async def _link(session: AsyncSession, keyring: Keyring, agency_id: str, new: Ne
         session, agency_id, actor=DEMO, name=new.name, external_id=new.external_id, contact_name=new.contact_name,
         contact_email=new.contact_email,
     )  # fmt: skip
-    link, _ = await links.create_link(
+    made, _ = await links.create_link(
         session, agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor=DEMO
     )
-    return await links.show_address(session, agency_id, link.id, public_url=addresses.web, keyring=keyring, actor=DEMO)
+    return await links.show_address(
+        session, agency_id, made.link.id, public_url=addresses.web, keyring=keyring, actor=DEMO
+    )

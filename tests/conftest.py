@@ -27,7 +27,7 @@ from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
 from app.settings import Settings, load
 from simulator import seed
-from tests import tenancy
+from tests import lifecycles, tenancy
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
 from tests.house import House
@@ -44,6 +44,7 @@ def pytest_configure() -> None:
         "keyturn", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )  # a busy machine is no failure
     hypothesis.settings.load_profile("keyturn")
+    lifecycles.guard()
     plain = structlog.processors.JSONRenderer()
     structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, plain])
 

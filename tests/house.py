@@ -1,11 +1,13 @@
 """Keyturn's rooms put together for a test, and the ways of people through them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import DateTime, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import func
 
 from app.access import handshakes, oauth_callbacks
@@ -24,17 +26,26 @@ from app.access.reconciler.partner_access import PartnerAccessStrategy
 from app.access.requests import service as access_requests
 from app.events import queries as events
 from app.kit import ids, jobs
-from app.kit.database import CROSS_TENANT
+from app.kit.database import CROSS_TENANT, Sessions
 from app.links import client_actions
 from app.links import queries as links
 from app.links import service as link_actions
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import LinkAggregate, SelectedAsset
 from app.links.devices import service as devices
 from app.links.models import AccessRequest
 from app.platforms.rate_limiter.models import RateLimitState
 from simulator import seed
 from tests.tiktok import ALL, TikTokWorld
 from tests.world import CLIENT_BROWSER, Corner, World
+
+
+@asynccontextmanager
+async def change_link(sessions: Sessions, corner: Corner) -> AsyncIterator[tuple[AsyncSession, LinkAggregate]]:
+    """A transaction with the corner's link, which is saved at its end."""
+    async with sessions.begin() as session:
+        link = await links.load_link(session, corner.agency_id, corner.link_id, lock=True)
+        yield session, link
+        await link.save(session)
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,8 @@ class House:
 
     async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
-        async with self.tools.sessions.begin() as session:
-            await client_actions.open_link(session, corner.agency_id, corner.link_id, cookie)
+        async with change_link(self.tools.sessions, corner) as (session, link):
+            await client_actions.open_link(session, link, cookie)
         return cookie
 
     async def connect_client(
@@ -122,51 +133,51 @@ class House:
         catalogs: Sequence[str] = (),
     ) -> None:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
-        async with self.tools.sessions.begin() as session:
-            where = (session, corner.agency_id, corner.link_id)
-            await devices.claim(session, await client_actions.open_link(*where, CLIENT_BROWSER))
-            await client_actions.choose_lane(*where, lane)
-            await client_actions.save_business_center(*where, bc_id=bc_id, name=None)
-            await client_actions.choose_assets(
-                *where, kind="ad_account", chosen=[SelectedAsset(each) for each in asset_ids]
-            )
+        async with change_link(self.tools.sessions, corner) as (session, link):
+            browser = await client_actions.open_link(session, link, CLIENT_BROWSER)
+            await devices.claim(session, link, browser)
+            link.choose_lane(lane)
+            link.choose_business_center(bc_id, None)
+            link.choose_assets("ad_account", [SelectedAsset(each) for each in asset_ids])
             if pixels:
-                chosen = [SelectedAsset(code, None, account) for code, account in pixels]
-                await client_actions.choose_assets(*where, kind="pixel", chosen=chosen)
+                link.choose_assets("pixel", [SelectedAsset(code, None, account) for code, account in pixels])
             if catalogs:
-                await client_actions.choose_assets(
-                    *where, kind="catalog", chosen=[SelectedAsset(each) for each in catalogs]
-                )
-            await client_actions.give_consent(*where, name="Ana Client", sentences=["as shown"])
-            await handshakes.start_for_link(session, await links.load_link(*where))
+                link.choose_assets("catalog", [SelectedAsset(each) for each in catalogs])
+            link.give_consent("Ana Client", ["as shown"])
+            await link.save(session)
+            await handshakes.start_for_link(session, link)
 
     async def another_link(self, corner: Corner) -> Corner:
         """The same client with a second link."""
         async with self.tools.sessions.begin() as session:
-            link, token = await link_actions.create_link(
+            made, token = await link_actions.create_link(
                 session, corner.agency_id, client_id=corner.client_id, preset="run-campaigns",
                 keyring=self.tools.keyring, actor="test",
             )  # fmt: skip
-        return replace(corner, link_id=link.id, token=token)
+        return replace(corner, link_id=made.link.id, token=token)
 
     async def check_now(self, corner: Corner) -> None:
         """The client presses the button."""
-        async with self.tools.sessions.begin() as session:
-            await access_requests.check_link(session, corner.agency_id, corner.link_id)
+        async with change_link(self.tools.sessions, corner) as (session, link):
+            await access_requests.check_link(session, link)
 
     async def work(self, rounds: int = 6) -> None:
         """What the worker would do now and in the next while: pauses are cut short, leases are not."""
         for _ in range(rounds):
-            async with self.tools.sessions.begin() as session:
-                for model in (Handshake, BuyerAccess):
-                    hurried = update(model).where(model.due_at.is_not(None)).values(due_at=func.now())
-                    await session.execute(hurried.execution_options(**CROSS_TENANT))
-                await session.execute(update(RateLimitState).values(closed_until=0))
+            await self.hurry()
             await self.reconcile()
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
                 await connection_work.revoke_token(self.tools, connection)
+
+    async def hurry(self) -> None:
+        """What is due some time is due now."""
+        async with self.tools.sessions.begin() as session:
+            for model in (Handshake, BuyerAccess):
+                hurried = update(model).where(model.due_at.is_not(None)).values(due_at=func.now())
+                await session.execute(hurried.execution_options(**CROSS_TENANT))
+            await session.execute(update(RateLimitState).values(closed_until=0))
 
     async def reconcile(self) -> None:
         """One round of each handshake that is due."""

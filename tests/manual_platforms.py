@@ -46,7 +46,7 @@ async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
     """The corner with another link, made from one of these presets."""
     await tell_identities(sessions, corner)
     async with sessions.begin() as session:
-        link, token = await links.create_link(
+        made, token = await links.create_link(
             session, corner.agency_id, client_id=corner.client_id, preset=preset, keyring=keyring(), actor="test"
         )
-    return replace(corner, link_id=link.id, token=token)
+    return replace(corner, link_id=made.link.id, token=token)

@@ -78,7 +78,7 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
             session, agency.id, actor="test", name="Maison Lune", external_id="crm-1",
             contact_name="Ana Client", contact_email="ana@maisonlune.example",
         )  # fmt: skip
-        link, token = await links.create_link(
+        made, token = await links.create_link(
             session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor="test"
         )
-    return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, link.id, token)
+    return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, made.link.id, token)

@@ -1,10 +1,12 @@
 """The link that a browser has open, and whether the browser is the client's: the cookie and its dependencies."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
+from sqlalchemy import literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.access.connections import oauth_flow
 from app.access.connections import queries as connections
@@ -13,18 +15,18 @@ from app.access.readiness import queries as readiness
 from app.client_portal import rate_limits, screens
 from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
 from app.client_portal.screens import Progress
-from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms
 from app.kit.html.forms import Form, SentForm
 from app.kit.ids import MalformedId
 from app.links import queries as links
-from app.links import status, url
+from app.links import url
 from app.links.aggregate import LinkAggregate
 from app.links.devices import queries as devices
 from app.links.devices import service as admission
 from app.links.devices.service import NewDevice
 from app.links.models import LinkSession
+from app.tenants.agencies import queries as agencies
 
 #: The screen on which a new device is let in.
 DEVICE = "device"
@@ -124,54 +126,91 @@ class VisitedLink:
         """Path of its screens."""
         return url.of_screens(self.aggregate.link.id)
 
+    def is_let_in(self, others_verified: bool) -> bool:
+        """True if the browser may see and change the link: nothing personal is saved yet, or it is the client's.
 
-async def opened_before(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
-    """The link of the path, dead or not, with this browser. Raises OtherBrowser."""
+        A browser that only opened the link before anything was saved is not the client's.
+        """
+        return self.browser.verified_at is not None or not (others_verified or devices.holds_personal(self.aggregate))
+
+
+async def opened_before(
+    session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None
+) -> VisitedLink:
+    """The link of the path, dead or not, with this browser. Raises OtherBrowser.
+
+    A form is about to change it, so it is locked for a POST unless `lock` says otherwise.
+    """
     cookie = request.cookies.get(forms.BROWSER, "")
+    lock = request.method == "POST" if lock is None else lock
     try:
-        found = await links.by_cookie(session, link_id, cookie) if cookie else None
+        found = await links.load_by_cookie(session, link_id, cookie, lock=lock) if cookie else None
     except MalformedId:
         found = None
     if found is None:
         raise OtherBrowser
-    return VisitedLink(await links.load_link(session, found[0].agency_id, link_id), found[1], cookie)
+    return VisitedLink(*found, cookie)
 
 
-async def living(session: AsyncSession, request: Request, link_id: str) -> VisitedLink:
+async def living(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> VisitedLink:
     """The same for a living link. Raises OtherBrowser, LinkEnded."""
-    before = await opened_before(session, request, link_id)
-    link = before.aggregate.link
-    if status.is_dead(status.as_of(link.status, link.expires_at, clock.now())):
+    before = await opened_before(session, request, link_id, lock=lock)
+    if before.aggregate.is_dead:
         renewal = f"{before.path}/renewal"
         raise LinkEnded(before.aggregate, renewal=renewal, form_token=forms.token(request, before.cookie))
     return before
 
 
-async def opened(session: AsyncSession, request: Request, link_id: str) -> CurrentLink:
+async def opened(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> CurrentLink:
     """The living link of the path in a browser of its client.
 
     Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once something personal is saved.
     """
-    before = await living(session, request, link_id)
-    if not await devices.is_let_in(session, before.aggregate, before.browser):
+    before = await living(session, request, link_id, lock=lock)
+    known = await _known(session, before)
+    if not before.is_let_in(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")
+    platform = before.aggregate.platform
     return CurrentLink(
         before.aggregate,
         before.browser,
         before.cookie,
-        await connections.of_browser(session, before.browser),
-        await readiness.was_seen(session, before.aggregate.agency.id, link_id),
-        await can_connect(session, request, before.aggregate),
+        known.connection,
+        ready=known.ready,
+        can_connect=platform is not None
+        and oauth_flow.can_connect(request.app.state.platforms, platform, own_app=known.own_app),
     )
+
+
+class _Known(NamedTuple):
+    """What other rooms know of a link in a browser."""
+
+    connection: Connection | None
+    others_verified: bool
+    ready: bool
+    own_app: bool
+
+
+async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
+    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
+    latest = connections.of_browser(link.browser).subquery()
+    rows = (
+        select(
+            aliased(Connection, latest),
+            devices.has_verified(agency_id, link_id),
+            readiness.was_seen(agency_id, link_id),
+            agencies.has_platform_app(agency_id, link.aggregate.platform or ""),
+        )
+        .select_from(select(literal(1)).subquery())
+        .outerjoin(latest, true())
+    )
+    return _Known(*(await session.execute(rows)).one())
 
 
 async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate) -> bool:
     """True if the client of this link can connect with the platform; every offer to do so depends on it."""
-    key = next(
-        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom), None
-    )
-    return key is not None and await oauth_flow.is_possible(
-        session, request.app.state.platforms, aggregate.agency.id, key
+    return aggregate.platform is not None and await oauth_flow.is_possible(
+        session, request.app.state.platforms, aggregate.agency.id, aggregate.platform
     )
 
 
@@ -201,7 +240,7 @@ OpenScreen = Annotated[CurrentLink, Depends(_screen, scope="function")]
 async def claim(session: AsyncSession, link: CurrentLink) -> None:
     """Before something personal is saved: the browser that does so first is the client's. Raises Elsewhere."""
     try:
-        await admission.claim(session, link.browser)
+        await admission.claim(session, link.aggregate, link.browser)
     except NewDevice as refused:  # another browser was first, a moment ago
         raise Elsewhere(f"{link.path}/{DEVICE}") from refused
 

@@ -8,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
 from app.access.connections import queries as connections
-from app.access.readiness import queries as readiness
 from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
-from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect, standing_of
+from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
 from app.kit.html import forms, render
-from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.devices import queries as devices
 from app.platforms.port import ConnectedPlatform
@@ -57,19 +55,14 @@ def e_mails_codes(request: Request, aggregate: LinkAggregate) -> bool:
     return request.app.state.outbox is not None and bool(devices.addresses_of(aggregate))
 
 
-async def go_on(request: Request, session: AsyncSession, link: CurrentLink) -> RedirectResponse:
-    """303 to the first screen that still needs the client, after an answer was kept."""
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
-    aggregate = await links.load_link(session, agency_id, link_id)
-    seen = await readiness.was_seen(session, agency_id, link_id)
-    standing = standing_of(aggregate, connected=link.connection is not None, ready=seen)
-    return render.see_other(request, f"{link.path}/{screens.next_screen(standing)}")
+def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
+    """303 to the first screen that still needs the client, after an answer was saved."""
+    return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
 
 
 def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform:
     """The platform we connect with or read, on a link that asks for something there."""
-    key = next(access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom)
-    platform: ConnectedPlatform = request.app.state.platforms[key]
+    platform: ConnectedPlatform = request.app.state.platforms[aggregate.platform]
     return platform
 
 
@@ -106,9 +99,9 @@ async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: 
     """
     if not by_hand and aggregate.link.lane == "connected":
         return True  # with the client's authorization
-    key = next(access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom)
+    assert aggregate.platform is not None  # no page asks where nothing is read
     return await connections.can_look(
-        session, aggregate.agency.id, aggregate.client.id, key, aggregate.intake.bc_id or ""
+        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.bc_id or ""
     )
 
 
@@ -119,4 +112,4 @@ def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ..
 
 def is_connecting(aggregate: LinkAggregate) -> bool:
     """True if a link asks for something on a platform that we connect with or read."""
-    return any(not access_request.is_custom for access_request in aggregate.access_requests)
+    return aggregate.platform is not None

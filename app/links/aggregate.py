@@ -1,33 +1,81 @@
-"""The link as a whole: its agency, client, access requests and intake, and what follows from them together."""
+"""The link with all that hangs on it, loaded once: the only writer of the status of a link and its access requests.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+Its methods change rows in memory and draft the events. `save` writes both, at the end of a use case.
+"""
 
-from app.kit import clock
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import get_history
+
+from app.events.recorder import CLIENT, KEYTURN, EventDraft, record_all
+from app.events.types import access as access_events
+from app.events.types import clients as client_events
+from app.events.types import links as link_events
+from app.events.types.event_type import EventType
+from app.kit import ids
 from app.links import event_data, status
 from app.links.models import AccessRequest, Consent, Intake, Link
-from app.links.presets.preset import Preset
+from app.links.presets.preset import Preset, PresetAccessRequest
 from app.links.questions.models import IntakeFile
 from app.links.status import OVER, PROVED
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
+#: Events that bring the agency's CRM all that the client gave.
+GIVEN = (client_events.INTAKE_COMPLETED, client_events.CONSENT_GIVEN, link_events.SUBMITTED, link_events.COMPLETED)
+#: How long a link lives at least when its client is needed again.
+AGAIN = timedelta(days=14)
+#: Where a session keeps the aggregates loaded in it.
+_LOADED: Final = "links loaded"
+
+
+class LinkNotSaved(Exception):
+    """A transaction would commit without the events of a link that it changed."""
+
 
 @dataclass(frozen=True)
+class SelectedAsset:
+    """An asset the client picked or typed; the name is known only where the platform told us."""
+
+    asset_id: str
+    name: str | None = None
+    #: the ad account a pixel is to be used in
+    parent_asset_id: str | None = None
+
+
+@dataclass
 class LinkAggregate:
-    """A link with everything a page or an event says of it."""
+    """A link, its agency and client, and everything asked and given on it. Load it locked to change it."""
 
     agency: Agency
     client: Client
     link: Link
-    access_requests: Sequence[AccessRequest]
+    access_requests: list[AccessRequest]
     intake: Intake
     preset: Preset
     #: to the preset's own questions, by key
     answers: Mapping[str, str]
     files: Sequence[IntakeFile]
+    #: the client's latest yes
+    consent: Consent | None
+    #: the database's time of the transaction; all that changes, changes then
+    now: datetime
+    #: events that `save` records
+    drafts: list[EventDraft] = field(default_factory=list)
+    _removed: list[AccessRequest] = field(default_factory=list)
+
+    # Reading
+
+    @property
+    def is_dead(self) -> bool:
+        """True if the link can no longer be used."""
+        return status.is_dead(status.as_of(self.link.status, self.link.expires_at, self.now))
 
     @property
     def has_answers(self) -> bool:
@@ -35,34 +83,437 @@ class LinkAggregate:
         return all(question.key in self.answers for question in self.preset.questions)
 
     @property
+    def is_intake_complete(self) -> bool:
+        """True if the client answered everything that the preset asks."""
+        given = {"pixels": self.intake.pixel_codes, "markets": self.intake.markets, "contacts": self.intake.contacts}
+        if self.platform is None:  # nobody is asked for pixels then
+            del given["pixels"]
+        return self.has_answers and all(given.get(screen, "") is not None for screen in self.preset.screens)
+
+    @property
     def is_settled(self) -> bool:
         """True if the link is completed and everything is still as agreed, so that nobody has to act."""
-        living = [access_request for access_request in self.access_requests if access_request.status not in OVER]
+        living = [each for each in self.access_requests if each.status not in OVER]
         return self.link.status == "completed" and all(
-            access_request.status in PROVED and access_request.unwanted_at is None for access_request in living
+            each.status in PROVED and each.unwanted_at is None for each in living
         )
+
+    @property
+    def platform(self) -> str | None:
+        """Platform that is connected or read; None if only manual platforms are asked for."""
+        return next((each.platform for each in self.access_requests if not each.is_custom), None)
 
     @property
     def turn(self) -> tuple[str | None, datetime]:
         """Next actor of the link, and since when."""
-        return turn(
-            self.link,
-            [(access_request.next_actor, access_request.status_since) for access_request in self.access_requests],
-            clock.now(),
-        )
+        return turn(self.link, [(each.next_actor, each.status_since) for each in self.access_requests], self.now)
 
-    def facts(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
+    def find(self, access_request_id: str) -> AccessRequest | None:
+        """One of its access requests."""
+        return next((each for each in self.access_requests if each.id == access_request_id), None)
+
+    def event_data(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its access requests."""
         about = event_data.of_link(self.link, self.client, self.access_requests, self.intake)
         return about | event_data.of_access_request(access_request) if access_request else about
 
-    def given(self, consent: Consent | None) -> dict[str, Any]:
-        """The client's input, for the events that include all of it."""
-        return event_data.of_given(self.intake, self.preset.questions, self.answers, self.files, consent)
+    # The link
+
+    def create(self, *, actor: str) -> None:
+        """The link is new: a draft until its address is given out."""
+        self.link.status = "draft"
+        self.draft_event(link_events.CREATED, actor=actor)
+
+    def mark_sent(self, *, actor: str) -> None:
+        """Its address is on its way to the client."""
+        if self.link.status == "draft":
+            self.link.status = "sent"
+            self.draft_event(link_events.SENT, actor=actor)
+
+    def mark_opened(self) -> None:
+        """The client pressed Start."""
+        if self.link.opened_at is None:
+            self.link.opened_at = self.now
+            self._advance("opened")
+            self.draft_event(link_events.OPENED)
+
+    def extend(self, expires_at: datetime, *, actor: str) -> None:
+        """Give it more time; an expired one lives again where it stood, with what had ended unapproved."""
+        link = self.link
+        link.expires_at = link.due_at = expires_at
+        if link.status == "expired":
+            link.status = "submitted" if link.submitted_at else "opened" if link.opened_at else "sent"
+            link.renewal_requested_at = None
+        self.draft_event(link_events.EXTENDED, actor=actor)
+        for each in self.access_requests:
+            if each.status == "ended" and each.approved_at is None:
+                self.set_status(each, status="waiting", next_actor="client", actor=actor)
+
+    def revoke(self, *, actor: str) -> bool:
+        """End it at once; what was shared stays. False if it was revoked before."""
+        if self.link.status == "revoked":
+            return False
+        self.link.status, self.link.revoked_at, self.link.due_at = "revoked", self.now, None
+        self.draft_event(link_events.REVOKED, actor=actor)
+        self._end_unapproved()
+        return True
+
+    def expire(self) -> bool:
+        """Record that its time ran out. False if it did not, or no longer matters."""
+        if self.link.status in ("completed", "drifted", "expired", "revoked") or self.link.expires_at > self.now:
+            return False
+        self.link.status = "expired"
+        self.draft_event(link_events.EXPIRED, actor=KEYTURN)
+        self._end_unapproved()
+        return True
+
+    def request_renewal(self) -> bool:
+        """The client of a dead link wants a new one. False if that was recorded before, or the link lives."""
+        if self.link.renewal_requested_at is not None or not self.is_dead:
+            return False
+        self.link.renewal_requested_at = self.now
+        self.draft_event(link_events.RENEWAL_REQUESTED)
+        return True
+
+    def complete_if_done(self) -> None:
+        """Complete it once every required access request is proved; reopen it where that is no longer so."""
+        now = status.following(self.link.status, [(each.status, each.required) for each in self.access_requests])
+        if now == self.link.status:
+            return
+        if now == "completed":
+            self.link.status, self.link.completed_at, self.link.due_at = now, self.now, None
+            self.draft_event(link_events.COMPLETED, actor=KEYTURN)
+        else:
+            self._reopen(now, reason="drifted" if now == "drifted" else "not_proved", actor=KEYTURN)
+
+    def ask_more(self, *, reason: str, actor: str) -> None:
+        """Something new for the client: a completed link waits for it again."""
+        if self.link.status in ("completed", "drifted"):
+            self._reopen("submitted", reason=reason, actor=actor)
+        elif self.link.submitted_at is not None:
+            self._need_client()
+
+    # What the client gives
+
+    def choose_lane(self, lane: str) -> None:
+        """Connected or by hand. Nothing given so far is lost; approved access requests go on in the new lane."""
+        assert lane in status.LANES
+        self.link.lane = lane
+        self._advance("in_progress")
+
+    def choose_business_center(self, bc_id: str | None, name: str | None) -> None:
+        """The Business Center that the assets are in; None forgets it."""
+        self.intake.bc_id, self.intake.bc_name = bc_id, name
+
+    def choose_assets(self, kind: str, chosen: Sequence[SelectedAsset], *, shared: Collection[str] = ()) -> None:
+        """One access request for each asset. Approved ones stay; unapproved ones follow the choice.
+
+        `shared` are ids of access requests whose access is there already, though they wait for a yes to a wider role:
+        those stay, too. One that is chosen again stays where it is, so that no asset is ever named twice.
+        """
+        of_kind = [each for each in self.access_requests if each.kind == kind]
+        spare = [each for each in of_kind if not (each.approved_at or each.id in shared)]
+        pattern = next(iter(spare), of_kind[0])
+        kept = {_place(each) for each in of_kind if each not in spare}
+        wanted = {(asset.asset_id, asset.parent_asset_id): asset for asset in chosen}
+        again = {_place(each): each for each in spare if _place(each) in wanted}
+        free = [each for each in spare if _place(each) not in wanted]
+        for place, asset in wanted.items():
+            if place in kept:
+                continue
+            access_request = again.get(place) or (free.pop(0) if free else self.add(_like(pattern)))
+            _name(access_request, asset)
+        needless = free if wanted or kept else free[1:]
+        for each in free:
+            _name(each, None)
+        for each in list(needless):
+            self._remove(each)
+        if kind == "ad_account":
+            self._forget_pixels_elsewhere(shared)
+
+    def name_manual_ids(self, given: Mapping[str, str | None]) -> None:
+        """The client's own ids on manual platforms, by access request; those agreed to stay as they are."""
+        for each in self.access_requests:
+            if each.id in given and each.is_custom and not each.approved_at:
+                each.asset_id = given[each.id]
+        self.intake.others_at = self.now
+
+    def save_intake(self, **values: list[Any]) -> None:
+        """Keep what was given among pixel_codes, markets, contacts."""
+        was_complete = self.is_intake_complete
+        for name, value in values.items():
+            setattr(self.intake, name, value)
+        self._note_intake(was_complete=was_complete)
+
+    def save_answers(self, answers: Mapping[str, str]) -> None:
+        """Keep what was answered to the preset's own questions; the rows are the caller's."""
+        was_complete = self.is_intake_complete
+        self.answers = {**self.answers, **answers}
+        self._note_intake(was_complete=was_complete)
+
+    def finish_screen(self, screen: str) -> None:
+        """The client completed a screen; the first time it is an event."""
+        self._advance("in_progress")
+        if screen not in self.intake.screens_completed:
+            self.intake.screens_completed = [*self.intake.screens_completed, screen]
+            self.draft_event(link_events.SCREEN_COMPLETED, screen=screen)
+
+    def give_consent(self, name: str, sentences: Sequence[str]) -> None:
+        """The client's yes to every access request that is chosen, with the words shown."""
+        self.link.submitted_at = self.link.submitted_at or self.now
+        self._advance("submitted")
+        fresh = [each for each in self.access_requests if each.awaits_yes]
+        self._agree(name, sentences)
+        self.draft_event(link_events.SUBMITTED)
+        for each in fresh:
+            self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
+
+    def correct_business_center(self, bc_id: str, *, said: Sequence[str]) -> None:
+        """Another Business Center than given at first; what was agreed to stands, with the words said to this."""
+        assert self.consent is not None  # nothing is looked for before
+        self.choose_business_center(bc_id, None)
+        self._agree(self.consent.name, [*self.consent.sentences, *said])
+        for each in self.access_requests:
+            if each.approved_at and not each.is_custom:
+                self.set_status(each, status="approved", code=None, next_actor="us", shared_from_bc_id=None)
+
+    # Access requests
+
+    def add(self, access_request: AccessRequest) -> AccessRequest:
+        """One more, in its place."""
+        self.access_requests.append(access_request)
+        self.access_requests.sort(key=lambda each: (each.position, each.id))
+        return access_request
+
+    def request_access(self, wanted: PresetAccessRequest, *, actor: str, **values: Any) -> AccessRequest:
+        """Ask for one more access on a living link; it waits for the client's yes."""
+        last = max(each.position for each in self.access_requests)
+        access_request = self.add(new_access_request(self.link, wanted, last + 1))
+        for name, value in values.items():
+            setattr(access_request, name, value)
+        self.ask_more(reason="access_requested", actor=actor)
+        self.draft_event(link_events.ACCESS_ADDED, access_request, actor=actor)
+        self.draft_event(access_events.REQUESTED, access_request, actor=actor)
+        return access_request
+
+    def request_role(
+        self, access_request: AccessRequest, role: str, *, reason: str | None, wider: bool, actor: str
+    ) -> None:
+        """Ask for another role: a wider one waits for the client's yes, a lower one counts at once."""
+        access_request.role_first = access_request.role_first or access_request.role
+        access_request.role, access_request.role_reason = role, reason
+        if access_request.approved_at is not None:
+            if wider:  # what the client agreed to stays shared
+                self.await_consent(access_request, actor=KEYTURN, verified_at=None)
+            else:
+                self.set_status(
+                    access_request, status="approved", code=None, next_actor="us", actor=KEYTURN,
+                    reduce_at=self.now, verified_at=None, attested_at=None, attested_by=None,
+                )  # fmt: skip
+            self.ask_more(reason="wider_role" if wider else "lower_role", actor=actor)
+        self.draft_event(link_events.ROLE_REQUESTED, access_request, actor=actor)
+        if wider:
+            self.draft_event(access_events.REQUESTED, access_request, actor=actor)
+
+    def await_consent(self, access_request: AccessRequest, *, actor: str = CLIENT, **values: Any) -> None:
+        """An approved access request waits for the client's yes again."""
+        self.set_status(
+            access_request, status="waiting", code=None, next_actor="client", actor=actor, approved_at=None,
+            attested_at=None, attested_by=None, recheck_at=None, **values,
+        )  # fmt: skip
+
+    def decline(self, access_request: AccessRequest) -> None:
+        """The client's no to what was not approved yet."""
+        if not access_request.approved_at and access_request.status != "declined":
+            self.set_status(access_request, status="declined", next_actor=None, declined_at=self.now)
+
+    def reconsider(self, access_request: AccessRequest) -> None:
+        """The client thinks better of a no: the access request waits for the yes like the others."""
+        if access_request.status == "declined" and not access_request.approved_at:
+            self.set_status(access_request, status="waiting", next_actor="client", declined_at=None)
+
+    def withdraw(self, access_request: AccessRequest, *, actor: str) -> None:
+        """The agency takes back what the client never agreed to: it must not stand on the review."""
+        self.draft_event(link_events.ACCESS_REMOVED, access_request, actor=actor)
+        self._remove(access_request)
+        access_request.status, access_request.next_actor = "ended", None
+
+    def recheck(self) -> list[AccessRequest]:
+        """Somebody wants to see what is true now: the approved access requests that a platform can show."""
+        approved = [each for each in self.access_requests if each.approved_at and not each.is_custom]
+        for each in approved:
+            each.recheck_at = self.now
+        return approved
+
+    def set_removal_blocker(self, access_request: AccessRequest, **values: Any) -> None:
+        """Why access that is to be removed is still there, and whose turn it is; its status stays."""
+        for name, value in values.items():
+            setattr(access_request, name, value)
+
+    def set_status(
+        self,
+        access_request: AccessRequest,
+        *,
+        status: str,
+        next_actor: str | None,
+        actor: str = CLIENT,
+        grant_id: str | None = None,
+        **values: Any,
+    ) -> None:
+        """Give an access request a status and what belongs to it. A new status, or another blocker, is an event."""
+        before, code_before = access_request.status, access_request.code
+        access_request.status, access_request.next_actor = status, next_actor
+        for name, value in values.items():
+            setattr(access_request, name, value)
+        if status == before and (status != "blocked" or access_request.code == code_before):
+            return
+        access_request.status_since = self.now
+        if event_type := access_events.BY_STATUS.get(status):
+            self.draft_event(event_type, access_request, actor=actor, status_previous=before, grant_id=grant_id)
+
+    # Events and rows
+
+    def draft_event(
+        self,
+        event_type: EventType,
+        access_request: AccessRequest | None = None,
+        *,
+        actor: str = CLIENT,
+        subject_id: str | None = None,
+        **more: Any,
+    ) -> None:
+        """An event about the link or one of its access requests, with all that is known of it now.
+
+        `subject_id` where the event is counted by something that hangs on the link.
+        """
+        data = self.event_data(access_request) | more
+        if event_type in GIVEN:
+            questions = self.preset.questions
+            data |= event_data.of_given(self.intake, questions, self.answers, self.files, self.consent)
+        self.drafts.append(EventDraft(event_type, subject_id or self.link.id, actor, data))
+
+    def watch(self, session: AsyncSession) -> None:
+        """Have the session refuse to commit while events are not saved."""
+        session.info.setdefault(_LOADED, []).append(self)
+
+    async def save(self, session: AsyncSession) -> None:
+        """Write the rows that changed and record the events in the order in which they were drafted."""
+        session.add_all([*self.access_requests, *([self.consent] if self.consent else [])])
+        for row in self._removed:
+            if row in session.new:
+                session.expunge(row)
+            elif row in session:
+                await session.delete(row)
+        self._removed.clear()
+        changed: list[AccessRequest | Intake] = [*self.access_requests, self.intake]
+        for each in changed:
+            if session.is_modified(each):
+                each.updated_at = self.now
+        await self._vacate(session)
+        await session.flush()
+        drafts, self.drafts = self.drafts, []
+        await record_all(session, drafts, agency_id=self.agency.id)
+
+    async def _vacate(self, session: AsyncSession) -> None:
+        """Empty what another access request takes over: two may swap their assets, and one alone may name each."""
+        changed = [(each, get_history(each, "asset_id").deleted) for each in self.access_requests]
+        named = {each: each.asset_id for each, before in changed if before}
+        if not {old for _, before in changed for old in before if old} & set(named.values()):
+            return
+        for each in named:
+            each.asset_id = None
+        await session.flush()
+        for each, asset_id in named.items():
+            each.asset_id = asset_id
+
+    def _note_intake(self, *, was_complete: bool) -> None:
+        """The last answer is an event."""
+        if self.is_intake_complete and not was_complete:
+            self.draft_event(client_events.INTAKE_COMPLETED)
+
+    def _advance(self, to: str) -> None:
+        self.link.status = status.advanced(self.link.status, to)
+
+    def _agree(self, name: str, sentences: Sequence[str]) -> None:
+        self.consent = Consent(
+            agency_id=self.agency.id, id=ids.new("consent"), link_id=self.link.id, name=name,
+            sentences=list(sentences), given_at=self.now,
+        )  # fmt: skip
+        self.draft_event(client_events.CONSENT_GIVEN)
+
+    def _reopen(self, to: str, *, reason: str, actor: str) -> None:
+        """The client of a completed link must act: it is notified by e-mail, and gets time for it."""
+        was = self.link.status
+        self.link.status, self.link.completed_at = to, None
+        if to != "drifted":  # which stays open as the receipt it is
+            self.link.expires_at = max(self.link.expires_at, self.now + AGAIN)
+        self._need_client()
+        if was == "completed":
+            next_actor = status.next_actor(to, [each.next_actor for each in self.access_requests])
+            self.draft_event(link_events.REOPENED, actor=actor, reason=reason, next_actor=next_actor)
+
+    def _need_client(self) -> None:
+        """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""
+        self.link.needed_again_at = self.link.due_at = self.now
+
+    def _end_unapproved(self) -> None:
+        """What was never approved ends with its link; of the rest the handshake says how."""
+        for each in self.access_requests:
+            if each.approved_at is None and each.declined_at is None:
+                self.set_status(each, status="ended", code=None, next_actor=None, actor=KEYTURN)
+
+    def _forget_pixels_elsewhere(self, shared: Collection[str]) -> None:
+        """A pixel meant for an ad account that is no longer chosen is asked for again."""
+        accounts = {each.asset_id for each in self.access_requests if each.kind == "ad_account"}
+        for each in self.access_requests:
+            if each.parent_asset_id and each.parent_asset_id not in accounts:
+                if each.approved_at or each.id in shared:
+                    continue
+                _name(each, None)
+                self.intake.pixel_codes = None
+
+    def _remove(self, access_request: AccessRequest) -> None:
+        self.access_requests.remove(access_request)
+        self._removed.append(access_request)
+
+
+@event.listens_for(Session, "before_commit")
+def _refuse_unsaved(session: Session) -> None:
+    if not session.in_nested_transaction() and any(each.drafts for each in session.info.get(_LOADED, ())):
+        raise LinkNotSaved
+
+
+def new_access_request(link: Link, wanted: PresetAccessRequest, position: int) -> AccessRequest:
+    """The row of an access wanted on a link; it names no asset yet."""
+    return AccessRequest(
+        agency_id=link.agency_id, id=ids.new("access"), link_id=link.id, platform=wanted.platform,
+        kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
+        needs_events=wanted.needs_events, position=position, status="waiting", next_actor="client",
+        asset_name=wanted.title, steps=list(wanted.steps) or None,
+    )  # fmt: skip
 
 
 def turn(
     link: Link, access_requests: Iterable[tuple[str | None, datetime]], now: datetime
 ) -> tuple[str | None, datetime]:
+    """Next actor of a link, and since when; `access_requests` are (next actor, in this status since)."""
     as_of = status.as_of(link.status, link.expires_at, now)
     return status.turn(as_of, link.submitted_at or link.opened_at or link.created_at, access_requests)
+
+
+def _like(pattern: AccessRequest) -> AccessRequest:
+    return AccessRequest(
+        agency_id=pattern.agency_id, id=ids.new("access"), link_id=pattern.link_id, platform=pattern.platform,
+        kind=pattern.kind, role=pattern.role, reason=pattern.reason, required=pattern.required,
+        needs_events=pattern.needs_events, position=pattern.position, status="waiting", next_actor="client",
+    )  # fmt: skip
+
+
+def _place(access_request: AccessRequest) -> tuple[str | None, str | None]:
+    return access_request.asset_id, access_request.parent_asset_id
+
+
+def _name(access_request: AccessRequest, asset: SelectedAsset | None) -> None:
+    access_request.asset_id = asset.asset_id if asset else None
+    access_request.asset_name = asset.name if asset else None
+    access_request.parent_asset_id = asset.parent_asset_id if asset else None

@@ -85,13 +85,12 @@ async def create_link(
 ) -> OrderedLink:
     """Makes a link and gives its address, this once. A known `external_id` gives the existing link with 200."""
     services = request.app.state
-    link, address = await order_link(
+    made, address = await order_link(
         session, caller.agency_id, given.as_order(), keyring=services.keyring, public_url=services.public_url,
         actor=caller.actor,
     )  # fmt: skip
     response.status_code = 200 if address is None else 201
-    aggregate = await queries.load_link(session, caller.agency_id, link.id)
-    return OrderedLink(**dict(LinkDetail.of_link(aggregate)), address=address)
+    return OrderedLink(**dict(LinkDetail.of_link(made)), address=address)
 
 
 @router.get("/links/{link_id}")

@@ -9,11 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.encryption import Keyring
-from app.kit.errors import NotFound
-from app.kit.ids import MalformedId
 from app.links import queries, service
-from app.links.models import Link
-from app.tenants.clients import queries as client_queries
+from app.links.aggregate import LinkAggregate
 from app.tenants.clients import service as clients
 
 
@@ -32,48 +29,39 @@ class LinkRequest:
 
 async def order_link(
     session: AsyncSession, agency_id: str, wanted: LinkRequest, *, keyring: Keyring, public_url: str, actor: str
-) -> tuple[Link, str | None]:
+) -> tuple[LinkAggregate, str | None]:
     """The link and, if it is new, its address: it counts as sent. A known `external_id` gives the existing one.
 
     Raises NotFound, PresetUnknown, BusinessCenterMissing, Malformed.
     """
-    if known := await _known(session, agency_id, wanted):
+    if wanted.external_id is None:
+        return await _create(session, agency_id, wanted, keyring, public_url, actor)
+    if known := await _known(session, agency_id, wanted.external_id):
         return known, None
     try:
         async with session.begin_nested():
-            return await _made(session, agency_id, wanted, keyring, public_url, actor)
+            return await _create(session, agency_id, wanted, keyring, public_url, actor)
     except IntegrityError:  # somebody else was a moment faster
-        if known := await _known(session, agency_id, wanted):
+        if known := await _known(session, agency_id, wanted.external_id):
             return known, None
         raise
 
 
-async def _known(session: AsyncSession, agency_id: str, wanted: LinkRequest) -> Link | None:
-    if wanted.external_id is None:
-        return None
-    return await queries.by_external_id(session, agency_id, wanted.external_id)
+async def _known(session: AsyncSession, agency_id: str, external_id: str) -> LinkAggregate | None:
+    link = await queries.by_external_id(session, agency_id, external_id)
+    return await queries.load_link(session, agency_id, link.id) if link else None
 
 
-async def _see_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """Raises NotFound, which names the id: it stands in a body beside others."""
-    try:
-        await client_queries.find(session, agency_id, client_id)
-    except (NotFound, MalformedId) as problem:
-        raise NotFound(f"There is no client {client_id}.") from problem
-
-
-async def _made(
+async def _create(
     session: AsyncSession, agency_id: str, wanted: LinkRequest, keyring: Keyring, public_url: str, actor: str
-) -> tuple[Link, str]:
+) -> tuple[LinkAggregate, str]:
     client_id = wanted.client_id
     if client_id is None:
         client, _ = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
         client_id = client.id
-    else:
-        await _see_client(session, agency_id, client_id)
-    link, token = await service.create_link(
+    made, token = await service.create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
-        agency_bc_id=wanted.agency_bc_id,
+        agency_bc_id=wanted.agency_bc_id, sent=True,
     )  # fmt: skip
-    return link, await service.give_out(session, link, token, public_url=public_url, actor=actor)
+    return made, service.address_of(made, token, public_url)

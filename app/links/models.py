@@ -19,6 +19,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     """One secret address for one client. It is due when its time runs out."""
 
     __tablename__ = "links"
+    #: `updated_at` comes back with the UPDATE that changes it
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it as declared
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("clients", "client_id"),

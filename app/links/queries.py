@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import change_feed, clock, encryption
@@ -14,9 +15,10 @@ from app.links import aggregate
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
 from app.links.presets import queries as presets
+from app.links.presets.models import AgencyPreset
 from app.links.questions import queries as questions
-from app.tenants.agencies import queries as agencies
-from app.tenants.clients import queries as clients
+from app.tenants.agencies.models import Agency
+from app.tenants.clients.models import Client
 
 
 async def find(session: AsyncSession, agency_id: str, link_id: str) -> Link:
@@ -31,23 +33,6 @@ async def by_external_id(session: AsyncSession, agency_id: str, external_id: str
     """The link with this id in the agency's CRM."""
     rows = select(Link).where(Link.agency_id == agency_id, Link.external_id == external_id)
     return (await session.scalars(rows)).one_or_none()
-
-
-async def by_token(session: AsyncSession, token: str) -> Link | None:
-    """The link with this secret, dead ones included."""
-    rows = select(Link).where(Link.token_hash == encryption.sha256(token))
-    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
-
-
-async def by_cookie(session: AsyncSession, link_id: str, cookie: str) -> tuple[Link, LinkSession] | None:
-    """The link and browser to which a cookie belongs; None when it is not this link's."""
-    rows = (
-        select(Link, LinkSession)
-        .join(LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id))
-        .where(LinkSession.cookie_hash == encryption.sha256(cookie), Link.id == link_id)
-    )
-    found = (await session.execute(rows, execution_options=CROSS_TENANT)).one_or_none()
-    return (found[0], found[1]) if found else None
 
 
 async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: str) -> LinkSession | None:
@@ -72,32 +57,74 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
 
 
 async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
-    """A link with agency, client, access requests and intake; `lock` keeps others from changing it meanwhile. Raises
-    NotFound.
+    """A link with all that hangs on it; `lock` keeps others from changing it meanwhile. Raises NotFound."""
+    found = await _load(session, _WHOLE.where(Link.agency_id == agency_id, Link.id == link_id), lock=lock)
+    if found is None:
+        raise NotFound
+    return found[0]
 
-    With the lock every row is read anew: what the session saw before may have changed while it waited.
-    """
-    rows = select(Link).where(Link.agency_id == agency_id, Link.id == link_id)
+
+async def load_by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate | None:
+    """The same for the link with this secret, dead ones included."""
+    rows = _WHOLE.where(Link.token_hash == encryption.sha256(token))
+    found = await _load(session, rows.execution_options(**CROSS_TENANT), lock=lock)
+    return found[0] if found else None
+
+
+async def load_by_cookie(
+    session: AsyncSession, link_id: str, cookie: str, *, lock: bool = False
+) -> tuple[LinkAggregate, LinkSession] | None:
+    """The same with the browser to which a cookie belongs; None if the cookie is not this link's."""
+    rows = _WHOLE.add_columns(LinkSession).join(
+        LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id)
+    )
+    theirs = rows.where(LinkSession.cookie_hash == encryption.sha256(cookie), Link.id == link_id)
+    found = await _load(session, theirs.execution_options(**CROSS_TENANT), LinkSession, lock=lock)
+    return (found[0], found[1]) if found else None
+
+
+#: A link's rows, of each of which there is one.
+_WHOLE = (
+    select(Link, Agency, Client, Intake, AgencyPreset, func.now())
+    .join(Agency, Agency.id == Link.agency_id)
+    .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
+    .join(Intake, (Intake.agency_id == Link.agency_id) & (Intake.id == Link.id))
+    .outerjoin(
+        AgencyPreset,
+        (AgencyPreset.agency_id == Link.agency_id)
+        & (AgencyPreset.slug == Link.preset)
+        & (AgencyPreset.version == Link.preset_version),
+    )
+)
+
+
+async def _load(
+    session: AsyncSession, rows: Select[*tuple[Any, ...]], *also: Any, lock: bool
+) -> tuple[LinkAggregate, Any] | None:
+    """With the lock every row is read as it is once the lock is held, whatever the session saw before."""
     if lock:
         # not stronger: whoever writes a row that refers to the link need not wait for it
-        rows = rows.with_for_update(key_share=True).execution_options(populate_existing=True)
-    link = (await session.scalars(rows)).one_or_none()
-    if link is None:
-        raise NotFound
-    intake = await session.get(Intake, (agency_id, link_id), populate_existing=lock)
-    assert intake is not None  # made with the link
-    chosen = await presets.version(session, agency_id, link.preset, link.preset_version)
-    asked = bool(chosen.questions)
-    return LinkAggregate(
-        preset=chosen,
-        answers=await questions.answers(session, agency_id, link_id) if asked else {},
-        files=await questions.files(session, agency_id, link_id) if asked else [],
-        agency=await agencies.find(session, agency_id),
-        client=await clients.find(session, agency_id, link.client_id),
+        rows = rows.with_for_update(key_share=True, of=(Link, Intake, *also))
+    found = (await session.execute(rows.execution_options(populate_existing=lock))).one_or_none()
+    if found is None:
+        return None
+    link, agency, client, intake, own_preset, now, *others = found
+    chosen = presets.of_row(own_preset) if own_preset else presets.builtin_version(link.preset, link.preset_version)
+    where = (session, agency.id, link.id)
+    loaded = LinkAggregate(
+        agency=agency,
+        client=client,
         link=link,
-        access_requests=await access_requests(session, agency_id, link_id, anew=lock),
+        access_requests=list(await access_requests(*where, anew=lock)),
         intake=intake,
+        preset=chosen,
+        answers=await questions.answers(*where) if chosen.questions else {},
+        files=await questions.files(*where) if chosen.questions else [],
+        consent=await last_consent(*where) if link.submitted_at else None,
+        now=now,
     )
+    loaded.watch(session)
+    return loaded, next(iter(others), None)
 
 
 async def access_requests(
@@ -121,11 +148,6 @@ async def turns(
         known.setdefault(link_id, []).append((actor, since))
     now = clock.now()
     return {link.id: aggregate.turn(link, known.get(link.id, ()), now) for link in found}
-
-
-async def turn(session: AsyncSession, agency_id: str, link: Link) -> tuple[str | None, datetime]:
-    """The same for one."""
-    return (await turns(session, agency_id, [link]))[link.id]
 
 
 async def access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:

@@ -2,22 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.recorder import KEYTURN, record
 from app.events.types import links as happenings
-from app.events.types.event_type import EventType
 from app.kit import clock, encryption, ids
 from app.kit.encryption import Keyring
-from app.kit.errors import AppError, InvalidInput
-from app.links import queries, status, url
+from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.ids import MalformedId
+from app.links import queries, url
+from app.links.aggregate import LinkAggregate, new_access_request
 from app.links.business_centers import own_side
-from app.links.models import AccessRequest, Intake, Link
+from app.links.models import Intake, Link
 from app.links.presets import queries as presets
-from app.links.presets.preset import Preset, PresetAccessRequest
-from app.tenants.agencies import queries as agencies
-from app.tenants.clients import queries as clients
+from app.links.presets.preset import Preset
+from app.tenants.agencies.models import Agency
+from app.tenants.clients.models import Client
 
 DEFAULT_LIFE = timedelta(days=14)
 LONGEST_LIFE = timedelta(days=90)
@@ -46,14 +46,15 @@ async def create_link(
     agency_bc_id: str | None = None,
     public_link_id: str | None = None,
     claimed_external_id: str | None = None,
-) -> tuple[Link, str]:
-    """A link in draft with the preset's access requests, and its secret. A preset by its name is its newest version.
+    sent: bool = False,
+) -> tuple[LinkAggregate, str]:
+    """A link with the preset's access requests, and its secret. A preset by its name is its newest version.
 
+    `sent`: its address is given out at once.
     Raises NotFound, PresetUnknown, Malformed, and as `own_side`.
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
-    agency = await agencies.find(session, agency_id)
-    client = await clients.find(session, agency_id, client_id)
+    agency, client, now = await _sides(session, agency_id, client_id)
     own = await own_side(session, agency_id, chosen, agency_bc_id)
     ends = checked_end(expires_at, clock.now())
     token, link_id = encryption.new_secret(), ids.new("link")
@@ -62,28 +63,35 @@ async def create_link(
         preset_version=chosen.version, requested_by=requested_by or agency.contact_name, language=client.language,
         agency_bc_id=own, token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
-        status="draft", expires_at=ends, due_at=ends, public_link_id=public_link_id,
-        claimed_external_id=claimed_external_id,
+        expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
     )  # fmt: skip
+    intake = Intake(agency_id=agency_id, id=link_id, screens_completed=[])
+    asked = [new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)]
+    made = LinkAggregate(
+        agency=agency, client=client, link=link, access_requests=asked, intake=intake, preset=chosen, answers={},
+        files=[], consent=None, now=now,
+    )  # fmt: skip
+    made.watch(session)
+    made.create(actor=actor)
+    if sent:
+        made.mark_sent(actor=actor)
     session.add(link)
-    await session.flush()
-    session.add(Intake(agency_id=agency_id, id=link_id))
-    session.add_all(
-        new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)
-    )
-    await session.flush()
-    await _tell(session, link, happenings.CREATED, actor)
-    return link, token
+    await session.flush()  # what belongs to it refers to it
+    session.add(intake)
+    await made.save(session)
+    return made, token
 
 
-def new_access_request(link: Link, wanted: PresetAccessRequest, position: int) -> AccessRequest:
-    """The row of an access wanted on a link; it names no asset yet."""
-    return AccessRequest(
-        agency_id=link.agency_id, id=ids.new("access"), link_id=link.id, platform=wanted.platform,
-        kind=wanted.kind, role=wanted.role, reason=wanted.reason, required=wanted.required,
-        needs_events=wanted.needs_events, position=position, status="waiting", next_actor="client",
-        asset_name=wanted.title, steps=list(wanted.steps) or None,
-    )  # fmt: skip
+async def _sides(session: AsyncSession, agency_id: str, client_id: str) -> tuple[Agency, Client, datetime]:
+    """The agency and its client, and the database's time. Raises NotFound, which names the client."""
+    try:
+        rows = select(Agency, Client, func.now()).join(Client, Client.agency_id == Agency.id)
+        found = (await session.execute(rows.where(Client.agency_id == agency_id, Client.id == client_id))).one_or_none()
+    except MalformedId:
+        found = None
+    if found is None:
+        raise NotFound(f"There is no client {client_id}.")
+    return found[0], found[1], found[2]
 
 
 def checked_end(expires_at: datetime | None, now: datetime) -> datetime:
@@ -99,64 +107,25 @@ def token_place(agency_id: str, link_id: str) -> str:
     return f"links.token_encrypted:{agency_id}:{link_id}"
 
 
+def address_of(aggregate: LinkAggregate, token: str, public_url: str) -> str:
+    """The public address of a link."""
+    return url.of_link(public_url, aggregate.agency.slug, aggregate.client.name, token)
+
+
 async def show_address(
     session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: str
 ) -> str:
     """The link's address again; each look is recorded, and the first one means the link was given out."""
-    link = await queries.find(session, agency_id, link_id)
-    token = keyring.decrypt(link.token_encrypted, bound_to=token_place(agency_id, link_id))
-    await _tell(session, link, happenings.ADDRESS_SHOWN, actor)
-    return await give_out(session, link, token, public_url=public_url, actor=actor)
-
-
-async def give_out(session: AsyncSession, link: Link, token: str, *, public_url: str, actor: str) -> str:
-    """The address, on its way to the client: from now on the link counts as sent."""
-    agency = await agencies.find(session, link.agency_id)
-    client = await clients.find(session, link.agency_id, link.client_id)
-    if link.status == "draft":
-        link.status = "sent"
-        await _tell(session, link, happenings.SENT, actor)
-    return url.of_link(public_url, agency.slug, client.name, token)
-
-
-async def extend_link(session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str) -> Link:
-    """Gives a link more time; an expired one lives again where it stood. Raises NotFound, LinkOver, Malformed."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
-    link = aggregate.link
-    if link.status in ("revoked", "completed"):
+    token = keyring.decrypt(aggregate.link.token_encrypted, bound_to=token_place(agency_id, link_id))
+    aggregate.draft_event(happenings.ADDRESS_SHOWN, actor=actor)
+    aggregate.mark_sent(actor=actor)
+    await aggregate.save(session)
+    return address_of(aggregate, token, public_url)
+
+
+def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: str) -> None:
+    """Give a link more time; an expired one lives again where it stood. Raises LinkOver, Malformed."""
+    if aggregate.link.status in ("revoked", "completed"):
         raise LinkOver
-    link.expires_at = link.due_at = checked_end(expires_at, clock.now())
-    if link.status == "expired":
-        link.status = "submitted" if link.submitted_at else "opened" if link.opened_at else "sent"
-        link.renewal_requested_at = None
-    await _tell(session, link, happenings.EXTENDED, actor)
-    return link
-
-
-async def revoke_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> Link:
-    """Ends a link at once; what was shared stays. Ending it again changes nothing. Raises NotFound."""
-    link = (await queries.load_link(session, agency_id, link_id, lock=True)).link
-    if link.status != "revoked":
-        link.status = "revoked"
-        link.revoked_at = func.now()
-        link.due_at = None
-        await session.flush()
-        await session.refresh(link)
-        await _tell(session, link, happenings.REVOKED, actor)
-    return link
-
-
-async def expire_link(session: AsyncSession, agency_id: str, link_id: str) -> bool:
-    """Writes down that a link's time ran out; False when it no longer has to."""
-    link = (await queries.load_link(session, agency_id, link_id, lock=True)).link
-    if status.is_dead(link.status) or link.status in ("completed", "drifted") or link.expires_at > clock.now():
-        return False
-    link.status = "expired"
-    await _tell(session, link, happenings.EXPIRED, KEYTURN)
-    return True
-
-
-async def _tell(session: AsyncSession, link: Link, event: EventType, actor: str) -> None:
-    await session.flush()
-    aggregate = await queries.load_link(session, link.agency_id, link.id)
-    await record(session, event, agency_id=link.agency_id, subject_id=link.id, actor=actor, data=aggregate.facts())
+    aggregate.extend(checked_end(expires_at, clock.now()), actor=actor)

@@ -242,7 +242,7 @@ async def asked(
             keyring=keyring,
             actor="test",
         )
-    there = Walk(browser, replace(world.north, link_id=link.id, token=token))
+    there = Walk(browser, replace(world.north, link_id=link.link.id, token=token))
     await there.start()
     return there
 

@@ -174,11 +174,11 @@ def check(name: str, spent: Cost, most: int) -> None:
     [
         ("POST /api/v1/clients", create_client, 3),
         ("GET /api/v1/clients/{id}", read_client, 2),
-        ("POST /api/v1/links", create_link, 25),
-        ("client chooses two ad accounts, by hand", choose_by_hand, 26),
-        ("client chooses two ad accounts, connected", choose_connected, 25),
-        ("client agrees, by hand", consent_by_hand, 47),
-        ("client agrees, connected", consent_connected, 45),
+        ("POST /api/v1/links", create_link, 8),
+        ("client chooses two ad accounts, by hand", choose_by_hand, 8),
+        ("client chooses two ad accounts, connected", choose_connected, 8),
+        ("client agrees, by hand", consent_by_hand, 11),
+        ("client agrees, connected", consent_connected, 9),
         ("worker round that shares", share, 21),
         ("worker round that verifies two ad accounts", verify, 41),
     ],
@@ -198,6 +198,59 @@ async def test_no_request_takes_more_statements(
         assert answer is None or answer.status_code in (200, 201, 303), answer.text
     keep(figures, name, spent)
     check(name, spent, most)
+
+
+#: Of a whole onboarding with one ad account, and of each further one: web and worker, BEGIN and COMMIT left out.
+ONBOARDING, FURTHER_ACCOUNT = 250, 10
+SCREENS = ("pixels", "markets", "contacts", "get-ready")
+
+
+async def onboard(scene: Scene, meter: Meter, *accounts: str) -> Cost:
+    """A client from the first page to the receipt, as a browser shows each page before its form is sent."""
+    walk, house, spent = scene.walk, scene.house, Cost()
+
+    async def count(*actions: Action) -> None:
+        nonlocal spent
+        for action in actions:
+            async with meter.measure() as cost:
+                await action()
+            spent += cost
+
+    def screen(name: str, **fields: Any) -> list[Action]:
+        return [lambda: walk.see(name), lambda: walk.send(name, form_token=token, **fields)]
+
+    await house.connect_agency(scene.corner, scene.member)
+    await count(walk.start)
+    token = await walk.token()
+    await count(lambda: trip(walk, house))
+    await count(*screen("business-center", bc_id=seed.MAISON_LUNE), *screen("accounts", accounts=accounts))
+    for name in SCREENS:
+        await count(*screen(name, **BY_HAND[name]))
+    given: dict[str, str] = {}
+
+    async def read() -> None:
+        given.update(await walk.consent())
+
+    await count(read, lambda: walk.send("review", form_token=token, **given), lambda: walk.see("progress"))
+    for _ in range(4):
+        await house.hurry()
+        await count(house.reconcile)
+    await count(lambda: walk.see("receipt"))
+    assert await house.statuses(scene.corner) == [("verified", None)] * len(accounts)
+    return spent
+
+
+async def test_no_onboarding_takes_more_statements(
+    twice: list[Scene], meter: Meter, figures: dict[str, dict[str, int]]
+) -> None:
+    south, north = twice
+    several = await onboard(south, meter, seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
+    one = await onboard(north, meter, seed.LUNE_EU)
+    keep(figures, "onboarding, one ad account", one)
+    keep(figures, "onboarding, three ad accounts", several)
+    further = (len(several.statements) - len(one.statements)) / 2
+    assert len(one.statements) <= ONBOARDING, "\n".join(one.statements)
+    assert further <= FURTHER_ACCOUNT, f"{len(one.statements)} with one account, {len(several.statements)} with three"
 
 
 async def test_no_delivery_takes_more_statements(

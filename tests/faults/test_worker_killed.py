@@ -17,10 +17,8 @@ from app.events.models import Event
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links import client_actions
-from app.links import queries as link_queries
 from app.links import service as links
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
 from app.settings import Settings
@@ -69,24 +67,24 @@ async def _client_who_agreed(
 ) -> None:
     async with sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
-        link, _ = await links.create_link(
+        made, _ = await links.create_link(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor="test"
         )
-        where = (session, north.agency_id, link.id)
         found = DiscoveredAssets(
             "Bea Big",
             (BusinessCenterInfo(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
             (AdAccount(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
         )
         session.add(
-            await _connection(keyring, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=link.id)
+            await _connection(keyring, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=made.link.id)
         )
         await session.flush()
-        await client_actions.choose_lane(*where, "connected")
-        await client_actions.save_business_center(*where, bc_id=seed.BIG_RETAIL, name="Big Retail")
-        await client_actions.choose_assets(*where, kind="ad_account", chosen=[SelectedAsset(account)])
-        await client_actions.give_consent(*where, name="Bea Big", sentences=["as shown"])
-        await handshakes.start_for_link(session, await link_queries.load_link(*where))
+        made.choose_lane("connected")
+        made.choose_business_center(seed.BIG_RETAIL, "Big Retail")
+        made.choose_assets("ad_account", [SelectedAsset(account)])
+        made.give_consent("Bea Big", ["as shown"])
+        await made.save(session)
+        await handshakes.start_for_link(session, made)
 
 
 async def _agency_token(sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, north: Corner) -> None:

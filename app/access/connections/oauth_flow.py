@@ -88,9 +88,12 @@ class CallbackTarget:
 
 async def is_possible(session: AsyncSession, platforms: Platforms, agency_id: str, platform: str) -> bool:
     """True if people of this agency and its clients can connect; without an app there is the guided lane alone."""
-    return platforms[platform].connects and await platform_apps.is_set(
-        session, agency_id, platforms.connected(platform)
-    )
+    return can_connect(platforms, platform, own_app=await platform_apps.has_own(session, agency_id, platform))
+
+
+def can_connect(platforms: Platforms, platform: str, *, own_app: bool) -> bool:
+    """The same where it is known if the agency has an app of its own."""
+    return platforms[platform].connects and (own_app or platforms.connected(platform).default_app is not None)
 
 
 async def start_for_link(
@@ -281,7 +284,7 @@ def _this(trip: Authorization) -> Update:
 async def _tell_cancelled(session: AsyncSession, trip: Authorization) -> None:
     data: dict[str, Any] = {"platform": trip.platform}
     if trip.link_id:
-        data = (await links.load_link(session, trip.agency_id, trip.link_id)).facts()
+        data = (await links.load_link(session, trip.agency_id, trip.link_id)).event_data()
     await record(
         session, happenings.CONSENT_CANCELLED, agency_id=trip.agency_id, subject_id=trip.link_id or trip.id,
         actor=CLIENT, data=data,

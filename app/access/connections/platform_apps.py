@@ -1,5 +1,6 @@
 """Which developer app speaks for an agency: its own, else the installation's."""
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.encryption import Keyring
@@ -26,11 +27,9 @@ async def of_agency(session: AsyncSession, agency_id: str, platform: ConnectedPl
     return App(own.app_id, keyring.decrypt(own.secret_encrypted, bound_to=secret_place(agency_id, own.id)))
 
 
-async def is_set(session: AsyncSession, agency_id: str, platform: ConnectedPlatform) -> bool:
-    """True if there is an app to authorize; without one only the guided lane is possible."""
-    return platform.default_app is not None or (
-        await agencies.platform_app(session, agency_id, platform.key) is not None
-    )
+async def has_own(session: AsyncSession, agency_id: str, platform: str) -> bool:
+    """True if the agency has an app of its own."""
+    return bool(await session.scalar(select(agencies.has_platform_app(agency_id, platform))))
 
 
 async def of_connection(

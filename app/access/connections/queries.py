@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select, union_all
+from sqlalchemy import Select, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Authorization, Connection
@@ -33,12 +33,17 @@ async def live(session: AsyncSession, agency_id: str, link_id: str) -> Connectio
     return await _latest(session, agency_id, Connection.link_id == link_id, Connection.status == "live")
 
 
-async def of_browser(session: AsyncSession, browser: LinkSession) -> Connection | None:
+def of_browser(browser: LinkSession) -> Select[Connection]:
     """The living connection that serves a browser: the one made there, or any of the link once a code was entered."""
     where = [Connection.link_id == browser.link_id, Connection.status == "live"]
     if browser.verified_by != VerifiedBy.CODE:
         where.append(Connection.browser_id == browser.id)
-    return await _latest(session, browser.agency_id, *where)
+    return (
+        select(Connection)
+        .where(Connection.agency_id == browser.agency_id, *where)
+        .order_by(Connection.id.desc())
+        .limit(1)
+    )
 
 
 async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:

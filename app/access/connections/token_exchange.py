@@ -142,7 +142,7 @@ async def _tell_failed(
         return
     data: dict[str, object] = {"platform": platform}
     if purpose.link_id:
-        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).facts()
+        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
     await record(
         session, happenings.FAILED, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
@@ -216,7 +216,7 @@ async def _keep(
     )  # fmt: skip
     data: dict[str, object] = {"platform": platform.key}
     if purpose.link_id:
-        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).facts()
+        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
     await record(
         session, happenings.AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
         actor=CLIENT if purpose.link_id else MEMBER,
@@ -252,13 +252,13 @@ async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAsse
     if browser is None or browser.verified_at is not None:
         return
     if not await devices.is_guarded(session, aggregate):
-        await admission.let_in(session, browser, VerifiedBy.ANSWER)
+        admission.let_in(browser, VerifiedBy.ANSWER)
         return
     known = await queries.centers_of_link(session, purpose.agency_id, purpose.link_id)
     known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
     if not known & {center.bc_id for center in found.business_centers if center.usable}:
         raise OtherCompany
-    await admission.let_in(session, browser, VerifiedBy.CONNECTION)
+    admission.let_in(browser, VerifiedBy.CONNECTION)
 
 
 async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import queries as connections
@@ -64,11 +64,10 @@ async def said(session: AsyncSession, agency_id: str, link_id: str) -> dict[str,
     return {row.item: ClientStatement(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
 
 
-async def was_seen(session: AsyncSession, agency_id: str, link_id: str) -> bool:
-    """True if the client went through the list."""
-    rows = select(ReadinessAnswer.id).where(
+def was_seen(agency_id: str, link_id: str) -> Exists:
+    """Condition: the client went through the list."""
+    return exists().where(
         ReadinessAnswer.agency_id == agency_id,
         ReadinessAnswer.link_id == link_id,
         ReadinessAnswer.item == WHOLE_LIST,
     )
-    return (await session.execute(select(rows.exists()))).scalar_one()

@@ -20,11 +20,10 @@ from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess,
 from app.access.reconciler.status import Status, statuses
 from app.access.reconciler.unshare_policy import is_gone
 from app.access.retry_policy import RetryTiming
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import KEYTURN, EventDraft, record_all
 from app.events.types import grants as events
 from app.events.types.event_type import EventType
 from app.kit import clock
-from app.links import client_actions
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -67,13 +66,17 @@ async def apply_observation(
         for access_request in aggregate.access_requests:
             if access_request.id in by_request:  # those of manual platforms have only statements of people
                 await writer.write(aggregate, access_request, *by_request[access_request.id])
-        await client_actions.settle(session, aggregate)
+        aggregate.complete_if_done()
+        await aggregate.save(session)
+    drafts: list[EventDraft] = []
     for grant in loaded.removals:
         data = {"client_id": grant.client_id, "platform": grant.platform}
         if is_gone(queries.desired_removal(grant, None), observed, loaded.history):
-            await writer.end(grant, data)
+            await writer.end(grant, data, drafts)
         else:
-            await writer.hold_up(grant, removals[AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)], data)
+            status = removals[AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)]
+            writer.hold_up(grant, status, data, drafts)
+    await record_all(session, drafts, agency_id=handshake.agency_id)
     if writer.grants_changed or handshake.watching or any(grant.status != "live" for grant in loaded.grants):
         await buyers.sync_buyer_access(
             session, handshake.agency_id, Grant.client_id == handshake.client_id,
@@ -141,17 +144,16 @@ class _Writer:
             return
         columns = self._columns(access_request, desired, new)
         if new.status == "leaving":
-            for name, value in columns.items():
-                setattr(access_request, name, value)
+            aggregate.set_removal_blocker(access_request, **columns)
             if (grant := self._grant(access_request)) is not None:
-                await self.hold_up(grant, new, aggregate.facts(access_request))
+                self.hold_up(grant, new, aggregate.event_data(access_request), aggregate.drafts)
             return
         was, recorded = access_request.status, self.verified.get(access_request.id)
         before = _shown(access_request)
-        await client_actions.set_status(
-            self.session, aggregate, access_request, actor=KEYTURN,
-            grant_id=recorded.grant_id if recorded else None, **columns,
-        )  # fmt: skip
+        now: dict[str, Any] = {
+            name: aggregate.now if isinstance(value, ColumnElement) else value for name, value in columns.items()
+        }
+        aggregate.set_status(access_request, actor=KEYTURN, grant_id=recorded.grant_id if recorded else None, **now)
         self.changes.any = self.changes.any or before != _shown(access_request)
         await self._write_grant(aggregate, access_request, desired, new, was, recorded)
 
@@ -196,9 +198,9 @@ class _Writer:
     ) -> None:
         if recorded is not None:
             if recorded.status_before == "drifted":
-                await self._record(aggregate, access_request, events.RESTORED, recorded.grant_id, was)
+                _draft(aggregate, access_request, events.RESTORED, recorded.grant_id, was)
             elif recorded.role_before is not None and recorded.role_before != access_request.role_seen:
-                await self._record(aggregate, access_request, events.ROLE_CHANGED, recorded.grant_id, was)
+                _draft(aggregate, access_request, events.ROLE_CHANGED, recorded.grant_id, was)
         elif (
             new.status == "unverifiable"
             and desired.was_verified
@@ -210,9 +212,10 @@ class _Writer:
             self.changes.drifted = self.grants_changed = True
             grant_id = await grants.mark_drifted(self.session, access_request.agency_id, access_request.id)
             if grant_id is not None:
-                await self._record(aggregate, access_request, events.DRIFTED, grant_id, was)
+                _draft(aggregate, access_request, events.DRIFTED, grant_id, was)
         elif new.status == "ended" and desired.unwanted and (grant := self._grant(access_request)) is not None:
-            await self.end(grant, aggregate.facts(access_request) | {"status_previous": was})
+            data = aggregate.event_data(access_request) | {"status_previous": was}
+            await self.end(grant, data, aggregate.drafts)
 
     def _stands(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> bool:
         """True if the status stands until the agency's side can be read, which counts and does not answer now.
@@ -237,7 +240,7 @@ class _Writer:
             None,
         )
 
-    async def hold_up(self, grant: Grant, new: Status, data: Mapping[str, Any]) -> None:
+    def hold_up(self, grant: Grant, new: Status, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
         """Write the next actor of a grant that is to be removed and still there; report a refusal of the platform."""
         before = grant.code
         grant.code, grant.next_actor = new.code, new.next_actor
@@ -247,29 +250,21 @@ class _Writer:
         about = _of_grant(grant) | {
             "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
         }  # fmt: skip
-        await record(
-            self.session, events.REVOCATION_REFUSED, agency_id=grant.agency_id, subject_id=grant.id, actor=KEYTURN,
-            data={**data, **about},
-        )  # fmt: skip
+        drafts.append(EventDraft(events.REVOCATION_REFUSED, grant.id, KEYTURN, {**data, **about}))
 
-    async def end(self, grant: Grant, data: Mapping[str, Any]) -> None:
+    async def end(self, grant: Grant, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
         """End a grant that was observed to be gone."""
         self.changes.any = self.grants_changed = True
         await grants.end_grant(self.session, grant)
         about = _of_grant(grant) | {"role_granted": None, "status": "ended"}
-        await record(
-            self.session, events.REVOKED, agency_id=grant.agency_id, subject_id=grant.id, actor=KEYTURN,
-            data={**data, **about},
-        )  # fmt: skip
+        drafts.append(EventDraft(events.REVOKED, grant.id, KEYTURN, {**data, **about}))
 
-    async def _record(
-        self, aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, grant_id: str, was: str
-    ) -> None:
-        """Record an event of a grant. Grants are subjects of their own, so their events are numbered by grant."""
-        await client_actions.tell(
-            self.session, aggregate, event, actor=KEYTURN, access_request=access_request, subject_id=grant_id,
-            status_previous=was, grant_id=grant_id,
-        )  # fmt: skip
+
+def _draft(aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, grant_id: str, was: str) -> None:
+    """Draft an event of a grant. Grants are subjects of their own, so their events are numbered by grant."""
+    aggregate.draft_event(
+        event, access_request, actor=KEYTURN, subject_id=grant_id, status_previous=was, grant_id=grant_id
+    )
 
 
 def _differs(access_request: AccessRequest, name: str, value: object) -> bool:

@@ -51,17 +51,17 @@ async def count_platform_calls(caller: Auditor, session: Session, link_id: str) 
 @router.post("/links/{link_id}/revocation")
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
-    link = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
-    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
+    ended = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
+    return LinkView.of(ended.link, ended.turn)
 
 
 @router.post("/links/{link_id}/extension")
 async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
     """Gives a link more time. An expired one lives again where it stood."""
-    link = await lifecycle.renew_link(
+    renewed = await lifecycle.renew_link(
         session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor
     )
-    return LinkView.of(link, await links.turn(session, caller.agency_id, link))
+    return LinkView.of(renewed.link, renewed.turn)
 
 
 @router.get("/access-requests/{access_request_id}")

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
 from app.access.grants import queries as grants
 from app.access.grants import revocation as revocations
-from app.events.types import links as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries as links
-from app.links import service as link_actions
 from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -77,19 +74,11 @@ async def request_person(
         raise PersonKnown
     if len(people) >= MOST_PEOPLE:
         raise TooManyPeople
-    access_request = link_actions.new_access_request(
-        aggregate.link,
-        PresetAccessRequest(platform, KIND, role, reason),
-        max(each.position for each in aggregate.access_requests) + 1,
+    number = await _number(session, aggregate, platform, email)
+    access_request = aggregate.request_access(
+        PresetAccessRequest(platform, KIND, role, reason), actor=actor, asset_id=number, person_email=email
     )
-    access_request.asset_id, access_request.person_email = await _number(session, aggregate, platform, email), email
-    session.add(access_request)
-    await session.flush()
-    await session.refresh(access_request)
-    aggregate = await links.load_link(session, agency_id, link_id)
-    await access_requests.open_again(session, aggregate, reason="access_requested", actor=actor)
-    await access_requests.tell(session, aggregate, access_request, happenings.ACCESS_ADDED, actor)
-    await access_requests.tell_requested(session, aggregate, access_request, actor)
+    await aggregate.save(session)
     return access_request
 
 
@@ -120,29 +109,23 @@ async def withdraw_person(
     link = await links.find(session, agency_id, link_id)
     await links.lock_links_of_client(session, agency_id, link.client_id)  # all of them: what goes may stand on several
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    access_request = next(
-        (each for each in aggregate.access_requests if each.id == access_request_id and each.kind == KIND), None
-    )
-    if access_request is None:
+    access_request = aggregate.find(access_request_id)
+    if access_request is None or access_request.kind != KIND:
         raise NotFound
     if access_request.status in OVER or access_request.unwanted_at is not None:
         return access_request
     if (
         access_request.approved_at is None and access_request.role_first is None
     ):  # never agreed to: it must not stand on the review
-        await access_requests.tell(session, aggregate, access_request, happenings.ACCESS_REMOVED, actor)
-        session.expunge(access_request)
-        await session.execute(
-            delete(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.id == access_request_id)
-        )
-        access_request.status, access_request.next_actor = "ended", None
+        aggregate.withdraw(access_request, actor=actor)
+        await aggregate.save(session)
         return access_request
     grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
         await revocations.revoke_grant(session, agency_id, grant.id, actor=actor)
+        await session.refresh(access_request)
     else:
-        access_request.unwanted_at = func.now()
-        await session.flush()
+        access_request.unwanted_at = aggregate.now
+        await aggregate.save(session)
         await handshakes.start_for_link(session, aggregate)
-    await session.refresh(access_request)
     return access_request

@@ -1,7 +1,6 @@
 """Use cases of access requests: checks, attestations, statements of clients, and changes of role."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,6 @@ from app.access.connections.models import Connection
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.events.recorder import CLIENT
 from app.kit.errors import AppError
-from app.links import client_actions
 from app.links import queries as links
 from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
@@ -48,44 +46,29 @@ class NothingToRead(AppError):
     hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
 
 
-async def check_link(session: AsyncSession, agency_id: str, link_id: str) -> None:
-    """Check every approved access request of a link now. Raises NotFound, NotApproved."""
-    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    approved = [
-        access_request
-        for access_request in aggregate.access_requests
-        if access_request.approved_at and not access_request.is_custom
-    ]
-    if not approved:
+async def check_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
+    """Check every approved access request of a link now. Raises NotApproved."""
+    if not aggregate.recheck():
         raise NotApproved
-    for access_request in approved:
-        access_request.recheck_at = func.now()
-    await session.flush()
+    await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
 
 
-async def say_done(session: AsyncSession, agency_id: str, link_id: str) -> None:
+async def say_done(session: AsyncSession, aggregate: LinkAggregate) -> None:
     """Record the client's statement that the steps are done, where nobody can read; the agency confirms it."""
-    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    consent = await links.last_consent(session, agency_id, link_id)
-    said: dict[str, Any] = {"client_attested_at": func.now(), "client_attested_by": consent.name if consent else None}
     for access_request in aggregate.access_requests:
         if (
             access_request.status in ("approved", "awaiting_client")
             and access_request.approved_at
             and not access_request.is_custom
         ):
-            await client_actions.set_status(
-                session,
-                aggregate,
-                access_request,
-                actor=CLIENT,
-                status="unverifiable",
-                code=None,
-                next_actor="agency",
-                **said,
-            )
-    await client_actions.settle(session, aggregate)
+            aggregate.set_status(
+                access_request, status="unverifiable", code=None, next_actor="agency", actor=CLIENT,
+                client_attested_at=aggregate.now,
+                client_attested_by=aggregate.consent.name if aggregate.consent else None,
+            )  # fmt: skip
+    aggregate.complete_if_done()
+    await aggregate.save(session)
 
 
 async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
@@ -98,19 +81,17 @@ async def check_access_request(session: AsyncSession, agency_id: str, access_req
         raise NotApproved
     if access_request.is_custom:
         raise NothingToRead
-    await check_link(session, agency_id, access_request.link_id)
-    await session.refresh(access_request)
+    await check_link(session, await links.load_link(session, agency_id, access_request.link_id, lock=True))
     return access_request
 
 
-async def lower_role(session: AsyncSession, agency_id: str, link_id: str, access_request_id: str) -> None:
+async def lower_role(session: AsyncSession, aggregate: LinkAggregate, access_request_id: str) -> None:
     """Lower a role that is higher than agreed, for the client: it is removed, shared again, and observed."""
-    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    access_request = next((each for each in aggregate.access_requests if each.id == access_request_id), None)
+    access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.approved_at is None:
         raise NotApproved
-    access_request.reduce_at = access_request.recheck_at = func.now()
-    await session.flush()
+    access_request.reduce_at = access_request.recheck_at = aggregate.now
+    await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
 
 
@@ -130,11 +111,12 @@ async def attest(
         raise AlreadyVerified
     if await _can_read(session, aggregate, access_request):
         raise ReadPossible
-    said: dict[str, Any] = {"attested_at": func.now(), "attested_by": by}
-    await client_actions.set_status(
-        session, aggregate, access_request, actor=actor, status="attested", code=None, next_actor=None, **said
-    )
-    await client_actions.settle(session, aggregate)
+    aggregate.set_status(
+        access_request, status="attested", code=None, next_actor=None, actor=actor, attested_at=aggregate.now,
+        attested_by=by,
+    )  # fmt: skip
+    aggregate.complete_if_done()
+    await aggregate.save(session)
     return access_request
 
 

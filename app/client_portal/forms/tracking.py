@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.access.connections.selectable_assets import Choice
 from app.links import pasted_ids
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import SelectedAsset
 from app.links.pasted_ids import NOTHING, PastedIds
 
 #: The field of a pixel's ad account is called `on-` and the pixel's code.

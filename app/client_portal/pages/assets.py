@@ -14,8 +14,8 @@ from app.client_portal.rendering import consent_origins, go_on, platform_of, scr
 from app.client_portal.service import choose_assets, differs, keep_business_center
 from app.kit.database import Session
 from app.kit.html import render
-from app.links import client_actions, pasted_ids
-from app.links.client_actions import SelectedAsset
+from app.links import pasted_ids
+from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
 from app.links.pasted_ids import PastedIds
 from app.tenants.agencies import queries as agencies
@@ -63,7 +63,7 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
     if in_doubt and form.text("sure") != bc_id:
         return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
     await keep_business_center(session, link.aggregate, bc_id, choice.name or None, differs=in_doubt)
-    return await go_on(request, session, link)
+    return go_on(request, link)
 
 
 def _typed(bc_id: str) -> Choice:
@@ -97,10 +97,10 @@ async def save_accounts(request: Request, session: Session, link: OpenScreen, fo
         return _accounts_screen(request, link, typed, problems)
     names = {choice.id: choice.name for choice in seen}
     chosen = [SelectedAsset(asset_id, names.get(asset_id)) for asset_id in read.values]
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await choose_assets(session, link.aggregate, "ad_account", chosen)
-    await client_actions.finish_screen(session, agency_id, link_id, "accounts")
-    return await go_on(request, session, link)
+    link.aggregate.finish_screen("accounts")
+    await link.aggregate.save(session)
+    return go_on(request, link)
 
 
 def _center_screen(

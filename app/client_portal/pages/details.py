@@ -9,7 +9,7 @@ from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, cl
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
 from app.kit.input import places
-from app.links import client_actions, pasted_ids
+from app.links import pasted_ids
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,8 +26,7 @@ async def save_markets(request: Request, session: Session, link: OpenScreen, for
     read = pasted_ids.markets(form.texts("markets"))
     if read.problem:
         return _markets_screen(request, link, list(read.values), {"markets": read.problem})
-    await _keep(session, link, "markets", markets=list(read.values))
-    return await go_on(request, session, link)
+    return await _keep(request, session, link, "markets", markets=list(read.values))
 
 
 @router.get("/l/{link_id}/contacts")
@@ -45,8 +44,7 @@ async def save_contacts(request: Request, session: Session, link: OpenScreen, fo
     if problems:
         return screen(request, link, "contacts", problems=problems, given=given, roles=pasted_ids.CONTACT_ROLES)
     await claim(session, link)
-    await _keep(session, link, "contacts", contacts=people.rows(given))
-    return await go_on(request, session, link)
+    return await _keep(request, session, link, "contacts", contacts=people.rows(given))
 
 
 def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
@@ -54,7 +52,8 @@ def _markets_screen(request: Request, link: CurrentLink, given: list[str], probl
     return screen(request, link, "markets", problems=problems, given=set(given), near=near, others=others)
 
 
-async def _keep(session: Session, link: CurrentLink, name: str, **answers: list[object]) -> None:
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
-    await client_actions.save_intake(session, agency_id, link_id, **answers)
-    await client_actions.finish_screen(session, agency_id, link_id, name)
+async def _keep(request: Request, session: Session, link: CurrentLink, name: str, **values: list[object]) -> Response:
+    link.aggregate.save_intake(**values)
+    link.aggregate.finish_screen(name)
+    await link.aggregate.save(session)
+    return go_on(request, link)

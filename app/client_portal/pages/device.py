@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
     """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
     before = await link_session.living(session, request, link_id)
-    if await queries.is_let_in(session, before.aggregate, before.browser):
+    if before.browser.verified_at is not None or not await queries.is_guarded(session, before.aggregate):
         raise Elsewhere(before.path)
     return before
 

@@ -12,27 +12,26 @@ from app.client_portal.link_session import PublicLink, opened_before, way_of
 from app.client_portal.link_token_converter import SECRET
 from app.client_portal.pages import mistyped_links
 from app.client_portal.rendering import e_mails_codes, is_connecting, platform_of
-from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
-from app.links import client_actions, status, url
+from app.links import client_actions, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _by_token(session: AsyncSession, token: str) -> LinkAggregate:
+async def _by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
     """The link of a secret, living or not. Raises LinkUnknown."""
-    link = await links.by_token(session, token)
-    if link is None:
+    found = await links.load_by_token(session, token, lock=lock)
+    if found is None:
         raise LinkUnknown
-    return await links.load_link(session, link.agency_id, link.id)
+    return found
 
 
 def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:
-    if status.is_dead(status.as_of(aggregate.link.status, aggregate.link.expires_at, clock.now())):
+    if aggregate.is_dead:
         path = request.url.path.removesuffix("/renewal")
         raise LinkEnded(aggregate, renewal=f"{path}/renewal", form_token=forms.token(request))
 
@@ -67,12 +66,13 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
 async def start(request: Request, session: Session, token: str) -> Response:
     """Start was pressed: this browser holds the link from now on."""
-    aggregate = await _by_token(session, token)
+    aggregate = await _by_token(session, token, lock=True)
     _refuse_dead(request, aggregate)
-    agency_id, link_id, cookie = aggregate.agency.id, aggregate.link.id, forms.browser(request)
-    if await links.browser(session, agency_id, link_id, cookie) is None:
+    link_id, cookie = aggregate.link.id, forms.browser(request)
+    if await links.browser(session, aggregate.agency.id, link_id, cookie) is None:
         await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
-    await client_actions.open_link(session, agency_id, link_id, cookie)
+        client_actions.new_browser(session, aggregate, cookie)
+        await aggregate.save(session)
     answer = render.see_other(request, url.of_screens(link_id))
     forms.remember(request, answer)
     return answer
@@ -81,7 +81,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """The client of a dead link asks for a new one."""
-    aggregate = await _by_token(session, token)
+    aggregate = await _by_token(session, token, lock=True)
     await _request_renewal(request, session, aggregate)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
@@ -103,6 +103,5 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
 
 async def _request_renewal(request: Request, session: AsyncSession, aggregate: LinkAggregate) -> None:
     await rate_limits.take(session, aggregate, (rate_limits.RENEWALS_OF_LINK, aggregate.link.id))
-    await client_actions.request_renewal(
-        session, aggregate.agency.id, aggregate.link.id, outbox=request.app.state.outbox
-    )
+    await client_actions.request_renewal(session, aggregate, outbox=request.app.state.outbox)
+    await aggregate.save(session)

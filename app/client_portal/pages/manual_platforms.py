@@ -11,7 +11,6 @@ from app.client_portal.pages.assets import taken_numbers
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
 from app.kit.html import render
-from app.links import client_actions
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,23 +34,25 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
     problems = form.problems or dict(read.problems)
     if problems:
         return _shown(request, link, typed, problems)
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
-    await client_actions.name_others(session, agency_id, link_id, read.values)
-    await client_actions.finish_screen(session, agency_id, link_id, "others")
-    return await go_on(request, session, link)
+    link.aggregate.name_manual_ids(read.values)
+    link.aggregate.finish_screen("others")
+    await link.aggregate.save(session)
+    return go_on(request, link)
 
 
 @router.post("/l/{link_id}/access-requests/{access_request_id}/done", dependencies=[FROM_OUR_SCREEN])
 async def say_done(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client did the steps of one access request."""
-    await attestations.say_done(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
+    attestations.say_done(link.aggregate, access_request_id)
+    await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
 @router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
 async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client was wrong about it."""
-    await attestations.withdraw_statement(session, link.aggregate.agency.id, link.aggregate.link.id, access_request_id)
+    attestations.withdraw_statement(link.aggregate, access_request_id)
+    await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 
 

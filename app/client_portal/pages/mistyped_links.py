@@ -30,8 +30,7 @@ async def meant(session: AsyncSession, path: str) -> str:
     """The path of the link whose secret stands somewhere in an address. Raises LinkUnknown, PathUnknown."""
     secrets = url.secrets_in(path)
     for secret in secrets:
-        if link := await links.by_token(session, secret):
-            aggregate = await links.load_link(session, link.agency_id, link.id)
+        if aggregate := await links.load_by_token(session, secret):
             return url.of_link("", aggregate.agency.slug, aggregate.client.name, secret)
         if public_link := await public_links.by_token(session, secret):
             agency = await agencies.find(session, public_link.agency_id)

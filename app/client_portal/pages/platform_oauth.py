@@ -60,14 +60,14 @@ async def choose_lane(request: Request, session: Session, link: PublicLink, form
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     if lane in status.LANES and link.standing.connecting:
         await service.take_lane(session, link.aggregate, lane)
-    return await go_on(request, session, link)
+    return go_on(request, link)
 
 
 @router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
 async def connect(request: Request, session: Session, link: PublicLink) -> Response:
     """Off to the platform's consent page; this alone shares nothing."""
     if not link.standing.connecting:
-        return await go_on(request, session, link)
+        return go_on(request, link)
     return await to_platform(request, session, link)
 
 
@@ -95,13 +95,12 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     if outcome is ExchangeOutcome.UNDER_WAY:
         return render.again_soon(request, "client_portal:door/under_way.html", **brand_of(before.aggregate))
     async with services.sessions.begin() as session:
-        if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
-            await service.take_lane(session, before.aggregate, "connected")
-            made = await connections.live(session, before.aggregate.agency.id, link_id)
-            if made is not None:
-                await service.forget_center_not_in(session, before.aggregate, connections.discovered(made))
         try:
-            link = await link_session.opened(session, request, link_id)
+            link = await link_session.opened(session, request, link_id, lock=True)
         except Elsewhere:  # a new device, and this did not let it in
             return render.see_other(request, f"{before.path}/{DEVICE}?outcome={outcome}")
+        if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
+            await service.take_lane(session, link.aggregate, "connected")
+            if link.connection is not None:
+                await service.forget_center_not_in(session, link.aggregate, connections.discovered(link.connection))
     return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")

@@ -21,7 +21,6 @@ from app.client_portal.status_texts import Held
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import forms, headers, render
-from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
@@ -65,9 +64,9 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
     """The client did something and wants to see it."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
     if link.standing.connecting:
-        await handshakes.check_link(session, link.aggregate.agency.id, link.aggregate.link.id)
+        await handshakes.check_link(session, link.aggregate)
         if not await can_look(session, link.aggregate):
-            await handshakes.say_done(session, link.aggregate.agency.id, link.aggregate.link.id)
+            await handshakes.say_done(session, link.aggregate)
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -75,7 +74,7 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
 async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
-    await handshakes.lower_role(session, link.aggregate.agency.id, link.aggregate.link.id, form.text("access_request"))
+    await handshakes.lower_role(session, link.aggregate, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
     return render.see_other(request, f"{link.path}/progress")
@@ -96,7 +95,7 @@ async def take_center(request: Request, session: Session, link: PublicLink, form
 @router.post("/l/{link_id}/change")
 async def change(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
-    await service.take_back(session, link.aggregate.agency.id, link.aggregate.link.id)
+    await service.take_back(session, link.aggregate)
     to = form.text("screen")
     return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
 
@@ -119,7 +118,7 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         else [],
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         others=await manual_platforms.groups(session, aggregate),
-        consent=await links.last_consent(session, aggregate.agency.id, aggregate.link.id),
+        consent=aggregate.consent,
         center=aggregate.intake.bc_name or "Your Business Center",
         center_id=aggregate.intake.bc_id,
         agency_bc_id=aggregate.link.agency_bc_id,
@@ -210,9 +209,9 @@ def _looked_in_vain(to_do: Sequence[AccessRequest]) -> datetime | None:
 
 
 async def _held(session: Session, aggregate: LinkAggregate) -> Held:
-    asked = next(access_request for access_request in aggregate.access_requests if not access_request.is_custom)
+    assert aggregate.platform is not None
     return await connections.held_of_client(
-        session, aggregate.agency.id, aggregate.client.id, asked.platform, aggregate.intake.bc_id or ""
+        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.bc_id or ""
     )
 
 

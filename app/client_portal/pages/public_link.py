@@ -64,9 +64,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
         forms.browser(request),
     )
     try:
-        link = await entering.enter(
-            session, found, details, sender, public_url=services.public_url, keyring=services.keyring
-        )
+        link = await entering.enter(session, found, details, sender, keyring=services.keyring)
     except PublicLinkOver as over:
         raise PublicLinkEnded(about) from over
     except PublicLinkBusy:

@@ -39,22 +39,22 @@ async def save_questions(request: Request, link_id: str) -> Response:
         forms.check_token(request, form, link.cookie)
         sent, file_id = await _sent(link, form), form.text("remove")
     async with services.sessions.begin() as session:
+        link = await link_session.opened(session, request, link_id, lock=True)
         await rate_limits.take_form(session, link.aggregate, link.browser)
         await link_session.claim(session, link)
-        where = session, link.aggregate.agency.id, link_id
         if file_id:
             problems: dict[str, str] = {}
-            await service.remove_file(*where, file_id)
+            await service.remove_file(session, link.aggregate, file_id)
         else:
-            problems = await service.save_answers(*where, sent, services.keyring)
+            problems = await service.save_answers(session, link.aggregate, sent, services.keyring)
         if not problems and not file_id:
-            return await go_on(request, session, link)
+            return go_on(request, link)
     return _shown(request, await _opened(request, link_id), sent.texts, problems)
 
 
 async def _opened(request: Request, link_id: str) -> CurrentLink:
     async with request.app.state.sessions() as session:
-        return link_session.in_turn(request, await link_session.opened(session, request, link_id))
+        return link_session.in_turn(request, await link_session.opened(session, request, link_id, lock=False))
 
 
 async def _sent(link: CurrentLink, form: Form) -> SubmittedAnswers:

@@ -1,6 +1,7 @@
 """Get ready: the checklist, with what was read, what is in the way, and what only the client can tell."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,7 +14,6 @@ from app.client_portal.forms import readiness as answers
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import consent_origins, go_on, is_connecting, screen
 from app.kit.database import Session
-from app.links import client_actions
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,9 +40,11 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     await service.keep_words(session, agency_id, link_id, given.words, by=given.by)
     if any(item.verdict.blocks for item in items):
         return _shown(request, link, await queries.of_link(session, link.aggregate), {}, given.by, BLOCKED)
-    await service.pass_list(session, agency_id, link_id, by=given.by or _whoever(link, items))
-    await client_actions.finish_screen(session, agency_id, link_id, "get-ready")
-    return await go_on(request, session, link)
+    if not link.ready:
+        service.pass_list(session, agency_id, link_id, by=given.by or _whoever(link, items))
+    link.aggregate.finish_screen("get-ready")
+    await link.aggregate.save(session)
+    return go_on(request, replace(link, ready=True))
 
 
 def _whoever(link: CurrentLink, items: Sequence[Item]) -> str:

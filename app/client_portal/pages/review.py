@@ -1,7 +1,5 @@
 """The review: every consequence in a sentence, then the client's yes."""
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -17,8 +15,6 @@ from app.client_portal.rendering import can_look, is_connecting, needs_own_conne
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.input import places
-from app.links import client_actions
-from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 
 router = APIRouter(include_in_schema=False)
@@ -33,23 +29,22 @@ async def review(request: Request, session: Session, link: OpenScreen) -> Respon
 @router.post("/l/{link_id}/review")
 async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps the yes with the words it was given to, and sets the handshake going."""
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
+    aggregate = link.aggregate
     await claim(session, link)
     if link.aggregate.link.lane == "connected" and await needs_own_connection(session, link):
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
-    # under the lock: what is agreed to is what was shown, whatever another tab does meanwhile
-    aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     if not any(access_request.awaits_yes for access_request in aggregate.access_requests):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
-    link = replace(link, aggregate=aggregate)
+    # the link is locked: what is agreed to is what was shown, whatever another tab does meanwhile
     text = await _text(request, session, link)
     name = form.line("name", most=120)
     problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
     if problems:
         return _shown(request, link, text, name, problems)
-    await client_actions.give_consent(session, agency_id, link_id, name=name, sentences=text.sentences)
-    await attestations.refresh_statuses(session, agency_id, link_id)
-    await handshakes.start_for_link(session, await links.load_link(session, agency_id, link_id))
+    aggregate.give_consent(name, text.sentences)
+    attestations.refresh_statuses(aggregate)
+    await aggregate.save(session)
+    await handshakes.start_for_link(session, aggregate)
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -57,7 +52,8 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
 async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
     group, declined = form.text("group"), form.text("answer") == "no"
-    await service.answer_group(session, link.aggregate, group, declined=declined)
+    service.answer_group(link.aggregate, group, declined=declined)
+    await link.aggregate.save(session)
     left_out = [
         access_request
         for access_request in link.aggregate.access_requests

@@ -18,8 +18,7 @@ from app.client_portal.rendering import consent_origins, go_on, screen
 from app.client_portal.service import choose_assets
 from app.kit.database import Session
 from app.kit.html.forms import Form
-from app.links import client_actions
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
 
 router = APIRouter(include_in_schema=False)
@@ -62,7 +61,7 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     if problems:
         return _screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
     await _keep(session, link, list(read.values), picked.chosen, catalogs.values)
-    return await go_on(request, session, link)
+    return go_on(request, link)
 
 
 def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -80,26 +79,26 @@ def _needed(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str,
 async def _keep(
     session: Session, link: CurrentLink, codes: list[str], chosen: Sequence[SelectedAsset], catalogs: Sequence[str]
 ) -> None:
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     await _choose(session, link, "pixel", chosen)
     await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
-    await client_actions.save_intake(session, agency_id, link_id, pixel_codes=codes)
-    await client_actions.finish_screen(session, agency_id, link_id, "pixels")
+    link.aggregate.save_intake(pixel_codes=codes)
+    link.aggregate.finish_screen("pixels")
+    await link.aggregate.save(session)
 
 
 async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
     """Makes one access request of each; none is a no to all of the kind, and choosing later takes the no back."""
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
     access_requests = [access_request for access_request in _asks(link, kind) if not access_request.approved_at]
     if not access_requests:
         return
     if chosen:
         for access_request in access_requests:
-            await client_actions.take_up_again(session, agency_id, link_id, access_request.id)
+            link.aggregate.reconsider(access_request)
     await choose_assets(session, link.aggregate, kind, chosen)
     if not chosen:
         for access_request in access_requests:
-            await client_actions.decline(session, agency_id, link_id, access_request.id)
+            if access_request in link.aggregate.access_requests:
+                link.aggregate.decline(access_request)
 
 
 def _screen(

@@ -1,6 +1,6 @@
 """Reading which browsers of a link are the client's, and the codes that are under way."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Exists, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.links.aggregate import LinkAggregate
@@ -13,29 +13,24 @@ from app.links.models import LinkSession
 MOST_TRIES = 5
 
 
-async def is_let_in(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> bool:
-    """True if a browser may see and change the link: nothing personal is saved yet, or the browser is the client's.
-
-    A browser that only opened the link before anything was saved is not the client's.
-    """
-    return browser.verified_at is not None or not await is_guarded(session, aggregate)
-
-
 async def is_guarded(session: AsyncSession, aggregate: LinkAggregate) -> bool:
     """True if something personal is saved: contacts, answers, a consent, or a browser verified as the client's."""
-    if (
-        aggregate.intake.contacts is not None
-        or aggregate.link.submitted_at is not None
-        or aggregate.answers
-        or aggregate.files
-    ):
+    if holds_personal(aggregate):
         return True
-    rows = select(LinkSession.id).where(
-        LinkSession.agency_id == aggregate.agency.id,
-        LinkSession.link_id == aggregate.link.id,
-        LinkSession.verified_at.is_not(None),
+    return (await session.execute(select(has_verified(aggregate.agency.id, aggregate.link.id)))).scalar_one()
+
+
+def holds_personal(aggregate: LinkAggregate) -> bool:
+    """True if contacts, answers, files or a consent are saved."""
+    link, intake = aggregate.link, aggregate.intake
+    return bool(intake.contacts is not None or link.submitted_at is not None or aggregate.answers or aggregate.files)
+
+
+def has_verified(agency_id: str, link_id: str) -> Exists:
+    """Condition: a browser was verified as the client's."""
+    return exists().where(
+        LinkSession.agency_id == agency_id, LinkSession.link_id == link_id, LinkSession.verified_at.is_not(None)
     )
-    return (await session.execute(select(rows.exists()))).scalar_one()
 
 
 def addresses_of(aggregate: LinkAggregate) -> tuple[Address, ...]:

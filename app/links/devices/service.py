@@ -6,17 +6,15 @@ import unicodedata
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.recorder import CLIENT, record
 from app.events.types import links as happenings
 from app.kit import clock, ids, throttle
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.throttle import Limit
 from app.links import queries as links
-from app.links import status
 from app.links.aggregate import LinkAggregate
 from app.links.devices import queries
 from app.links.devices.addresses import Address
@@ -71,29 +69,21 @@ class CodeResult(StrEnum):
     OVER = "over"
 
 
-async def claim(session: AsyncSession, browser: LinkSession) -> None:
-    """Bind the link to the first browser that saves something personal. Raises NewDevice for another.
+async def claim(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> None:
+    """Bind the link to the first browser that saves something personal; both are locked. Raises NewDevice for another.
 
-    `browser` may have been read in another session.
+    `browser` was read with the link, so that another one is seen that was let in meanwhile.
     """
-    aggregate = await links.load_link(session, browser.agency_id, browser.link_id, lock=True)
-    verified_at = select(LinkSession.verified_at).where(
-        LinkSession.agency_id == browser.agency_id, LinkSession.id == browser.id
-    )
-    if await session.scalar(verified_at) is not None:
+    if browser.verified_at is not None:
         return
     if await queries.is_guarded(session, aggregate):
         raise NewDevice
-    await let_in(session, browser, VerifiedBy.ANSWER)
+    let_in(browser, VerifiedBy.ANSWER)
 
 
-async def let_in(session: AsyncSession, browser: LinkSession, by: VerifiedBy) -> None:
+def let_in(browser: LinkSession, by: VerifiedBy) -> None:
     """The browser is the client's from now on."""
-    await session.execute(
-        update(LinkSession)
-        .where(LinkSession.agency_id == browser.agency_id, LinkSession.id == browser.id)
-        .values(verified_at=func.now(), verified_by=by)
-    )
+    browser.verified_at, browser.verified_by = clock.now(), by
 
 
 async def send_code(
@@ -134,19 +124,12 @@ async def make_code(
 ) -> tuple[DeviceCode, str]:
     """A code that the agency passes to its client, for one browser within half an hour. Raises NotFound, LinkOver."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    if status.is_dead(status.as_of(aggregate.link.status, aggregate.link.expires_at, clock.now())):
+    if aggregate.is_dead:
         raise LinkOver
     made, code = _new_code(keyring, agency_id, link_id, AGENCY_CODE_LIFE)
     session.add(made)
-    await session.flush()
-    await record(
-        session,
-        happenings.DEVICE_CODE_MADE,
-        agency_id=agency_id,
-        subject_id=link_id,
-        actor=actor,
-        data=aggregate.facts(),
-    )
+    aggregate.draft_event(happenings.DEVICE_CODE_MADE, actor=actor)
+    await aggregate.save(session)
     return made, code
 
 
@@ -166,11 +149,9 @@ async def enter_code(
     for each in right:
         each.used_at = func.now()
     by_mail = any(each.browser_id for each in right)
-    await let_in(session, browser, VerifiedBy.CODE if by_mail else VerifiedBy.AGENCY)
-    await record(
-        session, happenings.DEVICE_VERIFIED, agency_id=aggregate.agency.id, subject_id=aggregate.link.id, actor=CLIENT,
-        data=aggregate.facts(),
-    )  # fmt: skip
+    let_in(browser, VerifiedBy.CODE if by_mail else VerifiedBy.AGENCY)
+    aggregate.draft_event(happenings.DEVICE_VERIFIED)
+    await aggregate.save(session)
     return CodeResult.RIGHT
 
 

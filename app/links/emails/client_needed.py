@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import clock
-from app.links import queries, status, url
 from app.links import service as links
+from app.links import url
+from app.links.aggregate import LinkAggregate
 from app.mail import queries as sent
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
@@ -19,13 +19,12 @@ _APART = timedelta(hours=1)
 
 
 async def write_to_client(
-    session: AsyncSession, outbox: MailQueue | None, agency_id: str, link_id: str
+    session: AsyncSession, outbox: MailQueue | None, aggregate: LinkAggregate
 ) -> timedelta | None:
     """Owes the e-mail where it is due; when to ask again, if it is due only later."""
-    aggregate = await queries.load_link(session, agency_id, link_id)
-    link, client, now = aggregate.link, aggregate.client, clock.now()
-    dead = status.is_dead(status.as_of(link.status, link.expires_at, now))
-    if outbox is None or link.needed_again_at is None or not client.contact_email or dead:
+    agency_id, link_id = aggregate.agency.id, aggregate.link.id
+    link, client, now = aggregate.link, aggregate.client, aggregate.now
+    if outbox is None or link.needed_again_at is None or not client.contact_email or aggregate.is_dead:
         return None
     last = await sent.newest(session, agency_id, about_id=link_id, kind=KIND)
     if last is not None and last.created_at >= link.needed_again_at:

@@ -2,9 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.recorder import record
 from app.events.types import links as happenings
-from app.kit import clock
 from app.kit.errors import AppError
 from app.links import queries, status
 from app.links import service as links
@@ -56,21 +54,21 @@ async def send_invitation(
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     client, link = aggregate.client, aggregate.link
-    if status.as_of(link.status, link.expires_at, clock.now()) in ("completed", "expired", "revoked"):
+    if status.as_of(link.status, link.expires_at, aggregate.now) in ("completed", "expired", "revoked"):
         raise LinkOver(_over(aggregate))
     if outbox is None:
         raise MailNotConfigured
     if not client.contact_email:
         raise ContactMissing
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
-    address = await links.give_out(session, link, token, public_url=outbox.public_url, actor=actor)
+    address = links.address_of(aggregate, token, outbox.public_url)
+    aggregate.mark_sent(actor=actor)
     mail = await _invite(
         session, outbox, aggregate, to=Recipient(client.contact_email, client.contact_name), address=address,
         platforms=platforms,
     )  # fmt: skip
-    await record(
-        session, happenings.INVITED, agency_id=agency_id, subject_id=link_id, actor=actor, data=aggregate.facts()
-    )
+    aggregate.draft_event(happenings.INVITED, actor=actor)
+    await aggregate.save(session)
     return mail
 
 

@@ -45,7 +45,7 @@ async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
 async def version(session: AsyncSession, agency_id: str, slug: str, number: int) -> Preset:
     """One version, archived or not. Raises NotFound."""
     if (slug, number) in builtin.every():
-        return builtin.every()[slug, number]
+        return builtin_version(slug, number)
     rows = select(AgencyPreset).where(
         AgencyPreset.agency_id == agency_id, AgencyPreset.slug == slug, AgencyPreset.version == number
     )
@@ -53,6 +53,11 @@ async def version(session: AsyncSession, agency_id: str, slug: str, number: int)
     if row is None:
         raise NotFound
     return of_row(row)
+
+
+def builtin_version(slug: str, number: int) -> Preset:
+    """One version of Keyturn's own."""
+    return builtin.every()[slug, number]
 
 
 async def newest_row(session: AsyncSession, agency_id: str, slug: str) -> AgencyPreset | None:

@@ -12,8 +12,11 @@ from app.kit import clock, encryption, ids
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.links import client_actions
+from app.links import queries as link_rows
 from app.links import service as links
+from app.links.aggregate import LinkAggregate
 from app.links.devices import service as devices
+from app.links.devices.service import VerifiedBy
 from app.links.models import Link
 from app.links.presets import queries as presets
 from app.links.public_links import queries, status
@@ -59,7 +62,7 @@ class Sender:
 
 
 async def enter(
-    session: AsyncSession, public_link: PublicLink, given: Details, sender: Sender, *, public_url: str, keyring: Keyring
+    session: AsyncSession, public_link: PublicLink, given: Details, sender: Sender, *, keyring: Keyring
 ) -> Link:
     """Create a link for the visitor, open in their browser. Submitting the same form again leads to the same link.
 
@@ -69,11 +72,13 @@ async def enter(
     public_link = await queries.find(session, agency_id, public_link.id, lock=True)
     form_hash = hashlib.sha256(sender.form.encode()).digest()
     if again := await _sent_before(session, public_link, form_hash):
-        await client_actions.open_link(session, agency_id, again.id, sender.cookie)
+        aggregate = await link_rows.load_link(session, agency_id, again.id, lock=True)
+        await client_actions.open_link(session, aggregate, sender.cookie)
+        await aggregate.save(session)
         return again
     await _refuse_over_or_busy(session, public_link, sender.address_hash)
-    link, token = await _made(session, public_link, given, keyring)
-    await links.give_out(session, link, token, public_url=public_url, actor=CLIENT)
+    aggregate = await _made(session, public_link, given, keyring)
+    link = aggregate.link
     public_link.uses += 1
     session.add(
         PublicLinkUse(
@@ -81,8 +86,9 @@ async def enter(
             address_hash=sender.address_hash, form_hash=form_hash,
         )
     )  # fmt: skip
-    await session.flush()
-    await devices.claim(session, await client_actions.open_link(session, agency_id, link.id, sender.cookie))
+    browser = client_actions.new_browser(session, aggregate, sender.cookie)
+    devices.let_in(browser, VerifiedBy.ANSWER)
+    await aggregate.save(session)
     return link
 
 
@@ -140,7 +146,7 @@ def status_of(public_link: PublicLink) -> str:
     )  # fmt: skip
 
 
-async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> tuple[Link, str]:
+async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> LinkAggregate:
     """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await known_clients.by_external_id(session, agency_id, claimed or "") is not None
@@ -153,9 +159,10 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
     )
     if not new:  # somebody took the id a moment ago
         client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **told)
-    return await links.create_link(
+    made, _ = await links.create_link(
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
         keyring=keyring, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
-        public_link_id=public_link.id, claimed_external_id=claimed,
+        public_link_id=public_link.id, claimed_external_id=claimed, sent=True,
     )  # fmt: skip
+    return made

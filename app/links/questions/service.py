@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids
 from app.kit.encryption import Keyring
-from app.links import client_actions, queries
+from app.links.aggregate import LinkAggregate
 from app.links.presets.preset import Question
 from app.links.questions import answers, files
-from app.links.questions import queries as kept
 from app.links.questions.files import MOST_FILES, AcceptedFile, SubmittedFile
 from app.links.questions.models import IntakeAnswer, IntakeFile
 
@@ -29,10 +28,9 @@ class SubmittedAnswers:
 
 
 async def save_answers(
-    session: AsyncSession, agency_id: str, link_id: str, sent: SubmittedAnswers, keyring: Keyring
+    session: AsyncSession, aggregate: LinkAggregate, sent: SubmittedAnswers, keyring: Keyring
 ) -> dict[str, str]:
     """Keeps all answers if every one can be kept, else only the good files; gives the problems by key."""
-    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     problems: dict[str, str] = {}
     values: dict[str, str] = {}
     for question in aggregate.preset.questions:
@@ -43,20 +41,20 @@ async def save_answers(
         if read.problem:
             problems[question.key] = read.problem
     of_files = [question for question in aggregate.preset.questions if question.kind == "file"]
-    problems |= await _keep_files(session, agency_id, link_id, of_files, sent, keyring)
+    problems |= await _keep_files(session, aggregate, of_files, sent, keyring)
     if problems:
         return problems
     values |= {question.key: "" for question in of_files}
-    was_complete = client_actions.is_told(aggregate)
-    await _write(session, agency_id, link_id, values)
-    await client_actions.say_if_told(session, agency_id, link_id, was_complete=was_complete)
-    await client_actions.finish_screen(session, agency_id, link_id, SCREEN)
+    await _write(session, aggregate.agency.id, aggregate.link.id, values)
+    aggregate.save_answers(values)
+    aggregate.finish_screen(SCREEN)
+    await aggregate.save(session)
     return {}
 
 
-async def remove_file(session: AsyncSession, agency_id: str, link_id: str, file_id: str) -> None:
+async def remove_file(session: AsyncSession, aggregate: LinkAggregate, file_id: str) -> None:
     """Takes a file away again; nothing happens where it is none of this link's."""
-    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    agency_id, link_id = aggregate.agency.id, aggregate.link.id
     mine = [file for file in aggregate.files if file.id == file_id]
     for file in mine:
         await session.execute(delete(IntakeFile).where(IntakeFile.agency_id == agency_id, IntakeFile.id == file.id))
@@ -76,14 +74,13 @@ def place(agency_id: str, file_id: str) -> str:
 
 async def _keep_files(
     session: AsyncSession,
-    agency_id: str,
-    link_id: str,
+    aggregate: LinkAggregate,
     questions: Sequence[Question],
     sent: SubmittedAnswers,
     keyring: Keyring,
 ) -> dict[str, str]:
     problems = {}
-    there = list(await kept.files(session, agency_id, link_id))
+    there = list(aggregate.files)
     for question in questions:
         for given in sent.files.get(question.key, ()):
             read = files.known(given)
@@ -96,10 +93,11 @@ async def _keep_files(
             if len(there) >= MOST_FILES:
                 problems[question.key] = f"“{read.name}” is one too many: {MOST_FILES} files fit here in all."
                 continue
-            there.append(_sealed(agency_id, link_id, question.key, read, digest, keyring))
+            there.append(_sealed(aggregate.agency.id, aggregate.link.id, question.key, read, digest, keyring))
             session.add(there[-1])
         if question.required and question.key not in problems and not any(file.key == question.key for file in there):
             problems[question.key] = answers.read(question, "").problem or ""
+    aggregate.files = there
     await session.flush()
     return problems
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.errors import AppError, NotFound
@@ -64,6 +64,13 @@ async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> 
         PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.replaced_at.is_(None)
     )
     return (await session.scalars(rows)).one_or_none()
+
+
+def has_platform_app(agency_id: str, platform: str) -> Exists:
+    """Condition: the agency has an app of its own at a platform."""
+    return exists().where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.replaced_at.is_(None)
+    )
 
 
 async def platform_app_by_id(session: AsyncSession, agency_id: str, platform: str, app_id: str) -> PlatformApp | None:

@@ -9,13 +9,12 @@ from sqlalchemy import select
 from app.access.grants import queries as grants
 from app.access.grants import revocation as revocations
 from app.access.grants.models import Grant
-from app.links import client_actions
 from app.links import queries as links
 from app.links import service as link_actions
 from app.links.access_requests import service as access_requests
 from app.tenants.clients import service as clients
 from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import Corner
 
 
@@ -67,8 +66,10 @@ async def test_what_is_shared_can_be_taken_away_although_its_access_request_is_n
     north = shared.world.north
     access_request_id = await _ask_for_more(shared)
     if declined:
-        async with shared.tools.sessions.begin() as session:
-            await client_actions.decline(session, north.agency_id, north.link_id, access_request_id)
+        async with change_link(shared.tools.sessions, north) as (_, link):
+            access_request = link.find(access_request_id)
+            assert access_request is not None
+            link.decline(access_request)
     await _revoke(shared)
     await shared.work()
     assert ((await _grant(shared)).status, await _is_held(shared)) == ("ended", False)
@@ -80,11 +81,11 @@ async def _same_company_again(house: House) -> Corner:
     north = house.world.north
     async with house.tools.sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name="Maison Lune (again)")
-        link, token = await link_actions.create_link(
+        made, token = await link_actions.create_link(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=house.tools.keyring,
             actor="test",
         )  # fmt: skip
-    again = replace(north, client_id=client.id, link_id=link.id, token=token)
+    again = replace(north, client_id=client.id, link_id=made.link.id, token=token)
     await house.agree(again, LUNE_EU, lane="guided")
     await house.work()
     assert await house.statuses(again) == [("verified", None)]

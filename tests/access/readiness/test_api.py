@@ -7,9 +7,9 @@ import httpx2
 from app.access.readiness import service
 from app.access.readiness.checks import ReadinessReply
 from app.kit.database import Sessions
-from app.links import client_actions
+from app.links.aggregate import SelectedAsset
 from simulator import seed
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import Corner, World
 
 
@@ -61,21 +61,18 @@ async def test_what_the_client_connected_is_read_by_machine(
 ) -> None:
     corner = world.north
     await house.connect_client(corner)
-    async with sessions.begin() as session:
-        where = (session, corner.agency_id, corner.link_id)
-        await client_actions.save_business_center(*where, bc_id=seed.MAISON_LUNE, name="Maison Lune")
-        await client_actions.choose_assets(
-            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.LUNE_EU)]
-        )
-        await client_actions.save_intake(*where, markets=["FR"])
+    async with change_link(sessions, corner) as (_, link):
+        link.choose_business_center(seed.MAISON_LUNE, "Maison Lune")
+        link.choose_assets("ad_account", [SelectedAsset(seed.LUNE_EU)])
+        link.save_intake(markets=["FR"])
     items = _items(await _read(api, corner))
     for key, seen in (("business_center", ["Maison Lune"]), ("verification", []), ("ad_account", ["Maison Lune EU"]),
                       ("currency", ["EUR"]), ("time_zone", ["Europe/Paris"])):  # fmt: skip
         assert (items[key]["status"], items[key]["source"], items[key]["seen"]) == ("pass", "platform", seen), items[
             key
         ]
-    async with sessions.begin() as session:
-        await client_actions.save_intake(session, corner.agency_id, corner.link_id, markets=["US"])
+    async with change_link(sessions, corner) as (_, link):
+        link.save_intake(markets=["US"])
     unusual = _items(await _read(api, corner))["currency"]
     assert (unusual["status"], unusual["code"], unusual["blocks"]) == ("to_do", "unusual_currency", False)
     assert "cannot be changed later" in unusual["hint"]
@@ -86,12 +83,9 @@ async def test_an_account_of_another_owner_blocks(
 ) -> None:
     corner = world.north
     await house.connect_client(corner, seed.MIXED_MILO)
-    async with sessions.begin() as session:
-        where = (session, corner.agency_id, corner.link_id)
-        await client_actions.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
-        await client_actions.choose_assets(
-            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.SOUTH_ACCOUNT)]
-        )
+    async with change_link(sessions, corner) as (_, link):
+        link.choose_business_center(seed.COMPTOIR_MIXTE, None)
+        link.choose_assets("ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
     read = await _read(api, corner)
     account = _items(read)["ad_account"]
     assert (read["blocked"], account["code"], account["blocks"]) == (True, "asset_owned_elsewhere", True)

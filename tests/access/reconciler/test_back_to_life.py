@@ -23,7 +23,7 @@ from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
 from tests import world as worlds
 from tests.access.imports.scenes import Scene
-from tests.house import House
+from tests.house import House, change_link
 
 
 @pytest.fixture
@@ -202,10 +202,8 @@ async def test_a_business_center_is_one_client_in_either_order(house: House, fir
     await house.connect_agency(north)
     if first == "import":
         await scene.run()
-    async with house.tools.sessions.begin() as session:
-        await portal.keep_business_center(
-            session, await links.load_link(session, north.agency_id, north.link_id), MAISON_LUNE, "Maison Lune"
-        )
+    async with change_link(house.tools.sessions, north) as (session, link):
+        await portal.keep_business_center(session, link, MAISON_LUNE, "Maison Lune")
     if first == "link":
         await scene.run()
     rows = select(Grant.client_id).where(Grant.agency_id == north.agency_id, Grant.bc_id == MAISON_LUNE)
@@ -225,7 +223,7 @@ async def test_what_an_import_found_keeps_nothing_from_being_lowered(house: Hous
     await house.work(2)
     assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     (access_request,) = await house.access_requests(north)
-    async with house.tools.sessions.begin() as session:
-        await handshakes.lower_role(session, access_request.agency_id, access_request.link_id, access_request.id)
+    async with change_link(house.tools.sessions, north) as (session, link):
+        await handshakes.lower_role(session, link, access_request.id)
     await house.work(4)
     assert await house.statuses(north) == [("verified", None)]

@@ -12,10 +12,9 @@ from app.access.handshakes import Handshake
 from app.access.requests import lifecycle
 from app.access.requests import service as handshakes
 from app.client_portal import service as portal
-from app.links import client_actions
 from app.tenants.agencies import service as agencies
 from simulator import seed
-from tests.house import House
+from tests.house import House, change_link
 
 VERIFIED = ("verified", None)
 
@@ -118,11 +117,11 @@ async def test_what_may_be_shared_already_is_not_let_out_of_sight(house: House) 
     await house.tiktok.switch(read_lag=1)
     await _ready(house, seed.LUNE_EU)
     await house.work(1)
-    async with house.tools.sessions.begin() as session:
-        await client_actions.choose_lane(session, north.agency_id, north.link_id, "guided")
+    async with change_link(house.tools.sessions, north) as (_, link):
+        link.choose_lane("guided")
     await house.work(1)
-    async with house.tools.sessions.begin() as session:
-        await portal.take_back(session, north.agency_id, north.link_id)
+    async with change_link(house.tools.sessions, north) as (session, link):
+        await portal.take_back(session, link)
     (access_request,) = await house.access_requests(north)
     assert (access_request.asset_id, access_request.approved_at is not None) == (seed.LUNE_EU, True)
 
@@ -153,8 +152,8 @@ async def test_a_new_yes_is_asked_for_anew_at_tiktok(house: House) -> None:
     await house.tiktok.fault("bc/partner/add/", code=40001)
     await house.work(2)
     assert await house.statuses(north) == [("blocked", "not_bc_admin")]
-    async with house.tools.sessions.begin() as session:
-        await portal.take_back(session, north.agency_id, north.link_id)
+    async with change_link(house.tools.sessions, north) as (session, link):
+        await portal.take_back(session, link)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work(3)

@@ -6,10 +6,8 @@ import pytest
 
 from app.access.requests import service as handshakes
 from app.access.requests.service import ReadPossible
-from app.links import client_actions
-from app.links import service as links
 from simulator import seed
-from tests.house import House
+from tests.house import House, change_link
 
 VERIFIED = ("verified", None)
 LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
@@ -51,8 +49,8 @@ async def test_switching_the_lane_half_way_loses_nothing(house: House) -> None:
     await house.work(2)
     assert await house.statuses(north) == [("awaiting_client", None)]
     await house.connect_client(north)
-    async with house.tools.sessions.begin() as session:
-        await client_actions.choose_lane(session, north.agency_id, north.link_id, "connected")
+    async with change_link(house.tools.sessions, north) as (_, link):
+        link.choose_lane("connected")
     await house.check_now(north)
     await house.work(4)
     assert await house.statuses(north) == [VERIFIED]
@@ -74,8 +72,8 @@ async def test_a_link_that_ended_before_the_share_is_not_acted_on(house: House) 
     await house.connect_agency(north)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
-    async with house.tools.sessions.begin() as session:
-        await links.revoke_link(session, north.agency_id, north.link_id, actor="test")
+    async with change_link(house.tools.sessions, north) as (_, link):
+        link.revoke(actor="test")
     await house.work(2)
     assert await house.statuses(north) == [("ended", None)]
     assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]

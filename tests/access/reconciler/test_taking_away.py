@@ -11,7 +11,7 @@ from app.access.grants.revocation import PixelWasLinkedBefore
 from app.access.requests import service as handshakes
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY, SOUTH_AGENCY
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import Corner
 
 VERIFIED = ("verified", None)
@@ -37,8 +37,8 @@ async def _revoke(house: House, grant: Grant) -> None:
 
 async def _reduce(house: House, corner: Corner) -> None:
     (access_request, *_) = await house.access_requests(corner)
-    async with house.tools.sessions.begin() as session:
-        await handshakes.lower_role(session, corner.agency_id, corner.link_id, access_request.id)
+    async with change_link(house.tools.sessions, corner) as (session, link):
+        await handshakes.lower_role(session, link, access_request.id)
 
 
 async def _holds(house: House, bc_id: str) -> dict[str, str]:

@@ -11,12 +11,10 @@ from app.access.requests import client_statements as attestations
 from app.access.requests import lifecycle
 from app.kit import clock
 from app.kit.errors import NotFound
-from app.links import client_actions
-from app.links import queries as links
 from app.links.models import AccessRequest
 from simulator import seed
 from tests import manual_platforms
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import Corner
 
 
@@ -33,12 +31,10 @@ async def agreed(house: House, preset: str) -> Corner:
         await house.connect_client(north)
         await house.agree(north, seed.LUNE_EU)
     else:
-        async with house.tools.sessions.begin() as session:
-            await client_actions.give_consent(
-                session, north.agency_id, north.link_id, name="Ana Client", sentences=["as shown"]
-            )
-    async with house.tools.sessions.begin() as session:
-        await attestations.refresh_statuses(session, north.agency_id, north.link_id)
+        async with change_link(house.tools.sessions, north) as (_, link):
+            link.give_consent("Ana Client", ["as shown"])
+    async with change_link(house.tools.sessions, north) as (_, link):
+        attestations.refresh_statuses(link)
     return north
 
 
@@ -49,9 +45,8 @@ async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
 
 async def say(house: House, corner: Corner, access_request: AccessRequest, *, done: bool = True) -> None:
     """The client presses the button."""
-    async with house.tools.sessions.begin() as session:
-        what = attestations.say_done if done else attestations.withdraw_statement
-        await what(session, corner.agency_id, corner.link_id, access_request.id)
+    async with change_link(house.tools.sessions, corner) as (_, link):
+        (attestations.say_done if done else attestations.withdraw_statement)(link, access_request.id)
 
 
 async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> None:
@@ -180,11 +175,10 @@ async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> N
     north = await agreed(house, "manual")
     access_request, *_ = await custom(house, north)
     await say(house, north, access_request)
-    async with house.tools.sessions.begin() as session:
-        link = await links.find(session, north.agency_id, north.link_id)
-        link.status, link.expires_at = "expired", clock.now() - timedelta(days=1)
-        await session.flush()
-        await attestations.refresh_statuses(session, north.agency_id, north.link_id)
+    async with change_link(house.tools.sessions, north) as (_, link):
+        link.link.expires_at = clock.now() - timedelta(days=1)
+        assert link.expire()
+        attestations.refresh_statuses(link)
     assert {access_request.status for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)

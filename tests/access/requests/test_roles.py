@@ -4,11 +4,10 @@ import httpx2
 import pytest
 
 from app.client_portal.service import choose_assets
-from app.links import queries as links
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import SelectedAsset
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
-from tests.house import House
+from tests.house import House, change_link
 
 VERIFIED = ("verified", None)
 
@@ -93,9 +92,8 @@ async def test_choosing_anew_keeps_the_access_request_of_what_is_shared_already(
     """The client is back at the list because a wider role waits for its yes; what it shares stays accounted for."""
     north = shared.world.north
     await _ask_for(shared, api, "ADMIN", reason="To move the account to another time zone.")
-    async with shared.tools.sessions.begin() as session:
-        aggregate = await links.load_link(session, north.agency_id, north.link_id)
-        await choose_assets(session, aggregate, "ad_account", [SelectedAsset(each) for each in chosen])
+    async with change_link(shared.tools.sessions, north) as (session, link):
+        await choose_assets(session, link, "ad_account", [SelectedAsset(each) for each in chosen])
     access_requests = {
         access_request.asset_id: (access_request.status, access_request.role)
         for access_request in await shared.access_requests(north)

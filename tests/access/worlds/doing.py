@@ -15,6 +15,7 @@ from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.access.worlds.row import Do, Wanted
 from tests.access.worlds.stage import Stage
+from tests.house import change_link
 from tests.tiktok import ALL
 
 
@@ -68,8 +69,8 @@ def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
     """The client takes back the yes to what was not shared yet, chooses anew and agrees."""
 
     async def anew(stage: Stage) -> None:
-        async with stage.house.tools.sessions.begin() as session:
-            await portal.take_back(session, stage.corner.agency_id, stage.corner.link_id)
+        async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
+            await portal.take_back(session, link)
         await stage.agree(wanted, bc_id=bc_id)
 
     return anew
@@ -79,8 +80,8 @@ def switch_lane(lane: str) -> Do:
     """The client goes on by hand, or connected."""
 
     async def switch(stage: Stage) -> None:
-        async with stage.house.tools.sessions.begin() as session:
-            await portal.take_lane(session, await stage.load_link(session), lane)
+        async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
+            await portal.take_lane(session, link, lane)
 
     return switch
 
@@ -89,10 +90,8 @@ async def take_center(stage: Stage) -> None:
     """The client says that the Business Center from which it was seen is its own."""
     for access_request in await stage.access_requests():
         if access_request.shared_from_bc_id is not None:
-            async with stage.house.tools.sessions.begin() as session:
-                await portal.take_center(
-                    session, await stage.load_link(session), access_request.id, said=["Is it yours?", "Yes"]
-                )
+            async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
+                await portal.take_center(session, link, access_request.id, said=["Is it yours?", "Yes"])
 
 
 async def attest(stage: Stage) -> None:
@@ -115,10 +114,8 @@ async def reduce(stage: Stage) -> None:
     """The client wants the role lowered wherever it is higher than agreed."""
     for access_request in await stage.access_requests():
         if access_request.code == "role_higher_than_requested":
-            async with stage.house.tools.sessions.begin() as session:
-                await handshakes.lower_role(
-                    session, access_request.agency_id, access_request.link_id, access_request.id
-                )
+            async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
+                await handshakes.lower_role(session, link, access_request.id)
 
 
 def use_app(app_id: str, secret: str) -> Do:

@@ -13,15 +13,13 @@ from app.access.connections import queries as connections
 from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
-from app.links import client_actions
 from app.links import queries as links
-from app.links.aggregate import LinkAggregate
-from app.links.client_actions import SelectedAsset
+from app.links.aggregate import LinkAggregate, SelectedAsset
 from app.links.models import AccessRequest
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
 from tests.access.worlds.row import GREEN, Row, Shown, Wanted
-from tests.house import House
+from tests.house import House, change_link
 from tests.tiktok import ALL
 from tests.world import Corner
 
@@ -52,25 +50,24 @@ class Stage:
 
     async def agree(self, wanted: Sequence[Wanted], *, lane: str | None = None, bc_id: str | None = None) -> None:
         """The client chooses and says yes."""
-        where = (self.corner.agency_id, self.corner.link_id)
-        async with self.house.tools.sessions.begin() as session:
+        async with change_link(self.house.tools.sessions, self.corner) as (session, link):
             if lane:
-                await client_actions.choose_lane(session, *where, lane)
-            bc_id = bc_id or (await self.load_link(session)).intake.bc_id or self.row.bc_id
-            await client_actions.save_business_center(session, *where, bc_id=bc_id, name=None)
+                link.choose_lane(lane)
+            link.choose_business_center(bc_id or link.intake.bc_id or self.row.bc_id, None)
             for kind in _CHOSEN:
                 chosen = [
                     SelectedAsset(each.asset_id, None, each.parent_asset_id) for each in wanted if each.kind == kind
                 ]
                 if chosen:
-                    await client_actions.choose_assets(session, *where, kind=kind, chosen=chosen)
+                    link.choose_assets(kind, chosen)
             roles = {(each.kind, each.asset_id): each.role for each in wanted}
-            for access_request in (await self.load_link(session)).access_requests:
+            for access_request in link.access_requests:
                 access_request.role = roles.get(
                     (access_request.kind, access_request.asset_id or ""), access_request.role
                 )
-            await client_actions.give_consent(session, *where, name="Ana Client", sentences=["as shown"])
-            await handshakes.start_for_link(session, await self.load_link(session))
+            link.give_consent("Ana Client", ["as shown"])
+            await link.save(session)
+            await handshakes.start_for_link(session, link)
 
     async def ask_for(self, wanted: Sequence[Wanted]) -> None:
         """The agency asks for more than the ad accounts of the preset:

@@ -8,7 +8,6 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.links import client_actions
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from tests.client_portal.walk import BY_HAND, Walk
@@ -198,8 +197,9 @@ async def test_contacts_by_role_and_the_yes_reach_the_crm(
     await walk.agree(name="Theo B.")
     aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
     for access_request in aggregate.access_requests:
-        await client_actions.set_status(session, aggregate, access_request, status="verified")
-    await client_actions.settle(session, aggregate)
+        aggregate.set_status(access_request, status="verified", next_actor=None)
+    aggregate.complete_if_done()
+    await aggregate.save(session)
     await session.commit()
     told = (await api.get("/events", params={"subject_id": world.north.link_id})).json()["data"]
     data = {event["type"]: event["data"] for event in told}

@@ -139,7 +139,7 @@ async def _own_token(walk: Walk) -> str:
 async def _facts(house: House, world: World) -> object:
     async with house.tools.sessions() as session:
         aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id)
-        return aggregate.facts(), aggregate.link.lane, aggregate.intake.updated_at
+        return aggregate.event_data(), aggregate.link.lane, aggregate.intake.updated_at
 
 
 async def test_before_something_personal_is_saved_any_browser_goes_on(

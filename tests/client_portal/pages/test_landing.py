@@ -11,7 +11,6 @@ from app.events import queries as events
 from app.kit import clock
 from app.kit.database import CROSS_TENANT
 from app.links import queries as links
-from app.links import service
 from app.links.models import LinkSession
 from tests.client_portal.walk import SAME_ORIGIN, Walk, press
 from tests.world import World
@@ -82,7 +81,9 @@ async def test_another_site_cannot_press_start(walk: Walk, site: str) -> None:
 
 async def _end(session: AsyncSession, world: World, how: str) -> None:
     if how == "revoked":
-        await service.revoke_link(session, world.north.agency_id, world.north.link_id, actor="test")
+        aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
+        aggregate.revoke(actor="test")
+        await aggregate.save(session)
     else:
         link = await links.find(session, world.north.agency_id, world.north.link_id)
         link.expires_at = clock.now() - timedelta(minutes=1)

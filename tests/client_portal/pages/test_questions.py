@@ -35,7 +35,7 @@ async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring
     """A client in front of the questions."""
     assert (await api.post("/presets", json=PRESET)).status_code == 201
     async with sessions.begin() as session:
-        link, token = await links.create_link(
+        made, token = await links.create_link(
             session,
             world.north.agency_id,
             client_id=world.north.client_id,
@@ -43,7 +43,7 @@ async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring
             keyring=keyring,
             actor="test",
         )
-    there = Walk(walk.browser, replace(world.north, link_id=link.id, token=token))
+    there = Walk(walk.browser, replace(world.north, link_id=made.link.id, token=token))
     await there.start()
     await there.answer("lane", "business-center", "accounts")
     return there

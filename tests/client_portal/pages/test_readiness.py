@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.readiness import queries as readiness
 from app.access.readiness.checks import ClientStatement
 from app.client_portal.copy import help_articles
-from app.links import client_actions
+from app.links.aggregate import SelectedAsset
 from simulator import seed
 from tests.client_portal.walk import Walk
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import World
 
 BEFORE = ("lane", "business-center", "accounts", "pixels", "markets", "contacts")
@@ -78,12 +78,9 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     await walk.start()
     await walk.answer(*BEFORE)
     await house.connect_client(corner, seed.MIXED_MILO)
-    async with house.tools.sessions.begin() as writing:
-        where = (writing, corner.agency_id, corner.link_id)
-        await client_actions.save_business_center(*where, bc_id=seed.COMPTOIR_MIXTE, name=None)
-        await client_actions.choose_assets(
-            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.SOUTH_ACCOUNT)]
-        )
+    async with change_link(house.tools.sessions, corner) as (_, link):
+        link.choose_business_center(seed.COMPTOIR_MIXTE, None)
+        link.choose_assets("ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
     answer = await walk.send("get-ready", two_factor="yes", by="Milo Mixed")
     assert answer.status_code == 422
     assert "In the way" in answer.text
@@ -91,11 +88,8 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     assert "Another Business Center owns it. What can I do?" in answer.text
     assert (await _said(session, world))["two_factor"].answer == "yes"
     assert walk.goes_to(await walk.see("review")) == "get-ready"
-    async with house.tools.sessions.begin() as writing:
-        where = (writing, corner.agency_id, corner.link_id)
-        await client_actions.choose_assets(
-            *where, kind="ad_account", chosen=[client_actions.SelectedAsset(seed.MIXED_ACCOUNT)]
-        )
+    async with change_link(house.tools.sessions, corner) as (_, link):
+        link.choose_assets("ad_account", [SelectedAsset(seed.MIXED_ACCOUNT)])
     assert walk.goes_to(await walk.send("get-ready")) == "review"
 
 

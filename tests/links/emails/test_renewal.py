@@ -10,9 +10,9 @@ from app.kit import clock
 from app.kit.database import Sessions
 from app.links import client_actions
 from app.links import queries as link_queries
-from app.links import service as links
 from app.mail.job import MailContext
 from app.mail.service import MailQueue
+from tests.house import change_link
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
 from tests.world import World
@@ -25,8 +25,8 @@ async def _expire(sessions: Sessions, world: World) -> None:
 
 
 async def _ask(sessions: Sessions, world: World, outbox: MailQueue | None) -> None:
-    async with sessions.begin() as session:
-        await client_actions.request_renewal(session, world.north.agency_id, world.north.link_id, outbox=outbox)
+    async with change_link(sessions, world.north) as (session, link):
+        await client_actions.request_renewal(session, link, outbox=outbox)
 
 
 async def _text(tools: MailContext, office: PostOffice) -> str:
@@ -79,8 +79,8 @@ async def test_pressed_in_a_browser(
 async def test_of_a_revoked_link(
     sessions: Sessions, world: World, outbox: MailQueue, tools: MailContext, office: PostOffice
 ) -> None:
-    async with sessions.begin() as session:
-        await links.revoke_link(session, world.north.agency_id, world.north.link_id, actor="test")
+    async with change_link(sessions, world.north) as (_, link):
+        link.revoke(actor="test")
     await _ask(sessions, world, outbox)
     said = await _text(tools, office)
     assert "revoked since " in said

@@ -1,0 +1,125 @@
+"""The link as a whole: what follows in memory, and what is written at the end."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events.models import Event
+from app.kit import clock, encryption, ids
+from app.kit.database import Sessions
+from app.links import queries
+from app.links.aggregate import LinkAggregate, LinkNotSaved, SelectedAsset
+from app.links.models import AccessRequest, Intake, Link
+from app.links.presets import builtin
+from app.tenants.agencies.models import Agency
+from app.tenants.clients.models import Client
+from tests.house import change_link
+from tests.world import World
+
+FIRST, SECOND, THIRD = "7200000000000000201", "7200000000000000202", "7200000000000000203"
+
+
+def whole(*asset_ids: str | None, kind: str = "ad_account") -> LinkAggregate:
+    """A link that asks for these assets."""
+    agency_id, client_id, link_id = ids.new("agency"), ids.new("client"), ids.new("link")
+    link = Link(
+        agency_id=agency_id, id=link_id, client_id=client_id, preset="run-campaigns", preset_version=1, language="en",
+        requested_by="Nora", token_hash=encryption.sha256(link_id), token_encrypted=b"", expires_at=clock.now(),
+    )  # fmt: skip
+    asked = [
+        AccessRequest(
+            agency_id=agency_id, id=ids.new("access"), link_id=link_id, platform="tiktok", kind=kind, role="OPERATOR",
+            reason="To run ads.", required=True, needs_events=False, position=0, asset_id=each, status="waiting",
+            next_actor="client", status_since=clock.now(),
+        )
+        for each in asset_ids
+    ]  # fmt: skip
+    return LinkAggregate(
+        agency=Agency(id=agency_id, name="North", slug="north", contact_name="Nora", contact_email="n@north.example"),
+        client=Client(agency_id=agency_id, id=client_id, name="Brand", language="en"),
+        link=link, access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
+        preset=builtin.newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
+    )  # fmt: skip
+
+
+def chosen(*asset_ids: str) -> Sequence[SelectedAsset]:
+    return [SelectedAsset(each, f"Account {each[-3:]}") for each in asset_ids]
+
+
+def named(link: LinkAggregate) -> list[str | None]:
+    return [each.asset_id for each in link.access_requests]
+
+
+def test_one_request_becomes_as_many_as_are_chosen() -> None:
+    link = whole(None)
+    first = link.access_requests[0].id
+    link.choose_assets("ad_account", chosen(FIRST, SECOND))
+    assert named(link) == [FIRST, SECOND]
+    assert link.access_requests[0].id == first
+    assert {each.role for each in link.access_requests} == {"OPERATOR"}
+
+
+def test_what_is_chosen_again_stays_where_it_is() -> None:
+    link = whole(FIRST, SECOND, None)
+    first, second, _ = link.access_requests
+    link.choose_assets("ad_account", chosen(SECOND, THIRD))
+    assert sorted(map(str, named(link))) == [SECOND, THIRD]
+    assert (first.asset_id, second.asset_id) == (THIRD, SECOND)
+    assert second.asset_name == "Account 202"
+
+
+def test_one_request_is_left_where_nothing_is_chosen() -> None:
+    link = whole(FIRST, SECOND)
+    link.choose_assets("ad_account", [])
+    assert named(link) == [None]
+
+
+def test_what_is_agreed_to_or_shared_stays_beside_the_choice() -> None:
+    link = whole(FIRST, SECOND, None)
+    link.access_requests[0].approved_at = clock.now()
+    link.choose_assets("ad_account", chosen(FIRST, THIRD), shared={link.access_requests[1].id})
+    assert named(link) == [FIRST, SECOND, THIRD]
+
+
+def test_an_event_tells_what_was_so_when_it_was_drafted() -> None:
+    link = whole(FIRST)
+    link.create(actor="test")
+    link.mark_sent(actor="test")
+    link.give_consent("Ana", ["as shown"])
+    told = [(draft.event_type.name, draft.data["link_status"], draft.data.get("agreed_by")) for draft in link.drafts]
+    assert told == [
+        ("link.created", "draft", None), ("link.sent", "sent", None), ("consent.given", "submitted", "Ana"),
+        ("link.submitted", "submitted", "Ana"), ("access.approved", "submitted", None),
+    ]  # fmt: skip
+
+
+async def test_two_requests_may_swap_what_they_name(sessions: Sessions, world: World) -> None:
+    async with change_link(sessions, world.north) as (_, link):
+        link.choose_assets("ad_account", chosen(FIRST, SECOND))
+    async with change_link(sessions, world.north) as (_, link):
+        one, other = link.access_requests
+        one.asset_id, other.asset_id = other.asset_id, one.asset_id
+    async with sessions() as session:
+        found = await queries.access_requests(session, world.north.agency_id, world.north.link_id)
+    assert [each.asset_id for each in found] == [SECOND, FIRST]
+
+
+async def test_a_change_without_its_events_is_not_committed(session: AsyncSession, world: World) -> None:
+    link = await queries.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
+    link.choose_lane("guided")
+    link.finish_screen("accounts")
+    with pytest.raises(LinkNotSaved):
+        await session.commit()
+
+
+async def test_events_are_recorded_in_their_order(sessions: Sessions, world: World) -> None:
+    async with change_link(sessions, world.north) as (_, link):
+        link.choose_assets("ad_account", chosen(FIRST))
+        link.finish_screen("accounts")
+        link.give_consent("Ana", ["as shown"])
+    rows = select(Event.type).where(Event.agency_id == world.north.agency_id, Event.subject_id == world.north.link_id)
+    async with sessions() as session:
+        told = list(await session.scalars(rows.order_by(Event.sequence)))
+    assert told[-4:] == ["link.screen_completed", "consent.given", "link.submitted", "access.approved"]
