@@ -71,7 +71,6 @@ async def create_link(
         agency=agency, client=client, link=link, access_requests=asked, intake=intake, preset=chosen, answers={},
         files=[], consent=None, now=now,
     )  # fmt: skip
-    made.watch(session)
     made.create(actor=actor)
     if sent:
         made.mark_sent(actor=actor)
@@ -79,6 +78,7 @@ async def create_link(
     await session.flush()  # what belongs to it refers to it
     session.add(intake)
     await made.save(session)
+    made.watch(session)
     return made, token
 
 
