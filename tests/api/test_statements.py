@@ -180,7 +180,7 @@ def check(name: str, spent: Cost, most: int) -> None:
         ("client agrees, by hand", consent_by_hand, 11),
         ("client agrees, connected", consent_connected, 9),
         ("worker round that shares", share, 21),
-        ("worker round that verifies two ad accounts", verify, 41),
+        ("worker round that verifies two ad accounts", verify, 27),
     ],
 )
 async def test_no_request_takes_more_statements(
