@@ -77,7 +77,7 @@ async def test_below_a_path_tiktok_sends_people_back_below_it(below: httpx2.Asyn
     await walk.start()
     asked = httpx2.URL((await walk.send("connection")).headers["location"]).params
     assert asked["redirect_uri"] == f"{BELOW}/callbacks/tiktok"
-    back = await below.get(asked["redirect_uri"], params={"status": asked["status"], "auth_code": "none"})
+    back = await below.get(asked["redirect_uri"], params={"state": asked["state"], "auth_code": "none"})
     assert back.headers["location"].startswith(f"{BELOW}{walk.path}/return?")
     assert (await below.get(back.headers["location"])).headers["location"].startswith(f"/keyturn{walk.path}/")
 

@@ -150,7 +150,8 @@ async def test_unknown_addresses_and_methods(api: httpx2.AsyncClient, world: Wor
 async def test_the_unexpected_tells_a_request_id_and_nothing_else(app: FastAPI, world: World) -> None:
     del app.state.sessions
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url=f"{worlds.PUBLIC_URL}/api/v1") as client:
+    base, headers = f"{worlds.PUBLIC_URL}/api/v1", {"Authorization": f"Bearer {world.north.key}"}
+    async with httpx2.AsyncClient(transport=transport, base_url=base, headers=headers) as client:
         found = await refused(client, "GET", "/me")
     assert (found["status"], found["code"]) == (500, "unexpected")
     assert "sessions" not in json.dumps(found)

@@ -25,6 +25,7 @@ from tests.api.test_who_may import SHARED
 from tests.world import World
 
 EACH = 3
+schemathesis.serializer.alias("application/toml", "text/plain")  # a preset's file is sent as it is
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
 ]  # fmt: skip
