@@ -31,9 +31,9 @@ from app.platforms.rate_limiter.policy import Limits
 from app.platforms.registry import Platforms
 from app.platforms.tiktok.adapter import TikTok
 from app.platforms.tiktok.client.requests import Wire
+from app.services import Services
 from app.settings import Settings
 from app.tables import metadata
-from app.webhooks.destinations import catalog
 
 DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
 
@@ -113,7 +113,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         egress = egress_of(chosen)
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
-            await keyring_check.warn(engine, metadata, app.state.keyring)
+            await keyring_check.warn(engine, metadata, app.state.services.keyring)
             async with sidecar_server.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()
@@ -123,15 +123,18 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
 
 
 def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egress, sessions: Sessions) -> None:
-    """Services that handlers find in `request.app.state`."""
-    app.state.sessions = sessions
-    app.state.keyring = Keyring.from_text(chosen.secret_keys)
-    app.state.public_url = chosen.public_url
-    app.state.path_prefix = chosen.path_prefix
-    app.state.redirect_uri = chosen.redirect_uri
-    app.state.secure_cookies = chosen.is_secure
-    app.state.platforms = platforms_of(chosen, http, sessions)
-    app.state.egress = egress
-    app.state.verify_endpoints = chosen.verify_endpoints
-    app.state.destinations = catalog.make_destinations(hubspot_base=chosen.hubspot_api_base)
-    app.state.outbox = MailQueue(app.state.keyring, chosen.public_url) if chosen.mail_server else None
+    """Give the application its services."""
+    keyring = Keyring.from_text(chosen.secret_keys)
+    app.state.services = Services(
+        sessions=sessions,
+        keyring=keyring,
+        public_url=chosen.public_url,
+        path_prefix=chosen.path_prefix,
+        secure_cookies=chosen.is_secure,
+        platforms=platforms_of(chosen, http, sessions),
+        egress=egress,
+        outbox=MailQueue(keyring, chosen.public_url) if chosen.mail_server else None,
+        redirect_uri=chosen.redirect_uri,
+        verify_endpoints=chosen.verify_endpoints,
+        hubspot_api_base=chosen.hubspot_api_base,
+    )

@@ -82,7 +82,7 @@ class Counter:
 
 
 def _engine(request: Request) -> AsyncEngine:
-    engine: AsyncEngine = request.app.state.sessions.kw["bind"]
+    engine: AsyncEngine = request.app.state.services.sessions.kw["bind"]
     return engine
 
 

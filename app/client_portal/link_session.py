@@ -26,6 +26,7 @@ from app.links.devices import queries as devices
 from app.links.devices import service as admission
 from app.links.devices.service import NewDevice
 from app.links.models import LinkSession
+from app.services import services_of
 from app.tenants.agencies import queries as agencies
 
 #: The screen on which a new device is let in.
@@ -178,7 +179,7 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
         known.connection,
         ready=known.ready,
         can_connect=platform is not None
-        and oauth_flow.can_connect(request.app.state.platforms, platform, own_app=known.own_app),
+        and oauth_flow.can_connect(services_of(request).platforms, platform, own_app=known.own_app),
     )
 
 
@@ -210,7 +211,7 @@ async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
 async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate) -> bool:
     """True if the client of this link can connect with the platform; every offer to do so depends on it."""
     return aggregate.platform is not None and await oauth_flow.is_possible(
-        session, request.app.state.platforms, aggregate.agency.id, aggregate.platform
+        session, services_of(request).platforms, aggregate.agency.id, aggregate.platform
     )
 
 

@@ -16,6 +16,7 @@ from app.kit.html import forms, render
 from app.links.aggregate import LinkAggregate
 from app.links.devices import queries as devices
 from app.platforms.port import ConnectedPlatform
+from app.services import services_of
 
 
 def screen(
@@ -52,7 +53,7 @@ def screen(
 
 def e_mails_codes(request: Request, aggregate: LinkAggregate) -> bool:
     """True if a new device can be let in by a code that we e-mail."""
-    return request.app.state.outbox is not None and bool(devices.addresses_of(aggregate))
+    return services_of(request).outbox is not None and bool(devices.addresses_of(aggregate))
 
 
 def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
@@ -62,8 +63,7 @@ def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
 
 def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform:
     """The platform we connect with or read, on a link that asks for something there."""
-    platform: ConnectedPlatform = request.app.state.platforms[aggregate.platform]
-    return platform
+    return services_of(request).platforms.connected(str(aggregate.platform))
 
 
 async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
@@ -73,7 +73,7 @@ async def to_platform(request: Request, session: AsyncSession, link: CurrentLink
         raise ConnectingImpossible(
             link.aggregate, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
         )
-    services = request.app.state
+    services = services_of(request)
     consent = await oauth_flow.start_for_link(
         session,
         services.platforms,

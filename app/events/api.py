@@ -16,6 +16,7 @@ from app.kit.database import Session, Sessions
 from app.kit.errors import InvalidInput
 from app.kit.input.fields import Moment
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -58,7 +59,7 @@ async def list_events(
     wait: Annotated[int, Query(ge=0, le=25, description="With `after`: seconds to wait for the next event.")] = 0,
 ) -> Page[Envelope]:
     """List events, newest first, or oldest first after a cursor. An event that commits late is never skipped."""
-    sessions: Sessions = request.app.state.sessions
+    sessions: Sessions = services_of(request).sessions
     if after is None and wait:
         raise InvalidInput(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
     if after is not None and cursor is not None:

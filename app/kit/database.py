@@ -365,7 +365,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     """
     if request.method not in _WITHOUT_BODY:
         await request.body()  # read before a connection is taken: a slow client holds none
-    sessions: Sessions = request.app.state.sessions
+    sessions: Sessions = request.app.state.services.sessions
     async with sessions() as session:
         yield session
         await session.commit()

@@ -12,6 +12,7 @@ from app.kit.web.paging import Cursor, Limit, Page
 from app.links import business_centers, queries, service
 from app.links.create_or_get import LinkRequest, order_link
 from app.links.schemas import AddressView, LinkDetail, LinkView, OrderedLink
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.tenants.clients.schemas import NewClient
@@ -84,7 +85,7 @@ async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
 ) -> OrderedLink:
     """Makes a link and gives its address, this once. A known `external_id` gives the existing link with 200."""
-    services = request.app.state
+    services = services_of(request)
     made, address = await order_link(
         session, caller.agency_id, given.as_order(), keyring=services.keyring, public_url=services.public_url,
         actor=caller.actor,
@@ -102,7 +103,7 @@ async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail
 @router.get("/links/{link_id}/address")
 async def get_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
     """The link's secret address again. Each look is recorded, and the first means the link was sent."""
-    services = request.app.state
+    services = services_of(request)
     address = await service.show_address(
         session,
         caller.agency_id,

@@ -14,6 +14,7 @@ from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.kit.input.fields import RequestShape, Verbatim
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks import message
@@ -110,11 +111,14 @@ def hook_view(endpoint: Endpoint) -> HookView:
 @router.post("", status_code=201)
 async def create_hook(request: Request, caller: Writer, session: Session, given: NewHook) -> CreatedHook:
     """Subscribes an address to events, as Zapier's REST hooks do. No challenge is sent. Keep the id."""
-    at = request.app.state
+    services = services_of(request)
     endpoint, _ = await service.create_endpoint(
-        session, caller.agency_id, await service.vetted_spec(given.endpoint(), at.egress), keyring=at.keyring,
+        session,
+        caller.agency_id,
+        await service.vetted_spec(given.endpoint(), services.egress),
+        keyring=services.keyring,
         actor=caller.actor,
-    )  # fmt: skip
+    )
     warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
     return CreatedHook(**dict(hook_view(endpoint)), warnings=warnings)
 

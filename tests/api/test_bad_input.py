@@ -148,7 +148,7 @@ async def test_unknown_addresses_and_methods(api: httpx2.AsyncClient, world: Wor
 
 
 async def test_the_unexpected_tells_a_request_id_and_nothing_else(app: FastAPI, world: World) -> None:
-    del app.state.sessions
+    del app.state.services.sessions
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     base, headers = f"{worlds.PUBLIC_URL}/api/v1", {"Authorization": f"Bearer {world.north.key}"}
     async with httpx2.AsyncClient(transport=transport, base_url=base, headers=headers) as client:

@@ -53,7 +53,7 @@ async def closed(settings: Settings, sessions: Sessions) -> AsyncIterator[FastAP
     async with running(settings.model_copy(update={"egress_allow": ""}), sessions) as app:
         await _lead(app, "93.184.216.34")
         yield app
-        await app.state.egress.close()
+        await app.state.services.egress.close()
 
 
 @pytest_asyncio.fixture
@@ -107,8 +107,8 @@ async def test_a_name_of_a_forbidden_address_is_refused(
 
 async def _lead(app: FastAPI, *addresses: str) -> None:
     """Every name leads there from now on."""
-    before: Egress = app.state.egress
-    app.state.egress = Egress(lookup=leads_to(*addresses), tls=before._tls, own_hosts=["go.keyturn.example"])
+    before: Egress = app.state.services.egress
+    app.state.services.egress = Egress(lookup=leads_to(*addresses), tls=before._tls, own_hosts=["go.keyturn.example"])
     await before.close()
 
 

@@ -12,6 +12,7 @@ from app.kit.database import Session
 from app.kit.html.render import see_other
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import url
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -35,7 +36,7 @@ async def list_connections(
 @router.post("/invitations", status_code=201)
 async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
     """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
-    services = request.app.state
+    services = services_of(request)
     platform = services.platforms.connected("tiktok")
     await platform_apps.needed(session, caller.agency_id, platform, services.keyring)
     invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
@@ -65,7 +66,7 @@ async def back_from_tiktok(
     """Seals the code and sends the browser on to where its cookie is. Nothing is exchanged here."""
     if not state:
         raise StateRefused
-    keyring = request.app.state.keyring
+    keyring = services_of(request).keyring
     back = await oauth_flow.receive(session, keyring, state=state, code=auth_code or code or None)
     screens = url.of_screens(back.link_id) if back.side is Party.LINK and back.link_id else "/connect"
-    return see_other(request, f"{request.app.state.public_url}{screens}/return?handle={back.handle}")
+    return see_other(request, f"{services_of(request).public_url}{screens}/return?handle={back.handle}")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from app.access.diagnostics import service
 from app.access.diagnostics.schemas import HealthView
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -21,7 +22,7 @@ async def get_platform_app_health(request: Request, caller: Reader) -> HealthVie
 
     It makes at most ten calls to TikTok, none of which changes anything, and takes a few seconds.
     """
-    services = request.app.state
+    services = services_of(request)
     health = await service.of_agency(
         services.sessions, services.platforms, services.keyring, agency_id=caller.agency_id, platform_key=TIKTOK,
         redirect_uri=services.redirect_uri,

@@ -25,6 +25,7 @@ from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
 from app.links.schemas import LinkView
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -92,7 +93,7 @@ async def request_role(
     request: Request, caller: Writer, session: Session, access_request_id: str, given: NewRole
 ) -> AccessRequestDetail:
     """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
-    platforms = request.app.state.platforms
+    platforms = services_of(request).platforms
     access_request = await service.change_role(
         session, caller.agency_id, access_request_id, given, platforms=platforms, actor=caller.actor
     )
@@ -123,7 +124,7 @@ async def request_person(
     """Asks the client to invite one of your people with the link's ad accounts. Nothing is done before its yes."""
     access_request = await people.request_person(
         session, caller.agency_id, link_id, email=given.email, role=given.role, reason=given.reason,
-        platforms=request.app.state.platforms, actor=caller.actor,
+        platforms=services_of(request).platforms, actor=caller.actor,
     )  # fmt: skip
     return PersonView.of(access_request)
 

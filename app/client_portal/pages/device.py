@@ -20,6 +20,7 @@ from app.links.devices import queries, service
 from app.links.devices.addresses import INVITED, Address
 from app.links.devices.service import CodeResult
 from app.links.pasted_ids import CONTACT_ROLES
+from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,7 +75,7 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
     """E-mails a code to the address chosen."""
     addresses = _addresses(request, link)
     chosen = next((each for each in addresses if each.key == form.text("address")), None)
-    outbox = request.app.state.outbox
+    outbox = services_of(request).outbox
     if chosen and outbox:
         try:
             await service.send_code(session, outbox, link.aggregate, link.browser, chosen)
@@ -88,7 +89,7 @@ async def enter_code(request: Request, session: Session, link: NewDevice, form: 
     """Admit the browser if the code is right. A wrong code is counted."""
     try:
         entered = await service.enter_code(
-            session, request.app.state.keyring, link.aggregate, link.browser, form.text("code")
+            session, services_of(request).keyring, link.aggregate, link.browser, form.text("code")
         )  # fmt: skip
     except Throttled as reached:
         raise TooMany(link.aggregate, reached.retry_after) from reached
@@ -114,7 +115,7 @@ _PROBLEMS: dict[str, str] = {
 
 def _addresses(request: Request, link: VisitedLink) -> tuple[Address, ...]:
     """Addresses that a code can be e-mailed to; none if this installation sends no e-mails."""
-    return queries.addresses_of(link.aggregate) if request.app.state.outbox else ()
+    return queries.addresses_of(link.aggregate) if services_of(request).outbox else ()
 
 
 def _whose(address: Address) -> str:

@@ -18,6 +18,7 @@ from app.kit.html.forms import SentForm
 from app.links import client_actions, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
+from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,7 +44,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         return render.see_other(request, await mistyped_links.meant(session, request.url.path))
     aggregate = await _by_token(session, token)
     _refuse_dead(request, aggregate)
-    asked = offers.of(aggregate, request.app.state.platforms)
+    asked = offers.of(aggregate, services_of(request).platforms)
     return render.page(
         request,
         "client_portal:door/welcome.html",
@@ -103,5 +104,5 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
 
 async def _request_renewal(request: Request, session: AsyncSession, aggregate: LinkAggregate) -> None:
     await rate_limits.take(session, aggregate, (rate_limits.RENEWALS_OF_LINK, aggregate.link.id))
-    await client_actions.request_renewal(session, aggregate, outbox=request.app.state.outbox)
+    await client_actions.request_renewal(session, aggregate, outbox=services_of(request).outbox)
     await aggregate.save(session)

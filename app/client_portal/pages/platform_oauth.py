@@ -24,6 +24,7 @@ from app.kit import clock
 from app.kit.database import Session
 from app.kit.html import render
 from app.links import status
+from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,7 +78,7 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
 
     It may be loaded again, and at the same time. It holds no transaction while the platform is asked.
     """
-    services = request.app.state
+    services = services_of(request)
     async with services.sessions() as session:
         before = await link_session.living(session, request, link_id)
     arrived = await oauth_callbacks.of_client(

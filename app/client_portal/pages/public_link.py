@@ -24,6 +24,7 @@ from app.links.public_links import signup as entering
 from app.links.public_links.models import PublicLink
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
 from app.platforms.manual.platform import CUSTOM
+from app.services import services_of
 from app.tenants.agencies import queries as agencies
 
 router = APIRouter(include_in_schema=False)
@@ -55,7 +56,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     claimed = form.text("external_id", most=2_000)
     if problems:
         return _page(request, about, given, problems, claimed=claimed, status=422)
-    services = request.app.state
+    services = services_of(request)
     details = Details(given.company, given.name, given.email, signup.external_id(claimed))
     host = request.client.host if request.client else ""
     sender = Sender(
@@ -81,7 +82,7 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
         access_request.platform: [each for each in read if each.platform == access_request.platform]
         for access_request in read
     }
-    platforms = request.app.state.platforms
+    platforms = services_of(request).platforms
     brand = brand_of_agency(await agencies.find(session, found.agency_id))
     return {
         **brand,

@@ -13,6 +13,7 @@ from app.kit.html.forms import Form
 from app.links.questions import files, service
 from app.links.questions.files import SubmittedFile
 from app.links.questions.service import SCREEN, SubmittedAnswers
+from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +34,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
 
     It holds no transaction while the files come in, and reads none of them for a browser without the link's cookie.
     """
-    services = request.app.state
+    services = services_of(request)
     link = await _opened(request, link_id)
     async with forms.read_with_files(request, most=MOST_PARTS) as form:
         forms.check_token(request, form, link.cookie)
@@ -53,7 +54,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
 
 
 async def _opened(request: Request, link_id: str) -> CurrentLink:
-    async with request.app.state.sessions() as session:
+    async with services_of(request).sessions() as session:
         return link_session.in_turn(request, await link_session.opened(session, request, link_id, lock=False))
 
 

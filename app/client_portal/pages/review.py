@@ -16,6 +16,7 @@ from app.kit.database import Session
 from app.kit.html import render
 from app.kit.input import places
 from app.links.aggregate import LinkAggregate
+from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,7 +71,7 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
         read = dry_run.sentences(
             aggregate, platform_of(request, aggregate), can_look=await can_look(session, aggregate)
         )
-    asked = offers.told_apart(offers.to_agree(aggregate, request.app.state.platforms))
+    asked = offers.told_apart(offers.to_agree(aggregate, services_of(request).platforms))
     plan = [*manual_copy.plan(manual_platforms.fresh(aggregate), agency=aggregate.agency.name), *read]
     return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 

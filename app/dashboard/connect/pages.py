@@ -16,6 +16,7 @@ from app.events.queries import EventFilter
 from app.events.types.connections import FAILED
 from app.kit.database import Session
 from app.kit.html import forms, render
+from app.services import services_of
 from app.tenants.agencies import queries as agencies
 
 router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
@@ -28,7 +29,7 @@ LIFETIME = 3600
 @router.get(f"{PATH}/return")
 async def come_back(request: Request, handle: str = "") -> Response:
     """OAuth callback for this browser's cookie. Holds no transaction open, and may be loaded again."""
-    services = request.app.state
+    services = services_of(request)
     arrived = await oauth_callbacks.of_agency(
         services.sessions, services.platforms, services.keyring, handle=handle, cookie=request.cookies.get(COOKIE, "")
     )
@@ -47,9 +48,9 @@ async def come_back(request: Request, handle: str = "") -> Response:
 async def invitation(request: Request, session: Session, token: str) -> Response:
     """Show the Business Center, what Keyturn reads there, and a button. Changes nothing."""
     invited = await oauth_flow.invitation(session, token)
-    platform = request.app.state.platforms.connected(invited.platform)
+    platform = services_of(request).platforms.connected(invited.platform)
     agency = await agencies.find(session, invited.agency_id)
-    if not await oauth_flow.is_possible(session, request.app.state.platforms, agency.id, platform.key):
+    if not await oauth_flow.is_possible(session, services_of(request).platforms, agency.id, platform.key):
         return _app_missing(request, platform.name, agency.name)
     return render.page(
         request, "dashboard/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
@@ -61,7 +62,7 @@ async def invitation(request: Request, session: Session, token: str) -> Response
 @router.post(f"{PATH}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
 async def connect(request: Request, session: Session, token: str) -> Response:
     """Redirect to the platform; the cookie binds the callback to this browser."""
-    services = request.app.state
+    services = services_of(request)
     try:
         consent, cookie = await oauth_flow.start_for_agency(session, services.platforms, services.keyring, token=token)
     except AppMissing:
@@ -90,13 +91,13 @@ _TOLD = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOut
 
 async def _why_not(request: Request, agency_id: str) -> str:
     """Reason why the authorization that just ended failed, from the agency's newest event."""
-    async with request.app.state.sessions() as session:
+    async with services_of(request).sessions() as session:
         last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""
 
 
 async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:
-    async with request.app.state.sessions() as session:
+    async with services_of(request).sessions() as session:
         connection = await connections.of_agency(session, agency_id, "tiktok")
         if connection is None:
             return {}

@@ -15,6 +15,7 @@ from app.kit.errors import AppError
 from app.kit.input.passwords import SENTENCE as PASSWORD
 from app.kit.input.passwords import looks_like_password
 from app.kit.input.text import is_blank, one_line, visible
+from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 #: The cookie of a browser that has seen one of our forms.
@@ -106,13 +107,13 @@ def remember(request: Request, response: Response) -> None:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=request.app.state.secure_cookies,
+        secure=web_services(request).secure_cookies,
     )
 
 
 def token(request: Request, cookie: str | None = None) -> str:
     """The hidden token of every form shown to this browser, or to the browser with this cookie."""
-    keyed: str = request.app.state.keyring.keyed_hash(cookie or browser(request), purpose="form")
+    keyed: str = web_services(request).keyring.keyed_hash(cookie or browser(request), purpose="form")
     return keyed
 
 
@@ -134,7 +135,7 @@ def check_site(request: Request) -> None:
 def check_token(request: Request, form: Form, cookie: str) -> None:
     """Refuse a form that was not shown to the browser with this cookie."""
     given = form.text(TOKEN_FIELD)
-    if not given.isascii() or not request.app.state.keyring.hash_matches(given, cookie, purpose="form"):
+    if not given.isascii() or not web_services(request).keyring.hash_matches(given, cookie, purpose="form"):
         raise ForeignForm
 
 
@@ -153,7 +154,7 @@ OPEN_TO_ALL = Depends(_check_opaque)
 
 def _own_hosts(request: Request) -> tuple[str, ...]:
     """Our own hosts: the public address, and the host of this request, for links on other domains."""
-    return urlsplit(request.app.state.public_url).netloc, request.url.netloc
+    return urlsplit(web_services(request).public_url).netloc, request.url.netloc
 
 
 async def _sent(request: Request) -> Form:

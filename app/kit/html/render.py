@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.kit.errors import AppError
 from app.kit.html import forms, headers
 from app.kit.html.templates import environment
+from app.kit.web.services import web_services
 
 
 class HtmlError(AppError):
@@ -38,7 +39,7 @@ def again_soon(request: Request, template: str, *, seconds: int = 2, **context: 
 
 def root(request: Request) -> str:
     """The path prefix of the public address, usually empty."""
-    return str(getattr(request.app.state, "path_prefix", ""))
+    return web_services(request).path_prefix
 
 
 def see_other(request: Request, address: str) -> RedirectResponse:
@@ -68,4 +69,4 @@ _FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page aga
 
 
 def _is_secure(request: Request) -> bool:
-    return bool(getattr(request.app.state, "secure_cookies", False))
+    return web_services(request).secure_cookies

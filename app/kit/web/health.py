@@ -4,6 +4,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.kit.web.services import web_services
+
 router = APIRouter(include_in_schema=False)
 #: On the internal address only: metrics are not public.
 inner = APIRouter(include_in_schema=False)
@@ -19,7 +21,7 @@ async def alive() -> dict[str, str]:
 async def ready(request: Request, response: Response) -> dict[str, str]:
     """True while the database responds."""
     try:
-        async with request.app.state.sessions() as session:
+        async with web_services(request).sessions() as session:
             await session.execute(text("SELECT 1"))
     except Exception:
         response.status_code = 503

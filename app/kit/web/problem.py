@@ -21,6 +21,7 @@ from app.kit.html import headers
 from app.kit.ids import MalformedId
 from app.kit.input.validation_errors import BrokenJson, refusal_of
 from app.kit.keyring_check import KeyringIncomplete
+from app.kit.web.services import web_services
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +117,7 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         if request_id:
             made.headers["X-Request-Id"] = request_id
         # this response passes no middleware
-        for name, value in headers.everywhere(secure=request.app.state.secure_cookies).items():
+        for name, value in headers.everywhere(secure=web_services(request).secure_cookies).items():
             made.headers.setdefault(name, value)
         return made
 

@@ -9,6 +9,7 @@ from app.links.access_requests import service
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import AccessRequestView
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -27,7 +28,7 @@ async def add_access_request(
         caller.agency_id,
         link_id,
         PresetAccessRequest(**given.model_dump()),
-        platforms=request.app.state.platforms,
+        platforms=services_of(request).platforms,
         actor=caller.actor,
     )
     return AccessRequestView.model_validate(access_request)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from app.kit.database import Session
 from app.links.devices import service
 from app.links.devices.schemas import DeviceCodeView
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -23,6 +24,6 @@ async def create_device_code(request: Request, caller: Revealer, session: Sessio
     your client. The new browser has to connect TikTok again. Each code is recorded.
     """
     made, code = await service.make_code(
-        session, caller.agency_id, link_id, keyring=request.app.state.keyring, actor=caller.actor
+        session, caller.agency_id, link_id, keyring=services_of(request).keyring, actor=caller.actor
     )
     return DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at)

@@ -10,6 +10,7 @@ from app.links import queries
 from app.links.emails import invitation
 from app.links.emails.schemas import InvitationView
 from app.mail import queries as mails
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -22,7 +23,7 @@ Writer = Annotated[Principal, requires("links:write")]
 @router.post("/links/{link_id}/invitation", status_code=202)
 async def invite(request: Request, caller: Writer, session: Session, link_id: str) -> InvitationView:
     """E-mails the link to the client's contact, in your agency's name. Each call sends one e-mail."""
-    services = request.app.state
+    services = services_of(request)
     mail = await invitation.send_invitation(
         session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms, actor=caller.actor
     )

@@ -15,6 +15,7 @@ from app.links.presets.preset import Preset
 from app.links.presets.queries import PresetUnknown
 from app.links.presets.schemas import NewPreset, PresetFields, PresetView
 from app.platforms.port import Platform
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -47,7 +48,7 @@ async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
 async def create_preset(request: Request, caller: Writer, session: Session, given: NewPreset) -> PresetView:
     """Makes a preset of your own. The slug of an archived one goes on with its next version."""
     made = await service.create_preset(
-        session, caller.agency_id, given.slug, given.body(), platforms=request.app.state.platforms,
+        session, caller.agency_id, given.slug, given.body(), platforms=services_of(request).platforms,
         actor=caller.actor,
     )  # fmt: skip
     return PresetView.of(made)
@@ -59,7 +60,7 @@ async def import_preset(
     file: Annotated[bytes, Body(media_type=TOML, description="A preset as a TOML file.", examples=[_EXAMPLE])],
 ) -> PresetView:  # fmt: skip
     """Makes the preset that a TOML file describes, or a new version of it. Without a difference nothing is made."""
-    platforms = request.app.state.platforms
+    platforms = services_of(request).platforms
     given = _described(file, platforms)
     made = await service.save_preset(
         session, caller.agency_id, given.slug, given.body(), platforms=platforms, actor=caller.actor
@@ -93,7 +94,12 @@ async def update_preset(
 ) -> PresetView:
     """Makes a new version of a preset of yours. Links made before keep theirs; without a difference nothing is made."""
     changed = await service.change_preset(
-        session, caller.agency_id, _text(slug), given.body(), platforms=request.app.state.platforms, actor=caller.actor
+        session,
+        caller.agency_id,
+        _text(slug),
+        given.body(),
+        platforms=services_of(request).platforms,
+        actor=caller.actor,
     )
     return PresetView.of(changed)
 

@@ -10,6 +10,7 @@ from app.kit.errors import NotFound
 from app.kit.web.paging import Page
 from app.links.presets.validation import requested_by_address
 from app.platforms.port import AssetKind, Platform
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -79,15 +80,15 @@ def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
 @router.get("")
 async def list_platforms(_: Reader, request: Request) -> Page[RequestablePlatform]:
     """Platforms, kinds and roles that a preset can ask for, all on one page."""
-    return Page(data=every(request.app.state.platforms.values()))
+    return Page(data=every(services_of(request).platforms.values()))
 
 
 @router.get("/{platform}")
 async def get_platform(_: Reader, request: Request, platform: str) -> RequestablePlatform:
     """One platform with its kinds and roles."""
-    if platform not in request.app.state.platforms:
+    if platform not in services_of(request).platforms:
         raise PlatformUnknown
-    return every([request.app.state.platforms[platform]])[0]
+    return every([services_of(request).platforms[platform]])[0]
 
 
 def _role(platform: Platform, kind: AssetKind, role: str) -> RequestableRole:

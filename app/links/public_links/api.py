@@ -9,6 +9,7 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links.public_links import queries, service
 from app.links.public_links.schemas import CreatedPublicLink, NewPublicLink, PublicLinkView
 from app.links.schemas import AddressView
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -33,7 +34,7 @@ async def create_public_link(
     request: Request, caller: Writer, session: Session, given: NewPublicLink
 ) -> CreatedPublicLink:
     """Makes a public address for anybody. Each use of it makes a client and a link of their own."""
-    services = request.app.state
+    services = services_of(request)
     made, token = await service.create_public_link(
         session, caller.agency_id, keyring=services.keyring, actor=caller.actor, **dict(given)
     )
@@ -52,7 +53,7 @@ async def get_public_link_address(
     request: Request, caller: Revealer, session: Session, public_link_id: str
 ) -> AddressView:
     """Its address again. Each look is recorded."""
-    services = request.app.state
+    services = services_of(request)
     address = await service.show_address(
         session,
         caller.agency_id,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.kit.database import Session
 from app.links.questions import queries, service
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -31,7 +32,7 @@ Reader = Annotated[Principal, requires("links:read")]
 async def get_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
     """A file the client gave, to be saved. Its type was told by its content; open it with care all the same."""
     file = await queries.file_with_bytes(session, caller.agency_id, link_id, file_id)
-    content = request.app.state.keyring.decrypt_bytes(file.sealed, bound_to=service.place(caller.agency_id, file.id))
+    content = services_of(request).keyring.decrypt_bytes(file.sealed, bound_to=service.place(caller.agency_id, file.id))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "X-Content-Type-Options": "nosniff",

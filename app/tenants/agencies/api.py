@@ -1,6 +1,6 @@
 """JSON routes: the agency itself, its TikTok app and its Business Centers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -8,6 +8,7 @@ from pydantic import Field
 from app.kit.database import Session
 from app.kit.input.fields import BusinessCenterId, Digits, Email, Line120, Line200, RequestShape, Secret
 from app.kit.web.paging import Page
+from app.services import services_of
 from app.tenants.agencies import queries, service
 from app.tenants.agencies.models import PlatformApp
 from app.tenants.agencies.schemas import AgencyView, BusinessCenterView, PlatformAppView
@@ -71,7 +72,7 @@ async def set_platform_app(request: Request, caller: Writer, session: Session, g
     """Set or replace your TikTok app. Its secret is stored encrypted and never shown again."""
     app = await service.set_platform_app(
         session, caller.agency_id, platform=TIKTOK, app_id=given.app_id, secret=given.secret,
-        keyring=request.app.state.keyring, actor=caller.actor,
+        keyring=services_of(request).keyring, actor=caller.actor,
     )  # fmt: skip
     return _app_view(request, app)
 
@@ -93,6 +94,6 @@ async def add_business_center(caller: Writer, session: Session, given: NewBusine
 
 
 def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
-    services: Any = request.app.state
+    services = services_of(request)
     default = services.platforms.connected(TIKTOK).default_app
     return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, services.redirect_uri)

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.kit import clock
 from app.kit.database import alone
 from app.kit.errors import AppError
+from app.services import services_of
 from app.tenants.api_keys import queries, service
 
 _bearer = HTTPBearer(
@@ -63,7 +64,7 @@ async def _caller(
     if not given:
         raise KeyMissing
     # outside the request's transaction, so that none is open while a handler looks up an address it was given
-    async with alone(request.app.state.sessions) as session:
+    async with alone(services_of(request).sessions) as session:
         key, now = await queries.by_value(session, given.credentials), clock.now()
         if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
             raise KeyInvalid

@@ -15,11 +15,12 @@ from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
 from app.kit.web import etag, problem
 from app.kit.web.long_poll_response import DeferredResponse
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.deliveries import queries as deliveries
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
-from app.webhooks.destinations.catalog import CATALOG, example_requests
+from app.webhooks.destinations.catalog import CATALOG, example_requests, make_destinations
 from app.webhooks.endpoints import (
     installation,
     lifecycle,
@@ -140,7 +141,9 @@ async def get_destination_example(
     """Requests that a destination makes of the example of an event type; nothing is sent."""
     if event_type not in catalog.FOR_CRMS:
         raise service.unknown_type(event_type)
-    sent = example_requests(destination, event_type, request.app.state.destinations)
+    sent = example_requests(
+        destination, event_type, make_destinations(hubspot_base=services_of(request).hubspot_api_base)
+    )
     return ExampleView.model_validate({"destination": destination, "event_type": event_type, "requests": sent})
 
 
@@ -149,15 +152,19 @@ async def create_endpoint(
     request: Request, response: Response, caller: Writer, session: Session, given: NewEndpoint
 ) -> CreatedEndpoint:
     """Makes an endpoint. Keep the secret: deliveries are signed with it (Standard Webhooks)."""
-    at = request.app.state
+    services = services_of(request)
     endpoint, secret = await service.create_endpoint(
-        session, caller.agency_id, await service.vetted_spec(given, at.egress), keyring=at.keyring, actor=caller.actor,
-        verify=at.verify_endpoints,
-    )  # fmt: skip
+        session,
+        caller.agency_id,
+        await service.vetted_spec(given, services.egress),
+        keyring=services.keyring,
+        actor=caller.actor,
+        verify=services.verify_endpoints,
+    )
     response.headers["ETag"] = etag.etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
     shown = secret if endpoint.destination in ("http", "http_request") else None
-    return CreatedEndpoint(**dict(endpoint_view(endpoint, at.keyring)), secret=shown, warnings=warnings)
+    return CreatedEndpoint(**dict(endpoint_view(endpoint, services.keyring)), secret=shown, warnings=warnings)
 
 
 @router.get("/endpoints")
@@ -166,7 +173,7 @@ async def list_endpoints(
 ) -> Page[EndpointView]:
     """The endpoints of the agency, newest first."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "endpoint"))
-    return by_id([endpoint_view(row, request.app.state.keyring) for row in rows], limit)
+    return by_id([endpoint_view(row, services_of(request).keyring) for row in rows], limit)
 
 
 @router.get("/endpoints/{endpoint_id}")
@@ -176,28 +183,28 @@ async def get_endpoint(
     """One endpoint. Its ETag goes into `If-Match` of a change."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
     response.headers["ETag"] = etag.etag(endpoint.version)
-    return endpoint_view(endpoint, request.app.state.keyring)
+    return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/deactivation")
 async def deactivate_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Sends nothing more to it. What is pending and what happens from now on is listed as skipped."""
     endpoint = await lifecycle.disable(session, caller.agency_id, endpoint_id, reason="user", actor=caller.actor)
-    return endpoint_view(endpoint, request.app.state.keyring)
+    return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/pause")
 async def pause_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Holds its deliveries. Nothing is lost but what grows older than its retry policy allows."""
     endpoint = await lifecycle.pause(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return endpoint_view(endpoint, request.app.state.keyring)
+    return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.delete("/endpoints/{endpoint_id}/pause")
 async def resume_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Lets what was held go."""
     endpoint = await lifecycle.resume(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    return endpoint_view(endpoint, request.app.state.keyring)
+    return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.patch("/endpoints/{endpoint_id}", responses=problem.documented(412))
@@ -211,15 +218,21 @@ async def update_endpoint(
     if_match: IfMatch = None,
 ) -> WrittenEndpoint:
     """Changes the fields you name. With another URL, deliveries on their way to the old one go again to the new."""
-    at = request.app.state
-    changes = await service.vetted_changes(given, at.egress)
+    services = services_of(request)
+    changes = await service.vetted_changes(given, services.egress)
     endpoint = await service.change_endpoint(
-        session, caller.agency_id, endpoint_id, changes, if_match=if_match, keyring=at.keyring, actor=caller.actor,
-        verify=at.verify_endpoints,
-    )  # fmt: skip
+        session,
+        caller.agency_id,
+        endpoint_id,
+        changes,
+        if_match=if_match,
+        keyring=services.keyring,
+        actor=caller.actor,
+        verify=services.verify_endpoints,
+    )
     response.headers["ETag"] = etag.etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=changes.get("event_types"))
-    return WrittenEndpoint(**dict(endpoint_view(endpoint, at.keyring)), warnings=warnings)
+    return WrittenEndpoint(**dict(endpoint_view(endpoint, services.keyring)), warnings=warnings)
 
 
 @router.delete("/endpoints/{endpoint_id}", status_code=204, responses=problem.documented(412))
@@ -233,7 +246,7 @@ async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if
 async def get_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
     """The secrets that sign its deliveries, the current one first. Each look is recorded."""
     rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
-    keyring = request.app.state.keyring
+    keyring = services_of(request).keyring
     return Secrets(data=[secret_view(row, queries.open_secret(keyring, row)) for row in rows])
 
 
@@ -248,7 +261,7 @@ async def rotate_secret(
     """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
     made, text = await signing_secrets.rotate_secret(
         session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
-        force=given.force, keyring=request.app.state.keyring, actor=caller.actor,
+        force=given.force, keyring=services_of(request).keyring, actor=caller.actor,
     )  # fmt: skip
     return secret_view(made, text)
 
@@ -263,27 +276,32 @@ async def end_secret(caller: Writer, session: Session, endpoint_id: str, secret_
 @router.post("/endpoints/{endpoint_id}/verification", responses=problem.documented(429))
 async def verify_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
     """Sends a challenge (type `webhook.verification`) and looks for it in the answer. Ten a minute, with tests."""
-    at = request.app.state
+    services = services_of(request)
     asked = await verification.begin_verification(
-        session, caller.agency_id, endpoint_id, keyring=at.keyring, actor=caller.actor
+        session, caller.agency_id, endpoint_id, keyring=services.keyring, actor=caller.actor
     )
     await session.commit()  # nothing is held while the receiver thinks
-    answer = await at.egress.post(
+    answer = await services.egress.post(
         asked.challenge.url, headers=asked.headers, body=asked.body, seconds=asked.challenge.seconds
     )
     endpoint, failed = await verification.complete_verification(session, asked.challenge, answer, actor=caller.actor)
     if failed:
         await session.commit()  # that it failed is recorded all the same
         raise failed
-    return endpoint_view(endpoint, at.keyring)
+    return endpoint_view(endpoint, services.keyring)
 
 
 @router.put("/endpoints/{endpoint_id}/installation")
 async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
     """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
-    at = request.app.state
+    services = services_of(request)
     return await installation.install(
-        at.sessions, caller.agency_id, endpoint_id, destinations=at.destinations, keyring=at.keyring, egress=at.egress
+        services.sessions,
+        caller.agency_id,
+        endpoint_id,
+        destinations=make_destinations(hubspot_base=services.hubspot_api_base),
+        keyring=services.keyring,
+        egress=services.egress,
     )
 
 
@@ -305,7 +323,7 @@ async def send_test(
 
     A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
     """
-    await queries.check_opens(session, request.app.state.keyring, caller.agency_id, endpoint_id)
+    await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
     delivery_id = await test_deliveries.send_test(
         session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
     )
@@ -313,7 +331,7 @@ async def send_test(
     queued = TestView(**dict(delivery_view(seen)), attempt=None)
     if not wait:
         return queued
-    return DeferredResponse(queued, partial(_look, request.app.state.sessions, caller.agency_id, delivery_id))
+    return DeferredResponse(queued, partial(_look, services_of(request).sessions, caller.agency_id, delivery_id))
 
 
 async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestView | None:

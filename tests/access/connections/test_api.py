@@ -14,7 +14,7 @@ async def test_an_invitation_is_an_address_to_open(api: httpx2.AsyncClient, brow
 
 
 async def test_without_an_app_nobody_is_invited(api: httpx2.AsyncClient, app: FastAPI) -> None:
-    object.__setattr__(app.state.platforms["tiktok"], "default_app", None)
+    object.__setattr__(app.state.services.platforms["tiktok"], "default_app", None)
     refused = await api.post("/connections/invitations")
     assert (refused.status_code, refused.json()["code"]) == (409, "platform_app_missing")
 

@@ -68,7 +68,7 @@ class Post:
 @pytest.fixture
 def post(app: FastAPI, sessions: Sessions, keyring: Keyring, world: World) -> Post:
     """The installation sends e-mails."""
-    app.state.outbox = MailQueue(keyring, PUBLIC_URL)
+    app.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
     return Post(sessions, keyring, world.north.agency_id)
 
 

@@ -15,7 +15,7 @@ OFFERS = ("Connect with TikTok", "/connection", "Sign in with TikTok")
 
 @pytest.fixture(autouse=True)
 def _no_app(app: FastAPI, house: House) -> None:
-    for platforms in (app.state.platforms, house.tools.platforms):
+    for platforms in (app.state.services.platforms, house.tools.platforms):
         object.__setattr__(platforms["tiktok"], "default_app", None)
 
 
@@ -104,6 +104,6 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
 
 
 async def test_only_where_mail_is_on_is_a_code_by_e_mail_promised(walk: Walk, app: FastAPI) -> None:
-    app.state.outbox = None
+    app.state.services.outbox = None
     page = (await walk.browser.get(walk.corner.link_path)).text
     assert "they need a code: Ana Agent gives them one." in page

@@ -110,7 +110,7 @@ async def test_without_an_app_the_page_says_so_and_offers_nothing(
     browser: httpx2.AsyncClient, path: str, app: FastAPI
 ) -> None:
     offered = await browser.get(path)
-    object.__setattr__(app.state.platforms["tiktok"], "default_app", None)
+    object.__setattr__(app.state.services.platforms["tiktok"], "default_app", None)
     pressed = await press(browser, path)
     assert offered.status_code == 200
     assert (await browser.get(path)).status_code == 409

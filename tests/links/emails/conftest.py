@@ -20,5 +20,5 @@ def outbox(keyring: Keyring) -> MailQueue:
 @pytest.fixture
 def mailing(app: FastAPI, outbox: MailQueue) -> FastAPI:
     """The application with mail switched on."""
-    app.state.outbox = outbox
+    app.state.services.outbox = outbox
     return app

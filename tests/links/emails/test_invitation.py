@@ -85,7 +85,7 @@ async def test_why_it_did_not_arrive_is_told(
 async def test_where_mail_is_off_none_is_promised(
     api: httpx2.AsyncClient, app: FastAPI, tools: MailContext, sessions: Sessions, world: World
 ) -> None:
-    app.state.outbox = None
+    app.state.services.outbox = None
     answer = await api.post(f"/links/{world.north.link_id}/invitation")
     assert (answer.status_code, answer.json()["code"]) == (409, "mail_off")
     assert await scenes.work(tools) == 0

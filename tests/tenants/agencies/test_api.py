@@ -42,7 +42,7 @@ async def test_the_apps_secret_is_sealed_and_never_shown(
 
 
 async def test_without_any_app_it_says_so(api: httpx2.AsyncClient, app: FastAPI) -> None:
-    object.__setattr__(app.state.platforms["tiktok"], "default_app", None)
+    object.__setattr__(app.state.services.platforms["tiktok"], "default_app", None)
     none = (await api.get("/agency/platform-apps/tiktok")).json()
     assert (none["app_id"], none["belongs_to"]) == (None, None)
 

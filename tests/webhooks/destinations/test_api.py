@@ -204,7 +204,7 @@ async def test_an_address_that_moved_starts_in_good_health_and_without_leases(
 async def test_an_account_is_set_up(api: httpx2.AsyncClient, app: FastAPI) -> None:
     account = Account()
     async with serving(account.answers) as address:
-        app.state.destinations = catalog.make_destinations(hubspot_base=address)
+        app.state.services.hubspot_api_base = address
         shown = await made(api, HUBSPOT)
         there = f"{PATH}/{shown['id']}/installation"
         first, again = (await api.put(there)).json(), (await api.put(there)).json()

@@ -68,7 +68,7 @@ async def test_a_paused_endpoint_holds_and_goes_on(
 async def test_one_that_still_has_to_answer_waits_for_that_when_enabled(
     api: httpx2.AsyncClient, app: Any, sessions: Sessions, world: World
 ) -> None:
-    app.state.verify_endpoints = True
+    app.state.services.verify_endpoints = True
     made = (await api.post(PATH, json=GIVEN)).json()
     there = f"{PATH}/{made['id']}"
     assert (made["status"], made["verified"]) == ("pending_verification", False)

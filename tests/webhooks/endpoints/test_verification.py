@@ -28,7 +28,7 @@ NOWHERE = "http://127.0.0.1:9/in"
 @pytest.fixture(autouse=True)
 def wanted(app: FastAPI) -> None:
     """This installation wants endpoints to prove themselves."""
-    app.state.verify_endpoints = True
+    app.state.services.verify_endpoints = True
 
 
 async def made(api: httpx2.AsyncClient, url: str, **more: Any) -> dict[str, Any]:
@@ -178,7 +178,7 @@ async def test_another_url_has_to_answer_anew(api: httpx2.AsyncClient, app: Fast
         assert (same["status"], same["verified"]) == ("active", True)
         moved = (await api.patch(place, json={"url": NOWHERE})).json()
         assert (moved["status"], moved["verified"]) == ("pending_verification", False)
-        app.state.verify_endpoints = False
+        app.state.services.verify_endpoints = False
         back = (await api.patch(place, json={"url": found.url})).json()
         assert (back["status"], back["verified"]) == ("active", None)
         proved = (await verify(api, endpoint)).json()
@@ -244,7 +244,7 @@ async def test_hooks_and_other_services_need_no_proof(
 
 
 async def test_where_nobody_asks_endpoints_are_active_at_once(api: httpx2.AsyncClient, app: FastAPI) -> None:
-    app.state.verify_endpoints = False
+    app.state.services.verify_endpoints = False
     endpoint = await made(api, NOWHERE)
     assert (endpoint["status"], endpoint["verified"]) == ("active", None)
 
@@ -252,7 +252,7 @@ async def test_where_nobody_asks_endpoints_are_active_at_once(api: httpx2.AsyncC
 async def test_challenges_and_tests_are_few_together(
     api: httpx2.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.state.verify_endpoints = False
+    app.state.services.verify_endpoints = False
     monkeypatch.setattr("app.webhooks.endpoints.test_deliveries.TESTS_A_MINUTE", 3)
     endpoint = await made(api, NOWHERE)
     test = f"{PATH}/{endpoint['id']}/test"

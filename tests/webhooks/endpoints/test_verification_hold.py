@@ -14,7 +14,7 @@ from tests.world import World
 async def test_it_is_held_and_then_goes_to_the_new_one(
     api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, keyring: Keyring, tools: WebhookContext, world: World
 ) -> None:
-    app.state.verify_endpoints = True
+    app.state.services.verify_endpoints = True
     agency_id = world.north.agency_id
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, "http://127.0.0.1:9/in")
     await scenes.happen(sessions, agency_id)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.kit.database import Session
 from app.kit.input.fields import RequestShape, Verbatim
+from app.services import services_of
 from app.tenants.agencies.logos import service
 from app.tenants.agencies.logos.download import fetch
 from app.tenants.agencies.logos.image import picture
@@ -34,7 +35,7 @@ class NewLogo(RequestShape):
 @router.put("")
 async def set_logo(request: Request, caller: Writer, given: NewLogo) -> AgencyView:
     """Fetch your logo and show it on your clients' pages. Redirects are not followed."""
-    return await _set(request, caller, await fetch(request.app.state.egress, given.url))
+    return await _set(request, caller, await fetch(services_of(request).egress, given.url))
 
 
 @router.put("/file")
@@ -51,5 +52,5 @@ async def remove_logo(caller: Writer, session: Session) -> None:
 
 async def _set(request: Request, caller: Principal, content: bytes) -> AgencyView:
     made = await asyncio.to_thread(picture, content)
-    async with request.app.state.sessions.begin() as session:
+    async with services_of(request).sessions.begin() as session:
         return AgencyView.of(await service.set_logo(session, caller.agency_id, made, actor=caller.actor))

@@ -17,6 +17,7 @@ from app.kit import ids
 from app.kit.database import Session
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput
+from app.services import services_of
 from app.tenants.api_keys.idempotency.models import IdempotencyKey
 from app.tenants.api_keys.principal import CurrentCaller, Principal
 
@@ -92,7 +93,7 @@ async def promised(
     """Prepare to store the response. Raises CachedResponse for a repeated request, InProgress, KeyReused."""
     if idempotency_key is None:
         return
-    keyring: Keyring = request.app.state.keyring
+    keyring: Keyring = services_of(request).keyring
     mark = await _mark(request)
     lock = func.hashtextextended(f"idempotency {caller.key_id} {idempotency_key}", 0)
     if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
