@@ -65,7 +65,7 @@ async def test_an_id_that_clients_would_have_to_paste_is_needed(api: httpx2.Asyn
     told = refused.json()
     assert (refused.status_code, told["code"]) == (409, "platform_identity_missing")
     assert told["detail"] == "Meta Business: Business portfolio ID of the agency is not known yet."
-    assert told["hint"] == "Set it with PUT /api/v1/agency/platforms/meta: portfolio_id."
+    assert told["hint"] == "Set it with PUT /api/v1/agency/platforms/meta: portfolio_id=1234567890123456."
     await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": manual_platforms.PORTFOLIO}})
     assert "Google Analytics" in (await api.post("/links", json=wish("manual"))).json()["detail"]
     await api.put("/agency/platforms/google_analytics", json={"identifiers": {"email": manual_platforms.MAILBOX}})

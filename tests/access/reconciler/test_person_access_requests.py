@@ -140,7 +140,7 @@ async def test_a_no_of_the_person_is_told(house: House, api: httpx2.AsyncClient)
         "invitation_rejected",
         "agency",
     )
-    assert "said no" in (await api.get(f"/access-requests/{access_request_id}")).json()["hint"]
+    assert "declined the invitation" in (await api.get(f"/access-requests/{access_request_id}")).json()["hint"]
     assert await _count(house, INVITE) == 1
     assert (await api.post(f"/access-requests/{access_request_id}/verification")).status_code == 202
     await house.work(2)

@@ -50,7 +50,7 @@ async def test_a_blocked_access_request_says_whose_turn_it_is_and_what_to_do(
         "asset_not_found",
         "client",
     )
-    assert str(access_request["hint"]).startswith("This id is in no list")
+    assert str(access_request["hint"]).startswith("No list that Keyturn can read contains this id")
     link = (await api.get(f"/links/{north.link_id}")).json()
     assert (link["next_actor"], link["assets"]["blocked"]) == ("client", 1)
 

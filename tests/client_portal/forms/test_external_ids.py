@@ -10,8 +10,8 @@ from app.platforms.manual import library
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 ADS = ManualRequest("access_1", library.find("meta"), "MANAGE_CAMPAIGNS", "", "waiting", NOW)
-PAGE = ManualRequest("access_request_2", library.find("meta"), "PAGE_ADS", "", "waiting", NOW)
-OWN = ManualRequest("access_request_3", library.find("other"), "AS_WRITTEN", "", "waiting", NOW, title="Booking")
+PAGE = ManualRequest("access_2", library.find("meta"), "PAGE_ADS", "", "waiting", NOW)
+OWN = ManualRequest("access_3", library.find("other"), "AS_WRITTEN", "", "waiting", NOW, title="Booking")
 
 
 def typed(**given: str) -> dict[str, str]:
@@ -22,31 +22,31 @@ def typed(**given: str) -> dict[str, str]:
 def test_leaving_everything_out_is_fine() -> None:
     found = read([ADS, PAGE, OWN], {}, taken={})
     assert (found.values, found.problems) == (
-        {"access_1": None, "access_request_2": None, "access_request_3": None},
+        {"access_1": None, "access_2": None, "access_3": None},
         {},
     )
 
 
 def test_what_fits_is_kept_without_what_is_around_it() -> None:
-    found = read([ADS, PAGE], typed(access_request_1=" act_1234567 ", access_request_2="102030405060708"), taken={})
-    assert (found.values, found.problems) == ({"access_1": "act_1234567", "access_request_2": "102030405060708"}, {})
+    found = read([ADS, PAGE], typed(access_1=" act_1234567 ", access_2="102030405060708"), taken={})
+    assert (found.values, found.problems) == ({"access_1": "act_1234567", "access_2": "102030405060708"}, {})
 
 
 @pytest.mark.parametrize("text", ["my account", "123", "act_12 34", "<script>"])
 def test_what_does_not_fit_is_told_beside_its_field(text: str) -> None:
-    found = read([ADS, PAGE], typed(access_request_1=text, access_request_2="102030405060708"), taken={})
+    found = read([ADS, PAGE], typed(access_1=text, access_2="102030405060708"), taken={})
     assert list(found.problems) == [field_of(ADS)]
     assert found.problems[field_of(ADS)].startswith("Ad account ID: 6 to 20 digits, with or without act_ in front")
 
 
 def test_one_number_is_not_two_things() -> None:
-    twice = read([ADS, PAGE], typed(access_request_1="102030405060708", access_request_2="102030405060708"), taken={})
+    twice = read([ADS, PAGE], typed(access_1="102030405060708", access_2="102030405060708"), taken={})
     assert twice.problems == {
         field_of(PAGE): "You gave this already, for your Meta Business ad account. Check which of the two it is."
     }
-    before = read([PAGE], typed(access_request_2="102030405060708"), taken={"102030405060708": "your Page"})
+    before = read([PAGE], typed(access_2="102030405060708"), taken={"102030405060708": "your Page"})
     assert list(before.problems) == [field_of(PAGE)]
 
 
 def test_an_id_for_the_agencys_own_is_not_taken() -> None:
-    assert read([OWN], typed(access_request_3="anything"), taken={}).values == {"access_request_3": None}
+    assert read([OWN], typed(access_3="anything"), taken={}).values == {"access_3": None}
