@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.kit.errors import AppError
 from app.kit.html import forms, headers
 from app.kit.html.templates import environment
-from app.kit.web.services import web_services
+from app.kit.web.services import has_services, web_services
 
 
 class HtmlError(AppError):
@@ -39,7 +39,7 @@ def again_soon(request: Request, template: str, *, seconds: int = 2, **context: 
 
 def root(request: Request) -> str:
     """The path prefix of the public address, usually empty."""
-    return web_services(request).path_prefix
+    return web_services(request).path_prefix if has_services(request) else ""
 
 
 def see_other(request: Request, address: str) -> RedirectResponse:
@@ -69,4 +69,4 @@ _FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page aga
 
 
 def _is_secure(request: Request) -> bool:
-    return web_services(request).secure_cookies
+    return has_services(request) and web_services(request).secure_cookies

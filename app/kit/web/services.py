@@ -23,3 +23,8 @@ class WebServices:
 def web_services(request: HTTPConnection) -> WebServices:
     """Services of the application that serves the request."""
     return cast("WebServices", request.app.state.services)
+
+
+def has_services(request: HTTPConnection) -> bool:
+    """True unless the application only shows pages, as the inbox of the demo does."""
+    return hasattr(request.app.state, "services")
