@@ -1,4 +1,4 @@
-"""What a demo has beyond its first records: made over HTTP, as an agency's program and the people at TikTok would."""
+"""Additions to the demo's first records, made over HTTP as by an agency's program and people at TikTok."""
 
 import tomllib
 from dataclasses import replace
@@ -12,7 +12,7 @@ from demo.world import AGENCY_BC, FOUND_PARTNERS, TRACKING_ADMIN, Demo
 PRESET = Path(__file__).with_name("full-service.toml")
 #: Its events arrive, so that what asks for a pixel with events can be proved.
 EVENTS = {"PAGE_VIEW": {"browser": 1820, "attributed": 51}, "ON_WEB_ORDER": {"browser": 30, "server": 11}}
-#: Who gets, inside the agency's own Business Center, what clients share with it.
+#: Buyer in the agency's own Business Center, who gets access to assets that clients share.
 BUYER = {"email": "bo@northagency.example", "role": "OPERATOR"}
 
 

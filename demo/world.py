@@ -1,4 +1,4 @@
-"""What the demo's parts know of each other: addresses, the agency, and the people at the simulated TikTok. Pure."""
+"""Facts shared by the demo's parts: addresses, the agency, and people at the simulated TikTok. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FOUND_ACCOUNTS = 6
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the parts of a demo are reached."""
+    """Addresses of the demo's parts."""
 
     web: str
     tiktok: str

@@ -81,7 +81,7 @@ def part(simulator: Simulator, bc_id: str, partner_id: str, *, by: str | None = 
 
 
 def answer_invitation(simulator: Simulator, bc_id: str, email: str, *, accept: bool) -> bool:
-    """Whoever was invited presses Accept or Reject in their mail; False when no invitation is waiting."""
+    """Press Accept or Reject in the invitation e-mail; False when no invitation is waiting."""
     if accept:
         return members.accept(simulator, bc_id, email) is not None
     return members.reject(simulator, bc_id, email)

@@ -1,4 +1,4 @@
-"""One running simulator: its world, switches, script of faults and log, and how it starts anew."""
+"""One running simulator: its world, switches, script of faults and log, and its reset."""
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -31,7 +31,7 @@ class Simulator:
         self.reset()
 
     def reset(self, seed: int | None = None) -> None:
-        """Start anew. Redirect addresses registered since stay: they belong to the apps, not to the story."""
+        """Return to the start. Redirect addresses registered since stay: they belong to the apps, not to the story."""
         world, self.switches, first_seed = self._start
         self.world = deepcopy(world)
         self.random = Random(first_seed if seed is None else seed)

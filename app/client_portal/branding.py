@@ -1,4 +1,4 @@
-"""How a client's page looks: the agency's name, contact and colour, and the style sheet that carries it."""
+"""Appearance of a client's page: the agency's name, contact, logo and colour as a style sheet."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Host:
 
 
 def brand_of(aggregate: LinkAggregate) -> dict[str, Any]:
-    """What the client's layout shows on every page; values that outlive the transaction."""
+    """Branding for the client's layout on every page; the values outlive the transaction."""
     return {**brand_of_agency(aggregate.agency), "client": aggregate.client.name}
 
 
@@ -62,6 +62,6 @@ async def style_sheet(colour: str) -> Response:
 
 @router.get("/logo/{slug}/{sha256}.png")
 async def logo(session: Session, slug: str, sha256: str) -> Response:
-    """An agency's logo, for whoever knows its hash. Raises NotFound for one that was replaced."""
+    """Return an agency's logo by its hash. Raises NotFound for a logo that was replaced."""
     png = await logos.by_address(session, slug, sha256)
     return Response(png, media_type="image/png", headers=FOR_EVER | {"Content-Security-Policy": "default-src 'none'"})

@@ -1,4 +1,4 @@
-"""Where a client cannot go on, and the page that says why and whom to ask."""
+"""Errors that stop a client, and their pages with the reason and a contact."""
 
 import math
 from datetime import timedelta
@@ -96,7 +96,7 @@ class TooMany(HtmlError):
         self.shown = brand_of(aggregate)
 
     def page(self, request: Request) -> Response:
-        """Words that say when to continue, and that nothing is lost."""
+        """Page with the time to continue; nothing is lost."""
         shown = render.page(
             request, "client_portal:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
             **self.shown,

@@ -65,12 +65,12 @@ class CurrentLink:
 
     @property
     def standing(self) -> Progress:
-        """How far the client has come."""
+        """Progress of the client."""
         return standing_of(self.aggregate, connected=self.connection is not None, ready=self.ready)
 
 
 def standing_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
-    """How far the client has come on a link."""
+    """Progress of the client on a link."""
     intake = aggregate.intake
     accounts = [access_request for access_request in aggregate.access_requests if access_request.kind == "ad_account"]
     return Progress(
@@ -116,7 +116,7 @@ def way_of(aggregate: LinkAggregate) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class VisitedLink:
-    """A link, dead or not, in a browser that opened it once; whether it is the client's is not known."""
+    """A link, dead or not, in a browser that opened it once; the browser may not be the client's."""
 
     aggregate: LinkAggregate
     browser: LinkSession
@@ -184,7 +184,7 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
 
 
 class _Known(NamedTuple):
-    """What other rooms know of a link in a browser."""
+    """Facts from other rooms about a link in a browser."""
 
     connection: Connection | None
     others_verified: bool

@@ -1,4 +1,4 @@
-"""Which addresses may be a client's link: three parts, the first of them no address part of our own."""
+"""Path converters for client links: three parts, the first of which is no path of the application."""
 
 from starlette.convertors import StringConvertor, register_url_convertor
 

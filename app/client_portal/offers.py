@@ -21,7 +21,7 @@ def of(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
 
 
 def to_agree(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
-    """The same of what a yes now would be given to: nothing that was declined, agreed to before, or not chosen."""
+    """Offers that a consent now would include: not declined, not agreed to before, and chosen."""
     access_requests = [
         access_request
         for access_request in aggregate.access_requests
@@ -37,7 +37,7 @@ def _once(offers: Sequence[Offer]) -> Sequence[Offer]:
 
 
 def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
-    """Where there are several, each thing that can and can't be done says what it is about."""
+    """Sentences about abilities of a role, with its subject if there are several."""
     if len({offer.things for offer in offers}) < 2:
         return offers
     return [

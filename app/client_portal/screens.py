@@ -1,4 +1,4 @@
-"""Which screen is next, which may be opened, and how far along a client is. Pure."""
+"""Order of the client's screens: the next one, those that may be opened, and progress. Pure."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ USUAL = tuple(screen for screen in WAY if screen not in ("questions", "others"))
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a client has come on one link."""
+    """Progress of a client on one link."""
 
     #: the screens this client meets, in their order
     way: tuple[str, ...] = USUAL
@@ -71,7 +71,7 @@ def next_screen(standing: Progress) -> str:
 
 
 def instead(standing: Progress, screen: str) -> str | None:
-    """Where somebody who asks for a screen is sent; None when it can be shown."""
+    """Redirect target for a requested screen; None if it can be shown."""
     due = next_screen(standing)
     if screen in AFTER:
         return None if standing.submitted else due
@@ -90,12 +90,12 @@ def before(way: tuple[str, ...], screen: str) -> str | None:
 
 
 def minutes_left(way: tuple[str, ...], screen: str) -> int:
-    """How many minutes the way usually takes from a screen on."""
+    """Minutes that the remaining screens usually take, this one included."""
     return sum(MINUTES[each] for each in way[way.index(screen) :])
 
 
 def after_trip(standing: Progress, outcome: str) -> str:
-    """Where a trip to the platform leads: to what can be chosen now, how it stands, or the choice of way.
+    """Target after a trip to the platform: the choice of assets, the statuses, or the choice of lane.
 
     A way back that was used before (Back, Reload) goes on like the first when it did connect.
     """

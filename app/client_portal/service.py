@@ -1,4 +1,4 @@
-"""What a client may change about earlier answers, and what follows from it."""
+"""Changes to a client's earlier answers, and their consequences."""
 
 from collections.abc import Collection, Sequence
 

@@ -339,14 +339,14 @@ class LinkAggregate:
         access_request.status, access_request.next_actor = "ended", None
 
     def recheck(self) -> list[AccessRequest]:
-        """Somebody wants to see what is true now: the approved access requests that a platform can show."""
+        """Check the approved access requests again that a platform can show."""
         approved = [each for each in self.access_requests if each.approved_at and not each.is_custom]
         for each in approved:
             each.recheck_at = self.now
         return approved
 
     def set_removal_blocker(self, access_request: AccessRequest, **values: Any) -> None:
-        """Why access that is to be removed is still there, and whose turn it is; its status stays."""
+        """Record the reason why access to be removed is still there, and the next actor; the status stays."""
         for name, value in values.items():
             setattr(access_request, name, value)
 

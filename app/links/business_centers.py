@@ -1,4 +1,4 @@
-"""The agency's own side as links use it: one Business Center is chosen for each, and none is taken from under one."""
+"""The agency's own side of a link: the choice of its Business Center, and safe removal of a Business Center."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,9 +40,9 @@ class IdentityMissing(AppError):
 
 
 async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_bc_id: str | None) -> str | None:
-    """The Business Center that is to get the access: the one given or the only one; None on manual platforms alone.
+    """Business Center that gets the access: the given one or the only one; None for manual platforms alone.
 
-    Raises BusinessCenterMissing, IdentityMissing, Malformed.
+    Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
     """
     known = await identities.every(session, agency_id)
     for key in dict.fromkeys(
@@ -65,9 +65,9 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
 
 
 async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: str | None) -> str:
-    """Which Business Center a new link names: the one given, else the only one.
+    """Business Center for a new link: the given one, else the only one.
 
-    Raises BusinessCenterMissing, Malformed.
+    Raises BusinessCenterMissing, InvalidInput.
     """
     centers = await queries.business_centers(session, agency_id, platform)
     if not centers:
@@ -82,7 +82,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
 
 
 async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
-    """Takes a Business Center off the list unless living links name it. Raises NotFound, BusinessCenterInUse."""
+    """Remove a Business Center unless living links use it. Raises NotFound, BusinessCenterInUse."""
     center = await queries.business_center(session, agency_id, center_id)
     if center is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Ordering a link from outside: for a client that may be new, once for each id in the agency's CRM."""
+"""Creation of a link from outside: for a client that may be new, once for each id in the agency's CRM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.tenants.clients import service as clients
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """A link as somebody wants it. `client`: what is known of a client told along with it, else `client_id`."""
+    """Request for a link. `client`: fields of a client given with the request, else `client_id`."""
 
     preset: str
     client_id: str | None = None
@@ -32,7 +32,7 @@ async def order_link(
 ) -> tuple[LinkAggregate, str | None]:
     """The link and, if it is new, its address: it counts as sent. A known `external_id` gives the existing one.
 
-    Raises NotFound, PresetUnknown, BusinessCenterMissing, Malformed.
+    Raises NotFound, PresetUnknown, BusinessCenterMissing, InvalidInput.
     """
     if wanted.external_id is None:
         return await _create(session, agency_id, wanted, keyring, public_url, actor)

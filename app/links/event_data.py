@@ -1,4 +1,4 @@
-"""What events and the API say of a link and its access requests: flat, ids as text, lists comma-joined."""
+"""Data of a link and its access requests in events and the API: flat, ids as text, lists comma-joined."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -96,7 +96,7 @@ _EXPLAINED = frozenset({"blocked", "drifted", "unverifiable"})
 
 
 def _said(access_request: AccessRequest) -> str | None:
-    """The platform's own words on what is in the way."""
+    """The platform's own message about the blocker."""
     if access_request.status not in _EXPLAINED or not access_request.platform_operation:
         return None
     return said(

@@ -215,5 +215,5 @@ class LinkSession(CreatedAt, Base):
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     cookie_hash: Mapped[bytes]
     verified_at: Mapped[datetime | None]
-    #: devices.actions.VerifiedBy
+    #: devices.service.VerifiedBy
     verified_by: Mapped[str | None] = mapped_column(String(16))

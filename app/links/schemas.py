@@ -131,7 +131,7 @@ class ContactView(BaseModel):
 
 
 class IntakeView(BaseModel):
-    """What the client told so far; null where it was not asked yet."""
+    """The client's answers so far; null for screens without an answer."""
 
     bc_id: str | None = Field(description="The client's Business Center.", examples=["7111222233334444555"])
     bc_name: str | None = Field(examples=["Brand SA"])
@@ -150,7 +150,7 @@ class IntakeView(BaseModel):
 
 
 class Counts(BaseModel):
-    """How many assets are asked for and how far they are; declined and ended ones left out."""
+    """Number of assets requested, by progress; declined and ended access requests are not counted."""
 
     total: int = Field(examples=[4])
     verified: int = Field(description="Verified or attested.", examples=[3])

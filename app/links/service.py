@@ -1,4 +1,4 @@
-"""What an agency does with a link: make it, show its address, extend it, end it."""
+"""Use cases of an agency's links: create, show the address, extend, revoke."""
 
 from datetime import datetime, timedelta
 
@@ -51,7 +51,7 @@ async def create_link(
     """A link with the preset's access requests, and its secret. A preset by its name is its newest version.
 
     `sent`: its address is given out at once.
-    Raises NotFound, PresetUnknown, Malformed, and as `own_side`.
+    Raises NotFound, PresetUnknown, InvalidInput, and as `own_side`.
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
@@ -95,7 +95,7 @@ async def _sides(session: AsyncSession, agency_id: str, client_id: str) -> tuple
 
 
 def checked_end(expires_at: datetime | None, now: datetime) -> datetime:
-    """When a link ends: 14 days from now unless said; at most 90 days. Raises Malformed."""
+    """End of a link: by default 14 days from now; at most 90 days. Raises InvalidInput."""
     ends = expires_at or now + DEFAULT_LIFE
     if not now < ends <= now + LONGEST_LIFE:
         raise InvalidInput(fields={"expires_at": "Choose a time between now and 90 days from now, with its time zone."})
@@ -103,7 +103,7 @@ def checked_end(expires_at: datetime | None, now: datetime) -> datetime:
 
 
 def token_place(agency_id: str, link_id: str) -> str:
-    """What the sealed secret of a link is bound to."""
+    """Context to which the encrypted secret of a link is bound."""
     return f"links.token_encrypted:{agency_id}:{link_id}"
 
 
@@ -125,7 +125,7 @@ async def show_address(
 
 
 def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: str) -> None:
-    """Give a link more time; an expired one lives again where it stood. Raises LinkOver, Malformed."""
+    """Give a link more time; an expired one lives again where it stood. Raises LinkOver, InvalidInput."""
     if aggregate.link.status in ("revoked", "completed"):
         raise LinkOver
     aggregate.extend(checked_end(expires_at, clock.now()), actor=actor)

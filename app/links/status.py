@@ -1,4 +1,4 @@
-"""Where a link stands, and what that means for whoever opens it. Pure."""
+"""Status of a link, and its effect on the pages and on the next actor. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -63,7 +63,7 @@ def following(status: str, statuses: list[tuple[str, bool]]) -> str:
 
 
 def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
-    """Whose turn it is on the link as a whole:
+    """Next actor of the link as a whole:
     before consent by its status, then by its access requests, people first.
     """
     if is_dead(status):

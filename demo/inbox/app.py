@@ -34,7 +34,7 @@ class Received:
 
 @dataclass
 class Inbox:
-    """What arrived, newest first, for as long as the process lives."""
+    """Requests received, newest first, until the process ends."""
 
     secret: str
     received: deque[Received] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -80,7 +80,7 @@ def create_inbox(secret: str) -> FastAPI:
 
     @app.get("/received")
     async def received() -> JSONResponse:
-        """What arrived, for programs."""
+        """Received requests as JSON."""
         return JSONResponse([asdict(each) for each in inbox.received])
 
     @app.get("/received/{number}")

@@ -30,7 +30,7 @@ class Agency:
         await self._http.aclose()
 
     async def get(self, path: str) -> Any:
-        """What stands at a path of the API."""
+        """Return the answer of the API at a path."""
         return (await self._http.get(path)).raise_for_status().json()
 
     async def every(self, path: str) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """What the browser shows."""
+    """Page shown in the browser."""
 
     address: str
     status: int

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 async def buyers(agency: Agency, say: Say) -> tuple[int, int]:
-    """How many ad accounts the agency's buyers are to open, and how many they can; waits until all are."""
+    """Number of ad accounts the agency's buyers should open, and number they can; waits until both are equal."""
 
     async def looked() -> list[Row]:
         grants = [each for each in await agency.every("/grants") if _is_asked_account(each)]
@@ -33,7 +33,7 @@ async def buyers(agency: Agency, say: Say) -> tuple[int, int]:
 
 
 async def what_was_there(agency: Agency, say: Say) -> int:
-    """How many accesses the import found that no link asked for."""
+    """Number of grants that the import found outside any link."""
 
     async def looked() -> list[Row]:
         return [each for each in await agency.every("/imports") if each["status"] == "done"]
@@ -67,7 +67,7 @@ async def take_away(agency: Agency, say: Say) -> bool:
 
 
 async def calls(agency: Agency, links: list[Row]) -> dict[str, int]:
-    """How many calls to TikTok each client's onboarding cost."""
+    """Number of calls to TikTok in each client's onboarding."""
     return {
         link["client"]["name"]: (await agency.get(f"/links/{link['id']}/platform-calls"))["total"] for link in links
     }

@@ -1,4 +1,4 @@
-"""What people of the walk do on pages: the client's screens, TikTok's consent, and TikTok's Business Center."""
+"""Actions of people on pages: the client's screens, TikTok's consent page, and TikTok's Business Center."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ async def answer_and_agree(browser: Browser, name: str, told: Mapping[str, Answe
 
 
 async def share_by_hand(demo: Demo) -> None:
-    """What the client of the guided lane does at TikTok."""
+    """Share at TikTok, as the client of the guided lane does."""
     async with Browser() as browser:
         await browser.open(f"{demo.addresses.tiktok}/business-center/{GUIDED_BC}")
         shared: Answers = {"partner_id": AGENCY_BC, "asset_ids": [GUIDED_ACCOUNT], "advertiser_role": "OPERATOR"}
@@ -61,7 +61,7 @@ async def share_by_hand(demo: Demo) -> None:
 
 
 async def take_back_by_hand(demo: Demo, asset_id: str) -> None:
-    """What the same client does there to end the sharing of one ad account."""
+    """Stop sharing one ad account at TikTok, as the same client does."""
     async with Browser() as browser:
         await browser.open(f"{demo.addresses.tiktok}/business-center/{GUIDED_BC}")
         mine = [form for form in browser.page.forms if form.action.endswith("/removals")]

@@ -1,4 +1,4 @@
-"""What a walk came to, as lines for people and as figures for programs. Pure."""
+"""Result of a walk, as lines for people and as figures for programs. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Asks:
-    """How the access requests ended. Those that a read can prove, and those that people alone can confirm."""
+    """Number of access requests by result: those verified by a read, and those confirmed by people."""
 
     readable: int
     verified: int

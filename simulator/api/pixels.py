@@ -131,7 +131,7 @@ def _pixel(pixel: Pixel, advertiser_id: str) -> Data:
 
 
 def _ownership(pixel: Pixel, advertiser_id: str) -> Data:
-    """As the ad account sees it: made in it and still there alone, made in it and now in a Business Center, or lent."""
+    """Ownership as the ad account sees it: its own, its own but now in a Business Center, or lent."""
     if pixel.owner_advertiser_id != advertiser_id:
         return {"asset_relation_status": "SHARED", "ownership_status": False}
     if pixel.owner_bc_id is None:

@@ -23,7 +23,7 @@ def invite(simulator: Simulator, by: str | None, bc_id: str, invitation: Invitat
 
 
 def accept(simulator: Simulator, bc_id: str, email: str) -> Person | None:
-    """Whoever has this address becomes a member, with what the invitation gives; None when none is waiting."""
+    """Make the person with this address a member as invited; None when no invitation is waiting."""
     world, center = simulator.world, simulator.world.business_centers[bc_id]
     invitation = center.invitations.get(email.lower())
     if invitation is None or invitation.relation_status != "PENDING":
@@ -43,7 +43,7 @@ def accept(simulator: Simulator, bc_id: str, email: str) -> Person | None:
 
 
 def reject(simulator: Simulator, bc_id: str, email: str) -> bool:
-    """Whoever has this address says no; False when no invitation is waiting."""
+    """Reject the invitation of this address; False when no invitation is waiting."""
     center = simulator.world.business_centers[bc_id]
     invitation = center.invitations.get(email.lower())
     if invitation is None or invitation.relation_status != "PENDING":

@@ -1,4 +1,4 @@
-"""The world and the log as plain JSON, for whoever watches the simulator from outside."""
+"""The world and the log as plain JSON, for observers of the simulator."""
 
 from dataclasses import asdict
 from typing import Any

@@ -25,7 +25,7 @@ def invite(simulator: Running, bc_id: str, body: NewInvitation) -> dict[str, boo
 
 @router.post("/invitation-answers", status_code=201)
 def answer(simulator: Running, bc_id: str, body: InvitationAnswer) -> dict[str, Any]:
-    """Whoever was invited accepts or rejects; the invited person is made if nobody has this address yet."""
+    """Accept or reject an invitation; a person is created if nobody has this address yet."""
     center = _center(simulator, bc_id)
     if not manual_changes.answer_invitation(simulator, bc_id, body.email, accept=body.accept):
         raise HTTPException(409, "no invitation waits for this answer")

@@ -1,1 +1,1 @@
-"""What clients are told: the offer, the agreement, how each access request stands, and the steps to do or undo it."""
+"""Texts for clients: the offer, the agreement, statuses of access requests, and steps to share or remove access."""

@@ -1,4 +1,4 @@
-"""What a link asks for, in plain words, before anything is agreed. Pure."""
+"""Description of a link's access requests in plain words, shown before consent. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

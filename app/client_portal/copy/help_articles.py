@@ -1,4 +1,4 @@
-"""How a client does what stands in the way at TikTok: short written steps, dated and sourced. Pure."""
+"""Help articles for problems at TikTok: short written steps with date and source. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What clients read of manual platforms: the offer, the plan, the steps, and how each access request stands. Pure."""
+"""Texts for clients about manual platforms: offer, plan, steps and statuses of access requests. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,13 +33,13 @@ class ManualRequest:
 
     @property
     def name(self) -> str:
-        """What it is about, at the beginning of a line."""
+        """Subject of the access request, at the beginning of a line."""
         called = self.title or self.platform.thing(self.role).one
         return called[:1].upper() + called[1:]
 
     @property
     def full_name(self) -> str:
-        """What it is about, inside a sentence and without its platform beside it."""
+        """Subject of the access request inside a sentence, without its platform beside it."""
         return f"“{self.title}”" if self.title else f"{self.platform.name} {self.platform.thing(self.role).one}"
 
 
@@ -58,7 +58,7 @@ class ManualStep:
 
 @dataclass(frozen=True)
 class ManualLine:
-    """How one access request stands, and its steps while they are to be done."""
+    """Status of one access request, with its steps until they are done."""
 
     id: str
     name: str
@@ -115,7 +115,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def offer(asked: ManualRequest) -> Offer:
-    """What is asked for, before anything is agreed."""
+    """Description of the access requests before consent."""
     role = asked.platform.role(asked.role)
     return Offer(
         things=asked.full_name, label=role.label, reason=asked.reason, can=tuple(role.can),
@@ -125,7 +125,7 @@ def offer(asked: ManualRequest) -> Offer:
 
 
 def plan(every: Iterable[ManualRequest], *, agency: str) -> list[str]:
-    """What the client agrees to do, a sentence for each access request, and one for who can tell that it worked."""
+    """Plan that the client agrees to: a sentence for each access request, and one about verification."""
     listed = list(every)
     if not listed:
         return []
@@ -186,7 +186,7 @@ def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> 
 
 
 def steps(asked: ManualRequest, *, agency: str, identifiers: Mapping[str, str]) -> tuple[ManualStep, ...]:
-    """What the client does, with names and numbers in their places."""
+    """Steps for the client, with names and numbers filled in."""
     if asked.own_steps:
         return tuple(ManualStep(text) for text in asked.own_steps)
     return tuple(_filled(asked, step, agency, identifiers) for step in asked.platform.steps(asked.role))

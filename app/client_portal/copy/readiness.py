@@ -16,7 +16,7 @@ _SOURCES = {"platform": "Seen at TikTok", "intake": "From your answers", "client
 
 @dataclass(frozen=True)
 class CheckTexts:
-    """What is said of one thing: as a title, as a question with its answers, and how it is done."""
+    """Texts of one readiness check: title, question with its answers, and instructions."""
 
     title: str
     question: str = ""
@@ -178,7 +178,7 @@ def _mark(item: Item) -> Mark:
 
 
 def _sentence(item: Item, case: Case) -> str:
-    """What was seen, or what is in the way, with placeholders for names."""
+    """Result or blocker in a sentence, with placeholders for names."""
     verdict = item.verdict
     seen = ", ".join(each.replace("{", "").replace("}", "") for each in verdict.seen[:3])
     more = f" and {len(verdict.seen) - 3} more" if len(verdict.seen) > 3 else ""

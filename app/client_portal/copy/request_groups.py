@@ -1,4 +1,4 @@
-"""What is asked for, group by group, so that a client can say no to one of them. Pure."""
+"""Groups of access requests, so that a client can decline one of them. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from app.platforms.port import Platform
 
 
 class RequestSummary(Protocol):
-    """What is read of an access request."""
+    """Fields of an access request that grouping needs."""
 
     id: str
     kind: str

@@ -40,7 +40,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class AccessRequestRow:
-    """How one access request stands."""
+    """Row of one access request with its status."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class AccessRequestRow:
 
 
 def names(aggregate: LinkAggregate, asset: str = "") -> dict[str, str]:
-    """What the placeholders in words stand for."""
+    """Values of the placeholders in texts."""
     return {"agency": aggregate.agency.name, "bc": center(aggregate), "asset": asset}
 
 
@@ -161,7 +161,7 @@ def _title(kind: str) -> str:
 
 
 def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerTexts | None:
-    """What stands in the way of it, or of its end, with the button for it."""
+    """Blocker of the access request, or of its removal, with its button."""
     if access_request.unwanted_at is not None and access_request.status not in OVER:
         return status_texts.of_leaving(case, access_request.next_actor)
     if not access_request.code or access_request.status not in ("blocked", "drifted"):
@@ -228,7 +228,7 @@ def _label(does: Does, labels: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """How all access requests of a link stand together."""
+    """Summary of all access requests of a link."""
 
     done: int
     total: int

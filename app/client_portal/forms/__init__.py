@@ -1,1 +1,1 @@
-"""What clients answer: read from forms, kept, and shown again."""
+"""Forms of the client's screens: parsing, storage and display of answers."""

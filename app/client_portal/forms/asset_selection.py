@@ -1,4 +1,4 @@
-"""What a client picked from a list the platform gave us, or typed instead. Pure."""
+"""Assets selected from the platform's list, or typed instead. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 

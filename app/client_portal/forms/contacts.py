@@ -27,7 +27,7 @@ class Fields(Protocol):
 
 
 class Invited(Protocol):
-    """Whom the agency named when it made the link."""
+    """Contact named by the agency in the link."""
 
     @property
     def contact_name(self) -> str | None: ...
@@ -38,7 +38,7 @@ class Invited(Protocol):
 
 @dataclass(frozen=True)
 class ContactFields:
-    """What stands in the fields of one role. `same`: it is the first contact."""
+    """Fields of one role. `same`: it is the first contact."""
 
     name: str = ""
     email: str = ""
@@ -46,7 +46,7 @@ class ContactFields:
 
 
 def kept(saved: Sequence[Any] | None, invited: Invited) -> dict[str, ContactFields]:
-    """What the fields show: the answers kept, else whom the agency named."""
+    """Content of the fields: the stored answers, else the contact named by the agency."""
     by_role = {row["role"]: row for row in saved or []}
     first = by_role.get(FIRST, {"name": invited.contact_name or "", "email": invited.contact_email or ""})
     shown = {FIRST: ContactFields(first["name"], first["email"], same=False)}

@@ -1,4 +1,4 @@
-"""What a client says about being ready, read from the form. Pure."""
+"""Parsing of the client's answers to readiness checks. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What somebody says of themselves on a public link. Pure."""
+"""Details that a visitor enters on a public link. Pure."""
 
 from dataclasses import dataclass
 

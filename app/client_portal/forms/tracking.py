@@ -1,4 +1,4 @@
-"""Which pixels a client wants used in which ad account, and which catalogs: picked from lists or typed."""
+"""Pixels with their ad accounts, and catalogs: selected from lists or typed. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

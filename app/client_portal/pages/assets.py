@@ -1,4 +1,4 @@
-"""Which Business Center and which ad accounts: picked from what the platform showed, or typed."""
+"""Selection of a Business Center and of ad accounts: from the platform's list, or typed."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response

@@ -1,4 +1,4 @@
-"""What the agency needs to know beside the access: markets and contacts."""
+"""Details beside the access: markets and contacts."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -31,7 +31,7 @@ async def save_markets(request: Request, session: Session, link: OpenScreen, for
 
 @router.get("/l/{link_id}/contacts")
 async def contacts(request: Request, link: OpenScreen) -> Response:
-    """Who decides, who pays, who looks after the website."""
+    """Contacts for approval, billing and technical questions."""
     given = people.kept(link.aggregate.intake.contacts, link.aggregate.client)
     return screen(request, link, "contacts", given=given, roles=pasted_ids.CONTACT_ROLES)
 

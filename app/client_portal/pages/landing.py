@@ -39,7 +39,7 @@ def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:
 
 @router.get(SECRET)
 async def welcome(request: Request, session: Session, token: str) -> Response:
-    """Who asks, for what, and what they never get. Changes nothing: scanners look at links too."""
+    """The agency, its access requests, and limits of the access. Changes nothing: scanners open links too."""
     if len(token) != url.SECRET_LENGTH:
         return render.see_other(request, await mistyped_links.meant(session, request.url.path))
     aggregate = await _by_token(session, token)

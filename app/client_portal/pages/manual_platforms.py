@@ -1,4 +1,4 @@
-"""What is asked for on manual platforms: the client's own ids there, and its word that the steps are done."""
+"""Access requests on manual platforms: the client's own ids, and its statement that the steps are done."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response

@@ -102,7 +102,7 @@ async def change(request: Request, session: Session, link: PublicLink, form: Lin
 
 @router.get("/l/{link_id}/receipt")
 async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
-    """What was shared, in which role, when, who saw it, and how to take it back."""
+    """Shared assets with role, time and verification, and instructions to remove the access."""
     aggregate = link.aggregate
     platform = platform_of(request, aggregate) if link.standing.connecting else None
     return screen(

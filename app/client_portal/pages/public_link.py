@@ -1,4 +1,4 @@
-"""A public link: who asks, for what, and a form that makes a link of one's own."""
+"""A public link: the agency, its access requests, and a form that creates a link for the visitor."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(OPEN)
 async def read_public_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
-    """Who asks and for what, with the form. Changes nothing: the address is public, and robots read it."""
+    """The agency and its access requests, with the form. Changes nothing: the address is public, and robots read it."""
     found = await queries.by_token(session, token)
     if found is None:  # a client may be called Open
         return await landing.welcome(request, session, token)

@@ -71,7 +71,7 @@ async def _sent(link: CurrentLink, form: Form) -> SubmittedAnswers:
 
 
 def _name(key: str) -> str:
-    """What a question's field is called, so that none gets in the way of the form's own."""
+    """Name of a question's field, distinct from the form's own fields."""
     return f"q-{key}"
 
 

@@ -22,7 +22,7 @@ BLOCKED = {"checked": "Something is in the way: nothing could be shared. See bel
 
 @router.get("/l/{link_id}/get-ready")
 async def get_ready(request: Request, session: Session, link: OpenScreen) -> Response:
-    """What is in place, what is to do, what nobody can tell but the client."""
+    """Readiness checks: passed, to do, and those that only the client can answer."""
     items = await queries.of_link(session, link.aggregate)
     return _shown(request, link, items, {}, _whoever(link, items), {})
 
@@ -48,7 +48,7 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
 
 
 def _whoever(link: CurrentLink, items: Sequence[Item]) -> str:
-    """The name that most likely fits: who said something before, else who decides, else who was invited."""
+    """Most likely name: of an earlier statement, else of the approver, else of the invited contact."""
     before = next((item.said.by for item in items if item.said), None)
     contacts = link.aggregate.intake.contacts or []
     return before or next(

@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/l/{link_id}/review")
 async def review(request: Request, session: Session, link: OpenScreen) -> Response:
-    """What will be done, word for word, and what was told."""
+    """The plan in the exact words of the consent, and the client's answers."""
     return _shown(request, link, await _text(request, session, link), "", {})
 
 
@@ -77,7 +77,7 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
 
 
 def _groups(request: Request, aggregate: LinkAggregate) -> list[Group]:
-    """What can be agreed to or declined together, of the platform we connect with."""
+    """Groups on the connected platform that can be agreed to or declined."""
     access_requests = [
         access_request
         for access_request in aggregate.access_requests

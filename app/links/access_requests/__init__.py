@@ -1,1 +1,1 @@
-"""What the agency asks of a living link beyond its preset: one more access, or another role."""
+"""Changes to a living link beyond its preset: another access request, or another role."""

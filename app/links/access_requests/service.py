@@ -48,7 +48,7 @@ async def request_role(
     """Another role: a wider one needs a reason and the client's yes; a lower one counts at once.
 
     Access shared in a wider role is then removed and shared again, with a short gap; the caller wakes the handshake.
-    Raises NotFound, Malformed, LinkOver, AccessRequestOver.
+    Raises NotFound, InvalidInput, LinkOver, AccessRequestOver.
     """
     link_id = (await queries.access_request(session, agency_id, access_request_id)).link_id
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
@@ -85,7 +85,7 @@ async def add_access_request(
 ) -> AccessRequest:
     """One more access on a living link; a completed link is open again until it is proved.
 
-    Raises NotFound, Malformed, LinkOver, TooManyAccessRequests.
+    Raises NotFound, InvalidInput, LinkOver, TooManyAccessRequests.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     refuse_over(aggregate)

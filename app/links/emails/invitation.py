@@ -50,7 +50,7 @@ async def send_invitation(
 ) -> Mail:
     """Owes the client's contact an e-mail with the link's address; the first one means that the link was sent.
 
-    Raises NotFound, LinkOver, MailOff, ContactMissing.
+    Raises NotFound, LinkOver, MailNotConfigured, ContactMissing.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     client, link = aggregate.client, aggregate.link

@@ -48,7 +48,7 @@ def _contact(client: Client) -> str | None:
 
 
 def _ways(aggregate: LinkAggregate, links: str, new_end: datetime) -> dict[str, Shown]:
-    """How the agency gives its client a link again: an expired one lives on, a revoked one stays closed."""
+    """Instructions for the agency: an expired link can be extended, a revoked one stays closed."""
     link = aggregate.link
     if link.revoked_at:
         return {

@@ -40,7 +40,7 @@ _FILE = {200: {"description": "The file.", "content": {TOML: {"schema": {"type":
 
 @router.get("")
 async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
-    """What links can ask for: Keyturn's own presets, then yours. There is no second page."""
+    """Lists the presets that links can use: Keyturn's own, then yours. There is no second page."""
     return Page(data=[PresetView.of(preset) for preset in await queries.every(session, caller.agency_id)])
 
 

@@ -1,4 +1,4 @@
-"""What a preset is: a named, versioned set of access requests and of what is wanted to be known. Pure."""
+"""Preset: a named, versioned set of access requests, screens and questions. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

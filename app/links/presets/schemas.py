@@ -55,7 +55,7 @@ class QuestionFields(RequestShape):
 
 
 class PresetFields(RequestShape):
-    """What a preset says. At most 20 access requests and 20 questions."""
+    """Content of a preset. At most 20 access requests and 20 questions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -70,7 +70,7 @@ class PresetFields(RequestShape):
     questions: list[QuestionFields] = Field(default_factory=list, description="Questions of your own.")
 
     def body(self) -> dict[str, Any]:
-        """As it is kept."""
+        """The body as it is stored."""
         said = self.model_dump(include={"name", "sentence", "access_requests", "screens", "questions"})
         return {**said, "screens": [screen for screen in SCREENS if screen in self.screens] or self.screens}
 

@@ -58,7 +58,7 @@ async def create_preset(
 ) -> Preset:
     """A preset of the agency's own. An archived slug goes on with its next version.
 
-    Raises Malformed with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
+    Raises InvalidInput with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
     """
     body = _checked(slug, body, platforms)
     await _one_at_a_time(session, agency_id)
@@ -82,7 +82,7 @@ async def change_preset(
 ) -> Preset:
     """A new version, or the present one where nothing differs. Links made before keep theirs.
 
-    Raises Malformed, NotFound, PresetBuiltIn.
+    Raises InvalidInput, NotFound, PresetBuiltIn.
     """
     body = _checked(slug, body, platforms)
     await _one_at_a_time(session, agency_id)

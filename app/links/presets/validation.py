@@ -84,7 +84,7 @@ def _texts(given: object) -> tuple[str, ...]:
 def of_access_request(
     access_request: PresetAccessRequest, platforms: Mapping[str, Platform], *, beside: Sequence[PresetAccessRequest]
 ) -> Problems:
-    """What is wrong with one access request, by field; `beside` are all access requests of the same preset or link."""
+    """Problems of one access request by field; `beside` are all access requests of the same preset or link."""
     platform = platforms.get(access_request.platform)
     if platform is None:
         return {"platform": f"There is no platform “{access_request.platform}”; there is {_listed(platforms)}."}
@@ -112,7 +112,7 @@ def _a(noun: str, article: str = "A") -> str:
 
 
 def _of_own_words(access_request: PresetAccessRequest, platform: Platform) -> Problems:
-    """Where Keyturn has no steps for a platform, the agency writes its own; elsewhere ours count."""
+    """Problems of the agency's own steps: it writes them only for platforms without steps of Keyturn's own."""
     if not getattr(platform, "own_words", False):
         said = "title" if access_request.title else "steps" if access_request.steps else None
         return {said: f"{platform.name} has its own; only platform `other` takes yours."} if said else {}

@@ -12,7 +12,7 @@ from app.links.public_links.models import PublicLink
 
 
 async def find(session: AsyncSession, agency_id: str, public_link_id: str, *, lock: bool = False) -> PublicLink:
-    """One public link; `lock` makes others wait and reads it anew. Raises NotFound."""
+    """One public link; `lock` makes others wait and reads it again. Raises NotFound."""
     rows = select(PublicLink).where(PublicLink.agency_id == agency_id, PublicLink.id == public_link_id)
     if lock:
         rows = rows.with_for_update().execution_options(populate_existing=True)

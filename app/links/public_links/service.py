@@ -1,4 +1,4 @@
-"""Making, showing and ending public links, for the agency."""
+"""Use cases of an agency's public links: create, show the address, revoke."""
 
 from datetime import datetime
 
@@ -37,7 +37,7 @@ async def create_public_link(
 ) -> tuple[PublicLink, str]:
     """A public link and its secret. Without `expires_at` it lives until revoked.
 
-    Raises PresetUnknown, Malformed, and as `own_side`.
+    Raises PresetUnknown, InvalidInput, and as `own_side`.
     """
     chosen = await presets.current(session, agency_id, preset)
     if expires_at is not None and expires_at <= clock.now():
@@ -59,7 +59,7 @@ async def create_public_link(
 
 
 def token_place(agency_id: str, public_link_id: str) -> str:
-    """What the sealed secret of a public link is bound to."""
+    """Context to which the encrypted secret of a public link is bound."""
     return f"public_links.token_encrypted:{agency_id}:{public_link_id}"
 
 

@@ -1,4 +1,4 @@
-"""What kind of file somebody gave, told by its content, and the name it is kept under. Pure."""
+"""Validation of submitted files: type detected from the content, and a safe name. Pure."""
 
 import csv
 import io

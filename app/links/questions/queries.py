@@ -11,7 +11,7 @@ from app.links.questions.models import IntakeAnswer, IntakeFile
 
 
 async def answers(session: AsyncSession, agency_id: str, link_id: str) -> Mapping[str, str]:
-    """What was answered on a link, by the question's key."""
+    """Answers on a link by question key."""
     rows = select(IntakeAnswer.key, IntakeAnswer.value).where(
         IntakeAnswer.agency_id == agency_id, IntakeAnswer.link_id == link_id
     )
@@ -19,13 +19,13 @@ async def answers(session: AsyncSession, agency_id: str, link_id: str) -> Mappin
 
 
 async def files(session: AsyncSession, agency_id: str, link_id: str) -> Sequence[IntakeFile]:
-    """The files given on a link, the first first, without their bytes."""
+    """Files of a link, oldest first, without their bytes."""
     rows = select(IntakeFile).where(IntakeFile.agency_id == agency_id, IntakeFile.link_id == link_id)
     return (await session.scalars(rows.order_by(IntakeFile.id))).all()
 
 
 async def file_with_bytes(session: AsyncSession, agency_id: str, link_id: str, file_id: str) -> IntakeFile:
-    """One file of a link with its sealed bytes. Raises NotFound."""
+    """One file of a link with its encrypted bytes. Raises NotFound."""
     rows = select(IntakeFile).where(
         IntakeFile.agency_id == agency_id, IntakeFile.link_id == link_id, IntakeFile.id == file_id
     )

@@ -1,4 +1,4 @@
-"""What a client answers to the agency's own questions: kept in one go, good files even beside a wrong answer."""
+"""Storage of answers to the agency's own questions: all at once; valid files stay even beside a wrong answer."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ async def remove_file(session: AsyncSession, aggregate: LinkAggregate, file_id: 
 
 
 def place(agency_id: str, file_id: str) -> str:
-    """What the sealed bytes of a file are bound to."""
+    """Context to which the encrypted bytes of a file are bound."""
     return f"intake_files.sealed:{agency_id}:{file_id}"
 
 
