@@ -144,7 +144,7 @@ def _port(address: str) -> str:
 
 
 def env_file(data: Path) -> Path:
-    """Where a demo that runs keeps its settings for other commands."""
+    """File in which a running demo keeps its settings for other commands."""
     return data / "env"
 
 

@@ -37,7 +37,7 @@ _SHORTEST = timedelta(seconds=0.2)
 
 @dataclass(frozen=True)
 class NextRound:
-    """When a row of the reconciler is observed again.
+    """Time of the next observation of a row of the reconciler.
 
     pace: at once (`now`), soon and ever more rarely (`soon`), from time to time (`watch`), or only when somebody acts
     (`never`).

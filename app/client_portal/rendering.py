@@ -106,7 +106,7 @@ async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: 
 
 
 def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ...]:
-    """Where forms of a screen may lead besides ourselves: to the platform's consent page, where it has one."""
+    """Foreign origins that forms of a screen may lead to: that of the platform's consent page, if there is one."""
     return (platform_of(request, aggregate).consent_origin,) if is_connecting(aggregate) else ()
 
 

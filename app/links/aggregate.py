@@ -457,7 +457,7 @@ class LinkAggregate:
         self.link.needed_again_at = self.link.due_at = self.now
 
     def _end_unapproved(self) -> None:
-        """What was never approved ends with its link; of the rest the handshake says how."""
+        """End access requests that were never approved; the handshake decides about the others."""
         for each in self.access_requests:
             if each.approved_at is None and each.declined_at is None:
                 self.set_status(each, status="ended", code=None, next_actor=None, actor=KEYTURN)

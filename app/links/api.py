@@ -55,7 +55,7 @@ class NewLink(RequestShape):
         return self
 
     def as_order(self) -> LinkRequest:
-        """What is ordered."""
+        """Arguments for creating the link."""
         client = self.client.model_dump() if self.client else None
         return LinkRequest(**{**dict(self), "client": client})
 

@@ -166,7 +166,7 @@ class AccessRequest(CreatedAt, Base):
 
 
 class Intake(Base):
-    """What the client tells us on one link; filled screen by screen."""
+    """Client's answers on one link, saved screen by screen."""
 
     __tablename__ = "intakes"
     __table_args__ = (belongs_to("links", "id"),)

@@ -18,7 +18,7 @@ NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class PastedIds:
-    """What was understood of a field, and the sentence to show beside it if something was not."""
+    """Ids read from a field, and the sentence to show beside it if something was not understood."""
 
     values: tuple[str, ...] = ()
     problem: str | None = None

@@ -17,10 +17,6 @@ ALLOWED = frozenset({("app/kit/database.py", "Base")})
 LEFT_FOR_LATER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 QUESTION = re.compile(r"(?:What|Whether|How|Who|Whom|Where|Which|When|Why)\b")
 PRODUCT = ("app", "demo", "simulator")
-#: Rooms whose docstrings still have to be rewritten.
-NOT_HELD = frozenset({
-    Path("app/access"), Path("app/links"), Path("app/client_portal"), Path("app/webhooks"), Path("demo"),
-})  # fmt: skip
 #: A test that needs root says so by this mark; everything else runs everywhere.
 ROOT_MARK = re.compile(r"""skipif\(not IS_ROOT, reason="needs root"\)""")
 SKIPPED = re.compile(r"\b(?:mark\.skip|mark\.xfail|pytest\.skip|pytest\.xfail|importorskip)")
@@ -43,16 +39,9 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_no_docstring_is_an_indirect_question() -> None:
-    held = [path for path in source.python_files() if path.parts[0] in PRODUCT and not _is_exempt(path)]
+    held = [path for path in source.python_files() if path.parts[0] in PRODUCT]
     asking = [f"{path}:{node.body[0].lineno}" for path in held for node in _documented(path) if _asks(node)]
     assert asking == []
-
-
-@pytest.mark.parametrize("room", sorted(str(path) for path in NOT_HELD))
-def test_a_room_that_asks_no_more_is_held(room: str) -> None:
-    """The list only shrinks: a room without such docstrings has to leave it."""
-    paths = [path for path in source.python_files() if path.is_relative_to(room)]
-    assert any(_asks(node) for path in paths for node in _documented(path))
 
 
 def test_nothing_is_left_for_later() -> None:
@@ -86,10 +75,6 @@ def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.Function
 
 def _asks(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return QUESTION.match(ast.get_docstring(node) or "") is not None
-
-
-def _is_exempt(path: Path) -> bool:
-    return any(path.is_relative_to(room) for room in NOT_HELD)
 
 
 def _docstring(path: Path) -> str | None:

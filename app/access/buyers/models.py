@@ -1,4 +1,4 @@
-"""Who buys where: the lists of buyers, and one row for each ad account and buyer."""
+"""Lists of buyers, and buyer access: one row for each ad account and buyer."""
 
 from datetime import datetime
 from typing import Any

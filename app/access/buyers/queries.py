@@ -85,7 +85,7 @@ def as_people(kept: Sequence[Mapping[str, str]]) -> People:
 
 
 async def of_grant(session: AsyncSession, agency_id: str, grant_id: str) -> Sequence[BuyerAccess]:
-    """Who is to open what a grant gives, by address; those who were and no longer are left out."""
+    """Current buyers of a grant, by e-mail address; former buyers are left out."""
     rows = select(BuyerAccess).where(
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == grant_id, BuyerAccess.status != "ended"
     )  # fmt: skip

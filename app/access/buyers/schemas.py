@@ -39,7 +39,7 @@ BUYER_CODES = frozenset(_BY_CODE)
 
 
 def buyer_hint(code: str | None) -> str | None:
-    """What to do; None where nothing is to be done."""
+    """Next step for the agency; None if there is nothing to do."""
     if code is None:
         return None
     return _BY_CODE.get(code, _BY_CODE["app_problem"])
@@ -73,7 +73,7 @@ class BuyerView(BaseModel):
 
 
 class BuyersView(BaseModel):
-    """Who is to open what clients share."""
+    """Buyers who get access to clients' assets."""
 
     buyers: list[BuyerView]
     updated_at: Time | None = Field(description="Null: nobody was named yet.")

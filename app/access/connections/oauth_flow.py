@@ -62,7 +62,7 @@ class InvitationOver(AppError):
 
 
 class Party(StrEnum):
-    """Whose consent it is."""
+    """Party that gives the consent."""
 
     LINK = "link"
     AGENCY = "agency"

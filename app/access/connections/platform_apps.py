@@ -1,4 +1,4 @@
-"""Which developer app speaks for an agency: its own, else the installation's."""
+"""Developer app of an agency: its own, else the installation's."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

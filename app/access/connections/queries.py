@@ -148,17 +148,17 @@ def token(connection: Connection, keyring: Keyring) -> str:
 
 
 def access(connection: Connection, keyring: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
-    """What a call with this connection's token takes: the token, whose budget it counts against, how urgent it is."""
+    """Credentials for a call with this connection: the token, the app whose rate limit it uses, and its priority."""
     return Access(token(connection, keyring), connection.app_id, urgency)
 
 
 def token_place(agency_id: str, connection_id: str) -> str:
-    """What a sealed token is bound to."""
+    """Place that an encrypted token is bound to."""
     return f"connections.token_encrypted:{agency_id}:{connection_id}"
 
 
 def discovered(connection: Connection) -> DiscoveredAssets:
-    """What there was to choose from, as values."""
+    """Assets that could be selected, as values."""
     return DiscoveredAssets(
         person=connection.person,
         business_centers=tuple(BusinessCenterInfo(**each) for each in connection.found["business_centers"]),

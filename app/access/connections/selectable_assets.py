@@ -1,4 +1,4 @@
-"""What a person can choose from after authorizing, and why some of it cannot be chosen. Pure."""
+"""Assets that a person can select after authorization, and the blockers of the others. Pure."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ def pixels(found: DiscoveredAssets, bc_id: str) -> list[Choice]:
 
 
 def center_problem(center: BusinessCenterInfo) -> str | None:
-    """Why nothing can be shared from a Business Center by whoever authorized; a blocker's code."""
+    """Blocker code if the person who authorized can share nothing from a Business Center, else None."""
     if center.role != "ADMIN":
         return "not_bc_admin"
     if center.status in ("ENABLE", ""):  # where TikTok tells no status, only trying tells
@@ -79,12 +79,12 @@ _STATUS_CODES = {
 
 
 def pixel_problem(pixel: Pixel) -> str | None:
-    """Why a pixel cannot be linked from this Business Center; a blocker's code."""
+    """Blocker code if a pixel cannot be linked from this Business Center, else None."""
     return None if pixel.owned else "asset_owned_elsewhere"
 
 
 def account_problem(account: AdAccount) -> str | None:
-    """Why an ad account cannot be shared from this Business Center; a blocker's code."""
+    """Blocker code if an ad account cannot be shared from this Business Center, else None."""
     if account.relation == "PENDING":
         return "request_pending"
     if not account.owned:

@@ -85,7 +85,7 @@ async def end_connection(session: AsyncSession, connection: Connection) -> Conne
 
 
 def event_data(connection: Connection) -> dict[str, object]:
-    """What an event says of a connection; without names."""
+    """Event data of a connection, without names."""
     return {
         "connection_id": connection.id,
         "link_id": connection.link_id,

@@ -47,7 +47,7 @@ Value = TypeVar("Value")
 
 
 class ExchangeOutcome(StrEnum):
-    """How a way back from the platform ended."""
+    """Outcome of a return from the platform."""
 
     CONNECTED = "connected"
     CANCELLED = "cancelled"

@@ -1,4 +1,4 @@
-"""What an examination means: a line for each thing, with what to do where it is not well. Pure."""
+"""Findings of a diagnosis: one line for each check, with a remedy where it failed. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

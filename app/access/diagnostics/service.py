@@ -19,7 +19,7 @@ from app.tenants.agencies import queries as agencies
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What was found, for which app, and the address to register for it."""
+    """Findings for an app, with the redirect address to register."""
 
     app_id: str | None
     redirect_uri: str
@@ -33,7 +33,7 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class _At:
-    """Who and what is examined."""
+    """Subject of a diagnosis."""
 
     app: App | None
     connection: Connection | None

@@ -23,7 +23,7 @@ class KnownGrant:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a read says against what was known. `renamed` have the role they had; `gone` are ids of assets."""
+    """Difference between a read and the stored grants. `renamed` keep their role; `gone` are ids of assets."""
 
     new: tuple[AssetShare, ...]
     changed: tuple[AssetShare, ...]
@@ -61,7 +61,7 @@ def one_line(name: str) -> str:
 def compare(
     seen: Mapping[str, AssetShare], known: Mapping[str, KnownGrant], unreadable: Collection[str] = ()
 ) -> Difference:
-    """What is new, has another role, has another name, or is gone.
+    """Compare: new assets, changed roles, changed names, and assets that are gone.
 
     What is there and cannot be read is not gone. An empty name is no new name.
     """

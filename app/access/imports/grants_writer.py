@@ -25,7 +25,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Counted:
-    """How many grants were found, ended, or have another role now."""
+    """Numbers of grants that were found, ended, or changed role."""
 
     found: int
     ended: int
@@ -33,7 +33,7 @@ class Counted:
 
 
 async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:
-    """What was found of a partner and is there as far as we know.
+    """Live grants found at a partner, as last known.
 
     What access requests stand for is their handshake's.
     """
@@ -135,7 +135,7 @@ async def _end(session: AsyncSession, partner: Partner, grant_ids: Sequence[str]
 
 
 async def _seen_now(session: AsyncSession, partner: Partner, kind: str) -> None:
-    """What is still live was seen now; that is no change for those who ask what changed."""
+    """Record that live grants were observed; this does not change `updated_at`."""
     seen = update(Grant).where(*_found(partner, kind))
     await session.execute(
         seen.values(last_seen_at=func.now(), updated_at=Grant.updated_at).execution_options(synchronize_session=False)

@@ -43,7 +43,7 @@ async def refused(session: AsyncSession, row: Import, *, limit: int) -> Sequence
 
 
 async def count_refused(session: AsyncSession, row: Import) -> int:
-    """How many those are."""
+    """Number of these rows."""
     rows = select(func.count()).where(
         Partner.agency_id == row.agency_id, Partner.import_id == row.id, Partner.code.is_not(None)
     )

@@ -31,7 +31,7 @@ def import_hint(code: str | None) -> str | None:
 
 
 class NewImport(RequestShape):
-    """What to import."""
+    """Request for an import."""
 
     agency_bc_id: Digits | None = Field(
         None,

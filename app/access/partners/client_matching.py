@@ -1,4 +1,4 @@
-"""Which client a partner is: known already, made for it, or moved to the record the agency names."""
+"""Matching of partners to clients: a known client, a new one, or the record that the agency names."""
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession

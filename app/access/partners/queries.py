@@ -37,7 +37,7 @@ async def page(
 
 
 async def shared(session: AsyncSession, agency_id: str, partners: Sequence[Partner]) -> Mapping[tuple[str, str], int]:
-    """How many assets partners share now, asked for or found: by their Business Center and the agency's."""
+    """Numbers of assets that partners share now, requested or found, by both Business Centers."""
     rows = (
         select(Grant.bc_id, Grant.agency_bc_id, func.count())
         .where(
@@ -95,7 +95,7 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id:
 
 
 def _partners(agency_id: str, platform: str, bc_id: str) -> tuple[Select[Any], Select[Any]]:
-    """What the agency said, and, last, the client made for it when it was found with another Business Center."""
+    """Clients that a partner may match: the agency's choice first, last the client made for another Business Center."""
     linked = _source(1, True, Partner.client_id, Partner.first_seen_at)
     made = _source(5, False, Partner.client_id, Partner.first_seen_at)
     here = (Partner.agency_id == agency_id, Partner.platform == platform, Partner.bc_id == bc_id)

@@ -48,6 +48,6 @@ class PartnerView(BaseModel):
 
 
 class PartnersClient(RequestShape):
-    """Which client a partner is."""
+    """Client of a partner."""
 
     client_id: PublicId = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])

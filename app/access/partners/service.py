@@ -1,4 +1,4 @@
-"""What the agency says about a partner."""
+"""Decisions of the agency about a partner."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -18,7 +18,7 @@ Reader = Annotated[Principal, requires("links:read")]
 
 @router.get("/links/{link_id}/readiness")
 async def get_readiness(caller: Reader, session: Session, link_id: str) -> ReadinessView:
-    """What is in place before access is shared, what is to do, and what nobody can tell yet.
+    """Readiness checks of a link: passed, to do, and unknown.
 
     Each thing says how it is known. It is drawn up anew each time.
     """

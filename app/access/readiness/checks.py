@@ -334,7 +334,7 @@ def _payment(facts: Facts) -> ReadinessVerdict:
 
 
 def _word_on(key: str) -> Callable[[Facts], ReadinessVerdict]:
-    """What only the client can tell."""
+    """Checks that only the client can answer."""
     return lambda facts: by_word(facts, key, unknown())
 
 

@@ -1,4 +1,4 @@
-"""What an agency reads about each thing on a client's list, and what it can do about it. Pure."""
+"""Texts for the agency about each readiness check, with its next step. Pure."""
 
 from app.access.readiness.checks import LATER, Item
 
@@ -62,7 +62,7 @@ CODES = frozenset(_BY_CODE)
 
 
 def hint(item: Item) -> str | None:
-    """What the agency can do; None where nothing is to be done."""
+    """Next step for the agency; None if there is nothing to do."""
     if item.verdict.status == "pass":
         return None
     return _BY_CODE[item.verdict.code] if item.verdict.code else _CANNOT_TELL[item.key]

@@ -1,4 +1,4 @@
-"""What clients say themselves about being ready."""
+"""Clients' own answers to readiness checks."""
 
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column

@@ -1,4 +1,4 @@
-"""How ready a client is, as the API and the command line show it."""
+"""Readiness of a client in API responses."""
 
 from collections.abc import Sequence
 

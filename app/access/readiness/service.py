@@ -1,4 +1,4 @@
-"""What a client does about being ready: say what is done, and go on."""
+"""Client's actions on readiness: answer checks, and continue."""
 
 from collections.abc import Mapping
 

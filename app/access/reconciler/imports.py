@@ -59,7 +59,7 @@ class PartnersRead:
 
 @dataclass(frozen=True)
 class SharesRead:
-    """What one partner shares of one kind, or why that could not be read."""
+    """Assets of one kind that a partner shares, or the failure to read them."""
 
     calls: Sequence[ObservedCalls]
     partner: Partner

@@ -29,7 +29,7 @@ LONGEST_WAY = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class ReconcileInput:
-    """What a handshake is reconciled from.
+    """Rows that a handshake is reconciled from.
 
     `requests`: access requests that it answers, with their links; `client_requests`: all of its client on the platform.
     `grants`: current grants of the client that answer an access request or are to be removed; `removals`: those of the

@@ -26,7 +26,7 @@ class ObservedCalls:
 
 
 class Observed(Protocol):
-    """What every observation carries: the calls it took, in order."""
+    """Common part of every observation: its calls, in order."""
 
     @property
     def calls(self) -> Sequence[ObservedCalls]:

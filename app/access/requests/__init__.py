@@ -1,3 +1,3 @@
-"""What people say of access requests that nothing can read:
+"""Access requests as the agency sees them, and statements of people about access that cannot be read:
 the client does the steps, the agency confirms that it works.
 """

@@ -45,7 +45,7 @@ async def list_access_requests(caller: Reader, session: Session, link_id: str) -
 
 @router.get("/links/{link_id}/platform-calls")
 async def count_platform_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
-    """How many calls to the platform the link has taken, by what they were."""
+    """Numbers of platform calls that the link has used, by purpose."""
     return await service.count_calls(session, caller.agency_id, link_id)
 
 

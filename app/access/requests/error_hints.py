@@ -1,4 +1,4 @@
-"""What the agency can do about an access request that is not green, in one sentence. Pure."""
+"""Next step for the agency about an access request that is not verified, in one sentence. Pure."""
 
 from collections.abc import Mapping, Sequence
 

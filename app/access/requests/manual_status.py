@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class AttestationFacts:
-    """What is known of one access request. `over`: its link has ended."""
+    """Statements about one access request. `over`: its link has ended."""
 
     approved: bool = False
     declined: bool = False

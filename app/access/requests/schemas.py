@@ -95,7 +95,7 @@ class PersonView(AccessRequestView):
 
 
 def _warning(email: str) -> str | None:
-    """What to think of before a client invites this address; None where nothing is to be said."""
+    """Warning before a client invites this address; None if there is none."""
     if not is_free(email):
         return None
     return (

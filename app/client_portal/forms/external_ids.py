@@ -9,7 +9,7 @@ from app.platforms.manual.platform import read_id
 
 @dataclass(frozen=True)
 class Numbers:
-    """What was understood by access request, and the sentence for each that was not, by the name of its field."""
+    """Accepted ids by access request, and problems as sentences by field name."""
 
     values: Mapping[str, str | None] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)

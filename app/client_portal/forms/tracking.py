@@ -15,7 +15,7 @@ PER_LINK = 20
 
 @dataclass(frozen=True)
 class TrackingForm:
-    """What was understood; `problems` are sentences by field."""
+    """Accepted values; `problems` are sentences by field."""
 
     chosen: tuple[SelectedAsset, ...]
     problems: Mapping[str, str]

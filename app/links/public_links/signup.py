@@ -44,7 +44,7 @@ class PublicLinkOver(AppError):
 
 @dataclass(frozen=True)
 class Details:
-    """What somebody says of themselves. `external_id` stood in the address and proves nothing."""
+    """Details that a visitor gives. `external_id` comes from the address and proves nothing."""
 
     company: str
     name: str

@@ -94,7 +94,7 @@ def slack_message(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    """Whom it is about and what they came to; `Test: ` where it is a trial."""
+    """Subject and result of the event; begins with `Test: ` for a test."""
     status = words.headline(str(event["type"]), data)
     client = data.get("client_name")
     named = f"{client}: {status}" if client else status[:1].upper() + status[1:]

@@ -26,7 +26,7 @@ _FORBIDDEN_PREFIXES = (
 
 
 def problem(headers: Mapping[str, str]) -> str | None:
-    """Why these headers cannot be used, in one sentence; None when they can."""
+    """Problem with these headers in one sentence; None if they are valid."""
     if len(headers) > AT_MOST:
         return f"There may be at most {AT_MOST} headers."
     if len({name.lower() for name in headers}) < len(headers):

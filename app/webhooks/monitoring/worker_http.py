@@ -30,7 +30,7 @@ def make(pulse: Heartbeat, gauges: Gauges, sessions: Sessions) -> Starlette:
 
 
 async def trouble(pulse: Heartbeat, sessions: Sessions) -> str | None:
-    """Why the worker should be started anew; None when it should not. Asks the database only when it is quiet."""
+    """Reason to restart the worker, or None. Queries the database only while the worker is idle."""
     if stopped := pulse.stopped():
         return f"Nothing moves: {', '.join(stopped)} did not go round for {SILENCE:.0f} s."
     if not pulse.is_quiet():

@@ -145,7 +145,7 @@ async def activate(
 
 
 async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str, now: datetime) -> datetime:
-    """When an endpoint last began to miss things: by its failures, or by being disabled; at most 30 days before now,
+    """Time since which an endpoint misses events, by failures or by being disabled; at most 30 days before now,
     which is also what is meant where nothing is known.
 
     Raises NotFound.
