@@ -42,7 +42,7 @@ class RoleAboveRequested(InvalidInput):
 async def set_for_center(
     session: AsyncSession, agency_id: str, center_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
-    """These people, and nobody else, get what is shared with a Business Center. Raises NotFound, Malformed.
+    """These people, and nobody else, get what is shared with a Business Center. Raises NotFound, InvalidInput.
 
     Who is no longer named loses what Keyturn gave them; what somebody else gave them stays.
     """
@@ -60,7 +60,7 @@ async def set_for_center(
 async def set_for_link(
     session: AsyncSession, agency_id: str, link_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
-    """These people alone get what is shared on a link. Raises NotFound, Malformed, TooMuch."""
+    """These people alone get what is shared on a link. Raises NotFound, InvalidInput, RoleAboveRequested."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     people = _people(named)
     asked = [
@@ -89,7 +89,7 @@ async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *,
 
 
 def _people(named: Sequence[NamedBuyer]) -> People:
-    """By address in small letters. Raises Malformed for one named twice."""
+    """By address in small letters. Raises InvalidInput for one named twice."""
     people: dict[str, str] = {}
     for each in named:
         email = each.email.lower()

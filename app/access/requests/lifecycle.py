@@ -30,7 +30,7 @@ async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor
 async def renew_link(
     session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str
 ) -> LinkAggregate:
-    """Give a link more time; access requests that had ended with it go on. Raises NotFound, LinkOver, Malformed."""
+    """Give a link more time; access requests that had ended with it go on. Raises NotFound, LinkOver, InvalidInput."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     links.extend_link(aggregate, expires_at, actor=actor)
     attestations.refresh_statuses(aggregate, actor=actor)

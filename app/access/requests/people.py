@@ -53,7 +53,7 @@ async def request_person(
 ) -> AccessRequest:
     """The client is to invite this person as a standard member with the link's ad accounts.
 
-    Nothing is done before the client's yes. Raises NotFound, LinkOver, Malformed, PersonKnown, TooManyPeople.
+    Nothing is done before the client's yes. Raises NotFound, LinkOver, InvalidInput, PersonKnown, TooManyPeople.
     """
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_requests.refuse_over(aggregate)
