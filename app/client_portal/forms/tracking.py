@@ -1,4 +1,4 @@
-"""Pixels with their ad accounts, and catalogs: selected from lists or typed. Pure."""
+"""Pixels with their ad accounts, and catalogs: selected from lists or typed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

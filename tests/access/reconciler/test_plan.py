@@ -35,7 +35,7 @@ def want(asset_id: str | None = A, **more: Any) -> DesiredAccess:
         "lane": "connected",
         "approved_at": NOW - timedelta(hours=1),
     } | more
-    return DesiredAccess(access_request_id=f"ask_{asset_id}", asset_id=asset_id, **given_values)
+    return DesiredAccess(access_request_id=f"access_{asset_id}", asset_id=asset_id, **given_values)
 
 
 def pixel(**more: Any) -> DesiredAccess:
