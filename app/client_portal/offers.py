@@ -37,7 +37,7 @@ def _once(offers: Sequence[Offer]) -> Sequence[Offer]:
 
 
 def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
-    """Sentences about abilities of a role, with its subject if there are several."""
+    """The offers, with the names of their assets added to each ability if the offers differ."""
     if len({offer.things for offer in offers}) < 2:
         return offers
     return [

@@ -88,7 +88,7 @@ def signature_header(keys: Sequence[bytes], message_id: str, timestamp: int, bod
 
 
 def standard_webhook(outbound: OutboundRequest) -> RequestSequence:
-    """See `sequence.Destination`."""
+    """Requests of a delivery in the Standard Webhooks format: one POST."""
     answer = yield HttpRequest("POST", outbound.url, request_headers(outbound), outbound.content)
     return classify_response(answer.status, answer.error, answer.headers, outbound.now)
 
@@ -97,7 +97,7 @@ USER_AGENT = "Keyturn-Webhooks/0.1"
 
 
 def request_headers(outbound: OutboundRequest) -> dict[str, str]:
-    """Those of a outbound sent now."""
+    """Headers of a delivery that is sent now."""
     return delivery_headers(
         outbound.headers,
         event_id=outbound.event_id,

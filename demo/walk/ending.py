@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 async def buyers(agency: Agency, say: Say) -> tuple[int, int]:
-    """Number of ad accounts the agency's buyers should open, and number they can; waits until both are equal."""
+    """Numbers of ad accounts that buyers should and can open; waits until all of them are open."""
 
     async def looked() -> list[Row]:
         grants = [each for each in await agency.every("/grants") if _is_asked_account(each)]

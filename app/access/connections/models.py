@@ -43,7 +43,7 @@ class Connection(JobMixin, CreatedAt, Base):
     scopes: Mapped[list[Any]]
     #: the name of whoever authorized, as the platform gives it
     person: Mapped[str] = mapped_column(String(200))
-    #: what there was to choose from when last read (port.Found)
+    #: what there was to choose from when last read: `DiscoveredAssets` as JSON
     found: Mapped[dict[str, Any]]
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
@@ -88,5 +88,5 @@ class Authorization(CreatedAt, Base):
     handle_expires_at: Mapped[datetime | None]
     code_encrypted: Mapped[bytes | None]
     exchanged_at: Mapped[datetime | None]
-    #: how the way back ended (establishing.Outcome)
+    #: how the way back ended (token_exchange.ExchangeOutcome)
     outcome: Mapped[str | None] = mapped_column(String(16))

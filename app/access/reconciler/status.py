@@ -45,7 +45,7 @@ class Status:
     """One access request as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked`
     and `drifted`.
 
-    `answer` is the platform's own message about the blocker. State `leaving` is internal: the access must be removed
+    `answer` is the platform's own message about the blocker. Status `leaving` is internal: the access must be removed
     and is still there.
     """
 

@@ -414,7 +414,7 @@ async def change_endpoint(
 ) -> Endpoint:
     """Changes an endpoint. With another URL, what is on its way to the old one decides nothing any more: it goes again.
 
-    Once it wants no order any more, nothing waits for its turn. Raises what `endpoints.changes.change_endpoint` raises.
+    Once it wants no order any more, nothing waits for its turn. Raises what `apply_changes` raises.
     """
     if "ordering" in changes:
         # its order, deliveries by their ids, then the endpoint: as attempts are recorded too

@@ -147,7 +147,7 @@ def late_finish(n: int) -> None:
 
 
 def sweeper_fixed(kind: str, n: int) -> None:
-    """The sweeper found so many stuck; `kind` is one of `keeping.sweep.KINDS`."""
+    """The sweeper found so many stuck; `kind` is one of `maintenance.sweep.KINDS`."""
     _fixed.labels(kind).inc(n)
 
 
