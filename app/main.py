@@ -26,11 +26,11 @@ from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.requests import RequestLog
 from app.mail.service import MailQueue
 from app.platforms.manual import library
-from app.platforms.rate_limiter.limiter import RateLimiter
-from app.platforms.rate_limiter.policy import Limits
+from app.platforms.rate_limit_policy import Limits
+from app.platforms.rate_limiter import RateLimiter
 from app.platforms.registry import Platforms
 from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.tiktok.client import Wire
 from app.services import Services
 from app.settings import Settings
 from app.tables import metadata

@@ -17,7 +17,7 @@ from app.links.presets import models as _presets
 from app.links.public_links import models as _public_links
 from app.links.questions import models as _questions
 from app.mail import models as _mails
-from app.platforms.rate_limiter import models as _budget
+from app.platforms import rate_limiter as _rate_limiter
 from app.tenants.agencies import models as _agencies
 from app.tenants.agencies.logos import models as _logos
 from app.tenants.agencies.platform_ids import models as _identities
@@ -46,7 +46,7 @@ ROOMS = (
     _partners,
     _idempotency,
     _mails,
-    _budget,
+    _rate_limiter,
     _identities,
     _webhooks,
     _replays,

@@ -24,8 +24,8 @@ from app import migrate
 from app.kit.database import make_engine, make_sessions
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.platforms.port import Priority
-from app.platforms.rate_limiter.limiter import RateLimiter
-from app.platforms.rate_limiter.policy import BUCKET, PATIENCE, Allowance, Later, Limits, take
+from app.platforms.rate_limit_policy import BUCKET, PATIENCE, Allowance, Later, Limits, take
+from app.platforms.rate_limiter import RateLimiter
 
 LIMITS = Limits(qps=8, qpm=480)
 CLIENTS = 1_000

@@ -13,12 +13,11 @@ from app.access.reconciler import status as reconciler_status
 from app.access.requests import error_hints
 from app.access.requests import manual_status as attested
 from app.client_portal import status_texts
-from app.platforms import blockers
+from app.platforms import blockers, rate_limit_policy
 from app.platforms.manual import library
-from app.platforms.manual.platform import ManualPlatform
+from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import Priority
-from app.platforms.rate_limiter import policy
-from app.platforms.tiktok.content import kinds, roles
+from app.platforms.tiktok import kinds
 from app.settings import Settings
 from docs.tables import listed, said, table
 
@@ -138,7 +137,7 @@ def _blockers() -> Iterator[tuple[str, ...]]:
 def _tiktok() -> Iterator[tuple[str, ...]]:
     for kind in kinds.KINDS.values():
         for role in kind.roles:
-            label = roles.ROLES[kind.key][role].label
+            label = kinds.ROLES[kind.key][role].label
             yield f"`{kind.key}`", f"`{role}`", label, "by API or by hand" if kind.by_api else "by hand"
 
 
@@ -167,9 +166,14 @@ def _looks() -> str:
 
 def _budget() -> str:
     fields = Settings.model_fields
-    pauses = listed(map(_ms, policy.PAUSES))
+    pauses = listed(map(_ms, rate_limit_policy.PAUSES))
     shares = [
-        (str(place), about, f"{policy.QUARTERS[urgency] * 25} %", said(_ms(policy.PATIENCE[urgency])))
+        (
+            str(place),
+            about,
+            f"{rate_limit_policy.QUARTERS[urgency] * 25} %",
+            said(_ms(rate_limit_policy.PATIENCE[urgency])),
+        )
         for place, (urgency, about) in enumerate(_URGENCIES.items(), 1)
     ]
     return (

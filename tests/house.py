@@ -33,7 +33,7 @@ from app.links import service as link_actions
 from app.links.aggregate import LinkAggregate, SelectedAsset
 from app.links.devices import service as devices
 from app.links.models import AccessRequest
-from app.platforms.rate_limiter.models import RateLimitState
+from app.platforms.rate_limiter import RateLimitState
 from simulator import seed
 from tests.tiktok import ALL, TikTokWorld
 from tests.world import CLIENT_BROWSER, Corner, World

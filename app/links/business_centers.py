@@ -8,7 +8,7 @@ from app.links.models import Link
 from app.links.presets.preset import Preset
 from app.links.public_links.models import PublicLink
 from app.platforms.manual import library
-from app.platforms.manual.platform import CUSTOM
+from app.platforms.manual.library import CUSTOM
 from app.tenants.agencies import queries, service
 from app.tenants.agencies.platform_ids import queries as identities
 

@@ -12,7 +12,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to
 from app.kit.jobs import JobMixin
 from app.links.presets.preset import WIDE
 from app.links.status import STATUSES
-from app.platforms.manual.platform import CUSTOM
+from app.platforms.manual.library import CUSTOM
 
 
 class Link(Changing, JobMixin, CreatedAt, Base):

@@ -26,7 +26,7 @@ OF_REQUESTS = (
     "app.tenants.api_keys.service.ScopeNotYours",
 )  # fmt: skip
 #: TikTok's own operations, and descriptions in the OpenAPI document.
-ELSEWHERE = ("simulator/", "app/platforms/tiktok/client/")
+ELSEWHERE = ("simulator/", "app/platforms/tiktok/")
 DOCUMENTED = frozenset({"Field", "Query", "Path", "Header"})
 
 

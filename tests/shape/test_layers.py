@@ -13,7 +13,8 @@ IMPURE = (
 #: Modules with these names decide something.
 DECIDING = frozenset({
     "action_history", "buyer_planner", "circuit_breaker", "event_filter", "fair_share", "manual_status", "pasted_ids",
-    "planner", "request_sequence", "response_classifier", "retry_policy", "scopes", "screens", "secret",
+    "planner", "rate_limit_policy", "request_sequence", "response_classifier", "retry_policy", "scopes",
+    "screens", "secret",
     "selectable_assets", "share_policy", "signature", "status", "status_texts", "unshare_policy",
 })  # fmt: skip
 

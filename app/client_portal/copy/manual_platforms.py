@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from app.client_portal.copy.access_offer import Offer
 from app.client_portal.status_texts import Tone
-from app.platforms.manual.platform import ManualPlatform
+from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import GuidedStep
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.client_portal.copy.manual_platforms import ManualRequest
-from app.platforms.manual.platform import read_id
+from app.platforms.manual.library import read_id
 
 
 @dataclass(frozen=True)

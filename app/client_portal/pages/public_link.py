@@ -23,7 +23,7 @@ from app.links.public_links import queries
 from app.links.public_links import signup as entering
 from app.links.public_links.models import PublicLink
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
-from app.platforms.manual.platform import CUSTOM
+from app.platforms.manual.library import CUSTOM
 from app.services import services_of
 from app.tenants.agencies import queries as agencies
 

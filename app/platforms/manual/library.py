@@ -1,20 +1,130 @@
-"""The manual platforms that come with Keyturn, loaded once from the files in `data/`. Pure."""
+"""Manual platforms that come with Keyturn, each backed by its file in `data/`, loaded once. Pure."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.platforms.manual.platform import ManualPlatform
-from app.platforms.manual.schema import FileShape
+from app.kit.input.text import folded
+from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
+from app.platforms.port import AssetKind, GuidedStep, RoleWords
 
+#: The one kind of access request that manual platforms have; its role says which thing it is about.
+CUSTOM = "custom"
 FOLDER = Path(__file__).parent / "data"
 
 
-class Unsound(Exception):
+class InvalidDataFile(Exception):
     """A data file that is invalid, and the reason."""
+
+
+@dataclass(frozen=True)
+class ManualPlatform:
+    """A platform defined by its data file. A role belongs to exactly one thing, so the role identifies the thing."""
+
+    file: FileShape
+
+    @property
+    def key(self) -> str:
+        """Key in URLs and rows."""
+        return self.file.key
+
+    @property
+    def name(self) -> str:
+        """Display name."""
+        return self.file.name
+
+    @property
+    def connects(self) -> bool:
+        """Always false: the platform has no API."""
+        return False
+
+    @property
+    def guided_dated(self) -> str:
+        """The day (ISO) on which the steps were last compared with the vendor's help."""
+        return self.file.dated
+
+    @property
+    def own_words(self) -> bool:
+        """True if the agency writes title and steps in the access request itself."""
+        return self.file.own_words
+
+    @property
+    def needs(self) -> Sequence[NeedShape]:
+        """The agency's own ids that its clients copy."""
+        return self.file.needs
+
+    @property
+    def kinds(self) -> Mapping[str, AssetKind]:
+        """The single kind, with the roles of all things."""
+        first = self.file.things[0]
+        roles = tuple(role.key for thing in self.file.things for role in thing.roles)
+        several = len(self.file.things) > 1
+        return {
+            CUSTOM: AssetKind(CUSTOM, "access" if several else first.one, "accesses" if several else first.many, roles)
+        }
+
+    def thing(self, role: str) -> ThingShape:
+        """The thing that a role applies to. Raises KeyError for an unknown role."""
+        for thing in self.file.things:
+            if any(each.key == role for each in thing.roles):
+                return thing
+        raise KeyError(role)
+
+    def role(self, role: str) -> RoleShape:
+        """A role in the words of its file. Raises KeyError for an unknown role."""
+        return next(each for each in self.thing(role).roles if each.key == role)
+
+    def rank(self, kind: str, role: str) -> int:
+        """Rank among the roles of its thing, from 1; 0 for an unknown role."""
+        if kind != CUSTOM or role not in self.kinds[CUSTOM].roles:
+            return 0
+        return [each.key for each in self.thing(role).roles].index(role) + 1
+
+    def role_words(self, kind: str, role: str) -> RoleWords:
+        """A role in a client's words."""
+        assert kind == CUSTOM
+        words = self.role(role)
+        return RoleWords(words.label, tuple(words.can), tuple(words.cannot))
+
+    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """The steps of all things in sequence; `steps` returns those of one."""
+        assert kind == CUSTOM
+        return tuple(_step(step) for thing in self.file.things for step in thing.steps)
+
+    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+        """The removal steps of all things; `removal` returns those of one."""
+        assert kind == CUSTOM
+        return tuple(_step(step) for thing in self.file.things for step in thing.removal)
+
+    def steps(self, role: str) -> tuple[GuidedStep, ...]:
+        """The client's steps to give a role."""
+        return tuple(_step(step) for step in self.thing(role).steps)
+
+    def removal(self, role: str) -> tuple[GuidedStep, ...]:
+        """The client's steps to remove a role."""
+        return tuple(_step(step) for step in self.thing(role).removal)
+
+    def missing(self, identifiers: Mapping[str, str]) -> list[NeedShape]:
+        """The needs for which the agency has not set an id yet."""
+        return [need for need in self.needs if not identifiers.get(need.key)]
+
+    def wrong(self, identifiers: Mapping[str, str]) -> dict[str, str]:
+        """An error sentence for each invalid id; empty if all are valid."""
+        known = {need.key: need for need in self.needs}
+        problems = {}
+        for key, value in identifiers.items():
+            need = known.get(key)
+            if need is None:
+                takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                problems[key] = f"{self.name} has no such id; {takes}."
+            elif not re.fullmatch(need.pattern, value, re.ASCII):
+                problems[key] = f"{need.label}: {need.looks}, such as {need.example}."
+        return problems
 
 
 @cache
@@ -36,7 +146,29 @@ def load(path: Path) -> ManualPlatform:
     try:
         file = FileShape.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise Unsound(f"{path.name}: {problem}") from problem
+        raise InvalidDataFile(f"{path.name}: {problem}") from problem
     if file.key != path.stem:
-        raise Unsound(f"{path.name}: its key is {file.key}")
+        raise InvalidDataFile(f"{path.name}: its key is {file.key}")
     return ManualPlatform(file)
+
+
+def read_id(about: IdShape, text: str) -> str | None:
+    """The id of a thing parsed from the client's input; None if it does not look like one.
+
+    Only the pattern's group `id` is kept.
+    """
+    bare = tidied(text)
+    found = re.fullmatch(about.pattern, bare, re.ASCII)
+    return None if found is None else found.groupdict().get("id") or bare
+
+
+def tidied(text: str) -> str:
+    """An id without surrounding quotes, brackets and full stop, with ASCII digits."""
+    return folded(text).strip(" \t\n\"'“”‘’«»<>()[],;.")
+
+
+def _step(step: StepShape) -> GuidedStep:
+    return GuidedStep(
+        step.text, where=step.where, variants=tuple(step.variants), help_url=step.help_url or "",
+        help_search=step.help_search,
+    )  # fmt: skip

@@ -18,10 +18,8 @@ from app.platforms.resources import (
     PartnerInfo,
     Shares,
 )
-from app.platforms.tiktok import diagnostics, discovery, errors, responses, scopes
-from app.platforms.tiktok.client import business_centers, members, oauth, partners, pixels
-from app.platforms.tiktok.client.requests import Wire
-from app.platforms.tiktok.content import kinds, roles, steps
+from app.platforms.tiktok import diagnostics, discovery, errors, kinds, operations, responses, scopes, steps
+from app.platforms.tiktok.client import Wire
 
 #: Maximum number of days per call of `pixel/event/stats/`.
 MOST_DAYS = 30
@@ -70,13 +68,13 @@ class TikTok:
 
     async def exchange(self, app: App, code: str, keep: Keep) -> Token:
         """The token of a consent; it is valid until revoked."""
-        answer = await oauth.access_token(self.wire, app, code, keep)
+        answer = await operations.access_token(self.wire, app, code, keep)
         return Token(answer.access_token, tuple(answer.scope))
 
     async def revoke(self, app: App, token: str, keep: Keep) -> None:
         """Revoke the token. A token unknown to TikTok counts as revoked."""
         try:
-            await oauth.revoke_token(self.wire, app, token, keep)
+            await operations.revoke_token(self.wire, app, token, keep)
         except Denied as refused:
             if refused.blocker != "connection_dead":
                 raise
@@ -95,7 +93,7 @@ class TikTok:
 
     async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
         """Every partner; TikTok does not return the status of a partnership."""
-        rows = await partners.partners(self.wire, access, bc_id=bc_id, keep=keep)
+        rows = await operations.partners(self.wire, access, bc_id=bc_id, keep=keep)
         return tuple(PartnerInfo(row.bc_id, row.bc_name or "") for row in rows)
 
     async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
@@ -116,7 +114,7 @@ class TikTok:
         keep: Keep,
     ) -> Shares:
         try:
-            rows = await partners.partner_assets(
+            rows = await operations.partner_assets(
                 self.wire, access, bc_id=bc_id, partner_id=partner_id, share_type=share_type, shape=_SHARED[kind],
                 keep=keep,
             )  # fmt: skip
@@ -139,7 +137,7 @@ class TikTok:
         self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
         """Share ad accounts with the partner; creates the partnership if there is none."""
-        await partners.add_partner(
+        await operations.add_partner(
             self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_ids=asset_ids, role=role, keep=keep
         )
 
@@ -148,7 +146,7 @@ class TikTok:
     ) -> None:
         """Stop sharing; assets that are not shared count as removed. Takes pixels by number, not by code."""
         try:
-            await partners.delete_assets(
+            await operations.delete_partner_assets(
                 self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_type=_ASSET_TYPES[kind],
                 asset_ids=asset_ids, keep=keep,
             )  # fmt: skip
@@ -157,12 +155,12 @@ class TikTok:
 
     async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
         """Every ad account that the pixel is linked to. Denied with `about_asset`: try `pixels_of` each account."""
-        rows = await pixels.pixel_links(self.wire, access, bc_id=bc_id, code=code, keep=keep)
+        rows = await operations.pixel_links(self.wire, access, bc_id=bc_id, code=code, keep=keep)
         return frozenset(row.advertiser_id for row in rows)
 
     async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
         """The pixels that an ad account can use, by code."""
-        rows = await pixels.pixels(self.wire, access, account_id=account_id, keep=keep)
+        rows = await operations.pixels(self.wire, access, account_id=account_id, keep=keep)
         return {row.pixel_code: row.pixel_name or "" for row in rows}
 
     async def link_pixel(
@@ -170,7 +168,7 @@ class TikTok:
     ) -> None:
         """Link a pixel to up to 100 ad accounts, or unlink it; a missing pixel counts as unlinked."""
         try:
-            await pixels.update_links(
+            await operations.update_pixel_links(
                 self.wire, access, bc_id=bc_id, code=code, account_ids=account_ids, link=link, keep=keep
             )
         except Denied as refused:
@@ -186,20 +184,20 @@ class TikTok:
             calls.append(call)
             keep(call)
 
-        rows = await pixels.pixels(self.wire, access, account_id=account_id, code=code, keep=kept)
+        rows = await operations.pixels(self.wire, access, account_id=account_id, code=code, keep=kept)
         number = next((row.pixel_id for row in rows if row.pixel_code == code), None)
         if number is None:
             raise Denied(calls[-1], "pixel_not_linked")
         last = clock.now().date()
         first = max(since.astimezone(UTC).date(), last - timedelta(days=MOST_DAYS - 1))
-        stats = await pixels.event_stats(
+        stats = await operations.event_stats(
             self.wire, access, account_id=account_id, number=number, first=first, last=last, keep=kept
         )
         return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
 
     async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
         """All members, including invited people."""
-        rows = await members.members(self.wire, access, bc_id=bc_id, keep=keep)
+        rows = await operations.members(self.wire, access, bc_id=bc_id, keep=keep)
         return tuple(
             Member(row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status)
             for row in rows
@@ -209,30 +207,32 @@ class TikTok:
         self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
     ) -> None:
         """Invite a person to up to 50 ad accounts; an invited person is not invited twice."""
-        await members.invite(self.wire, access, bc_id=bc_id, email=email, account_ids=account_ids, role=role, keep=keep)
+        await operations.invite_member(
+            self.wire, access, bc_id=bc_id, email=email, account_ids=account_ids, role=role, keep=keep
+        )
 
     async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
         """Remove a member or cancel an invitation; somebody who is not there counts as removed."""
         try:
-            await members.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, keep=keep)
+            await operations.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, keep=keep)
         except Denied as refused:
             _gone_or_raise(refused)
 
     async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[AssetHolder, ...]:
         """The members who can open an ad account."""
-        rows = await members.holders(self.wire, access, bc_id=bc_id, account_id=account_id, keep=keep)
+        rows = await operations.holders(self.wire, access, bc_id=bc_id, account_id=account_id, keep=keep)
         return tuple(AssetHolder(row.user_id, row.user_email or "", row.advertiser_role) for row in rows)
 
     async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
         """Assign an ad account to a member."""
-        await members.assign(
+        await operations.assign(
             self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, role=role, keep=keep
         )
 
     async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
         """Unassign an ad account from a member; an account that is not assigned counts as unassigned."""
         try:
-            await members.unassign(self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, keep=keep)
+            await operations.unassign(self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, keep=keep)
         except Denied as refused:
             _gone_or_raise(refused)
 
@@ -240,7 +240,7 @@ class TikTok:
         """Activities on ad accounts since that day, including shares."""
         last = clock.now().date()
         first = min(since.astimezone(UTC).date(), last)
-        rows = await business_centers.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, keep=keep)
+        rows = await operations.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, keep=keep)
         return tuple(
             ActivityEntry(row.time, row.activity_type, row.operator_id or "", row.activity_log) for row in rows
         )
@@ -255,7 +255,7 @@ class TikTok:
 
     def role_words(self, kind: str, role: str) -> RoleWords:
         """The role in a client's words."""
-        return roles.ROLES[kind][role]
+        return kinds.ROLES[kind][role]
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
         """The client's steps in TikTok Business Center to share."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from datetime import date
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from app.kit import clock
-from app.platforms.port import Access, App, Denied, PlatformFailure, Priority, RecordedCall
+from app.platforms.port import Access, App, Denied, Keep, PlatformFailure, Priority, RecordedCall
 from app.platforms.resources import (
     BusinessCenterInfo,
     DiagnosticReport,
@@ -14,9 +15,8 @@ from app.platforms.resources import (
     ProbeResult,
     RateLimitStatus,
 )
-from app.platforms.tiktok import responses, scopes
-from app.platforms.tiktok.client import oauth, probes
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.tiktok import discovery, operations, responses, scopes
+from app.platforms.tiktok.client import Wire, get
 
 #: A token that nobody has: if the refusal is about it, and not about the app, app id and secret are accepted.
 _NOBODYS = "keyturn-examines-app-id-and-secret"
@@ -24,7 +24,10 @@ _DEAD = "connection_dead"
 _SANDBOX = "sandbox-ads.tiktok.com"
 _READS = ("business centers", "ad accounts", "partners", "what a partner shares", "pixels", "members",
             "who can open an ad account", "change log")  # fmt: skip
+#: Business Centers are searched by id in this many rows; for other lists a few rows are enough.
+MOST_CENTERS, FEW = 50, 10
 Row = TypeVar("Row")
+Item = TypeVar("Item", bound=responses.Shape)
 
 
 async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence[int], bc_id: str) -> DiagnosticReport:
@@ -54,41 +57,41 @@ async def _with_token(
     wire: Wire, app: App, access: Access, bc_id: str, trial: "_Trial"
 ) -> tuple[ProbeResult, BusinessCenterInfo | None]:
     """Try each kind of read once; later calls use the results of earlier ones."""
-    ticked = await trial.run("app", lambda keep: oauth.advertisers(wire, app, access, keep))
+    ticked = await trial.run("app", lambda keep: operations.advertisers(wire, app, access, keep))
     first = trial.tried.pop()
     if first.blocker == _DEAD:
         trial.skip_all("TikTok no longer knows the token")
         return first, None
-    rows = await trial.run("business centers", lambda keep: probes.business_centers(wire, access, keep))
+    rows = await trial.run("business centers", lambda keep: _probe_business_centers(wire, access, keep))
     own = next((row for row in rows or () if row.bc_info.bc_id == bc_id), None)
-    held = await trial.run("ad accounts", lambda keep: probes.ad_accounts(wire, access, bc_id, keep)) or []
-    known = await trial.run("partners", lambda keep: probes.partners(wire, access, bc_id, keep))
+    held = await trial.run("ad accounts", lambda keep: _probe_ad_accounts(wire, access, bc_id, keep)) or []
+    known = await trial.run("partners", lambda keep: _probe_partners(wire, access, bc_id, keep))
     if known:
         partner = known[0].bc_id
-        await trial.run("what a partner shares", lambda keep: probes.shared_to(wire, access, bc_id, partner, keep))
+        await trial.run("what a partner shares", lambda keep: _probe_shared_to(wire, access, bc_id, partner, keep))
     else:
         trial.skip("what a partner shares", "no partner is seen yet to try it on")
     included = [row.advertiser_id for row in ticked.rows] if ticked else []
     if included:
-        await trial.run("pixels", lambda keep: probes.pixels(wire, access, included[0], keep))
+        await trial.run("pixels", lambda keep: _probe_pixels(wire, access, included[0], keep))
     else:
         trial.skip("pixels", "no ad account was ticked when connecting")
-    await trial.run("members", lambda keep: probes.members(wire, access, bc_id, keep))
+    await trial.run("members", lambda keep: _probe_members(wire, access, bc_id, keep))
     if held:
         account = held[0].asset_id
-        await trial.run("who can open an ad account", lambda keep: probes.holders(wire, access, bc_id, account, keep))
+        await trial.run("who can open an ad account", lambda keep: _probe_holders(wire, access, bc_id, account, keep))
     else:
         trial.skip("who can open an ad account", "no ad account is seen yet to try it on")
     today = clock.now().date()
-    await trial.run("change log", lambda keep: probes.changes(wire, access, bc_id, today, keep))
-    return first, _center(own) if own else None
+    await trial.run("change log", lambda keep: _probe_changes(wire, access, bc_id, today, keep))
+    return first, discovery.business_center(own) if own else None
 
 
 async def _app_alone(wire: Wire, app: App) -> ProbeResult:
     """Revoke an invented token: if the secret is wrong, TikTok refuses the secret, otherwise the token."""
     trial = _Trial()
     nobodys = Access(_NOBODYS, app.app_id, Priority.LOOKING)
-    await trial.run("app", lambda keep: oauth.revoke_token(wire, app, nobodys.token, keep))
+    await trial.run("app", lambda keep: operations.revoke_token(wire, app, nobodys.token, keep))
     return trial.tried[0]
 
 
@@ -97,18 +100,6 @@ async def _room(wire: Wire, app: App) -> RateLimitStatus:
     left, now = await wire.budget.look(app.app_id)
     allowed = limits.qps if left.reduced_to is None else min(left.reduced_to, limits.qps)
     return RateLimitStatus(limits.qps, limits.qpm, allowed, max(0, left.closed_until - now) / 1000)
-
-
-def _center(row: responses.BcRow) -> BusinessCenterInfo:
-    info = row.bc_info
-    return BusinessCenterInfo(
-        info.bc_id,
-        info.name or info.bc_id,
-        row.user_role,
-        info.status or "",
-        info.verification_status or "",
-        info.registered_area or "",
-    )
 
 
 @dataclass
@@ -144,3 +135,68 @@ class _Trial:
                 what, call.outcome, call.message, call.operation, call.code, call.request_id, call.took_ms, blocker
             )
         )
+
+
+async def _probe_business_centers(wire: Wire, access: Access, keep: Keep) -> list[responses.BcRow]:
+    """`GET /bc/get/`."""
+    return await _first_page(wire, access, "bc/get/", {}, responses.BcRow, keep, size=MOST_CENTERS)
+
+
+async def _probe_ad_accounts(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.AdminAsset]:
+    """`GET /bc/asset/admin/get/`."""
+    query = {"bc_id": bc_id, "asset_type": "ADVERTISER"}
+    return await _first_page(wire, access, "bc/asset/admin/get/", query, responses.AdminAsset, keep)
+
+
+async def _probe_partners(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.PartnerRow]:
+    """`GET /bc/partner/get/`."""
+    return await _first_page(wire, access, "bc/partner/get/", {"bc_id": bc_id}, responses.PartnerRow, keep)
+
+
+async def _probe_shared_to(
+    wire: Wire, access: Access, bc_id: str, partner_id: str, keep: Keep
+) -> list[responses.SharedAdvertiser]:
+    """`GET /bc/partner/asset/get/`, assets that the partner shares."""
+    query = {"bc_id": bc_id, "partner_id": partner_id, "asset_type": "ADVERTISER", "share_type": "SHARED"}
+    return await _first_page(wire, access, "bc/partner/asset/get/", query, responses.SharedAdvertiser, keep)
+
+
+async def _probe_pixels(wire: Wire, access: Access, account_id: str, keep: Keep) -> list[responses.PixelRow]:
+    """`GET /pixel/list/`."""
+    return await _first_page(wire, access, "pixel/list/", {"advertiser_id": account_id}, responses.PixelRow, keep)
+
+
+async def _probe_members(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.MemberRow]:
+    """`GET /bc/member/get/`."""
+    return await _first_page(wire, access, "bc/member/get/", {"bc_id": bc_id}, responses.MemberRow, keep)
+
+
+async def _probe_holders(
+    wire: Wire, access: Access, bc_id: str, account_id: str, keep: Keep
+) -> list[responses.HolderRow]:
+    """`GET /bc/asset/member/get/`."""
+    query = {"bc_id": bc_id, "asset_type": "ADVERTISER", "asset_id": account_id}
+    return await _first_page(wire, access, "bc/asset/member/get/", query, responses.HolderRow, keep)
+
+
+async def _probe_changes(wire: Wire, access: Access, bc_id: str, today: date, keep: Keep) -> list[responses.ChangeRow]:
+    """`GET /changelog/get/`, today's."""
+    query = {
+        "bc_id": bc_id, "page": 1, "page_size": FEW,
+        "filtering": {"start_date": today.isoformat(), "end_date": today.isoformat(), "activity_type": "ACCOUNT"},
+    }  # fmt: skip
+    return (await get(wire, access, "changelog/get/", query, responses.ChangeLog, keep)).changelog_list
+
+
+async def _first_page(
+    wire: Wire,
+    access: Access,
+    path: str,
+    query: dict[str, Any],
+    row: type[Item],
+    keep: Keep,
+    *,
+    size: int = FEW,
+) -> list[Item]:
+    page = {**query, "page": 1, "page_size": size}
+    return (await get(wire, access, path, page, responses.PageOf[row], keep)).rows  # type: ignore[valid-type]  # known when called

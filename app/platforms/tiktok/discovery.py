@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from app.platforms.port import Access, App, Denied, Keep, UnexpectedAnswer
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
-from app.platforms.tiktok import responses
-from app.platforms.tiktok.client import business_centers, oauth
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.tiktok import operations, responses
+from app.platforms.tiktok.client import Wire
 
 OURS = "OWNER_BC"
 _OF_A_PERSON = "OWNER_INDIVIDUAL"
@@ -17,11 +16,11 @@ SOMEBODY = "your TikTok sign-in"
 async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
     """Read everything, with six calls for one Business Center of up to 50 ad accounts."""
     person = await _person(wire, access, keep)
-    ticked = {row.advertiser_id for row in (await oauth.advertisers(wire, app, access, keep)).rows}
-    seen = tuple(_center(row) for row in await business_centers.business_centers(wire, access, keep))
+    ticked = {row.advertiser_id for row in (await operations.advertisers(wire, app, access, keep)).rows}
+    seen = tuple(business_center(row) for row in await operations.business_centers(wire, access, keep))
     usable = [center.bc_id for center in seen if center.usable]
     held = {
-        bc_id: await business_centers.assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", keep=keep)
+        bc_id: await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", keep=keep)
         for bc_id in usable
     }
     pixels = [pixel for bc_id in usable for pixel in await _pixels(wire, access, bc_id, keep)]
@@ -38,16 +37,16 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Discover
 async def _person(wire: Wire, access: Access, keep: Keep) -> str:
     """Name of the person who authorized, for display only."""
     try:
-        told = await oauth.user_info(wire, access, keep)
+        user = await operations.user_info(wire, access, keep)
     except UnexpectedAnswer:
         return SOMEBODY
-    return told.display_name or told.email or SOMEBODY
+    return user.display_name or user.email or SOMEBODY
 
 
 async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pixel]:
-    """Pixels; None if the list is refused: ad accounts can be chosen without it."""
+    """Pixels; empty if the list is refused: ad accounts can be chosen without it."""
     try:
-        rows = await business_centers.assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
+        rows = await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
     except (Denied, UnexpectedAnswer):
         return []
     return [
@@ -63,15 +62,18 @@ async def _infos(
     """Currency, time zone and country; empty if the read is refused."""
     infos: dict[str, responses.AdvertiserInfo] = {}
     try:
-        for first in range(0, len(advertiser_ids), oauth.MOST_ADVERTISERS):
-            batch = advertiser_ids[first : first + oauth.MOST_ADVERTISERS]
-            infos |= {row.advertiser_id: row for row in (await oauth.advertiser_info(wire, access, batch, keep)).rows}
+        for first in range(0, len(advertiser_ids), operations.MOST_ADVERTISERS):
+            batch = advertiser_ids[first : first + operations.MOST_ADVERTISERS]
+            infos |= {
+                row.advertiser_id: row for row in (await operations.advertiser_info(wire, access, batch, keep)).rows
+            }
     except (Denied, UnexpectedAnswer):
         return infos
     return infos
 
 
-def _center(row: responses.BcRow) -> BusinessCenterInfo:
+def business_center(row: responses.BcRow) -> BusinessCenterInfo:
+    """A Business Center from its row in the list."""
     info = row.bc_info
     return BusinessCenterInfo(
         info.bc_id, info.name or info.bc_id, row.user_role, info.status or "",

@@ -10,7 +10,7 @@ from app.access.reconciler.imports import BATCH, ImportStrategy
 from app.access.reconciler.job import reconcile
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT
-from app.platforms.rate_limiter.policy import Limits
+from app.platforms.rate_limit_policy import Limits
 from simulator import seed
 from tests.access.imports.scenes import Scene
 from tests.tiktok import TikTokWorld

@@ -4,7 +4,7 @@ from app.client_portal.copy.access_offer import Offer, kind_name, offers
 from app.client_portal.copy.consent import agreement
 from app.client_portal.copy.guided_steps import removal_steps, steps
 from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.content.steps import SHARE
+from app.platforms.tiktok.steps import SHARE
 
 TIKTOK = TikTok(wire=None, auth_url="", redirect_uri="", default_app=None)  # type: ignore[arg-type]  # is not called
 OFFER = Offer("ad accounts", "Run campaigns", "why", ("run ads",), ("see your password",), "No.", "In the ad accounts")

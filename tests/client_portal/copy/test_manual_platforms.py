@@ -8,7 +8,7 @@ import pytest
 from app.client_portal.copy import manual_platforms
 from app.client_portal.copy.manual_platforms import ManualRequest
 from app.platforms.manual import library
-from app.platforms.manual.platform import CUSTOM
+from app.platforms.manual.library import CUSTOM
 
 WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
 META = ManualRequest("access_1", library.find("meta"), "MANAGE_CAMPAIGNS", "To run ads.", "awaiting_client", WHEN)

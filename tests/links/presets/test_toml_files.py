@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from app.links.presets import builtin, preset, toml_files, validation
 from app.links.presets.preset import Preset, PresetAccessRequest, Question
-from app.platforms.tiktok.content.kinds import KINDS
+from app.platforms.tiktok.kinds import KINDS
 
 WORDS = some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
 

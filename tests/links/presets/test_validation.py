@@ -8,7 +8,7 @@ import pytest
 
 from app.links.presets import builtin, validation
 from app.links.presets.preset import Preset, PresetAccessRequest, Question
-from app.platforms.tiktok.content.kinds import KINDS
+from app.platforms.tiktok.kinds import KINDS
 
 PLATFORMS: Any = MappingProxyType({"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS)})
 ACCOUNT = PresetAccessRequest("tiktok", "ad_account", "OPERATOR", "To run ads.")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from app.platforms.manual import library
-from app.platforms.manual.library import FOLDER, Unsound, load
-from app.platforms.manual.platform import CUSTOM, ManualPlatform, read_id
+from app.platforms.manual.library import CUSTOM, FOLDER, InvalidDataFile, ManualPlatform, load, read_id
 from app.platforms.port import Platform
 
 EVERY = list(library.every().values())
@@ -146,7 +145,7 @@ def test_an_unsound_file_is_refused_with_its_reason(
     change(file)
     path = tmp_path / "meta.toml"
     path.write_text(_toml(file))
-    with pytest.raises(Unsound, match=said) as refused:
+    with pytest.raises(InvalidDataFile, match=said) as refused:
         load(path)
     assert "meta.toml" in str(refused.value)
 
@@ -161,7 +160,7 @@ def test_a_file_written_anew_is_sound(tmp_path: Path) -> None:
 def test_no_toml_at_all_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "meta.toml"
     path.write_text("key = ")
-    with pytest.raises(Unsound, match=r"meta\.toml"):
+    with pytest.raises(InvalidDataFile, match=r"meta\.toml"):
         load(path)
 
 

@@ -11,10 +11,10 @@ import httpx2
 
 from app.kit.database import make_engine, make_sessions
 from app.platforms.port import Access, Priority, Unavailable
-from app.platforms.rate_limiter.limiter import Moment, RateLimiter
-from app.platforms.rate_limiter.policy import Limits, Reservation
-from app.platforms.tiktok.client import oauth
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.rate_limit_policy import Limits, Reservation
+from app.platforms.rate_limiter import Moment, RateLimiter
+from app.platforms.tiktok import operations
+from app.platforms.tiktok.client import Wire
 
 APP_ID = "7400000000000000001"
 
@@ -62,7 +62,7 @@ async def hammer(what: Hammering) -> tuple[int, list[int]]:
         nonlocal went
         while time.monotonic() < end:
             try:
-                await oauth.user_info(Wire(http, what.api_base, budget), access, lambda _: None)
+                await operations.user_info(Wire(http, what.api_base, budget), access, lambda _: None)
             except Unavailable as away:
                 if away.limited:
                     raise

@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.kit.database import Sessions
 from app.kit.egress.tls import tls_context
 from app.platforms.port import Access, Priority, RecordedCall, Unavailable
-from app.platforms.rate_limiter.limiter import Busy, RateLimiter
-from app.platforms.rate_limiter.models import RateLimitState
-from app.platforms.rate_limiter.policy import WINDOW, Limits
-from app.platforms.tiktok.client import oauth
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.rate_limit_policy import WINDOW, Limits
+from app.platforms.rate_limiter import Busy, RateLimiter, RateLimitState
+from app.platforms.tiktok import operations
+from app.platforms.tiktok.client import Wire
 from simulator import seed
 from tests.tiktok import TikTokWorld
 
@@ -88,14 +87,14 @@ async def test_too_often_reaches_every_process(
     kept: list[RecordedCall] = []
     await tiktok.fault("user/info/", code=40100)
     with pytest.raises(Unavailable) as told:
-        await oauth.user_info(wire, ana, kept.append)
+        await operations.user_info(wire, ana, kept.append)
     assert told.value.limited
     assert [call.code for call in kept] == [40100]
     closed = await row(sessions)
     assert (closed.reduced_to, closed.setbacks) == (500, 1)
     assert closed.closed_until - closed.limited_at == 1000
     before = time.monotonic()
-    await oauth.user_info(wire, ana, kept.append)  # in another process it would be the same row
+    await operations.user_info(wire, ana, kept.append)  # in another process it would be the same row
     assert time.monotonic() - before > 0.5
     assert (await row(sessions)).setbacks == 0
 
@@ -104,13 +103,13 @@ async def test_who_would_wait_too_long_is_told_without_a_call(
     sessions: Sessions, tiktok: TikTokWorld, wire: Wire, ana: Access
 ) -> None:
     kept: list[RecordedCall] = []
-    await oauth.user_info(wire, ana, kept.append)
+    await operations.user_info(wire, ana, kept.append)
     async with sessions.begin() as session:
         closed = int((time.time() + timedelta(minutes=4).total_seconds()) * 1000)
         await session.execute(update(RateLimitState).values(closed_until=closed))
     calls = (await tiktok.calls())["total"]
     with pytest.raises(Unavailable) as told:
-        await oauth.user_info(wire, ana, kept.append)
+        await operations.user_info(wire, ana, kept.append)
     assert told.value.limited
     assert 200 < told.value.retry_after < 245
     assert (await tiktok.calls())["total"] == calls

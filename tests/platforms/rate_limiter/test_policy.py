@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.platforms.port import Priority
-from app.platforms.rate_limiter.policy import (
+from app.platforms.rate_limit_policy import (
     PATIENCE,
     WINDOW,
     Allowance,

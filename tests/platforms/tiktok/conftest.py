@@ -8,10 +8,10 @@ import pytest
 from app.kit.database import Sessions
 from app.kit.egress.tls import tls_context
 from app.platforms.port import Access, App, Priority, RecordedCall
-from app.platforms.rate_limiter.limiter import RateLimiter
-from app.platforms.rate_limiter.policy import Limits
+from app.platforms.rate_limit_policy import Limits
+from app.platforms.rate_limiter import RateLimiter
 from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.tiktok.client import Wire
 from simulator import seed
 from tests.platforms.tiktok.answering import Answering
 from tests.tiktok import REDIRECT, TikTokWorld

@@ -7,11 +7,11 @@ import pytest
 
 from app.kit.database import Sessions
 from app.platforms.port import Access, App, ConnectedPlatform, Token
-from app.platforms.rate_limiter.limiter import RateLimiter
-from app.platforms.rate_limiter.policy import Limits
+from app.platforms.rate_limit_policy import Limits
+from app.platforms.rate_limiter import RateLimiter
 from app.platforms.registry import Platforms
 from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.client.requests import Wire
+from app.platforms.tiktok.client import Wire
 
 APP = App("7400000000000000001", "secret")
 

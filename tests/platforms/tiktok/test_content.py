@@ -4,9 +4,8 @@ from string import Formatter
 
 import pytest
 
-from app.platforms.tiktok.content.kinds import KINDS, rank
-from app.platforms.tiktok.content.roles import ROLES
-from app.platforms.tiktok.content.steps import REMOVE, SHARE
+from app.platforms.tiktok.kinds import KINDS, ROLES, rank
+from app.platforms.tiktok.steps import REMOVE, SHARE
 
 PLACES = {"agency_bc_id", "agency", "role", "asset", "through"}
 

@@ -3,8 +3,7 @@
 import pytest
 
 from app.platforms.port import UnexpectedAnswer
-from app.platforms.tiktok import responses
-from app.platforms.tiktok.client import paging
+from app.platforms.tiktok import client, responses
 
 Page = responses.PageOf[responses.PixelLink]
 
@@ -26,21 +25,21 @@ class _List:
 
 async def test_what_slips_to_a_page_read_before_is_not_taken_for_gone() -> None:
     lists = _List(6, taken=(2,))
-    rows = await paging.every(lists.read)
+    rows = await client.all_pages(lists.read)
     assert [row.advertiser_id for row in rows] == ["1", "2", "3", "4", "5"]
 
 
 async def test_a_list_that_never_rests_is_not_read() -> None:
     with pytest.raises(UnexpectedAnswer):
-        await paging.every(_List(20, taken=tuple(range(2, 40, 3))).read)
+        await client.all_pages(_List(20, taken=tuple(range(2, 40, 3))).read)
 
 
 async def test_a_list_longer_than_is_read_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_PAGES", 3)
-    assert len(await paging.every(_List(6).read)) == 6
+    monkeypatch.setattr(client, "MOST_PAGES", 3)
+    assert len(await client.all_pages(_List(6).read)) == 6
     with pytest.raises(UnexpectedAnswer):
-        await paging.every(_List(7).read)
+        await client.all_pages(_List(7).read)
 
 
 async def test_an_empty_list_is_read() -> None:
-    assert await paging.every(_List(0).read) == []
+    assert await client.all_pages(_List(0).read) == []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.platforms.tiktok import scopes
-from app.platforms.tiktok.content.kinds import KINDS
+from app.platforms.tiktok.kinds import KINDS
 from app.platforms.tiktok.scopes import COSTS
 
 READ_ACCOUNTS, READ_CENTERS, ASSETS, PARTNERS, MEMBERS = (COSTS[each].name for each in (100, 150, 153, 155, 156))

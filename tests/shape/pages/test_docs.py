@@ -10,7 +10,7 @@ import pytest
 from app.links.presets import preset, toml_files, validation
 from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFields
 from app.platforms.manual import library
-from app.platforms.tiktok.content.kinds import KINDS
+from app.platforms.tiktok.kinds import KINDS
 from docs import generate
 from tests.cli import written
 from tests.shape import source

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.platforms.manual.platform import ManualPlatform
+from app.platforms.manual.library import ManualPlatform
 
 
 class NeedView(BaseModel):

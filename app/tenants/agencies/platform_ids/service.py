@@ -11,7 +11,7 @@ from app.events.types import settings as happenings
 from app.kit import ids
 from app.kit.errors import InvalidInput, NotFound
 from app.platforms.manual import library
-from app.platforms.manual.platform import tidied
+from app.platforms.manual.library import tidied
 from app.tenants.agencies.platform_ids.models import PlatformIdentity
 
 

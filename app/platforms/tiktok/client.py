@@ -1,4 +1,4 @@
-"""Calls to TikTok's API for Business v1.3: rate limit, response envelope, recorded call, four failures.
+"""Client of TikTok's API for Business v1.3: rate limit, response envelope, recorded call, pages, four failures.
 
 A recorded call contains no tokens and no e-mail addresses, and is truncated to a maximum size.
 """
@@ -6,7 +6,7 @@ A recorded call contains no tokens and no e-mail addresses, and is truncated to 
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,43 +25,22 @@ from app.platforms.port import (
     Unclear,
     UnexpectedAnswer,
 )
-from app.platforms.rate_limiter.limiter import Busy, RateLimiter
-from app.platforms.tiktok import errors
+from app.platforms.rate_limiter import Busy, RateLimiter
+from app.platforms.tiktok import errors, responses
 
+TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
+MOST_PAGES = 200
+#: Restarts of a read whose list changed between pages.
+MOST_READS = 3
 #: Responses of these contain tokens or identify a person.
 _NOT_KEPT = ("oauth2/", "user/")
 _LARGEST = 32_768
 _ADDRESS = re.compile(r"([^\s@<>(),;:\"'])[^\s@<>(),;:\"']*@([\w.-]+\.\w+)")
-Value = TypeVar("Value")
-
-
-def recorded_answer(path: str, data: Any) -> dict[str, Any]:
-    """The response's `data`: complete up to 32 KiB, else only a note that it was larger."""
-    if not isinstance(data, dict) or path.startswith(_NOT_KEPT):
-        return {}
-    shown = without_addresses(data)
-    return shown if len(json.dumps(shown)) <= _LARGEST else {"left_out": "answer over 32 KiB"}
-
-
-def without_addresses(value: Value) -> Value:
-    """Mask e-mail addresses except first letter and domain, so that insiders can still recognize the person."""
-    return _shortened(value)  # type: ignore[no-any-return]  # the same shape comes out, piece by piece
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str):
-        return _ADDRESS.sub(r"\1…@\2", value)
-    if isinstance(value, dict):
-        return {name: _shortened(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shortened(each) for each in value]
-    return value
-
-
-TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
-Answer = TypeVar("Answer", bound=BaseModel)
 #: NUL and lone surrogates
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+Value = TypeVar("Value")
+Answer = TypeVar("Answer", bound=BaseModel)
+Item = TypeVar("Item", bound=responses.Shape)
 
 
 @dataclass(frozen=True)
@@ -124,6 +103,55 @@ async def post_as_app(
     request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
     turn = _Turn(wire, path, app.app_id, urgency, _shown({}, app), write=True)
     return await turn.call(request, shape, keep)
+
+
+async def all_pages(read: Callable[[int], Awaitable[responses.PageOf[Item]]]) -> list[Item]:
+    """The rows of all pages. `read` returns one page, numbered from 1.
+
+    Raises UnexpectedAnswer rather than return part of a list, because missing rows would be taken for removed. That
+    happens if the list has too many pages, or if rows keep disappearing during the read and others move up a page.
+    """
+    for _ in range(MOST_READS):
+        rows: list[Item] = []
+        totals: set[int | None] = set()
+        for page in range(1, MOST_PAGES + 1):
+            answer = await read(page)
+            rows += answer.rows
+            totals.add(answer.page_info.total_number)
+            if page >= answer.page_info.total_page:
+                break
+        else:
+            raise UnexpectedAnswer(_said(f"the list has more than {MOST_PAGES} pages"))
+        if len(totals) == 1:
+            return rows
+    raise UnexpectedAnswer(_said("the list changed while its pages were read"))
+
+
+def _said(message: str) -> RecordedCall:
+    return RecordedCall("paging", {}, "changed", code=None, message=message, request_id=None, answer={}, took_ms=0)
+
+
+def recorded_answer(path: str, data: Any) -> dict[str, Any]:
+    """The response's `data`: complete up to 32 KiB, else only a note that it was larger."""
+    if not isinstance(data, dict) or path.startswith(_NOT_KEPT):
+        return {}
+    shown = without_addresses(data)
+    return shown if len(json.dumps(shown)) <= _LARGEST else {"left_out": "answer over 32 KiB"}
+
+
+def without_addresses(value: Value) -> Value:
+    """Mask e-mail addresses except first letter and domain, so that insiders can still recognize the person."""
+    return _shortened(value)  # type: ignore[no-any-return]  # the same shape comes out, piece by piece
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ADDRESS.sub(r"\1…@\2", value)
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(each) for each in value]
+    return value
 
 
 def _shown(fields: Mapping[str, Any], app: App | None) -> Mapping[str, Any]:

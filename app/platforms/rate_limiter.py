@@ -6,15 +6,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.database import Sessions
+from app.kit.database import Base, Sessions
+from app.platforms import rate_limit_policy
 from app.platforms.port import Priority
-from app.platforms.rate_limiter import policy as arithmetic
-from app.platforms.rate_limiter.models import RateLimitState
-from app.platforms.rate_limiter.policy import PATIENCE, Allowance, Later, Limits, Reservation
+from app.platforms.rate_limit_policy import PATIENCE, Allowance, Later, Limits, Reservation
+
+
+class RateLimitState(Base):
+    """Usage of an app's rate limit; times are in ms of the database's clock.
+
+    Belongs to no agency: the platform counts calls per app, and agencies may share one.
+    """
+
+    __tablename__ = "rate_limits"
+
+    platform: Mapped[str] = mapped_column(String(32), primary_key=True)
+    app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    granted: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    #: bucket number -> calls reserved in it
+    minute: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    reduced_to: Mapped[int | None]
+    setbacks: Mapped[int] = mapped_column(server_default="0")
+    limited_at: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    closed_until: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    raised_at: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
 
 #: A call that starts later than this after its reservation needs a new one. The window's slack is twice that.
 LATE = 100
@@ -71,17 +92,17 @@ class RateLimiter:
 
     async def limited(self, app_id: str, grant: Reservation) -> None:
         """Record that the platform answered "too many requests"."""
-        await self._learn(app_id, lambda kept, now: arithmetic.limited(kept, now, grant, self.limits))
+        await self._learn(app_id, lambda kept, now: rate_limit_policy.limited(kept, now, grant, self.limits))
 
     async def succeeded(self, app_id: str, grant: Reservation) -> None:
         """Record that the platform accepted the call. Written only while the limit is recovering."""
         if grant.reduced:
-            await self._learn(app_id, lambda kept, now: arithmetic.succeeded(kept, now, grant, self.limits))
+            await self._learn(app_id, lambda kept, now: rate_limit_policy.succeeded(kept, now, grant, self.limits))
 
     async def _book(self, app_id: str, urgency: Priority, patience: int, lead: int = 0) -> tuple[Reservation, Moment]:
         async with self.sessions.begin() as session:
             kept, moment = await self._locked(session, app_id)
-            taken = arithmetic.take(kept, moment.now, urgency, self.limits, patience, lead)
+            taken = rate_limit_policy.take(kept, moment.now, urgency, self.limits, patience, lead)
             if isinstance(taken, Later):
                 raise Busy(taken.wait / 1000, limited=taken.limited)
             left, grant = taken
@@ -92,7 +113,7 @@ class RateLimiter:
         """True if the platform said "too many requests" while the caller waited for its reservation."""
         async with self.sessions() as session:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
-        return arithmetic.is_void(_read(row), grant)
+        return rate_limit_policy.is_void(_read(row), grant)
 
     async def _learn(self, app_id: str, change: Callable[[Allowance, int], Allowance]) -> None:
         async with self.sessions.begin() as session:
