@@ -9,10 +9,10 @@ from pathlib import Path
 from app.events import catalog
 from app.settings import Settings
 from app.webhooks import message
-from app.webhooks.endpoints import event_filter, headers, secret
+from app.webhooks.endpoints import headers, secret
 from app.webhooks.endpoints import service as endpoints
 from app.webhooks.endpoints import test_deliveries as tests
-from app.webhooks.policies import circuit_breaker, failure_notices, response_classifier, retry_policy
+from app.webhooks.policies import circuit_breaker, event_filter, failure_notices, response_classifier, retry_policy
 from app.webhooks.replays import service as replays
 from docs.events_page import readable
 from docs.tables import code, listed, said, table

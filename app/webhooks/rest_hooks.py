@@ -18,10 +18,11 @@ from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks import message
-from app.webhooks.endpoints import event_filter, queries, service
+from app.webhooks.endpoints import queries, service
 from app.webhooks.endpoints import warnings as advice
 from app.webhooks.endpoints.schemas import Filter, Mode, NewHttpEndpoint, Types
 from app.webhooks.models import Endpoint
+from app.webhooks.policies import event_filter
 
 router = APIRouter(prefix="/hooks", route_class=ApiRoute)
 

@@ -43,9 +43,11 @@ VERIFICATION_FAILED = _webhook(
 )
 DELIVERY_EXHAUSTED = _webhook(
     "delivery.exhausted",
-    "A delivery ended without success; `status` says how.",
+    "A delivery ended without success; `status` and `reason` say how.",
     "delivery",
     status="exhausted",
+    reason="attempts_used",
+    sample_event_id=_SAMPLE,
     delivery_id="delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
 )
 REPLAY_COMPLETED = _webhook(

@@ -102,7 +102,15 @@ def is_unlimited_sql(e: str, h: str) -> str:
 
 def is_unwell_sql(h: str) -> str:
     """The health of an endpoint limits what it is sent."""
-    return f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR {h}.hold_until IS NOT NULL)"
+    return f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR ({h}.hold_until > now()) IS TRUE)"
+
+
+def success_changes_health_sql(h: str) -> str:
+    """The health of an endpoint is not that of one which never failed; see `EndpointHealthState.well`."""
+    return (
+        f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR {h}.hold_until IS NOT NULL "
+        f"OR {h}.failing_since IS NOT NULL OR {h}.notices > 0)"
+    )
 
 
 def _other_of_subject_sql(d: str, which: str) -> str:
@@ -164,10 +172,15 @@ def endpoint_hold() -> ColumnElement[str | None]:
     return case(
         (literal_column(is_paused_sql("webhook_endpoints"), Boolean), "paused"),
         (EndpointHealth.hold_until > func.now(), "retry_after"),
-        ((EndpointHealth.breaker == "open") & (EndpointHealth.open_until > func.now()), "circuit"),
+        (breaker_is_open(), "circuit"),
         (_is_out_of_tokens(), "rate_limit"),
         else_=null(),
     )
+
+
+def breaker_is_open() -> ColumnElement[bool]:
+    """The circuit breaker lets no attempt leave; once its time is over the next attempt is a probe."""
+    return and_(EndpointHealth.breaker == "open", EndpointHealth.open_until > func.now())
 
 
 def endpoint_accepts_deliveries() -> ColumnElement[bool]:

@@ -88,6 +88,19 @@ class ClaimedDelivery(NamedTuple):
         return self.id, self.token
 
 
+class EndedDelivery(NamedTuple):
+    """A delivery that ended without success."""
+
+    agency_id: str
+    id: str
+    endpoint_id: str
+    event_id: str
+    event_type: str
+    origin: str
+    status: str
+    reason: str | None
+
+
 #: Deliveries that one statement ends or defers at most.
 BATCH = 500
 #: Why a delivery waits whose endpoint the keyring cannot decrypt, and how long until the next look.
@@ -247,7 +260,7 @@ async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDeliver
 
 async def end_unleased(
     session: AsyncSession, found: Any, status: str, reason: str, *where: ColumnElement[bool]
-) -> Sequence[Any]:
+) -> Sequence[EndedDelivery]:
     """End those of the deliveries found (agency_id, id) that no worker holds; then release the next ones."""
     ended = (
         update(Delivery)
@@ -256,7 +269,7 @@ async def end_unleased(
         .values(status=status, reason=reason, **_OVER)
         .returning(
             Delivery.agency_id, Delivery.id, Delivery.endpoint_id, Delivery.event_id, Delivery.event_type,
-            Delivery.origin, Delivery.subject_id, Delivery.ordered, Delivery.status,
+            Delivery.origin, Delivery.subject_id, Delivery.ordered, Delivery.status, Delivery.reason,
         )
         .execution_options(synchronize_session=False, **CROSS_TENANT)
     )  # fmt: skip
@@ -265,7 +278,7 @@ async def end_unleased(
     if subjects:
         theirs = tuple_(Delivery.agency_id, Delivery.endpoint_id, Delivery.subject_id).in_(sorted(subjects))
         await release_waiting(session, theirs, limit=len(subjects))
-    return rows
+    return [EndedDelivery(*(getattr(row, name) for name in EndedDelivery._fields)) for row in rows]
 
 
 async def end_unsendable(connection: Connected, agency_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:

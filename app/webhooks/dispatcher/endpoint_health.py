@@ -13,6 +13,7 @@ from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit import bulk_params
 from app.kit.database import CROSS_TENANT
+from app.webhooks.deliveries import conditions
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_actions
@@ -29,9 +30,6 @@ _LOOKED_AT = 1000
 
 Key = tuple[uuid.UUID, uuid.UUID]
 
-#: A row of `webhook_health` to which an attempt that arrived makes a difference.
-UNWELL = "breaker <> 'closed' OR reduced_concurrency IS NOT NULL OR failing_since IS NOT NULL OR notices > 0"
-
 _ASKED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
 _asked = bulk_params.table("asked", _ASKED)
 _TROUBLED = (
@@ -39,7 +37,7 @@ _TROUBLED = (
     .where(
         EndpointHealth.agency_id == _asked.c.agency_id,
         EndpointHealth.id == _asked.c.id,
-        or_(_asked.c.failed, text(UNWELL)),
+        or_(_asked.c.failed, text(conditions.success_changes_health_sql("webhook_health"))),
     )
     .order_by(EndpointHealth.id)
     .with_for_update(of=EndpointHealth)

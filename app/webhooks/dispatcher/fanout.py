@@ -29,9 +29,9 @@ from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place,
 from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
 from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
-from app.webhooks.endpoints import event_filter
 from app.webhooks.maintenance import partitions
 from app.webhooks.monitoring import metrics
+from app.webhooks.policies import event_filter
 from app.webhooks.policies.fair_share import SlotUsage
 
 log = structlog.get_logger(__name__)

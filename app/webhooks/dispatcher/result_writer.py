@@ -1,6 +1,7 @@
 """Results of attempts: recorded a batch at a time with the health of their endpoints, counted and logged."""
 
 import asyncio
+import itertools
 import json
 import random
 import time
@@ -23,19 +24,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks as happenings
 from app.kit import bulk_params, ids, logs
 from app.kit.database import CROSS_TENANT, Connected, DriverStatement, KeptConnection, Sessions
 from app.kit.egress.result import HttpResult, Timing
 from app.kit.ids import raw
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries import transitions
-from app.webhooks.deliveries.transitions import ClaimedDelivery, Lease
-from app.webhooks.dispatcher.endpoint_health import UNWELL, record_health
+from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.deliveries.ends import record_exhausted
+from app.webhooks.deliveries.transitions import ClaimedDelivery, EndedDelivery, Lease
+from app.webhooks.dispatcher.endpoint_health import record_health
 from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
 from app.webhooks.dispatcher.scheduler import Slots
-from app.webhooks.endpoints import event_filter
 from app.webhooks.models import TERMINAL
 from app.webhooks.monitoring import metrics
 from app.webhooks.policies import retry_policy
@@ -211,8 +210,9 @@ async def write(
             session, [(each.delivery.agency_id, each.delivery.id, each.step.aside == "now") for each in stubborn]
         )
         await _release_next(session, [each.delivery for each in kept if each.over or each.step.aside != "never"])
-        await _record_exhausted(
-            session, [(each.delivery, each.step) for each in kept if each.step.status == "exhausted"]
+        exhausted = [each for each in kept if each.step.status == "exhausted"]
+        await record_exhausted(
+            session, [_ended(each.delivery, each.step.status, each.step.reason) for each in exhausted]
         )
         await record_health(session, kept)
     return late
@@ -233,7 +233,7 @@ async def end_unsent(
         held = await transitions.end_leased(session, ended)
         kept = [each for each in ended if each[0].lease in held]
         await _release_next(session, [row for row, _, _ in kept])
-        await _record_exhausted(session, [(row, Step(status, reason, None)) for row, status, reason in kept])
+        await record_exhausted(session, itertools.starmap(_ended, kept))
     return kept
 
 
@@ -263,26 +263,11 @@ async def _release_next(session: AsyncSession, over: Sequence[ClaimedDelivery]) 
         await transitions.release_next_of(session, agency_id, endpoint_id, subject_ids)
 
 
-async def _record_exhausted(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, Step]]) -> None:
-    """Record how each ended; not of a test, nor of such an event itself: it would never end."""
-    for row, step in ended:
-        if row.origin == "test" or row.event_type.startswith(event_filter.OPERATIONAL):
-            continue
-        delivery_id, endpoint_id = ids.text("delivery", row.id), ids.text("endpoint", row.endpoint_id)
-        await record(
-            session,
-            happenings.DELIVERY_EXHAUSTED,
-            agency_id=ids.text("agency", row.agency_id),
-            subject_id=delivery_id,
-            actor=KEYTURN,
-            data={
-                "endpoint_id": endpoint_id,
-                "delivery_id": delivery_id,
-                "status": step.status,
-                "reason": step.reason,
-                "sample_event_id": ids.text("evt", row.event_id),
-            },
-        )
+def _ended(row: ClaimedDelivery, status: str, reason: str | None) -> EndedDelivery:
+    return EndedDelivery(
+        ids.text("agency", row.agency_id), ids.text("delivery", row.id), ids.text("endpoint", row.endpoint_id),
+        ids.text("evt", row.event_id), row.event_type, row.origin, status, reason,
+    )  # fmt: skip
 
 
 _REQUEST: bulk_params.Columns = {
@@ -311,8 +296,9 @@ _WRITE_ATTEMPTS = text(
     WITH {_CAME_TO}, given AS MATERIALIZED (
       SELECT * FROM {bulk_params.given("given", _REQUEST)}
       WHERE NOT :only_well OR NOT EXISTS (
-        SELECT FROM webhook_health
-        WHERE (agency_id, id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id)) AND ({UNWELL}))
+        SELECT FROM webhook_health h
+        WHERE (h.agency_id, h.id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id))
+          AND {conditions.success_changes_health_sql("h")})
     ), moved AS (
       {transitions.RECORD_ATTEMPTS}
     ), logged AS (

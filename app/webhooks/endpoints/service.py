@@ -19,11 +19,12 @@ from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.web import etag
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.destinations.catalog import CATALOG, MASK, public_url, unmasked_options
-from app.webhooks.endpoints import event_filter, lifecycle, queries, secret
 from app.webhooks.endpoints import headers as custom_headers
+from app.webhooks.endpoints import lifecycle, queries, secret
 from app.webhooks.endpoints.schemas import AnyNewEndpoint, EndpointChange
 from app.webhooks.message import STANDARD, DestinationType
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth, EndpointSecret, Ordering
+from app.webhooks.policies import event_filter
 
 AT_MOST = 50
 TYPES_AT_MOST = 100

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Float, cast, extract, func, select
+from sqlalchemy import ColumnElement, Float, case, cast, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock, ids
@@ -155,7 +155,7 @@ async def waiting_counts(session: AsyncSession, agency_id: str, endpoint: Endpoi
         select(
             EndpointHealth.breaker,
             EndpointHealth.open_until,
-            EndpointHealth.hold_until,
+            case((EndpointHealth.hold_until > func.now(), EndpointHealth.hold_until)),
             conditions.endpoint_hold(),
         )
         .join(Endpoint, (Endpoint.agency_id == EndpointHealth.agency_id) & (Endpoint.id == EndpointHealth.id))

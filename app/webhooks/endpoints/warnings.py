@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.models import Event
 from app.events.types import links, settings
-from app.webhooks.endpoints import event_filter, queries
+from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint
+from app.webhooks.policies import event_filter
 
 
 async def warnings_for(session: AsyncSession, endpoint: Endpoint, *, named: list[str] | None = None) -> list[str]:

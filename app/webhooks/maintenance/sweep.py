@@ -1,6 +1,5 @@
 """Every half minute: finds what is stuck, puts it right, and says so loudly."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, cast
@@ -10,12 +9,13 @@ from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, tru
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events.models import Event, OutboxEntry
-from app.events.recorder import KEYTURN, EventDraft, record, record_all
+from app.events.recorder import KEYTURN, record
 from app.events.types import webhooks as happenings
 from app.kit.database import CROSS_TENANT
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.endpoints import event_filter
+from app.webhooks.deliveries.ends import record_exhausted
+from app.webhooks.deliveries.transitions import EndedDelivery
 from app.webhooks.maintenance import failure_notifications
 from app.webhooks.models import OPEN, Delivery, Endpoint
 from app.webhooks.monitoring import metrics
@@ -105,7 +105,7 @@ async def end_expired(tools: MaintenanceContext) -> int:
         ended = await transitions.end_unleased(
             session, _oldest_held(tools.at_once), "cancelled", "expired", Delivery.expires_at < func.now()
         )
-        await _record_ended(session, ended)
+        await record_exhausted(session, ended)
     metrics.delivery_ended("cancelled", "expired", len(ended))
     return len(ended)
 
@@ -174,18 +174,9 @@ async def _full(session: AsyncSession, tools: MaintenanceContext) -> Sequence[tu
     return [(row.agency_id, row.id, row.pending) for row in await session.execute(full)]
 
 
-async def _record_ended(session: AsyncSession, ended: Sequence[Any]) -> None:
-    """Record that they ended; not of a test, nor of such an event itself: it would never end."""
-    news: dict[str, list[EventDraft]] = defaultdict(list)
-    for row in ended:
-        if row.origin != "test" and not row.event_type.startswith(event_filter.OPERATIONAL):
-            data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id, "status": row.status}
-            news[row.agency_id].append(EventDraft(happenings.DELIVERY_EXHAUSTED, row.id, KEYTURN, data))
-    for agency_id in sorted(news):
-        await record_all(session, news[agency_id], agency_id=agency_id)
-
-
-async def _record_overflow(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[Any]) -> None:
+async def _record_overflow(
+    session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[EndedDelivery]
+) -> None:
     said = select(Event.facts["reason"].as_string()).where(
         Event.agency_id == agency_id,
         Event.subject_id == endpoint_id,

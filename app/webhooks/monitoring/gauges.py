@@ -20,7 +20,7 @@ from app.kit.database import CROSS_TENANT
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.maintenance import retention
-from app.webhooks.models import OPEN, Delivery, Endpoint, EndpointHealth
+from app.webhooks.models import OPEN, Delivery, Endpoint
 
 log = structlog.get_logger(__name__)
 
@@ -149,7 +149,7 @@ async def endpoints(session: AsyncSession) -> Figures:
 async def breakers_open(session: AsyncSession) -> int:
     """Number of endpoints whose circuit breaker is open."""
     query = conditions.with_health(select(func.count().label("n"))).where(
-        conditions.endpoint_is_active(), EndpointHealth.breaker == "open"
+        conditions.endpoint_is_active(), conditions.breaker_is_open()
     )
     return int((await _rows(session, query))[0].n)
 

@@ -51,6 +51,7 @@ class EndpointHealthState:
         """True if a success would change nothing."""
         return (
             self.breaker == "closed"
+            and self.hold_until is None
             and self.reduced_concurrency is None
             and self.failing_since is None
             and not (self.unreachable or self.openings or self.notices)
@@ -130,7 +131,10 @@ def speaks_of_the_endpoint(code: str) -> bool:
 def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUpdate:
     health = verdict.health
     breaker, probes = health.breaker, health.probes
-    if breaker != "closed" and not is_held(health, now):  # an attempt from before the hold is no probe
+    hold_until, open_until = None, health.open_until
+    if is_held(health, now):  # an attempt from before the hold is no probe, and no reason to wait longer than asked
+        hold_until = open_until = health.hold_until
+    elif breaker != "closed":
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
         breaker = "closed" if probes > concurrency else "half_open"
     good, reduced = health.successes_since_reduction + 1, health.reduced_concurrency
@@ -140,8 +144,8 @@ def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUp
         good, reduced = 0, reduced + 1 if reduced + 1 < concurrency else None
     closed = breaker == "closed"
     well = EndpointHealthState(
-        reduced_concurrency=reduced, successes_since_reduction=good, hold_until=health.hold_until, breaker=breaker,
-        open_until=None if closed else health.open_until, openings=0 if closed else health.openings,
+        reduced_concurrency=reduced, successes_since_reduction=good, hold_until=hold_until, breaker=breaker,
+        open_until=None if closed else open_until, openings=0 if closed else health.openings,
         probes=0 if closed else probes, last_failed_at=health.last_failed_at, last_code=health.last_code,
         last_event_id=health.last_event_id,
     )  # fmt: skip

@@ -13,9 +13,9 @@ from app.events import queries as events
 from app.events.models import Event, OutboxEntry
 from app.events.queries import EventFilter
 from app.webhooks.deliveries.bodies import DELETED
-from app.webhooks.endpoints import event_filter
 from app.webhooks.endpoints.service import unknown_type
 from app.webhooks.models import TERMINAL, Delivery, Endpoint
+from app.webhooks.policies import event_filter
 from app.webhooks.replays.models import Select as Selected
 
 #: Cancelled, but not because somebody did not want it.

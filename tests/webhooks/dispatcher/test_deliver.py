@@ -117,6 +117,7 @@ async def test_the_last_failure_exhausts_it_and_is_told(
     [told] = await exhaustions(sessions, agency_id)
     assert told.facts["delivery_id"] == row.id
     assert told.facts["endpoint_id"] == endpoint.id
+    assert (told.facts["reason"], told.facts["sample_event_id"]) == ("attempts_used", row.event_id)
 
 
 @pytest.mark.parametrize("event_type", [webhooks.ENDPOINT_CREATED, webhooks.DELIVERY_EXHAUSTED])

@@ -110,6 +110,18 @@ async def test_a_wait_asked_for_holds_the_whole_endpoint(
         assert len(there.requests) == 2
 
 
+async def test_a_hold_that_is_over_is_cleared_by_the_next_success(
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    async with receiver(answers(OK)) as there:
+        endpoint = await make(tools, sessions, keyring, agency_id, there.url)
+        await set_health(sessions, endpoint, hold_until=func.now() - timedelta(seconds=1))
+        await scenes.round_(tools)
+        assert len(there.requests) == 1
+    assert (await health_of(sessions, endpoint)).hold_until is None
+
+
 async def test_after_a_pause_one_goes_first(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:

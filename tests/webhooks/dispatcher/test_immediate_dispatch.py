@@ -109,7 +109,13 @@ async def test_what_has_its_own_rules_waits_for_a_claim(
 
 
 @pytest.mark.parametrize(
-    "health", [{"breaker": "open"}, {"breaker": "half_open"}, {"reduced_concurrency": 1}, {"hold_until": func.now()}]
+    "health",
+    [
+        {"breaker": "open"},
+        {"breaker": "half_open"},
+        {"reduced_concurrency": 1},
+        {"hold_until": func.now() + timedelta(minutes=1)},
+    ],
 )
 async def test_an_endpoint_that_is_not_well_waits_for_a_claim(
     health: dict[str, Any], tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World

@@ -83,6 +83,9 @@ async def test_what_holds_it(api: httpx2.AsyncClient, sessions: Sessions, endpoi
     await setting.health(sessions, endpoint, hold_until=later)
     shown = await read(api, endpoint)
     assert (shown["hold"], shown["hold_until"] is not None) == ("retry_after", True)
+    await setting.health(sessions, endpoint, hold_until=func.now() - timedelta(seconds=1))
+    shown = await read(api, endpoint)
+    assert (shown["hold"], shown["hold_until"]) == (None, None), "a hold that is over is none"
     await setting.health(sessions, endpoint, breaker="open", open_until=later, hold_until=None)
     shown = await read(api, endpoint)
     assert (shown["hold"], shown["breaker"], shown["open_until"] is not None) == ("circuit", "open", True)

@@ -40,6 +40,7 @@ async def test_what_was_held_until_it_was_too_old_is_cancelled_and_told(
     assert (await scenes.again(sessions, young)).status == "pending"
     [event] = await rows.events(sessions, endpoint.agency_id, EXHAUSTED)
     assert (event.subject_id, event.facts["endpoint_id"], event.facts["status"]) == (old.id, endpoint.id, "cancelled")
+    assert (event.facts["reason"], event.facts["sample_event_id"]) == ("expired", old.event_id)
     assert await sweep.end_expired(keeping) == 0
 
 

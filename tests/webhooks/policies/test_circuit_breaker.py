@@ -225,3 +225,29 @@ def test_it_always_stays_within_its_bounds_and_can_get_well(story: list[tuple[st
         health = made(health, OK, now=now + timedelta(days=1)).health
     assert health.well
     assert free(health, now=now + timedelta(days=1)) == (5, None)
+
+
+@given(
+    st.lists(st.tuples(codes, st.integers(0, 900), st.integers(1, 1200)), max_size=40),
+    st.integers(0, 3600),
+    st.integers(0, 3600),
+)
+def test_after_a_success_an_endpoint_whose_hold_is_over_is_healthy(
+    story: list[tuple[str, int, int]], last_pause: int, idle: int
+) -> None:
+    """For any story that ends with a success: once the hold is over, nothing of it is left."""
+    health, now = EndpointHealthState(), NOW
+    for code, pause, wait in story:
+        now += timedelta(seconds=pause)
+        tried = OK if code == "http_200" else failed(code, wait=timedelta(seconds=wait))
+        health = made(health, tried, now=now).health
+    now += timedelta(seconds=last_pause)
+    health = made(health, OK, now=now).health
+    assert health.hold_until is None or health.hold_until > now, "the row keeps no hold that is over"
+    later = now + timedelta(seconds=idle)
+    if health.hold_until is None or health.hold_until <= later:
+        number, reason = free(health, now=later)
+        assert (number > 0, reason, health.failing_since, health.unreachable) == (True, None, None, 0)
+        again = made(health, *[OK] * 500, now=later).health
+        assert again.hold_until is None
+        assert again.well

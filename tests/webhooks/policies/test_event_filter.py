@@ -3,7 +3,7 @@
 import pytest
 
 from app.events import catalog
-from app.webhooks.endpoints import event_filter
+from app.webhooks.policies import event_filter
 
 
 @pytest.mark.parametrize(
