@@ -17,7 +17,7 @@ from app.events import numbering
 from app.kit import keyring_check
 from app.kit.database import make_engine, see_pooler
 from app.kit.encryption import Keyring
-from app.mail.smtp_client import knock
+from app.mail.smtp_client import check_login
 from app.settings import Settings, SettingsWrong
 from app.tables import metadata
 
@@ -197,7 +197,7 @@ async def mail(chosen: Settings) -> list[Finding]:
     if server is None:
         words = "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
         return [Finding("mail", True, words)]
-    answer = await knock(server)
+    answer = await check_login(server)
     where = f"{server.host}:{server.port}, sent as {server.sender}"
     if answer.accepted:
         return [Finding("mail", True, where)]

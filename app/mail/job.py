@@ -13,12 +13,10 @@ from app.kit.database import Sessions
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.jobs import JobType
 from app.mail import rendered_email, retry_policy, smtp_client
-from app.mail import smtp_result as outcomes
 from app.mail.models import Mail, content_place
 from app.mail.rendered_email import Recipient, RenderedEmail
-from app.mail.retry_policy import MailRetry
+from app.mail.retry_policy import MailRetry, SmtpReply, SmtpResult
 from app.mail.server import Server
-from app.mail.smtp_result import SmtpReply, SmtpResult
 
 log = structlog.get_logger(__name__)
 
@@ -55,9 +53,9 @@ async def send(tools: MailContext, row: Mail) -> None:
 
 async def _try(tools: MailContext, row: Mail) -> SmtpResult:
     if retry_policy.is_too_late(clock.now(), row.not_after):
-        return outcomes.TOO_LATE
+        return retry_policy.TOO_LATE
     if tools.server is None:
-        return outcomes.OFF
+        return retry_policy.OFF
     to = Recipient(row.to_email, row.to_name)
     try:
         message = rendered_email.compose(
@@ -66,10 +64,10 @@ async def _try(tools: MailContext, row: Mail) -> SmtpResult:
         )  # fmt: skip
         address = rendered_email.recipient(to)
     except DecryptionFailed:  # the missing key may be restored later
-        return outcomes.KEY_MISSING
+        return retry_policy.KEY_MISSING
     except ValueError as problem:
-        return outcomes.judge(SmtpReply(False, None, str(problem), about_letter=True))
-    return outcomes.judge(await smtp_client.hand_over(tools.server, message, to=address))
+        return retry_policy.classify(SmtpReply(False, None, str(problem), about_letter=True))
+    return retry_policy.classify(await smtp_client.send(tools.server, message, to=address))
 
 
 def _open(tools: MailContext, row: Mail) -> RenderedEmail:

@@ -1,6 +1,8 @@
-"""A rendered e-mail: branding, three parts, and the message composed of them. Pure."""
+"""A rendered e-mail and the message composed of it, with addresses and headers that names cannot manipulate. Pure."""
 
 import json
+import re
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email import policy
@@ -8,8 +10,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 
-from app.mail import addresses
-from app.mail.addresses import AddressUnusable, Mailbox
+from app.kit.input import email_address
+from app.kit.input.text import TextWrong
+
+#: Special characters of address headers: Python 3.11 loses their quotes when it folds long names.
+_SYNTAX = str.maketrans(dict.fromkeys('()<>[]:;@\\,"', " "))
+#: The start of an encoded word: Python 3.11 decodes it in its input, including line breaks.
+_CODED = re.compile(r"=(?=\?)")
+_BREAKS = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+class AddressUnusable(ValueError):
+    """The address cannot be used in an e-mail."""
 
 
 class HeaderBroken(ValueError):
@@ -18,10 +30,21 @@ class HeaderBroken(ValueError):
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody with an e-mail address."""
+    """An e-mail address, and the name of its owner."""
 
     email: str
     name: str | None = None
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """An address with its host in ASCII. `str()` is the form for the mail server."""
+
+    local: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.host}"
 
 
 @dataclass(frozen=True)
@@ -61,13 +84,13 @@ def compose(
 
     Raises AddressUnusable, and HeaderBroken if a name manipulated the headers.
     """
-    from_box, to_box = addresses.mailbox(sender), addresses.mailbox(to.email)
+    from_box, to_box = mailbox(sender), mailbox(to.email)
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = _address(f"{letter.agency} via Keyturn", from_box)
     if answers_to := _answers_to(letter.contact):
         message["Reply-To"] = answers_to
     message["To"] = _address(to.name or "", to_box)
-    message["Subject"] = addresses.in_header(letter.subject)
+    message["Subject"] = in_header(letter.subject)
     message["Date"] = written_at
     message["Message-ID"] = f"<{mail_id}@{from_box.host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
@@ -80,16 +103,40 @@ def compose(
 
 def recipient(to: Recipient) -> str:
     """The address for the mail server. Raises AddressUnusable."""
-    return str(addresses.mailbox(to.email))
+    return str(mailbox(to.email))
+
+
+def mailbox(text: str) -> Mailbox:
+    """The parts of an address; an international host becomes ASCII. Raises AddressUnusable."""
+    try:
+        parts = email_address.validated(text.strip(), anywhere=False)
+    except TextWrong as problem:
+        raise AddressUnusable(str(problem)) from problem
+    return Mailbox(parts.local_part, parts.ascii_domain)
+
+
+def one_line(text: str) -> str:
+    """The text without control characters, with each run of white space as one space."""
+    return " ".join("".join(" " if unicodedata.category(each) in _BREAKS else each for each in text).split())
+
+
+def in_header(text: str) -> str:
+    """One line that a header shows literally, whatever encoded words it contains."""
+    return _CODED.sub("= ", one_line(text))
+
+
+def display_name(name: str) -> str:
+    """A name beside an address, without the characters that separate addresses."""
+    return one_line(in_header(name).translate(_SYNTAX))
 
 
 def _address(name: str, box: Mailbox) -> Address:
-    return Address(addresses.display_name(name), box.local, box.host)
+    return Address(display_name(name), box.local, box.host)
 
 
 def _answers_to(contact: Recipient) -> Address | None:
     try:
-        box = addresses.mailbox(contact.email)
+        box = mailbox(contact.email)
     except AddressUnusable:
         return None
     # non-ASCII would need a server with SMTPUTF8

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from app.mail import addresses
+from app.mail import rendered_email
 
 Tls = Literal["whole", "starttls", "none"]
 
@@ -91,8 +91,8 @@ def _tls(parts: SplitResult) -> Tls:
 def _sender(mail_from: str) -> str:
     wrong = ServerWrong("KEYTURN_MAIL_FROM is wrong: give one address such as access@agency.com, without a name.")
     try:
-        box = addresses.mailbox(mail_from)
-    except addresses.AddressUnusable:
+        box = rendered_email.mailbox(mail_from)
+    except rendered_email.AddressUnusable:
         raise wrong from None
     if not box.local.isascii():
         raise wrong

@@ -1,26 +1,31 @@
-"""Use case: queue an e-mail."""
+"""Queue of outgoing e-mails: render, encrypt and enqueue one, and find the newest about a subject."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func
+from jinja2 import Environment, StrictUndefined
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import ids
 from app.kit.encryption import Keyring
-from app.mail import rendering
+from app.kit.html import dates
+from app.kit.html.templates import Rooms
+from app.mail import rendered_email
 from app.mail.models import Mail, content_place
-from app.mail.rendered_email import EmailBranding, Recipient
-from app.mail.rendering import Shown
+from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
 #: The language of the templates.
 LANGUAGE = "en"
+#: Values of templates: text (always one line), times, booleans and lists of text.
+Shown = str | datetime | bool | None | tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class MailQueue:
-    """Everything needed to queue an e-mail. None if mail is off, so that nobody can promise one.
+    """Everything needed to queue an e-mail. None if mail is off, so that no caller can promise one.
 
     `public_url` is the address of this installation, for links in e-mails.
     """
@@ -43,7 +48,7 @@ async def queue(
 ) -> Mail:
     """Render and encrypt an e-mail and make it due, in the caller's transaction."""
     mail_id = ids.new("mail")
-    letter = rendering.render(kind, letterhead, LANGUAGE, context)
+    letter = render(kind, letterhead, LANGUAGE, context)
     sealed = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))
     mail = Mail(
         agency_id=agency_id, id=mail_id, kind=kind, about_id=about_id, language=LANGUAGE, to_email=to.email,
@@ -52,3 +57,54 @@ async def queue(
     session.add(mail)
     await session.flush()
     return mail
+
+
+async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: str) -> Mail | None:
+    """The newest e-mail of one kind about one subject."""
+    rows = select(Mail).where(Mail.agency_id == agency_id, Mail.about_id == about_id, Mail.kind == kind)
+    return (await session.scalars(rows.order_by(Mail.id.desc()).limit(1))).one_or_none()
+
+
+def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping[str, Shown]) -> RenderedEmail:
+    """Render the e-mail of `templates/<kind>`. An undefined name in a template is an error."""
+    shown = {
+        "agency": letterhead.agency,
+        "contact_name": letterhead.contact.name,
+        "contact_email": letterhead.contact.email,
+        "colour": letterhead.colour,
+        "language": language,
+        **context,
+    }
+    lines = {key: _in_one_line(value) for key, value in shown.items()}
+    subject, text, html = (
+        _environment().get_template(f"mail:{kind}/{part}").render(lines)
+        for part in ("subject.txt", "text.txt", "html.html")
+    )
+    return RenderedEmail(
+        letterhead.agency, letterhead.contact, rendered_email.one_line(subject), text.strip() + "\n", html
+    )
+
+
+def _in_one_line(value: Shown) -> Shown:
+    if isinstance(value, str):
+        return rendered_email.one_line(value)
+    if isinstance(value, tuple):
+        return tuple(rendered_email.one_line(each) for each in value)
+    return value
+
+
+def _escapes(template: str | None) -> bool:
+    return not (template or "").endswith(".txt")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=Rooms(),
+        autoescape=_escapes,  # noqa: S701 - only plain text is not escaped
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(day=dates.day, moment=dates.moment)
+    return made

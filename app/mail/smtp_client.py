@@ -17,20 +17,20 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from app.mail.retry_policy import ACCEPTED, SmtpReply
 from app.mail.server import Server
-from app.mail.smtp_result import ACCEPTED, SmtpReply
 
 #: Seconds for one command, and in total; the job's lease is longer.
 COMMAND, WHOLE = 15.0, 40.0
 #: The same for a login test, while a person waits.
-KNOCK, KNOCK_WHOLE = 4.0, 8.0
+LOGIN, LOGIN_WHOLE = 4.0, 8.0
 #: Seconds in which a server without a greeting has to answer a TLS handshake.
 HANDSHAKE = 2.0
 #: Failures of a plain connection to a server that expects a TLS handshake, or of waiting for its greeting.
 _SILENT = (TimeoutError, SMTPTimeoutError, SMTPConnectError, SMTPServerDisconnected)
 
 
-async def hand_over(server: Server, message: EmailMessage, *, to: str) -> SmtpReply:
+async def send(server: Server, message: EmailMessage, *, to: str) -> SmtpReply:
     """Send one message to one address. Once it is accepted, errors while disconnecting are ignored."""
     answer = SmtpReply(False)
     try:
@@ -42,10 +42,10 @@ async def hand_over(server: Server, message: EmailMessage, *, to: str) -> SmtpRe
     return answer
 
 
-async def knock(server: Server) -> SmtpReply:
+async def check_login(server: Server) -> SmtpReply:
     """Connect and sign in without sending anything; for the doctor."""
     try:
-        async with asyncio.timeout(KNOCK_WHOLE), _client(server, KNOCK):
+        async with asyncio.timeout(LOGIN_WHOLE), _client(server, LOGIN):
             return ACCEPTED
     except (SMTPException, OSError, ValueError) as problem:
         return await _why(server, problem)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.mail import addresses
-from app.mail.addresses import AddressUnusable
+from app.mail import rendered_email
+from app.mail.rendered_email import AddressUnusable
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from app.mail.addresses import AddressUnusable
     ],
 )
 def test_an_address_as_the_server_is_told(given_: str, told: str) -> None:
-    assert str(addresses.mailbox(given_)) == told
+    assert str(rendered_email.mailbox(given_)) == told
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def test_an_address_as_the_server_is_told(given_: str, told: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(wrong: str) -> None:
     with pytest.raises(AddressUnusable):
-        addresses.mailbox(wrong)
+        rendered_email.mailbox(wrong)
 
 
 @given(st.text())
 def test_an_address_is_refused_or_one_word(text: str) -> None:
     try:
-        told = str(addresses.mailbox(text))
+        told = str(rendered_email.mailbox(text))
     except AddressUnusable:
         return
     assert len(told.split()) == 1
@@ -50,9 +50,9 @@ def test_an_address_is_refused_or_one_word(text: str) -> None:
 
 @given(st.text())
 def test_one_line_is_one(text: str) -> None:
-    assert len(addresses.one_line(text).splitlines()) <= 1
+    assert len(rendered_email.one_line(text).splitlines()) <= 1
 
 
 @given(st.text(alphabet="=?a ,<>\r\n"))
 def test_a_header_never_holds_the_start_of_a_coded_word(text: str) -> None:
-    assert "=?" not in addresses.in_header(text)
+    assert "=?" not in rendered_email.in_header(text)

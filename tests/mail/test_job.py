@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.kit import clock
-from app.mail import addresses
+from app.mail import rendered_email
 from app.mail.job import MailContext
 from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
@@ -150,7 +150,7 @@ async def test_a_name_cannot_add_a_recipient(tools: MailContext, world: World, o
 async def test_without_disarming_names_still_no_message_with_a_header_more_leaves(
     tools: MailContext, world: World, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "in_header", lambda name: name)
+    monkeypatch.setattr(rendered_email, "in_header", lambda name: name)
     evil = scenes.letterhead("=?utf-8?q?a=0D=0ABcc=3A_eve=40x.example?=")
     mail = await scenes.owe(tools, world.north, head=evil)
     await scenes.work(tools)

@@ -13,8 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.mail import rendered_email
-from app.mail.addresses import AddressUnusable
-from app.mail.rendered_email import Recipient, RenderedEmail
+from app.mail.rendered_email import AddressUnusable, Recipient, RenderedEmail
 
 HEADERS = [
     "From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Content-Language", "Auto-Submitted", "MIME-Version",

@@ -8,9 +8,9 @@ import pytest
 from jinja2 import UndefinedError
 
 import app.mail
-from app.mail import rendering
+from app.mail import service as mails
 from app.mail.rendered_email import RenderedEmail
-from app.mail.rendering import Shown
+from app.mail.service import Shown
 from tests.mail import scenes
 
 EVIL = '<script>alert(1)</script> & "Sons"\r\n\r\nhttps://evil.example'
@@ -18,7 +18,7 @@ FOLDER = Path(app.mail.__file__).parent / "templates"
 
 
 def invitation(**context: Shown) -> RenderedEmail:
-    return rendering.render("invitation", scenes.letterhead(), "en", {**scenes.INVITATION, **context})
+    return mails.render("invitation", scenes.letterhead(), "en", {**scenes.INVITATION, **context})
 
 
 def test_every_e_mail_is_three_files() -> None:
@@ -74,4 +74,4 @@ def test_html_loads_nothing_from_anywhere() -> None:
 def test_what_a_template_was_not_given_is_an_error() -> None:
     context = {name: value for name, value in scenes.INVITATION.items() if name != "address"}
     with pytest.raises(UndefinedError):
-        rendering.render("invitation", scenes.letterhead(), "en", context)
+        mails.render("invitation", scenes.letterhead(), "en", context)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.mail import retry_policy
-from app.mail.smtp_result import ACCEPTED, SmtpReply, SmtpResult, judge
+from app.mail.retry_policy import ACCEPTED, SmtpReply, SmtpResult, classify
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = SmtpResult("later", "Put off.")
@@ -31,7 +31,7 @@ def test_it_is_not_put_off_beyond_its_time() -> None:
 
 @pytest.mark.parametrize(("what", "end"), [("sent", "sent"), ("never", "failed")])
 def test_an_end_is_an_end(what: str, end: str) -> None:
-    outcome = judge(ACCEPTED) if what == "sent" else SmtpResult("never", "No.")
+    outcome = classify(ACCEPTED) if what == "sent" else SmtpResult("never", "No.")
     step = retry_policy.after(outcome, made=1, now=NOW, not_after=None)
     assert (step.end, step.due_in) == (end, None)
 
@@ -53,7 +53,7 @@ def test_an_end_is_an_end(what: str, end: str) -> None:
     ],
 )
 def test_only_what_is_about_the_letter_is_for_good(answer: SmtpReply, what: str) -> None:
-    assert judge(answer).what == what
+    assert classify(answer).what == what
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_only_what_is_about_the_letter_is_for_good(answer: SmtpReply, what: str)
     ],
 )
 def test_a_server_that_quotes_the_secret_does_not_get_it_into_the_row(quoted: str) -> None:
-    sentence = judge(SmtpReply(False, 554, quoted, about_letter=True)).sentence
+    sentence = classify(SmtpReply(False, 554, quoted, about_letter=True)).sentence
     assert sentence is not None
     assert "pJ3kq0Zr" not in sentence
 
 
 def test_a_sentence_has_its_bounds() -> None:
-    sentence = judge(SmtpReply(False, 554, "no\r\n" * 1000, about_letter=True)).sentence
+    sentence = classify(SmtpReply(False, 554, "no\r\n" * 1000, about_letter=True)).sentence
     assert sentence is not None
     assert len(sentence) < 400
     assert "\n" not in sentence

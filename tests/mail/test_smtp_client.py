@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from app.mail import rendered_email, smtp_client
 from app.mail.rendered_email import Recipient, RenderedEmail
+from app.mail.retry_policy import SmtpReply, classify
 from app.mail.server import Server
-from app.mail.smtp_result import SmtpReply, judge
 from tests.mail.post_office import PostOffice, serving
 
 ANA = Recipient("ana@maisonlune.example", "Ana Client")
@@ -29,7 +29,7 @@ async def hand_over(server: Server, to: Recipient = ANA) -> SmtpReply:
         WRITTEN, mail_id="mail_01", sender=server.sender, to=to, language="en",
         written_at=datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC),
     )  # fmt: skip
-    return await smtp_client.hand_over(server, message, to=rendered_email.recipient(to))
+    return await smtp_client.send(server, message, to=rendered_email.recipient(to))
 
 
 def encrypted(office: PostOffice) -> Server:
@@ -39,14 +39,14 @@ def encrypted(office: PostOffice) -> Server:
 async def test_a_server_without_encryption_gets_nothing_where_it_is_wanted() -> None:
     async with serving(PostOffice()) as office:
         answer = await hand_over(replace(office.server, tls="starttls"))
-    assert judge(answer).what == "later"
+    assert classify(answer).what == "later"
     assert office.envelopes == []
 
 
 async def test_a_certificate_of_nobody_is_not_trusted(certificate: ssl.SSLContext) -> None:
     async with serving(PostOffice(), tls=certificate) as office:
         answer = await hand_over(replace(office.server, tls="starttls"))
-    assert judge(answer).what == "later"
+    assert classify(answer).what == "later"
     assert office.envelopes == []
 
 
@@ -59,7 +59,7 @@ async def test_encrypted_it_arrives(trusted: ssl.SSLContext) -> None:
 async def test_it_signs_in(trusted: ssl.SSLContext) -> None:
     async with serving(PostOffice(), auth=True, tls=trusted) as office:
         server = replace(encrypted(office), user="ana@agency.example", password="s/cr@t")
-        assert (await smtp_client.knock(server)).accepted
+        assert (await smtp_client.check_login(server)).accepted
         assert (await hand_over(server)).accepted
     assert office.signed_in == [("ana@agency.example", "s/cr@t")] * 2
     assert len(office.envelopes) == 1
@@ -68,10 +68,10 @@ async def test_it_signs_in(trusted: ssl.SSLContext) -> None:
 async def test_a_wrong_password_can_be_put_right(trusted: ssl.SSLContext) -> None:
     async with serving(PostOffice(), auth=True, tls=trusted) as office:
         server = replace(encrypted(office), user="ana", password="wrong")
-        assert judge(await smtp_client.knock(server)).what == "later"
+        assert classify(await smtp_client.check_login(server)).what == "later"
         answer = await hand_over(server)
-    assert (answer.code, judge(answer).what) == (535, "later")
-    assert "wrong" not in (judge(answer).sentence or "")
+    assert (answer.code, classify(answer).what) == (535, "later")
+    assert "wrong" not in (classify(answer).sentence or "")
 
 
 async def test_an_address_beyond_ascii() -> None:
@@ -84,8 +84,8 @@ async def test_an_address_beyond_ascii() -> None:
 async def test_a_server_that_knows_ascii_alone() -> None:
     async with serving(PostOffice(), smtputf8=False) as office:
         answer = await hand_over(office.server, ZOE)
-    assert judge(answer).what == "never"
-    assert judge(answer).sentence == "It cannot be sent: the mail server knows no addresses beyond ASCII."
+    assert classify(answer).what == "never"
+    assert classify(answer).sentence == "It cannot be sent: the mail server knows no addresses beyond ASCII."
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ async def test_a_server_that_says_nothing_is_not_waited_for_forever(monkeypatch:
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
         port = silent.sockets[0].getsockname()[1]
         answer = await hand_over(Server("127.0.0.1", port, "none", "keyturn@post.example"))
-    assert judge(answer).what == "later"
+    assert classify(answer).what == "later"
 
 
 async def test_plain_words_to_a_server_that_is_encrypted_from_the_first_byte(certificate: ssl.SSLContext) -> None:
@@ -108,13 +108,13 @@ async def test_plain_words_to_a_server_that_is_encrypted_from_the_first_byte(cer
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate) as there:
         port = there.sockets[0].getsockname()[1]
         for tls in ("starttls", "none"):
-            answer = await smtp_client.knock(Server("127.0.0.1", port, tls, "keyturn@post.example"))
+            answer = await smtp_client.check_login(Server("127.0.0.1", port, tls, "keyturn@post.example"))
             assert answer.text == "it is encrypted from the first byte: write smtps:// in KEYTURN_SMTP_URL."
 
 
 async def test_a_handshake_with_a_server_that_greets_in_plain_words() -> None:
     async with serving(PostOffice()) as office:
-        answer = await smtp_client.knock(replace(office.server, tls="whole"))
+        answer = await smtp_client.check_login(replace(office.server, tls="whole"))
     assert answer.text == "it is not encrypted from the first byte: write smtp:// in KEYTURN_SMTP_URL."
 
 

@@ -4,7 +4,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.mail import queries as sent
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.platforms.port import RecordedCall
@@ -21,7 +20,7 @@ async def send(
     if context.outbox is None or connection is None or connection.side != "agency":
         return
     agency_id = connection.agency_id
-    if await sent.newest(session, agency_id, about_id=connection.id, kind=KIND) is not None:
+    if await mails.newest(session, agency_id, about_id=connection.id, kind=KIND) is not None:
         return
     agency = await agencies.find(session, agency_id)
     invitations = f"{context.outbox.public_url}/api/v1/connections/invitations"

@@ -9,7 +9,7 @@ from app.kit.errors import NotFound
 from app.links import queries
 from app.links.emails import invitation
 from app.links.emails.schemas import InvitationView
-from app.mail import queries as mails
+from app.mail import service as mails
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute

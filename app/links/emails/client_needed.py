@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.links import service as links
 from app.links import url
 from app.links.aggregate import LinkAggregate
-from app.mail import queries as sent
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
@@ -26,7 +25,7 @@ async def write_to_client(
     link, client, now = aggregate.link, aggregate.client, aggregate.now
     if outbox is None or link.needed_again_at is None or not client.contact_email or aggregate.is_dead:
         return None
-    last = await sent.newest(session, agency_id, about_id=link_id, kind=KIND)
+    last = await mails.newest(session, agency_id, about_id=link_id, kind=KIND)
     if last is not None and last.created_at >= link.needed_again_at:
         return None
     if last is not None and now - last.created_at < _APART:

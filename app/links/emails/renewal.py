@@ -10,8 +10,7 @@ from app.links.service import DEFAULT_LIFE
 from app.mail import service as mail
 from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
-from app.mail.rendering import Shown
-from app.mail.service import MailQueue
+from app.mail.service import MailQueue, Shown
 from app.tenants.agencies import email_branding
 from app.tenants.clients.models import Client
 

@@ -9,7 +9,7 @@ from app.events import queries as events
 from app.kit.database import Sessions
 from app.links import queries as links
 from app.links.models import Link
-from app.mail import queries as mails
+from app.mail import service as mails
 from app.mail.job import MailContext
 from app.tenants.clients.models import Client
 from tests import manual_platforms
