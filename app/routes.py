@@ -11,7 +11,7 @@ from app.access.partners import api as partners
 from app.access.readiness import api as readiness
 from app.access.requests import api as access_requests
 from app.client_portal import routes as portal
-from app.dashboard.connect import pages as connect
+from app.dashboard import connect
 from app.events import api as events
 from app.kit.web import health
 from app.kit.web.query_params import only_known

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import oauth_flow
 from app.access.connections import queries as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
-from app.dashboard.connect import words
+from app.dashboard import connect
 from app.kit import clock
 from simulator import seed
 from tests.client_portal.walk import press
@@ -101,7 +101,7 @@ async def test_an_old_invitation_is_over(browser: httpx2.AsyncClient, session: A
     "outcome", sorted(set(ExchangeOutcome) - {ExchangeOutcome.UNDER_WAY, ExchangeOutcome.OTHER_COMPANY})
 )
 def test_every_outcome_has_words(outcome: ExchangeOutcome) -> None:
-    title, sentence = words.OUTCOMES[outcome]
+    title, sentence = connect.OUTCOMES[outcome]
     assert title
     assert sentence.endswith(".")
 

@@ -1,4 +1,4 @@
-"""Connection of the agency's own side: one-time address, authorization at the platform, and result."""
+"""One-time page on which a member connects the agency: invitation, authorization at the platform, and its result."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from app.access.connections import oauth_flow
 from app.access.connections import queries as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.connections.platform_apps import AppMissing
-from app.dashboard.connect import words
 from app.events import queries as events
 from app.events.queries import EventFilter
 from app.events.types.connections import FAILED
@@ -20,26 +19,61 @@ from app.services import services_of
 from app.tenants.agencies import queries as agencies
 
 router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
-
 COOKIE = "keyturn_connect"
 PATH = "/connect"
 LIFETIME = 3600
+#: By outcome: a title, and a sentence with the next step.
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "connected": ("Connected", "Keyturn now reads back by itself what clients share with you."),
+    "cancelled": (
+        "Nothing was connected",
+        "You came back without authorizing. Open the address again to try once more.",
+    ),
+    "too_late": (
+        "That took too long",
+        "TikTok’s answer was too old to use. Open the address again; one more tap.",
+    ),
+    "other_browser": (
+        "You started in another browser",
+        "Nothing was connected. Open the address again and stay in one browser until you are back.",
+    ),
+    "scope_missing": (
+        "A permission is missing",
+        "Nothing was connected. Switch it on in My Apps (Scope of permission), then open the address again.",
+    ),
+    "app_problem": (
+        "TikTok did not accept the app",
+        "Check app id and secret in My Apps and here (`keyturn doctor` compares them), then open the address again.",
+    ),
+    "platform_changed": (
+        "TikTok answered in a way that Keyturn can’t read",
+        "Nothing was connected. Look for a newer version of Keyturn, or report the answer: the event connection.failed "
+        "has its field and request id.",
+    ),
+    "busy": ("TikTok is busy", "Nothing was connected. Wait a minute and open the address again."),
+    "unknown": (
+        "This sign-in is not known",
+        "Nothing was connected. Open the address again and start from there.",
+    ),
+}
+#: Outcomes whose event contains a reason.
+_WITH_REASON = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOutcome.PLATFORM_CHANGED)
 
 
 @router.get(f"{PATH}/return")
 async def come_back(request: Request, handle: str = "") -> Response:
-    """OAuth callback for this browser's cookie. Holds no transaction open, and may be loaded again."""
+    """OAuth callback for the browser's cookie. Holds no transaction open, and may be loaded again."""
     services = services_of(request)
     arrived = await oauth_callbacks.of_agency(
         services.sessions, services.platforms, services.keyring, handle=handle, cookie=request.cookies.get(COOKIE, "")
     )
     outcome, agency_id = arrived.outcome, arrived.agency_id
     if outcome is ExchangeOutcome.UNDER_WAY:
-        return render.again_soon(request, "dashboard/connect:under_way.html")
-    shown = await _what_was_seen(request, agency_id) if outcome is ExchangeOutcome.CONNECTED and agency_id else {}
-    why = await _why_not(request, agency_id) if not shown and agency_id and outcome in _TOLD else ""
+        return render.again_soon(request, "dashboard:connect/under_way.html")
+    shown = await _business_centers(request, agency_id) if outcome is ExchangeOutcome.CONNECTED and agency_id else {}
+    why = await _failure_reason(request, agency_id) if not shown and agency_id and outcome in _WITH_REASON else ""
     return render.page(
-        request, "dashboard/connect:outcome.html", status=200 if shown else 409, said=words.OUTCOMES[outcome],
+        request, "dashboard:connect/outcome.html", status=200 if shown else 409, said=OUTCOMES[outcome],
         why=why, **{"person": None, "centers": [], "missing": [], **shown},
     )  # fmt: skip
 
@@ -53,7 +87,7 @@ async def invitation(request: Request, session: Session, token: str) -> Response
     if not await oauth_flow.is_possible(session, services_of(request).platforms, agency.id, platform.key):
         return _app_missing(request, platform.name, agency.name)
     return render.page(
-        request, "dashboard/connect:invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
+        request, "dashboard:connect/invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
         agency=agency, until=invited.expires_at,
         form_token=forms.token(request),
     )  # fmt: skip
@@ -82,21 +116,17 @@ async def connect(request: Request, session: Session, token: str) -> Response:
 
 def _app_missing(request: Request, platform: str, agency: str) -> Response:
     """The page for an app that is not set, or was removed since the invitation."""
-    return render.page(request, "dashboard/connect:app_missing.html", status=409, platform=platform, agency=agency)
+    return render.page(request, "dashboard:connect/app_missing.html", status=409, platform=platform, agency=agency)
 
 
-#: Outcomes whose event contains the reason.
-_TOLD = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOutcome.PLATFORM_CHANGED)
-
-
-async def _why_not(request: Request, agency_id: str) -> str:
-    """Reason why the authorization that just ended failed, from the agency's newest event."""
+async def _failure_reason(request: Request, agency_id: str) -> str:
+    """Reason of the last failed authorization, from the agency's newest event."""
     async with services_of(request).sessions() as session:
         last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""
 
 
-async def _what_was_seen(request: Request, agency_id: str) -> dict[str, Any]:
+async def _business_centers(request: Request, agency_id: str) -> dict[str, Any]:
     async with services_of(request).sessions() as session:
         connection = await connections.of_agency(session, agency_id, "tiktok")
         if connection is None:
