@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.events import catalog, schema
-from app.events.types.event_type import EventType
+from app.events.catalog import EventType
 from docs.tables import code, table
 
 _WIDTH = 110

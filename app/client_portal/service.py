@@ -12,7 +12,7 @@ from app.access.reconciler import queries
 from app.access.requests import service as handshakes
 from app.client_portal.copy import request_groups
 from app.client_portal.forms import company_names
-from app.events.types import links as happenings
+from app.events import catalog
 from app.kit.input import freemail_domains
 from app.links.aggregate import LinkAggregate, SelectedAsset
 from app.platforms.resources import DiscoveredAssets
@@ -52,7 +52,7 @@ async def keep_business_center(
     aggregate.choose_business_center(bc_id, name)
     aggregate.finish_screen("business-center")
     if differs:
-        aggregate.draft_event(happenings.COMPANY_DIFFERS, reason=name or bc_id)
+        aggregate.draft_event(catalog.LINK_COMPANY_DIFFERS, reason=name or bc_id)
     await aggregate.save(session)
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom

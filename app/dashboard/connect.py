@@ -11,8 +11,8 @@ from app.access.connections import queries as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.connections.platform_apps import AppMissing
 from app.events import queries as events
+from app.events.catalog import CONNECTION_FAILED
 from app.events.queries import EventFilter
-from app.events.types.connections import FAILED
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.services import services_of
@@ -122,7 +122,7 @@ def _app_missing(request: Request, platform: str, agency: str) -> Response:
 async def _failure_reason(request: Request, agency_id: str) -> str:
     """Reason of the last failed authorization, from the agency's newest event."""
     async with services_of(request).sessions() as session:
-        last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(FAILED.name,)))
+        last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(CONNECTION_FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""
 
 

@@ -7,8 +7,8 @@ from fastapi import Body, FastAPI, Response
 from pydantic import create_model
 
 from app.events import catalog
+from app.events.catalog import EventType
 from app.events.schema import Envelope
-from app.events.types.event_type import EventType
 
 
 def add_webhooks(app: FastAPI) -> None:

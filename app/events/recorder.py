@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import schema
-from app.events.types.event_type import EventType
+from app.events.catalog import EventType
 from app.kit import ids
 
 KEYTURN = "keyturn"

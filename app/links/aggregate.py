@@ -13,11 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import get_history
 
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import CLIENT, KEYTURN, EventDraft, record_all
-from app.events.types import access as access_events
-from app.events.types import clients as client_events
-from app.events.types import links as link_events
-from app.events.types.event_type import EventType
 from app.kit import ids
 from app.links import event_data, status
 from app.links.models import AccessRequest, Consent, Intake, Link
@@ -28,7 +26,12 @@ from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
 #: Events that bring the agency's CRM all that the client gave.
-GIVEN = (client_events.INTAKE_COMPLETED, client_events.CONSENT_GIVEN, link_events.SUBMITTED, link_events.COMPLETED)
+GIVEN = (
+    catalog.INTAKE_COMPLETED,
+    catalog.CONSENT_GIVEN,
+    catalog.LINK_SUBMITTED,
+    catalog.LINK_COMPLETED,
+)
 #: How long a link lives at least when its client is needed again.
 AGAIN = timedelta(days=14)
 #: Where a session keeps the aggregates loaded in it.
@@ -122,20 +125,20 @@ class LinkAggregate:
     def create(self, *, actor: str) -> None:
         """The link is new: a draft until its address is given out."""
         self.link.status = "draft"
-        self.draft_event(link_events.CREATED, actor=actor)
+        self.draft_event(catalog.LINK_CREATED, actor=actor)
 
     def mark_sent(self, *, actor: str) -> None:
         """Its address is on its way to the client."""
         if self.link.status == "draft":
             self.link.status = "sent"
-            self.draft_event(link_events.SENT, actor=actor)
+            self.draft_event(catalog.LINK_SENT, actor=actor)
 
     def mark_opened(self) -> None:
         """The client pressed Start."""
         if self.link.opened_at is None:
             self.link.opened_at = self.now
             self._advance("opened")
-            self.draft_event(link_events.OPENED)
+            self.draft_event(catalog.LINK_OPENED)
 
     def extend(self, expires_at: datetime, *, actor: str) -> None:
         """Give it more time; an expired one lives again where it stood, with what had ended unapproved."""
@@ -144,7 +147,7 @@ class LinkAggregate:
         if link.status == "expired":
             link.status = "submitted" if link.submitted_at else "opened" if link.opened_at else "sent"
             link.renewal_requested_at = None
-        self.draft_event(link_events.EXTENDED, actor=actor)
+        self.draft_event(catalog.LINK_EXTENDED, actor=actor)
         for each in self.access_requests:
             if each.status == "ended" and each.approved_at is None:
                 self.set_status(each, status="waiting", next_actor="client", actor=actor)
@@ -154,7 +157,7 @@ class LinkAggregate:
         if self.link.status == "revoked":
             return False
         self.link.status, self.link.revoked_at, self.link.due_at = "revoked", self.now, None
-        self.draft_event(link_events.REVOKED, actor=actor)
+        self.draft_event(catalog.LINK_REVOKED, actor=actor)
         self._end_unapproved()
         return True
 
@@ -163,7 +166,7 @@ class LinkAggregate:
         if self.link.status in ("completed", "drifted", "expired", "revoked") or self.link.expires_at > self.now:
             return False
         self.link.status = "expired"
-        self.draft_event(link_events.EXPIRED, actor=KEYTURN)
+        self.draft_event(catalog.LINK_EXPIRED, actor=KEYTURN)
         self._end_unapproved()
         return True
 
@@ -172,7 +175,7 @@ class LinkAggregate:
         if self.link.renewal_requested_at is not None or not self.is_dead:
             return False
         self.link.renewal_requested_at = self.now
-        self.draft_event(link_events.RENEWAL_REQUESTED)
+        self.draft_event(catalog.LINK_RENEWAL_REQUESTED)
         return True
 
     def complete_if_done(self) -> None:
@@ -182,7 +185,7 @@ class LinkAggregate:
             return
         if now == "completed":
             self.link.status, self.link.completed_at, self.link.due_at = now, self.now, None
-            self.draft_event(link_events.COMPLETED, actor=KEYTURN)
+            self.draft_event(catalog.LINK_COMPLETED, actor=KEYTURN)
         else:
             self._reopen(now, reason="drifted" if now == "drifted" else "not_proved", actor=KEYTURN)
 
@@ -256,7 +259,7 @@ class LinkAggregate:
         self._advance("in_progress")
         if screen not in self.intake.screens_completed:
             self.intake.screens_completed = [*self.intake.screens_completed, screen]
-            self.draft_event(link_events.SCREEN_COMPLETED, screen=screen)
+            self.draft_event(catalog.LINK_SCREEN_COMPLETED, screen=screen)
 
     def give_consent(self, name: str, sentences: Sequence[str]) -> None:
         """The client's yes to every access request that is chosen, with the words shown."""
@@ -264,7 +267,7 @@ class LinkAggregate:
         self._advance("submitted")
         fresh = [each for each in self.access_requests if each.awaits_yes]
         self._agree(name, sentences)
-        self.draft_event(link_events.SUBMITTED)
+        self.draft_event(catalog.LINK_SUBMITTED)
         for each in fresh:
             self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
 
@@ -292,8 +295,8 @@ class LinkAggregate:
         for name, value in values.items():
             setattr(access_request, name, value)
         self.ask_more(reason="access_requested", actor=actor)
-        self.draft_event(link_events.ACCESS_ADDED, access_request, actor=actor)
-        self.draft_event(access_events.REQUESTED, access_request, actor=actor)
+        self.draft_event(catalog.LINK_ACCESS_ADDED, access_request, actor=actor)
+        self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
         return access_request
 
     def request_role(
@@ -311,9 +314,9 @@ class LinkAggregate:
                     reduce_at=self.now, verified_at=None, attested_at=None, attested_by=None,
                 )  # fmt: skip
             self.ask_more(reason="wider_role" if wider else "lower_role", actor=actor)
-        self.draft_event(link_events.ROLE_REQUESTED, access_request, actor=actor)
+        self.draft_event(catalog.LINK_ROLE_REQUESTED, access_request, actor=actor)
         if wider:
-            self.draft_event(access_events.REQUESTED, access_request, actor=actor)
+            self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
 
     def await_consent(self, access_request: AccessRequest, *, actor: str = CLIENT, **values: Any) -> None:
         """An approved access request waits for the client's yes again."""
@@ -334,7 +337,7 @@ class LinkAggregate:
 
     def withdraw(self, access_request: AccessRequest, *, actor: str) -> None:
         """The agency takes back what the client never agreed to: it must not stand on the review."""
-        self.draft_event(link_events.ACCESS_REMOVED, access_request, actor=actor)
+        self.draft_event(catalog.LINK_ACCESS_REMOVED, access_request, actor=actor)
         self._remove(access_request)
         access_request.status, access_request.next_actor = "ended", None
 
@@ -368,7 +371,7 @@ class LinkAggregate:
         if status == before and (status != "blocked" or access_request.code == code_before):
             return
         access_request.status_since = self.now
-        if event_type := access_events.BY_STATUS.get(status):
+        if event_type := catalog.ACCESS_BY_STATUS.get(status):
             self.draft_event(event_type, access_request, actor=actor, status_previous=before, grant_id=grant_id)
 
     # Events and rows
@@ -429,7 +432,7 @@ class LinkAggregate:
     def _note_intake(self, *, was_complete: bool) -> None:
         """The last answer is an event."""
         if self.is_intake_complete and not was_complete:
-            self.draft_event(client_events.INTAKE_COMPLETED)
+            self.draft_event(catalog.INTAKE_COMPLETED)
 
     def _advance(self, to: str) -> None:
         self.link.status = status.advanced(self.link.status, to)
@@ -439,7 +442,7 @@ class LinkAggregate:
             agency_id=self.agency.id, id=ids.new("consent"), link_id=self.link.id, name=name,
             sentences=list(sentences), given_at=self.now,
         )  # fmt: skip
-        self.draft_event(client_events.CONSENT_GIVEN)
+        self.draft_event(catalog.CONSENT_GIVEN)
 
     def _reopen(self, to: str, *, reason: str, actor: str) -> None:
         """The client of a completed link must act: it is notified by e-mail, and gets time for it."""
@@ -450,7 +453,7 @@ class LinkAggregate:
         self._need_client()
         if was == "completed":
             next_actor = status.next_actor(to, [each.next_actor for each in self.access_requests])
-            self.draft_event(link_events.REOPENED, actor=actor, reason=reason, next_actor=next_actor)
+            self.draft_event(catalog.LINK_REOPENED, actor=actor, reason=reason, next_actor=next_actor)
 
     def _need_client(self) -> None:
         """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.types import links as happenings
+from app.events import catalog
 from app.kit import clock, encryption, ids
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -118,7 +118,7 @@ async def show_address(
     """The link's address again; each look is recorded, and the first one means the link was given out."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     token = keyring.decrypt(aggregate.link.token_encrypted, bound_to=token_place(agency_id, link_id))
-    aggregate.draft_event(happenings.ADDRESS_SHOWN, actor=actor)
+    aggregate.draft_event(catalog.LINK_ADDRESS_SHOWN, actor=actor)
     aggregate.mark_sent(actor=actor)
     await aggregate.save(session)
     return address_of(aggregate, token, public_url)

@@ -22,7 +22,6 @@ from app import migrate
 from app.events import catalog
 from app.events.models import Event
 from app.events.recorder import EventDraft, record_all
-from app.events.types import access
 from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
@@ -33,7 +32,7 @@ from app.webhooks.models import Delivery
 KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
 AGENCIES = 10
 #: What an event carries: with its envelope about 1.3 KB.
-DATA = {key: value for key, value in catalog.example(access.VERIFIED)["data"].items() if key != "agency_id"}
+DATA = {key: value for key, value in catalog.example(catalog.ACCESS_VERIFIED)["data"].items() if key != "agency_id"}
 LONGEST = 180.0
 
 
@@ -77,7 +76,7 @@ class Stage:
             for number, agency_id in enumerate(chosen):
                 share = events // len(chosen) + (number < events % len(chosen))
                 happened = [
-                    EventDraft(access.VERIFIED, f"link_{self._round}_{number}_{place}", "bench", DATA)
+                    EventDraft(catalog.ACCESS_VERIFIED, f"link_{self._round}_{number}_{place}", "bench", DATA)
                     for place in range(share)
                 ]
                 if happened:

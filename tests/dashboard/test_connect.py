@@ -73,7 +73,7 @@ async def test_another_browser_exchanges_nothing(
     back = await _back(browser, house, path)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as other:
         page = await other.get(back)
-    assert "Another browser set out" in page.text
+    assert "You started in another browser" in page.text
     assert not (await house.tiktok.calls())["by_path"]
 
 

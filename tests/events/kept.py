@@ -32,7 +32,7 @@ def now() -> dict[str, Any]:
 
 @cache
 def _now() -> dict[str, Any]:
-    types = {name: _bare(catalog.schema(kind)) for name, kind in sorted(catalog.FOR_CRMS.items())}
+    types = {name: _bare(catalog.json_schema(kind)) for name, kind in sorted(catalog.FOR_CRMS.items())}
     shared = [schema.pop("$defs") for schema in types.values()]
     assert all(each == shared[0] for each in shared)
     return {"$defs": shared[0], "types": types}

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from app.events import catalog
 from app.events.models import Event, OutboxEntry
-from app.events.types import access
 from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth, PeriodicTask, WebhookBody
@@ -20,7 +20,7 @@ async def add_delivery(
     sessions: Sessions, endpoint: Endpoint, *, aged: timedelta = LONG_AGO, subject: str = "link_1", **values: Any
 ) -> Delivery:
     """A delivery made and due so long ago, unless `values` say otherwise; its event was fanned out."""
-    event = await scenes.happen(sessions, endpoint.agency_id, access.VERIFIED, link_id=subject)
+    event = await scenes.happen(sessions, endpoint.agency_id, catalog.ACCESS_VERIFIED, link_id=subject)
     made = clock.now() - aged
     row = {
         "agency_id": endpoint.agency_id, "id": ids.first("delivery", made), "endpoint_id": endpoint.id,

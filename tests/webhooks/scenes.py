@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.models import Event, OutboxEntry
 from app.events.recorder import record
-from app.events.types import access
-from app.events.types.event_type import EventType
 from app.kit import clock
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
@@ -45,14 +45,18 @@ async def make_endpoint(
         )
 
 
-async def happen(sessions: Sessions, agency_id: str, event_type: EventType = access.VERIFIED, **data: Any) -> Event:
+async def happen(
+    sessions: Sessions, agency_id: str, event_type: EventType = catalog.ACCESS_VERIFIED, **data: Any
+) -> Event:
     """An event as a use case would record it."""
     event_id = await record_event(sessions, agency_id, event_type, **data)
     async with sessions() as session:
         return (await session.scalars(select(Event).where(Event.agency_id == agency_id, Event.id == event_id))).one()
 
 
-async def record_event(sessions: Sessions, agency_id: str, event_type: EventType = access.VERIFIED, **data: Any) -> str:
+async def record_event(
+    sessions: Sessions, agency_id: str, event_type: EventType = catalog.ACCESS_VERIFIED, **data: Any
+) -> str:
     """The same: its id alone."""
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")

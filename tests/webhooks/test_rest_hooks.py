@@ -8,7 +8,6 @@ import pytest
 
 from app.events import catalog
 from app.events.schema import PERSONAL
-from app.events.types import access
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.tenants.api_keys import service as members
@@ -180,8 +179,8 @@ async def test_real_ones_come_newest_first_three_at_most_and_no_tests(
     api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
-    ids = [(await scenes.happen(sessions, agency_id, access.BLOCKED)).id for _ in range(4)]
-    await scenes.happen(sessions, world.south.agency_id, access.BLOCKED)
+    ids = [(await scenes.happen(sessions, agency_id, catalog.ACCESS_BLOCKED)).id for _ in range(4)]
+    await scenes.happen(sessions, world.south.agency_id, catalog.ACCESS_BLOCKED)
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, NOWHERE)
     async with sessions.begin() as session:
         await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")

@@ -13,8 +13,8 @@ from app.access.buyers.models import BuyerAccess, BuyerList
 from app.access.buyers.queries import People
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit import ids, jobs
 from app.kit.errors import InvalidInput
 from app.links import queries as links
@@ -49,7 +49,7 @@ async def set_for_center(
     center = await queries.center(session, agency_id, center_id, lock=True)
     await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
     await record(
-        session, happenings.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"tiktok_bc_id": center.bc_id},
     )  # fmt: skip
     await sync_buyer_access(
@@ -115,7 +115,7 @@ async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any]
 
 async def _tell_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: str) -> None:
     await record(
-        session, happenings.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
+        session, catalog.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
         data={"link_id": link_id},
     )  # fmt: skip
 

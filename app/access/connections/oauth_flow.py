@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import platform_apps
 from app.access.connections.models import Authorization, Invitation
 from app.access.connections.token_exchange import ExchangeOutcome, Purpose, establish
+from app.events import catalog
 from app.events.recorder import CLIENT, record
-from app.events.types import connections as happenings
 from app.kit import clock, encryption, ids
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
@@ -286,7 +286,7 @@ async def _tell_cancelled(session: AsyncSession, trip: Authorization) -> None:
     if trip.link_id:
         data = (await links.load_link(session, trip.agency_id, trip.link_id)).event_data()
     await record(
-        session, happenings.CONSENT_CANCELLED, agency_id=trip.agency_id, subject_id=trip.link_id or trip.id,
+        session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=trip.agency_id, subject_id=trip.link_id or trip.id,
         actor=CLIENT, data=data,
     )  # fmt: skip
 

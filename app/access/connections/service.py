@@ -7,8 +7,8 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Connection
+from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import connections as happenings
 from app.kit.errors import AppError
 
 
@@ -37,7 +37,7 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
     if (await session.execute(ended)).scalar_one_or_none():
         actor = "agency" if connection.side == "agency" else "client"
         await record(
-            session, happenings.TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
+            session, catalog.CONNECTION_TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
             actor=KEYTURN, data=event_data(connection) | {"next_actor": actor},
         )  # fmt: skip
 

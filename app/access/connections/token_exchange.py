@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import call_recorder
 from app.access.connections import queries
 from app.access.connections.models import Connection, Invitation
+from app.events import catalog
 from app.events.recorder import CLIENT, MEMBER, record
-from app.events.types import connections as happenings
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -144,7 +144,7 @@ async def _tell_failed(
     if purpose.link_id:
         data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
     await record(
-        session, happenings.FAILED, agency_id=purpose.agency_id,
+        session, catalog.CONNECTION_FAILED, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
         actor=CLIENT if purpose.link_id else MEMBER,
         data={**data, "blocker_code": _AGENCYS[outcome], "next_actor": "agency", "reason": reason},
@@ -218,7 +218,7 @@ async def _keep(
     if purpose.link_id:
         data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
     await record(
-        session, happenings.AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
+        session, catalog.CONNECTION_AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
         actor=CLIENT if purpose.link_id else MEMBER,
         data={**data, "connection_id": connection_id},
     )  # fmt: skip

@@ -10,8 +10,8 @@ from app.access.connections import platform_apps, queries
 from app.access.connections.models import Connection
 from app.access.connections.service import event_data
 from app.access.context import AccessContext
+from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import connections as happenings
 from app.kit import clock, jobs
 from app.kit.jobs import LeaseLost
 from app.platforms.port import App, ConnectedPlatform, PlatformFailure, RecordedCall
@@ -90,7 +90,8 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
         raise LeaseLost(Connection.__name__)
     if not was_dead:  # of a dead token the event told already
         await record(
-            session, happenings.REVOKED, agency_id=connection.agency_id, subject_id=connection.id, actor=KEYTURN,
+            session, catalog.CONNECTION_REVOKED, agency_id=connection.agency_id, subject_id=connection.id,
+            actor=KEYTURN,
             data=event_data(connection),
         )  # fmt: skip
 
@@ -109,7 +110,7 @@ async def _rest(session: AsyncSession, connection: Connection) -> None:
 async def _try_later(session: AsyncSession, connection: Connection) -> None:
     if connection.tries == 1:
         await record(
-            session, happenings.REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
+            session, catalog.CONNECTION_REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
             actor=KEYTURN, data=event_data(connection) | {"next_actor": "us"},
         )  # fmt: skip
     await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import call_recorder, handshakes
 from app.access.grants import queries as grants
 from app.access.grants.models import Grant
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import grants as happenings
 from app.kit.errors import AppError
 from app.links import queries as links
 from app.links.models import AccessRequest
@@ -56,7 +56,7 @@ async def _revoke(session: AsyncSession, grant: Grant, actor: str) -> None:
         grant.status, grant.revocation_requested_at = "revoking", func.now()
         await session.flush()
         await record(
-            session, happenings.REVOCATION_ASKED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
+            session, catalog.GRANT_REVOCATION_REQUESTED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
             data={
                 "grant_id": grant.id, "client_id": grant.client_id, "platform": grant.platform,
                 "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,

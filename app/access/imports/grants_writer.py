@@ -12,9 +12,9 @@ from app.access.grants.models import Grant
 from app.access.grants.service import UNIQUE_GRANT
 from app.access.imports.diff import Difference, KnownGrant
 from app.access.partners.models import Partner
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, EventDraft, record_all
-from app.events.types import grants as happenings
-from app.events.types.event_type import EventType
 from app.kit import clock, ids
 from app.platforms.resources import AssetShare
 from app.tenants.clients import queries as client_rows
@@ -49,13 +49,13 @@ async def save_shares(
         return Counted(0, 0, 0)
     events = _Events(session, partner, kind, await _facts(session, partner))
     found = await _add(session, partner, kind, said.new)
-    await events.record(happenings.FOUND, found, verified_at=clock.iso(clock.now()))
+    await events.record(catalog.GRANT_FOUND, found, verified_at=clock.iso(clock.now()))
     changed = [(before[share.asset_id].grant_id, share) for share in said.changed]
     await _rewrite(session, partner, [*changed, *((before[each.asset_id].grant_id, each) for each in said.renamed)])
-    await events.record(happenings.ROLE_CHANGED, changed)
+    await events.record(catalog.GRANT_ROLE_CHANGED, changed)
     ended = [(before[asset_id].grant_id, _as_it_was(asset_id, before[asset_id])) for asset_id in said.gone]
     await _end(session, partner, [grant_id for grant_id, _ in ended])
-    await events.record(happenings.REVOKED, ended, status="ended", role_granted=None)
+    await events.record(catalog.GRANT_REVOKED, ended, status="ended", role_granted=None)
     await _seen_now(session, partner, kind)
     return Counted(len(found), len(ended), len(changed))
 

@@ -11,9 +11,9 @@ from app.access import call_recorder
 from app.access.connections import queries as connections
 from app.access.connections.models import Connection
 from app.access.imports.models import Import
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, record
-from app.events.types import partners as happenings
-from app.events.types.event_type import EventType
 from app.kit import ids
 from app.kit.errors import AppError
 from app.platforms.port import RecordedCall
@@ -98,7 +98,7 @@ async def _start_one(
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     await record(
-        session, happenings.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
+        session, catalog.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
         data={"platform": platform, "tiktok_bc_id": bc_id},
     )  # fmt: skip
     return started
@@ -106,13 +106,13 @@ async def _start_one(
 
 async def finish(session: AsyncSession, row: Import) -> dict[str, Any]:
     """Columns of an import that has read everything that can be read, with its event."""
-    await _record(session, row, happenings.IMPORT_FINISHED)
+    await _record(session, row, catalog.IMPORT_FINISHED)
     return {"status": "done", "finished_at": func.now()}
 
 
 async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None) -> dict[str, Any]:
     """Columns of an import that cannot go on, with its event. What was read stays; the rest does not count as gone."""
-    await _record(session, row, happenings.IMPORT_FAILED, blocker_code=code)
+    await _record(session, row, catalog.IMPORT_FAILED, blocker_code=code)
     return {"status": "failed", "finished_at": func.now(), **call_recorder.failure_columns(code, call)}
 
 

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.grants.models import Grant
 from app.access.partners import client_matching, queries
 from app.access.partners.models import Partner
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import partners as happenings
 from app.kit.errors import AppError
 from app.tenants.clients import queries as client_rows
 from app.tenants.clients import service as clients
@@ -50,7 +50,7 @@ async def link_partner(
         raise PartnerLeaving
     await client_matching.move(session, partner, client_id, linked=True, actor=actor)
     await record(
-        session, happenings.LINKED, agency_id=agency_id, subject_id=partner.id, actor=actor,
+        session, catalog.PARTNER_LINKED, agency_id=agency_id, subject_id=partner.id, actor=actor,
         data={**clients.facts(client), "platform": partner.platform, "tiktok_bc_id": partner.bc_id},
     )  # fmt: skip
     return partner

@@ -20,9 +20,9 @@ from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess,
 from app.access.reconciler.status import Status, statuses
 from app.access.reconciler.unshare_policy import is_gone
 from app.access.retry_policy import RetryTiming
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, EventDraft, record_all
-from app.events.types import grants as events
-from app.events.types.event_type import EventType
 from app.kit import clock
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
@@ -198,9 +198,9 @@ class _Writer:
     ) -> None:
         if recorded is not None:
             if recorded.status_before == "drifted":
-                _draft(aggregate, access_request, events.RESTORED, recorded.grant_id, was)
+                _draft(aggregate, access_request, catalog.GRANT_RESTORED, recorded.grant_id, was)
             elif recorded.role_before is not None and recorded.role_before != access_request.role_seen:
-                _draft(aggregate, access_request, events.ROLE_CHANGED, recorded.grant_id, was)
+                _draft(aggregate, access_request, catalog.GRANT_ROLE_CHANGED, recorded.grant_id, was)
         elif (
             new.status == "unverifiable"
             and desired.was_verified
@@ -212,7 +212,7 @@ class _Writer:
             self.changes.drifted = self.grants_changed = True
             grant_id = await grants.mark_drifted(self.session, access_request.agency_id, access_request.id)
             if grant_id is not None:
-                _draft(aggregate, access_request, events.DRIFTED, grant_id, was)
+                _draft(aggregate, access_request, catalog.GRANT_DRIFTED, grant_id, was)
         elif new.status == "ended" and desired.unwanted and (grant := self._grant(access_request)) is not None:
             data = aggregate.event_data(access_request) | {"status_previous": was}
             await self.end(grant, data, aggregate.drafts)
@@ -250,14 +250,14 @@ class _Writer:
         about = _of_grant(grant) | {
             "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
         }  # fmt: skip
-        drafts.append(EventDraft(events.REVOCATION_REFUSED, grant.id, KEYTURN, {**data, **about}))
+        drafts.append(EventDraft(catalog.GRANT_REVOCATION_REFUSED, grant.id, KEYTURN, {**data, **about}))
 
     async def end(self, grant: Grant, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
         """End a grant that was observed to be gone."""
         self.changes.any = self.grants_changed = True
         await grants.end_grant(self.session, grant)
         about = _of_grant(grant) | {"role_granted": None, "status": "ended"}
-        drafts.append(EventDraft(events.REVOKED, grant.id, KEYTURN, {**data, **about}))
+        drafts.append(EventDraft(catalog.GRANT_REVOKED, grant.id, KEYTURN, {**data, **about}))
 
 
 def _draft(aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, grant_id: str, was: str) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.types import links as happenings
+from app.events import catalog
 from app.kit import clock, ids, throttle
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
@@ -128,7 +128,7 @@ async def make_code(
         raise LinkOver
     made, code = _new_code(keyring, agency_id, link_id, AGENCY_CODE_LIFE)
     session.add(made)
-    aggregate.draft_event(happenings.DEVICE_CODE_MADE, actor=actor)
+    aggregate.draft_event(catalog.LINK_DEVICE_CODE_MADE, actor=actor)
     await aggregate.save(session)
     return made, code
 
@@ -150,7 +150,7 @@ async def enter_code(
         each.used_at = func.now()
     by_mail = any(each.browser_id for each in right)
     let_in(browser, VerifiedBy.CODE if by_mail else VerifiedBy.AGENCY)
-    aggregate.draft_event(happenings.DEVICE_VERIFIED)
+    aggregate.draft_event(catalog.LINK_DEVICE_VERIFIED)
     await aggregate.save(session)
     return CodeResult.RIGHT
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.types import links as happenings
+from app.events import catalog
 from app.kit.errors import AppError
 from app.links import queries, status
 from app.links import service as links
@@ -67,7 +67,7 @@ async def send_invitation(
         session, outbox, aggregate, to=Recipient(client.contact_email, client.contact_name), address=address,
         platforms=platforms,
     )  # fmt: skip
-    aggregate.draft_event(happenings.INVITED, actor=actor)
+    aggregate.draft_event(catalog.LINK_INVITED, actor=actor)
     await aggregate.save(session)
     return mail
 

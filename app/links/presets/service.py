@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.presets import builtin, preset, queries, validation
@@ -118,7 +118,7 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
         raise NotFound
     known.archived_at = func.now()
     await record(
-        session, happenings.PRESET_ARCHIVED, agency_id=agency_id, subject_id=known.id, actor=actor,
+        session, catalog.PRESET_ARCHIVED, agency_id=agency_id, subject_id=known.id, actor=actor,
         data={"preset": slug},
     )  # fmt: skip
 
@@ -152,6 +152,6 @@ async def _add(
     session.add(row)
     await session.flush()
     await record(
-        session, happenings.PRESET_SAVED, agency_id=agency_id, subject_id=row.id, actor=actor, data={"preset": slug}
+        session, catalog.PRESET_SAVED, agency_id=agency_id, subject_id=row.id, actor=actor, data={"preset": slug}
     )
     return queries.of_row(row)

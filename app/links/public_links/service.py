@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import record
-from app.events.types import settings as happenings
-from app.events.types.event_type import EventType
 from app.kit import clock, encryption, ids
 from app.kit.encryption import Keyring
 from app.kit.errors import InvalidInput
@@ -54,7 +54,7 @@ async def create_public_link(
     )  # fmt: skip
     session.add(made)
     await session.flush()
-    await _tell(session, made, happenings.OPEN_LINK_CREATED, actor)
+    await _tell(session, made, catalog.PUBLIC_LINK_CREATED, actor)
     return made, token
 
 
@@ -75,7 +75,7 @@ async def show_address(
     """The address again; each look is recorded. Raises NotFound."""
     found = await queries.find(session, agency_id, public_link_id)
     token = keyring.decrypt(found.token_encrypted, bound_to=token_place(agency_id, public_link_id))
-    await _tell(session, found, happenings.OPEN_LINK_SHOWN, actor)
+    await _tell(session, found, catalog.PUBLIC_LINK_SHOWN, actor)
     return await address_of(session, found, token, public_url=public_url)
 
 
@@ -86,7 +86,7 @@ async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_
         found.revoked_at = func.now()
         await session.flush()
         await session.refresh(found)
-        await _tell(session, found, happenings.OPEN_LINK_REVOKED, actor)
+        await _tell(session, found, catalog.PUBLIC_LINK_REVOKED, actor)
     return found
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit import ids
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -64,7 +64,7 @@ async def create_agency(
     agency = Agency(id=ids.new("agency"), name=name, slug=slug, contact_name=contact_name, contact_email=contact_email)
     session.add(agency)
     await session.flush()
-    await record(session, happenings.AGENCY_CREATED, agency_id=agency.id, subject_id=agency.id, actor=actor)
+    await record(session, catalog.AGENCY_CREATED, agency_id=agency.id, subject_id=agency.id, actor=actor)
     return agency
 
 
@@ -87,7 +87,7 @@ async def update_agency(
     agency.contact_email = contact_email or agency.contact_email
     if colour is not None:
         agency.brand = {**agency.brand, "colour": colour.lower()}
-    await record(session, happenings.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor)
     return agency
 
 
@@ -117,7 +117,7 @@ async def set_platform_app(
         session.add(app)
     app.app_id = app_id
     app.secret_encrypted = keyring.encrypt(secret, bound_to=secret_place(agency_id, app.id))
-    await record(session, happenings.PLATFORM_APP_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.PLATFORM_APP_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
     return app
 
 
@@ -137,7 +137,7 @@ async def add_business_center(
     except IntegrityError as problem:
         raise BusinessCenterKnown from problem
     await record(
-        session, happenings.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"tiktok_bc_id": bc_id},
     )  # fmt: skip
     return center
@@ -150,6 +150,6 @@ async def remove_business_center(session: AsyncSession, agency_id: str, center_i
     if bc_id is None:
         raise NotFound
     await record(
-        session, happenings.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"tiktok_bc_id": bc_id},
     )  # fmt: skip

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit import clock, encryption, ids
 from app.kit.errors import AppError, InvalidInput
 from app.tenants.api_keys import queries
@@ -53,7 +53,7 @@ async def create_key(
     )  # fmt: skip
     session.add(key)
     await session.flush()
-    await record(session, happenings.KEY_CREATED, agency_id=agency_id, subject_id=key.id, actor=actor)
+    await record(session, catalog.KEY_CREATED, agency_id=agency_id, subject_id=key.id, actor=actor)
     return key, value
 
 
@@ -64,7 +64,7 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
         key.revoked_at = func.now()
         await session.flush()
         await session.refresh(key)
-        await record(session, happenings.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor)
+        await record(session, catalog.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor)
     return key
 
 

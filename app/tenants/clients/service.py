@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import clients as happenings
 from app.kit import ids
 from app.tenants.clients import queries
 from app.tenants.clients.models import Client
@@ -54,7 +54,7 @@ async def create_client(
         return known, False
     await record(
         session,
-        happenings.CREATED,
+        catalog.CLIENT_CREATED,
         agency_id=agency_id,
         subject_id=client.id,
         actor=actor,
@@ -76,7 +76,7 @@ async def update_client(
         await session.refresh(client)
         await record(
             session,
-            happenings.UPDATED,
+            catalog.CLIENT_UPDATED,
             agency_id=agency_id,
             subject_id=client.id,
             actor=actor,
@@ -102,7 +102,7 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
     if client is None:
         return False
     await record(
-        session, happenings.REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor, data=facts(client)
+        session, catalog.CLIENT_REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor, data=facts(client)
     )
     return True
 

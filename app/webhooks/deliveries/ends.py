@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import KEYTURN, EventDraft, record_all
-from app.events.types import webhooks as happenings
 from app.webhooks.deliveries.transitions import EndedDelivery
 from app.webhooks.policies import event_filter
 
@@ -24,7 +24,7 @@ def exhausted_events(ended: Iterable[EndedDelivery]) -> dict[str, list[EventDraf
             "reason": one.reason,
             "sample_event_id": one.event_id,
         }
-        drafts[one.agency_id].append(EventDraft(happenings.DELIVERY_EXHAUSTED, one.id, KEYTURN, data))
+        drafts[one.agency_id].append(EventDraft(catalog.DELIVERY_EXHAUSTED, one.id, KEYTURN, data))
     return drafts
 
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import webhooks as happenings
 from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import bodies, transitions
 from app.webhooks.deliveries.bodies import DELETED
@@ -114,7 +114,7 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
     await bodies.drop_unused(session, agency_id, row.event_id, body_id, made_at)
     data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id}
     await record(
-        session, happenings.PAYLOAD_DELETED, agency_id=agency_id, subject_id=row.id, actor=actor, data=data
+        session, catalog.PAYLOAD_DELETED, agency_id=agency_id, subject_id=row.id, actor=actor, data=data
     )  # fmt: skip
 
 

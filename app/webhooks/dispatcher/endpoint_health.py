@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks as happenings
 from app.kit import bulk_params
 from app.kit.database import CROSS_TENANT
 from app.webhooks.deliveries import conditions
@@ -165,5 +165,5 @@ async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> 
     elif verdict.recovered:
         data: dict[str, Any] = {"endpoint_id": row.id, "status": "active"}
         await record(
-            session, happenings.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
+            session, catalog.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
         )  # fmt: skip

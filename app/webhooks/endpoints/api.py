@@ -122,7 +122,7 @@ async def get_event_type_schema(
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None or version != API_VERSION:
         raise NotFound
-    return catalog.schema(kind)
+    return catalog.json_schema(kind)
 
 
 @router.get("/destinations")

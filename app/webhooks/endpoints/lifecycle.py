@@ -3,8 +3,8 @@
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks
 from app.kit.errors import NotFound
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint, EndpointHealth
@@ -29,7 +29,7 @@ async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
     endpoint.version += 1
     data = {"endpoint_id": endpoint.id, "status": "disabled", "reason": reason}
     await record(
-        session, webhooks.ENDPOINT_DISABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
+        session, catalog.ENDPOINT_DISABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip
     return endpoint
 
@@ -65,7 +65,7 @@ async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
     )
     data = {"endpoint_id": endpoint.id, "status": "active"}
     await record(
-        session, webhooks.ENDPOINT_ENABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
+        session, catalog.ENDPOINT_ENABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip
     return endpoint
 
@@ -104,5 +104,5 @@ async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: s
     await session.refresh(endpoint)
     data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": what}
     await record(
-        session, webhooks.ENDPOINT_UPDATED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor, data=data
+        session, catalog.ENDPOINT_UPDATED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip

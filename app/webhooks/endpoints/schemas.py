@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from app.events import catalog
+from app.events.catalog import EventType
 from app.events.schema import API_VERSION
-from app.events.types.event_type import EventType
 from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
@@ -235,7 +235,7 @@ class EventTypeView(BaseModel):
         """From its line in the catalogue."""
         return cls(
             type=kind.name, sentence=kind.sentence, since=kind.since, versions=[API_VERSION],
-            body_schema=catalog.schema(kind), example=catalog.example(kind),
+            body_schema=catalog.json_schema(kind), example=catalog.example(kind),
         )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks
 from app.kit import ids
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
@@ -141,7 +140,7 @@ async def create_endpoint(
     await session.flush()
     await record(
         session,
-        webhooks.ENDPOINT_CREATED,
+        catalog.ENDPOINT_CREATED,
         agency_id=agency_id,
         subject_id=endpoint.id,
         actor=actor,
@@ -157,7 +156,7 @@ async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, 
     await session.flush()
     await record(
         session,
-        webhooks.ENDPOINT_DELETED,
+        catalog.ENDPOINT_DELETED,
         agency_id=agency_id,
         subject_id=endpoint.id,
         actor=actor,

@@ -6,9 +6,9 @@ from datetime import timedelta
 from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.recorder import record
-from app.events.types import webhooks
-from app.events.types.event_type import EventType
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.webhooks.endpoints import queries, secret, service
@@ -74,7 +74,7 @@ async def rotate_secret(
     session.add(made)
     endpoint.version += 1  # workers keep its keys for as long as its row stays the same
     await session.flush()
-    await _record(session, webhooks.SECRET_ROTATED, agency_id, endpoint_id, actor)
+    await _record(session, catalog.SECRET_ROTATED, agency_id, endpoint_id, actor)
     return made, text
 
 
@@ -83,7 +83,7 @@ async def show_secrets(
 ) -> Sequence[EndpointSecret]:
     """The secrets that sign now, the current one first; that somebody looked is recorded. Raises NotFound."""
     await queries.find(session, agency_id, endpoint_id)
-    await _record(session, webhooks.SECRET_SHOWN, agency_id, endpoint_id, actor)
+    await _record(session, catalog.SECRET_SHOWN, agency_id, endpoint_id, actor)
     return await queries.live_secrets(session, agency_id, endpoint_id)
 
 
@@ -102,7 +102,7 @@ async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, se
             left.expires_at = None
     endpoint.version += 1  # workers keep its keys for as long as its row stays the same
     await session.flush()
-    await _record(session, webhooks.SECRET_ENDED, agency_id, endpoint_id, actor)
+    await _record(session, catalog.SECRET_ENDED, agency_id, endpoint_id, actor)
 
 
 async def _drop(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[EndpointSecret]) -> None:

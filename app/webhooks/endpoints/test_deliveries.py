@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog, schema
 from app.events import queries as events
+from app.events.catalog import ENDPOINT_VERIFICATION_SENT
 from app.events.models import Event
 from app.events.recorder import record
-from app.events.types.webhooks import VERIFICATION_SENT
 from app.kit import clock, ids
 from app.kit.errors import AppError, InvalidInput
 from app.kit.input.validation_errors import checked
@@ -91,7 +91,7 @@ async def sent_in_last_minute(session: AsyncSession, agency_id: str) -> int:
     asked = select(func.count()).where(
         Event.agency_id == agency_id,
         Event.id >= ids.first("evt", clock.now() - _MINUTE - _APART),
-        Event.type == VERIFICATION_SENT.name,
+        Event.type == ENDPOINT_VERIFICATION_SENT.name,
         Event.occurred_at > func.now() - _MINUTE,
     )
     challenges = (await session.execute(asked)).scalar_one()

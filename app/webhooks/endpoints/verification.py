@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import API_VERSION
-from app.events.types import webhooks
 from app.kit import clock
 from app.kit.egress.result import HttpResult
 from app.kit.encryption import Keyring
@@ -130,7 +130,7 @@ async def begin_verification(
     if await test_deliveries.sent_in_last_minute(session, agency_id) >= dispatch.TESTS_A_MINUTE:
         raise dispatch.TooManyTests
     event_id = await record(
-        session, webhooks.VERIFICATION_SENT, agency_id=agency_id, subject_id=endpoint_id, actor=actor,
+        session, catalog.ENDPOINT_VERIFICATION_SENT, agency_id=agency_id, subject_id=endpoint_id, actor=actor,
         data={"endpoint_id": endpoint_id},
     )  # fmt: skip
     seconds = min(endpoint.timeout_ms / 1000, LONGEST_SECONDS)
@@ -163,7 +163,8 @@ async def complete_verification(
     )  # fmt: skip
     if not verdict.passed:
         await record(
-            session, webhooks.VERIFICATION_FAILED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor,
+            session, catalog.ENDPOINT_VERIFICATION_FAILED, agency_id=endpoint.agency_id, subject_id=endpoint.id,
+            actor=actor,
             data={"endpoint_id": endpoint.id, "status": endpoint.status, "reason": verdict.code},
         )  # fmt: skip
         return endpoint, VerificationFailed(f"The endpoint did not answer its challenge. {verdict.sentence}")

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.models import Event
-from app.events.types import links, settings
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint
 from app.webhooks.policies import event_filter
@@ -42,8 +41,8 @@ async def _preset_warning(session: AsyncSession, endpoint: Endpoint, found: list
     preset = (endpoint.filter or {}).get("preset")
     if preset is None or any("No preset is called" in each for each in found):
         return []
-    saved = (Event.type == settings.PRESET_SAVED.name) & (Event.facts["preset"].astext == preset)
-    used = (Event.type == links.CREATED.name) & (Event.facts["preset"].astext == preset)
+    saved = (Event.type == catalog.PRESET_SAVED.name) & (Event.facts["preset"].astext == preset)
+    used = (Event.type == catalog.LINK_CREATED.name) & (Event.facts["preset"].astext == preset)
     known = select(Event.id).where(Event.agency_id == endpoint.agency_id, saved | used).limit(1)
     if await session.scalar(known):
         return []

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks as happenings
 from app.kit import clock
 from app.kit.database import CROSS_TENANT
 from app.mail import service as mails
@@ -88,7 +88,7 @@ async def _degraded(session: AsyncSession, row: EndpointHealth, notices: int) ->
     endpoint = (await session.scalars(found)).one()
     await record(
         session,
-        happenings.ENDPOINT_DEGRADED,
+        catalog.ENDPOINT_DEGRADED,
         agency_id=row.agency_id,
         subject_id=row.id,
         actor=KEYTURN,

@@ -8,9 +8,9 @@ import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.models import Event, OutboxEntry
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks as happenings
 from app.kit.database import CROSS_TENANT
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions, transitions
@@ -180,14 +180,14 @@ async def _record_overflow(
     said = select(Event.facts["reason"].as_string()).where(
         Event.agency_id == agency_id,
         Event.subject_id == endpoint_id,
-        Event.type == happenings.ENDPOINT_DEGRADED.name,
+        Event.type == catalog.ENDPOINT_DEGRADED.name,
         Event.occurred_at > func.now() - _SAID_FOR,
     )
     if not ended or OVERFLOW in (await session.scalars(said)).all():
         return
     await record(
         session,
-        happenings.ENDPOINT_DEGRADED,
+        catalog.ENDPOINT_DEGRADED,
         agency_id=agency_id,
         subject_id=endpoint_id,
         actor=KEYTURN,

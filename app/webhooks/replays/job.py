@@ -7,11 +7,11 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events import queries as events
 from app.events.change_feed import BEFORE_ALL
 from app.events.models import Event
 from app.events.recorder import KEYTURN, record
-from app.events.types import webhooks as happenings
 from app.kit import jobs
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.jobs import JobType
@@ -71,7 +71,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
     await jobs.finish(session, row, due_in=None, status="completed", ended_at=func.now(), **values)
     data = {"endpoint_id": endpoint.id, "replay_id": row.id, "status": "completed"}
     await record(
-        session, happenings.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
+        session, catalog.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
     )  # fmt: skip
 
 

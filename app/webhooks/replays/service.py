@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.change_feed import BEFORE_ALL
 from app.events.models import Event
 from app.events.recorder import record
-from app.events.types import webhooks as happenings
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput
 from app.webhooks.deliveries import conditions, transitions
@@ -92,7 +92,7 @@ async def start(
     await session.refresh(replay)
     data = {"endpoint_id": endpoint.id, "replay_id": replay.id, "reason": selection.selected}
     await record(
-        session, happenings.REPLAY_STARTED, agency_id=agency_id, subject_id=replay.id, actor=actor, data=data
+        session, catalog.REPLAY_STARTED, agency_id=agency_id, subject_id=replay.id, actor=actor, data=data
     )  # fmt: skip
     return replay
 
@@ -114,7 +114,7 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
     await transitions.cancel(session, agency_id, ended, *queued, reason="replay_cancelled")
     data = {"endpoint_id": ended, "replay_id": replay_id}
     await record(
-        session, happenings.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
+        session, catalog.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
     )  # fmt: skip
     return await queries.find(session, agency_id, replay_id)
 
@@ -158,7 +158,7 @@ async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str,
         .where(
             Event.agency_id == agency_id,
             Event.subject_id == endpoint.id,
-            Event.type == happenings.ENDPOINT_DISABLED.name,
+            Event.type == catalog.ENDPOINT_DISABLED.name,
         )
         .order_by(Event.sequence.desc())
         .limit(1)

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 from standardwebhooks import Webhook
 
+from app.events import catalog
 from app.events.recorder import EventDraft, record_all
-from app.events.types import access
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
@@ -56,7 +56,7 @@ async def make(
 async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
     """So many events that are not fanned out yet."""
     async with sessions.begin() as session:
-        happened = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(events)]
+        happened = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(events)]
         await record_all(session, happened, agency_id=agency_id)
 
 

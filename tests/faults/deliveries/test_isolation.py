@@ -8,8 +8,8 @@ from datetime import timedelta
 import httpx2
 from sqlalchemy import func, select
 
+from app.events import catalog
 from app.events.recorder import EventDraft, record_all
-from app.events.types import access
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
@@ -84,7 +84,7 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
 
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     async with sessions.begin() as session:
-        drafts = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
         await record_all(session, drafts, agency_id=agency_id)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from app.events import catalog
 from app.events.models import Event
-from app.events.types import webhooks
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -129,5 +129,5 @@ async def _each_queued_once(sessions: Sessions, agency_id: str, replay_id: str) 
     async with sessions() as session:
         made = await session.scalars(select(Attempt.delivery_id).where(Attempt.agency_id == agency_id))
         assert Counter(made) == Counter(row.id for row in rows)
-        told = select(func.count()).where(Event.agency_id == agency_id, Event.type == webhooks.REPLAY_COMPLETED.name)
+        told = select(func.count()).where(Event.agency_id == agency_id, Event.type == catalog.REPLAY_COMPLETED.name)
         assert (await session.execute(told)).scalar_one() == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import func, select
 
+from app.events import catalog
 from app.events.recorder import EventDraft, record_all
-from app.events.types import access
 from app.kit.database import Sessions
 from app.kit.egress.result import KEPT_BODY, KEPT_HEADERS
 from app.kit.encryption import Keyring
@@ -67,7 +67,7 @@ async def _beast(sessions: Sessions, keyring: Keyring, world: World, each: zoo.M
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     """Only recorded: the worker fans out, too."""
     async with sessions.begin() as session:
-        drafts = [EventDraft(access.VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
         await record_all(session, drafts, agency_id=agency_id)
 
 

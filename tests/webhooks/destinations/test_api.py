@@ -8,9 +8,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app.events import catalog as catalogue
+from app.events import catalog as events
 from app.events.models import Event
-from app.events.types import links
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -191,7 +190,7 @@ async def test_an_address_that_moved_starts_in_good_health_and_without_leases(
 ) -> None:
     shown = await made(api, HTTP)
     await rows.set_health(sessions, await kept(sessions, world), unreachable=3)
-    await scenes.happen(sessions, world.north.agency_id, links.COMPLETED)
+    await scenes.happen(sessions, world.north.agency_id, events.LINK_COMPLETED)
     await scenes.fan_all_out(tools)
     [claimed] = await scenes.claimed(tools)
     given = {**shown["options"], "url": f"{URL}/new"}
@@ -246,7 +245,7 @@ async def test_each_kind_says_what_it_needs(api: httpx2.AsyncClient) -> None:
     assert listed["hubspot"]["ordering"] == "by_subject"
 
 
-@pytest.mark.parametrize("event_type", sorted(catalogue.FOR_CRMS))
+@pytest.mark.parametrize("event_type", sorted(events.FOR_CRMS))
 async def test_each_kind_shows_what_it_would_send(api: httpx2.AsyncClient, event_type: str) -> None:
     for kind in catalog.DESTINATIONS:
         answer = await api.get(f"/webhooks/destinations/{kind}/example", params={"event_type": event_type})
@@ -254,7 +253,7 @@ async def test_each_kind_shows_what_it_would_send(api: httpx2.AsyncClient, event
         sent = answer.json()["requests"]
         if kind == "slack":
             assert problem(sent[0]["body"]) is None
-        assert sent or catalogue.example(catalogue.FOR_CRMS[event_type])["data"]["client_id"] is None
+        assert sent or events.example(events.FOR_CRMS[event_type])["data"]["client_id"] is None
         assert "pat-eu1" not in answer.text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.events.types import links
+from app.events import catalog as events
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -45,7 +45,7 @@ async def test_a_company_that_hubspot_never_takes_does_not_hold_its_link(
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
     await make(sessions, keyring, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
-    for what in (links.CREATED, links.SENT, links.OPENED):
+    for what in (events.LINK_CREATED, events.LINK_SENT, events.LINK_OPENED):
         await scenes.happen(sessions, agency_id, what, link_id="link_1", **TOLD)
     await scenes.fan_all_out(tools)
     hubspot.trouble["companies/batch/upsert"] = error(400, "VALIDATION_ERROR", "Property values were not valid")
@@ -65,7 +65,7 @@ async def test_a_contact_that_hubspot_never_takes_is_named_and_holds_nothing(
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
     await make(sessions, keyring, agency_id, "hubspot", {"token": TOKEN}, ordering="by_subject")
-    for what in (links.CREATED, links.SENT):
+    for what in (events.LINK_CREATED, events.LINK_SENT):
         await scenes.happen(sessions, agency_id, what, link_id="link_1", **{**TOLD, "contact_email": "ana@brand"})
     await scenes.fan_all_out(tools)
     for _ in range(2):
@@ -92,7 +92,7 @@ async def test_a_channel_that_was_archived_is_not_written_to_again(
         tools = replace(tools, destinations=catalog.make_destinations())
         await scenes.fan_all_out(tools)
         endpoint = await make(sessions, keyring, agency_id, "slack", {"webhook_url": address}, concurrency=1)
-        for what in (links.CREATED, links.SENT):
+        for what in (events.LINK_CREATED, events.LINK_SENT):
             await scenes.happen(sessions, agency_id, what, link_id="link_1", **TOLD)
         await scenes.fan_all_out(tools)
         for _ in range(3):

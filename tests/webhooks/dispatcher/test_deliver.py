@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
+from app.events import catalog
+from app.events.catalog import EventType
 from app.events.models import Event
-from app.events.types import access, webhooks
-from app.events.types.event_type import EventType
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -120,7 +120,7 @@ async def test_the_last_failure_exhausts_it_and_is_told(
     assert (told.facts["reason"], told.facts["sample_event_id"]) == ("attempts_used", row.event_id)
 
 
-@pytest.mark.parametrize("event_type", [webhooks.ENDPOINT_CREATED, webhooks.DELIVERY_EXHAUSTED])
+@pytest.mark.parametrize("event_type", [catalog.ENDPOINT_CREATED, catalog.DELIVERY_EXHAUSTED])
 async def test_news_of_webhooks_that_cannot_be_delivered_makes_no_more_news(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, event_type: EventType
 ) -> None:
@@ -271,7 +271,7 @@ async def test_a_private_address_is_not_called_and_looks_refused(
 ) -> None:
     agency_id = world.north.agency_id
     await scenes.make_endpoint(sessions, keyring, agency_id, "https://10.0.0.1/in")
-    await scenes.happen(sessions, agency_id, access.BLOCKED)
+    await scenes.happen(sessions, agency_id, catalog.ACCESS_BLOCKED)
     await scenes.fan_all_out(tools)
     row = await scenes.attempt(tools)
     assert (row.status, row.reason) == ("retrying", "blocked_address")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
+from app.events import catalog
 from app.events.models import EventPersonal, OutboxEntry
 from app.events.recorder import record
-from app.events.types import access, links, webhooks
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -139,9 +139,9 @@ async def test_a_filter_keeps_out_other_links_and_presets(
     await scenes.make_endpoint(
         sessions, keyring, agency_id, URL, ["*"], filter={"link_id": "link_7", "preset": "audit-only"}
     )
-    await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_8", preset="audit-only")
-    await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_7", preset="run-campaigns")
-    wanted = await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_7", preset="audit-only")
+    await scenes.happen(sessions, agency_id, catalog.LINK_OPENED, link_id="link_8", preset="audit-only")
+    await scenes.happen(sessions, agency_id, catalog.LINK_OPENED, link_id="link_7", preset="run-campaigns")
+    wanted = await scenes.happen(sessions, agency_id, catalog.LINK_OPENED, link_id="link_7", preset="audit-only")
     await scenes.fan_all_out(tools)
     assert [row.event_id for row in await scenes.deliveries(sessions, agency_id)] == [wanted.id]
 
@@ -153,7 +153,7 @@ async def test_news_of_an_endpoint_goes_to_others_that_ask_for_it(
     failing, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["webhook.*"])
     watching, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["webhook.delivery.exhausted"])
     await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["*"])
-    event = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=failing.id)
+    event = await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=failing.id)
     await scenes.fan_all_out(tools)
     reached = [row.endpoint_id for row in await scenes.deliveries(sessions, agency_id) if row.event_id == event.id]
     assert reached == [watching.id]
@@ -166,7 +166,7 @@ async def test_business_change_and_event_go_together(
     await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     async with sessions() as session:
-        await record(session, access.VERIFIED, agency_id=agency_id, subject_id="link_1", actor="test")
+        await record(session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_1", actor="test")
         await session.rollback()
     assert await marks(sessions, agency_id) == 0
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.events.types import access, links
+from app.events import catalog
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -31,11 +31,11 @@ async def test_deliveries_are_found_by_endpoint_type_and_state(
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:
         one, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ["access.*"])
-        await scenes.happen(sessions, agency_id, access.VERIFIED)
+        await scenes.happen(sessions, agency_id, catalog.ACCESS_VERIFIED)
         await scenes.fan_all_out(tools)
         tried = await scenes.attempt(tools)
     two, _ = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, ["link.opened"])
-    await scenes.happen(sessions, agency_id, links.OPENED)
+    await scenes.happen(sessions, agency_id, catalog.LINK_OPENED)
     await scenes.fan_all_out(tools)
     [waiting] = [row for row in await scenes.deliveries(sessions, agency_id) if row.id != tried.id]
     assert await listed(api) == [waiting.id, tried.id]

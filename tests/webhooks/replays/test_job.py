@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.events import catalog
 from app.events.models import Event
 from app.events.recorder import record
-from app.events.types import access, links, webhooks
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -77,7 +77,7 @@ async def test_what_ended_so_begins_anew(
             assert (each.attempts_since_requeue, each.attempt_count) == (0, 3)
             assert each.due_at
             assert each.expires_at > clock.now() + timedelta(days=4)
-    [told] = await recorded(sessions, world.north.agency_id, webhooks.REPLAY_COMPLETED.name)
+    [told] = await recorded(sessions, world.north.agency_id, catalog.REPLAY_COMPLETED.name)
     assert (told.subject_id, told.facts["endpoint_id"]) == (replay.id, endpoint.id)
 
 
@@ -86,12 +86,12 @@ async def test_missing_is_what_fan_out_would_send_today(
 ) -> None:
     agency_id = world.north.agency_id
     await scenes.fan_all_out(tools)
-    wanted = await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_7")
-    await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_8")
-    await scenes.happen(sessions, agency_id, links.OPENED, link_id="link_7")
+    wanted = await scenes.happen(sessions, agency_id, catalog.ACCESS_VERIFIED, link_id="link_7")
+    await scenes.happen(sessions, agency_id, catalog.ACCESS_VERIFIED, link_id="link_8")
+    await scenes.happen(sessions, agency_id, catalog.LINK_OPENED, link_id="link_7")
     async with sessions.begin() as session:
         await record(
-            session, access.VERIFIED, agency_id=agency_id, subject_id="link_7", actor="test",
+            session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_7", actor="test",
             data={"link_id": "link_7"}, test=True,
         )  # fmt: skip
     await scenes.fan_all_out(tools)
@@ -99,10 +99,10 @@ async def test_missing_is_what_fan_out_would_send_today(
         sessions, keyring, agency_id, URL, ["access.*", "webhook.*"], filter={"link_id": "link_7"}
     )
     other, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["access.verified"])
-    await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
-    news = await scenes.happen(sessions, agency_id, webhooks.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
+    await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
+    news = await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
     await scenes.fan_all_out(tools)
-    to_come = await scenes.happen(sessions, agency_id, access.VERIFIED, link_id="link_7")
+    to_come = await scenes.happen(sessions, agency_id, catalog.ACCESS_VERIFIED, link_id="link_7")
     replay = await start(sessions, endpoint, "missing")
     await turns.turn(tools)
     made = [row for row in await scenes.deliveries(sessions, agency_id) if row.replay_id == replay.id]

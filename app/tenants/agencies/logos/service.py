@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit.errors import NotFound
 from app.tenants.agencies import queries as agencies
 from app.tenants.agencies.logos import queries
@@ -22,7 +22,7 @@ async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, acto
     logo.png, logo.sha256, logo.width, logo.height = made.png, made.sha256, made.width, made.height
     named = {"sha256": made.sha256, "width": made.width, "height": made.height}
     agency.brand = {**agency.brand, "logo": named}
-    await record(session, happenings.AGENCY_LOGO_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.AGENCY_LOGO_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
     return agency
 
 
@@ -34,4 +34,4 @@ async def remove_logo(session: AsyncSession, agency_id: str, *, actor: str) -> N
     await session.delete(logo)
     agency = await agencies.find(session, agency_id)
     agency.brand = {key: value for key, value in agency.brand.items() if key != "logo"}
-    await record(session, happenings.AGENCY_LOGO_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.AGENCY_LOGO_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor)

@@ -6,8 +6,8 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.recorder import record
-from app.events.types import settings as happenings
 from app.kit import ids
 from app.kit.errors import InvalidInput, NotFound
 from app.platforms.manual import library
@@ -39,7 +39,7 @@ async def set_platform(
         )
     )
     await record(
-        session, happenings.PLATFORM_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.AGENCY_PLATFORM_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data={"platform": key},
     )  # fmt: skip
     return identifiers

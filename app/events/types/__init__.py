@@ -1,1 +1,0 @@
-"""Every event type, one module per subject: sentence, example, and visibility to CRMs."""
