@@ -24,8 +24,6 @@ from app.links.presets import requestable
 from app.links.public_links import api as public_links
 from app.links.questions import api as questions
 from app.tenants.agencies import api as agencies
-from app.tenants.agencies.logos import api as logos
-from app.tenants.agencies.platform_ids import api as identities
 from app.tenants.api_keys import api as members
 from app.tenants.clients import api as clients
 from app.webhooks import rest_hooks as hooks
@@ -63,8 +61,6 @@ api = APIRouter(prefix=API, dependencies=[Depends(only_known)])
 for room in (
     members,
     agencies,
-    identities,
-    logos,
     clients,
     presets,
     requestable,

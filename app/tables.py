@@ -18,18 +18,18 @@ from app.links.public_links import models as _public_links
 from app.links.questions import models as _questions
 from app.mail import models as _mails
 from app.platforms import rate_limiter as _rate_limiter
+from app.tenants.agencies import logos as _logos
 from app.tenants.agencies import models as _agencies
-from app.tenants.agencies.logos import models as _logos
-from app.tenants.agencies.platform_ids import models as _identities
-from app.tenants.api_keys import models as _members
-from app.tenants.api_keys.idempotency import models as _idempotency
+from app.tenants.agencies import platform_ids as _platform_ids
+from app.tenants.api_keys import idempotency as _idempotency
+from app.tenants.api_keys import service as _api_keys
 from app.tenants.clients import models as _clients
 from app.webhooks import models as _webhooks
 from app.webhooks.replays import models as _replays
 
 ROOMS = (
     _agencies,
-    _members,
+    _api_keys,
     _clients,
     _events,
     _presets,
@@ -47,7 +47,7 @@ ROOMS = (
     _idempotency,
     _mails,
     _rate_limiter,
-    _identities,
+    _platform_ids,
     _webhooks,
     _replays,
     _logos,

@@ -31,8 +31,8 @@ from app.main import egress_of, platforms_of
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata
-from app.tenants.api_keys.idempotency import job as idempotency
-from app.tenants.api_keys.idempotency.models import IdempotencyKey
+from app.tenants.api_keys import idempotency
+from app.tenants.api_keys.idempotency import IdempotencyKey
 from app.webhooks.context import Heartbeat, MaintenanceContext
 from app.webhooks.context import WebhookContext as Webhooks
 from app.webhooks.destinations import catalog
@@ -54,7 +54,7 @@ def table(
         *reconciler.work(access),
         JobType("tokens to give back", Connection, partial(connections.revoke_token, access), lease=access.lease),
         JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
-        JobType("answers to forget", IdempotencyKey, partial(idempotency.forget, access.sessions)),
+        JobType("answers to forget", IdempotencyKey, partial(idempotency.delete_expired, access.sessions)),
         *replays.work(webhooks),
         *periodic_tasks.work(keeping),
         *mail.work(mails),

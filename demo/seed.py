@@ -9,7 +9,7 @@ from app.kit.encryption import Keyring
 from app.links import service as links
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as members
-from app.tenants.api_keys.scopes import ALL
+from app.tenants.api_keys.service import ALL_SCOPES
 from app.tenants.clients import service as clients
 from app.webhooks.endpoints import service as endpoints
 from app.webhooks.endpoints.service import EndpointSpec
@@ -38,7 +38,9 @@ CLIENTS = (
 async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) -> tuple[Demo, str]:
     """Writes the demo's records; gives what is to be shown of them, and the secret of the inbox's endpoint."""
     agency_id = await _agency(session)
-    _, key = await members.create_key(session, agency_id, name="demo", scopes=sorted(ALL), expires_at=None, actor=DEMO)
+    _, key = await members.create_key(
+        session, agency_id, name="demo", scopes=sorted(ALL_SCOPES), expires_at=None, actor=DEMO
+    )
     spec = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
     endpoint, secret = await endpoints.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")

@@ -8,7 +8,7 @@ from app.kit.database import Sessions
 from app.links import service as links
 from app.links.presets import builtin
 from app.links.presets.preset import Preset, PresetAccessRequest
-from app.tenants.agencies.platform_ids.service import set_platform
+from app.tenants.agencies.platform_ids import set_platform
 from tests.world import Corner, keyring
 
 PORTFOLIO = "1234567890123456"

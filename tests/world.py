@@ -7,7 +7,7 @@ from app.kit.encryption import Keyring
 from app.links import service as links
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as members
-from app.tenants.api_keys.scopes import ALL
+from app.tenants.api_keys.service import ALL_SCOPES
 from app.tenants.clients import service as clients
 
 #: The agency's own Business Centers, as in the simulator's world.
@@ -72,7 +72,7 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
         )
         await agencies.add_business_center(session, agency.id, platform="tiktok", bc_id=bc_id, name=name, actor="test")
         key, value = await members.create_key(
-            session, agency.id, name="tests", scopes=sorted(ALL), expires_at=None, actor="test"
+            session, agency.id, name="tests", scopes=sorted(ALL_SCOPES), expires_at=None, actor="test"
         )
         client, _ = await clients.create_client(
             session, agency.id, actor="test", name="Maison Lune", external_id="crm-1",

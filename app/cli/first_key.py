@@ -17,13 +17,12 @@ from app.kit.database import make_engine, make_sessions
 from app.kit.errors import AppError
 from app.kit.input.validation_errors import checked
 from app.settings import Settings, SettingsWrong
-from app.tenants.agencies import queries, service
+from app.tenants.agencies import service
 from app.tenants.agencies.api import AgencyChanges
 from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
-from app.tenants.api_keys.api import NewKey
-from app.tenants.api_keys.schemas import KeyView, NewKeyView
-from app.tenants.api_keys.scopes import SCOPES
+from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
+from app.tenants.api_keys.service import SCOPES
 
 #: How events name whoever did it.
 ACTOR = "command_line"
@@ -50,7 +49,7 @@ def list_agencies(*, as_json: bool) -> None:
     """Prints the agencies of this installation."""
 
     async def work(session: AsyncSession) -> list[AgencyView]:
-        return [AgencyView.of(row) for row in await queries.every(session)]
+        return [AgencyView.of(row) for row in await service.every(session)]
 
     found = [view.model_dump(mode="json") for view in _in_transaction(work)]
     if as_json:
@@ -65,7 +64,7 @@ def create_key(*, name: str, scopes: list[str], days: int | None, agency: str | 
     async def work(session: AsyncSession) -> NewKeyView:
         expires_at = clock.now() + timedelta(days=days) if days else None
         given = checked(NewKey, name=name, scopes=scopes or list(SCOPES), expires_at=expires_at)
-        owner = await queries.chosen(session, agency)
+        owner = await service.chosen(session, agency)
         made, value = await keys.create_key(
             session, owner.id, name=given.name, scopes=given.scopes, expires_at=given.expires_at, actor=ACTOR
         )

@@ -19,7 +19,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.main import platforms_of
 from app.settings import Settings
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 TIKTOK = "tiktok"
 _SHOWN = {

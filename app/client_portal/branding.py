@@ -10,8 +10,7 @@ from fastapi.responses import Response
 from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.links.aggregate import LinkAggregate
-from app.tenants.agencies import branding
-from app.tenants.agencies.logos import queries as logos
+from app.tenants.agencies import branding, logos
 from app.tenants.agencies.models import Agency
 
 router = APIRouter(include_in_schema=False)

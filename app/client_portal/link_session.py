@@ -27,7 +27,7 @@ from app.links.devices import service as admission
 from app.links.devices.service import NewDevice
 from app.links.models import LinkSession
 from app.services import services_of
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 #: The screen on which a new device is let in.
 DEVICE = "device"

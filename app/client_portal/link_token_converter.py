@@ -2,19 +2,19 @@
 
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.tenants.agencies.service import TAKEN_BY_US
+from app.tenants.agencies.service import RESERVED_SLUGS
 
 
 class AgencySlug(StringConvertor):
     """A first address part that is not ours, so that `/api/v1/anything` is never taken for a link."""
 
-    regex = rf"(?!(?:{'|'.join(sorted(map(str, TAKEN_BY_US))).replace('.', '[.]')})/)[^/]+"
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, RESERVED_SLUGS))).replace('.', '[.]')})/)[^/]+"
 
 
 class Stray(StringConvertor):
     """Any address whose first part is not ours."""
 
-    regex = rf"(?!(?:{'|'.join(sorted(map(str, TAKEN_BY_US))).replace('.', '[.]')})(?:/|$)).+"
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, RESERVED_SLUGS))).replace('.', '[.]')})(?:/|$)).+"
 
 
 register_url_convertor("agency_slug", AgencySlug())

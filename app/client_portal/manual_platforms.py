@@ -9,7 +9,7 @@ from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.platforms.manual import library
-from app.tenants.agencies.platform_ids import queries as identities
+from app.tenants.agencies import platform_ids
 
 
 def of(aggregate: LinkAggregate) -> list[ManualRequest]:
@@ -30,7 +30,7 @@ async def groups(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[Ma
     """All of them by platform, with the agency's own ids filled in; declined ones are told, too."""
     if not any(access_request.is_custom for access_request in aggregate.access_requests):
         return []
-    known = await identities.every(session, aggregate.agency.id)
+    known = await platform_ids.every(session, aggregate.agency.id)
     return manual_platforms.groups(of(aggregate), agency=aggregate.agency.name, identifiers=known)
 
 

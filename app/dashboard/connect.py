@@ -16,7 +16,7 @@ from app.events.queries import EventFilter
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.services import services_of
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
 COOKIE = "keyturn_connect"

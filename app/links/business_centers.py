@@ -9,8 +9,7 @@ from app.links.presets.preset import Preset
 from app.links.public_links.models import PublicLink
 from app.platforms.manual import library
 from app.platforms.manual.library import CUSTOM
-from app.tenants.agencies import queries, service
-from app.tenants.agencies.platform_ids import queries as identities
+from app.tenants.agencies import platform_ids, service
 
 
 class BusinessCenterMissing(AppError):
@@ -44,7 +43,7 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
 
     Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
     """
-    known = await identities.every(session, agency_id)
+    known = await platform_ids.every(session, agency_id)
     for key in dict.fromkeys(
         access_request.platform for access_request in preset.access_requests if access_request.kind == CUSTOM
     ):
@@ -69,7 +68,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
 
     Raises BusinessCenterMissing, InvalidInput.
     """
-    centers = await queries.business_centers(session, agency_id, platform)
+    centers = await service.business_centers(session, agency_id, platform)
     if not centers:
         raise BusinessCenterMissing
     if bc_id is None and len(centers) == 1:
@@ -83,7 +82,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
 
 async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
     """Remove a Business Center unless living links use it. Raises NotFound, BusinessCenterInUse."""
-    center = await queries.business_center(session, agency_id, center_id)
+    center = await service.business_center(session, agency_id, center_id)
     if center is None:
         raise NotFound
     living = select(func.count()).where(

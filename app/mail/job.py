@@ -71,8 +71,8 @@ async def _try(tools: MailContext, row: Mail) -> SmtpResult:
 
 
 def _open(tools: MailContext, row: Mail) -> RenderedEmail:
-    sealed = row.content_encrypted or b""
-    return RenderedEmail.from_json(tools.keyring.decrypt(sealed, bound_to=content_place(row.agency_id, row.id)))
+    encrypted = row.content_encrypted or b""
+    return RenderedEmail.from_json(tools.keyring.decrypt(encrypted, bound_to=content_place(row.agency_id, row.id)))
 
 
 def _ended(step: MailRetry) -> dict[str, Any]:

@@ -49,10 +49,10 @@ async def queue(
     """Render and encrypt an e-mail and make it due, in the caller's transaction."""
     mail_id = ids.new("mail")
     letter = render(kind, letterhead, LANGUAGE, context)
-    sealed = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))
+    encrypted = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))
     mail = Mail(
         agency_id=agency_id, id=mail_id, kind=kind, about_id=about_id, language=LANGUAGE, to_email=to.email,
-        to_name=to.name, content_encrypted=sealed, not_after=not_after, due_at=func.now(),
+        to_name=to.name, content_encrypted=encrypted, not_after=not_after, due_at=func.now(),
     )  # fmt: skip
     session.add(mail)
     await session.flush()

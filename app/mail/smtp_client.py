@@ -22,7 +22,7 @@ from app.mail.server import Server
 
 #: Seconds for one command, and in total; the job's lease is longer.
 COMMAND, WHOLE = 15.0, 40.0
-#: The same for a login test, while a person waits.
+#: The same for a login test, while a user waits.
 LOGIN, LOGIN_WHOLE = 4.0, 8.0
 #: Seconds in which a server without a greeting has to answer a TLS handshake.
 HANDSHAKE = 2.0

@@ -20,7 +20,7 @@ from app.links.public_links.service import create_public_link
 from app.links.questions.models import IntakeFile
 from app.links.questions.service import place as file_place
 from app.mail.models import Mail
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.endpoints.test_deliveries import send_test

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.platforms.port import App, ConnectedPlatform
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import secret_place
 
 

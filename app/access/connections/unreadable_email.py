@@ -7,8 +7,7 @@ from app.access.context import AccessContext
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.platforms.port import RecordedCall
-from app.tenants.agencies import email_branding
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 KIND = "blind"
 
@@ -26,7 +25,7 @@ async def send(
     invitations = f"{context.outbox.public_url}/api/v1/connections/invitations"
     await mails.queue(
         session, context.outbox, agency_id, kind=KIND, to=Recipient(agency.contact_email, agency.contact_name),
-        letterhead=email_branding.of_agency(agency), about_id=connection.id,
+        letterhead=agencies.email_branding(agency), about_id=connection.id,
         context={
             "platform": context.platforms[connection.platform].name,
             "said": call.message if call is not None and call.message else "nothing more",

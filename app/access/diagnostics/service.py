@@ -14,7 +14,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.platforms.port import App, ConnectedPlatform, Priority
 from app.platforms.registry import Platforms
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 
 @dataclass(frozen=True)

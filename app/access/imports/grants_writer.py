@@ -17,7 +17,6 @@ from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, EventDraft, record_all
 from app.kit import clock, ids
 from app.platforms.resources import AssetShare
-from app.tenants.clients import queries as client_rows
 from app.tenants.clients import service as clients
 
 _AT_ONCE = 500
@@ -148,7 +147,7 @@ def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
 
 async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
     assert partner.client_id is not None
-    client = await client_rows.find(session, partner.agency_id, partner.client_id)
+    client = await clients.find(session, partner.agency_id, partner.client_id)
     return {**clients.facts(client), "platform": partner.platform, "tiktok_bc_id": partner.bc_id}
 
 

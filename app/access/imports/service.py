@@ -17,7 +17,7 @@ from app.events.recorder import KEYTURN, record
 from app.kit import ids
 from app.kit.errors import AppError
 from app.platforms.port import RecordedCall
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 
 class AgencyNotConnected(AppError):

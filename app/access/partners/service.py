@@ -9,7 +9,6 @@ from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.recorder import record
 from app.kit.errors import AppError
-from app.tenants.clients import queries as client_rows
 from app.tenants.clients import service as clients
 
 
@@ -39,7 +38,7 @@ async def link_partner(
     Raises NotFound, PartnerRequestedElsewhere, PartnerLeaving.
     """
     partner = await queries.find(session, agency_id, partner_id)
-    client = await client_rows.find(session, agency_id, client_id)
+    client = await clients.find(session, agency_id, client_id)
     await client_matching.alone(session, agency_id, partner.platform, partner.bc_id)
     await session.refresh(partner)
     if partner.client_id == client_id and partner.linked:

@@ -18,7 +18,7 @@ from app.links import pasted_ids
 from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
 from app.links.pasted_ids import PastedIds
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
 

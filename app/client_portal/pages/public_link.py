@@ -25,7 +25,7 @@ from app.links.public_links.models import PublicLink
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
 

@@ -25,7 +25,7 @@ from app.links.service import LinkOver
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
-from app.tenants.agencies import email_branding
+from app.tenants.agencies import service as agencies
 
 KIND = "device_code"
 CODE_LIFE = timedelta(minutes=10)
@@ -106,7 +106,7 @@ async def send_code(
         aggregate.agency.id,
         kind=KIND,
         to=Recipient(address.email, address.name),
-        letterhead=email_branding.of_agency(aggregate.agency),
+        letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
         not_after=made.expires_at,
         context={

@@ -10,7 +10,7 @@ from app.links.aggregate import LinkAggregate
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
-from app.tenants.agencies import email_branding
+from app.tenants.agencies import service as agencies
 
 KIND = "needed_again"
 #: Several things asked for one after the other make one e-mail, or two.
@@ -37,7 +37,7 @@ async def write_to_client(
         agency_id,
         kind=KIND,
         to=Recipient(client.contact_email, client.contact_name),
-        letterhead=email_branding.of_agency(aggregate.agency),
+        letterhead=agencies.email_branding(aggregate.agency),
         about_id=link_id,
         context={
             "name": client.contact_name,

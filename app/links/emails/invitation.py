@@ -13,7 +13,7 @@ from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
 from app.platforms.registry import Platforms
-from app.tenants.agencies import email_branding
+from app.tenants.agencies import service as agencies
 
 KIND = "invitation"
 
@@ -100,7 +100,7 @@ async def _invite(
         aggregate.agency.id,
         kind=KIND,
         to=to,
-        letterhead=email_branding.of_agency(aggregate.agency),
+        letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
         not_after=aggregate.link.expires_at,
         context={

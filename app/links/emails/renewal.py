@@ -11,7 +11,7 @@ from app.mail import service as mail
 from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue, Shown
-from app.tenants.agencies import email_branding
+from app.tenants.agencies import service as agencies
 from app.tenants.clients.models import Client
 
 KIND = "renewal_requested"
@@ -26,7 +26,7 @@ async def pass_on_wish(session: AsyncSession, outbox: MailQueue, aggregate: Link
         agency.id,
         kind=KIND,
         to=Recipient(agency.contact_email, agency.contact_name),
-        letterhead=email_branding.of_agency(agency),
+        letterhead=agencies.email_branding(agency),
         about_id=link.id,
         context={
             "client": aggregate.client.name,

@@ -16,7 +16,7 @@ from app.links.business_centers import own_side
 from app.links.presets import queries as presets
 from app.links.public_links import queries
 from app.links.public_links.models import PublicLink
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 
 MOST_PER_HOUR = 30
 

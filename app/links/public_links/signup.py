@@ -21,7 +21,6 @@ from app.links.models import Link
 from app.links.presets import queries as presets
 from app.links.public_links import queries, status
 from app.links.public_links.models import PublicLink, PublicLinkUse
-from app.tenants.clients import queries as known_clients
 from app.tenants.clients import service as clients
 
 
@@ -149,7 +148,7 @@ def status_of(public_link: PublicLink) -> str:
 async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> LinkAggregate:
     """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
-    taken = bool(claimed) and await known_clients.by_external_id(session, agency_id, claimed or "") is not None
+    taken = bool(claimed) and await clients.by_external_id(session, agency_id, claimed or "") is not None
     told = {
         "name": given.company, "contact_name": given.name, "contact_email": given.email,
         "language": public_link.language,

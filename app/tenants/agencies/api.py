@@ -1,24 +1,29 @@
-"""JSON routes: the agency itself, its TikTok app and its Business Centers."""
+"""JSON routes: the agency, its TikTok app, Business Centers and logo, and its ids on manual platforms."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, File, Request, UploadFile
 from pydantic import Field
 
 from app.kit.database import Session
-from app.kit.input.fields import BusinessCenterId, Digits, Email, Line120, Line200, RequestShape, Secret
+from app.kit.errors import NotFound
+from app.kit.input.fields import BusinessCenterId, Digits, Email, Line120, Line200, RequestShape, Secret, Verbatim, Word
 from app.kit.web.paging import Page
+from app.platforms.manual import library
 from app.services import services_of
-from app.tenants.agencies import queries, service
+from app.tenants.agencies import logos, platform_ids, service
+from app.tenants.agencies.logo_image import picture
+from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
-from app.tenants.agencies.schemas import AgencyView, BusinessCenterView, PlatformAppView
+from app.tenants.agencies.schemas import AgencyView, BusinessCenterView, PlatformAppView, PlatformView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/agency", route_class=ApiRoute)
-
 Reader = Annotated[Principal, requires("agency:read")]
 Writer = Annotated[Principal, requires("agency:write")]
+Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]
 TIKTOK = "tiktok"
 
 
@@ -36,7 +41,9 @@ class NewApp(RequestShape):
 
     app_id: Digits = Field(description="Digits only.", examples=["7400000000000000001"])
     secret: Secret = Field(
-        max_length=200, description="Kept sealed and never shown again.", examples=["d41d8cd98f00b204e9800998ecf8427e"]
+        max_length=200,
+        description="Stored encrypted and never shown again.",
+        examples=["d41d8cd98f00b204e9800998ecf8427e"],
     )
 
 
@@ -47,10 +54,28 @@ class NewBusinessCenter(RequestShape):
     name: Line200 = Field(examples=["North Agency"])
 
 
+class NewLogo(RequestShape):
+    """The current URL of the picture. It is fetched once; Keyturn serves it from then on."""
+
+    url: Verbatim = Field(
+        max_length=2048,
+        description="The final address of a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.",
+        examples=["https://north.example/logo.png"],
+    )
+
+
+class Identifiers(RequestShape):
+    """Your ids on a platform; they replace the earlier ones."""
+
+    identifiers: dict[Word, Line200] = Field(
+        max_length=10, description="By the key of the need.", examples=[{"portfolio_id": "1234567890123456"}]
+    )
+
+
 @router.get("")
 async def get_agency(caller: Reader, session: Session) -> AgencyView:
-    """Your agency."""
-    return AgencyView.of(await queries.find(session, caller.agency_id))
+    """Return your agency."""
+    return AgencyView.of(await service.find(session, caller.agency_id))
 
 
 @router.patch("")
@@ -64,7 +89,7 @@ async def update_agency(caller: Writer, session: Session, given: AgencyChanges) 
 @router.get("/platform-apps/tiktok")
 async def get_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
     """Return the TikTok app in use, and the redirect URL to register for it."""
-    return _app_view(request, await queries.platform_app(session, caller.agency_id, TIKTOK))
+    return _app_view(request, await service.platform_app(session, caller.agency_id, TIKTOK))
 
 
 @router.put("/platform-apps/tiktok")
@@ -80,7 +105,7 @@ async def set_platform_app(request: Request, caller: Writer, session: Session, g
 @router.get("/business-centers")
 async def list_business_centers(caller: Reader, session: Session) -> Page[BusinessCenterView]:
     """List your Business Centers in the order they were added. There is no second page."""
-    rows = await queries.business_centers(session, caller.agency_id, TIKTOK)
+    rows = await service.business_centers(session, caller.agency_id, TIKTOK)
     return Page(data=[BusinessCenterView.model_validate(row) for row in rows])
 
 
@@ -93,7 +118,56 @@ async def add_business_center(caller: Writer, session: Session, given: NewBusine
     return BusinessCenterView.model_validate(center)
 
 
+@router.put("/logo")
+async def set_logo(request: Request, caller: Writer, given: NewLogo) -> AgencyView:
+    """Fetch your logo and show it on your clients' pages. Redirects are not followed."""
+    return await _set_logo(request, caller, await download(services_of(request).egress, given.url))
+
+
+@router.put("/logo/file")
+async def upload_logo(request: Request, caller: Writer, file: Sent) -> AgencyView:
+    """Upload your logo as a file."""
+    return await _set_logo(request, caller, await file.read())
+
+
+@router.delete("/logo", status_code=204)
+async def remove_logo(caller: Writer, session: Session) -> None:
+    """Remove your logo; your clients' pages show your name again."""
+    await logos.remove_logo(session, caller.agency_id, actor=caller.actor)
+
+
+@router.get("/platforms")
+async def list_agency_platforms(caller: Reader, session: Session) -> Page[PlatformView]:
+    """List the manual platforms and the ids that each needs from you. There is no second page."""
+    known = await platform_ids.every(session, caller.agency_id)
+    return Page(data=[PlatformView.of(each, known.get(each.key, {})) for each in library.every().values()])
+
+
+@router.get("/platforms/{key}")
+async def get_agency_platform(caller: Reader, session: Session, key: str) -> PlatformView:
+    """Return one manual platform."""
+    platform = library.every().get(key)
+    if platform is None:
+        raise NotFound
+    return PlatformView.of(platform, (await platform_ids.every(session, caller.agency_id)).get(key, {}))
+
+
+@router.put("/platforms/{key}")
+async def set_agency_platform(caller: Writer, session: Session, key: str, given: Identifiers) -> PlatformView:
+    """Set the ids that your clients copy, such as your Meta business portfolio ID."""
+    kept = await platform_ids.set_platform(
+        session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor
+    )
+    return PlatformView.of(library.find(key), kept)
+
+
 def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
     services = services_of(request)
     default = services.platforms.connected(TIKTOK).default_app
     return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, services.redirect_uri)
+
+
+async def _set_logo(request: Request, caller: Principal, content: bytes) -> AgencyView:
+    made = await asyncio.to_thread(picture, content)
+    async with services_of(request).sessions.begin() as session:
+        return AgencyView.of(await logos.set_logo(session, caller.agency_id, made, actor=caller.actor))

@@ -1,8 +1,9 @@
-"""Use cases of agencies, their app and their Business Centers."""
+"""Agencies, their platform app and their Business Centers: queries, and use cases that change them."""
 
 import re
+from collections.abc import Sequence
 
-from sqlalchemy import delete, func
+from sqlalchemy import Exists, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,28 +12,25 @@ from app.events.recorder import record
 from app.kit import ids
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.tenants.agencies import branding, queries
+from app.mail.rendered_email import EmailBranding, Recipient
+from app.tenants.agencies import branding
 from app.tenants.agencies.models import Agency, BusinessCenter, PlatformApp
 
 SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
 #: First path segments of Keyturn itself: an agency with such a slug would hide them.
-TAKEN_BY_US = frozenset(
-    {
-        "api",
-        "static",
-        "l",
-        "connect",
-        "callbacks",
-        "healthz",
-        "readyz",
-        "metrics",
-        "docs",
-        "openapi.json",
-        "desk",
-        "logo",
-    }
-)
+RESERVED_SLUGS = frozenset({
+    "api", "static", "l", "connect", "callbacks", "healthz", "readyz", "metrics", "docs", "openapi.json", "desk",
+    "logo",
+})  # fmt: skip
 _APP_ID = re.compile(r"^[0-9]{5,20}$")
+
+
+class AgencyUnclear(AppError):
+    """The command does not name an agency, or names an unknown one."""
+
+    status = 404
+    code = "agency_unclear"
+    detail = "The command does not name one agency: there is none, or more than one."
 
 
 class SlugTaken(AppError):
@@ -53,13 +51,41 @@ class BusinessCenterKnown(AppError):
     hint = "Nothing to do; read the list with GET /api/v1/agency/business-centers."
 
 
+async def find(session: AsyncSession, agency_id: str) -> Agency:
+    """Load the agency. Raises NotFound."""
+    found = await session.get(Agency, agency_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_slug(session: AsyncSession, slug: str) -> Agency | None:
+    """The agency with this slug, for the command line."""
+    return (await session.scalars(select(Agency).where(Agency.slug == slug))).one_or_none()
+
+
+async def every(session: AsyncSession) -> Sequence[Agency]:
+    """All agencies of the installation, for the command line."""
+    return (await session.scalars(select(Agency).order_by(Agency.slug))).all()
+
+
+async def chosen(session: AsyncSession, slug: str | None) -> Agency:
+    """The agency of a command: the one named, else the only one. Raises AgencyUnclear."""
+    found = await every(session)
+    meant = [agency for agency in found if slug in (None, agency.slug)]
+    if len(meant) == 1:
+        return meant[0]
+    slugs = ", ".join(agency.slug for agency in found)
+    raise AgencyUnclear(hint=f"Give --agency one of: {slugs}." if slugs else "Create one with `keyturn agency create`.")
+
+
 async def create_agency(
     session: AsyncSession, *, name: str, slug: str, contact_name: str, contact_email: str, actor: str
 ) -> Agency:
     """Create an agency. Raises InvalidInput for a slug that cannot be part of a URL, SlugTaken for a used one."""
     if not SLUG.fullmatch(slug):
         raise InvalidInput(fields={"slug": "Use 1 to 40 lower-case letters, digits and hyphens."})
-    if slug in TAKEN_BY_US or await queries.by_slug(session, slug):
+    if slug in RESERVED_SLUGS or await by_slug(session, slug):
         raise SlugTaken
     agency = Agency(id=ids.new("agency"), name=name, slug=slug, contact_name=contact_name, contact_email=contact_email)
     session.add(agency)
@@ -81,7 +107,7 @@ async def update_agency(
     """Change the given fields and leave the rest. Raises InvalidInput for an invalid colour."""
     if colour is not None and not branding.is_colour(colour):
         raise InvalidInput(fields={"colour": "Give the colour as # and six hex digits, e.g. #0b5cad."})
-    agency = await queries.find(session, agency_id)
+    agency = await find(session, agency_id)
     agency.name = name or agency.name
     agency.contact_name = contact_name or agency.contact_name
     agency.contact_email = contact_email or agency.contact_email
@@ -89,6 +115,35 @@ async def update_agency(
         agency.brand = {**agency.brand, "colour": colour.lower()}
     await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor)
     return agency
+
+
+def email_branding(agency: Agency) -> EmailBranding:
+    """Branding of e-mails in the agency's name; the colour is dark enough for white text."""
+    colour = branding.readable(agency.brand.get("colour", branding.DEFAULT_COLOUR))
+    return EmailBranding(agency.name, Recipient(agency.contact_email, agency.contact_name), colour)
+
+
+async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> PlatformApp | None:
+    """The agency's own app at a platform, if it has one."""
+    rows = select(PlatformApp).where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.replaced_at.is_(None)
+    )
+    return (await session.scalars(rows)).one_or_none()
+
+
+def has_platform_app(agency_id: str, platform: str) -> Exists:
+    """Condition: the agency has an app of its own at a platform."""
+    return exists().where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.replaced_at.is_(None)
+    )
+
+
+async def platform_app_by_id(session: AsyncSession, agency_id: str, platform: str, app_id: str) -> PlatformApp | None:
+    """A current or former app of the agency, by the platform's id."""
+    rows = select(PlatformApp).where(
+        PlatformApp.agency_id == agency_id, PlatformApp.platform == platform, PlatformApp.app_id == app_id
+    )
+    return (await session.scalars(rows.order_by(PlatformApp.id.desc()).limit(1))).one_or_none()
 
 
 async def set_platform_app(
@@ -107,7 +162,7 @@ async def set_platform_app(
             fields={"app_id": "A TikTok app id has digits only: you find it in My Apps of TikTok API for Business. "
                     "A client key with letters is from TikTok for Developers and does not work here."}
         )  # fmt: skip
-    app = await queries.platform_app(session, agency_id, platform)
+    app = await platform_app(session, agency_id, platform)
     if app is not None and app.app_id != app_id:
         app.replaced_at = func.now()
         await session.flush()
@@ -124,6 +179,17 @@ async def set_platform_app(
 def secret_place(agency_id: str, app_row_id: str) -> str:
     """The row that an encrypted app secret is bound to."""
     return f"platform_apps.secret_encrypted:{agency_id}:{app_row_id}"
+
+
+async def business_centers(session: AsyncSession, agency_id: str, platform: str) -> Sequence[BusinessCenter]:
+    """The agency's Business Centers in the order they were added."""
+    rows = select(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform)
+    return (await session.scalars(rows.order_by(BusinessCenter.id))).all()
+
+
+async def business_center(session: AsyncSession, agency_id: str, center_id: str) -> BusinessCenter | None:
+    """One of the agency's Business Centers, by Keyturn's id."""
+    return await session.get(BusinessCenter, (agency_id, center_id))
 
 
 async def add_business_center(

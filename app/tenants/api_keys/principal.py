@@ -10,7 +10,7 @@ from app.kit import clock
 from app.kit.database import alone
 from app.kit.errors import AppError
 from app.services import services_of
-from app.tenants.api_keys import queries, service
+from app.tenants.api_keys import service
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="ApiKey", description="An API key of the agency: `Bearer kt_live_…`."
@@ -65,11 +65,11 @@ async def _caller(
         raise KeyMissing
     # outside the request's transaction, so that none is open while a handler looks up an address it was given
     async with alone(services_of(request).sessions) as session:
-        key, now = await queries.by_value(session, given.credentials), clock.now()
+        key, now = await service.by_value(session, given.credentials), clock.now()
         if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
             raise KeyInvalid
         if service.is_use_stale(key, now):
-            await service.note_use(session, key)
+            await service.record_use(session, key)
     return Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
 
 

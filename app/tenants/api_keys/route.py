@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.kit.input import json_body
 from app.kit.web import problem
-from app.tenants.api_keys.idempotency.replay import CachedResponse, PendingRecord, promised
+from app.tenants.api_keys.idempotency import CachedResponse, PendingRecord, promised
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 

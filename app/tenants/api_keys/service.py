@@ -1,20 +1,58 @@
-"""Use cases of API keys."""
+"""API keys, with which programs of an agency sign in: table, scopes, queries and use cases."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import clock, encryption, ids
-from app.kit.errors import AppError, InvalidInput
-from app.tenants.api_keys import queries
-from app.tenants.api_keys.models import ApiKey
-from app.tenants.api_keys.scopes import SCOPES, unknown
+from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.errors import AppError, InvalidInput, NotFound
 
 PREFIX = "kt_live_"
 USE_RECORDED_EVERY = timedelta(minutes=1)
+#: Scopes, and what each allows.
+SCOPES: dict[str, str] = {
+    "agency:read": "Read the agency, its brand and its Business Centers.",
+    "agency:write": "Change the agency, its TikTok app and its Business Centers.",
+    "keys:read": "List API keys (never their values).",
+    "keys:write": "Create and revoke API keys.",
+    "clients:read": "Read clients.",
+    "clients:write": "Create and change clients; link partners to clients.",
+    "links:read": "Read links and their access requests.",
+    "links:write": "Create, extend and revoke links; verify and attest access requests.",
+    "links:address": "Read a link's secret address again; each time is recorded.",
+    "grants:read": "Read grants and the evidence behind them, imports and partners.",
+    "connections:read": "Read connections.",
+    "connections:write": "Connect the agency, and import its existing access.",
+    "events:read": "Read events.",
+    "webhooks:read": "Read endpoints, deliveries and attempts.",
+    "webhooks:write": "Create, change, test and delete endpoints; retry, cancel and replay deliveries.",
+    "webhooks:secrets": "Read the signing secrets of an endpoint again; each time is recorded.",
+}
+ALL_SCOPES = frozenset(SCOPES)
+
+
+class ApiKey(CreatedAt, Base):
+    """A key `kt_live_…`. Only its SHA-256 is stored; `hint` is its last four characters, to identify it."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (belongs_to_agency(),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("key"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    scopes: Mapped[list[Any]]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class ScopeNotYours(AppError):
@@ -40,8 +78,8 @@ async def create_key(
 
     Raises InvalidInput for an unknown scope or a past expiry, ScopeNotYours.
     """
-    if wrong := unknown(scopes):
-        raise InvalidInput(fields={"scopes": f"{wrong[0]!r} is no scope. There are: {', '.join(SCOPES)}."})
+    if wrong := _unknown_scopes(scopes):
+        raise InvalidInput(fields={"scopes": f"{wrong[0]!r} is no scope. Scopes are: {', '.join(SCOPES)}."})
     if at_most is not None and not at_most.issuperset(scopes):
         raise ScopeNotYours
     if expires_at is not None and expires_at <= clock.now():
@@ -59,7 +97,7 @@ async def create_key(
 
 async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, actor: str) -> ApiKey:
     """Revoke a key immediately; revoking it again changes nothing. Raises NotFound."""
-    key = await queries.find(session, agency_id, key_id)
+    key = await find(session, agency_id, key_id)
     if key.revoked_at is None:
         key.revoked_at = func.now()
         await session.flush()
@@ -68,12 +106,34 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
     return key
 
 
+async def find(session: AsyncSession, agency_id: str, key_id: str) -> ApiKey:
+    """Load one key. Raises NotFound."""
+    found = await session.get(ApiKey, (agency_id, key_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None) -> Sequence[ApiKey]:
+    """Keys, newest first; `before` is the id of the last one seen."""
+    rows = select(ApiKey).where(ApiKey.agency_id == agency_id)
+    if before:
+        rows = rows.where(ApiKey.id < before)
+    return (await session.scalars(rows.order_by(ApiKey.id.desc()).limit(limit))).all()
+
+
+async def by_value(session: AsyncSession, key: str) -> ApiKey | None:
+    """The key with this value, revoked and expired ones included."""
+    rows = select(ApiKey).where(ApiKey.key_hash == encryption.sha256(key))
+    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+
+
 def is_use_stale(key: ApiKey, now: datetime) -> bool:
     """True if the last recorded use is at least a minute ago, so that reads rarely write."""
     return key.last_used_at is None or now - key.last_used_at >= USE_RECORDED_EVERY
 
 
-async def note_use(session: AsyncSession, key: ApiKey) -> None:
+async def record_use(session: AsyncSession, key: ApiKey) -> None:
     """Record that the key is used now.
 
     Skipped while another request records it: this one would wait for the end of that.
@@ -90,3 +150,8 @@ async def note_use(session: AsyncSession, key: ApiKey) -> None:
         .values(last_used_at=func.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def _unknown_scopes(scopes: list[str]) -> list[str]:
+    """Unknown scopes, in the given order."""
+    return [scope for scope in scopes if scope not in SCOPES]

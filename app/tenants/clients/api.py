@@ -10,7 +10,7 @@ from app.kit.input.fields import ExternalId
 from app.kit.web.paging import Cursor, Limit, Page
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
-from app.tenants.clients import queries, service
+from app.tenants.clients import service
 from app.tenants.clients.schemas import ClientChanges, ClientFields, ClientView, NewClient
 
 router = APIRouter(prefix="/clients", route_class=ApiRoute)
@@ -29,7 +29,7 @@ async def list_clients(
     cursor: Cursor = None,
 ) -> Page[ClientView]:
     """List the clients of your agency, newest first."""
-    found = await queries.page(
+    found = await service.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, updated_since=updated_since
     )
     return Page(data=[ClientView.model_validate(row) for row in found], next_cursor=found.next_cursor)
@@ -46,7 +46,7 @@ async def create_client(caller: Writer, session: Session, given: NewClient, resp
 @router.get("/{client_id}")
 async def get_client(caller: Reader, session: Session, client_id: str) -> ClientView:
     """Return one client."""
-    return ClientView.model_validate(await queries.find(session, caller.agency_id, client_id))
+    return ClientView.model_validate(await service.find(session, caller.agency_id, client_id))
 
 
 @router.patch("/{client_id}")

@@ -1,28 +1,49 @@
-"""Use cases of clients."""
+"""Clients, the companies that grant access: queries and use cases."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
-from app.kit import ids
-from app.tenants.clients import queries
+from app.kit import change_feed, ids
+from app.kit.change_feed import ChangePage
+from app.kit.errors import NotFound
 from app.tenants.clients.models import Client
 
 
-def facts(client: Client) -> dict[str, Any]:
-    """The client's part of an event's data."""
-    return {
-        "client_id": client.id,
-        "client_name": client.name,
-        "contact_email": client.contact_email,
-        "external_id": client.external_id,
-        "language": client.language,
-    }
+async def find(session: AsyncSession, agency_id: str, client_id: str) -> Client:
+    """Load one client. Raises NotFound."""
+    found = await session.get(Client, (agency_id, client_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_external_id(session: AsyncSession, agency_id: str, external_id: str) -> Client | None:
+    """The client with this id in the agency's CRM."""
+    rows = select(Client).where(Client.agency_id == agency_id, Client.external_id == external_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def page(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    external_id: str | None = None,
+    updated_since: datetime | None = None,
+) -> ChangePage[Client]:
+    """Clients, newest first; with `updated_since`, in the order of their changes."""
+    rows = select(Client).where(Client.agency_id == agency_id)
+    if external_id:
+        rows = rows.where(Client.external_id == external_id)
+    return await change_feed.page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
 
 
 async def create_client(
@@ -49,7 +70,7 @@ async def create_client(
     )  # fmt: skip
     client = (await session.scalars(added)).one_or_none()
     if client is None:
-        known = await queries.by_external_id(session, agency_id, external_id or "")
+        known = await by_external_id(session, agency_id, external_id or "")
         assert known is not None  # it caused the conflict, and a client with an id in the CRM is never deleted
         return known, False
     await record(
@@ -67,7 +88,7 @@ async def update_client(
     session: AsyncSession, agency_id: str, client_id: str, *, actor: str, changes: dict[str, Any]
 ) -> Client:
     """Change the given fields among name, contact_name, contact_email, language. Raises NotFound."""
-    client = await queries.find(session, agency_id, client_id)
+    client = await find(session, agency_id, client_id)
     changed = {field: value for field, value in changes.items() if getattr(client, field) != value}
     if changed:
         for field, value in changed.items():
@@ -83,6 +104,17 @@ async def update_client(
             data=facts(client),
         )
     return client
+
+
+async def put_client(
+    session: AsyncSession, agency_id: str, external_id: str, *, actor: str, name: str, **others: Any
+) -> tuple[Client, bool]:
+    """Create or change the client with this CRM id, and say if it is new."""
+    client, new = await create_client(session, agency_id, actor=actor, name=name, external_id=external_id, **others)
+    if not new:
+        changes = {"name": name, **others}
+        client = await update_client(session, agency_id, client.id, actor=actor, changes=changes)
+    return client, new
 
 
 async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: str) -> bool:
@@ -107,12 +139,12 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
     return True
 
 
-async def put_client(
-    session: AsyncSession, agency_id: str, external_id: str, *, actor: str, name: str, **others: Any
-) -> tuple[Client, bool]:
-    """Create or change the client with this CRM id, and say if it is new."""
-    client, new = await create_client(session, agency_id, actor=actor, name=name, external_id=external_id, **others)
-    if not new:
-        changes = {"name": name, **others}
-        client = await update_client(session, agency_id, client.id, actor=actor, changes=changes)
-    return client, new
+def facts(client: Client) -> dict[str, Any]:
+    """The client's part of an event's data."""
+    return {
+        "client_id": client.id,
+        "client_name": client.name,
+        "contact_email": client.contact_email,
+        "external_id": client.external_id,
+        "language": client.language,
+    }

@@ -14,8 +14,7 @@ from app.mail import service as mails
 from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
-from app.tenants.agencies import email_branding
-from app.tenants.agencies import queries as agencies
+from app.tenants.agencies import service as agencies
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.endpoints import lifecycle
@@ -132,7 +131,7 @@ async def queue_failure_email(
         agency.id,
         kind=KIND,
         to=Recipient(agency.contact_email, agency.contact_name),
-        letterhead=email_branding.of_agency(agency),
+        letterhead=agencies.email_branding(agency),
         about_id=endpoint.id,
         context={
             "disabled": endpoint.status == "disabled",

@@ -3,9 +3,9 @@
 import httpx2
 
 from app.kit.database import Sessions
-from app.tenants.agencies.logos import service
-from app.tenants.agencies.logos.image import picture
-from tests.tenants.agencies.logos.pictures import drawn
+from app.tenants.agencies import logos
+from app.tenants.agencies.logo_image import picture
+from tests.tenants.agencies.pictures import drawn
 from tests.world import World
 
 
@@ -17,7 +17,7 @@ async def test_the_logo_stands_in_place_of_the_name_and_comes_from_us(
     assert 'class="agency-name"' in bare
     async with sessions.begin() as session:
         made = picture(drawn(size=(600, 100)))
-        await service.set_logo(session, world.north.agency_id, made, actor="test")
+        await logos.set_logo(session, world.north.agency_id, made, actor="test")
     page = await browser.get(world.north.link_path)
     path = f"/logo/{world.north.slug}/{made.sha256}.png"
     shown = page.text.split('class="agency-logo"')[1].split(">")[0]

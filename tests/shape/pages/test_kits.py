@@ -16,8 +16,8 @@ from app import main, routes
 from app.events import catalog
 from app.links.api import NewLink
 from app.settings import load
-from app.tenants.api_keys.schemas import Me
-from app.tenants.api_keys.scopes import SCOPES
+from app.tenants.api_keys.api import Me
+from app.tenants.api_keys.service import SCOPES
 from app.webhooks import message
 from tests import world as worlds
 from tests.shape import source

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.encryption import Keyring
-from app.tenants.agencies import queries
+from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import secret_place
 from tests.world import World
 
@@ -35,7 +35,7 @@ async def test_the_apps_secret_is_sealed_and_never_shown(
     put = await api.put("/agency/platform-apps/tiktok", json=own)
     assert put.json() == default | {"app_id": "7400000000000000002", "belongs_to": "agency"}
     assert "very-secret" not in put.text + (await api.get("/agency/platform-apps/tiktok")).text
-    row = await queries.platform_app(session, world.north.agency_id, "tiktok")
+    row = await agencies.platform_app(session, world.north.agency_id, "tiktok")
     assert row is not None
     opened = keyring.decrypt(row.secret_encrypted, bound_to=secret_place(world.north.agency_id, row.id))
     assert opened == "very-secret"

@@ -49,7 +49,7 @@ async def test_a_key_makes_no_mightier_key(api: httpx2.AsyncClient) -> None:
 
 async def test_scopes_and_times_are_checked(api: httpx2.AsyncClient) -> None:
     wrong = (await api.post("/keys", json={"name": "x", "scopes": ["links:burn"]})).json()
-    assert wrong["errors"]["scopes"].startswith("'links:burn' is no scope. There are: agency:read")
+    assert wrong["errors"]["scopes"].startswith("'links:burn' is no scope. Scopes are: agency:read")
     past = (clock.now() - timedelta(seconds=5)).isoformat()
     late = await api.post("/keys", json={"name": "x", "scopes": ["links:read"], "expires_at": past})
     assert late.json()["errors"] == {"expires_at": "Choose a time that is still to come."}

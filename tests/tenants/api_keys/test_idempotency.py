@@ -10,9 +10,7 @@ from app.events.models import Event
 from app.kit import jobs
 from app.kit.database import Sessions
 from app.tenants.agencies.models import Agency
-from app.tenants.api_keys.idempotency.job import forget
-from app.tenants.api_keys.idempotency.models import IdempotencyKey
-from app.tenants.api_keys.idempotency.replay import KEPT
+from app.tenants.api_keys.idempotency import KEPT, IdempotencyKey, delete_expired
 from app.tenants.clients.models import Client
 from tests.world import World
 
@@ -108,7 +106,7 @@ async def test_answers_are_forgotten_after_a_day(
         mine = IdempotencyKey.agency_id == world.north.agency_id
         await later.execute(update(IdempotencyKey).where(mine).values(due_at=IdempotencyKey.due_at - KEPT))
     (row,) = await jobs.claim(sessions, IdempotencyKey, limit=5, lease=KEPT)
-    await forget(sessions, row)
+    await delete_expired(sessions, row)
     await api.post("/clients", json={"name": "Brand"}, headers=KEY)
     assert await names(session, world) == ["Brand", "Brand"]
 

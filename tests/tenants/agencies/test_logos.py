@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from tests.kit.egress.receivers import Talk, answers, receiver
-from tests.tenants.agencies.logos.pictures import drawn, read
+from tests.tenants.agencies.pictures import drawn, read
 from tests.world import World
 
 

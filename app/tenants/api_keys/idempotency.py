@@ -10,19 +10,40 @@ from typing import Annotated
 
 from fastapi import Header, Request
 from fastapi.responses import Response
-from sqlalchemy import func, select
+from sqlalchemy import Index, String, UniqueConstraint, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
-from app.kit.database import Session
+from app.kit.database import Base, CreatedAt, Session, Sessions, agency_key, belongs_to
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput
+from app.kit.jobs import JobMixin
 from app.services import services_of
-from app.tenants.api_keys.idempotency.models import IdempotencyKey
 from app.tenants.api_keys.principal import CurrentCaller, Principal
 
 KEPT = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"
+
+
+class IdempotencyKey(JobMixin, CreatedAt, Base):
+    """A response under the caller's idempotency key, written in the request's transaction. Due when it expires."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        belongs_to("api_keys", "api_key_id"),
+        UniqueConstraint("agency_id", "api_key_id", "value"),
+        Index("ix_idempotency_keys_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("idem"), primary_key=True)
+    #: another key of the agency must not read this response
+    api_key_id: Mapped[str] = mapped_column(ids.Id("key"))
+    value: Mapped[str] = mapped_column(String(255))
+    request_hash: Mapped[bytes]
+    status: Mapped[int]
+    answer_encrypted: Mapped[bytes]
 
 
 class InProgress(AppError):
@@ -30,7 +51,7 @@ class InProgress(AppError):
 
     status = 409
     code = "idempotency_in_progress"
-    detail = "A request with this Idempotency-Key is being worked on."
+    detail = "A request with this Idempotency-Key is still running."
     hint = "Wait a moment and send it again; you get the first one's answer."
 
 
@@ -39,7 +60,7 @@ class KeyReused(InvalidInput):
 
     code = "idempotency_key_reused"
     detail = "This Idempotency-Key was used for another request."
-    hint = "Use a new key for each thing you want done, and the same key only to repeat a request as it was."
+    hint = "Use a new key for each new request, and the same key only to repeat a request unchanged."
 
 
 class CachedResponse(Exception):
@@ -62,11 +83,11 @@ class PendingRecord:
     async def keep(self, answer: Response) -> None:
         """Store the response; it commits together with the request's changes."""
         row_id = ids.new("idem")
-        sealed = self.keyring.encrypt(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
+        encrypted = self.keyring.encrypt(bytes(answer.body).decode(), bound_to=_place(self.caller.agency_id, row_id))
         self.session.add(
             IdempotencyKey(
                 agency_id=self.caller.agency_id, id=row_id, api_key_id=self.caller.key_id, value=self.value,
-                request_hash=self.request_hash, status=answer.status_code, answer_encrypted=sealed,
+                request_hash=self.request_hash, status=answer.status_code, answer_encrypted=encrypted,
                 due_at=func.now() + KEPT,
             )
         )  # fmt: skip
@@ -84,8 +105,8 @@ async def promised(
             min_length=1,
             max_length=255,
             pattern=r"^[\x21-\x7e]+$",
-            description="A value of your own, new for each thing you want done. Repeating the request with the same "
-            "value within 24 hours gives the first answer again, with `Idempotency-Replayed: true`.",
+            description="A value of your own, new for each request that is not a repetition. Repeating the request "
+            "with the same value within 24 hours gives the first answer again, with `Idempotency-Replayed: true`.",
             examples=["5f0c7c1e-8d6a-4b0e-9a53-0f0d7c1b2a3e"],
         ),
     ] = None,
@@ -107,6 +128,13 @@ async def promised(
     if known is not None:
         raise KeyReused if known.request_hash != mark else CachedResponse(_again(known, keyring))
     request.state.promise = PendingRecord(session, keyring, caller, idempotency_key, mark)
+
+
+async def delete_expired(sessions: Sessions, row: IdempotencyKey) -> None:
+    """Delete a stored response 24 hours after it was given; its key can be used again."""
+    gone = delete(IdempotencyKey).where(IdempotencyKey.agency_id == row.agency_id, IdempotencyKey.id == row.id)
+    async with sessions.begin() as session:
+        await session.execute(gone)
 
 
 async def _mark(request: Request) -> bytes:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from app.tenants.agencies.logos.image import MOST_BYTES, LogoRefused, picture
-from tests.tenants.agencies.logos.pictures import drawn, read
+from app.tenants.agencies.logo_image import MOST_BYTES, LogoRefused, picture
+from tests.tenants.agencies.pictures import drawn, read
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,0 @@
-"""The agency's own ids on manual platforms, which its clients copy."""
