@@ -9,8 +9,7 @@ from rich.markup import escape
 from app import local
 from app.access.diagnostics import service
 from app.access.diagnostics.findings import DiagnosticFinding
-from app.access.diagnostics.schemas import HealthView
-from app.access.diagnostics.service import Diagnostics
+from app.access.diagnostics.service import Diagnostics, HealthView
 from app.cli import output
 from app.cli.failures import Failed
 from app.cli.operations import in_commands

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.access.connections import oauth_flow
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.readiness import queries as readiness
+from app.access.readiness import service as readiness
 from app.client_portal import rate_limits, screens
 from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
 from app.client_portal.screens import Progress
@@ -199,7 +199,7 @@ async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
         select(
             aliased(Connection, latest),
             devices.has_verified(agency_id, link_id),
-            readiness.was_seen(agency_id, link_id),
+            readiness.is_completed(agency_id, link_id),
             agencies.has_platform_app(agency_id, link.aggregate.platform or ""),
         )
         .select_from(select(literal(1)).subquery())

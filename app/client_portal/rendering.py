@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
@@ -89,7 +89,7 @@ async def needs_own_connection(session: AsyncSession, link: CurrentLink) -> bool
     """True if actions here would use an authorization that serves another browser."""
     if link.connection is not None:
         return False
-    return await connections.live(session, link.aggregate.agency.id, link.aggregate.link.id) is not None
+    return await connections.of_link(session, link.aggregate.agency.id, link.aggregate.link.id) is not None
 
 
 async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: bool = False) -> bool:

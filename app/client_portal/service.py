@@ -5,9 +5,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.selectable_assets import Choice
-from app.access.grants import queries as grants
-from app.access.partners import client_matching
-from app.access.partners import queries as partners
+from app.access.grants import service as grants
+from app.access.partners import service as partners
 from app.access.reconciler import queries
 from app.access.requests import service as handshakes
 from app.client_portal.copy import request_groups
@@ -57,7 +56,7 @@ async def keep_business_center(
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
     }:
-        await client_matching.match(session, aggregate.agency.id, platform, bc_id)
+        await partners.match_business_center(session, aggregate.agency.id, platform, bc_id)
 
 
 async def take_center(
@@ -79,7 +78,7 @@ async def take_center(
         return
     aggregate.correct_business_center(bc_id, said=said)
     await aggregate.save(session)
-    await client_matching.match(session, aggregate.agency.id, access_request.platform, bc_id)
+    await partners.match_business_center(session, aggregate.agency.id, access_request.platform, bc_id)
     await handshakes.check_link(session, aggregate)
 
 
@@ -160,4 +159,4 @@ async def _shared(session: AsyncSession, aggregate: LinkAggregate) -> Collection
     """Ids of the access requests whose access is there; none before the client's first yes."""
     if aggregate.link.submitted_at is None:
         return ()
-    return await grants.answered_access_requests(session, aggregate.agency.id, aggregate.client.id)
+    return await grants.access_requests_with_grant(session, aggregate.agency.id, aggregate.client.id)

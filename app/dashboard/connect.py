@@ -7,9 +7,9 @@ from fastapi.responses import Response
 
 from app.access import oauth_callbacks
 from app.access.connections import oauth_flow
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
-from app.access.connections.platform_apps import AppMissing
+from app.access.connections.service import AppMissing
 from app.events import queries as events
 from app.events.catalog import CONNECTION_FAILED
 from app.events.queries import EventFilter

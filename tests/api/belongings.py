@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.grants.models import Grant
 from app.access.imports.models import Import

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.dashboard import connect
 from app.kit import clock

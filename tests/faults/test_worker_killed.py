@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.access import handshakes
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.grants.models import Grant
 from app.events.models import Event

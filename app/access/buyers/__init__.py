@@ -1,1 +1,1 @@
-"""Openings: who of the agency is to open an ad account that was shared, and whether they can."""
+"""Buyers: people of the agency who work in clients' ad accounts, and their access to each."""

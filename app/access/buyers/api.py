@@ -1,14 +1,14 @@
-"""JSON routes: the agency's buyers, and what they can open."""
+"""JSON routes: the agency's buyers, and their access to ad accounts."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 
 from app.access import call_recorder
-from app.access.buyers import queries, service
+from app.access.buyers import service
 from app.access.buyers.schemas import Buyers, BuyersView, GrantDetail
 from app.access.call_recorder import PlatformCallView
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
@@ -26,51 +26,54 @@ Reader = Annotated[Principal, requires("grants:read")]
 
 @router.get("/agency/business-centers/{center_id}/buyers")
 async def get_buyers(caller: AgencyReader, session: Session, center_id: str) -> BuyersView:
-    """Your people who are to open what clients share with this Business Center."""
-    await queries.center(session, caller.agency_id, center_id)
-    return BuyersView.of(await queries.list_of_center(session, caller.agency_id, center_id))
+    """List the buyers of a Business Center: they get access to the ad accounts that clients share with it."""
+    await service.find_center(session, caller.agency_id, center_id)
+    return BuyersView.of(await service.list_of_center(session, caller.agency_id, center_id))
 
 
 @router.put("/agency/business-centers/{center_id}/buyers")
 async def set_buyers(caller: AgencyWriter, session: Session, center_id: str, given: Buyers) -> BuyersView:
-    """Names your buyers: they get every ad account that is shared and verified, and what Keyturn gave others goes."""
+    """Replace the buyers of a Business Center.
+
+    They get access to every verified ad account. Access that Keyturn gave to former buyers is removed.
+    """
     await service.set_for_center(session, caller.agency_id, center_id, given.named(), actor=caller.actor)
-    return BuyersView.of(await queries.list_of_center(session, caller.agency_id, center_id))
+    return BuyersView.of(await service.list_of_center(session, caller.agency_id, center_id))
 
 
 @router.get("/links/{link_id}/buyers")
 async def get_link_buyers(caller: LinkReader, session: Session, link_id: str) -> BuyersView:
-    """The buyers of this link alone. `updated_at` null: those of the Business Center count."""
+    """List the buyers of a link. `updated_at` is null if it has none of its own: those of the Business Center apply."""
     await links.find(session, caller.agency_id, link_id)
-    return BuyersView.of(await queries.list_of_link(session, caller.agency_id, link_id))
+    return BuyersView.of(await service.list_of_link(session, caller.agency_id, link_id))
 
 
 @router.put("/links/{link_id}/buyers")
 async def set_link_buyers(caller: LinkWriter, session: Session, link_id: str, given: Buyers) -> BuyersView:
-    """Names buyers for what is shared on this link, instead of those of the Business Center."""
+    """Replace the buyers of a link; they apply instead of those of the Business Center."""
     await service.set_for_link(session, caller.agency_id, link_id, given.named(), actor=caller.actor)
-    return BuyersView.of(await queries.list_of_link(session, caller.agency_id, link_id))
+    return BuyersView.of(await service.list_of_link(session, caller.agency_id, link_id))
 
 
 @router.delete("/links/{link_id}/buyers", status_code=204)
 async def unset_link_buyers(caller: LinkWriter, session: Session, link_id: str) -> Response:
-    """Lets the buyers of the Business Center count for this link again."""
+    """Remove the buyers of a link; those of the Business Center apply again."""
     await service.unset_for_link(session, caller.agency_id, link_id, actor=caller.actor)
     return Response(status_code=204)
 
 
 @router.get("/grants/{grant_id}")
 async def get_grant(caller: Reader, session: Session, grant_id: str) -> GrantDetail:
-    """One grant, and who of your people can open it."""
+    """Retrieve a grant with the access of your buyers."""
     grant = await grants.find(session, caller.agency_id, grant_id)
-    return GrantDetail.with_buyers(grant, await queries.of_grant(session, caller.agency_id, grant_id))
+    return GrantDetail.with_buyers(grant, await service.of_grant(session, caller.agency_id, grant_id))
 
 
 @router.get("/grants/{grant_id}/calls")
 async def list_grant_calls(
     caller: Reader, session: Session, grant_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
-    """Every look and call about your buyers on this grant, newest first."""
+    """List the platform calls about your buyers on a grant, newest first."""
     await grants.find(session, caller.agency_id, grant_id)
     rows = await call_recorder.page_of_grant(
         session, caller.agency_id, grant_id, limit=limit + 1, before=before(cursor, "call")

@@ -1,4 +1,4 @@
-"""Lists of buyers, and buyer access: one row for each ad account and buyer."""
+"""Tables of buyer lists, and of buyer access: one row for each ad account and buyer."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,9 @@ from app.kit.jobs import JobMixin
 
 
 class BuyerList(CreatedAt, Base):
-    """The buyers of a Business Center of the agency, or those of one link, which then count alone.
+    """Buyers of a Business Center of the agency, or of one link, for which they replace those.
 
-    `people`: `[{"email": …, "role": …}]`, addresses in small letters. An empty list means: nobody.
+    `people`: `[{"email": …, "role": …}]`, addresses in lower case; empty for no buyers.
     """
 
     __tablename__ = "buyer_lists"
@@ -38,8 +38,8 @@ class BuyerList(CreatedAt, Base):
 class BuyerAccess(JobMixin, CreatedAt, Base):
     """Access of one buyer to one ad account. Due for its next round; `status` as of the last one.
 
-    `open` rests on a read that showed them among those who can open it. `wanted` false: it is to be taken from them
-    if it was ours to give. `ours`: they had nothing before we gave it.
+    `open`: a read showed the buyer among the holders of the ad account. `wanted` false: access that we gave is to be
+    removed. `ours`: we gave the access, and the buyer had none before.
     """
 
     __tablename__ = "buyer_access"
@@ -54,18 +54,18 @@ class BuyerAccess(JobMixin, CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("buyeraccess"), primary_key=True)
     grant_id: Mapped[str] = mapped_column(ids.Id("grant"))
-    #: the Business Center of the agency: rows of one are looked at together
+    #: Business Center of the agency: its rows are observed together
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     email: Mapped[str] = mapped_column(String(254))
-    #: the role they are to have: never more than the agency was given
+    #: desired role: never higher than that of the grant
     role: Mapped[str] = mapped_column(String(32))
     wanted: Mapped[bool] = mapped_column(default=True, server_default="true")
     ours: Mapped[bool] = mapped_column(default=False, server_default="false")
-    #: when somebody last said that they are to have it: a refusal older than this is tried anew
+    #: time of the last request: a refusal before it is tried again
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
     status: Mapped[str] = mapped_column(String(16), default="waiting", server_default="waiting")
     code: Mapped[str | None] = mapped_column(String(48))
     role_seen: Mapped[str | None] = mapped_column(String(32))
-    #: when a read last showed that they can open it
+    #: last read that showed the access
     seen_at: Mapped[datetime | None]
     looks: Mapped[int] = mapped_column(default=0, server_default="0")

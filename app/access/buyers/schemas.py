@@ -1,4 +1,4 @@
-"""Request and response shapes: buyers, and what they can open."""
+"""Request and response schemas of buyers and their access."""
 
 from collections.abc import Sequence
 
@@ -22,12 +22,12 @@ _BY_CODE = {
     "(POST /api/v1/connections/invitations).",
     "agency_not_connected": "Connect your own side (POST /api/v1/connections/invitations), or give the account by "
     "hand in Business Center.",
-    "not_bc_admin": "Whoever connected your side is no Admin of your Business Center: let an Admin connect it.",
+    "not_bc_admin": "The person who connected your side is no Admin of your Business Center: let an Admin connect it.",
     "asset_not_found": "Your Business Center does not show this ad account to Keyturn: see the grant's platform calls.",
-    "taken_away": "They could open it, and somebody of your agency has taken it from them: name your buyers again to "
-    "give it anew, or leave them out.",
-    "role_too_low": "Somebody of your agency gave them a smaller role: name your buyers again to raise it.",
-    "role_higher_than_requested": "They have a larger role than you named, and not by Keyturn: an Admin of your "
+    "taken_away": "They could open it, and a person of your agency removed that: set your buyers again to restore "
+    "it, or leave them out.",
+    "role_too_low": "A person of your agency lowered their role: set your buyers again to raise it.",
+    "role_higher_than_requested": "They have a higher role than you set, and not from Keyturn: an Admin of your "
     "Business Center can lower it.",
     "platform_changed": "TikTok answered in another form than documented: see the grant's platform calls for the "
     "field and "
@@ -46,27 +46,27 @@ def buyer_hint(code: str | None) -> str | None:
 
 
 class Buyer(RequestShape):
-    """Somebody of your agency who is to open what clients share."""
+    """A person of your agency who gets access to clients' ad accounts."""
 
-    email: Email = Field(description="As your Business Center knows them.", examples=["bo@north.example"])
+    email: Email = Field(description="As in your Business Center.", examples=["bo@north.example"])
     role: AdAccountRole = Field(
-        description="On ad accounts; `Observer` is taken for `ANALYST`. Nobody gets more than the client gave.",
+        description="On ad accounts; `Observer` counts as `ANALYST`. Never higher than the role that the client gave.",
         examples=["OPERATOR"],
     )
 
 
 class Buyers(RequestShape):
-    """Everybody who is to have it: this replaces the list there was. Nobody: an empty list."""
+    """The complete list: it replaces the former one. It may be empty."""
 
-    buyers: list[Buyer] = Field(max_length=MOST_BUYERS, description="Each with e-mail address and role; all of them.")
+    buyers: list[Buyer] = Field(max_length=MOST_BUYERS, description="All buyers, each with e-mail address and role.")
 
     def named(self) -> list[NamedBuyer]:
-        """As an action takes them."""
+        """As values for the service."""
         return [NamedBuyer(each.email, each.role) for each in self.buyers]
 
 
 class BuyerView(BaseModel):
-    """One of them."""
+    """A buyer with a role."""
 
     email: str = Field(examples=["bo@north.example"])
     role: str = Field(examples=["OPERATOR"])
@@ -76,11 +76,11 @@ class BuyersView(BaseModel):
     """Buyers who get access to clients' assets."""
 
     buyers: list[BuyerView]
-    updated_at: Time | None = Field(description="Null: nobody was named yet.")
+    updated_at: Time | None = Field(description="Null: no list was set yet.")
 
     @classmethod
     def of(cls, row: BuyerList | None) -> "BuyersView":
-        """From the row, where there is one."""
+        """From the row; empty without one."""
         people = [BuyerView(**each) for each in row.people] if row else []
         return cls(buyers=people, updated_at=row.updated_at if row else None)
 
@@ -89,16 +89,16 @@ class BuyerAccessView(BaseModel):
     """Access of one of your buyers to an ad account inside your own Business Center."""
 
     email: str = Field(examples=["bo@north.example"])
-    role: str = Field(description="The role they are to have: never more than you were given.", examples=["OPERATOR"])
+    role: str = Field(description="Desired role: never higher than that of the grant.", examples=["OPERATOR"])
     status: str = Field(
-        description="`open`: read back, they can open it. `waiting`: under way. `blocked`: `code` and `hint` say why. "
-        "`leaving`: to be taken from them.",
+        description="`open`: a read showed it. `waiting`: in progress. `blocked`: see `code` and `hint`. "
+        "`leaving`: to be removed.",
         examples=["open"],
     )
     code: str | None = Field(examples=[None])
-    hint: str | None = Field(description="What your agency can do; null where nothing is to be done.", examples=[None])
+    hint: str | None = Field(description="Next step of your agency; null if there is none.", examples=[None])
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
-    seen_at: Time | None = Field(description="When a read last showed that they can open it.")
+    seen_at: Time | None = Field(description="Last read that showed the access.")
 
     @classmethod
     def of(cls, row: BuyerAccess) -> "BuyerAccessView":
@@ -110,9 +110,9 @@ class BuyerAccessView(BaseModel):
 
 
 class GrantDetail(GrantView):
-    """A grant with who of your people can open it."""
+    """A grant with the access of your buyers."""
 
-    buyers: list[BuyerAccessView] = Field(description="Who of your people is to open it, and who can.")
+    buyers: list[BuyerAccessView] = Field(description="Access of your buyers.")
 
     @classmethod
     def with_buyers(cls, grant: Grant, rows: Sequence[BuyerAccess]) -> "GrantDetail":

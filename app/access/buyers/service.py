@@ -1,4 +1,4 @@
-"""Naming buyers, and making one row due for each ad account and buyer as grants come, change and go."""
+"""Buyers: their lists, and one row of buyer access for each ad account and buyer, kept in line with the grants."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,45 +8,81 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.buyers import queries
 from app.access.buyers.models import BuyerAccess, BuyerList
-from app.access.buyers.queries import People
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids, jobs
-from app.kit.errors import InvalidInput
+from app.kit.errors import InvalidInput, NotFound
 from app.links import queries as links
+from app.links.models import AccessRequest
 from app.links.status import OVER
 from app.platforms import roles
+from app.tenants.agencies.models import BusinessCenter
 
 MOST_BUYERS = 50
+#: Address -> role.
+People = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class NamedBuyer:
-    """A buyer as somebody names them."""
+    """A buyer of a request."""
 
     email: str
     role: str
 
 
 class RoleAboveRequested(InvalidInput):
-    """A buyer is to have more than the link asks for."""
+    """A buyer would have a higher role than the link requests."""
 
     code = "role_above_requested"
     detail = "A buyer cannot have a larger role than the client is asked to give."
 
 
+async def find_center(session: AsyncSession, agency_id: str, center_id: str, *, lock: bool = False) -> BusinessCenter:
+    """One Business Center of the agency. `lock`: `sync_buyer_access` waits until the commit. Raises NotFound."""
+    found = await session.get(BusinessCenter, (agency_id, center_id), with_for_update=lock or None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def list_of_center(session: AsyncSession, agency_id: str, center_id: str) -> BuyerList | None:
+    """The buyers of a Business Center; None if there is no list."""
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.business_center_id == center_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def list_of_link(session: AsyncSession, agency_id: str, link_id: str) -> BuyerList | None:
+    """The buyers of a link; None if it has no list of its own."""
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def of_grant(session: AsyncSession, agency_id: str, grant_id: str) -> Sequence[BuyerAccess]:
+    """Current buyers of a grant, by e-mail address; former buyers are left out."""
+    rows = select(BuyerAccess).where(
+        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == grant_id, BuyerAccess.status != "ended"
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(BuyerAccess.email))).all()
+
+
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Sequence[BuyerAccess]:
+    """The same for the grant that answers an access request."""
+    grant = await grants.of_access_request(session, agency_id, access_request_id)
+    return await of_grant(session, agency_id, grant.id) if grant else []
+
+
 async def set_for_center(
     session: AsyncSession, agency_id: str, center_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
-    """These people, and nobody else, get what is shared with a Business Center. Raises NotFound, InvalidInput.
+    """Replace the buyers of a Business Center. Raises NotFound, InvalidInput.
 
-    Who is no longer named loses what Keyturn gave them; what somebody else gave them stays.
+    Former buyers lose the access that Keyturn gave them, and keep the rest.
     """
-    center = await queries.center(session, agency_id, center_id, lock=True)
+    center = await find_center(session, agency_id, center_id, lock=True)
     await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
     await record(
         session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
@@ -60,7 +96,7 @@ async def set_for_center(
 async def set_for_link(
     session: AsyncSession, agency_id: str, link_id: str, named: Sequence[NamedBuyer], *, actor: str
 ) -> None:
-    """These people alone get what is shared on a link. Raises NotFound, InvalidInput, RoleAboveRequested."""
+    """Replace the buyers of a link. Raises NotFound, InvalidInput, RoleAboveRequested."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     people = _people(named)
     asked = [
@@ -74,27 +110,27 @@ async def set_for_link(
         sentence = f"This link asks for {largest} at most: give {above[0]} that role or a smaller one."
         raise RoleAboveRequested(fields={"buyers": sentence})
     await _write(session, agency_id, {"link_id": link_id}, people)
-    await _tell_of_link(session, agency_id, link_id, actor)
+    await _record_of_link(session, agency_id, link_id, actor)
     await sync_buyer_access(session, agency_id, Grant.client_id == aggregate.client.id, again=True)
 
 
 async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> None:
-    """The buyers of the Business Center count for the link again. Raises NotFound."""
+    """Remove the buyers of a link: those of the Business Center apply again. Raises NotFound."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     gone = delete(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
     if (await session.execute(gone.returning(BuyerList.id))).scalar_one_or_none() is None:
         return
-    await _tell_of_link(session, agency_id, link_id, actor)
+    await _record_of_link(session, agency_id, link_id, actor)
     await sync_buyer_access(session, agency_id, Grant.client_id == aggregate.client.id)
 
 
 def _people(named: Sequence[NamedBuyer]) -> People:
-    """By address in small letters. Raises InvalidInput for one named twice."""
+    """By address in lower case. Raises InvalidInput for duplicates."""
     people: dict[str, str] = {}
     for each in named:
         email = each.email.lower()
         if email in people:
-            raise InvalidInput(fields={"buyers": f"{email} stands there twice: name each person once."})
+            raise InvalidInput(fields={"buyers": f"{email} is listed twice: list each person once."})
         people[email] = each.role
     return people
 
@@ -113,26 +149,72 @@ async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any]
     )
 
 
-async def _tell_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: str) -> None:
+async def _record_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: str) -> None:
     await record(
         session, catalog.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
         data={"link_id": link_id},
     )  # fmt: skip
 
 
+async def people_of(session: AsyncSession, agency_id: str, found: Sequence[Grant]) -> dict[str, People | None]:
+    """The buyers of each grant: the list of its link, else that of the Business Center.
+
+    None if the Business Center is no longer the agency's: then nothing is changed. The Business Centers are locked
+    against a new list until the commit.
+    """
+    own = await _of_links(session, agency_id, found)
+    centers: dict[tuple[str, str], People | None] = {}
+    for platform, bc_id in sorted({(grant.platform, grant.agency_bc_id) for grant in found}):
+        centers[platform, bc_id] = await _of_center(session, agency_id, platform, bc_id)
+    return {
+        grant.id: own[grant.access_request_id]
+        if grant.access_request_id in own
+        else centers[grant.platform, grant.agency_bc_id]
+        for grant in found
+    }
+
+
+async def _of_links(session: AsyncSession, agency_id: str, found: Sequence[Grant]) -> dict[str | None, People]:
+    rows = (
+        select(AccessRequest.id, BuyerList.people)
+        .join(
+            BuyerList, (BuyerList.agency_id == AccessRequest.agency_id) & (BuyerList.link_id == AccessRequest.link_id)
+        )
+        .where(
+            AccessRequest.agency_id == agency_id,
+            AccessRequest.id.in_({grant.access_request_id for grant in found if grant.access_request_id}),
+        )
+    )
+    return {access_request_id: as_people(people) for access_request_id, people in await session.execute(rows)}
+
+
+async def _of_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> People | None:
+    rows = select(BusinessCenter).where(
+        BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform, BusinessCenter.bc_id == bc_id
+    )
+    named = (await session.scalars(rows.with_for_update(read=True))).one_or_none()
+    if named is None:
+        return None
+    its_list = await list_of_center(session, agency_id, named.id)
+    return as_people(its_list.people) if its_list else {}
+
+
+def as_people(kept: Sequence[Mapping[str, str]]) -> People:
+    """A saved list, by address."""
+    return {each["email"]: each["role"] for each in kept}
+
+
 async def sync_buyer_access(
     session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False
 ) -> None:
-    """Brings the rows of these grants in line with the lists: new ones are due, those of grants that went have ended.
+    """Bring the buyer access of these grants in line with the lists: new rows are due, those of ended grants end.
 
-    Only ad accounts that answer an access request are given to buyers: what was found there already is left as it
-    was found.
-    `again`: somebody just said who is to have it, so that what was refused or taken from them is tried anew.
-    Locks Business Centers, then rows of buyer access by id; whoever calls holds the links or the Business Center
-    already.
+    Only ad accounts with an access request are given to buyers: found ones stay as they are.
+    `again`: a person has just set the list or requested a check, so that refused or removed access is tried again.
+    Locks Business Centers, then rows of buyer access by id; the caller holds the links or the Business Center.
     """
     found = await _grants(session, agency_id, which)
-    meant = await queries.people_of(session, agency_id, [grant for grant in found if grant.status == "live"])
+    meant = await people_of(session, agency_id, [grant for grant in found if grant.status == "live"])
     by_id = {grant.id: grant for grant in found}
     rows = select(BuyerAccess).where(BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id.in_(by_id))
     known = (await session.scalars(rows.order_by(BuyerAccess.id).with_for_update())).all()
@@ -151,7 +233,7 @@ async def sync_buyer_access(
 
 
 async def _grants(session: AsyncSession, agency_id: str, which: Sequence[ColumnElement[bool]]) -> Sequence[Grant]:
-    """Living grants, and ended ones for which somebody still stands as their buyer."""
+    """Current grants, and ended ones that still have current buyer access."""
     left = select(BuyerAccess.id).where(
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.status != "ended"
     )
@@ -196,7 +278,7 @@ def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
 
 
 async def check_buyers(session: AsyncSession, agency_id: str, access_request_id: str) -> None:
-    """Somebody wants to see now whether the buyers of an access request can open its ad account."""
+    """Make the buyer access of an access request due now, for a check."""
     grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
         await sync_buyer_access(session, agency_id, Grant.id == grant.id, again=True)

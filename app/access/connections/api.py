@@ -1,15 +1,17 @@
-"""JSON routes: connections, and the invitation to make the agency's own."""
+"""JSON routes: connections, and invitations for the agency's own. Tokens are never shown."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
-from app.access.connections import oauth_flow, platform_apps, queries, service
+from app.access.connections import oauth_flow, service
+from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import Party, StateRefused
-from app.access.connections.schemas import ConnectInvitation, ConnectionView
 from app.kit.database import Session
 from app.kit.html.render import see_other
+from app.kit.input.fields import Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import url
 from app.services import services_of
@@ -17,53 +19,83 @@ from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/connections", route_class=ApiRoute)
-
 callback_router = APIRouter(include_in_schema=False)
-
 Reader = Annotated[Principal, requires("connections:read")]
 Writer = Annotated[Principal, requires("connections:write")]
+Text = Annotated[str, Query(max_length=2000)]
+
+
+class ConnectionView(BaseModel):
+    """OAuth authorization of a client, or of your own agency, at a platform."""
+
+    id: str = Field(examples=["connection_01ksy1q3e0fzs8qj5m8g3d4w7x"])
+    platform: str = Field(examples=["tiktok"])
+    side: str = Field(description="The party that authorized: `client` or `agency`.", examples=["client"])
+    client_id: str | None = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
+    link_id: str | None = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    status: str = Field(
+        description="`live`; `dead`: the platform refuses the token; `revoked`: we revoked it.", examples=["live"]
+    )
+    scopes: list[str] = Field(description="The platform's ids of the permissions.", examples=[["100", "153"]])
+    person: str = Field(description="Name of the person who authorized, from the platform.", examples=["Ana Lima"])
+    gives_back_at: Time | None = Field(description="When the token is revoked at the latest.")
+    ended_at: Time | None
+    created_at: Time
+
+    @classmethod
+    def of(cls, row: Connection) -> "ConnectionView":
+        """From the row, without its token."""
+        return cls(
+            id=row.id, platform=row.platform, side=row.side, client_id=row.client_id, link_id=row.link_id,
+            status=row.status, scopes=[str(scope) for scope in row.scopes], person=row.person,
+            gives_back_at=row.due_at, ended_at=row.ended_at, created_at=row.created_at,
+        )  # fmt: skip
+
+
+class ConnectInvitation(BaseModel):
+    """One-time address at which a member connects your own side."""
+
+    address: str = Field(examples=["https://go.agency.com/connect/pJ3…"])
+    expires_at: Time
 
 
 @router.get("")
 async def list_connections(
     caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ConnectionView]:
-    """Connections of your clients and your own, newest first; ended ones too."""
-    rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "connection"))
+    """List the connections of your clients and your own, newest first, including ended ones."""
+    rows = await service.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "connection"))
     return by_id([ConnectionView.of(row) for row in rows], limit)
 
 
 @router.post("/invitations", status_code=201)
 async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
-    """Makes a one-time address. Whoever opens it connects your agency's own TikTok Business Center."""
+    """Create a one-time address. Its recipient connects your agency's own TikTok Business Center."""
     services = services_of(request)
     platform = services.platforms.connected("tiktok")
-    await platform_apps.needed(session, caller.agency_id, platform, services.keyring)
+    await service.required_app(session, caller.agency_id, platform, services.keyring)
     invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
     return ConnectInvitation(address=f"{services.public_url}/connect/{token}", expires_at=invitation.expires_at)
 
 
 @router.get("/{connection_id}")
 async def get_connection(caller: Reader, session: Session, connection_id: str) -> ConnectionView:
-    """One connection."""
-    return ConnectionView.of(await queries.find(session, caller.agency_id, connection_id))
+    """Retrieve a connection."""
+    return ConnectionView.of(await service.find(session, caller.agency_id, connection_id))
 
 
 @router.post("/{connection_id}/revocation", status_code=202)
 async def revoke_connection(caller: Writer, session: Session, connection_id: str) -> ConnectionView:
-    """Gives a connection's token back to the platform. What was shared stays shared."""
-    connection = await queries.find(session, caller.agency_id, connection_id)
+    """Revoke the token of a connection. Shared access stays shared."""
+    connection = await service.find(session, caller.agency_id, connection_id)
     return ConnectionView.of(await service.end_connection(session, connection))
-
-
-Text = Annotated[str, Query(max_length=2000)]
 
 
 @callback_router.get("/callbacks/tiktok")
 async def back_from_tiktok(
     request: Request, session: Session, state: Text = "", auth_code: Text = "", code: Text = ""
 ) -> RedirectResponse:
-    """Seals the code and sends the browser on to where its cookie is. Nothing is exchanged here."""
+    """Encrypt the code, and redirect the browser to the host of its cookie. Nothing is exchanged here."""
     if not state:
         raise StateRefused
     keyring = services_of(request).keyring

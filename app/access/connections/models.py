@@ -1,4 +1,4 @@
-"""Our OAuth access to a platform: connections, and the consents on their way."""
+"""Tables of connections, invitations to connect, and authorizations."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.kit.jobs import JobMixin
 
 
 class Connection(JobMixin, CreatedAt, Base):
-    """A token, the client's or the agency's. It is due when the token is to be given back to the platform."""
+    """OAuth authorization of a client or the agency, with its token. Due: the token is to be revoked."""
 
     __tablename__ = "connections"
     __table_args__ = (
@@ -34,23 +34,23 @@ class Connection(JobMixin, CreatedAt, Base):
     side: Mapped[str] = mapped_column(String(8))
     client_id: Mapped[str | None] = mapped_column(ids.Id("client"))
     link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
-    #: the client's browser that made it, and that it serves
+    #: browser of the client in which it was made
     browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
     status: Mapped[str] = mapped_column(String(8), default="live")
     token_encrypted: Mapped[bytes | None]
-    #: the app that was given the token; only it can give it back
+    #: the app that holds the token; only it can revoke it
     app_id: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
-    #: the name of whoever authorized, as the platform gives it
+    #: name of the person who authorized, from the platform
     person: Mapped[str] = mapped_column(String(200))
-    #: what there was to choose from when last read: `DiscoveredAssets` as JSON
+    #: assets at the last read: `DiscoveredAssets` as JSON
     found: Mapped[dict[str, Any]]
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
 
 
 class Invitation(CreatedAt, Base):
-    """A one-time address with which somebody of the agency connects its own side."""
+    """One-time address at which a member connects the agency's own side."""
 
     __tablename__ = "connect_invitations"
     __table_args__ = (belongs_to_agency(),)
@@ -64,7 +64,10 @@ class Invitation(CreatedAt, Base):
 
 
 class Authorization(CreatedAt, Base):
-    """One trip to the platform's consent page and back. Looked up by hashes; the code lies sealed, minutes at most."""
+    """One authorization, from the redirect to the consent page until the return.
+
+    Looked up by hashes. The encrypted code is kept for minutes only.
+    """
 
     __tablename__ = "authorizations"
     __table_args__ = (
@@ -88,5 +91,5 @@ class Authorization(CreatedAt, Base):
     handle_expires_at: Mapped[datetime | None]
     code_encrypted: Mapped[bytes | None]
     exchanged_at: Mapped[datetime | None]
-    #: how the way back ended (token_exchange.ExchangeOutcome)
+    #: outcome of the return: `token_exchange.ExchangeOutcome`
     outcome: Mapped[str | None] = mapped_column(String(16))

@@ -1,11 +1,11 @@
-"""The trip to the platform's consent page and back.
+"""OAuth authorization at a platform: the redirect to its consent page, the callback, and the return.
 
-The way back ends at one registered host for everybody. There the code is only sealed under a handle; it is exchanged
-where the browser shows the cookie of the link, or of the invitation, with which it set out. So a stranger's link cannot
-collect a victim's consent: the victim's browser has no cookie of that link.
+The callback is one registered host for all agencies. It only encrypts the code and creates a handle. The code is
+exchanged at the host whose cookie the browser holds, of the link or the invitation with which it started. So an
+attacker's link cannot collect a victim's consent: the victim's browser has no cookie of that link.
 
-Every address of the way back may be loaded again, at the same time, or by somebody else first: the code is exchanged
-once, and each time the answer is how that ended.
+Every address of the return may be loaded again, concurrently, or first by another browser: the code is exchanged once,
+and every request answers with its outcome.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import platform_apps
+from app.access.connections import service as connections
 from app.access.connections.models import Authorization, Invitation
 from app.access.connections.token_exchange import ExchangeOutcome, Purpose, establish
 from app.events import catalog
@@ -37,14 +37,14 @@ __all__ = ["CallbackResult", "CallbackTarget", "ExchangeOutcome", "InvitationOve
 STATE_LIFE = timedelta(hours=1)
 HANDLE_LIFE = timedelta(minutes=10)
 INVITATION_LIFE = timedelta(days=2)
-#: A request that carries a trip out takes no longer; one that did not finish by then never will.
+#: Maximum duration of an exchange; one that did not finish by then never will.
 LONGEST_EXCHANGE = timedelta(minutes=1)
-#: Seconds for which another request waits for it.
+#: Seconds for which a concurrent request waits for it.
 PATIENCE = 3.0
 
 
 class StateRefused(AppError):
-    """The way back does not belong to a trip that is under way."""
+    """The callback belongs to no authorization of ours."""
 
     status = 400
     code = "state_refused"
@@ -53,7 +53,7 @@ class StateRefused(AppError):
 
 
 class InvitationOver(AppError):
-    """The one-time address for connecting the agency was used, or its time ran out."""
+    """The one-time address for connecting the agency was used or has expired."""
 
     status = 410
     code = "invitation_over"
@@ -70,7 +70,7 @@ class Party(StrEnum):
 
 @dataclass(frozen=True)
 class CallbackResult:
-    """The end of a way back. `is_first`: this request carried it out, so what follows from it is still to be done."""
+    """Result of a return. `is_first`: this request made the exchange, so its caller handles the consequences."""
 
     outcome: ExchangeOutcome
     agency_id: str | None = None
@@ -87,27 +87,27 @@ class CallbackTarget:
 
 
 async def is_possible(session: AsyncSession, platforms: Platforms, agency_id: str, platform: str) -> bool:
-    """True if people of this agency and its clients can connect; without an app there is the guided lane alone."""
-    return can_connect(platforms, platform, own_app=await platform_apps.has_own(session, agency_id, platform))
+    """True if members and clients of this agency can connect; without an app only the guided lane is possible."""
+    return can_connect(platforms, platform, own_app=await connections.has_own_app(session, agency_id, platform))
 
 
 def can_connect(platforms: Platforms, platform: str, *, own_app: bool) -> bool:
-    """The same where it is known if the agency has an app of its own."""
+    """As `is_possible`, for callers that know if the agency has its own app."""
     return platforms[platform].connects and (own_app or platforms.connected(platform).default_app is not None)
 
 
 async def start_for_link(
     session: AsyncSession, platforms: Platforms, keyring: Keyring, *, agency_id: str, link_id: str, cookie: str
 ) -> str:
-    """The address of the consent page for a client's browser. Raises AppMissing."""
+    """Start an authorization in a client's browser; the address of the consent page. Raises AppMissing."""
     platform = platforms.connected("tiktok")
-    app = await platform_apps.needed(session, agency_id, platform, keyring)
-    state = _set_out(session, agency_id, platform.key, cookie, link_id=link_id)
+    app = await connections.required_app(session, agency_id, platform, keyring)
+    state = _add_authorization(session, agency_id, platform.key, cookie, link_id=link_id)
     return platform.consent_address(app, state=state)
 
 
 async def invite_agency(session: AsyncSession, agency_id: str, *, platform: str) -> tuple[Invitation, str]:
-    """A one-time address part with which a member connects the agency; good for two days."""
+    """Create an invitation to connect the agency, with its secret token; valid for two days."""
     token = encryption.new_secret()
     invitation = Invitation(
         agency_id=agency_id, id=ids.new("invitation"), platform=platform, token_hash=encryption.sha256(token),
@@ -134,16 +134,19 @@ async def invitation(session: AsyncSession, token: str) -> Invitation:
 async def start_for_agency(
     session: AsyncSession, platforms: Platforms, keyring: Keyring, *, token: str
 ) -> tuple[str, str]:
-    """The consent page's address for a member, and the cookie its browser is to hold. Raises InvitationOver."""
+    """Start an authorization in a member's browser; the address of the consent page, and the cookie to set.
+
+    Raises InvitationOver, AppMissing.
+    """
     invited = await invitation(session, token)
     platform = platforms.connected(invited.platform)
-    app = await platform_apps.needed(session, invited.agency_id, platform, keyring)
+    app = await connections.required_app(session, invited.agency_id, platform, keyring)
     cookie = encryption.new_secret()
-    state = _set_out(session, invited.agency_id, platform.key, cookie, invitation_id=invited.id)
+    state = _add_authorization(session, invited.agency_id, platform.key, cookie, invitation_id=invited.id)
     return platform.consent_address(app, state=state), cookie
 
 
-def _set_out(session: AsyncSession, agency_id: str, platform: str, cookie: str, **purpose: str) -> str:
+def _add_authorization(session: AsyncSession, agency_id: str, platform: str, cookie: str, **purpose: str) -> str:
     state = encryption.new_secret()
     session.add(
         Authorization(
@@ -155,33 +158,39 @@ def _set_out(session: AsyncSession, agency_id: str, platform: str, cookie: str, 
 
 
 async def receive(session: AsyncSession, keyring: Keyring, *, state: str, code: str | None) -> CallbackTarget:
-    """The callback: seals the code under a handle and exchanges nothing, however often it is loaded.
+    """Handle the callback: encrypt the code and return a handle. Exchanges nothing, and may be repeated.
 
-    The handle follows from the state, so that each time the browser is sent to the same place. A code that comes after
-    a cancelled way back, by Back at the platform, counts; one that comes after another code does not.
-    Raises StateRefused for a state that is none of ours.
+    The handle is derived from the state, so that every repetition redirects to the same address. A code that arrives
+    after a cancelled return (Back at the platform) counts; one that arrives after another code does not.
+    Raises StateRefused for an unknown state.
     """
     rows = select(Authorization).where(Authorization.state_hash == encryption.sha256(state)).with_for_update()
-    trip = (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
-    if trip is None:
+    authorization = (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+    if authorization is None:
         raise StateRefused
     handle = keyring.keyed_hash(state, purpose="handle")
     now = clock.now()
-    if trip.exchanged_at is None:
-        trip.consumed_at, trip.handle_hash = trip.consumed_at or now, encryption.sha256(handle)
-        if trip.expires_at > now:
-            trip.handle_expires_at = now + HANDLE_LIFE
-            if code and trip.code_encrypted is None:
-                trip.code_encrypted, trip.outcome = keyring.encrypt(code, bound_to=_code_place(trip)), None
+    if authorization.exchanged_at is None:
+        authorization.consumed_at, authorization.handle_hash = (
+            authorization.consumed_at or now,
+            encryption.sha256(handle),
+        )
+        if authorization.expires_at > now:
+            authorization.handle_expires_at = now + HANDLE_LIFE
+            if code and authorization.code_encrypted is None:
+                authorization.code_encrypted, authorization.outcome = (
+                    keyring.encrypt(code, bound_to=_code_place(authorization)),
+                    None,
+                )
     await session.flush()
-    return CallbackTarget(Party.LINK if trip.link_id else Party.AGENCY, trip.link_id, handle)
+    return CallbackTarget(Party.LINK if authorization.link_id else Party.AGENCY, authorization.link_id, handle)
 
 
 async def exchange_for_link(
     sessions: Sessions, platforms: Platforms, keyring: Keyring, *, link_id: str, handle: str, cookie: str
 ) -> CallbackResult:
-    """The way back on the link's own host: exchanges the code only for the browser that set out."""
-    return await _arrive(
+    """Exchange the code on the link's own host, for the browser that started."""
+    return await _exchange(
         sessions, platforms, keyring, handle=handle, cookie=cookie, purpose=Authorization.link_id == link_id
     )
 
@@ -189,8 +198,8 @@ async def exchange_for_link(
 async def exchange_for_agency(
     sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str
 ) -> CallbackResult:
-    """The same for the member who connects the agency; the invitation is used up when it worked."""
-    return await _arrive(
+    """Exchange the code for the member who connects the agency; a success uses the invitation."""
+    return await _exchange(
         sessions,
         platforms,
         keyring,
@@ -200,35 +209,39 @@ async def exchange_for_agency(
     )
 
 
-async def _arrive(
+async def _exchange(
     sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str, purpose: Any
 ) -> CallbackResult:
-    """Exchange the code the first time; later, and at the same time, tell how the first time ended."""
+    """Exchange the code in the first request; later and concurrent requests return its outcome."""
     async with sessions.begin() as session:
-        trip = await _by_handle(session, handle, purpose)
-        if trip is None:
+        authorization = await _by_handle(session, handle, purpose)
+        if authorization is None:
             return CallbackResult(ExchangeOutcome.UNKNOWN)
-        if not hmac.compare_digest(trip.cookie_hash, encryption.sha256(cookie)):
+        if not hmac.compare_digest(authorization.cookie_hash, encryption.sha256(cookie)):
             return CallbackResult(ExchangeOutcome.OTHER_BROWSER)
-        if trip.exchanged_at is None and trip.code_encrypted is None and trip.handle_expires_at is not None:
-            await _cancel(session, trip)
-            return CallbackResult(ExchangeOutcome.CANCELLED, trip.agency_id)
-        taken = await _take(session, trip)
-        if taken is not None:
-            assert taken.code_encrypted is not None
-            code = keyring.decrypt(taken.code_encrypted, bound_to=_code_place(taken))
-            taken.code_encrypted = None
-            for_whom = await _purpose(session, taken)
-            platform = platforms.connected(taken.platform)
-            app = await platform_apps.of_agency(session, taken.agency_id, platform, keyring)
-    if taken is None:
-        return CallbackResult(await _outcome_of_first(sessions, trip), trip.agency_id)
-    outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed meanwhile
+        if (
+            authorization.exchanged_at is None
+            and authorization.code_encrypted is None
+            and authorization.handle_expires_at is not None
+        ):
+            await _cancel(session, authorization)
+            return CallbackResult(ExchangeOutcome.CANCELLED, authorization.agency_id)
+        claimed = await _claim(session, authorization)
+        if claimed is not None:
+            assert claimed.code_encrypted is not None
+            code = keyring.decrypt(claimed.code_encrypted, bound_to=_code_place(claimed))
+            claimed.code_encrypted = None
+            subject = await _purpose(session, claimed)
+            platform = platforms.connected(claimed.platform)
+            app = await connections.app_of_agency(session, claimed.agency_id, platform, keyring)
+    if claimed is None:
+        return CallbackResult(await _outcome_of_first(sessions, authorization), authorization.agency_id)
+    outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed in the meantime
     if app is not None:
-        outcome = await establish(sessions, keyring, platform, app, code, for_whom)
+        outcome = await establish(sessions, keyring, platform, app, code, subject)
     async with sessions.begin() as session:
-        await session.execute(_this(trip).values(outcome=outcome))
-    return CallbackResult(outcome, trip.agency_id, is_first=True)
+        await session.execute(_this(authorization).values(outcome=outcome))
+    return CallbackResult(outcome, authorization.agency_id, is_first=True)
 
 
 async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> Authorization | None:
@@ -236,10 +249,10 @@ async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> Author
     return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
 
 
-async def _take(session: AsyncSession, trip: Authorization) -> Authorization | None:
-    """The trip, for one request alone, within ten minutes of coming back."""
-    taken = (
-        _this(trip)
+async def _claim(session: AsyncSession, authorization: Authorization) -> Authorization | None:
+    """Claim the authorization for this request, within ten minutes after the callback."""
+    claimed = (
+        _this(authorization)
         .where(
             Authorization.exchanged_at.is_(None),
             Authorization.code_encrypted.is_not(None),
@@ -249,13 +262,13 @@ async def _take(session: AsyncSession, trip: Authorization) -> Authorization | N
         .returning(Authorization)
         .execution_options(populate_existing=True)
     )
-    return (await session.scalars(taken)).one_or_none()
+    return (await session.scalars(claimed)).one_or_none()
 
 
-async def _outcome_of_first(sessions: Sessions, trip: Authorization) -> ExchangeOutcome:
-    """The end of a trip that another request carries out, or carried out before; waits for it a little."""
+async def _outcome_of_first(sessions: Sessions, authorization: Authorization) -> ExchangeOutcome:
+    """Outcome of the exchange that another request makes or made; waits for it up to PATIENCE."""
     rows = select(Authorization.outcome, Authorization.exchanged_at, func.now()).where(
-        Authorization.agency_id == trip.agency_id, Authorization.id == trip.id
+        Authorization.agency_id == authorization.agency_id, Authorization.id == authorization.id
     )
     waited_since = time.monotonic()
     while True:
@@ -270,39 +283,41 @@ async def _outcome_of_first(sessions: Sessions, trip: Authorization) -> Exchange
         await asyncio.sleep(0.1)
 
 
-async def _cancel(session: AsyncSession, trip: Authorization) -> None:
-    """Tell once that nothing was consented to, however often the way back is loaded."""
-    cancelled = _this(trip).where(Authorization.outcome.is_(None)).values(outcome=ExchangeOutcome.CANCELLED)
+async def _cancel(session: AsyncSession, authorization: Authorization) -> None:
+    """Record once that the consent was cancelled, however often the return is loaded."""
+    cancelled = _this(authorization).where(Authorization.outcome.is_(None)).values(outcome=ExchangeOutcome.CANCELLED)
     if (await session.execute(cancelled.returning(Authorization.id))).scalar_one_or_none() is not None:
-        await _tell_cancelled(session, trip)
+        await _record_cancelled(session, authorization)
 
 
-def _this(trip: Authorization) -> Update:
-    return update(Authorization).where(Authorization.agency_id == trip.agency_id, Authorization.id == trip.id)
+def _this(authorization: Authorization) -> Update:
+    return update(Authorization).where(
+        Authorization.agency_id == authorization.agency_id, Authorization.id == authorization.id
+    )
 
 
-async def _tell_cancelled(session: AsyncSession, trip: Authorization) -> None:
-    data: dict[str, Any] = {"platform": trip.platform}
-    if trip.link_id:
-        data = (await links.load_link(session, trip.agency_id, trip.link_id)).event_data()
+async def _record_cancelled(session: AsyncSession, authorization: Authorization) -> None:
+    data: dict[str, Any] = {"platform": authorization.platform}
+    if authorization.link_id:
+        data = (await links.load_link(session, authorization.agency_id, authorization.link_id)).event_data()
     await record(
-        session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=trip.agency_id, subject_id=trip.link_id or trip.id,
-        actor=CLIENT, data=data,
+        session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=authorization.agency_id,
+        subject_id=authorization.link_id or authorization.id, actor=CLIENT, data=data,
     )  # fmt: skip
 
 
-async def _purpose(session: AsyncSession, trip: Authorization) -> Purpose:
-    if trip.link_id is None:
-        return Purpose(trip.agency_id, invitation_id=trip.invitation_id)
-    link = await links.find(session, trip.agency_id, trip.link_id)
+async def _purpose(session: AsyncSession, authorization: Authorization) -> Purpose:
+    if authorization.link_id is None:
+        return Purpose(authorization.agency_id, invitation_id=authorization.invitation_id)
+    link = await links.find(session, authorization.agency_id, authorization.link_id)
     rows = select(LinkSession.id).where(
-        LinkSession.agency_id == trip.agency_id,
+        LinkSession.agency_id == authorization.agency_id,
         LinkSession.link_id == link.id,
-        LinkSession.cookie_hash == trip.cookie_hash,
+        LinkSession.cookie_hash == authorization.cookie_hash,
     )
     browser_id = (await session.execute(rows)).scalar_one_or_none()
-    return Purpose(trip.agency_id, link_id=link.id, client_id=link.client_id, browser_id=browser_id)
+    return Purpose(authorization.agency_id, link_id=link.id, client_id=link.client_id, browser_id=browser_id)
 
 
-def _code_place(trip: Authorization) -> str:
-    return f"authorizations.code_encrypted:{trip.agency_id}:{trip.id}"
+def _code_place(authorization: Authorization) -> str:
+    return f"authorizations.code_encrypted:{authorization.agency_id}:{authorization.id}"

@@ -7,7 +7,7 @@ from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAss
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of a list to choose from; where it cannot be chosen, `code` names the blocker.
+    """One line of a list to choose from. `code`: the blocker if it cannot be chosen.
 
     `company`: the legal name behind a Business Center.
     """
@@ -56,15 +56,15 @@ def center_problem(center: BusinessCenterInfo) -> str | None:
     """Blocker code if the person who authorized can share nothing from a Business Center, else None."""
     if center.role != "ADMIN":
         return "not_bc_admin"
-    if center.status in ("ENABLE", ""):  # where TikTok tells no status, only trying tells
+    if center.status in ("ENABLE", ""):  # without a status only an attempt shows it
         return None
     return CENTER_CODES.get(center.status, "bc_not_enabled")
 
 
-#: What each status of a Business Center means that is not ENABLE.
+#: Blocker of each status of a Business Center except ENABLE.
 CENTER_CODES = {"REVIEWING": "bc_under_review", "PUNISH": "bc_punished", "DENY": "bc_denied"}
 
-#: Statuses in which an account can be shared but TikTok still has to do its part are no reason to hide it.
+#: Blocker of each status. In all others the account can be shared.
 _STATUS_CODES = {
     "STATUS_DISABLE": "ad_account_suspended",
     "STATUS_LIMIT": "ad_account_limited",

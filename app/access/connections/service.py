@@ -1,19 +1,31 @@
-"""Ending connections: a token given back, or found dead."""
+"""Connections: reading them, their tokens and discovered assets, their ends, and the developer apps behind them."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import func, update
+from sqlalchemy import Select, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections.models import Connection
+from app.access.connections.models import Authorization, Connection
+from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.kit.errors import AppError
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError, NotFound
+from app.links.devices.service import VerifiedBy
+from app.links.models import Link, LinkSession
+from app.mail import service as mails
+from app.mail.rendered_email import Recipient
+from app.platforms.port import Access, App, ConnectedPlatform, Priority, RecordedCall
+from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.tenants.agencies import service as agencies
+from app.tenants.agencies.service import secret_place
 
 
 class AlreadyEnded(AppError):
-    """The connection was ended before."""
+    """The connection has ended already."""
 
     status = 409
     code = "connection_ended"
@@ -21,8 +33,221 @@ class AlreadyEnded(AppError):
     hint = "Nothing to do: its token is gone from here."
 
 
+class AppMissing(AppError):
+    """Neither the agency nor the installation has an app at the platform."""
+
+    status = 409
+    code = "platform_app_missing"
+    detail = "There is no TikTok app yet, so nobody can authorize it."
+    hint = "Set the app first with PUT /api/v1/agency/platform-apps/tiktok; until then clients share by hand."
+
+
+#: Maximum number of a client's connections that are compared, newest first.
+_NEWEST = 20
+#: After this time an authorization counts as not finished.
+AUTHORIZATION_TIMEOUT = timedelta(minutes=10)
+UNREADABLE_EMAIL = "blind"
+#: Status of a client's authorization: held by us, revoked by us, ended by the platform, or never given.
+Held = Literal["live", "given_back", "ended", "never"]
+_HELD: Mapping[str, Held] = {"live": "live", "revoked": "given_back", "dead": "ended"}
+AuthorizationBlocker = Literal[
+    "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorized", "app_problem",
+    "platform_changed",
+]  # fmt: skip
+#: Blocker of each outcome of an authorization that led to no connection.
+_ENDED: Mapping[str, AuthorizationBlocker] = {
+    "cancelled": "consent_cancelled",
+    "too_late": "auth_code_expired",
+    "scope_missing": "scope_not_authorized",
+    "app_problem": "app_problem",
+    "platform_changed": "platform_changed",
+}
+
+
+async def find(session: AsyncSession, agency_id: str, connection_id: str) -> Connection:
+    """One connection. Raises NotFound."""
+    found_row = await session.get(Connection, (agency_id, connection_id))
+    if found_row is None:
+        raise NotFound
+    return found_row
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Connection]:
+    """Connections, newest first; `before` is the id of the last one seen."""
+    rows = select(Connection).where(Connection.agency_id == agency_id)
+    if before:
+        rows = rows.where(Connection.id < before)
+    return (await session.scalars(rows.order_by(Connection.id.desc()).limit(limit))).all()
+
+
+async def of_link(session: AsyncSession, agency_id: str, link_id: str) -> Connection | None:
+    """The live connection that the client made on a link, in any browser."""
+    return await _latest(session, agency_id, Connection.link_id == link_id, Connection.status == "live")
+
+
+def of_browser(browser: LinkSession) -> Select[Connection]:
+    """Select the live connection of a browser: its own, or any of the link after a code was entered."""
+    where = [Connection.link_id == browser.link_id, Connection.status == "live"]
+    if browser.verified_by != VerifiedBy.CODE:
+        where.append(Connection.browser_id == browser.id)
+    return (
+        select(Connection)
+        .where(Connection.agency_id == browser.agency_id, *where)
+        .order_by(Connection.id.desc())
+        .limit(1)
+    )
+
+
+async def of_client(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+) -> Connection | None:
+    """The client's connection for a Business Center: the newest live one that can use it, else the newest."""
+    newest = select(Connection).where(
+        Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform
+    )
+    return _best((await session.scalars(newest.order_by(Connection.id.desc()).limit(_NEWEST))).all(), bc_id)
+
+
+async def of_both(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+) -> tuple[Connection | None, Connection | None]:
+    """The client's connection for a Business Center, as `of_client`, and the agency's own live one."""
+    here = (Connection.agency_id == agency_id, Connection.platform == platform)
+    newest = select(Connection.id).where(*here, Connection.client_id == client_id)
+    own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
+    wanted = union_all(
+        newest.order_by(Connection.id.desc()).limit(_NEWEST), own.order_by(Connection.id.desc()).limit(1)
+    )
+    rows = select(Connection).where(*here, Connection.id.in_(wanted)).order_by(Connection.id.desc())
+    found = (await session.scalars(rows)).all()
+    agency = next((each for each in found if each.side == "agency"), None)
+    return _best([each for each in found if each.side == "client"], bc_id), agency
+
+
+def _best(newest_first: Sequence[Connection], bc_id: str) -> Connection | None:
+    fitting = [each for each in newest_first if bc_id in usable(each)]
+    living = [each for each in fitting if each.status == "live"]
+    return next(iter([*living, *fitting, *newest_first]), None)
+
+
+async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
+    """The agency's own live connection."""
+    return await _latest(
+        session,
+        agency_id,
+        Connection.side == "agency",
+        Connection.platform == platform,
+        Connection.status == "live",
+    )
+
+
+async def last_of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
+    """The agency's own connection: the live one, else the last one, which shows how it ended."""
+    rows = select(Connection).where(
+        Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform
+    )
+    newest = rows.order_by((Connection.status == "live").desc(), Connection.id.desc()).limit(1)
+    return (await session.scalars(newest)).one_or_none()
+
+
+async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connection | None:
+    rows = select(Connection).where(Connection.agency_id == agency_id, *where)
+    return (await session.scalars(rows.order_by(Connection.id.desc()).limit(1))).one_or_none()
+
+
+async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> Held:
+    """Status of the client's authorization for one Business Center."""
+    connection = await of_client(session, agency_id, client_id, platform, bc_id)
+    return _HELD[connection.status] if connection else "never"
+
+
+async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> bool:
+    """True if the agency's or the client's token can read the shared assets."""
+    if await of_agency(session, agency_id, platform) is not None:
+        return True
+    return await held_of_client(session, agency_id, client_id, platform, bc_id) == "live"
+
+
+async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:
+    """The Business Centers that the people who connected on a link can use."""
+    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
+    newest = (await session.scalars(rows.order_by(Connection.id.desc()).limit(20))).all()
+    return frozenset().union(*(usable(each) for each in newest))
+
+
+def usable(connection: Connection) -> frozenset[str]:
+    """The Business Centers from which the person who authorized can share."""
+    return frozenset(center.bc_id for center in discovered(connection).business_centers if center.usable)
+
+
+def discovered(connection: Connection) -> DiscoveredAssets:
+    """Assets that could be selected, as values."""
+    return DiscoveredAssets(
+        person=connection.person,
+        business_centers=tuple(BusinessCenterInfo(**each) for each in connection.found["business_centers"]),
+        accounts=tuple(AdAccount(**each) for each in connection.found["accounts"]),
+        pixels=tuple(Pixel(**each) for each in connection.found.get("pixels", ())),
+    )
+
+
+def discovered_columns(seen: DiscoveredAssets) -> dict[str, Any]:
+    """Column of a connection with these assets."""
+    return {
+        "business_centers": [asdict(each) for each in seen.business_centers],
+        "accounts": [asdict(each) for each in seen.accounts],
+        "pixels": [asdict(each) for each in seen.pixels],
+    }
+
+
+def token(connection: Connection, keyring: Keyring) -> str:
+    """The token in plain text, for the duration of a call."""
+    assert connection.token_encrypted is not None
+    return keyring.decrypt(connection.token_encrypted, bound_to=token_place(connection.agency_id, connection.id))
+
+
+def access(connection: Connection, keyring: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
+    """Credentials for a call with this connection: the token, the app whose rate limit it uses, and its priority."""
+    return Access(token(connection, keyring), connection.app_id, urgency)
+
+
+def token_place(agency_id: str, connection_id: str) -> str:
+    """Place that an encrypted token is bound to."""
+    return f"connections.token_encrypted:{agency_id}:{connection_id}"
+
+
+async def last_authorization(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str
+) -> Authorization | None:
+    """The client's last authorization, finished or not."""
+    rows = (
+        select(Authorization)
+        .join(Link, (Link.agency_id == Authorization.agency_id) & (Link.id == Authorization.link_id))
+        .where(
+            Authorization.agency_id == agency_id, Authorization.platform == platform, Link.client_id == client_id
+        )
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
+
+
+async def is_authorizing(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
+    """True if the client is at the consent page: the last authorization of the link is neither used nor expired."""
+    rows = select(Authorization).where(Authorization.agency_id == agency_id, Authorization.link_id == link_id)
+    last = (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
+    return last is not None and last.consumed_at is None and last.expires_at > now
+
+
+def authorization_blocker(authorization: Authorization | None, now: datetime) -> AuthorizationBlocker | None:
+    """Blocker of an authorization that led to no connection: its outcome, or no return within ten minutes."""
+    if authorization is None:
+        return None
+    if authorization.outcome is not None:
+        return _ENDED.get(authorization.outcome)
+    is_late = now - authorization.created_at > AUTHORIZATION_TIMEOUT
+    return "consent_not_finished" if authorization.consumed_at is None and is_late else None
+
+
 async def mark_dead(session: AsyncSession, connection: Connection) -> None:
-    """The platform no longer accepts the token. One that is being given back is no news."""
+    """Mark a connection dead: the platform no longer accepts its token. Ignores one whose revocation is due."""
     ended = (
         update(Connection)
         .where(
@@ -43,7 +268,7 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
 
 
 async def revoke_soon(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """The client's tokens are needed no longer: they are due to be given back now."""
+    """Make the revocation of a client's tokens due now: they are no longer needed."""
     await session.execute(
         update(Connection)
         .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.status == "live")
@@ -52,7 +277,7 @@ async def revoke_soon(session: AsyncSession, agency_id: str, client_id: str) -> 
 
 
 async def save_discovered(session: AsyncSession, connection: Connection, found: dict[str, Any]) -> None:
-    """The client's lists were read again."""
+    """Save the assets that a new read discovered."""
     await session.execute(
         update(Connection)
         .where(Connection.agency_id == connection.agency_id, Connection.id == connection.id)
@@ -61,7 +286,7 @@ async def save_discovered(session: AsyncSession, connection: Connection, found: 
 
 
 async def extend_token_use(session: AsyncSession, connection: Connection, hold: timedelta) -> None:
-    """A write goes out with the token: its time counts from now, unless it is due to be given back already."""
+    """Restart the time limit of a token that is used for a write, unless its revocation is due already."""
     await session.execute(
         update(Connection)
         .where(
@@ -75,7 +300,7 @@ async def extend_token_use(session: AsyncSession, connection: Connection, hold: 
 
 
 async def end_connection(session: AsyncSession, connection: Connection) -> Connection:
-    """Ends a connection on the agency's wish: its token is given back at once. Raises AlreadyEnded."""
+    """End a connection for the agency: the revocation of its token is due now. Raises AlreadyEnded."""
     if connection.status == "revoked":
         raise AlreadyEnded
     connection.due_at = func.now()
@@ -92,3 +317,68 @@ def event_data(connection: Connection) -> dict[str, object]:
         "client_id": connection.client_id,
         "platform": connection.platform,
     }
+
+
+async def app_of_agency(
+    session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring
+) -> App | None:
+    """The agency's own app, else the installation's; None if only the guided lane is possible."""
+    own = await agencies.platform_app(session, agency_id, platform.key)
+    if own is None:
+        return platform.default_app
+    return App(own.app_id, keyring.decrypt(own.secret_encrypted, bound_to=secret_place(agency_id, own.id)))
+
+
+async def app_of_connection(
+    session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring, app_id: str
+) -> App | None:
+    """The app that holds the token, including replaced ones; None if its secret was removed."""
+    if platform.default_app is not None and platform.default_app.app_id == app_id:
+        return platform.default_app
+    own = await agencies.platform_app_by_id(session, agency_id, platform.key, app_id)
+    return (
+        App(own.app_id, keyring.decrypt(own.secret_encrypted, bound_to=secret_place(agency_id, own.id)))
+        if own
+        else None
+    )
+
+
+async def required_app(session: AsyncSession, agency_id: str, platform: ConnectedPlatform, keyring: Keyring) -> App:
+    """As `app_of_agency`. Raises AppMissing."""
+    app = await app_of_agency(session, agency_id, platform, keyring)
+    if app is None:
+        raise AppMissing
+    return app
+
+
+async def has_own_app(session: AsyncSession, agency_id: str, platform: str) -> bool:
+    """True if the agency has an app of its own."""
+    return bool(await session.scalar(select(agencies.has_platform_app(agency_id, platform))))
+
+
+async def send_unreadable_email(
+    session: AsyncSession, context: AccessContext, connection: Connection | None, call: RecordedCall | None
+) -> None:
+    """E-mail the agency that its own side cannot be read, once for each connection: nothing can be verified.
+
+    Without mail only events report it.
+    """
+    if context.outbox is None or connection is None or connection.side != "agency":
+        return
+    agency_id = connection.agency_id
+    if await mails.newest(session, agency_id, about_id=connection.id, kind=UNREADABLE_EMAIL) is not None:
+        return
+    agency = await agencies.find(session, agency_id)
+    invitations = f"{context.outbox.public_url}/api/v1/connections/invitations"
+    await mails.queue(
+        session, context.outbox, agency_id, kind=UNREADABLE_EMAIL,
+        to=Recipient(agency.contact_email, agency.contact_name), letterhead=agencies.email_branding(agency),
+        about_id=connection.id,
+        context={
+            "platform": context.platforms[connection.platform].name,
+            "said": call.message if call is not None and call.message else "nothing more",
+            "request_id": call.request_id if call is not None else None,
+            "command_line": "keyturn connections invite-agency",
+            "api_line": f'curl -X POST {invitations} -H "Authorization: Bearer $KEYTURN_API_KEY"',
+        },
+    )  # fmt: skip

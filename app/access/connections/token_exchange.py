@@ -1,4 +1,4 @@
-"""Making a connection from the code of a consent: exchange, look at what there is, keep it sealed."""
+"""Connections from the code of a consent: exchange, discovery of assets, and the encrypted token."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder
-from app.access.connections import queries
+from app.access.connections import service as connections
 from app.access.connections.models import Connection, Invitation
 from app.events import catalog
 from app.events.recorder import CLIENT, MEMBER, record
@@ -39,7 +39,7 @@ from app.platforms.port import (
 )
 from app.platforms.resources import DiscoveredAssets
 
-#: A client's token is given back at the latest this long after the last write with it.
+#: A client's token is revoked at the latest this long after the last write with it.
 LONGEST_HOLD = timedelta(hours=72)
 _TRIES = 6
 LONGEST_WAIT = 10.0
@@ -58,20 +58,20 @@ class ExchangeOutcome(StrEnum):
     PLATFORM_CHANGED = "platform_changed"
     BUSY = "busy"
     UNKNOWN = "unknown"
-    #: another request carries this one out at the moment
+    #: another request makes the exchange
     UNDER_WAY = "under_way"
-    #: on a new device: the Business Center of this link is not among those of the sign-in
+    #: on a new device, with an authorization that cannot use the Business Center of the link
     OTHER_COMPANY = "other_company"
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """For whom the consent is: a client's link, or the agency itself by an invitation."""
+    """Subject of a consent: a client's link, or the agency itself by an invitation."""
 
     agency_id: str
     link_id: str | None = None
     client_id: str | None = None
-    #: the client's browser that set out
+    #: browser of the client that started
     browser_id: str | None = None
     invitation_id: str | None = None
 
@@ -84,18 +84,18 @@ class Purpose:
 async def establish(
     sessions: Sessions, keyring: Keyring, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
 ) -> ExchangeOutcome:
-    """Exchanges the code and keeps the connection. No transaction is open while the platform is asked."""
+    """Exchange the code and save the connection. No transaction is open during calls to the platform."""
     calls: list[RecordedCall] = []
     token: Token | None = None
     reason = ""
     try:
-        token = await patiently(lambda: platform.exchange(app, code, calls.append))
+        token = await retry_while_unavailable(lambda: platform.exchange(app, code, calls.append))
         missing = platform.missing_scopes(token.scopes)
         if not missing:
             access = Access(token.value, app.app_id, Priority.LOOKING)
-            found = await patiently(lambda: platform.discover(app, access, calls.append))
+            found = await retry_while_unavailable(lambda: platform.discover(app, access, calls.append))
             async with sessions.begin() as session:
-                await _keep(session, keyring, platform, app, token, found, purpose, calls)
+                await _save_connection(session, keyring, platform, app, token, found, purpose, calls)
             return ExchangeOutcome.CONNECTED
         outcome, reason = ExchangeOutcome.SCOPE_MISSING, ", ".join(missing)
     except Denied as refused:
@@ -109,21 +109,21 @@ async def establish(
     except (Unavailable, Unclear):
         outcome = ExchangeOutcome.BUSY
     if token is not None:
-        await _give_back(platform, app, token, calls)
+        await _revoke(platform, app, token, calls)
     async with sessions.begin() as session:
         call_recorder.record_calls(session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize")
-        await _tell_failed(session, platform.key, purpose, outcome, reason)
+        await _record_failure(session, platform.key, purpose, outcome, reason)
     return outcome
 
 
-#: What a refusal of the exchange, or of the first look, means for the trip.
+#: Outcome of a refusal of the exchange or of the discovery, by blocker.
 _OF_REFUSAL = {
     "auth_code_expired": ExchangeOutcome.TOO_LATE,
     "connection_dead": ExchangeOutcome.TOO_LATE,
     "scope_not_authorized": ExchangeOutcome.SCOPE_MISSING,
 }
-#: Problems that only the agency can fix, with their blocker codes.
-_AGENCYS = {
+#: Outcomes that only the agency can fix, with their blocker codes.
+_OF_AGENCY = {
     ExchangeOutcome.SCOPE_MISSING: "scope_not_authorized",
     ExchangeOutcome.APP_PROBLEM: "app_problem",
     ExchangeOutcome.PLATFORM_CHANGED: "platform_changed",
@@ -135,10 +135,10 @@ def _said(failure: PlatformFailure) -> str:
     return said(call.operation, call.message, call.request_id)
 
 
-async def _tell_failed(
+async def _record_failure(
     session: AsyncSession, platform: str, purpose: Purpose, outcome: ExchangeOutcome, reason: str
 ) -> None:
-    if outcome not in _AGENCYS:
+    if outcome not in _OF_AGENCY:
         return
     data: dict[str, object] = {"platform": platform}
     if purpose.link_id:
@@ -147,46 +147,46 @@ async def _tell_failed(
         session, catalog.CONNECTION_FAILED, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
         actor=CLIENT if purpose.link_id else MEMBER,
-        data={**data, "blocker_code": _AGENCYS[outcome], "next_actor": "agency", "reason": reason},
+        data={**data, "blocker_code": _OF_AGENCY[outcome], "next_actor": "agency", "reason": reason},
     )  # fmt: skip
 
 
 class InvitationUsed(Exception):
-    """Another browser connected the agency with the same one-time address first."""
+    """Another browser has connected the agency with the same one-time address."""
 
 
 class OtherCompany(Exception):
-    """A new device signed in as somebody who cannot use the client's Business Center."""
+    """The person who authorized on a new device cannot use the client's Business Center."""
 
 
-async def patiently(access_request: Callable[[], Awaitable[Value]]) -> Value:
-    """Asks up to six times while the platform is out of reach or busy; what it refuses is not asked again.
+async def retry_while_unavailable(read: Callable[[], Awaitable[Value]]) -> Value:
+    """Call up to six times while the platform is unavailable or busy. A refusal is not retried.
 
-    Nor is it when the next call may go only later than somebody who waits for a page would want to wait.
+    Raises at once if the next call is allowed only after LONGEST_WAIT: a person waits for the page.
     """
     for attempt in range(1, _TRIES):
         try:
-            return await access_request()
-        except (Unavailable, Unclear) as trouble:
-            if isinstance(trouble, Unavailable) and trouble.retry_after > LONGEST_WAIT:
+            return await read()
+        except (Unavailable, Unclear) as failure:
+            if isinstance(failure, Unavailable) and failure.retry_after > LONGEST_WAIT:
                 raise
-            await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(trouble) else 1.0)
-    return await access_request()
+            await asyncio.sleep(min(0.3 * attempt, 1.0) if not _limited(failure) else 1.0)
+    return await read()
 
 
-def _limited(trouble: Exception) -> bool:
-    return isinstance(trouble, Unavailable) and trouble.limited
+def _limited(failure: Exception) -> bool:
+    return isinstance(failure, Unavailable) and failure.limited
 
 
-async def _give_back(platform: ConnectedPlatform, app: App, token: Token, calls: list[RecordedCall]) -> None:
-    """A token we shall not use is not kept; where even that fails the evidence says so."""
+async def _revoke(platform: ConnectedPlatform, app: App, token: Token, calls: list[RecordedCall]) -> None:
+    """Revoke a token that is not used; the recorded call shows a failure."""
     try:
-        await patiently(lambda: platform.revoke(app, token.value, calls.append))
+        await retry_while_unavailable(lambda: platform.revoke(app, token.value, calls.append))
     except (Denied, Unavailable, Unclear, UnexpectedAnswer):
         return
 
 
-async def _keep(
+async def _save_connection(
     session: AsyncSession,
     keyring: Keyring,
     platform: ConnectedPlatform,
@@ -196,16 +196,16 @@ async def _keep(
     purpose: Purpose,
     calls: list[RecordedCall],
 ) -> None:
-    connection_id = ids.new("connection")
-    await _use_up(session, purpose)
+    agency_id, connection_id = purpose.agency_id, ids.new("connection")
+    await _use_invitation(session, purpose)
     if purpose.link_id:
-        await _let_in(session, purpose, found)
+        await _admit_browser(session, purpose, found)
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
-        agency_id=purpose.agency_id, id=connection_id, platform=platform.key, side=purpose.side,
+        agency_id=agency_id, id=connection_id, platform=platform.key, side=purpose.side,
         client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
-        person=found.person, found=queries.discovered_columns(found), browser_id=purpose.browser_id,
-        token_encrypted=keyring.encrypt(token.value, bound_to=queries.token_place(purpose.agency_id, connection_id)),
+        person=found.person, found=connections.discovered_columns(found), browser_id=purpose.browser_id,
+        token_encrypted=keyring.encrypt(token.value, bound_to=connections.token_place(agency_id, connection_id)),
         due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
     session.add(connection)
@@ -224,7 +224,7 @@ async def _keep(
     )  # fmt: skip
 
 
-async def _use_up(session: AsyncSession, purpose: Purpose) -> None:
+async def _use_invitation(session: AsyncSession, purpose: Purpose) -> None:
     if purpose.invitation_id is None:
         return
     used = (
@@ -241,8 +241,8 @@ async def _use_up(session: AsyncSession, purpose: Purpose) -> None:
         raise InvitationUsed
 
 
-async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> None:
-    """The browser that connects is the client's: nothing was saved before, or it can use the same Business Center.
+async def _admit_browser(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> None:
+    """Admit a browser without a verified person: nothing was saved before, or it can use the link's Business Center.
 
     Raises OtherCompany.
     """
@@ -254,7 +254,7 @@ async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAsse
     if not await devices.is_guarded(session, aggregate):
         admission.let_in(browser, VerifiedBy.ANSWER)
         return
-    known = await queries.centers_of_link(session, purpose.agency_id, purpose.link_id)
+    known = await connections.centers_of_link(session, purpose.agency_id, purpose.link_id)
     known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
     if not known & {center.bc_id for center in found.business_centers if center.usable}:
         raise OtherCompany
@@ -262,7 +262,7 @@ async def _let_in(session: AsyncSession, purpose: Purpose, found: DiscoveredAsse
 
 
 async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets) -> None:
-    """A new consent takes the place of older ones for the same Business Centers: those are due to be given back."""
+    """Make the revocation of older connections to the same Business Centers due: the new one replaces them."""
     rows = select(Connection).where(
         Connection.agency_id == purpose.agency_id,
         Connection.platform == platform,
@@ -272,6 +272,6 @@ async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, 
     )
     covered = {center.bc_id for center in found.business_centers if center.usable}
     for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
-        if older.side == "agency" or older.link_id == purpose.link_id or queries.usable(older) <= covered:
+        if older.side == "agency" or older.link_id == purpose.link_id or connections.usable(older) <= covered:
             older.due_at = func.now()
     await session.flush()

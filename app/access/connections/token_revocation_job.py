@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder
-from app.access.connections import platform_apps, queries
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.connections.service import event_data
 from app.access.context import AccessContext
@@ -21,20 +21,20 @@ LEASE = timedelta(seconds=45)
 
 async def revoke_token(context: AccessContext, connection: Connection) -> None:
     """Revoke the token and delete it. A failure is recorded once and tried again with growing pauses."""
-    if connection.token_encrypted is None:  # given back already; something woke the row meanwhile
+    if connection.token_encrypted is None:  # revoked already; the row was made due meanwhile
         async with context.sessions.begin() as session:
             await _rest(session, connection)
         return
     platform = context.platforms.connected(connection.platform)
     async with context.sessions.begin() as session:
-        app = await platform_apps.of_connection(
+        app = await connections.app_of_connection(
             session, connection.agency_id, platform, context.keyring, connection.app_id
         )
         shared = await _used_elsewhere(session, context, connection)
     calls: list[RecordedCall] = []
     done = shared
     if app is not None and not shared:
-        done = await _revoke(platform, app, queries.token(connection, context.keyring), calls)
+        done = await _revoke(platform, app, connections.token(connection, context.keyring), calls)
     async with context.sessions.begin() as session:
         call_recorder.record_calls(
             session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
@@ -55,7 +55,7 @@ async def _revoke(platform: ConnectedPlatform, app: App, token: str, calls: list
 
 
 async def _used_elsewhere(session: AsyncSession, context: AccessContext, connection: Connection) -> bool:
-    """True if a newer connection holds the very same token: the platform may give one person one token."""
+    """True if a newer connection has the same token: a platform may issue one token for each person."""
     rows = select(Connection).where(
         Connection.agency_id == connection.agency_id,
         Connection.platform == connection.platform,
@@ -65,12 +65,15 @@ async def _used_elsewhere(session: AsyncSession, context: AccessContext, connect
     newer = (await session.scalars(rows)).all()
     if connection.token_encrypted is None or not newer:
         return False
-    mine = queries.token(connection, context.keyring)
-    return any(queries.token(other, context.keyring) == mine for other in newer)
+    mine = connections.token(connection, context.keyring)
+    return any(connections.token(other, context.keyring) == mine for other in newer)
 
 
 async def _delete_token(session: AsyncSession, connection: Connection) -> None:
-    """The token is gone. One statement: a row changed twice has its references checked, which waits for the link."""
+    """Delete the revoked token.
+
+    In one statement: after a second change PostgreSQL checks the foreign keys again, which waits for the link.
+    """
     was_dead = connection.status == "dead"
     gone = (
         update(Connection)
@@ -88,7 +91,7 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
     )  # fmt: skip
     if (await session.execute(gone)).scalar_one_or_none() is None:
         raise LeaseLost(Connection.__name__)
-    if not was_dead:  # of a dead token the event told already
+    if not was_dead:  # the event of the dead token was enough
         await record(
             session, catalog.CONNECTION_REVOKED, agency_id=connection.agency_id, subject_id=connection.id,
             actor=KEYTURN,
@@ -97,7 +100,7 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
 
 
 async def _rest(session: AsyncSession, connection: Connection) -> None:
-    """Give the row back: there is no token left to revoke."""
+    """Release the row: there is no token left to revoke."""
     await session.execute(
         update(Connection)
         .where(

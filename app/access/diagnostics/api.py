@@ -1,11 +1,11 @@
-"""JSON route: whether the agency's way to the platform works."""
+"""JSON route: diagnostics of the agency's app and connection at a platform."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 
 from app.access.diagnostics import service
-from app.access.diagnostics.schemas import HealthView
+from app.access.diagnostics.service import HealthView
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
@@ -18,9 +18,9 @@ TIKTOK = "tiktok"
 
 @router.get("/agency/platform-apps/tiktok/health")
 async def get_platform_app_health(request: Request, caller: Reader) -> HealthView:
-    """Tries your TikTok app, redirect address, connection, permissions and one read of each kind, now.
+    """Check your TikTok app, redirect address, connection, permissions and one read of each kind, now.
 
-    It makes at most ten calls to TikTok, none of which changes anything, and takes a few seconds.
+    Makes at most ten read-only calls to TikTok, and takes a few seconds.
     """
     services = services_of(request)
     health = await service.of_agency(

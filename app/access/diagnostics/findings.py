@@ -1,9 +1,11 @@
-"""Findings of a diagnosis: one line for each check, with a remedy where it failed. Pure."""
+"""Findings of a diagnosis: one line for each check, with a remedy if it failed. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from app.kit.html.dates import day
 from app.platforms.resources import (
@@ -14,22 +16,24 @@ from app.platforms.resources import (
     RateLimitStatus,
 )
 
-#: `limited`: it works, with less.
+#: `limited`: works with restrictions.
 State = Literal["pass", "limited", "fail", "cannot_tell"]
 GUIDE = "docs/tiktok-app.md"
+CALLBACK = "/callbacks/tiktok"
 CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
-#: Without these nothing can be shared or proved, whatever an agency asks for.
+_SET = "Set TIKTOK_REDIRECT_URI, or KEYTURN_PUBLIC_URL."
+#: Permissions for this kind are needed for everything.
 _CORE = "ad_account"
 _WRONG_APP = frozenset({40101, 40113, 40115, 40116, 40117, 40119, 40124, 40125})
-#: How TikTok refuses a token that is nobody's.
+#: TikTok's refusal of an unknown token.
 _NO_SUCH_TOKEN = 40105
-#: What the proof that something is shared rests on.
+#: Reads that the verification of shares needs.
 _NEEDED_READS = frozenset({"business centers", "ad accounts", "partners", "what a partner shares"})
 
 
 @dataclass(frozen=True)
 class DiagnosticFinding:
-    """One line; `tried` is the call it rests on."""
+    """One line; `tried` is the call that it rests on."""
 
     what: str
     status: State
@@ -40,7 +44,7 @@ class DiagnosticFinding:
 
 @dataclass(frozen=True)
 class Connected:
-    """The agency's newest connection, living or not."""
+    """The agency's newest connection, live or not."""
 
     status: str
     app_id: str
@@ -50,7 +54,7 @@ class Connected:
 
 
 def none_at_all() -> list[DiagnosticFinding]:
-    """There is no app."""
+    """Finding if there is no app."""
     return [
         DiagnosticFinding(
             "app", "fail", "there is none: clients share by hand, and nothing can be read.",
@@ -63,7 +67,7 @@ def none_at_all() -> list[DiagnosticFinding]:
 def of(
     app_id: str, examined: DiagnosticReport, connected: Connected | None, *, bc_id: str | None, for_agency: bool
 ) -> list[DiagnosticFinding]:
-    """Every line but that of the redirect address. Without an agency there is no connection to look at."""
+    """All findings except that of the redirect address. Without an agency there is no connection to check."""
     other = connected.app_id if connected and examined.token and connected.app_id != app_id else None
     found = [_app(app_id, examined.app, other), _app_status(examined, connected)]
     if for_agency:
@@ -75,7 +79,7 @@ def of(
 
 
 def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticFinding:
-    """`of_another`: the app of the token it was tried with, where that is not this one."""
+    """Finding about the app. `of_another`: the app of the token in use, if it is another one."""
     if tried.outcome == "ok":
         return DiagnosticFinding("app", "pass", f"TikTok takes app id {app_id} with its secret.", tried=tried)
     if tried.code == _NO_SUCH_TOKEN:
@@ -92,7 +96,7 @@ def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticF
     if tried.code in _WRONG_APP:
         return DiagnosticFinding(
             "app", "fail", f"TikTok refuses app id {app_id} with its secret: {tried.message}",
-            "Copy both anew from My Apps, App detail, Basic information, and set them with "
+            "Copy both again from My Apps, App detail, Basic information, and set them with "
             "PUT /api/v1/agency/platform-apps/tiktok, or TIKTOK_APP_ID and TIKTOK_APP_SECRET.", tried,
         )  # fmt: skip
     return DiagnosticFinding("app", "cannot_tell", _not_read(tried), "Try again in a minute.", tried)
@@ -107,7 +111,7 @@ def _app_status(examined: DiagnosticReport, connected: Connected | None) -> Diag
     if connected is not None:
         return DiagnosticFinding("app status", "pass", f"approved: it was authorized on {day(connected.made_at)}.")
     return DiagnosticFinding(
-        "app status", "cannot_tell", "no call tells whether TikTok has approved the app; My Apps shows it.",
+        "app status", "cannot_tell", "no call shows if TikTok has approved the app; My Apps does.",
         f"Approval takes some days. Clients can share by hand meanwhile ({GUIDE}).",
     )  # fmt: skip
 
@@ -124,11 +128,11 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
         )
     if connected.app_id != app_id:
         return DiagnosticFinding(
-            "agency connection", "limited", f"it lives, but was made with app {connected.app_id}.",
+            "agency connection", "limited", f"it is live, but belongs to app {connected.app_id}.",
             f"To use app {app_id}, connect again. {CONNECT}",
         )  # fmt: skip
     return DiagnosticFinding(
-        "agency connection", "pass", f"lives; {connected.person} authorized on {day(connected.made_at)}."
+        "agency connection", "pass", f"live; {connected.person} authorized on {day(connected.made_at)}."
     )
 
 
@@ -144,7 +148,7 @@ def _center(examined: DiagnosticReport, bc_id: str | None) -> DiagnosticFinding:
     if read is None or read.outcome != "ok":
         return DiagnosticFinding(what, "cannot_tell", "it could not be read; see the reads below.")
     return DiagnosticFinding(
-        what, "fail", f"whoever connected has no Business Center {bc_id}.",
+        what, "fail", f"the person who connected has no Business Center {bc_id}.",
         f"Connect as an Admin of it, or name the right one. {CONNECT}", read,
     )  # fmt: skip
 
@@ -153,7 +157,7 @@ def _center_seen(what: str, seen: BusinessCenterInfo) -> DiagnosticFinding:
     name = f"{seen.name} ({seen.bc_id})"
     if seen.role != "ADMIN":
         return DiagnosticFinding(
-            what, "fail", f"whoever connected is {seen.role} of {name}.", f"Connect as an Admin. {CONNECT}"
+            what, "fail", f"the person who connected is {seen.role} of {name}.", f"Connect as an Admin. {CONNECT}"
         )
     if seen.status != "ENABLE":
         return DiagnosticFinding(
@@ -187,7 +191,11 @@ def _read(tried: ProbeResult, lacking: Sequence[MissingPermission]) -> Diagnosti
         return DiagnosticFinding(
             what, status, tried.message, "Look for a newer version of Keyturn, or report this answer.", tried
         )
-    do = "See the missing permissions above." if lacking else "Tell TikTok's support the request id, or connect again."
+    do = (
+        "See the missing permissions above."
+        if lacking
+        else "Give the request id to TikTok's support, or connect again."
+    )
     return DiagnosticFinding(what, status, f"TikTok refuses: {tried.message}", do, tried)
 
 
@@ -208,3 +216,44 @@ def _room(room: RateLimitStatus) -> DiagnosticFinding:
 
 def _not_read(tried: ProbeResult) -> str:
     return f"not tried: {tried.message}." if tried.outcome == "skipped" else f"TikTok did not answer: {tried.message}"
+
+
+def redirect_address_finding(address: str, came_back: datetime | None) -> DiagnosticFinding:
+    """Finding about the redirect address. `came_back`: the last return through it with this app.
+
+    No call shows if it is registered: TikTok compares it letter by letter.
+    """
+    what, parts = "redirect address", urlsplit(address)
+    if parts.path.endswith(f"{CALLBACK}/"):
+        return DiagnosticFinding(
+            what, "fail", f"{address} ends in a slash, and Keyturn's does not.", f"Remove it. {_SET}"
+        )
+    if not parts.path.endswith(CALLBACK) or parts.query or parts.fragment:
+        return DiagnosticFinding(
+            what, "fail", f"{address} is not one of Keyturn's.", f"It has to end in {CALLBACK}. {_SET}"
+        )
+    register = (
+        f"In My Apps, register exactly {address} as advertiser redirect address: letter by letter, no slash at the end."
+    )
+    if _is_here(parts.hostname or ""):
+        return DiagnosticFinding(
+            what, "cannot_tell", f"{address} is an address of this machine, which TikTok often refuses.",
+            f"Use a tunnel with an https address, set it as KEYTURN_PUBLIC_URL, and register its {CALLBACK}.",
+        )  # fmt: skip
+    if parts.scheme != "https":
+        return DiagnosticFinding(what, "fail", f"{address} is not https; TikTok does not redirect there.", _SET)
+    if came_back is not None:
+        return DiagnosticFinding(what, "pass", f"{address}; last return on {day(came_back)}.", None)
+    return DiagnosticFinding(
+        what, "cannot_tell", f"{address}; no return through it yet.",
+        f"{register} “Invalid redirect URI” at TikTok? A change takes some minutes: wait, compare, try again.",
+    )  # fmt: skip
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

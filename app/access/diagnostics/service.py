@@ -1,15 +1,17 @@
-"""Examining an agency's way to the platform. No transaction is open while the platform is asked."""
+"""Diagnostics of an agency's app and connection, and their shape in the API and in `keyturn doctor --tiktok --json`.
+
+No transaction is open during calls to the platform.
+"""
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import platform_apps
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.diagnostics import findings, redirect_address
-from app.access.diagnostics.findings import Connected, DiagnosticFinding
+from app.access.diagnostics import findings
+from app.access.diagnostics.findings import Connected, DiagnosticFinding, State
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.platforms.port import App, ConnectedPlatform, Priority
@@ -27,7 +29,7 @@ class Diagnostics:
 
     @property
     def well(self) -> bool:
-        """True if nothing failed; what could not be told is no failure."""
+        """True if nothing failed; `cannot_tell` is no failure."""
         return all(finding.status != "fail" for finding in self.findings)
 
 
@@ -43,7 +45,7 @@ class _At:
 async def of_agency(
     sessions: Sessions, platforms: Platforms, keyring: Keyring, *, agency_id: str, platform_key: str, redirect_uri: str
 ) -> Diagnostics:
-    """The agency's own app, or the installation's for it."""
+    """Diagnose the agency's own app, or the installation's, with its connection."""
     platform = platforms.connected(platform_key)
     async with sessions() as session:
         at = await _at(session, platform, keyring, agency_id)
@@ -53,20 +55,16 @@ async def of_agency(
 async def of_installation(
     platforms: Platforms, keyring: Keyring, *, platform_key: str, redirect_uri: str
 ) -> Diagnostics:
-    """The installation's app alone, where no agency is meant."""
+    """Diagnose the installation's app, without an agency."""
     platform = platforms.connected(platform_key)
     return await _examine(platform, keyring, _At(platform.default_app, None, None), redirect_uri, for_agency=False)
 
 
 async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyring, agency_id: str) -> _At:
-    newest = select(Connection).where(
-        Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform.key
-    )
-    last = (await session.scalars(newest.order_by(Connection.id.desc()).limit(1))).one_or_none()
     centers = await agencies.business_centers(session, agency_id, platform.key)
     return _At(
-        app=await platform_apps.of_agency(session, agency_id, platform, keyring),
-        connection=await connections.of_agency(session, agency_id, platform.key) or last,
+        app=await connections.app_of_agency(session, agency_id, platform, keyring),
+        connection=await connections.last_of_agency(session, agency_id, platform.key),
         bc_id=centers[0].bc_id if centers else None,
     )
 
@@ -75,7 +73,9 @@ async def _examine(
     platform: ConnectedPlatform, keyring: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
 ) -> Diagnostics:
     if at.app is None:
-        return Diagnostics(None, redirect_uri, (*findings.none_at_all(), redirect_address.finding(redirect_uri, None)))
+        return Diagnostics(
+            None, redirect_uri, (*findings.none_at_all(), findings.redirect_address_finding(redirect_uri, None))
+        )
     row = at.connection
     living = row if row is not None and row.status == "live" else None
     access = connections.access(living, keyring, Priority.LOOKING) if living else None
@@ -87,6 +87,52 @@ async def _examine(
         redirect_uri,
         (
             *findings.of(at.app.app_id, examined, connected, bc_id=at.bc_id, for_agency=for_agency),
-            redirect_address.finding(redirect_uri, came_back),
+            findings.redirect_address_finding(redirect_uri, came_back),
         ),
     )
+
+
+class HealthLine(BaseModel):
+    """Result of one check."""
+
+    what: str = Field(examples=["reading partners"])
+    status: State = Field(
+        description="`limited`: works with restrictions. `cannot_tell` is no failure.", examples=["pass"]
+    )
+    words: str = Field(examples=["works (161 ms)."])
+    do: str | None = Field(description="Next step.")
+    operation: str | None = Field(description="The platform's name for the call.", examples=["bc/partner/get"])
+    code: int | None = Field(description="The platform's code.", examples=[0])
+    message: str | None = Field(examples=["OK"])
+    platform_request_id: str | None = Field(description="For the platform's support.")
+    took_ms: int | None = Field(examples=[161])
+
+    @classmethod
+    def of(cls, finding: DiagnosticFinding) -> "HealthLine":
+        """From the finding."""
+        tried = finding.tried
+        called = tried if tried is not None and tried.operation else None
+        return cls(
+            what=finding.what, status=finding.status, words=finding.words, do=finding.do,
+            operation=called.operation if called else None, code=called.code if called else None,
+            message=called.message if called else None, platform_request_id=called.request_id if called else None,
+            took_ms=called.took_ms if called else None,
+        )  # fmt: skip
+
+
+class HealthView(BaseModel):
+    """Results of checks of app, redirect address, connection, permissions and each kind of read."""
+
+    platform: str = Field(examples=["tiktok"])
+    app_id: str | None = Field(examples=["7400000000000000001"])
+    redirect_uri: str = Field(description="Register exactly this.", examples=["https://go.agency.com/callbacks/tiktok"])
+    well: bool = Field(description="Nothing failed.")
+    lines: list[HealthLine]
+
+    @classmethod
+    def of(cls, platform: str, health: Diagnostics) -> "HealthView":
+        """From the diagnostics."""
+        return cls(
+            platform=platform, app_id=health.app_id, redirect_uri=health.redirect_uri, well=health.well,
+            lines=[HealthLine.of(finding) for finding in health.findings],
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.access.grants import queries, revocation
+from app.access.grants import service as grants
 from app.access.grants.schemas import GrantView
 from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
@@ -28,8 +28,8 @@ async def list_grants(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[GrantView]:
-    """The access your agency has, newest first; what drifted or ended too."""
-    found = await queries.page(
+    """List the grants of your agency, newest first, including drifted and ended ones."""
+    found = await grants.page(
         session, caller.agency_id, limit=limit, cursor=cursor, client_id=client_id, updated_since=updated_since
     )
     return Page(data=[GrantView.model_validate(row) for row in found], next_cursor=found.next_cursor)
@@ -37,11 +37,9 @@ async def list_grants(
 
 @router.post("/{grant_id}/revocation", status_code=202)
 async def revoke_grant(caller: Writer, session: Session, grant_id: str) -> GrantView:
-    """Takes one grant away, with what hangs on it: `revoking` until a read shows that it is gone, then `ended`.
+    """Revoke a grant and those that depend on it: `revoking` until a read shows that it is gone, then `ended`.
 
-    While the client's own connection lives Keyturn does it; otherwise the client does, on the link or by hand. What
-    another of your client records has just the same is taken away once that one's grant is revoked, too.
+    Keyturn removes the access while the client's own connection is live; otherwise the client does, on the link or by
+    hand. Access that another client record of yours has too is removed once both grants are revoked.
     """
-    return GrantView.model_validate(
-        await revocation.revoke_grant(session, caller.agency_id, grant_id, actor=caller.actor)
-    )
+    return GrantView.model_validate(await grants.revoke_grant(session, caller.agency_id, grant_id, actor=caller.actor))

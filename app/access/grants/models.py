@@ -1,4 +1,4 @@
-"""Grants: access that exists."""
+"""Table of grants: access that exists."""
 
 from datetime import datetime
 
@@ -39,17 +39,17 @@ class Grant(Changing, CreatedAt, Base):
     platform: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(32))
     asset_id: Mapped[str] = mapped_column(String(64))
-    #: the ad account a pixel is seen on
+    #: ad account on which a pixel is observed
     parent_asset_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
-    #: `asked` on one of our links, or `found`: it was there already
+    #: `asked`: requested on a link of ours; `found`: existed before
     origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
-    #: the Business Centers that gave and got it
+    #: Business Center that shares it, and the agency's that receives it
     bc_id: Mapped[str] = mapped_column(String(32))
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(8), default="live")
-    #: by whose token it was last seen: `agency` or `client`
+    #: side whose token last observed it: `agency` or `client`
     seen_by: Mapped[str] = mapped_column(String(8))
     verified_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,4 +1,4 @@
-"""Grants, as the API and the command line show them."""
+"""Response schemas of grants."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,23 +19,23 @@ class GrantView(BaseModel):
     asset_name: str | None = Field(examples=["Brand FR"])
     bc_id: str = Field(description="The client's Business Center.", examples=["7111222233334444555"])
     agency_bc_id: str = Field(description="Yours.", examples=["7000999988887777666"])
-    parent_asset_id: str | None = Field(description="The ad account a pixel is seen on.", examples=[None])
+    parent_asset_id: str | None = Field(description="The ad account on which a pixel is observed.", examples=[None])
     origin: str = Field(
-        description="`asked` on one of your links, or `found`: it was there already.", examples=["asked"]
+        description="`asked`: requested on a link of yours; `found`: existed before.", examples=["asked"]
     )
     role: str = Field(examples=["OPERATOR"])
-    status: str = Field(description="`live`, `drifted`, `revoking` (to be taken away) or `ended`.", examples=["live"])
-    seen_by: str = Field(description="By whose token it was last seen.", examples=["agency"])
+    status: str = Field(description="`live`, `drifted`, `revoking` (to be removed) or `ended`.", examples=["live"])
+    seen_by: str = Field(
+        description="The side whose token last observed it: `agency` or `client`.", examples=["agency"]
+    )
     verified_at: Time
     last_seen_at: Time
     drifted_at: Time | None
-    revocation_requested_at: Time | None = Field(description="When you asked to have it taken away.")
+    revocation_requested_at: Time | None = Field(description="When you revoked it.")
     code: str | None = Field(
-        description="While `revoking`: what is in the way (docs/access.md).", examples=["removal_refused"]
+        description="While `revoking`: blocker of the removal (docs/access.md).", examples=["removal_refused"]
     )
-    next_actor: str | None = Field(
-        description="While `revoking`: whose turn it is, `us`, `client` or `agency`.", examples=["client"]
-    )
+    next_actor: str | None = Field(description="While `revoking`: `us`, `client` or `agency`.", examples=["client"])
     ended_at: Time | None = Field(description="When a read showed that it is gone.")
     created_at: Time
     updated_at: Time

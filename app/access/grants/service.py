@@ -1,24 +1,43 @@
-"""Grants as observations show them: recorded, drifted, ended."""
+"""Grants: reading them, recording what observations show, and revocation.
+
+A revocation only requests: the reconciler removes the access, and an observation proves that it is gone.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import call_recorder, handshakes
 from app.access.grants.models import Grant
-from app.kit import ids
+from app.events import catalog
+from app.events.recorder import record
+from app.kit import change_feed, ids
+from app.kit.change_feed import ChangePage
+from app.kit.errors import AppError, NotFound
+from app.links import queries as links
 from app.links.models import AccessRequest
+from app.links.status import OVER
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
 UNIQUE_GRANT: list[Any] = [
     "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"), "agency_bc_id",
 ]  # fmt: skip
-
 #: Platform, kind, id, and the ad account a pixel is observed on.
 _Asset = tuple[str, str, str, str | None]
+
+
+class PixelWasLinkedBefore(AppError):
+    """The pixel was linked to the ad account before: unlinking it would affect others."""
+
+    status = 409
+    code = "pixel_linked_by_others"
+    detail = "This pixel was connected to the ad account before Keyturn, so others may rely on it."
+    hint = "Revoke the grant of the ad account: your agency sees the pixel only through it."
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,58 @@ class RecordedGrant:
     grant_id: str
     role_before: str | None
     status_before: str | None
+
+
+async def find(session: AsyncSession, agency_id: str, grant_id: str, *, lock: bool = False) -> Grant:
+    """One grant. Raises NotFound."""
+    found = await session.get(Grant, (agency_id, grant_id), with_for_update=lock or None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def page(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    client_id: str | None = None,
+    updated_since: datetime | None = None,
+) -> ChangePage[Grant]:
+    """Grants, newest first; with `updated_since` in the order of their changes."""
+    rows = select(Grant).where(Grant.agency_id == agency_id)
+    if client_id:
+        rows = rows.where(Grant.client_id == client_id)
+    return await change_feed.page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)
+
+
+async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Grant | None:
+    """The current grant of an access request."""
+    rows = select(Grant).where(
+        Grant.agency_id == agency_id, Grant.access_request_id == access_request_id, Grant.status != "ended"
+    )
+    return (await session.scalars(rows)).one_or_none()
+
+
+async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[Grant]:
+    """Current grants of a client with an access request, or to be removed. Found ones may be thousands."""
+    rows = select(Grant).where(
+        Grant.agency_id == agency_id, Grant.client_id == client_id, Grant.status != "ended",
+        Grant.access_request_id.is_not(None) | (Grant.status == "revoking"),
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Grant.id))).all()
+
+
+async def access_requests_with_grant(session: AsyncSession, agency_id: str, client_id: str) -> frozenset[str]:
+    """Ids of the access requests of a client that have a current grant."""
+    rows = select(Grant.access_request_id).where(
+        Grant.agency_id == agency_id,
+        Grant.client_id == client_id,
+        Grant.access_request_id.is_not(None),
+        Grant.status != "ended",
+    )
+    return frozenset(access_request_id for access_request_id in await session.scalars(rows) if access_request_id)
 
 
 async def record_grants(
@@ -120,3 +191,78 @@ async def end_grant(session: AsyncSession, grant: Grant) -> None:
     grant.status = "ended"
     grant.ended_at, grant.code, grant.next_actor = func.now(), None, None
     await session.flush()
+
+
+async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, actor: str) -> Grant:
+    """Revoke a grant and those that depend on it (the pixels of an ad account). Repeating it changes nothing.
+
+    Shares with other agencies are not touched. Raises NotFound, PixelWasLinkedBefore.
+    """
+    grant = await find(session, agency_id, grant_id)
+    # links before grants, as everywhere: otherwise a concurrent round of the reconciler would deadlock with this
+    await links.lock_links_of_client(session, agency_id, grant.client_id)
+    await session.refresh(grant, with_for_update=True)
+    if grant.status in ("revoking", "ended"):
+        return grant
+    together = [grant, *await _dependents(session, grant)]
+    if grant.kind == "pixel" and not await _is_ours(session, grant):
+        raise PixelWasLinkedBefore
+    for each in together:
+        await _revoke(session, each, actor)
+    await handshakes.start(
+        session, agency_id, client_id=grant.client_id, platform=grant.platform, bc_id=grant.bc_id,
+        agency_bc_id=grant.agency_bc_id,
+    )  # fmt: skip
+    await session.refresh(grant)
+    return grant
+
+
+async def _revoke(session: AsyncSession, grant: Grant, actor: str) -> None:
+    for access_request in await _requests(session, grant):
+        access_request.unwanted_at = access_request.unwanted_at or func.now()
+    if grant.status not in ("revoking", "ended"):
+        grant.status, grant.revocation_requested_at = "revoking", func.now()
+        await session.flush()
+        await record(
+            session, catalog.GRANT_REVOCATION_REQUESTED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
+            data={
+                "grant_id": grant.id, "client_id": grant.client_id, "platform": grant.platform,
+                "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+            },
+        )  # fmt: skip
+
+
+async def _requests(session: AsyncSession, grant: Grant) -> Sequence[AccessRequest]:
+    """Every access request of the client for this grant, on all of its links."""
+    every = await links.access_requests_of_client(session, grant.agency_id, grant.client_id, grant.platform)
+    same = (grant.kind, grant.asset_id, grant.parent_asset_id)
+    return [
+        access_request
+        for link, access_request, _ in every
+        if (access_request.kind, access_request.asset_id, access_request.parent_asset_id) == same
+        and link.agency_bc_id == grant.agency_bc_id
+        # one that waits for approval of a wider role still covers the role that is shared
+        and (access_request.approved_at is not None or access_request.id == grant.access_request_id)
+        and access_request.status not in OVER
+    ]
+
+
+async def _dependents(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
+    if grant.kind != "ad_account":
+        return []
+    rows = select(Grant).where(
+        Grant.agency_id == grant.agency_id, Grant.client_id == grant.client_id, Grant.platform == grant.platform,
+        Grant.parent_asset_id == grant.asset_id, Grant.agency_bc_id == grant.agency_bc_id,
+        Grant.status.in_(("live", "drifted")),
+    )  # fmt: skip
+    return (await session.scalars(rows.with_for_update())).all()
+
+
+async def _is_ours(session: AsyncSession, grant: Grant) -> bool:
+    """True if the last attempt to share it may have succeeded, so that it was not there before us."""
+    every = await handshakes.of_client(session, grant.agency_id, grant.client_id)
+    last = await call_recorder.last_share(
+        session, grant.agency_id, [handshake.id for handshake in every], kind=grant.kind, asset_id=grant.asset_id,
+        parent_asset_id=grant.parent_asset_id,
+    )  # fmt: skip
+    return last is not None and last.may_have_happened

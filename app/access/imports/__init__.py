@@ -1,1 +1,1 @@
-"""Imports: what the agency's Business Center has from its partners already, found by looking and asked of nobody."""
+"""Imports: assets that partners share with the agency's Business Centers already, read without a request."""

@@ -14,7 +14,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class KnownGrant:
-    """A grant as it was last seen."""
+    """A grant as of the last read."""
 
     grant_id: str
     role: str
@@ -32,7 +32,7 @@ class Difference:
 
 
 def valid_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[PartnerInfo], int]:
-    """Each partner once, with a name of one line, and how many have ids that are none. Nobody is their own partner."""
+    """Each partner once, with a name of one line, and the number of invalid ids; without `own_bc_id`."""
     everything = list(seen)
     fit = {
         each.bc_id: PartnerInfo(each.bc_id, one_line(each.name) or f"Business Center {each.bc_id}")
@@ -43,7 +43,7 @@ def valid_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[Pa
 
 
 def valid_shares(shares: Mapping[str, AssetShare]) -> tuple[dict[str, AssetShare], frozenset[str]]:
-    """The shares with ids and roles we can use, names on one line; and the ids of the others."""
+    """The shares with valid ids and roles, names on one line; and the ids of the others."""
     fit = {
         asset_id: AssetShare(asset_id, share.role, one_line(share.name))
         for asset_id, share in shares.items()
@@ -63,7 +63,7 @@ def compare(
 ) -> Difference:
     """Compare: new assets, changed roles, changed names, and assets that are gone.
 
-    What is there and cannot be read is not gone. An empty name is no new name.
+    Unreadable assets are not gone. An empty name is no change.
     """
     both = [(share, known[asset_id]) for asset_id, share in seen.items() if asset_id in known]
     return Difference(

@@ -1,4 +1,4 @@
-"""Imports: everything that partners share with one of the agency's Business Centers."""
+"""Table of imports."""
 
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from app.kit.jobs import JobMixin
 
 
 class Import(JobMixin, FailureColumns, CreatedAt, Base):
-    """A running import is due for its next round; the last one of a Business Center for the import after it.
+    """Import of everything that partners share with one of the agency's Business Centers.
 
-    `setbacks`: how often in a row the platform could not answer.
+    A running import is due for its next round; the last one of a Business Center for the import after it.
+    `setbacks`: failures of the platform in a row.
     """
 
     __tablename__ = "imports"
@@ -34,16 +35,16 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("import"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
     agency_bc_id: Mapped[str] = mapped_column(String(32))
-    #: the agency `connected` or `asked`, or it is looked again (`watch`)
+    #: `connected`: the agency connected; `asked`: it requested the import; `watch`: daily repetition
     reason: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(8), default="running", server_default="running")
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     #: null until the partners are listed
     partners_total: Mapped[int | None]
-    #: partners whose ad accounts were read, and whose catalogs were
+    #: partners whose ad accounts, and whose catalogs, were read
     partners_done: Mapped[int] = mapped_column(default=0, server_default="0")
     catalogs_done: Mapped[int] = mapped_column(default=0, server_default="0")
-    #: partners and assets whose ids we cannot use
+    #: partners and assets with invalid ids
     unreadable: Mapped[int] = mapped_column(default=0, server_default="0")
     grants_found: Mapped[int] = mapped_column(default=0, server_default="0")
     grants_ended: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -1,21 +1,22 @@
-"""Starting an import, and ending it."""
+"""Imports: reading, starting and ending them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.imports.models import Import
+from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, record
 from app.kit import ids
-from app.kit.errors import AppError
+from app.kit.errors import AppError, NotFound
 from app.platforms.port import RecordedCall
 from app.tenants.agencies import service as agencies
 
@@ -30,20 +31,60 @@ class AgencyNotConnected(AppError):
 
 
 class CenterNotAdministered(AppError):
-    """Whoever connected cannot read this Business Center, or the agency has not named it."""
+    """The person who connected cannot read this Business Center, or it is not on the agency's list."""
 
     status = 409
     code = "business_center_not_administered"
-    detail = "Whoever connected your side is not Admin of this Business Center, or it is not on your list."
-    hint = "Name it with POST /api/v1/agency/business-centers, and let one of its Admins connect."
+    detail = "The person who connected your side is not Admin of this Business Center, or it is not on your list."
+    hint = "Add it with POST /api/v1/agency/business-centers, and let one of its Admins connect."
+
+
+async def find(session: AsyncSession, agency_id: str, import_id: str) -> Import:
+    """One import. Raises NotFound."""
+    found = await session.get(Import, (agency_id, import_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Import]:
+    """Imports, newest first; `before` is the id of the last one seen."""
+    rows = select(Import).where(Import.agency_id == agency_id)
+    if before:
+        rows = rows.where(Import.id < before)
+    return (await session.scalars(rows.order_by(Import.id.desc()).limit(limit))).all()
+
+
+async def to_read(session: AsyncSession, row: Import, *, limit: int) -> Sequence[Partner]:
+    """Partners that an import has to read: ad accounts of all before catalogs, failed ones last."""
+    rows = select(Partner).where(
+        Partner.agency_id == row.agency_id, Partner.import_id == row.id, Partner.to_read.is_not(None)
+    )  # fmt: skip
+    return (await session.scalars(rows.order_by(Partner.to_read, Partner.tries, Partner.id).limit(limit))).all()
+
+
+async def refused(session: AsyncSession, row: Import, *, limit: int) -> Sequence[Partner]:
+    """Partners of an import that could not be read."""
+    rows = select(Partner).where(
+        Partner.agency_id == row.agency_id, Partner.import_id == row.id, Partner.code.is_not(None)
+    )
+    return (await session.scalars(rows.order_by(Partner.id).limit(limit))).all()
+
+
+async def count_refused(session: AsyncSession, row: Import) -> int:
+    """Number of partners of an import that could not be read."""
+    rows = select(func.count()).where(
+        Partner.agency_id == row.agency_id, Partner.import_id == row.id, Partner.code.is_not(None)
+    )
+    return (await session.execute(rows)).scalar_one()
 
 
 async def start(
     session: AsyncSession, agency_id: str, platform: str, *, reason: str, actor: str, agency_bc_id: str | None = None
 ) -> Sequence[Import]:
-    """An import of each Business Center of the agency that can be read, or of the one named.
+    """Start an import of each readable Business Center of the agency, or of one.
 
-    One that runs already goes on at once instead. Raises AgencyNotConnected, CenterNotAdministered.
+    A running one is made due instead. Raises AgencyNotConnected, CenterNotAdministered.
     """
     connection = await connections.of_agency(session, agency_id, platform)
     if connection is None:
@@ -56,7 +97,7 @@ async def start(
 
 
 async def start_if_possible(session: AsyncSession, agency_id: str, platform: str, *, actor: str) -> None:
-    """The agency has connected: what can be read is imported, if anything."""
+    """Start imports after the agency has connected; none if nothing can be read."""
     connection = await connections.of_agency(session, agency_id, platform)
     if connection is not None and await _readable(session, connection):
         await start(session, agency_id, platform, reason="connected", actor=actor)
@@ -68,7 +109,7 @@ async def start_watch(session: AsyncSession, before: Import) -> None:
 
 
 async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
-    """The agency's Business Centers that whoever connected administers, the first named first."""
+    """The agency's Business Centers that the person who connected administers, oldest first."""
     usable = connections.usable(connection)
     named = await agencies.business_centers(session, connection.agency_id, connection.platform)
     return [center.bc_id for center in named if center.bc_id in usable]
@@ -93,7 +134,7 @@ async def _start_one(
         .execution_options(populate_existing=True)
     )  # fmt: skip
     started = (await session.scalars(made)).one()
-    await session.execute(  # the newest import alone has the look after it
+    await session.execute(  # only the newest import starts the next one
         update(Import).where(*here, Import.status != "running").values(due_at=None)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
@@ -105,13 +146,13 @@ async def _start_one(
 
 
 async def finish(session: AsyncSession, row: Import) -> dict[str, Any]:
-    """Columns of an import that has read everything that can be read, with its event."""
+    """Record the event of a finished import; its columns."""
     await _record(session, row, catalog.IMPORT_FINISHED)
     return {"status": "done", "finished_at": func.now()}
 
 
 async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None) -> dict[str, Any]:
-    """Columns of an import that cannot go on, with its event. What was read stays; the rest does not count as gone."""
+    """Record the event of a failed import; its columns. What was read stays; the rest does not count as gone."""
     await _record(session, row, catalog.IMPORT_FAILED, blocker_code=code)
     return {"status": "failed", "finished_at": func.now(), **call_recorder.failure_columns(code, call)}
 

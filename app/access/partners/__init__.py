@@ -1,1 +1,1 @@
-"""Partners: Business Centers that work with the agency's, as the platform lists them, and which client each is."""
+"""Partners: Business Centers that work with the agency's, as the platform lists them, with their clients."""

@@ -1,4 +1,4 @@
-"""Partners: other Business Centers that work with one of the agency's."""
+"""Table of partners: Business Centers that work with one of the agency's."""
 
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
 class Partner(FailureColumns, Base):
     """A partner as the platform lists it. Without a client it has shared nothing with the agency yet.
 
-    `import_id` is the import that looks at it, or did last; `to_read` the kind of asset that is to be read next. What
-    the platform answered to a read that failed stands here until a read goes well.
+    `import_id`: the import that reads it, or read it last. `to_read`: the kind of asset to read next. A failure of the
+    platform is kept until a read succeeds.
     """
 
     __tablename__ = "partners"
@@ -34,16 +34,16 @@ class Partner(FailureColumns, Base):
     platform: Mapped[str] = mapped_column(String(32))
     agency_bc_id: Mapped[str] = mapped_column(String(32))
     bc_id: Mapped[str] = mapped_column(String(32))
-    #: as the platform gives it, on one line
+    #: from the platform, on one line
     name: Mapped[str] = mapped_column(String(200))
     client_id: Mapped[str | None] = mapped_column(ids.Id("client"))
-    #: the client is a record of the agency's, not one that was made for what was found
+    #: the client is a record of the agency, not one that an import created
     linked: Mapped[bool] = mapped_column(default=False, server_default="false")
     import_id: Mapped[str] = mapped_column(ids.Id("import"))
     to_read: Mapped[str | None] = mapped_column(String(16))
-    #: reads in this import that the platform could not answer
+    #: failed reads in this import
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
     first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    #: since when the platform lists it no more
+    #: when the platform stopped listing it
     gone_at: Mapped[datetime | None]

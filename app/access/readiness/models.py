@@ -1,4 +1,4 @@
-"""Clients' own answers to readiness checks."""
+"""Table of clients' answers to readiness checks."""
 
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -6,12 +6,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to
 
-#: Said of the list as a whole: the client went through it.
+#: Item of the row that the client has completed the checklist.
 WHOLE_LIST = "whole_list"
 
 
 class ReadinessAnswer(CreatedAt, Base):
-    """A client's word on one thing: the newest counts, older ones stay. It says who, and so goes with their data."""
+    """A client's answer to one check: the newest counts. It names a person, and is deleted with their data."""
 
     __tablename__ = "readiness_answers"
     __table_args__ = (
@@ -25,7 +25,7 @@ class ReadinessAnswer(CreatedAt, Base):
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     item: Mapped[str] = mapped_column(String(32))
     answer: Mapped[str] = mapped_column(String(8))
-    #: who pays and how, where an answer needs it
+    #: who pays and how, if the answer needs it
     note: Mapped[str | None] = mapped_column(String(500))
-    #: by name
+    #: name of the person who answered
     by: Mapped[str] = mapped_column(String(120))

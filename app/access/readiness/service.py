@@ -1,35 +1,98 @@
-"""Client's actions on readiness: answer checks, and continue."""
+"""Readiness of a client: the checklist of a link, and the client's answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.readiness import queries
-from app.access.readiness.checks import ANSWERS, ReadinessReply
+from app.access.connections import service as connections
+from app.access.readiness.checks import ANSWERS, ClientStatement, Facts, Item, ReadinessReply, RequestedAsset, checklist
 from app.access.readiness.models import WHOLE_LIST, ReadinessAnswer
-from app.kit import ids
+from app.kit import clock, ids
+from app.links.aggregate import LinkAggregate
+from app.links.models import AccessRequest
+from app.links.status import OVER
 
 
-async def keep_words(
-    session: AsyncSession, agency_id: str, link_id: str, words: Mapping[str, ReadinessReply], *, by: str
+async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item, ...]:
+    """The current checklist of a link."""
+    agency_id, link, intake = aggregate.agency.id, aggregate.link, aggregate.intake
+    living = [access_request for access_request in aggregate.access_requests if access_request.status not in OVER]
+    platform = next(
+        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom), None
+    )
+    found = None
+    if platform is not None:
+        found = await connections.of_client(session, agency_id, aggregate.client.id, platform, intake.bc_id or "")
+    contacts = intake.contacts or []
+    facts = Facts(
+        today=clock.now().date(),
+        kinds=frozenset(access_request.kind for access_request in living),
+        bc_id=intake.bc_id,
+        accounts=_chosen(living, "ad_account"),
+        pixels=_chosen(living, "pixel"),
+        pixel_codes=None if intake.pixel_codes is None else tuple(intake.pixel_codes),
+        markets=None if intake.markets is None else tuple(intake.markets),
+        emails=tuple(contact["email"] for contact in contacts) or None,
+        approver=next((contact["name"] for contact in contacts if contact["role"] == "approver"), None),
+        intake_at=intake.updated_at,
+        found=connections.discovered(found) if found else None,
+        found_at=found.found_at if found else None,
+        said=await statements(session, agency_id, link.id),
+    )
+    return checklist(facts)
+
+
+def _chosen(access_requests: Sequence[AccessRequest], kind: str) -> tuple[RequestedAsset, ...]:
+    return tuple(
+        RequestedAsset(
+            access_request.asset_id, access_request.verified_at if access_request.status == "verified" else None
+        )
+        for access_request in access_requests
+        if access_request.kind == kind and access_request.asset_id
+    )
+
+
+async def statements(session: AsyncSession, agency_id: str, link_id: str) -> dict[str, ClientStatement]:
+    """The client's last answer to each check."""
+    rows = select(ReadinessAnswer).where(
+        ReadinessAnswer.agency_id == agency_id,
+        ReadinessAnswer.link_id == link_id,
+        ReadinessAnswer.item != WHOLE_LIST,
+    )
+    oldest_first = (await session.scalars(rows.order_by(ReadinessAnswer.id))).all()
+    return {row.item: ClientStatement(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
+
+
+def is_completed(agency_id: str, link_id: str) -> Exists:
+    """Condition: the client has completed the checklist."""
+    return exists().where(
+        ReadinessAnswer.agency_id == agency_id,
+        ReadinessAnswer.link_id == link_id,
+        ReadinessAnswer.item == WHOLE_LIST,
+    )
+
+
+async def save_replies(
+    session: AsyncSession, agency_id: str, link_id: str, replies: Mapping[str, ReadinessReply], *, by: str
 ) -> None:
-    """Keeps what is new in what the client says; the same word again stays with whom and when it was first said."""
-    known = await queries.said(session, agency_id, link_id)
-    for item, word in words.items():
-        assert word.answer in ANSWERS[item]
+    """Save new and changed answers; a repeated one keeps its first time and person."""
+    known = await statements(session, agency_id, link_id)
+    for item, reply in replies.items():
+        assert reply.answer in ANSWERS[item]
         before = known.get(item)
-        if before is None or (before.answer, before.note) != (word.answer, word.note):
-            session.add(_row(agency_id, link_id, item, word, by))
+        if before is None or (before.answer, before.note) != (reply.answer, reply.note):
+            session.add(_row(agency_id, link_id, item, reply, by))
     await session.flush()
 
 
-def pass_list(session: AsyncSession, agency_id: str, link_id: str, *, by: str) -> None:
-    """The client went through the list; to be called once."""
+def complete_checklist(session: AsyncSession, agency_id: str, link_id: str, *, by: str) -> None:
+    """Record that the client has completed the checklist; called once."""
     session.add(_row(agency_id, link_id, WHOLE_LIST, ReadinessReply("seen"), by))
 
 
-def _row(agency_id: str, link_id: str, item: str, word: ReadinessReply, by: str) -> ReadinessAnswer:
+def _row(agency_id: str, link_id: str, item: str, reply: ReadinessReply, by: str) -> ReadinessAnswer:
     return ReadinessAnswer(
-        agency_id=agency_id, id=ids.new("answer"), link_id=link_id, item=item, answer=word.answer,
-        note=word.note or None, by=by,
+        agency_id=agency_id, id=ids.new("answer"), link_id=link_id, item=item, answer=reply.answer,
+        note=reply.note or None, by=by,
     )  # fmt: skip

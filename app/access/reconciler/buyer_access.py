@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import call_recorder
 from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.grants.models import Grant

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.access.connections import platform_apps, selectable_assets
-from app.access.connections import queries as connections
+from app.access.connections import selectable_assets
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.reconciler.agency_side import LISTED_KINDS, BusinessCenterPair, listed_observations, pixel_codes
 from app.access.reconciler.platform_reader import PlatformReader
@@ -43,7 +43,7 @@ async def client_lists(
     if not (in_the_way and _is_stale(connection, loaded)) and not _was_refused(connection, loaded):
         return None, kept
     async with reader.context.sessions() as session:
-        app = await platform_apps.of_connection(
+        app = await connections.app_of_connection(
             session, connection.agency_id, pair.platform, reader.context.keyring, connection.app_id
         )
     if app is None:

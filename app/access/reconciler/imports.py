@@ -15,14 +15,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder
-from app.access.connections import queries as connections
-from app.access.connections import unreadable_email
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.access.imports import diff, grants_writer, partners_writer, queries, service
+from app.access.imports import diff, service, writer
 from app.access.imports.models import Import
-from app.access.partners import client_matching
-from app.access.partners import queries as partners
+from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.reconciler.strategy import Continue, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
@@ -98,7 +96,7 @@ class ImportStrategy:
             connection = await connections.of_agency(session, row.agency_id, row.platform)
             if connection is None or row.agency_bc_id not in connections.usable(connection):
                 return ImportRound(row)
-            to_read = await queries.to_read(session, row, limit=BATCH) if row.status == "running" else ()
+            to_read = await service.to_read(session, row, limit=BATCH) if row.status == "running" else ()
         return ImportRound(row, connection, to_read)
 
     async def observe(self, work: ImportRound) -> AsyncGenerator[ImportObservation, None]:
@@ -144,7 +142,7 @@ class ImportStrategy:
             if seen.failure is not None:
                 return (await self._stop(session, work, seen.failure, row.setbacks),)
             valid, unreadable = diff.valid_partners(seen.partners, row.agency_bc_id)
-            await partners_writer.save_partners(session, row, valid)
+            await writer.save_partners(session, row, valid)
             columns = {"partners_total": len(valid), "unreadable": unreadable}
             return (Rest(row, NextRound("now", setbacks=0), columns),)
         if row.status != "running":  # the next import begins as a watch; without a connection, once there is one
@@ -163,7 +161,7 @@ class ImportStrategy:
         """The import cannot go on now, or not at all."""
         if isinstance(failure, Denied):
             if failure.blocker == "connection_dead":
-                await unreadable_email.send(session, self.context, work.connection, failure.call)
+                await connections.send_unreadable_email(session, self.context, work.connection, failure.call)
             return await _fail(session, work.row, failure.blocker, failure.call)
         if isinstance(failure, Unavailable) and setbacks < MOST_SETBACKS:
             return Rest(work.row, NextRound("soon", setbacks=setbacks + 1, delay=failure.retry_after))
@@ -215,7 +213,7 @@ async def _fail(session: AsyncSession, row: Import, code: str, call: RecordedCal
 
 async def _write_partner(session: AsyncSession, row: Import, read: SharesRead) -> None:
     """Write what one partner shares, unless another round or import has read it meanwhile."""
-    await client_matching.alone(session, row.agency_id, row.platform, read.partner.bc_id)
+    await partners.lock_business_center(session, row.agency_id, row.platform, read.partner.bc_id)
     partner = await partners.find(session, row.agency_id, read.partner.id)
     await session.refresh(partner, with_for_update=True)
     if partner.import_id != row.id or partner.to_read != read.kind:
@@ -229,9 +227,9 @@ async def _write_partner(session: AsyncSession, row: Import, read: SharesRead) -
 async def _write_shares(session: AsyncSession, row: Import, partner: Partner, kind: str, shares: Shares) -> None:
     valid, unreadable = diff.valid_shares(shares)
     if valid or partner.client_id is not None:
-        await client_matching.settle(session, partner)
-    before = await grants_writer.known(session, partner, kind)
-    counted = await grants_writer.save_shares(session, partner, kind, diff.compare(valid, before, unreadable), before)
+        await partners.match_partner(session, partner)
+    before = await writer.known_grants(session, partner, kind)
+    counted = await writer.save_shares(session, partner, kind, diff.compare(valid, before, unreadable), before)
     if valid:
         partner.gone_at = None  # whatever the list of partners says
     await _advance(

@@ -9,9 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.call_recorder import PlatformCall
-from app.access.connections import queries as tokens
 from app.access.connections import service as connections
-from app.access.connections import unreadable_email
 from app.access.connections.models import Connection
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
@@ -89,12 +87,14 @@ class PartnerAccessStrategy:
         changes = await apply_observation(session, handshake, now, seen.access, moment, self.context.timing)
         work.has_drifted = changes.drifted
         if seen.discovered is not None and work.input.client is not None:
-            await connections.save_discovered(session, work.input.client, tokens.discovered_columns(seen.discovered))
+            await connections.save_discovered(
+                session, work.input.client, connections.discovered_columns(seen.discovered)
+            )
         if changes.unreadable or seen.agency_is_dead:
             refused = next(
                 (call for call in reversed(seen.agency_calls) if call.outcome in ("denied", "changed")), None
             )
-            await unreadable_email.send(session, self.context, work.input.agency, refused)
+            await connections.send_unreadable_email(session, self.context, work.input.agency, refused)
         step = plan(now.desired, seen.access, now.history, moment, self.context.timing)
         if isinstance(step, Action) and now.client is not None and _is_same(work.input.client, now.client):
             await connections.extend_token_use(session, now.client, LONGEST_HOLD)
@@ -111,7 +111,7 @@ class PartnerAccessStrategy:
         )  # fmt: skip
         platform = self.context.platforms.connected(handshake.platform)
         pair = BusinessCenterPair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
-        access = tokens.access(client, self.context.keyring, work.priority)
+        access = connections.access(client, self.context.keyring, work.priority)
         rest = Rest(handshake, NextRound("now", looks=0, setbacks=0), {"watching": False})
         return Act(
             handshake, intention, client, partial(send, pair, access, action, _member(action, now)), rest,
@@ -159,7 +159,7 @@ class PartnerAccessStrategy:
         calls: list[RecordedCall] = []
         with suppress(PlatformFailure):  # the call is recorded all the same
             await platform.changes(
-                tokens.access(agency, self.context.keyring), bc_id=work.handshake.agency_bc_id,
+                connections.access(agency, self.context.keyring), bc_id=work.handshake.agency_bc_id,
                 since=clock.now() - _LOG_PERIOD, keep=calls.append,
             )  # fmt: skip
         return AgencyLog((ObservedCalls(agency, calls, handshake_id=work.handshake.id),))

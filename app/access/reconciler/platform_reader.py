@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.reconciler.state import Observation, PlatformAnswer, ReadFailure

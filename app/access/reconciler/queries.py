@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder, handshakes
 from app.access.call_recorder import PlatformCall
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
 from app.access.reconciler.action_history import RecordedAction, history_of

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from app.access import call_recorder
-from app.access.buyers import queries as buyers
 from app.access.buyers import service as buyer_access
 from app.access.call_recorder import PlatformCallView
 from app.access.requests import lifecycle, people, service
@@ -72,7 +71,7 @@ async def get_access_request(caller: Reader, session: Session, access_request_id
     handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
     last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
     return AccessRequestEvidence.with_calls(
-        access_request, last, await buyers.of_access_request(session, caller.agency_id, access_request_id)
+        access_request, last, await buyer_access.of_access_request(session, caller.agency_id, access_request_id)
     )
 
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
-from app.access.grants import queries as grants
-from app.access.grants import revocation as revocations
+from app.access.grants import service as grants
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries as links
@@ -122,7 +121,7 @@ async def withdraw_person(
         return access_request
     grant = await grants.of_access_request(session, agency_id, access_request_id)
     if grant is not None:
-        await revocations.revoke_grant(session, agency_id, grant.id, actor=actor)
+        await grants.revoke_grant(session, agency_id, grant.id, actor=actor)
         await session.refresh(access_request)
     else:
         access_request.unwanted_at = aggregate.now

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
 from app.access.call_recorder import PlatformCall
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.events.recorder import CLIENT

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.connections import queries as connections
 from app.access.connections import selectable_assets
+from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy import help_articles, status_rows
 from app.client_portal.copy.help_articles import HelpArticle

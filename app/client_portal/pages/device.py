@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.client_portal import link_session, rate_limits, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, TooMany

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access import oauth_callbacks
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.client_portal import link_session, screens, service, status_texts
 from app.client_portal.branding import brand_of

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.requests import service as handshakes
 from app.client_portal import manual_platforms, rate_limits, service, status_texts
 from app.client_portal.branding import brand_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.readiness import queries, service
+from app.access.readiness import service
 from app.access.readiness.checks import Item, ReadinessReply
 from app.client_portal.copy import help_articles, readiness
 from app.client_portal.copy.status_rows import names
@@ -23,7 +23,7 @@ BLOCKED = {"checked": "Something is in the way: nothing could be shared. See bel
 @router.get("/l/{link_id}/get-ready")
 async def get_ready(request: Request, session: Session, link: OpenScreen) -> Response:
     """Readiness checks: passed, to do, and those that only the client can answer."""
-    items = await queries.of_link(session, link.aggregate)
+    items = await service.of_link(session, link.aggregate)
     return _shown(request, link, items, {}, _whoever(link, items), {})
 
 
@@ -31,17 +31,17 @@ async def get_ready(request: Request, session: Session, link: OpenScreen) -> Res
 async def go_past(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Keeps what the client says. Only what keeps everything from being shared keeps the client here."""
     agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
-    items = await queries.of_link(session, link.aggregate)
+    items = await service.of_link(session, link.aggregate)
     given = answers.read(form, [item.key for item in items if item.is_asked])
     problems = form.problems or given.problems
     if problems:
         return _shown(request, link, items, given.words, given.by, problems, given.note)
     await claim(session, link)
-    await service.keep_words(session, agency_id, link_id, given.words, by=given.by)
+    await service.save_replies(session, agency_id, link_id, given.words, by=given.by)
     if any(item.verdict.blocks for item in items):
-        return _shown(request, link, await queries.of_link(session, link.aggregate), {}, given.by, BLOCKED)
+        return _shown(request, link, await service.of_link(session, link.aggregate), {}, given.by, BLOCKED)
     if not link.ready:
-        service.pass_list(session, agency_id, link_id, by=given.by or _whoever(link, items))
+        service.complete_checklist(session, agency_id, link_id, by=given.by or _whoever(link, items))
     link.aggregate.finish_screen("get-ready")
     await link.aggregate.save(session)
     return go_on(request, replace(link, ready=True))

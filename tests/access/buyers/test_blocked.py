@@ -6,7 +6,7 @@ import httpx2
 from sqlalchemy import func, select
 
 from app.access.buyers.models import BuyerAccess
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.kit.database import CROSS_TENANT
 from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, HOLDERS, KIM, MEMBERS, count, name, shared, shown

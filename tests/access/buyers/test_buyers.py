@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from app.events.models import Event
 from simulator import seed
 from tests.access.buyers.scenes import ASSIGN, BO, BUYERS, KIM, MEMBERS, UNASSIGN, count, name, patient, shared, shown

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.cli.main import cli
 from app.kit.database import Sessions
 from app.tenants.agencies import service as agencies

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from app.access.grants import queries as grants
-from app.access.grants import revocation as revocations
+from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.links import queries as links
 from app.links import service as link_actions
@@ -51,7 +50,7 @@ async def _ask_for_more(house: House) -> str:
 async def _revoke(house: House) -> None:
     grant = await _grant(house)
     async with house.tools.sessions.begin() as session:
-        await revocations.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+        await grants.revoke_grant(session, grant.agency_id, grant.id, actor="test")
 
 
 async def _is_held(house: House) -> bool:
@@ -105,7 +104,7 @@ async def test_what_another_client_record_has_just_the_same_stays_until_both_let
     async with tools.sessions.begin() as session:
         theirs = await grants.of_access_request(session, north.agency_id, (await shared.access_requests(again))[0].id)
         assert theirs is not None
-        await revocations.revoke_grant(session, north.agency_id, theirs.id, actor="test")
+        await grants.revoke_grant(session, north.agency_id, theirs.id, actor="test")
     await shared.work()
     assert not await _is_held(shared)
     assert await shared.statuses(north) == await shared.statuses(again) == [("ended", None)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.access.readiness import hints
+from app.access.readiness import checks
 from app.access.readiness.checks import ANSWERS, KEYS, ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.client_portal.copy import readiness
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
@@ -25,7 +25,7 @@ US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency
 NOTHING = Facts(today=date(2026, 11, 22))
 ASKED = replace(
     NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(RequestedAsset(EU.asset_id),),
-    pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", told_at=TOLD,
+    pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", intake_at=TOLD,
 )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ WORLDS = some.builds(
     pixel_codes=some.sampled_from([None, (), ("C4",)]),
     markets=some.sampled_from([None, (), ("FR",), ("US", "VN"), ("QQ",)]),
     emails=some.sampled_from([None, ("a@gmail.com",), ("@", "a@b.c")]), approver=some.sampled_from([None, "Ana"]),
-    told_at=some.just(TOLD), found=some.none() | FOUNDS, found_at=some.just(FOUND), said=WORDS,
+    intake_at=some.just(TOLD), found=some.none() | FOUNDS, found_at=some.just(FOUND), said=WORDS,
 )  # fmt: skip
 
 
@@ -229,7 +229,7 @@ def test_in_no_world_is_anything_guessed(facts: Facts) -> None:
 def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts: Facts) -> None:
     items = checklist(facts)
     for item in items:
-        assert (hints.hint(item) is None) == (item.verdict.status == "pass")
+        assert (checks.hint(item) is None) == (item.verdict.status == "pass")
     lines = readiness.lines(items, {"agency": "North {agency}", "bc": "Maison {x}", "asset": ""})
     for item, line in zip(items, lines, strict=True):
         assert line.title
@@ -241,6 +241,6 @@ def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts:
 
 
 def test_every_thing_has_a_title_and_every_question_knows_its_answers() -> None:
-    assert set(readiness.TOLD) == set(hints.TITLES) == set(KEYS)
+    assert set(readiness.TOLD) == set(checks.TITLES) == set(KEYS)
     for key, answers in ANSWERS.items():
         assert {value for value, _ in readiness.TOLD[key].answers} == set(answers), key

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 
-from app.access.grants import revocation as revocations
+from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.requests import lifecycle
 from app.access.requests import service as handshakes
@@ -178,7 +178,7 @@ async def test_a_removal_that_tiktok_refuses_says_whose_turn_it_is(house: House,
     await house.tiktok.fault("bc/partner/asset/delete/", code=40002, times=None)
     (grant,) = (await api.get("/grants")).json()["data"]
     async with house.tools.sessions.begin() as session:
-        await revocations.revoke_grant(session, north.agency_id, grant["id"], actor="test")
+        await grants.revoke_grant(session, north.agency_id, grant["id"], actor="test")
     await house.work(3)
     shown = (await api.get(f"/grants/{grant['id']}")).json()
     assert (shown["status"], shown["code"], shown["next_actor"]) == ("revoking", "removal_refused", "client")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from app.access.handshakes import Handshake
 from app.access.requests import lifecycle
 from app.access.requests import service as handshakes

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
-from app.access.grants import queries as grants
+from app.access.grants import service as grants
 from simulator import seed
 from tests.house import House
 

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from app.access.grants import queries as grants
-from app.access.grants import revocation as revocations
+from app.access.grants import service as grants
 from app.access.grants.models import Grant
-from app.access.grants.revocation import PixelWasLinkedBefore
+from app.access.grants.service import PixelWasLinkedBefore
 from app.access.requests import service as handshakes
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY, SOUTH_AGENCY
@@ -32,7 +31,7 @@ async def _grants(house: House) -> list[Grant]:
 
 async def _revoke(house: House, grant: Grant) -> None:
     async with house.tools.sessions.begin() as session:
-        await revocations.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+        await grants.revoke_grant(session, grant.agency_id, grant.id, actor="test")
 
 
 async def _reduce(house: House, corner: Corner) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, update
 
 from app.access import handshakes
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.requests import lifecycle
 from app.kit import clock, jobs
 from app.links.models import Link

@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.access.connections.models import Authorization, Connection
-from app.access.grants import queries as grants
-from app.access.grants import revocation as revocations
+from app.access.grants import service as grants
 from app.access.requests import service as handshakes
 from app.client_portal import service as portal
 from app.tenants.agencies import service as agencies
@@ -107,7 +106,7 @@ async def revoke(stage: Stage) -> None:
         for access_request in await stage.access_requests():
             grant = await grants.of_access_request(session, access_request.agency_id, access_request.id)
             if grant is not None:
-                await revocations.revoke_grant(session, access_request.agency_id, grant.id, actor="test")
+                await grants.revoke_grant(session, access_request.agency_id, grant.id, actor="test")
 
 
 async def reduce(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids

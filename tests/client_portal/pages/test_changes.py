@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from app.access.connections import queries as connections
+from app.access.connections import service as connections
 from app.access.handshakes import Handshake
 from app.access.requests import people
 from app.access.requests.schemas import NewRole

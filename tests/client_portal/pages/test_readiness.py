@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.readiness import queries as readiness
+from app.access.readiness import service as readiness
 from app.access.readiness.checks import ClientStatement
 from app.client_portal.copy import help_articles
 from app.links.aggregate import SelectedAsset
@@ -19,7 +19,7 @@ BEFORE = ("lane", "business-center", "accounts", "pixels", "markets", "contacts"
 
 async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatement]:
     await session.rollback()
-    return await readiness.said(session, world.north.agency_id, world.north.link_id)
+    return await readiness.statements(session, world.north.agency_id, world.north.link_id)
 
 
 async def test_the_list_comes_before_the_review_and_access_requests_only_what_no_answer_told(walk: Walk) -> None:

@@ -1,4 +1,4 @@
-"""Grants that an import finds, with their changes of role and their ends."""
+"""Partners and grants that an import finds: new ones, changes, and ends."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,20 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import call_recorder
 from app.access.grants.models import Grant
 from app.access.grants.service import UNIQUE_GRANT
 from app.access.imports.diff import Difference, KnownGrant
+from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import KEYTURN, EventDraft, record_all
 from app.kit import clock, ids
-from app.platforms.resources import AssetShare
+from app.platforms.resources import AssetShare, PartnerInfo
 from app.tenants.clients import service as clients
 
-_AT_ONCE = 500
+_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,55 @@ class Counted:
     changed: int
 
 
-async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:
-    """Live grants found at a partner, as last known.
+async def save_partners(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) -> None:
+    """Save the whole list: add new partners, and mark those that are no longer listed.
 
-    What access requests stand for is their handshake's.
+    Grants of a partner that is gone are read again before they end.
     """
+    for start in range(0, len(seen), _BATCH):
+        await _save_batch(session, row, seen[start : start + _BATCH])
+    missing = (
+        Partner.agency_id == row.agency_id, Partner.platform == row.platform,
+        Partner.agency_bc_id == row.agency_bc_id, Partner.import_id != row.id,
+    )  # fmt: skip
+    found = select(Grant.id).where(
+        Grant.agency_id == Partner.agency_id, Grant.platform == Partner.platform, Grant.bc_id == Partner.bc_id,
+        Grant.agency_bc_id == Partner.agency_bc_id, Grant.access_request_id.is_(None), Grant.status == "live",
+    )  # fmt: skip
+    gone = func.coalesce(Partner.gone_at, func.now())
+    for condition, values in (
+        ((*missing, Partner.gone_at.is_(None)), {"gone_at": gone}),
+        ((*missing, found.exists()), _unread(row)),
+    ):
+        marked = update(Partner).where(*condition).values(**values)
+        await session.execute(marked.execution_options(synchronize_session=False))
+
+
+async def _save_batch(session: AsyncSession, row: Import, seen: Sequence[PartnerInfo]) -> None:
+    listed = _unread(row)
+    rows = [
+        {
+            "agency_id": row.agency_id, "id": ids.new("partner"), "platform": row.platform,
+            "agency_bc_id": row.agency_bc_id, "bc_id": partner.bc_id, "name": partner.name, **listed,
+        }
+        for partner in seen
+    ]  # fmt: skip
+    added = insert(Partner).values(rows)
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["agency_id", "platform", "agency_bc_id", "bc_id"],
+            set_={**listed, "name": added.excluded.name, "last_seen_at": func.now(), "gone_at": None},
+        )
+    )
+
+
+def _unread(row: Import) -> dict[str, Any]:
+    """Columns of a partner at the start of this import."""
+    return {"import_id": row.id, "to_read": "ad_account", "tries": 0, **call_recorder.failure_columns()}
+
+
+async def known_grants(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:
+    """Live grants found at a partner, as of the last read. Those of access requests belong to their handshake."""
     rows = select(Grant.asset_id, Grant.id, Grant.role, Grant.asset_name).where(*_found(partner, kind))
     return {asset_id: KnownGrant(key, role, name) for asset_id, key, role, name in await session.execute(rows)}
 
@@ -43,7 +89,7 @@ async def known(session: AsyncSession, partner: Partner, kind: str) -> Mapping[s
 async def save_shares(
     session: AsyncSession, partner: Partner, kind: str, said: Difference, before: Mapping[str, KnownGrant]
 ) -> Counted:
-    """Writes a difference, with one event for each grant it concerns. The partner has a client, or there is none."""
+    """Write a difference, with one event for each grant. Nothing if the partner has no client."""
     if partner.client_id is None:
         return Counted(0, 0, 0)
     events = _Events(session, partner, kind, await _facts(session, partner))
@@ -59,23 +105,13 @@ async def save_shares(
     return Counted(len(found), len(ended), len(changed))
 
 
-def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
-    return (
-        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.access_request_id.is_(None),
-        Grant.status == "live",
-    )  # fmt: skip
-
-
 async def _add(
     session: AsyncSession, partner: Partner, kind: str, new: Sequence[AssetShare]
 ) -> Sequence[tuple[str, AssetShare]]:
-    """Adds what is not there yet under any name:
-    access that an access request stands for, or that is leaving, is left alone.
-    """
+    """Add grants of assets that have none yet, not even of an access request or to be removed."""
     added: list[tuple[str, AssetShare]] = []
-    for start in range(0, len(new), _AT_ONCE):
-        batch = {share.asset_id: share for share in new[start : start + _AT_ONCE]}
+    for start in range(0, len(new), _BATCH):
+        batch = {share.asset_id: share for share in new[start : start + _BATCH]}
         taken = await _taken(session, partner, kind, batch)
         rows = [_row(partner, kind, share) for share in batch.values() if share.asset_id not in taken]
         if rows:
@@ -88,7 +124,7 @@ async def _add(
 
 
 async def _taken(session: AsyncSession, partner: Partner, kind: str, batch: Mapping[str, AssetShare]) -> set[str]:
-    """Of these assets, those with a grant already, whichever client record it stands under."""
+    """Those of these assets that have a grant already, of any client record."""
     rows = select(Grant.asset_id).where(
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.kind == kind,
         Grant.bc_id == partner.bc_id, Grant.agency_bc_id == partner.agency_bc_id, Grant.status != "ended",
@@ -124,9 +160,9 @@ async def _rewrite(session: AsyncSession, partner: Partner, pairs: Sequence[tupl
 
 
 async def _end(session: AsyncSession, partner: Partner, grant_ids: Sequence[str]) -> None:
-    for start in range(0, len(grant_ids), _AT_ONCE):
+    for start in range(0, len(grant_ids), _BATCH):
         ended = update(Grant).where(
-            Grant.agency_id == partner.agency_id, Grant.id.in_(grant_ids[start : start + _AT_ONCE])
+            Grant.agency_id == partner.agency_id, Grant.id.in_(grant_ids[start : start + _BATCH])
         )
         await session.execute(
             ended.values(status="ended", ended_at=func.now()).execution_options(synchronize_session=False)
@@ -139,6 +175,14 @@ async def _seen_now(session: AsyncSession, partner: Partner, kind: str) -> None:
     await session.execute(
         seen.values(last_seen_at=func.now(), updated_at=Grant.updated_at).execution_options(synchronize_session=False)
     )
+
+
+def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
+    return (
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
+        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.access_request_id.is_(None),
+        Grant.status == "live",
+    )  # fmt: skip
 
 
 def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
