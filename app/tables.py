@@ -25,7 +25,6 @@ from app.tenants.api_keys import idempotency as _idempotency
 from app.tenants.api_keys import service as _api_keys
 from app.tenants.clients import models as _clients
 from app.webhooks import models as _webhooks
-from app.webhooks.replays import models as _replays
 
 ROOMS = (
     _agencies,
@@ -49,7 +48,6 @@ ROOMS = (
     _rate_limiter,
     _platform_ids,
     _webhooks,
-    _replays,
     _logos,
     _devices,
     _throttle,

@@ -33,13 +33,13 @@ from app.settings import Settings, load
 from app.tables import metadata
 from app.tenants.api_keys import idempotency
 from app.tenants.api_keys.idempotency import IdempotencyKey
+from app.webhooks import monitoring as metric_queries
 from app.webhooks.context import Heartbeat, MaintenanceContext
 from app.webhooks.context import WebhookContext as Webhooks
 from app.webhooks.destinations import catalog
-from app.webhooks.dispatcher import job as dispatch
+from app.webhooks.dispatcher import worker as sending
 from app.webhooks.maintenance import periodic_tasks
-from app.webhooks.monitoring import worker_http
-from app.webhooks.monitoring.gauges import Gauges
+from app.webhooks.monitoring import Gauges
 from app.webhooks.replays import job
 from app.webhooks.replays import job as replays
 
@@ -84,7 +84,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         log.info("worker.started", works=[work.name for work in works])
         async with pages(chosen, webhooks.pulse, keeping):
             await asyncio.gather(
-                poller.serve_all(works, often, stop, dispatch.kinds(webhooks)), dispatch.serve(webhooks, stop)
+                poller.serve_all(works, often, stop, sending.kinds(webhooks)), sending.serve(webhooks, stop)
             )
     await egress.close()
     await looping.dispose()
@@ -115,7 +115,7 @@ def tools(
     webhooks = Webhooks(
         sessions=delivering or sessions, keyring=keyring, egress=egress,
         destinations=catalog.make_destinations(hubspot_base=chosen.hubspot_api_base),
-        pulse=Heartbeat(dispatch.LOOPS),
+        pulse=Heartbeat(sending.LOOPS),
     )  # fmt: skip
     return access, webhooks, mail.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
 
@@ -131,7 +131,9 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
 
 def pages(chosen: Settings, pulse: Heartbeat, keeping: MaintenanceContext) -> AbstractAsyncContextManager[None]:
     """The worker's own pages, while it works; none without KEYTURN_WORKER_ADDRESS."""
-    return sidecar_server.served_at(worker_http.make(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens)
+    return sidecar_server.served_at(
+        metric_queries.make_worker_pages(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens
+    )
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from pathlib import Path
 from app.events import catalog
 from app.settings import Settings
 from app.webhooks import message
-from app.webhooks.endpoints import headers, secret
 from app.webhooks.endpoints import service as endpoints
-from app.webhooks.endpoints import test_deliveries as tests
-from app.webhooks.policies import circuit_breaker, event_filter, failure_notices, response_classifier, retry_policy
+from app.webhooks.endpoints import verification
+from app.webhooks.policies import circuit_breaker, event_filter, response_classifier, retry_policy
 from app.webhooks.replays import service as replays
 from docs.events_page import readable
 from docs.tables import code, listed, said, table
@@ -84,7 +83,7 @@ def codes() -> str:
 
 def sparing() -> str:
     """When an endpoint is spared, warned about, and disabled."""
-    breaker, notices = circuit_breaker, failure_notices
+    breaker = circuit_breaker
     return "\n".join([
         f"- *Fewer at once:* after 429, 502 or 504 half as many deliveries are in flight, and one more again for every "
         f"{breaker.GOOD_TO_RAISE} that arrive.",
@@ -94,11 +93,11 @@ def sparing() -> str:
         f"It stays open {said(breaker.FIRST_OPEN)}, doubled each time, at most {said(breaker.LONGEST_OPEN)}; then "
         "one delivery is let through, then 2, 4, 8, as long as they arrive. So it is after every hold: "
         "`Retry-After`, a pause, a time of being disabled.",
-        f"- *Notices:* when nothing but failures came back for {said(notices.NOTICES[0])}, and again after "
-        f"{listed(notices.NOTICES[1:])}: event `webhook.endpoint.degraded`, and an e-mail to your agency's contact "
+        f"- *Notices:* when nothing but failures came back for {said(breaker.NOTICES[0])}, and again after "
+        f"{listed(breaker.NOTICES[1:])}: event `webhook.endpoint.degraded`, and an e-mail to your agency's contact "
         "where mail is set up. One success ends that: `webhook.endpoint.recovered`.",
-        f"- *Disabled:* no success for {said(notices.DISABLE_AFTER)} since the first failure, at least "
-        f"{notices.LEAST_ATTEMPTS} failed attempts spread over {said(notices.LEAST_SPREAD)} or more, and a delivery "
+        f"- *Disabled:* no success for {said(breaker.DISABLE_AFTER)} since the first failure, at least "
+        f"{breaker.LEAST_ATTEMPTS} failed attempts spread over {said(breaker.LEAST_SPREAD)} or more, and a delivery "
         f"that was given up (`failing`); a second 410 (`gone`); or {breaker.BLOCKED_AT_LEAST} attempts in a row over "
         f"{said(breaker.BLOCKED_FOR)} for which the host name led to addresses that are not public (`unsafe_url`).",
     ])  # fmt: skip
@@ -122,10 +121,10 @@ def limits() -> str:
         ("a body", f"{message.LONGEST_PAYLOAD // 1024} KiB; what is longer is sent as `thin` with "
                    "`\"truncated\": true`"),
         ("your metadata on an endpoint", f"{endpoints.LONGEST_METADATA:,} bytes"),
-        ("your headers", f"{headers.AT_MOST}; a name {headers.LONGEST_NAME} bytes, a value {headers.LONGEST_VALUE:,}, "
-                         f"all {headers.LONGEST_ALL:,}"),
-        ("a signing secret of your own", f"{secret.SHORTEST} to {secret.LONGEST} bytes"),
-        ("tests and challenges", f"{tests.TESTS_A_MINUTE} a minute"),
+        ("your headers", f"{message.MOST_HEADERS}; a name {message.LONGEST_HEADER_NAME} bytes, "
+                         f"a value {message.LONGEST_HEADER:,}, all {message.LONGEST_HEADERS:,}"),
+        ("a signing secret of your own", f"{message.SHORTEST_SECRET} to {message.LONGEST_SECRET} bytes"),
+        ("tests and challenges", f"{verification.TESTS_A_MINUTE} a minute"),
         ("replays at once", f"{replays.RUNNING_AT_MOST}; each {replays.LONGEST.days} days and "
                             f"{replays.EVENTS_AT_MOST:,} events"),
         ("open deliveries of an endpoint", f"{pending:,}; of more the oldest end as `exhausted` (`backlog_limit`)"),

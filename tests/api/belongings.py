@@ -23,8 +23,8 @@ from app.mail.models import Mail
 from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
-from app.webhooks.endpoints.test_deliveries import send_test
-from app.webhooks.replays.selecting import Selection
+from app.webhooks.endpoints.verification import send_test
+from app.webhooks.replays.service import Selection
 from app.webhooks.replays.service import start as start_replay
 from tests.world import Corner
 

@@ -18,13 +18,14 @@ from app.kit.encryption import Keyring
 from app.kit.poller import Poller
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries.transitions import ClaimedDelivery
-from app.webhooks.dispatcher import http_attempt, job, result_writer
+from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import worker as sending
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
 from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
 from app.webhooks.dispatcher.result_writer import DeliveryUpdate
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.dispatcher.worker import Dispatcher
-from app.webhooks.endpoints import test_deliveries
+from app.webhooks.endpoints import verification
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.models import Attempt, Delivery, Endpoint
 from app.webhooks.policies.fair_share import SlotUsage
@@ -115,13 +116,13 @@ async def worker_loops(tools: WebhookContext) -> AsyncIterator[WorkerLoops]:
 
 async def send_all(tools: WebhookContext, stop: asyncio.Event, *, loops: int = 1) -> None:
     """Run this many sending loops, and the look-out that wakes them, until `stop` is set."""
-    watch = Poller(job.kinds(tools), tools.sessions)
+    watch = Poller(sending.kinds(tools), tools.sessions)
     await asyncio.gather(watch.serve(stop), *(Dispatcher(tools).serve(stop) for _ in range(loops)))
 
 
 async def work(tools: WebhookContext, stop: asyncio.Event) -> None:
     """All that a worker does for webhooks, until `stop` is set."""
-    await asyncio.gather(Poller(job.kinds(tools), tools.sessions).serve(stop), job.serve(tools, stop))
+    await asyncio.gather(Poller(sending.kinds(tools), tools.sessions).serve(stop), sending.serve(tools, stop))
 
 
 async def claimed(tools: WebhookContext) -> list[ClaimedDelivery]:
@@ -197,4 +198,4 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
 async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "access.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
-        await test_deliveries.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")
+        await verification.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")

@@ -12,7 +12,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.tenants.api_keys import service as members
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints.test_deliveries import send_test
+from app.webhooks.endpoints.verification import send_test
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World

@@ -1,9 +1,12 @@
-"""Creation of deliveries: events rendered as bodies, for the endpoints they go to."""
+"""Creation of deliveries and their bodies, from events and for recipients.
+
+A body is shared by the endpoints that receive its event in the same form.
+"""
 
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,7 +20,11 @@ from sqlalchemy import (
     String,
     Uuid,
     bindparam,
+    delete,
+    select,
     text,
+    tuple_,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,12 +35,13 @@ from app.kit.database import DriverStatement
 from app.webhooks import message
 from app.webhooks.deliveries import transitions
 from app.webhooks.deliveries.transitions import ClaimedDelivery
-from app.webhooks.models import Endpoint
+from app.webhooks.models import Delivery, Endpoint, WebhookBody
 from app.webhooks.policies import retry_policy
 
+#: `body_created_at` of a delivery whose body was deleted.
+BODY_DELETED = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a row lies in its table: block and line. The row stays there as long as it is locked.
 Place = tuple[int, int]
-
 #: An event and its body in one shape, which its recipients share.
 _BODY: bulk_params.Columns = {
     "agency_id": Uuid(), "event_id": Uuid(), "event_type": String(), "subject_id": String(), "sequence": BigInteger(),
@@ -46,7 +54,6 @@ _RECIPIENT: bulk_params.Columns = {
 }  # fmt: skip
 #: A delivery; with a `token`, leased from its beginning.
 _PAIR: bulk_params.Columns = {"id": Uuid(), "body": Integer(), "recipient": Integer(), "token": Uuid()}
-
 #: Bodies and recipients come once each, however many deliveries they make together.
 _WRITE = text(
     f"""
@@ -205,3 +212,50 @@ class DeliveryBatch:
             expired=expires_at < self.created_at, lapsed=False, content=content, happened_at=occurred_at,
             request_id=record.event.request_id,
         )  # fmt: skip
+
+
+def is_body_deleted(delivery: Delivery) -> bool:
+    """True if its body was deleted on request."""
+    return delivery.body_created_at == BODY_DELETED
+
+
+async def ensure_bodies(session: AsyncSession, agency_id: str, endpoint: Endpoint, rows: Sequence[Delivery]) -> None:
+    """Render bodies from their events again where retention dropped them. None of the deliveries has a deleted body."""
+    there = await _stored_bodies(session, agency_id, rows)
+    for row in rows:
+        if row.body_id not in there:
+            happened = await events.find(session, agency_id, row.event_id)
+            body_id, made_at = await create_body(session, agency_id, happened, endpoint)
+            await session.execute(
+                update(Delivery)
+                .where(Delivery.agency_id == agency_id, Delivery.id == row.id)
+                .values(body_id=body_id, body_created_at=made_at)
+                .execution_options(synchronize_session=False)
+            )
+
+
+async def drop_unused_body(
+    session: AsyncSession, agency_id: str, event_id: str, body_id: str, made_at: datetime
+) -> None:
+    """Delete a body that no delivery of its event uses."""
+    had = select(Delivery.id).where(
+        Delivery.agency_id == agency_id,
+        Delivery.event_id == event_id,
+        Delivery.body_id == body_id,
+        Delivery.body_created_at == made_at,
+    )
+    await session.execute(
+        delete(WebhookBody)
+        .where(
+            WebhookBody.agency_id == agency_id,
+            WebhookBody.id == body_id,
+            WebhookBody.created_at == made_at,
+            ~had.exists(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _stored_bodies(session: AsyncSession, agency_id: str, rows: Sequence[Delivery]) -> set[str]:
+    named = tuple_(WebhookBody.id, WebhookBody.created_at).in_([(row.body_id, row.body_created_at) for row in rows])
+    return set(await session.scalars(select(WebhookBody.id).where(WebhookBody.agency_id == agency_id, named)))

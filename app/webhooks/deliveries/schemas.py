@@ -3,8 +3,8 @@
 from pydantic import BaseModel, Field
 
 from app.kit import clock
-from app.webhooks.deliveries.bodies import is_deleted
 from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
+from app.webhooks.deliveries.creation import is_body_deleted
 from app.webhooks.deliveries.queries import VisibleDelivery
 from app.webhooks.models import Attempt
 from app.webhooks.policies.response_classifier import public_code
@@ -83,7 +83,7 @@ def delivery_view(seen: VisibleDelivery) -> DeliveryView:
         attempt_count=row.attempt_count,
         attempts_since_requeue=row.attempts_since_requeue,
         last_code=public_code(row.last_code) if row.last_code else None,
-        payload_deleted=is_deleted(row),
+        payload_deleted=is_body_deleted(row),
         first_attempt_at=clock.iso(row.first_attempt_at),
         last_attempt_at=clock.iso(row.last_attempt_at),
         next_attempt_at=clock.iso(row.due_at),

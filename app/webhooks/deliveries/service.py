@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.kit.errors import AppError, NotFound
-from app.webhooks.deliveries import bodies, transitions
-from app.webhooks.deliveries.bodies import DELETED
+from app.webhooks.deliveries import creation, transitions
+from app.webhooks.deliveries.creation import BODY_DELETED
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
 
 
@@ -71,7 +71,7 @@ async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None
         raise EndpointDeleted
     if endpoint.status != "active":
         raise EndpointDisabled
-    if bodies.is_deleted(row):
+    if creation.is_body_deleted(row):
         raise PayloadDeleted
     await requeue(session, agency_id, endpoint, [row.id], replay_id=None)
 
@@ -102,16 +102,16 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
         .values(body="")
         .execution_options(synchronize_session=False)
     )
-    if bodies.is_deleted(row):
+    if creation.is_body_deleted(row):
         return
     body_id, made_at = row.body_id, row.body_created_at
     await session.execute(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.id == row.id)
-        .values(body_created_at=bodies.DELETED)
+        .values(body_created_at=creation.BODY_DELETED)
         .execution_options(synchronize_session=False)
     )
-    await bodies.drop_unused(session, agency_id, row.event_id, body_id, made_at)
+    await creation.drop_unused_body(session, agency_id, row.event_id, body_id, made_at)
     data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id}
     await record(
         session, catalog.PAYLOAD_DELETED, agency_id=agency_id, subject_id=row.id, actor=actor, data=data
@@ -151,7 +151,7 @@ async def requeue(
     """
     await transitions.lock_order(session, agency_id, endpoint.id)
     rows = await _lock_finished(session, agency_id, delivery_ids)
-    await bodies.ensure(session, agency_id, endpoint, rows)
+    await creation.ensure_bodies(session, agency_id, endpoint, rows)
     await transitions.requeue(session, agency_id, endpoint, [row.id for row in rows], replay_id=replay_id)
     return len(rows)
 
@@ -164,7 +164,7 @@ async def _lock_finished(session: AsyncSession, agency_id: str, delivery_ids: Co
             Delivery.agency_id == agency_id,
             Delivery.id.in_(sorted(delivery_ids)),
             Delivery.status.in_(TERMINAL),
-            Delivery.body_created_at != DELETED,
+            Delivery.body_created_at != BODY_DELETED,
         )
         .order_by(Delivery.id)
         .with_for_update()

@@ -16,6 +16,7 @@ from app.kit.input.fields import RequestShape, Secret, Verbatim
 from app.webhooks.destinations import http_request, hubspot
 from app.webhooks.destinations.slack import post_message
 from app.webhooks.message import (
+    MASK,
     STANDARD,
     Destination,
     DestinationType,
@@ -23,9 +24,6 @@ from app.webhooks.message import (
     OutboundRequest,
     standard_webhook,
 )
-
-#: Stands for a secret value in every response.
-MASK = "********"
 
 Stage = Literal[
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist"

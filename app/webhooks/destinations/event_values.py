@@ -1,4 +1,4 @@
-"""The stored body of a delivery, as destinations read it, and the values it has. Pure."""
+"""Values of an event for destinations: read from the stored body, and codes as text for people. Pure."""
 
 import json
 import re
@@ -6,12 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.events.schema import ANSWER, Data
+from app.platforms.blockers import BLOCKERS
 
 #: Keys beside `data` that a value can be taken from.
 HEAD = ("id", "type", "timestamp", "sequence", "test")
 #: Every key that a value can be taken from, besides those of single answers.
 KEYS = frozenset({*HEAD, *Data.model_fields})
 _ANSWER = re.compile(rf"{ANSWER}[a-z0-9_]{{1,40}}")
+_STATUS = {
+    "draft": "not sent yet", "in_progress": "in progress", "submitted": "agreed, setting up", "completed": "completed",
+    "waiting": "waiting for the client's yes", "approved": "being set up",
+    "awaiting_partner": "waiting for the other side", "awaiting_client": "waiting for the client",
+    "attested": "confirmed by a person", "unverifiable": "cannot be checked", "drifted": "changed since then",
+    "declined": "declined by the client", "ended": "taken away", "pending_verification": "waiting for its challenge",
+}  # fmt: skip
+_ACTOR = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
+_KIND = {"tiktok_account": "TikTok account", "spark_post": "Spark post"}
+#: Said of a link or an access by the event itself.
+_OVER = {
+    "link.renewal_requested": "asks for a new link", "link.extended": "has more time", "link.reopened": "reopened",
+    "grant.restored": "back as agreed", "grant.role_changed": "has another role", "grant.found": "found",
+}  # fmt: skip
 
 
 def envelope(content: bytes) -> dict[str, Any]:
@@ -29,3 +44,37 @@ def values(event: Mapping[str, Any]) -> dict[str, Any]:
     """Every key of KEYS, and the answers; null if it does not apply, or if personal data is left out."""
     data: Mapping[str, Any] = event.get("data") or {}
     return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}
+
+
+def status_text(event_type: str, data: Mapping[str, Any]) -> str:
+    """Status in a few words: `verified`, `waiting for the client`."""
+    if said := _OVER.get(event_type):
+        return said
+    status = data.get("status") or data.get("link_status") or event_type.rpartition(".")[2]
+    return _STATUS.get(str(status)) or plain_text(status)
+
+
+def blocker_text(code: object) -> str:
+    """Words for a blocker; empty for None."""
+    known = BLOCKERS.get(str(code))
+    return known.summary if known else plain_text(code)
+
+
+def actor_text(code: object) -> str:
+    """Words for the next actor; empty for None."""
+    return _ACTOR.get(str(code)) or plain_text(code)
+
+
+def kind_text(code: object) -> str:
+    """Words for the kind of an asset; empty for None."""
+    return _KIND.get(str(code)) or plain_text(code)
+
+
+def role_text(code: object) -> str:
+    """A role in the platform's words, as it is written in a sentence; nothing for None."""
+    return plain_text(code).capitalize()
+
+
+def plain_text(code: object) -> str:
+    """Any other code: `backlog_limit` is said `backlog limit`."""
+    return str(code).replace("_", " ").replace(",", ", ") if code else ""

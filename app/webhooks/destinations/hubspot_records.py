@@ -10,7 +10,7 @@ from typing import Any
 
 from app.events import catalog
 from app.kit.input import freemail_domains
-from app.webhooks.destinations import words
+from app.webhooks.destinations import event_values
 
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
 COMPANY_KEY = "onboarding_client_id"
@@ -113,8 +113,8 @@ def note(event: Mapping[str, Any]) -> str:
     data, kind = event["data"], catalog.TYPES.get(str(event["type"]))
     lines = [kind.sentence.replace("`", "") if kind else str(event["type"])]
     lines += [f"Asset: {data[key]}" for key in ("asset_name", "asset_id") if data.get(key)][:1]
-    lines += [f"In the way: {words.blocker(data['blocker_code'])}"] if data.get("blocker_code") else []
-    lines += [f"Next: {words.actor(data['next_actor'])}"] if data.get("next_actor") else []
+    lines += [f"In the way: {event_values.blocker_text(data['blocker_code'])}"] if data.get("blocker_code") else []
+    lines += [f"Next: {event_values.actor_text(data['next_actor'])}"] if data.get("next_actor") else []
     address = data.get("dashboard_url")
     shown = [html.escape(line) for line in lines]
     if address:

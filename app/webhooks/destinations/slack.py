@@ -11,7 +11,7 @@ from typing import Any
 
 from app.events import catalog
 from app.kit.egress.result import HttpResult
-from app.webhooks.destinations import event_values, words
+from app.webhooks.destinations import event_values
 from app.webhooks.message import USER_AGENT, HttpRequest, OutboundRequest, RequestSequence
 from app.webhooks.policies.response_classifier import AttemptOutcome, Refusal, classify_response
 
@@ -95,7 +95,7 @@ def slack_message(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _title(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     """Subject and result of the event; begins with `Test: ` for a test."""
-    status = words.headline(str(event["type"]), data)
+    status = event_values.status_text(str(event["type"]), data)
     client = data.get("client_name")
     named = f"{client}: {status}" if client else status[:1].upper() + status[1:]
     return f"Test: {named}" if event.get("test") else named
@@ -111,14 +111,14 @@ def _sentence(event_type: str) -> str:
 
 def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     asset = data.get("asset_name") or data.get("asset_id")
-    kind = words.kind(data.get("asset_kind"))
+    kind = event_values.kind_text(data.get("asset_kind"))
     told = [
         ("Client", data.get("client_name")),
         ("Asset", f"{asset} ({kind})" if asset and kind else asset),
-        ("Role", words.role(data.get("role_granted") or data.get("role_requested"))),
-        ("Next", words.actor(data.get("next_actor"))),
-        ("In the way", words.blocker(data.get("blocker_code"))),
-        ("Reason", words.plain(data.get("reason"))),
+        ("Role", event_values.role_text(data.get("role_granted") or data.get("role_requested"))),
+        ("Next", event_values.actor_text(data.get("next_actor"))),
+        ("In the way", event_values.blocker_text(data.get("blocker_code"))),
+        ("Reason", event_values.plain_text(data.get("reason"))),
         ("Verified", _share(data)),
     ]
     return [_mrkdwn(f"*{name}*\n{_escaped(_cut(str(value), _LONGEST_VALUE))}", LONGEST_FIELD)

@@ -13,12 +13,12 @@ from app.events import catalog
 from app.events.recorder import KEYTURN, record
 from app.kit import bulk_params
 from app.kit.database import CROSS_TENANT
+from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_actions
 from app.webhooks.models import Attempt, EndpointHealth
-from app.webhooks.monitoring import metrics
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
 

@@ -23,14 +23,14 @@ from app.kit import ids
 from app.kit.database import CROSS_TENANT, DriverStatement, KeptConnection, Sessions
 from app.kit.encryption import Keyring
 from app.kit.jobs import UNTIL_WOKEN
+from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, Recipient
 from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
 from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
-from app.webhooks.maintenance import partitions
-from app.webhooks.monitoring import metrics
+from app.webhooks.maintenance import retention
 from app.webhooks.policies import event_filter
 from app.webhooks.policies.fair_share import SlotUsage
 
@@ -190,7 +190,7 @@ def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> li
 async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSender, endpoints: EndpointCache) -> None:
     """Fan out until `stop` is set; deliveries that need no claim go to `sender`."""
     more, fanning = False, Fanout(tools.sessions, endpoints)
-    months = partitions.Months(tools.sessions)
+    months = retention.PartitionKeeper(tools.sessions)
     stopping = asyncio.create_task(tools.happened.ring_at(stop))
     while not stop.is_set():
         tools.pulse.beat(LOOP)

@@ -28,6 +28,7 @@ from app.kit import bulk_params, ids, logs
 from app.kit.database import CROSS_TENANT, Connected, DriverStatement, KeptConnection, Sessions
 from app.kit.egress.result import HttpResult, Timing
 from app.kit.ids import raw
+from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.ends import record_exhausted
@@ -36,7 +37,6 @@ from app.webhooks.dispatcher.endpoint_health import record_health
 from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
 from app.webhooks.dispatcher.scheduler import Slots
 from app.webhooks.models import TERMINAL
-from app.webhooks.monitoring import metrics
 from app.webhooks.policies import retry_policy
 from app.webhooks.policies.response_classifier import classify_response
 from app.webhooks.policies.retry_policy import Step

@@ -1,7 +1,7 @@
-"""The sending loop of a worker: claims as slots come free, and sends.
+"""Loops of a worker: fan-out, and the dispatcher, which claims deliveries as slots become free and sends them.
 
-Work that can be done for many deliveries at once is: their requests are composed a slice at a time, right before they
-leave, and their answers are classified a little later. In between there is the request alone.
+Work is done in batches: requests are composed a slice at a time right before they are sent, and responses are
+classified shortly after.
 """
 
 import asyncio
@@ -12,23 +12,26 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from app.kit import clock
+from app.events.models import OutboxEntry
+from app.kit import clock, poller
 from app.kit.jobs import UNTIL_WOKEN
+from app.kit.poller import DueRows
+from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries.transitions import ClaimedDelivery
-from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import fanout, http_attempt, result_writer, scheduler
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
 from app.webhooks.dispatcher.http_attempt import AttemptResult, abandoned_reason, unsendable_reason
 from app.webhooks.dispatcher.result_writer import WRITERS, DeliveryUpdate, ResultWriter, wait_for_batch
 from app.webhooks.dispatcher.scheduler import Slots, claim
-from app.webhooks.monitoring import metrics
+from app.webhooks.models import Delivery
 from app.webhooks.policies.fair_share import NEW_SHARE, SlotUsage
 
 lines = structlog.get_logger(__name__)
-
 #: The name of this loop in the worker's health.
 LOOP = "deliveries"
-
+#: The loops that a worker's health looks at.
+LOOPS = (fanout.LOOP, LOOP)
 #: Between two claims; twice as long each time where one brought nothing though something was due, up to a third of a
 #: second.
 BEAT_SECONDS = 0.02
@@ -43,6 +46,27 @@ SLICE_SECONDS = 0.005
 #: Answers are classified after so long at the latest. A slice of them is at once: claims count on its slots. So is the
 #: last one that was under way.
 CLASSIFY_SECONDS = 0.01
+
+
+def kinds(tools: WebhookContext) -> list[DueRows]:
+    """Kinds of due rows that wake the loops."""
+    return [
+        DueRows(OutboxEntry.__tablename__, poller.seconds(OutboxEntry), tools.happened, in_bursts=True),
+        DueRows(Delivery.__tablename__, scheduler.SECONDS, tools.alarm),
+    ]
+
+
+async def serve(tools: WebhookContext, stop: asyncio.Event) -> None:
+    """Both loops of a worker, until `stop` is set; what is under way then is ended and written down."""
+    dispatcher, fanned = Dispatcher(tools), asyncio.Event()
+
+    async def fan() -> None:
+        try:
+            await fanout.serve(tools, stop, dispatcher, dispatcher.endpoints)
+        finally:
+            fanned.set()  # what it left in the dispatcher's hands is sent before that ends
+
+    await asyncio.gather(fan(), dispatcher.serve(fanned))
 
 
 class Dispatcher:

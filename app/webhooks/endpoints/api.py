@@ -21,15 +21,7 @@ from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.deliveries import queries as deliveries
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 from app.webhooks.destinations.catalog import CATALOG, example_requests, make_destinations
-from app.webhooks.endpoints import (
-    installation,
-    lifecycle,
-    queries,
-    service,
-    signing_secrets,
-    test_deliveries,
-    verification,
-)
+from app.webhooks.endpoints import installation, lifecycle, queries, service, signing_secrets, verification
 from app.webhooks.endpoints import warnings as advice
 from app.webhooks.endpoints.installation import InstallationView
 from app.webhooks.endpoints.schemas import (
@@ -324,7 +316,7 @@ async def send_test(
     A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
     """
     await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
-    delivery_id = await test_deliveries.send_test(
+    delivery_id = await verification.send_test(
         session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
     )
     seen = await deliveries.find(session, caller.agency_id, delivery_id)

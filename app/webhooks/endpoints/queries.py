@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.encryption import Keyring
 from app.kit.errors import NotFound
-from app.webhooks.endpoints import secret
+from app.webhooks import message
 from app.webhooks.models import Endpoint, EndpointHealth, EndpointSecret
 
 
@@ -112,7 +112,7 @@ async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, e
 
 def signing_key(keyring: Keyring, row: EndpointSecret) -> bytes:
     """The key bytes of a secret. Raises DecryptionFailed."""
-    return secret.key(open_secret(keyring, row))
+    return message.secret_key(open_secret(keyring, row))
 
 
 def open_secret(keyring: Keyring, row: EndpointSecret) -> str:

@@ -11,9 +11,9 @@ from app.events.schema import API_VERSION
 from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
+from app.webhooks import message
 from app.webhooks.destinations.catalog import (
     CATALOG,
-    MASK,
     AnyOptions,
     DestinationInfo,
     HttpRequestOptions,
@@ -22,8 +22,8 @@ from app.webhooks.destinations.catalog import (
     masked_options,
     options_schema,
 )
-from app.webhooks.endpoints import headers, queries
-from app.webhooks.message import DestinationType
+from app.webhooks.endpoints import queries
+from app.webhooks.message import MASK, DestinationType
 from app.webhooks.models import Endpoint, EndpointSecret, EndpointStatus, Ordering
 
 Mode = Literal["full", "thin", "flat"]
@@ -359,7 +359,7 @@ def endpoint_view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
         ordering=endpoint.ordering,
         concurrency=endpoint.concurrency,
         rate_limit=RateLimit(**endpoint.rate_limit) if endpoint.rate_limit else None,
-        headers=headers.masked(list(names)),
+        headers=message.masked_headers(list(names)),
         metadata=endpoint.details,
         enabled=endpoint.status != "disabled",
         status=endpoint.status,

@@ -16,12 +16,12 @@ from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.web import etag
+from app.webhooks import message
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.destinations.catalog import CATALOG, MASK, public_url, unmasked_options
-from app.webhooks.endpoints import headers as custom_headers
-from app.webhooks.endpoints import lifecycle, queries, secret
+from app.webhooks.destinations.catalog import CATALOG, public_url, unmasked_options
+from app.webhooks.endpoints import lifecycle, queries
 from app.webhooks.endpoints.schemas import AnyNewEndpoint, EndpointChange
-from app.webhooks.message import STANDARD, DestinationType
+from app.webhooks.message import MASK, STANDARD, DestinationType
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth, EndpointSecret, Ordering
 from app.webhooks.policies import event_filter
 
@@ -128,7 +128,7 @@ async def create_endpoint(
     `verify`: this installation sends nothing to an endpoint before it answered a challenge.
     """
     check_spec(spec)
-    text = readable_secret(spec.secret) if spec.secret is not None else secret.new()
+    text = readable_secret(spec.secret) if spec.secret is not None else message.new_secret()
     await queries.one_at_a_time(session, agency_id)
     if await queries.count(session, agency_id) >= AT_MOST:
         raise TooManyEndpoints
@@ -186,7 +186,7 @@ def check_spec(spec: EndpointSpec) -> None:
         raise InvalidInput(fields={"payload_mode": f"An endpoint of {spec.destination} has no payload mode."})
     if spec.headers and spec.destination in ("slack", "hubspot"):
         raise InvalidInput(fields={"headers": f"An endpoint of {spec.destination} sends no headers of yours."})
-    if problem := custom_headers.problem(spec.headers):
+    if problem := message.headers_problem(spec.headers):
         raise InvalidInput(problem, fields={"headers": problem})
     if len(json.dumps(dict(spec.metadata), ensure_ascii=False).encode()) > LONGEST_METADATA:
         raise InvalidInput(fields={"metadata": f"It is longer than {LONGEST_METADATA} bytes."})
@@ -203,8 +203,8 @@ def unknown_type(given: str) -> EventTypeUnknown:
 def readable_secret(text: str) -> str:
     """A secret somebody brings along, as we keep it. Raises SecretRefused."""
     try:
-        return secret.imported(text)
-    except secret.SecretUnreadable as problem:
+        return message.imported_secret(text)
+    except message.SecretUnreadable as problem:
         raise SecretRefused(str(problem), fields={"secret": str(problem)}) from problem
 
 
@@ -339,7 +339,7 @@ def _changed(before: EndpointSpec, changes: Mapping[str, Any]) -> EndpointSpec:
     if "options" in changes:
         options = unmasked_options(before.destination, changes["options"], before.options or {})
         after = dataclasses.replace(after, options=options, url=public_url(before.destination, options))
-    return dataclasses.replace(after, headers=custom_headers.unmasked(after.headers, before.headers))
+    return dataclasses.replace(after, headers=message.unmasked_headers(after.headers, before.headers))
 
 
 def default_spec(destination: DestinationType) -> EndpointSpec:

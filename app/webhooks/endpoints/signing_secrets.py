@@ -11,7 +11,8 @@ from app.events.catalog import EventType
 from app.events.recorder import record
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
-from app.webhooks.endpoints import queries, secret, service
+from app.webhooks import message
+from app.webhooks.endpoints import queries, service
 from app.webhooks.models import EndpointSecret
 
 #: How many may sign at once.
@@ -60,10 +61,10 @@ async def rotate_secret(
 
     Raises NotFound, SecretRefused, SecretInUse and RotationUnderWay.
     """
-    text = secret.new() if given is None else service.readable_secret(given)
+    text = message.new_secret() if given is None else service.readable_secret(given)
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     live = await queries.live_secrets(session, agency_id, endpoint_id)
-    if any(queries.signing_key(keyring, each) == secret.key(text) for each in live):
+    if any(queries.signing_key(keyring, each) == message.secret_key(text) for each in live):
         raise SecretInUse
     if len(live) >= LIVE_AT_MOST and not force:
         raise RotationUnderWay

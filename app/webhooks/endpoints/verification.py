@@ -1,84 +1,56 @@
-"""Asking an endpoint for an echo: before the request, and after it. In between no transaction is open."""
+"""Verification of an endpoint: its challenge, and test deliveries, which share a quota.
+
+No transaction is open while the challenge is sent.
+"""
 
 import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog
+from app.events import catalog, schema
+from app.events import queries as events
+from app.events.models import Event
 from app.events.recorder import record
 from app.events.schema import API_VERSION
-from app.kit import clock
+from app.kit import clock, ids
 from app.kit.egress.result import HttpResult
 from app.kit.encryption import Keyring
-from app.kit.errors import AppError
+from app.kit.errors import AppError, InvalidInput
+from app.kit.input.validation_errors import checked
 from app.webhooks import message
-from app.webhooks.endpoints import lifecycle, test_deliveries
+from app.webhooks.deliveries import creation
+from app.webhooks.deliveries.service import EndpointDisabled
+from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.endpoints import test_deliveries as dispatch
+from app.webhooks.endpoints import service as endpoint_actions
 from app.webhooks.message import USER_AGENT
-from app.webhooks.models import Endpoint
+from app.webhooks.models import Delivery, Endpoint
 from app.webhooks.policies.response_classifier import classify_response, public_code
 
-TYPE = "webhook.verification"
-
-HEADER = "webhook-challenge"
-
+CHALLENGE_TYPE = "webhook.verification"
+CHALLENGE_HEADER = "webhook-challenge"
 _SHOWN_OF_BODY = 200
-
-
-@dataclass(frozen=True)
-class Challenge:
-    """One request that asks for an echo of `text`."""
-
-    agency_id: str
-    endpoint_id: str
-    url: str
-    message_id: str
-    text: str = field(repr=False)
-    seconds: float
-
-    def body(self, now: datetime) -> bytes:
-        """An envelope like any other, with the challenge at its first level."""
-        envelope = {
-            "id": self.message_id, "type": TYPE, "timestamp": clock.iso(now), "api_version": API_VERSION,
-            "sequence": 0, "test": True, "agency_id": self.agency_id,
-            "subject": {"type": "endpoint", "id": self.endpoint_id}, "data": {"endpoint_id": self.endpoint_id},
-            "challenge": self.text,
-        }  # fmt: skip
-        return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def headers(self, own: Mapping[str, str], keys: Sequence[bytes], body: bytes, now: datetime) -> dict[str, str]:
-        """The endpoint's own headers and ours, which win, signed as deliveries are."""
-        timestamp = int(now.timestamp())
-        ours = {
-            "content-type": "application/json",
-            "user-agent": USER_AGENT,
-            "webhook-id": self.message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": message.signature_header(keys, self.message_id, timestamp, body),
-            "x-keyturn-event-type": TYPE,
-            "x-keyturn-endpoint-id": self.endpoint_id,
-            "accept": "*/*",
-            "accept-encoding": "identity",
-        }
-        return {**{name: value for name, value in own.items() if name.lower() not in ours}, **ours}
-
-
-@dataclass(frozen=True)
-class ChallengeVerdict:
-    """Result of a challenge: it came back, or a code and a sentence on the answer instead."""
-
-    passed: bool
-    code: str
-    sentence: str
-
-
 LONGEST_SECONDS = 15.0
+TESTS_A_MINUTE = 10
+_MINUTE = timedelta(minutes=1)
+#: As far as the clocks of two machines may lie apart: ids are theirs, times the database's.
+_APART = timedelta(minutes=1)
+
+
+class TooManyTests(AppError):
+    """Test deliveries are for people, not for load."""
+
+    status = 429
+    code = "too_many_tests"
+    detail = f"There were {TESTS_A_MINUTE} test deliveries in the last minute."
+    hint = "Wait a minute and send the test again."
 
 
 class CannotAnswer(AppError):
@@ -111,12 +83,59 @@ class EndpointMoved(AppError):
 
 
 @dataclass(frozen=True)
+class Challenge:
+    """One request that asks for an echo of `text`."""
+
+    agency_id: str
+    endpoint_id: str
+    url: str
+    message_id: str
+    text: str = field(repr=False)
+    seconds: float
+
+    def body(self, now: datetime) -> bytes:
+        """An envelope like any other, with the challenge at its first level."""
+        envelope = {
+            "id": self.message_id, "type": CHALLENGE_TYPE, "timestamp": clock.iso(now), "api_version": API_VERSION,
+            "sequence": 0, "test": True, "agency_id": self.agency_id,
+            "subject": {"type": "endpoint", "id": self.endpoint_id}, "data": {"endpoint_id": self.endpoint_id},
+            "challenge": self.text,
+        }  # fmt: skip
+        return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def headers(self, own: Mapping[str, str], keys: Sequence[bytes], body: bytes, now: datetime) -> dict[str, str]:
+        """The endpoint's own headers and ours, which win, signed as deliveries are."""
+        timestamp = int(now.timestamp())
+        ours = {
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            "webhook-id": self.message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": message.signature_header(keys, self.message_id, timestamp, body),
+            "x-keyturn-event-type": CHALLENGE_TYPE,
+            "x-keyturn-endpoint-id": self.endpoint_id,
+            "accept": "*/*",
+            "accept-encoding": "identity",
+        }
+        return {**{name: value for name, value in own.items() if name.lower() not in ours}, **ours}
+
+
+@dataclass(frozen=True)
 class ChallengeRequest:
     """A challenge with its request."""
 
     challenge: Challenge
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ChallengeVerdict:
+    """Result of a challenge: it came back, or a code and a sentence on the answer instead."""
+
+    passed: bool
+    code: str
+    sentence: str
 
 
 async def begin_verification(
@@ -126,9 +145,9 @@ async def begin_verification(
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     if endpoint.destination != "http":
         raise CannotAnswer
-    await test_deliveries.lock_quota(session, agency_id)
-    if await test_deliveries.sent_in_last_minute(session, agency_id) >= dispatch.TESTS_A_MINUTE:
-        raise dispatch.TooManyTests
+    await lock_quota(session, agency_id)
+    if await sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:
+        raise TooManyTests
     event_id = await record(
         session, catalog.ENDPOINT_VERIFICATION_SENT, agency_id=agency_id, subject_id=endpoint_id, actor=actor,
         data={"endpoint_id": endpoint_id},
@@ -191,7 +210,7 @@ def challenge_verdict(
 
 def echoes(text: str, headers: Mapping[str, str], body: str) -> bool:
     """True if an answer gives the challenge back: as its body, in it as JSON, or in the header."""
-    return any(_same(text, given) for given in (headers.get(HEADER), body, _in_json(body)))
+    return any(_same(text, given) for given in (headers.get(CHALLENGE_HEADER), body, _in_json(body)))
 
 
 def _in_json(body: str) -> object:
@@ -204,3 +223,70 @@ def _in_json(body: str) -> object:
 
 def _same(text: str, given: object) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.strip().encode("utf-8", "replace"), text.encode())
+
+
+async def send_test(
+    session: AsyncSession,
+    agency_id: str,
+    endpoint_id: str,
+    *,
+    event_type: str,
+    actor: str,
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Queues the example of an event type, marked as a test, for this endpoint alone; the id of the delivery.
+
+    `data` replaces values of the example. Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled and
+    TooManyTests.
+    """
+    endpoint = await endpoints.find(session, agency_id, endpoint_id)
+    kind = catalog.FOR_CRMS.get(event_type)
+    if kind is None:
+        raise endpoint_actions.unknown_type(event_type)
+    example = catalog.example(kind)
+    values = {**example["data"], **_checked_data(data or {})}
+    if endpoint.status != "active":
+        raise EndpointDisabled
+    await lock_quota(session, agency_id)
+    if await sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:
+        raise TooManyTests
+    event_id = await record(
+        session, kind, agency_id=agency_id, subject_id=example["subject"]["id"], actor=actor, data=values, test=True
+    )  # fmt: skip
+    happened = await events.find(session, agency_id, event_id)
+    [delivery_id] = await creation.create_deliveries(session, agency_id, happened, [endpoint], origin="test")
+    return delivery_id
+
+
+def _checked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises InvalidInput for keys that no event has, and for values that are not of their kind."""
+    unknown = next((key for key in data if key not in schema.Data.model_fields), None)
+    if unknown is not None:
+        raise InvalidInput(fields={"data": f"No event has a key {unknown[:64]!r}."})
+    checked(schema.Data, **data)
+    return data
+
+
+async def lock_quota(session: AsyncSession, agency_id: str) -> None:
+    """Lets whoever counts before sending by hand wait for whoever of the agency does so now."""
+    lock = func.hashtextextended(f"webhook tests {agency_id}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def sent_in_last_minute(session: AsyncSession, agency_id: str) -> int:
+    """Tests and challenges of an agency in the last minute."""
+    asked = select(func.count()).where(
+        Event.agency_id == agency_id,
+        Event.id >= ids.first("evt", clock.now() - _MINUTE - _APART),
+        Event.type == catalog.ENDPOINT_VERIFICATION_SENT.name,
+        Event.occurred_at > func.now() - _MINUTE,
+    )
+    challenges = (await session.execute(asked)).scalar_one()
+    made = select(func.count()).where(
+        Delivery.agency_id == agency_id,
+        Delivery.id >= ids.first("delivery", clock.now() - _MINUTE - _APART),
+        Delivery.origin == "test",
+        Delivery.created_at > func.now() - _MINUTE,
+    )
+    tests = (await session.execute(made)).scalar_one()
+    return challenges + tests

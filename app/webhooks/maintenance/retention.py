@@ -1,21 +1,56 @@
-"""Retention: every hour, deletes what is past its time in small transactions, so that it may stop anywhere."""
+"""Retention: deletes deliveries, attempts and bodies after their time, and manages monthly partitions.
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+It deletes in small transactions, so it can stop at any point. Bodies and attempts are partitioned by month. Partitions
+are created ahead and dropped after their end; a default partition catches rows that have no other.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, Uuid, delete, func, or_, select, true, tuple_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Uuid,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    type_coerce,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import bulk_params, clock, ids
 from app.kit.database import CROSS_TENANT, Sessions
 from app.webhooks.context import MaintenanceContext
-from app.webhooks.maintenance import partitions
-from app.webhooks.maintenance import partitions as partition_drops
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint, PeriodicTask
 
+log = structlog.get_logger(__name__)
+RETENTION = "retention"
+EVERY = timedelta(hours=1)
+#: Delay after a round that did not finish.
+SOON = timedelta(seconds=10)
+#: Maximum number of statements of each kind per round.
+BATCHES = 50
+Batch = Callable[[], Awaitable[int]]
+TABLES = ("webhook_bodies", "webhook_attempts")
+_ROWS_IN_DEFAULT = "23514"  # check_violation
+_LOCK = 0x6B65795077  # any number, the same in all processes
+_LOCK_NOT_AVAILABLE = "55P03"
+#: Lock timeout of a drop: while it waits, later queries of the table wait too.
+_PATIENCE = "1s"
+_MONTH = re.compile(r"_(\d{4})_(\d{2})$")
+#: Maximum difference between the clock of the worker (ids) and that of the database (rows).
+_SKEW = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _agency, _delivery = type_coerce(Delivery.agency_id, Uuid()), type_coerce(Delivery.id, Uuid())
 _GONE: bulk_params.Columns = {"agency_id": Uuid(), "delivery_id": Uuid()}
 _gone = bulk_params.table("gone", _GONE)
@@ -24,8 +59,156 @@ _THEIR_ATTEMPTS = delete(Attempt).where(
 )
 
 
+async def prune(tools: MaintenanceContext) -> timedelta:
+    """Run one round: create missing partitions, then delete what is past. Returns the delay until the next round."""
+    now = clock.now()
+    await ensure_partitions(tools.sessions, now.date())
+    past = now - timedelta(days=tools.days)
+    whole = await drop_past_partitions(tools.sessions, past)
+    batches: tuple[Batch, ...] = (
+        *(partial(empty_default_partition, tools.sessions, table, past, tools.at_once) for table in TABLES),
+        partial(prune_deliveries, tools.sessions, past, tools.at_once),
+        *(partial(other, tools.sessions, now, tools.at_once) for other in tools.others),
+    )
+    for batch in batches:
+        whole = await _until_done(batch, tools.at_once) and whole
+    blank = await redact_answers(tools, now - timedelta(days=tools.body_days), batches=BATCHES)
+    return EVERY if whole and blank else SOON
+
+
+async def _until_done(batch: Batch, full: int) -> bool:
+    """Run a batch until it finds less than `full`. Returns False if the round reached its limit first."""
+    for _ in range(BATCHES):
+        if await batch() < full:
+            return True
+    return False
+
+
+async def lag_days(session: AsyncSession, tools: MaintenanceContext, now: datetime) -> float:
+    """Days by which the oldest kept row is late, to the hour; 0 if none is. A month is past when it has ended."""
+    past = now - timedelta(days=tools.days)
+    ends = [end for _, end in await partition_ends(session)]
+    kept = [*ends[:1], await oldest_in_default_partitions(session), await oldest_past(session, past)]
+    late = [past - oldest for oldest in kept if oldest is not None]
+    blanked = await redacted_until(session)
+    if blanked is not None:
+        late.append(now - timedelta(days=tools.body_days) - blanked)
+    return max([0.0, *(each / _DAY for each in late)])
+
+
+def partition_statements(today: date) -> list[str]:
+    """SQL statements that a migration runs after it created the tables."""
+    defaults = [f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT" for table in TABLES]
+    return defaults + [sql for _, sql in monthly_partitions(today)]
+
+
+def monthly_partitions(today: date) -> Iterator[tuple[str, str]]:
+    """Name and SQL of each partition that must exist today."""
+    this = today.replace(day=1)
+    following = _next_month(this)
+    for table in TABLES:
+        for start in (this, following):
+            name = f"{table}_{start:%Y_%m}"
+            span = f"FROM ('{start} 00:00+00') TO ('{_next_month(start)} 00:00+00')"
+            yield name, f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES {span}"
+
+
+class PartitionKeeper:
+    """Creates the partitions of this month and the next, at the start and once a month."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._seen: date | None = None
+
+    async def keep(self) -> None:
+        """Create missing partitions, unless this month was checked."""
+        month = clock.now().date().replace(day=1)
+        if month != self._seen:
+            await ensure_partitions(self._sessions, month)
+            self._seen = month
+
+
+async def ensure_partitions(sessions: Sessions, today: date) -> None:
+    """Create missing partitions. A month with rows in the default partition stays there."""
+    async with sessions.begin() as session:
+        missing = [(name, sql) for name, sql in monthly_partitions(today) if not await _table_exists(session, name)]
+        if not missing:
+            return
+        await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        for name, sql in missing:
+            if await _table_exists(session, name):
+                continue
+            try:
+                async with session.begin_nested():
+                    await session.execute(text(sql))
+            except DBAPIError as problem:
+                if getattr(problem.orig, "sqlstate", None) != _ROWS_IN_DEFAULT:
+                    raise
+                log.warning("webhooks.partition_not_made", partition=name)
+
+
+async def drop_past_partitions(sessions: Sessions, past: datetime) -> bool:
+    """Drop partitions that ended by then. Returns False if the lock of one was not available."""
+    async with sessions() as session:
+        ended = [name for name, end in await partition_ends(session) if end <= past]
+    return all([await _drop(sessions, name) for name in ended])
+
+
+async def partition_ends(session: AsyncSession) -> Sequence[tuple[str, datetime]]:
+    """Monthly partitions with their ends, the oldest first."""
+    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(:parent)")
+    names = [name for table in TABLES for name in (await session.scalars(query, {"parent": table})).all()]
+    found = [(name, _end(match)) for name in names if (match := _MONTH.search(name))]
+    return sorted(found, key=lambda each: each[1])
+
+
+async def empty_default_partition(sessions: Sessions, table: str, past: datetime, limit: int) -> int:
+    """Delete older rows of the default partition. Returns their number."""
+    default = f"{table}_default"
+    some = f"SELECT ctid FROM {default} WHERE created_at < :past LIMIT :limit"  # noqa: S608 - one of two names of ours
+    statement = text(f"DELETE FROM {default} WHERE ctid = ANY(ARRAY({some}))")  # noqa: S608
+    async with sessions.begin() as session:
+        done = await session.execute(statement, {"past": past, "limit": limit}, execution_options=CROSS_TENANT)
+    return cast(CursorResult[Any], done).rowcount
+
+
+async def oldest_in_default_partitions(session: AsyncSession) -> datetime | None:
+    """Time of the oldest row in a default partition; normally None."""
+    oldest_of_each = " UNION ALL ".join(f"SELECT min(created_at) AS at FROM {table}_default" for table in TABLES)  # noqa: S608
+    oldest = text(f"SELECT min(at) FROM ({oldest_of_each}) AS oldest")  # noqa: S608
+    found: datetime | None = (await session.execute(oldest, execution_options=CROSS_TENANT)).scalar_one()
+    return found
+
+
+async def _drop(sessions: Sessions, name: str) -> bool:
+    try:
+        async with sessions.begin() as session:
+            await session.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+            await session.execute(text(f"DROP TABLE IF EXISTS {name}"))
+    except DBAPIError as problem:
+        if getattr(problem.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        log.warning("webhooks.month_not_dropped", partition=name)
+        return False
+    log.info("webhooks.month_dropped", partition=name)
+    return True
+
+
+def _end(match: re.Match[str]) -> datetime:
+    year, month = int(match[1]), int(match[2])
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+async def _table_exists(session: AsyncSession, name: str) -> bool:
+    return (await session.execute(select(func.to_regclass(name)))).scalar_one() is not None
+
+
+def _next_month(start: date) -> date:
+    return date(start.year + start.month // 12, start.month % 12 + 1, 1)
+
+
 async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> int:
-    """Deletes finished deliveries nothing happened to since then, tests too; their attempts go with them. How many."""
+    """Delete ended deliveries that did not change since then, with their attempts. Returns their number."""
     of_endpoint = (
         select(Delivery.agency_id, Delivery.id)
         .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id, *_is_past(past))
@@ -47,7 +230,7 @@ async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> in
 
 
 async def oldest_past(session: AsyncSession, past: datetime) -> datetime | None:
-    """The oldest delivery that should have been pruned by now."""
+    """Time of the oldest delivery that should have been deleted by now."""
     of_endpoint = (
         select(Delivery.created_at)
         .where(Delivery.agency_id == Endpoint.agency_id, Delivery.endpoint_id == Endpoint.id, *_is_past(past))
@@ -61,76 +244,16 @@ async def oldest_past(session: AsyncSession, past: datetime) -> datetime | None:
 
 
 def _is_past(past: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Ids rise with time: the index by endpoint and id leads to the old ones."""
+    """Ended and unchanged since then. Ids rise with time, so the index by endpoint and id finds them."""
     touched = func.coalesce(Delivery.last_attempt_at, Delivery.created_at)
     return Delivery.id < ids.first("delivery", past), Delivery.status.in_(TERMINAL), touched < past
 
 
-_DAY = timedelta(days=1)
-
-
-async def lag_days(session: AsyncSession, tools: MaintenanceContext, now: datetime) -> float:
-    """0 while all is in time, to the hour; a month counts as past when it has ended, not while it runs."""
-    past = now - timedelta(days=tools.days)
-    ends = [end for _, end in await partitions.ends(session)]
-    kept = [*ends[:1], await partitions.oldest_in_net(session), await oldest_past(session, past)]
-    late = [past - oldest for oldest in kept if oldest is not None]
-    blanked = await redacted_until(session)
-    if blanked is not None:
-        late.append(now - timedelta(days=tools.body_days) - blanked)
-    return max([0.0, *(each / _DAY for each in late)])
-
-
-log = structlog.get_logger(__name__)
-
-CHORE = "retention"
-EVERY = timedelta(hours=1)
-#: When a round left something over: soon again, with a breath between.
-SOON = timedelta(seconds=10)
-#: So many statements of each kind a round.
-BATCHES = 50
-
-Batch = Callable[[], Awaitable[int]]
-
-
-async def prune(tools: MaintenanceContext) -> timedelta:
-    """One round: sees that the coming months have partitions, then takes away what is past. How long until the next."""
-    now = clock.now()
-    await partitions.ensure(tools.sessions, now.date())
-    past = now - timedelta(days=tools.days)
-    whole = await partition_drops.drop_past(tools.sessions, past)
-    batches: tuple[Batch, ...] = (
-        *(
-            partial(partition_drops.empty_net, tools.sessions, table, past, tools.at_once)
-            for table in partitions.TABLES
-        ),
-        partial(prune_deliveries, tools.sessions, past, tools.at_once),
-        *(partial(other, tools.sessions, now, tools.at_once) for other in tools.others),
-    )
-    for batch in batches:
-        whole = await _until_done(batch, tools.at_once) and whole
-    blank = await redact_answers(tools, now - timedelta(days=tools.body_days), batches=BATCHES)
-    return EVERY if whole and blank else SOON
-
-
-async def _until_done(batch: Batch, full: int) -> bool:
-    """True if all is gone; not when the round has done enough."""
-    for _ in range(BATCHES):
-        if await batch() < full:
-            return True
-    return False
-
-
-RETENTION = "retention"
-#: Ids carry the time of the worker, rows that of the database: so far apart at most, and looked at again.
-_SKEW = timedelta(hours=1)
-
-
 async def redact_answers(tools: MaintenanceContext, until: datetime, *, batches: int) -> bool:
-    """Blanks all answers to attempts made before `until`. False when a round was not enough.
+    """Erase responses to attempts made before `until`. Returns False if a round was not enough.
 
-    How far it came stands with the chore, so that no round looks at what an earlier one has done; a round that was
-    stopped is repeated, and finds only what it left.
+    The task stores its progress, so a round does not read what an earlier one erased. A stopped round is repeated and
+    finds only what is left.
     """
     async with tools.sessions() as session:
         since = await redacted_until(session)
@@ -148,7 +271,7 @@ async def redact_answers(tools: MaintenanceContext, until: datetime, *, batches:
 
 
 async def redacted_until(session: AsyncSession) -> datetime | None:
-    """Up to when all answers are blank."""
+    """Time up to which all responses are erased."""
     found: datetime | None = await session.scalar(select(PeriodicTask.reached).where(PeriodicTask.id == RETENTION))
     return found
 
@@ -159,7 +282,7 @@ async def _agencies(session: AsyncSession) -> Sequence[str]:
 
 
 async def _redact_some(tools: MaintenanceContext, agency_id: str, last: str | None, until: datetime) -> Sequence[str]:
-    """Blanks some after the last; their ids in order, none when there are no more."""
+    """Erase the next batch. Returns its ids in order, empty at the end."""
     found = select(Attempt.id, Attempt.created_at).where(
         Attempt.agency_id == agency_id,
         Attempt.id < ids.first("attempt", until),
@@ -175,7 +298,7 @@ async def _redact_some(tools: MaintenanceContext, agency_id: str, last: str | No
 
 
 def _redaction(agency_id: str, rows: Sequence[tuple[str, datetime]]) -> Any:
-    """The moments lead to the partitions."""
+    """Update of these rows; their times select the partitions."""
     return (
         update(Attempt)
         .where(

@@ -1,4 +1,4 @@
-"""Health of an endpoint by its attempts: capacity, rate limit, circuit breaker, the end of it. Pure."""
+"""Health of an endpoint by its attempts: capacity, rate limit, circuit breaker, failure notices, its end. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,6 @@ from typing import Any, Literal
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
 Hold = Literal["paused", "circuit", "retry_after", "rate_limit"]
-
 UNREACHABLE_OPENS = 5
 WINDOW = timedelta(seconds=60)
 WINDOW_LEAST = 10
@@ -19,6 +18,13 @@ GOOD_TO_RAISE = 50
 GONE_APART = timedelta(minutes=5)
 BLOCKED_AT_LEAST = 3
 BLOCKED_FOR = timedelta(hours=1)
+#: Ages of the first failure at which the notice and the reminders are sent.
+NOTICES = (timedelta(minutes=10), timedelta(hours=24), timedelta(hours=72), timedelta(hours=96))
+#: Conditions to disable an endpoint: only failures for this time, their number and spread, and an exhausted delivery.
+DISABLE_AFTER = timedelta(hours=120)
+LEAST_ATTEMPTS = 20
+LEAST_SPREAD = timedelta(hours=24)
+LEAST_EXHAUSTED = 1
 _TRANSPORT = ("connect_", "tls_", "dns_", "timeout_")
 _BUSY = frozenset({"http_429", "http_502", "http_504"})
 
@@ -207,3 +213,50 @@ def tokens_now(limit: Mapping[str, Any] | None, left: float | None, at: datetime
         return most
     refilled = (now - at).total_seconds() * float(limit["max"]) / float(limit["per_seconds"])
     return min(most, left + max(refilled, 0.0))
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Failures of an endpoint since its last success. `notices`: how many of `NOTICES` have passed."""
+
+    since: datetime
+    last_failed_at: datetime
+    failed_attempts: int
+    exhausted: int
+    notices: int
+
+    @property
+    def spread(self) -> timedelta:
+        """Time between its first and its last failure."""
+        return self.last_failed_at - self.since
+
+
+@dataclass(frozen=True)
+class FailureStep:
+    """Next step. `notices` have passed afterwards: those that could not be sent in time are left out."""
+
+    do: Literal["nothing", "notify", "disable"]
+    notices: int
+
+
+def failure_step(failing: Failing, now: datetime) -> FailureStep:
+    """Next step for an endpoint of which all attempts failed."""
+    if _is_hopeless(failing, now):
+        return FailureStep("disable", failing.notices)
+    passed = _notices_passed(failing, now, NOTICES)
+    return FailureStep("notify", passed) if passed > failing.notices else FailureStep("nothing", failing.notices)
+
+
+def _notices_passed(failing: Failing, now: datetime, notices: Sequence[timedelta]) -> int:
+    if failing.spread < notices[0]:  # one bad moment, however long ago, is not "only failures for ten minutes"
+        return 0
+    return sum(now - failing.since >= wait for wait in notices)
+
+
+def _is_hopeless(failing: Failing, now: datetime) -> bool:
+    return (
+        now - failing.since >= DISABLE_AFTER
+        and failing.failed_attempts >= LEAST_ATTEMPTS
+        and failing.spread >= LEAST_SPREAD
+        and failing.exhausted >= LEAST_EXHAUSTED
+    )

@@ -18,10 +18,9 @@ from app.kit.jobs import JobType
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions, creation, transitions
 from app.webhooks.deliveries import service as deliveries
-from app.webhooks.models import Delivery, Endpoint
-from app.webhooks.replays import selecting
-from app.webhooks.replays.models import Replay
-from app.webhooks.replays.selecting import Selection
+from app.webhooks.models import Delivery, Endpoint, Replay
+from app.webhooks.replays import service
+from app.webhooks.replays.service import Selection
 
 LEASE = timedelta(seconds=60)
 _TURN = timedelta(seconds=1)
@@ -60,7 +59,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
         return
     selection = Selection(row.selected, row.since, row.until, row.event_types, row.subject_ids)
     place = (row.last_transaction_id or 0, row.last_event_id or BEFORE_ALL)
-    found = await selecting.after(session, endpoint, selection, place, limit=room)
+    found = await service.next_matches(session, endpoint, selection, place, limit=room)
     queued = await _queue(session, row, endpoint, found)
     values: dict[str, Any] = {"queued": row.queued + queued}
     if found:

@@ -1,58 +1,65 @@
-"""Asking for a replay, calling it off, and sending to an endpoint again."""
+"""Replays: their selection of events, preview, start, cancellation and progress, and activation of an endpoint."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, func, literal, not_, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
+from app.events import queries as events
 from app.events.change_feed import BEFORE_ALL
-from app.events.models import Event
+from app.events.models import Event, OutboxEntry
+from app.events.queries import EventFilter
 from app.events.recorder import record
 from app.kit import ids
-from app.kit.errors import AppError, InvalidInput
+from app.kit.errors import AppError, InvalidInput, NotFound
 from app.webhooks.deliveries import conditions, transitions
+from app.webhooks.deliveries.creation import BODY_DELETED
 from app.webhooks.deliveries.service import EndpointDisabled
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.models import Delivery, Endpoint, EndpointHealth
-from app.webhooks.replays import queries, selecting
-from app.webhooks.replays.models import Replay
-from app.webhooks.replays.selecting import ReplayMatches, Selection
+from app.webhooks.endpoints.service import unknown_type
+from app.webhooks.models import OPEN, TERMINAL, Delivery, Endpoint, EndpointHealth, Replay, ReplaySelect
+from app.webhooks.policies import event_filter
 
 RUNNING_AT_MOST = 2
 EVENTS_AT_MOST = 1_000_000
 LONGEST = timedelta(days=30)
+#: Reasons of cancelled deliveries that count as failed: nobody cancelled them on purpose.
+GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
 
 
 class TooManyReplays(AppError):
-    """The agency has as many under way as there may be."""
+    """The agency has reached the limit of running replays."""
 
     status = 409
     code = "too_many_replays"
-    detail = f"There are already {RUNNING_AT_MOST} replays under way."
+    detail = f"There are already {RUNNING_AT_MOST} running replays."
     hint = "Wait until one has ended, or cancel one."
 
 
 class ReplayTooLarge(AppError):
-    """It would send more than one replay may."""
+    """The selection exceeds the limit of one replay."""
 
     status = 409
     code = "replay_too_large"
-    detail = f"That is more than {EVENTS_AT_MOST:,} events."
-    hint = "Name a shorter span of time, or some event types or subjects."
+    detail = f"The selection has more than {EVENTS_AT_MOST:,} events."
+    hint = "Select a shorter time span, event types or subjects."
 
 
 class ReplayEnded(AppError):
-    """There is nothing left to call off."""
+    """The replay has ended and cannot be cancelled."""
 
     status = 409
     code = "replay_ended"
-    detail = "This replay has ended already."
+    detail = "This replay has already ended."
 
 
 class NotVerified(AppError):
-    """It has yet to answer its challenge."""
+    """The endpoint has not answered its challenge."""
 
     status = 409
     code = "endpoint_not_verified"
@@ -60,27 +67,56 @@ class NotVerified(AppError):
     hint = "POST /api/v1/webhooks/endpoints/{id}/verification sends another one."
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Selection of events. No types: all of the endpoint; no subjects: all. `until` is excluded."""
+
+    selected: ReplaySelect
+    since: datetime
+    until: datetime
+    event_types: Sequence[str] = ()
+    subject_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ReplayMatches:
+    """Number of matches (at most the limit and one), position of the first in the feed, and sample ids."""
+
+    matched: int
+    first_transaction: int
+    sample: list[str]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Results of the deliveries that a replay queued, without those that were requeued since."""
+
+    delivered: int = 0
+    failed: int = 0
+    pending: int = 0
+
+
 async def preview(session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection) -> ReplayMatches:
     """Preview of a replay; writes nothing. Raises NotFound, EventTypeUnknown, InvalidInput and ReplayTooLarge."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
-    return await _find(session, endpoint, selection)
+    return await _find_allowed(session, endpoint, selection)
 
 
 async def start(
     session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection, *, rate_per_second: int, actor: str
 ) -> Replay:
-    """A replay that queues so many a second from now on.
+    """Start a replay that queues so many deliveries per second.
 
     Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled, TooManyReplays and ReplayTooLarge.
     """
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     if endpoint.status != "active":
         raise EndpointDisabled
-    # two who ask at once are counted one after the other
+    # concurrent requests are counted one after the other
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"replays {agency_id}", 0))))
-    if await queries.running(session, agency_id) >= RUNNING_AT_MOST:
+    if await running(session, agency_id) >= RUNNING_AT_MOST:
         raise TooManyReplays
-    found = await _find(session, endpoint, selection)
+    found = await _find_allowed(session, endpoint, selection)
     replay = Replay(
         agency_id=agency_id, id=ids.new("replay"), endpoint_id=endpoint.id, selected=selection.selected,
         since=selection.since, until=selection.until, event_types=list(selection.event_types),
@@ -98,8 +134,8 @@ async def start(
 
 
 async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor: str) -> Replay:
-    """Ends a replay, and what it queued and nobody is sending yet. Raises NotFound and ReplayEnded."""
-    await queries.find(session, agency_id, replay_id)
+    """End a replay, and its queued deliveries that are not in flight. Raises NotFound and ReplayEnded."""
+    await find(session, agency_id, replay_id)
     ended = await session.scalar(
         update(Replay)
         .where(Replay.agency_id == agency_id, Replay.id == replay_id, Replay.status == "running")
@@ -116,7 +152,7 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
     await record(
         session, catalog.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
     )  # fmt: skip
-    return await queries.find(session, agency_id, replay_id)
+    return await find(session, agency_id, replay_id)
 
 
 async def activate(
@@ -128,7 +164,7 @@ async def activate(
     rate_per_second: int,
     actor: str,
 ) -> tuple[Endpoint, Replay | None]:
-    """Sends to an endpoint again, one probe first, and with a selection starts its replay.
+    """Enable an endpoint, which starts with one probe, and with a selection start its replay.
 
     Raises NotFound, NotVerified and what `start` raises.
     """
@@ -145,8 +181,9 @@ async def activate(
 
 
 async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str, now: datetime) -> datetime:
-    """Time since which an endpoint misses events, by failures or by being disabled; at most 30 days before now,
-    which is also what is meant where nothing is known.
+    """Time since which an endpoint misses events, because it fails or is disabled.
+
+    At most 30 days before now; also 30 days if nothing is known.
 
     Raises NotFound.
     """
@@ -167,12 +204,128 @@ async def trouble_since(session: AsyncSession, agency_id: str, endpoint_id: str,
     return max(min(filter(None, (failing, disabled)), default=longest_ago), longest_ago)
 
 
-async def _find(session: AsyncSession, endpoint: Endpoint, selection: Selection) -> ReplayMatches:
+async def _find_allowed(session: AsyncSession, endpoint: Endpoint, selection: Selection) -> ReplayMatches:
     if not selection.since < selection.until:
-        raise InvalidInput(fields={"until": "It is not after `since`."})
+        raise InvalidInput(fields={"until": "Must be after `since`."})
     if selection.until - selection.since > LONGEST:
         raise InvalidInput(fields={"since": f"A replay spans at most {LONGEST.days} days."})
-    found = await selecting.find(session, endpoint, selection, most=EVENTS_AT_MOST)
+    found = await find_matches(session, endpoint, selection, most=EVENTS_AT_MOST)
     if found.matched > EVENTS_AT_MOST:
         raise ReplayTooLarge
     return found
+
+
+async def find(session: AsyncSession, agency_id: str, replay_id: str) -> Replay:
+    """One replay. Raises NotFound."""
+    query = select(Replay).where(Replay.agency_id == agency_id, Replay.id == replay_id)
+    found = await session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Replay]:
+    """Replays, newest first; `before` is the id of the last one seen."""
+    query = select(Replay).where(Replay.agency_id == agency_id)
+    if before is not None:
+        query = query.where(Replay.id < before)
+    return (await session.scalars(query.order_by(Replay.id.desc()).limit(limit))).all()
+
+
+async def running(session: AsyncSession, agency_id: str) -> int:
+    """Number of running replays."""
+    query = select(func.count()).where(Replay.agency_id == agency_id, Replay.status == "running")
+    return (await session.execute(query)).scalar_one()
+
+
+async def progress(session: AsyncSession, agency_id: str, replay_ids: Collection[str]) -> dict[str, Progress]:
+    """Progress by replay; without those that queued nothing."""
+    delivered = func.count().filter(Delivery.status == "succeeded")
+    pending = func.count().filter(Delivery.status.in_(OPEN))
+    counted = await session.execute(
+        select(Delivery.replay_id, delivered, pending, func.count())
+        .where(Delivery.agency_id == agency_id, Delivery.replay_id.in_(sorted(replay_ids)))
+        .group_by(Delivery.replay_id)
+    )
+    return {str(one): Progress(good, whole - good - rest, rest) for one, good, rest, whole in counted}
+
+
+async def find_matches(session: AsyncSession, endpoint: Endpoint, selection: Selection, *, most: int) -> ReplayMatches:
+    """Count the matches of a selection, with samples. Raises EventTypeUnknown."""
+    for pattern in selection.event_types:
+        if event_filter.unknown([pattern], catalog.FOR_CRMS):
+            raise unknown_type(pattern)
+    some = matches(endpoint, selection).limit(most + 1).subquery()
+    counted = await session.execute(select(func.count(), func.min(some.c.transaction_id)))
+    matched, first = counted.one()
+    sample = (
+        await session.execute(matches(endpoint, selection).order_by(*events.OLDEST_FIRST).limit(5)) if matched else ()
+    )
+    return ReplayMatches(matched, first or 0, [event_id for _, event_id, _ in sample])
+
+
+async def next_matches(
+    session: AsyncSession, endpoint: Endpoint, selection: Selection, place: tuple[int, str], *, limit: int
+) -> Sequence[Row[int, str, str | None]]:
+    """The next matches after a position of the feed."""
+    beyond = tuple_(Event.transaction_id, Event.id) > tuple_(*_typed(place))
+    query = matches(endpoint, selection).where(beyond).order_by(*events.OLDEST_FIRST).limit(limit)
+    return (await session.execute(query)).all()
+
+
+def matches(endpoint: Endpoint, selection: Selection) -> Select[int, str, str | None]:
+    """Query of positions and ids of events, and the delivery of each to this endpoint, if any."""
+    delivery_of_it = and_(
+        Delivery.agency_id == Event.agency_id, Delivery.event_id == Event.id, Delivery.endpoint_id == endpoint.id
+    )
+    where = events.conditions(EventFilter(since=selection.since, until=selection.until))
+    if selection.event_types:
+        where.append(Event.type.in_(_names(selection.event_types)))
+    if selection.subject_ids:
+        where.append(Event.subject_id.in_(selection.subject_ids))
+    return (
+        select(Event.transaction_id, Event.id, Delivery.id)
+        .outerjoin(Delivery, delivery_of_it)
+        .where(
+            Event.agency_id == endpoint.agency_id, not_(Event.test), events.settled(), *where,
+            _is_selected(selection.selected, endpoint),
+        )
+    )  # fmt: skip
+
+
+def _is_selected(selected: ReplaySelect, endpoint: Endpoint) -> ColumnElement[bool]:
+    over = Delivery.status.in_(TERMINAL) & (Delivery.body_created_at != BODY_DELETED)
+    match selected:
+        case "failed":
+            given_up = (Delivery.status == "cancelled") & Delivery.reason.in_(GIVEN_UP)
+            return over & or_(Delivery.status == "exhausted", given_up)
+        case "skipped":
+            return over & (Delivery.status == "skipped")
+        case "missing":
+            return _missing(endpoint)
+        case "all":
+            return or_(over, _missing(endpoint))
+
+
+def _missing(endpoint: Endpoint) -> ColumnElement[bool]:
+    """Rule of fan-out for the event types of the endpoint today. An event in the outbox is not missing."""
+    names = [name for name in catalog.FOR_CRMS if event_filter.wants(endpoint.event_types, name)]
+    to_come = select(OutboxEntry.id).where(OutboxEntry.agency_id == Event.agency_id, OutboxEntry.id == Event.id)
+    about_itself = Event.type.startswith(event_filter.OPERATIONAL) & (Event.facts["endpoint_id"].astext == endpoint.id)
+    wanted = {key: value for key, value in (endpoint.filter or {}).items() if value is not None}
+    return and_(
+        Delivery.id.is_(None),
+        Event.type.in_(names),
+        Event.facts.contains(wanted),
+        not_(func.coalesce(about_itself, False)),
+        ~to_come.correlate(Event).exists(),
+    )
+
+
+def _names(patterns: Sequence[str]) -> list[str]:
+    return [name for name in catalog.FOR_CRMS if event_filter.wants(patterns, name)]
+
+
+def _typed(place: tuple[int, str]) -> list[Any]:
+    transaction_id, event_id = place
+    return [literal(transaction_id, BigInteger), literal(event_id, Event.id.type)]

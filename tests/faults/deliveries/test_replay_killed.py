@@ -15,10 +15,9 @@ from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.models import Attempt, Delivery
+from app.webhooks.models import Attempt, Delivery, Replay
 from app.webhooks.replays import service
-from app.webhooks.replays.models import Replay
-from app.webhooks.replays.selecting import Selection
+from app.webhooks.replays.service import Selection
 from tests.faults.deliveries import stage
 from tests.faults.deliveries.mortal_replays import MODES
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver

@@ -9,10 +9,10 @@ import yaml  # type: ignore[import-untyped]  # it comes with uvicorn, without ty
 from prometheus_client import REGISTRY
 
 from app.kit.database import Sessions
+from app.webhooks import metrics
 from app.webhooks.context import MaintenanceContext
-from app.webhooks.maintenance.sweep import KINDS
-from app.webhooks.monitoring import metrics
-from app.webhooks.monitoring.gauges import Gauges
+from app.webhooks.maintenance.periodic_tasks import KINDS
+from app.webhooks.monitoring import Gauges
 from tests.shape import source
 
 FOLDER = "docs/monitoring"
@@ -53,7 +53,7 @@ def expressions_of_dashboard() -> list[str]:
 async def names(sessions: Sessions) -> set[str]:
     """What a worker shows."""
     gauges = Gauges(MaintenanceContext(sessions))
-    await gauges.look()
+    await gauges.refresh()
     families = [*REGISTRY.collect(), *gauges.registry.collect()]
     ours = [family for family in families if family.name.startswith("webhook_")]
     return {f"{family.name}_total" if family.type == "counter" else family.name for family in ours}

@@ -17,7 +17,6 @@ from app.webhooks import message
 from app.webhooks import message as payload
 from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
 from app.webhooks.destinations import hubspot
-from app.webhooks.endpoints import secret
 from app.webhooks.message import OutboundRequest
 from app.webhooks.policies import response_classifier
 from tests.shape import source
@@ -25,7 +24,7 @@ from tests.shape.pages.test_kits import NODE
 
 PAGE = source.text("docs/webhooks.md")
 EVENTS = source.text("docs/webhooks-events.md")
-SECRET, OTHER = secret.new(), secret.new()
+SECRET, OTHER = payload.new_secret(), payload.new_secret()
 BODY = payload.render_payload(catalog.example(catalog.FOR_CRMS["access.verified"]), "full").content
 
 PYTHON_ASKS = """
@@ -58,7 +57,7 @@ def delivered(*keys: str, age: int = 0) -> Delivered:
         attempt=1,
         replay=False,
         content=BODY,
-        keys=tuple(secret.key(each) for each in keys),
+        keys=tuple(payload.secret_key(each) for each in keys),
         headers={},
         options={},
         now=datetime.fromtimestamp(time.time() - age, UTC),

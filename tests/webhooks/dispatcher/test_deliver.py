@@ -15,7 +15,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints.service import delete_endpoint
-from app.webhooks.endpoints.test_deliveries import send_test
+from app.webhooks.endpoints.verification import send_test
 from app.webhooks.models import WebhookBody
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes

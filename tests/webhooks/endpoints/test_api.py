@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.events.models import Event
 from app.kit.database import Sessions
-from app.webhooks.endpoints import secret, service
+from app.webhooks import message
+from app.webhooks.endpoints import service
 from app.webhooks.models import Endpoint, EndpointSecret
 from tests.world import World
 
@@ -32,7 +33,7 @@ async def made(api: httpx2.AsyncClient, **given: Any) -> dict[str, Any]:
 
 async def test_a_new_endpoint_shows_its_secret_once(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
     endpoint = await made(api, headers={"Authorization": "Bearer of-theirs"}, metadata={"team": "crm"})
-    assert len(secret.key(endpoint["secret"])) == 32
+    assert len(message.secret_key(endpoint["secret"])) == 32
     assert endpoint["headers"] == {"Authorization": "********"}
     assert (endpoint["status"], endpoint["payload_mode"], endpoint["retry_policy"]) == (
         "active",

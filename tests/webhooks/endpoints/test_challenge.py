@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from app.webhooks.endpoints import secret
+from app.webhooks import message
 from app.webhooks.endpoints.verification import Challenge, challenge_verdict, echoes
 
 TEXT = "u3Xw-challenge_of_some_length"
@@ -76,11 +76,11 @@ def test_blocked_and_refused_look_the_same() -> None:
 
 
 def test_the_request_is_an_envelope_signed_as_deliveries_are() -> None:
-    text = secret.new()
+    text = message.new_secret()
     now = datetime.now(UTC)  # a signature is good for five minutes, the suite takes longer
     body = CHALLENGE.body(now)
     own = {"X-Key": "k", "Webhook-Id": "forged", "Content-Type": "text/plain"}
-    headers = CHALLENGE.headers(own, [secret.key(text)], body, now)
+    headers = CHALLENGE.headers(own, [message.secret_key(text)], body, now)
     assert Webhook(text).verify(body, headers)["challenge"] == TEXT
     assert len({name.lower() for name in headers}) == len(headers)
     assert (headers["X-Key"], headers["webhook-id"]) == ("k", "evt_1")

@@ -12,7 +12,8 @@ from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.tenants.api_keys import service as members
-from app.webhooks.endpoints import queries, secret
+from app.webhooks import message
+from app.webhooks.endpoints import queries
 from app.webhooks.models import EndpointSecret
 from tests.world import World
 
@@ -59,7 +60,7 @@ async def test_rotating_keeps_the_one_before_for_a_while(
 ) -> None:
     answer = await api.post(f"{there}/secret/rotation")  # nothing has to be said
     new = answer.json()
-    assert (answer.status_code, new["expires_at"], len(secret.key(new["secret"]))) == (201, None, 32)
+    assert (answer.status_code, new["expires_at"], len(message.secret_key(new["secret"]))) == (201, None, 32)
     shown = (await api.get(f"{there}/secret")).json()["data"]
     assert [each["secret"] for each in shown] == [new["secret"], endpoint["secret"]]
     assert shown[0] == new

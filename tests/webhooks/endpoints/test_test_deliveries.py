@@ -10,7 +10,7 @@ from app.events import catalog
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints import test_deliveries
+from app.webhooks.endpoints import verification
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
@@ -123,7 +123,7 @@ async def test_a_test_of_what_there_is_not_is_refused(
 async def test_tests_are_few(
     api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.webhooks.endpoints.test_deliveries.TESTS_A_MINUTE", 1)
+    monkeypatch.setattr("app.webhooks.endpoints.verification.TESTS_A_MINUTE", 1)
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")
     there = f"/webhooks/endpoints/{endpoint.id}/test"
     assert (await api.post(there, json={"event_type": "link.opened"})).status_code == 202
@@ -136,6 +136,6 @@ async def test_tests_asked_for_at_once_are_counted_one_after_the_other(
 ) -> None:
     agency_id = world.north.agency_id
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, "https://h.example/")
-    asked = [scenes.send_test(sessions, agency_id, endpoint.id) for _ in range(test_deliveries.TESTS_A_MINUTE + 4)]
+    asked = [scenes.send_test(sessions, agency_id, endpoint.id) for _ in range(verification.TESTS_A_MINUTE + 4)]
     said = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(each) for each in said if each is not None] == [test_deliveries.TooManyTests] * 4
+    assert [type(each) for each in said if each is not None] == [verification.TooManyTests] * 4

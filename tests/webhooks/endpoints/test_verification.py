@@ -15,7 +15,7 @@ from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.endpoints import test_deliveries
+from app.webhooks.endpoints import verification
 from app.webhooks.models import Endpoint
 from tests.kit.egress.receivers import OK, Receiver, Talk, answers, receiver
 from tests.webhooks import scenes
@@ -253,7 +253,7 @@ async def test_challenges_and_tests_are_few_together(
     api: httpx2.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.state.services.verify_endpoints = False
-    monkeypatch.setattr("app.webhooks.endpoints.test_deliveries.TESTS_A_MINUTE", 3)
+    monkeypatch.setattr("app.webhooks.endpoints.verification.TESTS_A_MINUTE", 3)
     endpoint = await made(api, NOWHERE)
     test = f"{PATH}/{endpoint['id']}/test"
     assert (await api.post(test, json={"event_type": "link.opened"})).status_code == 202
@@ -276,7 +276,7 @@ async def test_what_was_sent_a_minute_ago_counts_no_more(sessions: Sessions, wor
             )
         )  # fmt: skip
         await session.flush()
-        assert await test_deliveries.sent_in_last_minute(session, agency_id) == 0
+        assert await verification.sent_in_last_minute(session, agency_id) == 0
 
 
 async def test_the_other_agency_and_nobody(api: httpx2.AsyncClient, world: World) -> None:

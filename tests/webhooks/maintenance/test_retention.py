@@ -10,12 +10,10 @@ from sqlalchemy import func, text
 from app.kit import clock
 from app.kit.database import Sessions
 from app.webhooks.context import MaintenanceContext
-from app.webhooks.maintenance import partitions, retention
-from app.webhooks.maintenance import partitions as partition_drops
+from app.webhooks.maintenance import retention
 from app.webhooks.maintenance import retention as lag
 from app.webhooks.maintenance import retention as redaction
-from app.webhooks.models import Attempt, Delivery, Endpoint, WebhookBody
-from app.webhooks.replays.models import Replay
+from app.webhooks.models import Attempt, Delivery, Endpoint, Replay, WebhookBody
 from tests.webhooks import rows, scenes
 
 OLD = timedelta(days=31)
@@ -24,7 +22,7 @@ DONE: dict[str, Any] = {"status": "succeeded", "due_at": None}
 
 async def names(sessions: Sessions) -> set[str]:
     async with sessions() as session:
-        return {name for name, _ in await partition_drops.ends(session)}
+        return {name for name, _ in await redaction.partition_ends(session)}
 
 
 async def behind(keeping: MaintenanceContext) -> float:
@@ -36,38 +34,38 @@ async def behind(keeping: MaintenanceContext) -> float:
 async def test_a_month_is_dropped_whole_once_all_of_it_is_past(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint
 ) -> None:
-    await partitions.ensure(sessions, date(2020, 1, 15))
+    await redaction.ensure_partitions(sessions, date(2020, 1, 15))
     january, february = (
-        {f"{table}_2020_01" for table in partitions.TABLES},
-        {f"{table}_2020_02" for table in partitions.TABLES},
+        {f"{table}_2020_01" for table in redaction.TABLES},
+        {f"{table}_2020_02" for table in redaction.TABLES},
     )
     await rows.add_body(sessions, endpoint.agency_id, datetime(2020, 1, 31, tzinfo=UTC))
     kept = await rows.add_body(sessions, endpoint.agency_id, datetime(2020, 2, 1, tzinfo=UTC))
-    assert await partition_drops.drop_past(sessions, datetime(2020, 2, 1, tzinfo=UTC))
+    assert await redaction.drop_past_partitions(sessions, datetime(2020, 2, 1, tzinfo=UTC))
     assert january.isdisjoint(await names(sessions))
     assert february <= await names(sessions)
     async with sessions() as session:
         left = await session.get(WebhookBody, (kept.agency_id, kept.id, kept.created_at))
     assert left is not None
     assert await rows.count(sessions, WebhookBody, endpoint.agency_id) == 1
-    assert await partition_drops.drop_past(sessions, datetime(2020, 2, 29, tzinfo=UTC))
+    assert await redaction.drop_past_partitions(sessions, datetime(2020, 2, 29, tzinfo=UTC))
     assert february <= await names(sessions)
 
 
 async def test_a_round_drops_what_is_past_and_makes_what_is_to_come(
     keeping: MaintenanceContext, sessions: Sessions
 ) -> None:
-    await partitions.ensure(sessions, date(2020, 1, 15))
+    await redaction.ensure_partitions(sessions, date(2020, 1, 15))
     assert await behind(keeping) > 1000
     assert await retention.prune(keeping) == retention.EVERY
     there = await names(sessions)
     assert not any("2020" in name for name in there)
-    assert {name for name, _ in partitions.monthly(clock.now().date())} <= there
+    assert {name for name, _ in redaction.monthly_partitions(clock.now().date())} <= there
     assert await behind(keeping) < 0.1
 
 
 async def test_a_busy_table_is_not_waited_for(keeping: MaintenanceContext, sessions: Sessions) -> None:
-    await partitions.ensure(sessions, date(2020, 1, 15))
+    await redaction.ensure_partitions(sessions, date(2020, 1, 15))
     async with sessions.begin() as busy:
         await busy.execute(text("LOCK TABLE webhook_attempts IN ROW EXCLUSIVE MODE"))
         assert await retention.prune(keeping) == retention.SOON

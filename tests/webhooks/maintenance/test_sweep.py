@@ -12,7 +12,7 @@ from app.events.models import OutboxEntry
 from app.kit import jobs
 from app.kit.database import Sessions
 from app.webhooks.context import MaintenanceContext, WebhookContext
-from app.webhooks.maintenance import sweep
+from app.webhooks.maintenance import periodic_tasks
 from app.webhooks.models import Delivery, Endpoint
 from tests.webhooks import rows, scenes
 
@@ -28,8 +28,8 @@ def fixed(kind: str) -> float:
 
 async def swept(keeping: MaintenanceContext) -> dict[str, float]:
     """What one round counted."""
-    before = {kind: fixed(kind) for kind in sweep.KINDS}
-    await sweep.sweep(keeping)
+    before = {kind: fixed(kind) for kind in periodic_tasks.KINDS}
+    await periodic_tasks.sweep(keeping)
     return {kind: fixed(kind) - was for kind, was in before.items() if fixed(kind) > was}
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import func
 
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
+from app.webhooks import monitoring as metric_queries
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.models import Endpoint
-from app.webhooks.monitoring import gauges
-from app.webhooks.monitoring.gauges import Gauges
+from app.webhooks.monitoring import Gauges
 from tests.webhooks import rows, scenes
 from tests.world import World
 
@@ -22,14 +22,14 @@ UNDER_WAY: dict[str, Any] = {"lease_until": func.now() + timedelta(minutes=1)}
 async def shown(keeping: MaintenanceContext) -> Mapping[tuple[str, ...], float]:
     """Each sample that is not 0, by name and label values."""
     made = Gauges(keeping)
-    await made.look()
+    await made.refresh()
     samples = [sample for family in made.registry.collect() for sample in family.samples]
     return {(sample.name, *sample.labels.values()): round(sample.value) for sample in samples if sample.value >= 0.5}
 
 
 async def test_an_empty_house_shows_zeroes(keeping: MaintenanceContext, endpoint: Endpoint) -> None:
     made = Gauges(keeping)
-    await made.look()
+    await made.refresh()
     names = {family.name for family in made.registry.collect()}
     assert names == {
         "webhook_backlog", "webhook_held", "webhook_oldest_due_age_seconds", "webhook_endpoints",
@@ -88,19 +88,19 @@ async def test_a_look_is_kept_for_a_while(
     keeping: MaintenanceContext, sessions: Sessions, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Gauges(keeping)
-    await made.look()
+    await made.refresh()
     await rows.set_endpoint(sessions, endpoint, status="disabled")
-    await made.look()
+    await made.refresh()
     statuses = {"webhook_endpoints": {"status": "active"}}
     assert made.registry.get_sample_value("webhook_endpoints", statuses["webhook_endpoints"]) == 1
-    monkeypatch.setattr(gauges, "FRESH", 0.0)
-    await made.look()
+    monkeypatch.setattr(metric_queries, "FRESH", 0.0)
+    await made.refresh()
     assert made.registry.get_sample_value("webhook_endpoints", {"status": "disabled"}) == 1
 
 
 async def test_without_a_database_there_are_no_gauges() -> None:
     engine = make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
     made = Gauges(MaintenanceContext(make_sessions(engine)))
-    await made.look()
+    await made.refresh()
     assert list(made.registry.collect()) == []
     await engine.dispose()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from app.webhooks.monitoring.metrics import LabelledHistogram
+from app.webhooks.metrics import LabelledHistogram
 
 BOUNDS = (0.25, 0.5, 1, 30)
 #: Such that their sums are exact.

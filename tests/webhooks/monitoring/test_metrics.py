@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from app.webhooks.monitoring import metrics
+from app.webhooks import metrics
 
 COUNTED = {
     "webhook_events", "webhook_deliveries", "webhook_attempts", "webhook_event_to_first_attempt_seconds",

@@ -10,10 +10,11 @@ from sqlalchemy import func
 
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.web import sidecar_server
+from app.webhooks import metrics
+from app.webhooks import monitoring as metric_queries
 from app.webhooks.context import Heartbeat, MaintenanceContext
 from app.webhooks.models import Endpoint
-from app.webhooks.monitoring import metrics, worker_http
-from app.webhooks.monitoring.gauges import Gauges
+from app.webhooks.monitoring import Gauges
 from tests.webhooks import rows
 
 
@@ -41,7 +42,7 @@ def pulse(clock: Clock) -> Heartbeat:
 @pytest_asyncio.fixture
 async def http(pulse: Heartbeat, keeping: MaintenanceContext, sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who looks at the worker."""
-    app = worker_http.make(pulse, Gauges(keeping), sessions)
+    app = metric_queries.make_worker_pages(pulse, Gauges(keeping), sessions)
     async with (
         sidecar_server.served(app, "127.0.0.1", 0) as (host, port),
         httpx2.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False) as client,
@@ -65,7 +66,7 @@ async def test_a_loop_that_stands_still_is_told(http: httpx2.AsyncClient, clock:
     clock.now += 61
     answer = await http.get("/healthz")
     assert answer.status_code == 503
-    assert answer.json()["detail"] == "Nothing moves: deliveries did not go round for 60 s."
+    assert answer.json()["detail"] == "A loop is stuck: deliveries did not run for 60 s."
 
 
 async def test_nothing_sent_although_there_is_something_to_send(
@@ -100,7 +101,7 @@ async def test_a_backlog_that_is_held_or_young_is_none(
 async def test_a_database_that_is_away_is_no_reason_to_start_anew(pulse: Heartbeat, clock: Clock) -> None:
     engine = make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
     later(clock, pulse)
-    assert await worker_http.trouble(pulse, make_sessions(engine)) is None
+    assert await metric_queries.health_problem(pulse, make_sessions(engine)) is None
     await engine.dispose()
 
 

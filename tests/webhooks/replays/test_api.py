@@ -14,9 +14,8 @@ from app.kit.encryption import Keyring
 from app.kit.jobs import LeaseLost
 from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints import lifecycle
-from app.webhooks.models import Endpoint
+from app.webhooks.models import Endpoint, Replay
 from app.webhooks.replays import job, service
-from app.webhooks.replays.models import Replay
 from tests.webhooks import scenes, setting
 from tests.webhooks.replays import turns
 from tests.world import World

@@ -16,10 +16,9 @@ from app.kit.jobs import LeaseLost
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import service as deliveries
 from app.webhooks.endpoints import service as endpoints
-from app.webhooks.models import Endpoint, WebhookBody
+from app.webhooks.models import Endpoint, Replay, WebhookBody
 from app.webhooks.replays import job, service
-from app.webhooks.replays.models import Replay
-from app.webhooks.replays.selecting import Selection
+from app.webhooks.replays.service import Selection
 from tests.webhooks import scenes, setting
 from tests.webhooks.replays import turns
 from tests.world import World

@@ -7,9 +7,8 @@ from sqlalchemy import func, select, update
 from app.kit import jobs
 from app.kit.database import Sessions
 from app.webhooks.context import WebhookContext
-from app.webhooks.models import Endpoint
+from app.webhooks.models import Endpoint, Replay
 from app.webhooks.replays.job import LEASE, advance
-from app.webhooks.replays.models import Replay
 from tests.webhooks import scenes
 
 #: How deliveries may have ended, by a word for each.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.webhooks.destinations.catalog import MASK
-from app.webhooks.endpoints import headers
+from app.webhooks import message
+from app.webhooks.message import MASK
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from app.webhooks.endpoints import headers
     ],
 )
 def test_taken(given: dict[str, str]) -> None:
-    assert headers.problem(given) is None
+    assert message.headers_problem(given) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_taken(given: dict[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_names_not_taken(name: str) -> None:
-    assert headers.problem({name: "v"})
+    assert message.headers_problem({name: "v"})
 
 
 @pytest.mark.parametrize(
@@ -60,32 +60,32 @@ def test_names_not_taken(name: str) -> None:
     ],
 )  # fmt: skip
 def test_values_not_taken(value: str) -> None:
-    assert headers.problem({"x-a": value})
+    assert message.headers_problem({"x-a": value})
 
 
 def test_bounds() -> None:
-    assert headers.problem({f"x-{number}": "v" for number in range(21)})
-    assert headers.problem({f"x-{number}": "v" * 1000 for number in range(5)})
-    assert headers.problem({"x-a": "1", "X-A": "2"})
+    assert message.headers_problem({f"x-{number}": "v" for number in range(21)})
+    assert message.headers_problem({f"x-{number}": "v" * 1000 for number in range(5)})
+    assert message.headers_problem({"x-a": "1", "X-A": "2"})
 
 
 def test_values_never_come_back() -> None:
-    assert headers.masked(["Authorization"]) == {"Authorization": "********"}
+    assert message.masked_headers(["Authorization"]) == {"Authorization": "********"}
 
 
 def test_a_mask_that_comes_back_stands_for_what_it_hides() -> None:
     known = {"Authorization": "Bearer x", "X-Team": "crm"}
     given = {"authorization": MASK, "X-Team": "ops", "X-New": MASK}
-    assert headers.unmasked(given, known) == {"authorization": "Bearer x", "X-Team": "ops", "X-New": MASK}
-    assert headers.problem({"X-New": MASK})
+    assert message.unmasked_headers(given, known) == {"authorization": "Bearer x", "X-Team": "ops", "X-New": MASK}
+    assert message.headers_problem({"X-New": MASK})
 
 
 def test_the_bound_on_all_counts_bytes() -> None:
-    assert headers.problem({f"x-{number}": "é" * 500 for number in range(4)}) is None
-    assert headers.problem({f"x-{number}": "é" * 511 for number in range(5)})
-    assert headers.problem({"x" * 64: "v"}) is None
+    assert message.headers_problem({f"x-{number}": "é" * 500 for number in range(4)}) is None
+    assert message.headers_problem({f"x-{number}": "é" * 511 for number in range(5)})
+    assert message.headers_problem({"x" * 64: "v"}) is None
 
 
 def test_a_line_break_at_the_end_is_a_line_break() -> None:
-    assert headers.problem({"Authorization": "Bearer abc\n"})
-    assert headers.problem({"X-Name\n": "value"})
+    assert message.headers_problem({"Authorization": "Bearer abc\n"})
+    assert message.headers_problem({"X-Name\n": "value"})

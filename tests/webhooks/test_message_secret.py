@@ -4,26 +4,26 @@ import base64
 
 import pytest
 
-from app.webhooks.endpoints import secret
+from app.webhooks import message
 
 
 def whsec(size: int) -> str:
-    return secret.PREFIX + base64.b64encode(bytes(range(size))).decode()
+    return message.WHSEC + base64.b64encode(bytes(range(size))).decode()
 
 
 @pytest.mark.parametrize("size", [24, 25, 32, 63, 64])
 def test_taken(size: int) -> None:
     text = whsec(size)
-    assert secret.imported(text) == text
-    assert secret.imported(text.rstrip("=")) == text
-    assert len(secret.key(text)) == size
+    assert message.imported_secret(text) == text
+    assert message.imported_secret(text.rstrip("=")) == text
+    assert len(message.secret_key(text)) == size
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (whsec(23), "too short: 23 bytes, and it takes at least 24"),
-        (whsec(65), "too long: 65 bytes, and it takes at most 64"),
+        (whsec(23), "too short: 23 bytes; the minimum is 24"),
+        (whsec(65), "too long: 65 bytes; the maximum is 64"),
         (whsec(1), "too short"),
         ("whsec_", "empty"),
         ("", "`whsec_` followed by base64"),
@@ -34,5 +34,5 @@ def test_taken(size: int) -> None:
     ],
 )
 def test_not_taken(text: str, said: str) -> None:
-    with pytest.raises(secret.SecretUnreadable, match=said):
-        secret.imported(text)
+    with pytest.raises(message.SecretUnreadable, match=said):
+        message.imported_secret(text)

@@ -1,4 +1,4 @@
-"""Gauges that Prometheus reads from the database: queue, endpoints, and the lag of retention."""
+"""Monitoring pages of a worker: its health, and gauges that are read from the database."""
 
 import asyncio
 import time
@@ -8,54 +8,95 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import and_, case, exists, extract, func, select, true, values
 from sqlalchemy import column as named
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import String
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from app.kit import clock
-from app.kit.database import CROSS_TENANT
-from app.webhooks.context import MaintenanceContext
+from app.kit.database import CROSS_TENANT, Sessions
+from app.webhooks.context import SILENCE, Heartbeat, MaintenanceContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.maintenance import retention
 from app.webhooks.models import OPEN, Delivery, Endpoint
 
 log = structlog.get_logger(__name__)
-
-#: However often somebody asks, the database is looked at once in that many seconds.
+#: Seconds for which gauges are cached.
 FRESH = 5.0
+Figures = dict[tuple[str, ...], float]
+SLOT_CLASSES = ("new", "retry")
+STATUSES = ("pending", "retrying", "in_flight", "held")
+REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
+ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
+#: Maximum number of open deliveries that are counted.
+COUNTED = 100_000
 
 
 @dataclass(eq=False)  # a registry keeps it by identity
 class Gauges:
-    """The last look. Every worker shows the same: take the greatest, not the sum."""
+    """Cached gauges. Every worker shows the same values: aggregate by maximum, not by sum."""
 
     tools: MaintenanceContext
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     _families: list[GaugeMetricFamily] = field(default_factory=list)
-    _looked_at: float = float("-inf")
+    _read_at: float = float("-inf")
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.registry.register(self)
 
-    async def look(self) -> None:
-        """Looks again unless the last look is fresh. When the database does not answer there are no gauges at all."""
+    async def refresh(self) -> None:
+        """Read the gauges unless they are fresh. There are none while the database does not answer."""
         async with self._one_at_a_time:
-            if time.monotonic() - self._looked_at < FRESH:
+            if time.monotonic() - self._read_at < FRESH:
                 return
             try:
                 self._families = await _families(self.tools)
             except Exception:  # counters are still to be read
                 log.exception("webhooks.gauges_failed")
                 self._families = []
-            self._looked_at = time.monotonic()
+            self._read_at = time.monotonic()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """As prometheus_client asks for it."""
+        """Gauges in the form of prometheus_client."""
         yield from self._families
+
+
+def make_worker_pages(pulse: Heartbeat, gauges: Gauges, sessions: Sessions) -> Starlette:
+    """Application with `/healthz` for the process supervisor and `/metrics` for Prometheus."""
+
+    async def healthz(_: Request) -> Response:
+        sentence = await health_problem(pulse, sessions)
+        if sentence:
+            return JSONResponse({"status": "stuck", "detail": sentence}, status_code=503)
+        return JSONResponse({"status": "alive"})
+
+    async def metrics(_: Request) -> Response:
+        await gauges.refresh()
+        shown = generate_latest(REGISTRY) + generate_latest(gauges.registry)
+        return Response(shown, media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
+
+
+async def health_problem(pulse: Heartbeat, sessions: Sessions) -> str | None:
+    """Reason to restart the worker, or None. Queries the database only while the worker is idle."""
+    if stopped := pulse.stopped():
+        return f"A loop is stuck: {', '.join(stopped)} did not run for {SILENCE:.0f} s."
+    if not pulse.is_quiet():
+        return None
+    try:
+        async with sessions() as session:
+            stuck = await is_anything_stuck(session)
+    except Exception:  # a new worker would find no database either
+        return None
+    return f"No attempt in {SILENCE:.0f} s although deliveries are due that may be sent." if stuck else None
 
 
 async def _families(tools: MaintenanceContext) -> list[GaugeMetricFamily]:
@@ -90,25 +131,16 @@ def _by(name: str, says: str, labels: tuple[str, ...], values: dict[tuple[str, .
     return family
 
 
-Figures = dict[tuple[str, ...], float]
-SLOT_CLASSES = ("new", "retry")
-STATUSES = ("pending", "retrying", "in_flight", "held")
-REASONS = ("paused", "circuit", "retry_after", "rate_limit", "ordering")
-ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
-#: So many open deliveries are counted; beyond that "many" is enough.
-COUNTED = 100_000
-
-
 @dataclass(frozen=True)
 class Queue:
-    """Open deliveries by slot_class and status as it is shown, and those held by reason."""
+    """Open deliveries by slot class and visible status, and held ones by reason."""
 
     backlog: Figures = field(default_factory=dict)
     held: Figures = field(default_factory=dict)
 
 
 async def read_queue(session: AsyncSession) -> Queue:
-    """Counts what is open, and what of it waits for something else than a slot."""
+    """Count open deliveries, and those that wait for something else than a slot."""
     backlog, reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
     for slot_class, status, reason, n in [*await _due(session), *await _waiting(session)]:
         backlog[slot_class, "held" if reason and status != "in_flight" else status] += n
@@ -138,7 +170,7 @@ async def oldest_due(session: AsyncSession) -> Figures:
 
 
 async def endpoints(session: AsyncSession) -> Figures:
-    """Endpoints by status; active ones that are paused apart."""
+    """Endpoints by status; active endpoints that are paused count separately."""
     paused = and_(Endpoint.status == "active", Endpoint.paused_at.is_not(None))
     status = case((paused, "paused"), else_=Endpoint.status).label("status")
     query = select(status, func.count().label("n")).where(Endpoint.deleted_at.is_(None)).group_by(status)
@@ -155,7 +187,7 @@ async def breakers_open(session: AsyncSession) -> int:
 
 
 async def is_anything_stuck(session: AsyncSession) -> bool:
-    """True if an endpoint that may be sent to has something late, and has been sent nothing."""
+    """True if an endpoint accepts deliveries and has late ones, but none was sent."""
     query = select(exists(select(conditions.stuck_endpoints())))
     return bool((await session.execute(query.execution_options(**CROSS_TENANT))).scalar_one())
 

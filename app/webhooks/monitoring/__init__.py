@@ -1,1 +1,0 @@
-"""Metrics, gauges, and the worker's own pages."""
