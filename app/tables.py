@@ -7,7 +7,7 @@ from app.access.connections import models as _connections
 from app.access.grants import models as _grants
 from app.access.imports import models as _imports
 from app.access.partners import models as _partners
-from app.access.readiness import models as _readiness
+from app.access.readiness import service as _readiness
 from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base

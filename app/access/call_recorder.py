@@ -31,13 +31,12 @@ class PlatformCall(Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("call"), primary_key=True)
     handshake_id: Mapped[str | None] = mapped_column(ids.Id("handshake"))
-    #: of what was done so that the agency's own people can open what a grant gives
+    #: of calls about the buyers of a grant
     grant_id: Mapped[str | None] = mapped_column(ids.Id("grant"))
     connection_id: Mapped[str | None] = mapped_column(ids.Id("connection"))
-    #: whose token: `client` or `agency`
+    #: side of the token: `client` or `agency`
     side: Mapped[str] = mapped_column(String(8))
-    #: what it was for: `authorize`, `look`, `share`, `take_back` (access), `assign`, `unassign` (to buyers),
-    #: `give_back` (a token), `import`
+    #: `authorize`, `look`, `share`, `take_back` (access), `assign`, `unassign` (buyers), `give_back` (token), `import`
     purpose: Mapped[str] = mapped_column(String(16))
     operation: Mapped[str] = mapped_column(String(64))
     request: Mapped[dict[str, Any]]
@@ -52,7 +51,7 @@ class PlatformCall(Base):
 
     @property
     def may_have_happened(self) -> bool:
-        """True if the platform may have carried it out, whatever the answer was."""
+        """True if the platform may have executed it, with or without an answer."""
         return self.outcome not in ("denied", "unavailable")
 
 
@@ -76,7 +75,7 @@ def failure_columns(code: str | None = None, call: RecordedCall | None = None) -
 
 
 class PlatformCallView(BaseModel):
-    """One call to the platform, or one look at it, with its answer. Without secrets."""
+    """One platform call with its answer, without secrets."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -86,7 +85,7 @@ class PlatformCallView(BaseModel):
         description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorize` or `give_back`.",
         examples=["look"],
     )
-    side: str = Field(description="By whose token: `client` or `agency`.", examples=["agency"])
+    side: str = Field(description="Side of the token: `client` or `agency`.", examples=["agency"])
     request: dict[str, Any] = Field(examples=[{"bc_id": "7000999988887777666", "share_type": "SHARED"}])
     outcome: str | None = Field(
         description="`ok`, `denied`, `unavailable`, `unclear` or `changed`; null: no answer was recorded.",
@@ -95,9 +94,11 @@ class PlatformCallView(BaseModel):
     code: int | None = Field(description="The platform's code.", examples=[0])
     message: str | None = Field(examples=["OK"])
     platform_request_id: str | None = Field(
-        description="Tell it to the platform's support.", examples=["20261204133209ABCDEF"]
+        description="For the platform's support.", examples=["20261204133209ABCDEF"]
     )
-    blocker: str | None = Field(description="What a refusal means for the access request.", examples=["not_bc_admin"])
+    blocker: str | None = Field(
+        description="Blocker of the access request that follows from a refusal.", examples=["not_bc_admin"]
+    )
     started_at: Time
     took_ms: int | None = Field(examples=[161])
 
@@ -126,7 +127,7 @@ def record_calls(
 async def complete_intention(
     session: AsyncSession, intention: PlatformCall, call: RecordedCall | None, blocker: str | None
 ) -> None:
-    """Write the answer of a call that was recorded before it was sent; `call` None: it was not sent after all."""
+    """Write the answer of a call that was recorded before it was sent; `call` None: it was not sent."""
     values = {"outcome": "unavailable"} if call is None else {**_answer(call), "blocker": blocker}
     rows = update(PlatformCall).where(PlatformCall.agency_id == intention.agency_id, PlatformCall.id == intention.id)
     await session.execute(rows.values(values).execution_options(synchronize_session=False))

@@ -21,5 +21,5 @@ class AccessContext:
     #: queue of e-mails; None where this installation sends none
     outbox: MailQueue | None = None
     lease: timedelta = timedelta(seconds=60)
-    #: how often access that is as agreed is observed again
+    #: interval of observations of access that is as agreed
     watch: timedelta = timedelta(hours=24)

@@ -18,7 +18,7 @@ class Handshake(JobMixin, CreatedAt, Base):
     """Due for its next round. `looks`: rounds in a row without a change; `setbacks`: failures of the platform in a row.
 
     `watching`: nothing is left to do, and access is observed from time to time. `searched_at`: the last request for a
-    check for which the agency's other partners were searched. `unavailable_since`: since when the platform has not
+    check for which the agency's other partners were searched. `unavailable_since`: time from which the platform has not
     answered.
     """
 

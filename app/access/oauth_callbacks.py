@@ -1,4 +1,4 @@
-"""Return from the platform's consent page: handshakes that waited are due, and an import starts."""
+"""Return from the platform's consent page: the exchange, and then due handshakes and imports."""
 
 from app.access import handshakes
 from app.access.buyers import service as buyer_access
@@ -22,7 +22,7 @@ async def of_client(
     handle: str,
     cookie: str,
 ) -> CallbackResult:
-    """The client's way back; what was approved already goes on with the new connection."""
+    """Return of a client: approved access requests continue with the new connection."""
     arrived = await oauth_flow.exchange_for_link(
         sessions, platforms, keyring, link_id=link_id, handle=handle, cookie=cookie
     )
@@ -36,10 +36,7 @@ async def of_client(
 async def of_agency(
     sessions: Sessions, platforms: Platforms, keyring: Keyring, *, handle: str, cookie: str
 ) -> CallbackResult:
-    """The member's way back.
-
-    Every handshake looks now that its proof can be read, and an import of what the agency has begins.
-    """
+    """Return of a member: all handshakes are due, now that the agency's side can be read, and imports start."""
     arrived = await oauth_flow.exchange_for_agency(sessions, platforms, keyring, handle=handle, cookie=cookie)
     agency_id = arrived.agency_id
     if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED and agency_id is not None:

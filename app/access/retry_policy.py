@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-#: How often one thing is shared or taken away until a person looks into it.
+#: Maximum number of attempts to share or remove an asset until a person acts.
 MOST_TRIES = 8
-#: How often what the platform accepted is repeated where nothing comes of it.
+#: Maximum number of attempts that the platform accepts without effect.
 MOST_ACCEPTED = 2
-#: How often a share is tried again where the access was taken away to be given in a lower role.
+#: Maximum number of attempts to share again in a lower role after the removal.
 MOST_REPAIRS = 4
 
 
@@ -39,10 +39,10 @@ _SHORTEST = timedelta(seconds=0.2)
 class NextRound:
     """Time of the next observation of a row of the reconciler.
 
-    pace: at once (`now`), soon and ever more rarely (`soon`), from time to time (`watch`), or only when somebody acts
+    pace: at once (`now`), with growing pauses (`soon`), from time to time (`watch`), or only after a person acts
     (`never`).
-    looks: rounds in a row without a change; setbacks: how often in a row the platform could not answer. None: the row
-    does not count them.
+    looks: rounds in a row without a change; setbacks: failures of the platform in a row. None: the row does not count
+    them.
     delay: seconds for which the platform must not be called. until: times at which something changes by itself.
     """
 
@@ -63,7 +63,7 @@ class NextRound:
         return replace(self, delay=delay, setbacks=None if self.setbacks is None else setbacks + 1)
 
     def pause(self, now: datetime, *, watch: timedelta, spread: float) -> timedelta | None:
-        """Time until the row is due; None if only somebody's action makes it due. `spread` is a factor around 1."""
+        """Time until the row is due; None if only an action makes it due. `spread` is a factor around 1."""
         pause = self._pause(watch * spread, spread)
         ahead = [max(moment - now, _SHORTEST) for moment in self.until]
         return min(ahead if pause is None else [pause, *ahead], default=None)
@@ -85,6 +85,6 @@ def after_limit(setbacks: int) -> timedelta:
     """Pause after the platform refused a call as too frequent this many times in a row: 1 s, 5 s, 30 s, 5 min.
 
     https://business-api.tiktok.com/portal/docs?id=1740029171730433 asks for a second, and five minutes for the
-    quota of a minute; the answer does not tell which of them was exceeded.
+    quota of a minute; the answer does not show which of them was exceeded.
     """
     return timedelta(seconds=_SETBACKS[min(max(setbacks, 1), len(_SETBACKS)) - 1])

@@ -8,7 +8,7 @@ from app.access.connections.selectable_assets import Choice
 from app.access.grants import service as grants
 from app.access.partners import service as partners
 from app.access.reconciler import queries
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.client_portal.copy import request_groups
 from app.client_portal.forms import company_names
 from app.events import catalog
@@ -26,7 +26,7 @@ async def take_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) 
     aggregate.choose_lane(lane)
     await aggregate.save(session)
     if any(access_request.approved_at and not access_request.is_custom for access_request in aggregate.access_requests):
-        await handshakes.check_link(session, aggregate)
+        await access_requests.check_link(session, aggregate)
 
 
 async def choose_assets(
@@ -79,7 +79,7 @@ async def take_center(
     aggregate.correct_business_center(bc_id, said=said)
     await aggregate.save(session)
     await partners.match_business_center(session, aggregate.agency.id, access_request.platform, bc_id)
-    await handshakes.check_link(session, aggregate)
+    await access_requests.check_link(session, aggregate)
 
 
 async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:

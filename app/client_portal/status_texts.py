@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.access.reconciler.share_policy import BY_API
+from app.access.reconciler.planner import BY_API
 from app.platforms.port import EVENTS_WITHIN
 
 #: Action of a button under a blocker: trip to the platform, look again, another choice, the steps by hand, a lower

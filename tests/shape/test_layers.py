@@ -15,7 +15,7 @@ DECIDING = frozenset({
     "action_history", "buyer_planner", "circuit_breaker", "event_filter", "fair_share", "manual_status", "pasted_ids",
     "planner", "rate_limit_policy", "request_sequence", "response_classifier", "retry_policy", "scopes",
     "screens", "secret",
-    "selectable_assets", "share_policy", "signature", "status", "status_texts", "unshare_policy",
+    "selectable_assets", "signature", "status", "status_texts",
 })  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def repeat_at(
 def is_refused(last: PastAction | None, desired: DesiredAccess) -> bool:
     """True if the platform refused and nobody has acted since.
 
-    A refusal of several assets at once may concern only one of them: each is then requested separately.
+    A refusal of a batch may concern only one of its assets: each is then requested separately.
     """
     return last is not None and last.outcome == "denied" and not acted_since(last, desired) and not in_company(last)
 
@@ -154,7 +154,7 @@ def is_exhausted(last: PastAction | None, desired: DesiredAccess) -> bool:
 
 
 def in_company(last: PastAction | None) -> bool:
-    """True if the last refusal covered several assets and may concern one of the others."""
+    """True if the last refusal was of a batch and may concern another asset of it."""
     return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
 
 

@@ -15,10 +15,10 @@ from app.access.grants.models import Grant
 from app.access.grants.service import GrantPair, RecordedGrant
 from app.access.handshakes import Handshake
 from app.access.reconciler import queries
+from app.access.reconciler.planner import is_gone
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess, ReadFailure
 from app.access.reconciler.status import Status, statuses
-from app.access.reconciler.unshare_policy import is_gone
 from app.access.retry_policy import RetryTiming
 from app.events import catalog
 from app.events.catalog import EventType
@@ -32,7 +32,7 @@ from app.links.status import OVER, PROVED, as_of, following, is_dead
 
 @dataclass
 class Changes:
-    """Changes by an observation. `drifted`, `unreadable`: verified access that is gone, or that nobody can read."""
+    """Changes by an observation. `drifted`, `unreadable`: verified access that is gone, or that cannot be read."""
 
     any: bool = False
     drifted: bool = False
@@ -64,7 +64,7 @@ async def apply_observation(
     for link_id in _links_to_write(loaded, writer, by_request):
         aggregate = await links.load_link(session, handshake.agency_id, link_id, lock=True)
         for access_request in aggregate.access_requests:
-            if access_request.id in by_request:  # those of manual platforms have only statements of people
+            if access_request.id in by_request:  # those of manual platforms rest on statements only
                 await writer.write(aggregate, access_request, *by_request[access_request.id])
         aggregate.complete_if_done()
         await aggregate.save(session)
@@ -158,7 +158,7 @@ class _Writer:
         await self._write_grant(aggregate, access_request, desired, new, was, recorded)
 
     def _columns(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> dict[str, Any]:
-        """Columns of an access request that follow from its new status; none if what it shows stands."""
+        """Columns of an access request that follow from its new status; none if the current ones stand."""
         answer = new.answer
         columns: dict[str, Any] = {
             "code": new.code, "next_actor": new.next_actor,
@@ -218,9 +218,9 @@ class _Writer:
             await self.end(grant, data, aggregate.drafts)
 
     def _stands(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> bool:
-        """True if the status stands until the agency's side can be read, which counts and does not answer now.
+        """True if the status stands until the agency's side answers again, because that side counts.
 
-        Not if the platform has been silent for longer than a proof lasts, or than nobody may have to act.
+        Not if the platform has been silent for so long that a proof ends or that it must be reported.
         """
         if desired.key is None or self.observed.agency.of(desired.key).why_not is not ReadFailure.UNAVAILABLE:
             return False
@@ -268,7 +268,7 @@ def _draft(aggregate: LinkAggregate, access_request: AccessRequest, event: Event
 
 
 def _differs(access_request: AccessRequest, name: str, value: object) -> bool:
-    """True if a column is to have another value; a time by the database's clock always differs."""
+    """True if a column changes; a time by the database's clock always does."""
     return isinstance(value, ColumnElement) or getattr(access_request, name) != value
 
 
@@ -297,7 +297,7 @@ def _begins_to_wait(desired: DesiredAccess, new: Status, loaded: ReconcileInput)
 
 
 async def _revoke_token_when_done(session: AsyncSession, handshake: Handshake, loaded: ReconcileInput) -> None:
-    """Revoke the client's token as soon as nothing is left to do with it, on any of the client's living links."""
+    """Revoke the client's token as soon as no open link of the client needs it."""
     now = clock.now()
     living = [
         request

@@ -1,4 +1,4 @@
-"""Buyer access: ad accounts for the agency's own people, inside its own Business Center."""
+"""Buyer access: ad accounts for the agency's own people in its own Business Center, observed and assigned."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,26 @@ from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.grants.models import Grant
 from app.access.reconciler.action_history import buyer_history_of
-from app.access.reconciler.buyer_observer import BuyerObservation, observe
-from app.access.reconciler.buyer_planner import AssignAction, BuyerAction, BuyerStatus, DesiredBuyer, plan_buyer
+from app.access.reconciler.buyer_planner import (
+    AssignAction,
+    BuyerAction,
+    BuyerStatus,
+    DesiredBuyer,
+    ObservedBuyer,
+    plan_buyer,
+)
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import recorded_actions
-from app.access.reconciler.state import Observation
-from app.access.reconciler.strategy import Act, ActionResult, Decision, Rest
+from app.access.reconciler.state import Observation, ReadFailure
+from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
 from app.kit import clock, ids, jobs
-from app.platforms.port import PlatformFailure, Priority, RecordedCall
+from app.platforms.port import ConnectedPlatform, PlatformFailure, Priority, RecordedCall
+from app.platforms.resources import AssetHolder, Member
 
 #: Rows of one round: together they take a few seconds of the rate limit.
 MOST_ROWS = 12
+NO_SCOPE = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,15 @@ class BuyerRound:
     def bc_id(self) -> str:
         """The agency's Business Center of all rows."""
         return self.rows[0].agency_bc_id
+
+
+@dataclass(frozen=True)
+class BuyerObservation:
+    """Observed buyers by the id of their buyer access. `limited`: seconds without calls."""
+
+    buyers: Mapping[str, ObservedBuyer]
+    calls: Sequence[ObservedCalls]
+    limited: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,7 @@ class BuyerAccessStrategy:
         """Read the holders of each ad account once, and the members of the Business Center at most once."""
         platform = self.context.platforms.connected(work.platform)
         reader = PlatformReader(self.context, work.connection, work.priority)
-        yield await observe(reader, platform, work.bc_id, work.rows, work.grants)
+        yield await observe_buyers(reader, platform, work.bc_id, work.rows, work.grants)
 
     async def apply(self, session: AsyncSession, work: BuyerRound, seen: BuyerObservation) -> Sequence[Decision]:
         """Plan for the rows as they are now: people may have changed them during the observation."""
@@ -146,7 +163,7 @@ def _desired(row: BuyerAccess) -> DesiredBuyer:
 
 
 def _start(row: BuyerAccess, action: BuyerAction, held: Observation) -> None:
-    """Show the action as under way. `ours` is what they get from us and did not have before."""
+    """Show the action as in progress. `ours`: assigned by us to a buyer without access before."""
     assigns = isinstance(action, AssignAction)
     row.status, row.code = "waiting" if assigns else "leaving", None
     row.ours = row.ours or (assigns and held.role is None)
@@ -154,7 +171,7 @@ def _start(row: BuyerAccess, action: BuyerAction, held: Observation) -> None:
 
 
 def _rest(row: BuyerAccess, now: BuyerAccess, held: Observation, status: BuyerStatus, limited: float | None) -> Rest:
-    """Write the status. What is open, and what only a person can correct, is watched."""
+    """Write the status. Rows that are open, or that only a person can correct, are watched."""
     is_changed = (status.status, status.code) != (now.status, now.code)
     looks = 0 if is_changed else now.looks + 1
     if status.status == "ended":
@@ -173,3 +190,72 @@ def _rest(row: BuyerAccess, now: BuyerAccess, held: Observation, status: BuyerSt
     if status.status == "open" and held.is_read:
         columns["seen_at"] = func.now()
     return Rest(row, next_round, columns)
+
+
+async def observe_buyers(
+    reader: PlatformReader,
+    platform: ConnectedPlatform,
+    bc_id: str,
+    rows: Sequence[BuyerAccess],
+    grants: Mapping[str, Grant],
+) -> BuyerObservation:
+    """Read the holders of each ad account once, and the members at most once. No transaction is open meanwhile."""
+    buyers: dict[str, ObservedBuyer] = {}
+    calls: list[ObservedCalls] = []
+    members: Sequence[Member] | Observation | None = None
+    for grant_id in dict.fromkeys(row.grant_id for row in rows):
+        of_grant = [row for row in rows if row.grant_id == grant_id]
+        before = len(reader.calls)
+        holders = await _holders(reader, platform, bc_id, grants[grant_id].asset_id)
+        if members is None and any(row.wanted and _is_missing(row, holders) for row in of_grant):
+            members = await _members(reader, platform, bc_id)
+        buyers |= {row.id: _observed_buyer(row.email, holders, members) for row in of_grant}
+        if reader.connection is not None:
+            calls.append(ObservedCalls(reader.connection, reader.calls[before:], reader.is_dead, grant_id=grant_id))
+    return BuyerObservation(buyers, calls, reader.limited)
+
+
+async def _holders(
+    reader: PlatformReader, platform: ConnectedPlatform, bc_id: str, account_id: str
+) -> Sequence[AssetHolder] | Observation:
+    if reader.closed is None and platform.missing_scopes(_scopes(reader), ()):
+        return NO_SCOPE
+    return await reader.read(
+        lambda access, record: platform.holders(access, bc_id=bc_id, account_id=account_id, keep=record)
+    )
+
+
+async def _members(reader: PlatformReader, platform: ConnectedPlatform, bc_id: str) -> Sequence[Member] | Observation:
+    if reader.closed is None and not platform.may(_scopes(reader), "members"):
+        return NO_SCOPE
+    return await reader.read(lambda access, record: platform.members(access, bc_id=bc_id, keep=record))
+
+
+def _scopes(reader: PlatformReader) -> list[int]:
+    return [int(scope) for scope in reader.connection.scopes] if reader.connection else []
+
+
+def _is_missing(row: BuyerAccess, holders: Sequence[AssetHolder] | Observation) -> bool:
+    return not isinstance(holders, Observation) and _holder(row.email, holders) is None
+
+
+def _observed_buyer(
+    email: str, holders: Sequence[AssetHolder] | Observation, members: Sequence[Member] | Observation | None
+) -> ObservedBuyer:
+    if isinstance(holders, Observation):
+        return ObservedBuyer(holders)
+    holder = _holder(email, holders)
+    if holder is not None:
+        return ObservedBuyer(Observation(holder.role), holder.user_id, "member")
+    if members is None or isinstance(members, Observation):
+        return ObservedBuyer(Observation(), person=members or Observation(why_not=ReadFailure.UNAVAILABLE))
+    known = [each for each in members if each.email.casefold() == email.casefold()]
+    bound = next((each for each in known if each.relation == "BOUND"), None)
+    if bound is not None:
+        return ObservedBuyer(Observation(), bound.user_id, "member")
+    is_invited = any(each.relation == "PENDING" for each in known)
+    return ObservedBuyer(Observation(), person="invited" if is_invited else "nobody")
+
+
+def _holder(email: str, holders: Sequence[AssetHolder]) -> AssetHolder | None:
+    return next((each for each in holders if each.email.casefold() == email.casefold()), None)

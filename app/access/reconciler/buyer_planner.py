@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 from app.access.reconciler.action_history import BuyerHistory, repeat_at
+from app.access.reconciler.planner import NO_ROLE
 from app.access.reconciler.state import DesiredAccess, Observation, PastAction, ReadFailure, rank
-from app.access.reconciler.unshare_policy import NO_ROLE
 from app.access.retry_policy import RetryTiming
 
 #: Reads that fail until a person acts, and the code for each.
@@ -17,7 +17,7 @@ _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "age
 class DesiredBuyer:
     """Desired access of one buyer to one ad account.
 
-    `requested_at`: when somebody last named the buyer; `seen_at`: when it was last observed as desired.
+    `requested_at`: last time that a person requested it; `seen_at`: last observation as desired.
     """
 
     buyer_access_id: str
@@ -29,15 +29,15 @@ class DesiredBuyer:
 
     @property
     def was_done(self) -> bool:
-        """True if it was open since it was requested: a later change is the work of somebody of the agency."""
+        """True if it was open since it was requested: a later change was made by a person of the agency."""
         return self.seen_at is not None and self.seen_at >= self.requested_at
 
 
 @dataclass(frozen=True)
 class ObservedBuyer:
-    """Observed access of one buyer. `held`: their role on the ad account; `person`: whether they are a member at all.
+    """Observed access of one buyer. `held`: their role on the ad account; `person`: their membership.
 
-    `person` is read only where somebody lacks the ad account; `user_id` is empty where it is not known.
+    `person` is read only if a buyer lacks the ad account; `user_id` is empty if unknown.
     """
 
     held: Observation
@@ -136,7 +136,7 @@ def _assign(
         code = "invitation_pending" if observed.person == "invited" else "not_a_member"
         return BuyerStatus("blocked", code, pending=True)
     if assigned is not None and desired.seen_at is not None and assigned.at <= desired.seen_at:
-        assigned = None  # it arrived and was observed: no reason to wait for it
+        assigned = None  # it was observed since: do not wait for it
     at = repeat_at(assigned, _as_access(desired), desired.role, now, timing, undone=unassigned)
     if at is None:
         return BuyerStatus("blocked", (assigned.blocker if assigned else None) or "app_problem")
@@ -154,5 +154,5 @@ def _code(observation: Observation) -> str | None:
 
 
 def _as_access(desired: DesiredBuyer) -> DesiredAccess:
-    """The same as the rules for repeated attempts take it."""
+    """As the rules for repeated attempts expect it."""
     return DesiredAccess(None, "ad_account", None, desired.role, "connected", approved_at=desired.requested_at)

@@ -1,4 +1,4 @@
-"""The plan in plain sentences, shown before the client says yes."""
+"""Planned actions in plain sentences, shown before the client's consent."""
 
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -6,9 +6,9 @@ from app.platforms.port import Platform
 
 
 def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[str]:
-    """One sentence for each thing that will be done, and one for what will not.
+    """One sentence for each planned action, and one that excludes all others.
 
-    `can_look`: we can read whether it worked; otherwise the agency confirms it.
+    `can_look`: a token can verify the result; otherwise the agency confirms it.
     """
     asked = [
         access_request
@@ -58,5 +58,5 @@ def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
 
 
 def named(name: str | None, asset_id: str | None) -> str:
-    """A name with its number, or the number alone."""
+    """A name with its id, or the id alone."""
     return f"{name} ({asset_id})" if name else str(asset_id)

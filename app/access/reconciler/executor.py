@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.access.reconciler.agency_side import BusinessCenterPair
-from app.access.reconciler.client_side import membership_rank
+from app.access.reconciler.sides import BusinessCenterPair, membership_rank
 from app.access.reconciler.state import Action, ShareAction, UnshareAction
 from app.access.reconciler.strategy import ActionResult
 from app.platforms.port import Access, Keep, PlatformFailure, RecordedCall, Unavailable
@@ -12,11 +11,11 @@ from app.platforms.resources import Member
 
 @dataclass(frozen=True)
 class ActionMember:
-    """Person whom an action is about, with the ad accounts that the client approved."""
+    """Person of an action, with the ad accounts that the client approved."""
 
     email: str
     account_ids: tuple[str, ...] = ()
-    #: we invited them; who was a member before stays one
+    #: invited by us; a person who was a member before stays one
     invited: bool = False
 
 
@@ -32,7 +31,7 @@ async def send(pair: BusinessCenterPair, access: Access, action: Action, person:
     except PlatformFailure as problem:
         failure = problem
     if failure is not None and not any(call is failure.call for call in calls):
-        # the write itself was not sent: the answers of the reads before it must not stand as its own
+        # the write itself was not sent: do not record the answers of the reads before it as its own
         return ActionResult(None if isinstance(failure, Unavailable) else failure.call, failure, tuple(calls))
     return ActionResult(calls[-1] if calls else None, failure, tuple(calls[:-1]))
 
@@ -70,7 +69,7 @@ async def _invite(pair: BusinessCenterPair, access: Access, role: str, person: A
 
 
 async def _remove(pair: BusinessCenterPair, access: Access, person: ActionMember, record: Keep) -> None:
-    """Remove a person whom we invited, or cancel the invitation; who was a member before loses the ad accounts."""
+    """Remove a person whom we invited, or cancel the invitation; a former member only loses the ad accounts."""
     member = await _member(pair, access, person, record)
     bound = member is not None and member.relation == "BOUND"
     if person.invited or not bound:

@@ -1,8 +1,8 @@
-"""Imports: what partners share with the agency's Business Centers already.
+"""Imports: strategy that reads the assets that partners share with the agency's Business Centers.
 
-An import goes on in rounds: list the partners, then read a few of them, until all are read. Whatever dies, what is
-written stands, and the next round goes on from there. Rounds are short, so that the imports of several agencies go on
-side by side, as fast as the rate limit allows.
+An import runs in rounds: list the partners, then read a few of them, until all are read. After a crash the next round
+continues from what was written. Rounds are short, so that imports of several agencies proceed in parallel, as fast as
+the rate limit allows.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from app.access.retry_policy import NextRound
 from app.platforms.port import Access, Denied, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
 from app.platforms.resources import PartnerInfo, Shares
 
-#: Partners of a round, and how many are read at the same time: answers take longer than the rate limit's pace.
+#: Partners of a round, and concurrent reads: answers take longer than the interval of the rate limit.
 BATCH, AT_ONCE = 24, 4
-#: No read begins after so many seconds of a round.
+#: No read begins after this many seconds of a round.
 LONGEST_READING = 30.0
-#: How often the platform may fail to answer before a partner, or the whole import, is given up until the next time.
+#: Failures of the platform after which a partner, or the whole import, is given up until the next import.
 MOST_TRIES, MOST_SETBACKS = 5, 20
 #: Ad accounts of all partners come first, so that an agency of 200 partners sees them within a minute.
 _NEXT_KIND = {"ad_account": "catalog", "catalog": None}
@@ -48,7 +48,7 @@ class ImportRound:
 
 @dataclass(frozen=True)
 class PartnersRead:
-    """The list of partners, or why it could not be read."""
+    """The list of partners, or the failure to read it."""
 
     calls: Sequence[ObservedCalls]
     partners: Sequence[PartnerInfo] = ()
@@ -74,7 +74,7 @@ class SharesRead:
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """End of a round: the failure that ended it, and whether any partner was read."""
+    """End of a round. `failure`: the one that ended it; `has_read`: at least one partner was read."""
 
     failure: PlatformFailure | None = None
     has_read: bool = False
@@ -133,7 +133,7 @@ class ImportStrategy:
         yield RoundEnd(failure, has_read)
 
     async def apply(self, session: AsyncSession, work: ImportRound, seen: ImportObservation) -> Sequence[Decision]:
-        """Write what was read; after the last observation decide when the import goes on."""
+        """Write what was read; after the last observation decide the time of the next round."""
         row = work.row
         if isinstance(seen, SharesRead):
             await _write_partner(session, row, seen)
@@ -145,7 +145,7 @@ class ImportStrategy:
             await writer.save_partners(session, row, valid)
             columns = {"partners_total": len(valid), "unreadable": unreadable}
             return (Rest(row, NextRound("now", setbacks=0), columns),)
-        if row.status != "running":  # the next import begins as a watch; without a connection, once there is one
+        if row.status != "running":  # start the next import as a watch; without a connection, a new one starts it
             if work.connection is not None:
                 await service.start_watch(session, row)
             return (Rest(row, NextRound("never")),)
@@ -158,7 +158,7 @@ class ImportStrategy:
         return (Rest(row, NextRound("watch", setbacks=0), await service.finish(session, row)),)
 
     async def _stop(self, session: AsyncSession, work: ImportRound, failure: PlatformFailure, setbacks: int) -> Rest:
-        """The import cannot go on now, or not at all."""
+        """Rest until later, or fail the import."""
         if isinstance(failure, Denied):
             if failure.blocker == "connection_dead":
                 await connections.send_unreadable_email(session, self.context, work.connection, failure.call)
@@ -169,7 +169,7 @@ class ImportStrategy:
         return await _fail(session, work.row, code, failure.call)
 
     def _access(self, row: Import, connection: Connection, priority: Priority) -> Access:
-        """Access for one read. The daily watch takes no calls from those who wait."""
+        """Access for one read. The daily watch has the lowest priority."""
         return connections.access(connection, self.context.keyring, priority_of(row.reason, priority))
 
     async def _read_partners(self, row: Import, connection: Connection) -> PartnersRead:
@@ -182,7 +182,7 @@ class ImportStrategy:
         return PartnersRead(_recorded(connection, calls), found)
 
     async def _read_partner(self, row: Import, connection: Connection, partner: Partner) -> SharesRead:
-        """Read what one partner shares of the kind that comes next."""
+        """Read the assets of the next kind that one partner shares."""
         kind, calls = partner.to_read, list[RecordedCall]()
         assert kind is not None  # only such partners are loaded
         access = self._access(row, connection, Priority.HANDSHAKE)
@@ -212,7 +212,7 @@ async def _fail(session: AsyncSession, row: Import, code: str, call: RecordedCal
 
 
 async def _write_partner(session: AsyncSession, row: Import, read: SharesRead) -> None:
-    """Write what one partner shares, unless another round or import has read it meanwhile."""
+    """Write what one partner shares, unless another round or import has read it already."""
     await partners.lock_business_center(session, row.agency_id, row.platform, read.partner.bc_id)
     partner = await partners.find(session, row.agency_id, read.partner.id)
     await session.refresh(partner, with_for_update=True)
@@ -231,7 +231,7 @@ async def _write_shares(session: AsyncSession, row: Import, partner: Partner, ki
     before = await writer.known_grants(session, partner, kind)
     counted = await writer.save_shares(session, partner, kind, diff.compare(valid, before, unreadable), before)
     if valid:
-        partner.gone_at = None  # whatever the list of partners says
+        partner.gone_at = None  # it shares something, even if it was not listed
     await _advance(
         session, row, partner, kind, unreadable=Import.unreadable + len(unreadable),
         grants_found=Import.grants_found + counted.found, grants_ended=Import.grants_ended + counted.ended,
@@ -244,12 +244,12 @@ async def _write_failure(
 ) -> None:
     was_sent = any(failure.call in calls.calls for calls in read.calls)
     if isinstance(failure, Unavailable) and (failure.limited or not was_sent):
-        return  # the pace was wrong, not the partner: the call was not sent at all, or was one too many
+        return  # not about this partner: the call was not sent, or was rate limited
     if read.ends_round is not None:
         partner.tries += 1
         if partner.tries < MOST_TRIES or isinstance(failure, Denied):
             return
-    if isinstance(failure, Denied) and partner.gone_at is not None:  # no partner any more, and nothing of it is shown
+    if isinstance(failure, Denied) and partner.gone_at is not None:  # no longer a partner: it shares nothing
         await _write_shares(session, row, partner, read.kind, {})
         return
     code = {Denied: "partner_refused", UnexpectedAnswer: "answer_changed"}.get(type(failure), "platform_unavailable")
@@ -259,7 +259,7 @@ async def _write_failure(
 
 
 async def _advance(session: AsyncSession, row: Import, partner: Partner, kind: str, **counted: object) -> None:
-    """Go on to the partner's next kind: this one is read, or given up."""
+    """Advance to the partner's next kind: this one was read, or given up."""
     partner.to_read, partner.tries = _NEXT_KIND[kind], 0
     done = Import.partners_done if kind == "ad_account" else Import.catalogs_done
     if partner.gone_at is None:

@@ -27,18 +27,18 @@ from app.kit import clock, jobs
 from app.kit.jobs import JobType
 from app.platforms.port import Unavailable
 
-#: A hundred pixels are read one by one, which takes longer than a lease: the worker extends it until then.
+#: Reading a hundred pixels one by one takes longer than a lease: the worker extends it up to this.
 LONGEST_ROUND = timedelta(minutes=5)
 
 
 def work(context: AccessContext) -> list[JobType[Any]]:
-    """Jobs of the worker: which rows, by which strategy, how many at once."""
+    """Jobs of the worker: rows, strategies and concurrency."""
     partner_access = partial(reconcile, PartnerAccessStrategy(context))
     long: dict[str, Any] = {"lease": context.lease, "longest": LONGEST_ROUND}
     return [
         JobType("handshakes", Handshake, partner_access, concurrency=8, where=Handshake.watching.is_(False), **long),
         JobType("access watch", Handshake, partner_access, concurrency=2, where=Handshake.watching.is_(True), **long),
-        # rows of one round have a lease each, and only that of the claimed one would be extended
+        # each row of a round has a lease of its own, and only that of the claimed row would be extended
         JobType(
             "buyers", BuyerAccess, partial(reconcile, BuyerAccessStrategy(context)), concurrency=2, lease=context.lease
         ),
@@ -47,7 +47,7 @@ def work(context: AccessContext) -> list[JobType[Any]]:
 
 
 async def reconcile(strategy: Strategy[Row, Round, Seen], row: Row) -> None:
-    """One round of a claimed row."""
+    """Run one round of a claimed row."""
     context = strategy.context
     loaded = await strategy.load(row)
     actions: list[Act] = []
@@ -75,7 +75,7 @@ async def _record(session: AsyncSession, seen: ObservedCalls) -> None:
 
 
 async def _carry_out(context: AccessContext, session: AsyncSession, decision: Decision) -> None:
-    """Give the row back, or keep it for what follows. A lost lease shows here and undoes the transaction."""
+    """Release the row, or extend its lease. A lost lease shows here and rolls back the transaction."""
     if isinstance(decision, Rest):
         await _rest(context, session, decision)
         return
@@ -89,7 +89,9 @@ async def _act(context: AccessContext, action: Act) -> None:
     result = await action.send()
     intention, connection, rest = action.intention, action.connection, action.rest
     if result.blocker == "connection_dead":
-        async with context.sessions.begin() as session:  # alone: connections are locked before some jobs, after others
+        async with (
+            context.sessions.begin() as session
+        ):  # on its own: the lock order of connections differs between jobs
             await connections.mark_dead(session, connection)
     if isinstance(result.failure, Unavailable):
         delayed = rest.next_round.delayed(result.failure.retry_after, action.setbacks)
@@ -104,6 +106,6 @@ async def _act(context: AccessContext, action: Act) -> None:
 
 
 async def _rest(context: AccessContext, session: AsyncSession, rest: Rest) -> None:
-    spread = random.uniform(0.9, 1.1)  # noqa: S311 - spreads the load, hides nothing
+    spread = random.uniform(0.9, 1.1)  # noqa: S311 - spreads the load, no secret
     pause = rest.next_round.pause(clock.now(), watch=context.watch, spread=spread)
     await jobs.finish(session, rest.row, due_in=pause, **rest.next_round.counters, **rest.columns)

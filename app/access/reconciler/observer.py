@@ -1,4 +1,7 @@
-"""Observation of both sides: the agency's first, the client's for what the agency's does not show as agreed."""
+"""Observation of both sides: the agency's first, the client's for what the agency's does not show as agreed.
+
+Assets of a mistyped Business Center are searched among those that other partners share with the agency.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,23 +10,26 @@ from datetime import datetime
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.handshakes import Handshake
-from app.access.reconciler import agency_side, client_side, other_business_centers
-from app.access.reconciler.agency_side import BusinessCenterPair
+from app.access.reconciler import queries, sides
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
+from app.access.reconciler.sides import LISTED_KINDS, BusinessCenterPair
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedAccess, ObservedSide, ReadFailure
 from app.access.reconciler.strategy import ObservedCalls
 from app.kit import clock
 from app.platforms.port import EVENTS_WITHIN, ConnectedPlatform, Priority, RecordedCall
 from app.platforms.resources import DiscoveredAssets, PartnerInfo
 
+#: Maximum number of other partners that are searched for one request for a check.
+MOST_CENTERS = 20
+
 
 @dataclass(frozen=True)
 class ObservationResult:
-    """Observed access with the calls it took.
+    """Observed access with its calls.
 
-    `limited`: seconds for which the platform told us not to call. `is_unavailable`: not everything could be read,
-    because the platform did not answer or its rate limit was reached. `discovered`: the client's lists, where they were
+    `limited`: seconds for which the platform must not be called. `is_unavailable`: not everything could be read,
+    because the platform did not answer or its rate limit was reached. `discovered`: the client's lists, if they were
     read again. `searched`: the request for a check for which the agency's other partners were searched.
     """
 
@@ -48,18 +54,16 @@ class ObservationResult:
 async def observe(
     context: AccessContext, handshake: Handshake, loaded: ReconcileInput, priority: Priority
 ) -> ObservationResult:
-    """Read the agency's side, and the client's where we hold its token. No transaction is open meanwhile."""
+    """Read the agency's side, and the client's if we hold its token. No transaction is open during the calls."""
     platform = context.platforms.connected(handshake.platform)
     pair = BusinessCenterPair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
     agency = PlatformReader(context, loaded.agency, priority)
     client = PlatformReader(context, loaded.client, priority)
     observable = [each for each in loaded.desired if each.key is not None and not each.declined and not each.over]
-    ours = await agency_side.observe_agency(agency, pair, observable)
-    discovered, lists = await client_side.client_lists(client, pair, loaded)
+    ours = await sides.observe_agency(agency, pair, observable)
+    discovered, lists = await sides.client_lists(client, pair, loaded)
     unanswered = [each for each in observable if _needs_client(each, ours)]
-    theirs = await client_side.observe_client(
-        client, pair, unanswered, ours, lists.center_problem, all_desired=observable
-    )
+    theirs = await sides.observe_client(client, pair, unanswered, ours, lists.center_problem, all_desired=observable)
     events, events_unread = await _events(agency, pair, observable, ours)
     partners = await _partners(agency, pair, observable, ours)
     shared_elsewhere, searched = await _shared_elsewhere(agency, pair, handshake, loaded, observable, ours, partners)
@@ -67,7 +71,7 @@ async def observe(
     access = ObservedAccess(
         client=theirs,
         agency=ours,
-        asset_problems=client_side.asset_problems(lists, pair, observable, loaded.client),
+        asset_problems=sides.asset_problems(lists, pair, observable, loaded.client),
         center_problem=lists.center_problem,
         client_can_write=client.closed is None and client.connection is not None,
         partnered=_partnered(pair, ours, partners),
@@ -114,6 +118,16 @@ async def _partners(
     return None if isinstance(partners, Observation) else partners
 
 
+def _needs_partners(desired: DesiredAccess, ours: ObservedSide) -> bool:
+    if desired.key is None or desired.unwanted or desired.kind == "person":
+        return False
+    observation = ours.of(desired.key)
+    if observation.why_not is ReadFailure.DENIED:
+        return True
+    done_by_hand = desired.lane == "guided" and desired.says_done
+    return observation.is_read and observation.role is None and (done_by_hand or desired.was_verified)
+
+
 def _partnered(pair: BusinessCenterPair, ours: ObservedSide, partners: Sequence[PartnerInfo] | None) -> bool | None:
     """True if the client is among the agency's partners; None if unknown."""
     if any(each.role for each in ours.observations.values()):
@@ -131,23 +145,75 @@ async def _shared_elsewhere(
     partners: Sequence[PartnerInfo] | None,
 ) -> tuple[Mapping[AssetKey, str], datetime | None]:
     """Business Centers that share what is missing, and the request for which the agency's partners were searched."""
-    keys = other_business_centers.missing(all_desired, loaded, ours)
-    requested = other_business_centers.requested_at(all_desired, loaded)
+    keys = missing_assets(all_desired, loaded, ours)
+    requested = search_requested_at(all_desired, loaded)
     if keys and partners is not None and requested is not None:
-        found = await other_business_centers.search(agency, pair, handshake, keys, partners)
+        found = await search_partners(agency, pair, handshake, keys, partners)
         if found is not None:
             return found, requested
     return {each.key: each.shared_from for each in all_desired if each.key in keys and each.shared_from}, None
 
 
-def _needs_partners(desired: DesiredAccess, ours: ObservedSide) -> bool:
-    if desired.key is None or desired.unwanted or desired.kind == "person":
-        return False
-    observation = ours.of(desired.key)
-    if observation.why_not is ReadFailure.DENIED:
-        return True
-    done_by_hand = desired.lane == "guided" and desired.says_done
-    return observation.is_read and observation.role is None and (done_by_hand or desired.was_verified)
+def missing_assets(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput, ours: ObservedSide) -> list[AssetKey]:
+    """Assets that were shared by hand according to people, while the typed Business Center shares nothing.
+
+    None if anything was observed from it, now or before, or sent by us: then it is the right one.
+    """
+    if any(not desired.center_typed or desired.was_verified for desired in all_desired):
+        return []
+    if any(observation.role for observation in ours.observations.values()):
+        return []
+    if any(each.may_have_happened for each in loaded.history.shared.values()):
+        return []
+    return [
+        desired.key
+        for desired in all_desired
+        if desired.key
+        and desired.kind in LISTED_KINDS
+        and desired.is_live
+        and desired.says_done
+        and ours.of(desired.key).is_read
+    ]
+
+
+def search_requested_at(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput) -> datetime | None:
+    """The last request for a check, if the other partners were not searched for it yet."""
+    asked = max((desired.recheck_at for desired in all_desired if desired.recheck_at is not None), default=None)
+    last = loaded.searched_at
+    return asked if asked is not None and (last is None or asked > last) else None
+
+
+async def search_partners(
+    reader: PlatformReader,
+    pair: BusinessCenterPair,
+    handshake: Handshake,
+    keys: Sequence[AssetKey],
+    partners: Sequence[PartnerInfo],
+) -> Mapping[AssetKey, str] | None:
+    """The other partner that shares each of these assets, if any; None if not all could be read.
+
+    Business Centers of other clients are left out: their shares are neither shown nor used.
+    """
+    others = [each.bc_id for each in partners if each.bc_id not in (pair.ours, pair.theirs)]
+    async with reader.context.sessions() as session:
+        order = await queries.centers_to_search(session, handshake, others, [key.asset_id for key in keys])
+    found: dict[AssetKey, str] = {}
+    for bc_id in order[:MOST_CENTERS]:
+        for kind in dict.fromkeys(key.kind for key in keys):
+            shares = await reader.read(
+                lambda access, record, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
+                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, keep=record
+                )
+            )
+            if reader.closed is not None:
+                return None
+            if not isinstance(shares, Observation):
+                found |= {
+                    key: bc_id for key in keys if key.kind == kind and key.asset_id in shares and key not in found
+                }
+        if len(found) == len(keys):
+            break
+    return found
 
 
 async def _events(

@@ -1,4 +1,4 @@
-"""Partner access: what clients share with the agency's Business Center, as its access requests want it."""
+"""Partner access: strategy for handshakes, which bring clients' shares in line with access requests."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -16,13 +16,12 @@ from app.access.context import AccessContext
 from app.access.handshakes import Handshake
 from app.access.reconciler import queries
 from app.access.reconciler.action_history import recorded_request
-from app.access.reconciler.agency_side import BusinessCenterPair
 from app.access.reconciler.apply_observation import apply_observation
-from app.access.reconciler.client_side import approved_accounts
 from app.access.reconciler.executor import ActionMember, send
 from app.access.reconciler.observer import ObservationResult, has_permission, observe
 from app.access.reconciler.planner import Done, Step, plan
 from app.access.reconciler.queries import ReconcileInput
+from app.access.reconciler.sides import BusinessCenterPair, approved_accounts
 from app.access.reconciler.state import Action, ShareAction
 from app.access.reconciler.status import changes_at
 from app.access.reconciler.strategy import Act, Decision, ObservedCalls, Rest
@@ -31,9 +30,9 @@ from app.kit import clock, ids
 from app.links import queries as links
 from app.platforms.port import PlatformFailure, Priority, RecordedCall
 
-#: A person who acted so recently is assumed to wait for the page.
+#: A person who acted within this time is assumed to wait for the page.
 _PERSON_WAITS = timedelta(minutes=2)
-#: How far back the Business Center's own log is read after verified access drifted.
+#: Period of the Business Center's log that is read after verified access drifted.
 _LOG_PERIOD = timedelta(days=7)
 
 
@@ -128,7 +127,7 @@ class PartnerAccessStrategy:
         *,
         changed: bool,
     ) -> Rest:
-        """Watch what is done, leave alone what only a person can change, and observe the rest again soon."""
+        """Watch what is done, stop where only a person can act, and observe the rest again soon."""
         changes = changes_at(now.desired, seen.access, now.history, moment, self.context.timing)
         until = [each for each in (getattr(step, "until", None), changes) if each is not None]
         watching, looks = False, 0 if changed else handshake.looks + 1
@@ -138,7 +137,7 @@ class PartnerAccessStrategy:
         elif isinstance(step, Done):
             can_read = now.agency is not None and not seen.agency_is_dead
             watching = can_read and any(each.was_verified or each.is_live for each in now.desired)
-            # a watch that could not read is not over: otherwise one busy minute would skip a day
+            # a watch that could not read is repeated soon: otherwise one busy minute would skip a day
             if not watching:
                 next_round = NextRound("never", looks, 0, until=until)
             else:
@@ -152,12 +151,12 @@ class PartnerAccessStrategy:
         return Rest(handshake, next_round, columns)
 
     async def _agency_log(self, work: PartnerRound) -> AgencyLog | None:
-        """The agency's log, where its token may read that."""
+        """The agency's log, if its token may read it."""
         agency, platform = work.input.agency, self.context.platforms.connected(work.handshake.platform)
         if agency is None or agency.status != "live" or not has_permission(platform, agency, "changes"):
             return None
         calls: list[RecordedCall] = []
-        with suppress(PlatformFailure):  # the call is recorded all the same
+        with suppress(PlatformFailure):  # the call is recorded even so
             await platform.changes(
                 connections.access(agency, self.context.keyring), bc_id=work.handshake.agency_bc_id,
                 since=clock.now() - _LOG_PERIOD, keep=calls.append,
@@ -183,7 +182,7 @@ def _is_same(observed_with: Connection | None, now: Connection) -> bool:
 
 
 def _member(action: Action, now: ReconcileInput) -> ActionMember | None:
-    """The person whom an action is about, with the ad accounts that the client approved."""
+    """The person of an action, with the ad accounts that the client approved."""
     if action.kind != "person":
         return None
     desired = next(each for each in now.desired if each.key == action.keys[0])

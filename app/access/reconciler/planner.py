@@ -1,12 +1,15 @@
-"""Next action that turns observed access into desired access. Total. Pure."""
+"""Next action that turns observed access into desired access: shares and removals, and their times. Total. Pure.
+
+Only access of the agency is ever removed, asset by asset, and only if no other access request still needs it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access.reconciler.action_history import in_company, is_refused
-from app.access.reconciler.share_policy import share_at
+from app.access.reconciler.action_history import ABOUT_US, acted_since, in_company, is_exhausted, is_refused, repeat_at
 from app.access.reconciler.state import (
+    INVITE,
     Action,
     ActionHistory,
     AssetKey,
@@ -19,11 +22,14 @@ from app.access.reconciler.state import (
     UnshareAction,
     rank,
 )
-from app.access.reconciler.unshare_policy import is_gone, unshare_at
-from app.access.retry_policy import RetryTiming
+from app.access.retry_policy import MOST_REPAIRS, RetryTiming
 
 BATCH = 50
 _ORDER = ("ad_account", "pixel", "person", "catalog")
+#: Role of an attempt to remove access.
+NO_ROLE = ""
+#: Kinds that can be shared by API; all others are guided in either lane.
+BY_API = frozenset({"ad_account", "pixel", "person"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def plan(
     """
     shares = [(share_at(desired, observed, history, now, timing), desired) for desired in all_desired]
     removals = [(unshare_at(desired, all_desired, observed, history, now, timing), desired) for desired in all_desired]
-    for turn in (_not_held_up, _longest_held_up):  # requests that the platform could not process last time go last
+    for turn in (_not_held_up, _longest_held_up):  # those that the platform could not process last time go last
         if share := _first_share(
             turn([desired for at, desired in shares if at is not None and at <= now], history.shared), history
         ):
@@ -74,7 +80,7 @@ def _not_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastActi
 
 
 def _longest_held_up(due: Sequence[DesiredAccess], tries: Mapping[AssetKey, PastAction]) -> list[DesiredAccess]:
-    """Those whose last call is the oldest: one that is never processed does not take the turns of others."""
+    """Those with the oldest last call: one that is never processed does not block the rest."""
     oldest = min((at for desired in due if (at := _held_up_at(desired, tries))), default=None)
     return [desired for desired in due if oldest is not None and _held_up_at(desired, tries) == oldest]
 
@@ -86,7 +92,7 @@ def _held_up_at(desired: DesiredAccess, tries: Mapping[AssetKey, PastAction]) ->
 
 
 def _first_share(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAction | None:
-    """Ad accounts first, the smallest role first; last, and alone, what was refused together with others."""
+    """Ad accounts first, the lowest role first; last, and alone, assets whose last call was refused as a batch."""
     together: dict[tuple[int, int, str, str], list[AssetKey]] = {}
     alone: list[ShareAction] = []
     for desired in due:
@@ -104,7 +110,7 @@ def _first_share(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareA
 
 
 def _first_removal(due: Sequence[DesiredAccess]) -> UnshareAction | None:
-    """Assets that belong to an ad account go before it."""
+    """Assets that depend on an ad account come before it."""
     keys = sorted({desired.key for desired in due if desired.key}, key=lambda key: (key.kind == "ad_account", key))
     if not keys:
         return None
@@ -115,7 +121,7 @@ def _first_removal(due: Sequence[DesiredAccess]) -> UnshareAction | None:
 
 
 def is_pending(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
-    """True if another observation may show a change although nobody is asked to act here."""
+    """True if another observation may show a change without any action of ours."""
     if desired.key is None:
         return False
     client, agency = observed.client.of(desired.key), observed.agency.of(desired.key)
@@ -134,3 +140,189 @@ def is_pending(desired: DesiredAccess, observed: ObservedAccess, history: Action
 
 def _may_show(observation: Observation) -> bool:
     return observation.is_read or observation.why_not in (ReadFailure.UNAVAILABLE, ReadFailure.DENIED)
+
+
+def share_at(
+    desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory, now: datetime, timing: RetryTiming
+) -> datetime | None:
+    """Time of our next attempt to share it: now, later, or never (None)."""
+    if desired.key is None or not may_share(desired, observed, history):
+        return None
+    client, last, undone = (
+        observed.client.of(desired.key),
+        last_share(desired, history),
+        history.unshared.get(desired.key),
+    )
+    if client.rejected:
+        return None if is_invitation_rejected(desired, observed, history) else now
+    if client.member and last is not None and last.operation == INVITE:
+        return now  # they came; what the invitation did not carry is assigned
+    repairing = last is not None and last.outcome == "denied" and not acted_since(last, desired)
+    if last is not None and repairing and is_interrupted(desired, history):
+        return max(last.at + timing.settle, now) if last.times < MOST_REPAIRS else None
+    return repeat_at(last, desired, desired.role, now, timing, undone=undone)
+
+
+def last_share(desired: DesiredAccess, history: ActionHistory) -> PastAction | None:
+    """The last attempt that still counts: not one whose access arrived and went away again."""
+    last = history.shared.get(desired.key) if desired.key else None
+    if last is None:
+        return None
+    arrived = (desired.drifted_at, desired.listed_at)
+    return None if any(moment is not None and last.at <= moment for moment in arrived) else last
+
+
+def may_share(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
+    """True if the client approved it, we can write, the client's own list was read, and it lacks the role."""
+    if desired.key is None or not desired.is_live or desired.link_ended or desired.unwanted or is_guided(desired):
+        return False
+    if desired.was_verified and desired.reduce_at is None and not is_reauthorized(desired):
+        return False  # removed after verification: only a new authorization of the client restores it
+    if (
+        not may_write(desired.key, observed)
+        or desired.key in observed.asset_problems
+        or is_declined(desired, observed, history)
+    ):
+        return False
+    client, agency = observed.client.of(desired.key), observed.agency.of(desired.key)
+    if client.pending or client.everything or rank(agency.role) >= rank(desired.role):
+        return False
+    return rank(client.role) < rank(desired.role) and is_account_present(desired.key, observed)
+
+
+def is_guided(desired: DesiredAccess) -> bool:
+    """True if people share it: everything in the guided lane, and the kinds without API."""
+    return desired.lane != "connected" or desired.kind not in BY_API
+
+
+def is_reauthorized(desired: DesiredAccess) -> bool:
+    """True if the client authorized us after the access drifted: it is then shared again."""
+    return (
+        desired.drifted_at is not None
+        and desired.connected_at is not None
+        and desired.connected_at > desired.drifted_at
+    )
+
+
+def is_declined(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
+    """True if the agency declined it on the platform: it waited for the agency and left the client's list.
+
+    We did not remove it ourselves, it was never in force, and nobody has acted since.
+    """
+    if desired.key is None or desired.listed_at is None or desired.was_verified:
+        return False
+    client, taken = observed.client.of(desired.key), history.unshared.get(desired.key)
+    if not client.is_read or client.role is not None or client.pending:
+        return False
+    if taken is not None and taken.at >= desired.listed_at:
+        return False
+    given = history.shared.get(desired.key)
+    tried_again = given is not None and given.at > desired.listed_at
+    return not tried_again and not any(moment > desired.listed_at for moment in desired.acts)
+
+
+def is_interrupted(desired: DesiredAccess, history: ActionHistory) -> bool:
+    """True if the access was removed in order to lower its role, and is not shared again yet."""
+    if desired.key is None or desired.reduce_at is None:
+        return False
+    taken = history.unshared.get(desired.key)
+    return taken is not None and taken.at >= desired.reduce_at and taken.may_have_happened
+
+
+def is_invitation_rejected(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
+    """True if the person rejected the invitation, and nobody has asked to try again since."""
+    if desired.key is None or not observed.client.of(desired.key).rejected:
+        return False
+    last = history.shared.get(desired.key)
+    return last is not None and not acted_since(last, desired)
+
+
+def unshare_at(
+    desired: DesiredAccess,
+    all_desired: Sequence[DesiredAccess],
+    observed: ObservedAccess,
+    history: ActionHistory,
+    now: datetime,
+    timing: RetryTiming,
+) -> datetime | None:
+    """Time of our next attempt to remove it: now, later, or never (None)."""
+    if desired.key is None or not may_unshare(desired, all_desired, observed, history):
+        return None
+    last, undone = history.unshared.get(desired.key), history.shared.get(desired.key)
+    return repeat_at(last, desired, NO_ROLE, now, timing, undone=undone)
+
+
+def refusal(desired: DesiredAccess, history: ActionHistory) -> tuple[str, PastAction] | None:
+    """Blocker code and attempt of a removal that failed until a person acts; None if it did not fail."""
+    last = history.unshared.get(desired.key) if desired.key else None
+    if last is None or not (is_refused(last, desired) or is_exhausted(last, desired)):
+        return None
+    about_us = last.outcome == "denied" and last.blocker in ABOUT_US
+    return (str(last.blocker) if about_us else "removal_refused"), last
+
+
+def may_unshare(
+    desired: DesiredAccess, all_desired: Sequence[DesiredAccess], observed: ObservedAccess, history: ActionHistory
+) -> bool:
+    """True if it is to be removed, the client's token may do it, and no other access request needs it."""
+    if (
+        desired.key is None
+        or desired.over
+        or desired.declined
+        or desired.held_by_others
+        or not may_write(desired.key, observed)
+    ):
+        return False
+    client = observed.client.of(desired.key)
+    if not (client.role or client.pending):
+        return False
+    others = [each for each in all_desired if each is not desired and each.key == desired.key and each.is_live]
+    if desired.unwanted:
+        return all(each.unwanted for each in others) and _is_ours_alone(desired, history)
+    return needs_lower_role(desired, client) and all(rank(each.role) <= rank(desired.role) for each in others)
+
+
+def needs_lower_role(desired: DesiredAccess, client: Observation) -> bool:
+    """True if the role is higher than agreed and the client requested to lower it.
+
+    TikTok lowers no role in place: it is removed and shared again
+    (https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner).
+    """
+    if desired.reduce_at is None or not desired.is_live or desired.link_ended or desired.lane != "connected":
+        return False
+    return desired.kind == "ad_account" and rank(client.role) > rank(desired.role)
+
+
+def is_gone(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
+    """True if the access to remove was read as absent: on every side that could be read, and on at least one.
+
+    For a pixel that was linked before us only the agency's side counts: the link stays. A former member stays one.
+    """
+    if desired.key is None:
+        return True
+    observations = [side.of(desired.key) for side in (observed.agency, observed.client)]
+    if not _is_ours_alone(desired, history):
+        if desired.kind == "person":
+            return True  # a member before us: there is nothing of ours to remove
+        observations = observations[:1]
+    read = [observation for observation in observations if observation.is_read]
+    return bool(read) and not any(observation.role or observation.pending for observation in read)
+
+
+def _is_ours_alone(desired: DesiredAccess, history: ActionHistory) -> bool:
+    """True if it was not there before us: a pixel may have been linked, and a person a member, already."""
+    if desired.kind not in ("pixel", "person") or desired.key is None:
+        return True
+    given = history.shared.get(desired.key)
+    return given is not None and given.may_have_happened
+
+
+def may_write(key: AssetKey, observed: ObservedAccess) -> bool:
+    """True if the client's token may be used for a change here: never without having read the client's own list."""
+    return observed.client_can_write and observed.center_problem is None and observed.client.of(key).is_read
+
+
+def is_account_present(key: AssetKey, observed: ObservedAccess) -> bool:
+    """True if either side shows the ad account that it depends on."""
+    account = key.account
+    return account is None or any(side.of(account).role is not None for side in (observed.client, observed.agency))

@@ -1,4 +1,4 @@
-"""Reads with one side's token, and the reasons for which they fail."""
+"""Reads with one side's token, and the reasons for their failures."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ UNAVAILABLE = Observation(why_not=ReadFailure.UNAVAILABLE)
 class PlatformReader:
     """Reads for one side. A dead token, or a platform that does not answer, ends all further reads of this round.
 
-    `limited`: seconds for which the platform told us not to call.
+    `limited`: seconds for which the platform must not be called.
     """
 
     context: AccessContext
@@ -46,11 +46,11 @@ class PlatformReader:
 
     @property
     def is_unavailable(self) -> bool:
-        """True if the platform did not answer or was too busy: what was not read is as unknown as before."""
+        """True if the platform did not answer or was too busy."""
         return self.closed is UNAVAILABLE
 
     async def read(self, call: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
-        """The answer, or the reason why there is none."""
+        """The answer, or an observation with the reason of the failure."""
         if self.closed is not None or self.connection is None:
             return self.closed or NO_TOKEN
         try:

@@ -15,7 +15,7 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
 from app.access.reconciler.action_history import RecordedAction, history_of
-from app.access.reconciler.share_policy import BY_API
+from app.access.reconciler.planner import BY_API
 from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
@@ -23,7 +23,7 @@ from app.links import status as link_status
 from app.links.models import AccessRequest, Link
 from app.tenants.clients.models import Client
 
-#: How long after a share its arrival is observed although the link has ended.
+#: Time after a share for which its arrival is observed although the link has ended.
 LONGEST_WAY = timedelta(hours=24)
 
 
@@ -33,7 +33,7 @@ class ReconcileInput:
 
     `requests`: access requests that it answers, with their links; `client_requests`: all of its client on the platform.
     `grants`: current grants of the client that answer an access request or are to be removed; `removals`: those of the
-    handshake that are to be removed and that no access request stands for. `searched_at`: the last request for a check
+    handshake that are to be removed and have no current access request. `searched_at`: the last request for a check
     for which the agency's other partners were searched.
     """
 
@@ -55,7 +55,7 @@ async def load_input(
 ) -> ReconcileInput:
     """Load desired access, action history, and the connections that can observe.
 
-    `history`: as loaded before under the same lease, which nobody else acts under.
+    `history`: as loaded before under the same lease, within which only this round acts.
     """
     agency_id, client_id, platform = handshake.agency_id, handshake.client_id, handshake.platform
     if history is None:
@@ -110,7 +110,7 @@ def _is_removal(grant: Grant, handshake: Handshake) -> bool:
 async def held_by_others(
     session: AsyncSession, agency_id: str, client_id: str, agency_bc_id: str, keys: Collection[AssetKey]
 ) -> frozenset[AssetKey]:
-    """Those of these assets that other client records of the agency have, too: a removal would remove theirs."""
+    """Those of these assets that other client records of the agency also have: a removal would affect them."""
     if not keys:
         return frozenset()
     assets = {key.asset_id for key in keys}
@@ -121,7 +121,7 @@ async def held_by_others(
         Grant.asset_id.in_(assets),
         Grant.status.in_(("live", "drifted")),
         Grant.kind != "person",
-        # access that was only found may have been shared for these same access requests
+        # found access may be the result of these same access requests
         Grant.access_request_id.is_not(None),
     )
     agreed = (
@@ -145,10 +145,10 @@ async def held_by_others(
 async def centers_to_search(
     session: AsyncSession, handshake: Handshake, bc_ids: Collection[str], asset_ids: Collection[str]
 ) -> list[str]:
-    """Of these Business Centers those that may be the client's, the likeliest first.
+    """Those of these Business Centers that may be the client's, the likeliest first.
 
-    Not those of the agency's other client records. First those of which an import found one of the assets, then those
-    that no import has found anything of: their partnership is young.
+    Without those of other client records. First those with one of the assets in an import, then those without any
+    import result: their partnership is recent.
     """
     agency_id, client_id = handshake.agency_id, handshake.client_id
     rows = (
@@ -179,7 +179,7 @@ async def centers_to_search(
 
 
 async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
-    """The assets of a client that we may have shared, whatever the platform answered: they stay observed."""
+    """The assets of a client that we may have shared, with or without an answer: they stay observed."""
     every = await handshakes.of_client(session, agency_id, client_id)
     history = await action_history(session, agency_id, [handshake.id for handshake in every])
     return {key.asset_id for key, last in history.shared.items() if last.may_have_happened}
@@ -192,7 +192,7 @@ async def action_history(session: AsyncSession, agency_id: str, handshake_ids: S
 
 
 def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
-    """Platform calls as the history takes them."""
+    """Platform calls as values of the history."""
     return [
         RecordedAction(
             row.started_at,
@@ -216,9 +216,9 @@ def desired_access(
     grant: Grant | None,
     connected_at: datetime | None,
 ) -> DesiredAccess:
-    """Desired access of an access request, with the grant that answers it.
+    """Desired access of an access request, with its grant.
 
-    After the end of a link, access that was verified or may be on its way is still observed.
+    After the end of a link, access that was verified or may still arrive is observed.
     """
     now = clock.now()
     ended = link_status.is_dead(link_status.as_of(link.status, link.expires_at, now))
@@ -260,7 +260,7 @@ def desired_access(
 
 
 def desired_removal(grant: Grant, connected_at: datetime | None) -> DesiredAccess:
-    """Desired removal of a grant that no access request stands for."""
+    """Desired removal of a grant without current access request."""
     return DesiredAccess(
         access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
         role=grant.role,

@@ -1,4 +1,4 @@
-"""Values that decisions about access are made from: desired access, observed access, action history. Pure."""
+"""Values for decisions about access: desired access, observed access, action history, actions. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-#: The call with which a person is invited; a member is given ad accounts by others.
+#: Operation that invites a person; a member is assigned ad accounts instead.
 INVITE = "bc/member/invite"
 
 
@@ -45,19 +45,17 @@ class AssetKey(NamedTuple):
 
 @dataclass(frozen=True)
 class DesiredAccess:
-    """One access request, or a grant to be taken away. `approved_at` is the client's yes; without it nothing is done.
+    """One access request, or a grant to remove. `approved_at`: the client's consent; without it nothing is done.
 
-    `link_ended`: nothing more is shared. `over`: nothing is looked for either, because nothing can be on its way.
-    `unwanted`: to be taken away, said at `unwanted_at`. `reduce_at`: the wish to have a role lowered that is higher
-    than agreed.
-    `proved_by_client`: what was verified was observed by the client's token alone.
-    `connected_at`: when the client's connection was made. `seen_at`: when it was last read as agreed; `drifted_at`:
-    since when it is no longer. `listed_at`: when the client's own list began to show what waits for the agency.
-    `held_by_others`: other client records of the agency have it, so that it is not taken away nor lowered.
-    `needs_events`: a pixel that has received nothing does not do its job. `email`: whom an access request of kind
-    `person` invites.
-    `center_typed`: the client typed its Business Center, so it may be wrong; `shared_from`: the one from which the
-    agency was last observed to have it instead.
+    `link_ended`: nothing more is shared. `over`: nothing is observed either, because no share can be in progress.
+    `unwanted`: to be removed, requested at `unwanted_at`. `reduce_at`: request to lower a role that is higher than
+    agreed. `proved_by_client`: the verification was made with the client's token alone.
+    `connected_at`: time of the client's connection. `seen_at`: last read as agreed; `drifted_at`: time from which it is
+    not. `listed_at`: when the client's own list began to show the access that waits for the agency.
+    `held_by_others`: other client records of the agency have it, so that it is neither removed nor lowered.
+    `needs_events`: the pixel must receive events. `email`: the person whom an access request of kind `person` invites.
+    `center_typed`: the client typed its Business Center, which may be wrong; `shared_from`: the Business Center that
+    was last observed to share it instead.
     """
 
     access_request_id: str | None
@@ -89,12 +87,12 @@ class DesiredAccess:
 
     @property
     def key(self) -> AssetKey | None:
-        """The asset that is desired; None until the client has chosen."""
+        """The desired asset; None until the client has selected it."""
         return AssetKey(self.kind, self.asset_id, self.parent_asset_id) if self.asset_id else None
 
     @property
     def is_live(self) -> bool:
-        """True if it is agreed to and still counts."""
+        """True if it is approved and still applies."""
         return self.approved_at is not None and not self.declined and not self.over and self.asset_id is not None
 
     @property
@@ -105,7 +103,7 @@ class DesiredAccess:
 
     @property
     def says_done(self) -> bool:
-        """True if somebody requested a check after the client's consent: by hand that means the steps were done."""
+        """True if a check was requested after the client's consent: by hand that means the steps were done."""
         return self.recheck_at is not None and self.approved_at is not None and self.recheck_at > self.approved_at
 
 
@@ -113,8 +111,8 @@ class DesiredAccess:
 class Observation:
     """Observation of one asset with one side's token: its role, its absence, or the reason why that is unknown.
 
-    `blocker` is the code of a failed read, `answer` the platform's message about it. Of a person, `pending`: the
-    invitation waits for them; `rejected`: they declined it; `member`: they accepted it and lack the ad accounts;
+    `blocker` is the code of a failed read, `answer` the platform's message about it. For a person, `pending`: the
+    invitation is open; `rejected`: they declined it; `member`: they accepted it and lack the ad accounts;
     `everything`: they are Admin of the whole Business Center.
     """
 
@@ -152,10 +150,10 @@ class ObservedAccess:
     `asset_problems`: blocker codes of the client's assets that cannot be shared from its Business Center.
     `center_problem`: blocker code of the client's Business Center, or of the person who authorized.
     `partnered`: true if the agency's side lists the client as its partner, so that both agreed; None if unknown.
-    `authorization_blocker`: blocker code of the client's last authorization, where there is no connection from it.
-    `events`: how many events a pixel received in the last days; `events_unread`: why that number is unknown.
+    `authorization_blocker`: blocker code of the client's last authorization if it led to no connection.
+    `events`: number of events that a pixel received in the last days; `events_unread`: reasons of unknown numbers.
     `shared_elsewhere`: the Business Center that shares an asset with the agency instead of the client's.
-    `unavailable_since`: since when the platform has not answered.
+    `unavailable_since`: time from which the platform has not answered.
     """
 
     client: ObservedSide = ObservedSide()
@@ -175,8 +173,8 @@ class ObservedAccess:
 class PastAction:
     """The last attempt on one asset. `outcome` open: no answer was recorded; `batch`: assets of the same call.
 
-    `times`: how often it was tried since the last attempt at the opposite. `since`: since when nothing could be sent at
-    all. `invited`: a person became a member by it, now or before; `operation` is the platform's name of the call.
+    `times`: number of attempts since the last attempt at the opposite. `since`: time from which nothing could be sent.
+    `invited`: a person became a member by it, now or before; `operation` is the platform's name of the call.
     """
 
     at: datetime
@@ -192,7 +190,7 @@ class PastAction:
 
     @property
     def may_have_happened(self) -> bool:
-        """True if the platform may have carried it out, whatever the answer was."""
+        """True if the platform may have executed it, with or without an answer."""
         return self.outcome in ("ok", "unclear", "open")
 
 
@@ -223,7 +221,7 @@ class ShareAction:
 
 @dataclass(frozen=True)
 class UnshareAction:
-    """Take these away, at most 50 of one kind; of pixels and people one at a time."""
+    """Remove these, at most 50 of one kind; pixels and people one at a time."""
 
     kind: str
     keys: tuple[AssetKey, ...]

@@ -1,9 +1,8 @@
-"""Status of an access request, derived from reads and attempts: total, and green only after a read with the agreed
-role. Pure.
+"""Status of an access request, derived from reads and attempts: total, and verified only after a read. Pure.
 
-No access request waits for us or for the platform for ever. It is our turn only while `give_at` or `take_at` returns
-a time, and
-the platform's only within the limits of `RetryTiming`. After that, a code names the blocker and its next actor.
+No access request waits for us or for the platform for ever. It is our turn only while `share_at` or `unshare_at`
+returns a time, and the platform's only within the limits of `RetryTiming`. After that, a code names the blocker and its
+next actor.
 """
 
 from collections.abc import Sequence
@@ -12,14 +11,17 @@ from datetime import datetime
 from typing import Literal
 
 from app.access.reconciler.action_history import is_exhausted, is_refused
-from app.access.reconciler.share_policy import (
+from app.access.reconciler.planner import (
     is_account_present,
     is_declined,
+    is_gone,
     is_guided,
     is_interrupted,
     is_invitation_rejected,
     last_share,
+    refusal,
     share_at,
+    unshare_at,
 )
 from app.access.reconciler.state import (
     ActionHistory,
@@ -32,7 +34,6 @@ from app.access.reconciler.state import (
     ReadFailure,
     rank,
 )
-from app.access.reconciler.unshare_policy import is_gone, refusal, unshare_at
 from app.access.retry_policy import RetryTiming
 from app.platforms.blockers import Actor
 from app.platforms.blockers import next_actor as actor_of
@@ -42,8 +43,7 @@ SeenBy = Literal["agency", "client"]
 
 @dataclass(frozen=True)
 class Status:
-    """One access request as shown. `seen_by` is the side whose token showed the role; `code` is set with `blocked`
-    and `drifted`.
+    """One access request as shown. `seen_by`: side whose token showed the role; `code`: with `blocked` and `drifted`.
 
     `answer` is the platform's own message about the blocker. Status `leaving` is internal: the access must be removed
     and is still there.
@@ -122,9 +122,7 @@ def statuses(
     now: datetime,
     timing: RetryTiming,
 ) -> list[Status]:
-    """The status of every access request, in order;
-    one that hangs on an ad account may wait for whom that one waits for.
-    """
+    """The status of every access request, in order. One that depends on an ad account may wait for its next actor."""
     accounts: dict[AssetKey | None, Status] = {}
     for desired in all_desired:
         asked = desired.kind == "ad_account" and not (desired.over or desired.declined or desired.unwanted)
@@ -171,7 +169,7 @@ def status(
     timing: RetryTiming,
     account: Status | None = None,
 ) -> Status:
-    """The status of one access request; `account` is that of the ad account it hangs on."""
+    """The status of one access request; `account` is that of the ad account that it depends on."""
     if desired.over:
         return Status("ended")
     if desired.declined:
@@ -183,7 +181,7 @@ def status(
         return _leaving(case)
     found = _seen_by_agency(case) if case.agency.is_read else _agency_cannot_see(case)
     if desired.link_ended and found.next_actor == "client":
-        return replace(found, next_actor="agency")  # a dead link leads its client nowhere
+        return replace(found, next_actor="agency")  # the client cannot use a link that has ended
     return found
 
 
@@ -195,7 +193,7 @@ def _leaving(case: _Case) -> Status:
         return Status("leaving", "agency")
     if case.takes and not case.is_silent:
         return Status("leaving", "us")
-    if case.takes:  # by hand it need not wait
+    if case.takes:  # the client can do it by hand at once
         return Status("leaving", "client", "platform_unavailable")
     if failed := refusal(desired, case.history):
         return Status("leaving", "client", failed[0], answer=failed[1].answer)
@@ -215,7 +213,7 @@ def _seen_by_agency(case: _Case) -> Status:
 
 
 def _absent(case: _Case) -> Status:
-    """Read, by the agency or by the client at least, and not there."""
+    """Absent on at least one side that was read."""
     desired = case.desired
     if is_invitation_rejected(desired, case.observed, case.history):
         return _blocked("invitation_rejected")
@@ -229,7 +227,7 @@ def _absent(case: _Case) -> Status:
 
 
 def _of_role(case: _Case, observation: Observation, seen_by: SeenBy) -> Status:
-    """One side shows a role, and it is that side that counts."""
+    """Status from the side that shows a role and counts."""
     desired, role = case.desired, observation.role
     assert role is not None  # only such observations are passed
     if _is_as_agreed(case, observation):
@@ -241,7 +239,7 @@ def _of_role(case: _Case, observation: Observation, seen_by: SeenBy) -> Status:
         return Status("drifted" if desired.was_verified else "approved", "us", None, role, seen_by)
     higher = rank(role) > rank(desired.role)
     if higher and is_interrupted(desired, case.history) and case.is_recent(case.history.unshared.get(case.key)):
-        return Status("approved", "platform", None, role, seen_by)  # taken away; this side is only slow to show it
+        return Status("approved", "platform", None, role, seen_by)  # removed; this side is only slow to show it
     code, answer = "role_higher_than_requested" if higher else "role_too_low", None
     actor: Actor | None = None
     if higher and desired.reduce_at is not None:
@@ -260,7 +258,7 @@ _ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_autho
 
 
 def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
-    """The role is as agreed; of a pixel that has to receive events that must have been observed, too."""
+    """The role is as agreed; for a pixel that must receive events, these must be observed too."""
     desired = case.desired
     proof = Status("verified", None, None, role, seen_by)
     if not desired.needs_events or desired.was_verified or desired.kind != "pixel":
@@ -291,7 +289,7 @@ def _is_as_agreed(case: _Case, observation: Observation) -> bool:
 
 
 def _gone(case: _Case) -> Status:
-    """It was proved, and is not there any more: what exactly is gone, and whose turn that makes it."""
+    """Verified access is gone: its code and the next actor."""
     last, client = case.last, case.client
     if case.gives:
         late = case.is_silent
@@ -345,7 +343,7 @@ def _is_in_force(case: _Case) -> bool:
 
 
 def _unseen_now(case: _Case) -> Status:
-    """It was proved, and nobody can read it now: the proof counts for a while. For people the agency never can."""
+    """Verified access cannot be read now: the proof counts for `timing.proof`, for people always."""
     desired = case.desired
     if desired.kind == "person" or desired.seen_at is None or case.now < desired.seen_at + case.timing.proof:
         return Status("verified", None, None, desired.role, None)
@@ -356,7 +354,7 @@ def _unseen_now(case: _Case) -> Status:
 
 
 def _is_done(case: _Case) -> bool:
-    """True if it is done as far as we know: observed by the client, sent by us, or by hand as the client says."""
+    """True if it is done as far as known: observed by the client, sent by us, or done by hand according to people."""
     given = case.history.shared.get(case.key)
     sent = given is not None and given.outcome == "ok"
     return case.client.role is not None or sent or (case.desired.lane == "guided" and case.desired.says_done)
@@ -383,7 +381,7 @@ def _under_way(case: _Case) -> Status:
             return replace(interrupted, answer=last.answer if last is not None and refused else None)
     lasting = _lasting(case)
     if lasting is not None and not closed:
-        return _blocked(lasting)  # says more than the platform's no that it leads to
+        return _blocked(lasting)  # more precise than the refusal that follows from it
     if case.gives:
         if last is not None and last.outcome == "ok":
             return Status("awaiting_partner", "platform")
@@ -416,8 +414,8 @@ def _by_hand(case: _Case) -> Status:
         return Status("awaiting_partner", "platform")
     if case.key in case.observed.shared_elsewhere:
         return _blocked("asset_shared_elsewhere")
-    looked_in_vain = case.agency.is_read and case.desired.says_done and case.observed.partnered
-    return _blocked(_missing(case)) if looked_in_vain else Status("awaiting_client", "client")
+    absent = case.agency.is_read and case.desired.says_done and case.observed.partnered
+    return _blocked(_missing(case)) if absent else Status("awaiting_client", "client")
 
 
 def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
@@ -428,12 +426,12 @@ def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = N
 
 
 def _waiting_for_account(case: _Case) -> Status:
-    """A pixel waits for its ad account, for as long as that one is on its way."""
+    """A pixel waits for its ad account while that is in progress."""
     if is_account_present(case.key, case.observed):
         return _while_away(case)
     if case.account is None or case.account.status in ("declined", "ended", "leaving"):
         return _blocked("account_missing")
-    if case.account.next_actor is None:  # attested, or not looked at now
+    if case.account.next_actor is None:  # attested, or not observed now
         return Status("approved", "agency")
     return Status("approved", case.account.next_actor)
 

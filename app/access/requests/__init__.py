@@ -1,3 +1,1 @@
-"""Access requests as the agency sees them, and statements of people about access that cannot be read:
-the client does the steps, the agency confirms that it works.
-"""
+"""Access requests: evidence, checks, changes, and statements of people about access that cannot be read."""

@@ -1,6 +1,4 @@
-"""JSON routes:
-access requests with their evidence, and the ends of links, from which more follows than the link itself.
-"""
+"""JSON routes: access requests with their evidence, and the end and extension of links."""
 
 from typing import Annotated
 
@@ -37,27 +35,27 @@ Auditor = Annotated[Principal, requires("grants:read")]
 
 @router.get("/links/{link_id}/access-requests")
 async def list_access_requests(caller: Reader, session: Session, link_id: str) -> Page[AccessRequestDetail]:
-    """The access requests of a link in their order. There is no second page."""
+    """List the access requests of a link in their order, on one page."""
     aggregate = await links.load_link(session, caller.agency_id, link_id)
     return Page(data=[AccessRequestDetail.of(access_request) for access_request in aggregate.access_requests])
 
 
 @router.get("/links/{link_id}/platform-calls")
 async def count_platform_calls(caller: Auditor, session: Session, link_id: str) -> LinkCalls:
-    """Numbers of platform calls that the link has used, by purpose."""
+    """Count the platform calls that a link has used, by operation."""
     return await service.count_calls(session, caller.agency_id, link_id)
 
 
 @router.post("/links/{link_id}/revocation")
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
-    """Ends a link at once. What was shared stays shared; ending it again changes nothing."""
+    """Revoke a link at once. Shared access stays shared; repeating it changes nothing."""
     ended = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
     return LinkView.of(ended.link, ended.turn)
 
 
 @router.post("/links/{link_id}/extension")
 async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
-    """Gives a link more time. An expired one lives again where it stood."""
+    """Extend a link. An expired one is open again, with its progress."""
     renewed = await lifecycle.renew_link(
         session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor
     )
@@ -66,7 +64,7 @@ async def extend_link(caller: Writer, session: Session, link_id: str, given: Ext
 
 @router.get("/access-requests/{access_request_id}")
 async def get_access_request(caller: Reader, session: Session, access_request_id: str) -> AccessRequestEvidence:
-    """One access request: why it is what it is, whose turn it is, and the last looks and calls it rests on."""
+    """Retrieve an access request with its next actor and the last platform calls that it rests on."""
     access_request = await links.access_request(session, caller.agency_id, access_request_id)
     handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
     last = await call_recorder.page(session, caller.agency_id, handshakes, limit=5, before=None)
@@ -79,7 +77,7 @@ async def get_access_request(caller: Reader, session: Session, access_request_id
 async def list_calls(
     caller: Auditor, session: Session, access_request_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PlatformCallView]:
-    """Every look and call of the handshake an access request belongs to, newest first."""
+    """List the platform calls of the handshake of an access request, newest first."""
     handshakes = await service.handshake_ids(session, caller.agency_id, access_request_id)
     rows = await call_recorder.page(
         session, caller.agency_id, handshakes, limit=limit + 1, before=before(cursor, "call")
@@ -91,7 +89,7 @@ async def list_calls(
 async def request_role(
     request: Request, caller: Writer, session: Session, access_request_id: str, given: NewRole
 ) -> AccessRequestDetail:
-    """Asks for another role. A wider one waits for the client's yes; a lower one is removed and shared anew."""
+    """Request another role. A higher one waits for the client's approval; a lower one is removed and shared again."""
     platforms = services_of(request).platforms
     access_request = await service.change_role(
         session, caller.agency_id, access_request_id, given, platforms=platforms, actor=caller.actor
@@ -101,7 +99,7 @@ async def request_role(
 
 @router.post("/access-requests/{access_request_id}/verification", status_code=202)
 async def verify_access_request(caller: Writer, session: Session, access_request_id: str) -> AccessRequestDetail:
-    """Looks at the platform now. Read the access request again in a few seconds, or wait for its event."""
+    """Check an access request now. Read it again in a few seconds, or wait for its event."""
     access_request = await service.check_access_request(session, caller.agency_id, access_request_id)
     await buyer_access.check_buyers(session, caller.agency_id, access_request_id)
     return AccessRequestDetail.of(access_request)
@@ -111,7 +109,7 @@ async def verify_access_request(caller: Writer, session: Session, access_request
 async def attest_access_request(
     caller: Writer, session: Session, access_request_id: str, given: Attestation
 ) -> AccessRequestDetail:
-    """Takes a person's word where nothing can be read. It becomes verified as soon as a token can read."""
+    """Attest an access request that cannot be read. It is verified as soon as a token can read it."""
     access_request = await service.attest(session, caller.agency_id, access_request_id, by=given.by, actor=caller.actor)
     return AccessRequestDetail.of(access_request)
 
@@ -120,7 +118,7 @@ async def attest_access_request(
 async def request_person(
     request: Request, caller: Writer, session: Session, link_id: str, given: NewPerson
 ) -> PersonView:
-    """Asks the client to invite one of your people with the link's ad accounts. Nothing is done before its yes."""
+    """Request that the client invites a person of yours to the link's ad accounts. Waits for the client's approval."""
     access_request = await people.request_person(
         session, caller.agency_id, link_id, email=given.email, role=given.role, reason=given.reason,
         platforms=services_of(request).platforms, actor=caller.actor,
@@ -130,7 +128,7 @@ async def request_person(
 
 @router.delete("/links/{link_id}/people/{access_request_id}", status_code=202)
 async def withdraw_person(caller: Writer, session: Session, link_id: str, access_request_id: str) -> PersonView:
-    """No longer asks for a person. Once approved, membership or invitation are taken back, and `ended` is read."""
+    """Withdraw the request for a person. If it was approved, the membership or invitation is removed, until `ended`."""
     return PersonView.of(
         await people.withdraw_person(session, caller.agency_id, link_id, access_request_id, actor=caller.actor)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.platforms.blockers import BLOCKERS
 
-#: Where a kind needs other words.
+#: Hints that differ by kind.
 _BY_KIND: Mapping[tuple[str, str], str] = {
     ("role_higher_than_requested", "person"): "This person can do more in the client's Business Center than you asked "
     "for: nothing has to be removed; the client can choose a smaller role under Users, Members.",
@@ -14,19 +14,19 @@ _BY_KIND: Mapping[tuple[str, str], str] = {
 _BY_STATUS = {
     "awaiting_partner": "TikTok recorded the share: accept it in your Business Center if it asks you to, then check "
     "again (POST /api/v1/access-requests/{id}/verification).",
-    "awaiting_client": "The client has the steps to do by hand; nothing is seen yet.",
+    "awaiting_client": "The client does the steps by hand; nothing is visible yet.",
     "attested": "Connect your own side, and this is verified by itself (POST /api/v1/connections/invitations).",
-    "unverifiable": "Nobody can look yet: your side is not connected, or got no list (see the platform calls). "
+    "unverifiable": "No token can read it: your side is not connected, or got no list (see the platform calls). "
     "Confirm it yourself (POST /api/v1/access-requests/{id}/attestation), or connect "
     "(POST /api/v1/connections/invitations; without a TikTok app, "
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
 
-#: Of a manual platform, where people look and nobody reads.
+#: Hints for manual platforms, which no token can read.
 _BY_STATUS_OF_CUSTOM = {
-    "awaiting_partner": "The client says that the steps are done: look whether it works, then say so "
+    "awaiting_partner": "The client says that the steps are done: check that it works, then attest it "
     "(POST /api/v1/access-requests/{id}/attestation).",
-    "awaiting_client": "The client has the steps to do by hand. If it works already, say so "
+    "awaiting_client": "The client does the steps by hand. If it works already, attest it "
     "(POST /api/v1/access-requests/{id}/attestation).",
 }
 
@@ -34,7 +34,7 @@ _BY_STATUS_OF_CUSTOM = {
 def hint(
     status: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
 ) -> str | None:
-    """The agency's next step for an access request in this status; None if there is nothing to do.
+    """The agency's next step for an access request in this status; None if there is none.
 
     `custom`: of a manual platform. `permissions`: those that the platform named when it refused.
     """

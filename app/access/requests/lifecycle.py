@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import handshakes
 from app.access.connections import service as connections
 from app.access.context import AccessContext
-from app.access.requests import client_statements as attestations
+from app.access.requests import service as access_requests
 from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
 from app.links import queries
@@ -18,10 +18,10 @@ from app.links.models import Link
 
 
 async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> LinkAggregate:
-    """End a link on the agency's wish; what was shared stays shared. Raises NotFound."""
+    """End a link for the agency; shared access stays shared. Raises NotFound."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     aggregate.revoke(actor=actor)
-    attestations.refresh_statuses(aggregate, actor=KEYTURN)
+    access_requests.refresh_statuses(aggregate, actor=KEYTURN)
     await aggregate.save(session)
     await _let_go(session, agency_id, aggregate.client.id)
     return aggregate
@@ -30,21 +30,21 @@ async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor
 async def renew_link(
     session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str
 ) -> LinkAggregate:
-    """Give a link more time; access requests that had ended with it go on. Raises NotFound, LinkOver, InvalidInput."""
+    """Extend a link; access requests that had ended with it continue. Raises NotFound, LinkOver, InvalidInput."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     links.extend_link(aggregate, expires_at, actor=actor)
-    attestations.refresh_statuses(aggregate, actor=actor)
+    access_requests.refresh_statuses(aggregate, actor=actor)
     await aggregate.save(session)
     await handshakes.wake_client(session, agency_id, aggregate.client.id)
     return aggregate
 
 
 async def run(context: AccessContext, link: Link) -> None:
-    """The work on a claimed link: its time ran out, with all that follows, or its client is needed again."""
+    """Run the job of a claimed link: expire it with all consequences, or write to its client."""
     async with context.sessions.begin() as session:
         aggregate = await queries.load_link(session, link.agency_id, link.id, lock=True)
         if aggregate.expire():
-            attestations.refresh_statuses(aggregate, actor=KEYTURN)
+            access_requests.refresh_statuses(aggregate, actor=KEYTURN)
             await aggregate.save(session)
             await _let_go(session, link.agency_id, link.client_id)
         later = await client_needed.write_to_client(session, context.outbox, aggregate)

@@ -1,4 +1,4 @@
-"""Status of an access request on a manual platform, from statements of people: total, and never green. Pure."""
+"""Status of an access request on a manual platform, from statements of people: total, and never verified. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,14 +19,14 @@ class AttestationFacts:
 
 @dataclass(frozen=True)
 class AttestationStatus:
-    """The status, and whose turn it is."""
+    """The status with its next actor."""
 
     status: str
     next_actor: Literal["client", "agency"] | None = None
 
 
 def status(said: AttestationFacts) -> AttestationStatus:
-    """The agency's word counts, with or without the client's; the client's word alone makes it the agency's turn."""
+    """The agency's statement counts, with or without the client's; after the client's alone the agency is next."""
     if said.declined:
         return AttestationStatus("declined")
     if said.by_agency:

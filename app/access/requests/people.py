@@ -1,4 +1,4 @@
-"""Asking for a person of the agency on a link, and no longer asking for them."""
+"""Access requests for people of the agency: request and withdrawal."""
 
 from collections.abc import Mapping
 
@@ -21,20 +21,20 @@ KIND = "person"
 
 
 class PersonKnown(AppError):
-    """The same address is asked for on this link already."""
+    """The same address is requested on this link already."""
 
     status = 409
     code = "person_known"
-    detail = "This person is asked for on the link already."
+    detail = "This person is requested on the link already."
     hint = "Read the link's access requests with GET /api/v1/links/{id}/access-requests."
 
 
 class TooManyPeople(AppError):
-    """More than a client can oversee."""
+    """The link requests the maximum number of people already."""
 
     status = 409
     code = "too_many_people"
-    detail = f"A link asks for at most {MOST_PEOPLE} people."
+    detail = f"A link requests at most {MOST_PEOPLE} people."
     hint = "Share ad accounts with your Business Center instead: your buyers get them there."
 
 
@@ -50,20 +50,20 @@ async def request_person(
     actor: str,
     platform: str = "tiktok",
 ) -> AccessRequest:
-    """The client is to invite this person as a standard member with the link's ad accounts.
+    """Request that the client invites a person as a standard member with the link's ad accounts.
 
-    Nothing is done before the client's yes. Raises NotFound, LinkOver, InvalidInput, PersonKnown, TooManyPeople.
+    Waits for the client's approval. Raises NotFound, LinkOver, InvalidInput, PersonKnown, TooManyPeople.
     """
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_requests.refuse_over(aggregate)
     email = email.lower()
     if platform not in platforms or KIND not in platforms[platform].kinds:
-        raise InvalidInput(fields={"platform": "People cannot be asked for there."})
+        raise InvalidInput(fields={"platform": "People cannot be requested on this platform."})
     if not any(
         access_request.kind == "ad_account" and access_request.status not in OVER
         for access_request in aggregate.access_requests
     ):
-        raise InvalidInput(fields={"email": "This link asks for no ad account that a person could work in."})
+        raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
     people = [
         access_request
         for access_request in aggregate.access_requests
@@ -82,7 +82,7 @@ async def request_person(
 
 
 async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str, email: str) -> str:
-    """One person has one number on all links of a client: taking them off one must not take them off another."""
+    """Id of a person, the same on all links of a client: so that a removal on one does not affect another."""
     every = await links.access_requests_of_client(session, aggregate.agency.id, aggregate.client.id, platform)
     known = [
         access_request
@@ -101,21 +101,20 @@ async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str
 async def withdraw_person(
     session: AsyncSession, agency_id: str, link_id: str, access_request_id: str, *, actor: str
 ) -> AccessRequest:
-    """Takes the person off: before the client's yes at once, afterwards membership or invitation go and are read back.
+    """Withdraw the request for a person: at once before the approval, else by removal and verification.
 
     Raises NotFound.
     """
     link = await links.find(session, agency_id, link_id)
-    await links.lock_links_of_client(session, agency_id, link.client_id)  # all of them: what goes may stand on several
+    await links.lock_links_of_client(session, agency_id, link.client_id)  # all of them: the removal may concern several
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.kind != KIND:
         raise NotFound
     if access_request.status in OVER or access_request.unwanted_at is not None:
         return access_request
-    if (
-        access_request.approved_at is None and access_request.role_first is None
-    ):  # never agreed to: it must not stand on the review
+    # never approved: it must not be shown on the review
+    if access_request.approved_at is None and access_request.role_first is None:
         aggregate.withdraw(access_request, actor=actor)
         await aggregate.save(session)
         return access_request

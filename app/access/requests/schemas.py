@@ -1,4 +1,4 @@
-"""Access requests with what they rest on, as the API and the command line show them."""
+"""Request and response schemas of access requests, with their evidence."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -18,11 +18,13 @@ from app.platforms.tiktok.scopes import named_in
 
 
 class AccessRequestDetail(AccessRequestView):
-    """An access request with what can be done about it."""
+    """An access request with the next step of the agency."""
 
     hint: str | None = Field(
-        description="What your agency can do; null where nothing is to be done.",
-        examples=["Whoever authorized is no Admin of the client's Business Center: pass the link on to an Admin."],
+        description="Next step of your agency; null if there is none.",
+        examples=[
+            "The person who authorized is no Admin of the client's Business Center: pass the link on to an Admin."
+        ],
     )
 
     @classmethod
@@ -37,12 +39,10 @@ class AccessRequestDetail(AccessRequestView):
 
 
 class AccessRequestEvidence(AccessRequestDetail):
-    """An access request with the last platform calls of its handshake, and with who of your people can open what it
-    gave.
-    """
+    """An access request with the last platform calls of its handshake, and the access of your buyers."""
 
     calls: list[PlatformCallView] = Field(description="The last five, newest first.")
-    buyers: list[BuyerAccessView] = Field(description="Who of your people is to open it, and who can.")
+    buyers: list[BuyerAccessView] = Field(description="Access of your buyers.")
 
     @classmethod
     def with_calls(
@@ -61,16 +61,16 @@ class AccessRequestEvidence(AccessRequestDetail):
 
 
 class NewPerson(RequestShape):
-    """Somebody of your agency whom the client is to invite to its own Business Center."""
+    """A person of your agency whom the client is to invite to its Business Center."""
 
     email: Email = Field(description="Of your own domain.", examples=["nora@north.example"])
     role: WorkingRole = Field(
-        description="On the link's ad accounts; `Observer` is taken for `ANALYST`.", examples=["ANALYST"]
+        description="On the link's ad accounts; `Observer` counts as `ANALYST`.", examples=["ANALYST"]
     )
-    reason: Asked500 = Field(description="Why, in words the client reads.", examples=["To help with the launch."])
+    reason: Asked500 = Field(description="Reason; the client reads it.", examples=["To help with the launch."])
     member_role: MemberRole = Field(
         "STANDARD",
-        description="In the Business Center. Only `STANDARD` (`Employee`) is asked for: an Admin could do everything.",
+        description="In the Business Center. Only `STANDARD` (`Employee`) is possible: an Admin could do everything.",
     )
 
     @model_validator(mode="after")
@@ -81,9 +81,9 @@ class NewPerson(RequestShape):
 
 
 class PersonView(AccessRequestView):
-    """A person asked for, with what to think of."""
+    """A request for a person, with warnings."""
 
-    member_role: MemberRole = Field(description="What they become in the client's Business Center.")
+    member_role: MemberRole = Field(description="Role in the client's Business Center.")
     warnings: list[str] = Field(examples=[[]])
 
     @classmethod
@@ -99,34 +99,38 @@ def _warning(email: str) -> str | None:
     if not is_free(email):
         return None
     return (
-        f"{domain_of(email)} is a free mail service: whoever leaves your agency keeps this inbox, and the access with "
-        "it. Use an address of your own domain."
+        f"{domain_of(email)} is a free mail service: a person who leaves your agency keeps this inbox, and the access "
+        "with it. Use an address of your own domain."
     )
 
 
 class NewRole(RequestShape):
-    """Another role than was asked for."""
+    """Request for another role."""
 
     role: Word = Field(examples=["OPERATOR"])
     reason: Asked500 | None = Field(
-        None, description="Why; a wider role needs one, and the client reads it.", examples=["To run the campaigns."]
+        None,
+        description="Reason; required for a higher role, and read by the client.",
+        examples=["To run the campaigns."],
     )
 
 
 class LinkCalls(BaseModel):
-    """The calls one onboarding cost of your TikTok app's budget."""
+    """Platform calls of one onboarding, which count against the rate limit of your TikTok app."""
 
-    total: int = Field(description="Calls since the link was made, with the client's consent.", examples=[17])
+    total: int = Field(
+        description="Calls since the link was created, including the client's authorization.", examples=[17]
+    )
     by_operation: dict[str, int] = Field(examples=[{"bc/partner/asset/get": 6, "bc/partner/add": 1}])
 
 
 class Attestation(RequestShape):
-    """A person's word that an access works."""
+    """Statement of a person that an access works."""
 
-    by: Line200 = Field(description="Who says so, by name.", examples=["Ana Agent"])
+    by: Line200 = Field(description="Name of the person.", examples=["Ana Agent"])
 
 
 class Extension(RequestShape):
-    """More time for a link."""
+    """New expiry of a link."""
 
     expires_at: Moment = Field(description="At most 90 days from now.")

@@ -9,9 +9,10 @@ from app.access import handshakes
 from app.access.call_recorder import PlatformCall
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
+from app.access.requests.manual_status import AttestationFacts, status
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.events.recorder import CLIENT
-from app.kit.errors import AppError
+from app.kit.errors import AppError, NotFound
 from app.links import queries as links
 from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
@@ -20,7 +21,7 @@ from app.platforms.port import Platform
 
 
 class NotApproved(AppError):
-    """The client has not said yes to this access request."""
+    """The client has not approved this access request."""
 
     status = 409
     code = "access_request_not_approved"
@@ -29,21 +30,30 @@ class NotApproved(AppError):
 
 
 class AlreadyVerified(AppError):
-    """An attestation would say less than what was read back."""
+    """The access was read already, which counts more than an attestation."""
 
     status = 409
     code = "access_verified"
-    detail = "This access was read back already; a person's word adds nothing."
-    hint = "Read the access request to see by whose access and when."
+    detail = "This access is verified already; a person's statement adds nothing."
+    hint = "Read the access request for the side that showed it, and the time."
 
 
 class NothingToRead(AppError):
-    """A check is wanted of an access request that only people can speak of."""
+    """A check was requested of an access request that no token can read."""
 
     status = 409
     code = "nothing_to_read"
-    detail = "Keyturn cannot look into this platform, so there is nothing to check."
-    hint = "Look yourself, then say that it works with POST /api/v1/access-requests/{id}/attestation."
+    detail = "Keyturn cannot read this platform, so there is nothing to check."
+    hint = "Check it yourself, then attest it with POST /api/v1/access-requests/{id}/attestation."
+
+
+class ReadPossible(AppError):
+    """A token can read the access, which counts more than a statement."""
+
+    status = 409
+    code = "read_possible"
+    detail = "Keyturn can read this access itself, so it takes no statement for it."
+    hint = "Request a check with POST /api/v1/access-requests/{id}/verification."
 
 
 async def check_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
@@ -52,23 +62,6 @@ async def check_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
         raise NotApproved
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
-
-
-async def say_done(session: AsyncSession, aggregate: LinkAggregate) -> None:
-    """Record the client's statement that the steps are done, where nobody can read; the agency confirms it."""
-    for access_request in aggregate.access_requests:
-        if (
-            access_request.status in ("approved", "awaiting_client")
-            and access_request.approved_at
-            and not access_request.is_custom
-        ):
-            aggregate.set_status(
-                access_request, status="unverifiable", code=None, next_actor="agency", actor=CLIENT,
-                client_attested_at=aggregate.now,
-                client_attested_by=aggregate.consent.name if aggregate.consent else None,
-            )  # fmt: skip
-    aggregate.complete_if_done()
-    await aggregate.save(session)
 
 
 async def check_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
@@ -93,6 +86,24 @@ async def lower_role(session: AsyncSession, aggregate: LinkAggregate, access_req
     access_request.reduce_at = access_request.recheck_at = aggregate.now
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
+
+
+async def change_role(
+    session: AsyncSession,
+    agency_id: str,
+    access_request_id: str,
+    wanted: NewRole,
+    *,
+    platforms: Mapping[str, Platform],
+    actor: str,
+) -> AccessRequest:
+    """Request another role, and make the client's handshakes due. Raises as `request_role`."""
+    access_request = await access_requests.request_role(
+        session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
+    )
+    link = await links.find(session, agency_id, access_request.link_id)
+    await handshakes.wake_client(session, agency_id, link.client_id)
+    return access_request
 
 
 async def attest(
@@ -120,15 +131,6 @@ async def attest(
     return access_request
 
 
-class ReadPossible(AppError):
-    """A token can read the access: that counts, not a statement."""
-
-    status = 409
-    code = "read_possible"
-    detail = "Keyturn can read this access itself, so a person's word is not taken for it."
-    hint = "Ask for a check with POST /api/v1/access-requests/{id}/verification."
-
-
 async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_request: AccessRequest) -> bool:
     """True if the side that proves the access has a token that was not refused. For people that is the client."""
     agency_id = aggregate.link.agency_id
@@ -142,6 +144,75 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
     return client is not None and client.status == "live"
 
 
+async def say_link_done(session: AsyncSession, aggregate: LinkAggregate) -> None:
+    """Record the client's statement that the steps are done if no token can read; the agency confirms it."""
+    for access_request in aggregate.access_requests:
+        if (
+            access_request.status in ("approved", "awaiting_client")
+            and access_request.approved_at
+            and not access_request.is_custom
+        ):
+            aggregate.set_status(
+                access_request, status="unverifiable", code=None, next_actor="agency", actor=CLIENT,
+                client_attested_at=aggregate.now,
+                client_attested_by=aggregate.consent.name if aggregate.consent else None,
+            )  # fmt: skip
+    aggregate.complete_if_done()
+    await aggregate.save(session)
+
+
+def say_steps_done(aggregate: LinkAggregate, access_request_id: str) -> None:
+    """Record that the client did the steps on a manual platform, by the person of the consent. Raises NotFound.
+
+    The caller saves the link.
+    """
+    access_request = _manual(aggregate, access_request_id)
+    if access_request.status in ("approved", "awaiting_client"):
+        access_request.client_attested_at = aggregate.now
+        access_request.client_attested_by = aggregate.consent.name if aggregate.consent else None
+        _write(aggregate, access_request, CLIENT)
+
+
+def withdraw_statement(aggregate: LinkAggregate, access_request_id: str) -> None:
+    """Withdraw the client's statement on a manual platform, unless the agency has confirmed it. Raises NotFound.
+
+    The caller saves the link.
+    """
+    access_request = _manual(aggregate, access_request_id)
+    if access_request.status == "awaiting_partner":
+        access_request.client_attested_at = access_request.client_attested_by = None
+        _write(aggregate, access_request, CLIENT)
+
+
+def refresh_statuses(aggregate: LinkAggregate, *, actor: str = CLIENT) -> None:
+    """Set the status of every access request of a manual platform from its statements. Repeating it changes nothing.
+
+    The caller saves the link.
+    """
+    for access_request in aggregate.access_requests:
+        if access_request.is_custom:
+            _write(aggregate, access_request, actor)
+
+
+def _manual(aggregate: LinkAggregate, access_request_id: str) -> AccessRequest:
+    access_request = aggregate.find(access_request_id)
+    if access_request is None or not access_request.is_custom:
+        raise NotFound
+    return access_request
+
+
+def _write(aggregate: LinkAggregate, access_request: AccessRequest, actor: str) -> None:
+    said = AttestationFacts(
+        approved=access_request.approved_at is not None,
+        declined=access_request.declined_at is not None,
+        over=aggregate.is_dead,
+        by_client=access_request.client_attested_at is not None,
+        by_agency=access_request.attested_at is not None,
+    )
+    now = status(said)
+    aggregate.set_status(access_request, status=now.status, code=None, next_actor=now.next_actor, actor=actor)
+
+
 async def handshake_ids(session: AsyncSession, agency_id: str, access_request_id: str) -> list[str]:
     """The ids of the handshakes that may hold evidence about an access request. Raises NotFound."""
     access_request = await links.access_request(session, agency_id, access_request_id)
@@ -149,26 +220,8 @@ async def handshake_ids(session: AsyncSession, agency_id: str, access_request_id
     return [handshake.id for handshake in await handshakes.of_client(session, agency_id, link.client_id)]
 
 
-async def change_role(
-    session: AsyncSession,
-    agency_id: str,
-    access_request_id: str,
-    wanted: NewRole,
-    *,
-    platforms: Mapping[str, Platform],
-    actor: str,
-) -> AccessRequest:
-    """Request another role, and make the client's handshakes due. Raises as `request_role`."""
-    access_request = await access_requests.request_role(
-        session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
-    )
-    link = await links.find(session, agency_id, access_request.link_id)
-    await handshakes.wake_client(session, agency_id, link.client_id)
-    return access_request
-
-
 async def count_calls(session: AsyncSession, agency_id: str, link_id: str) -> LinkCalls:
-    """Counts the platform calls of the link's connections and of its handshake since it was made. Raises NotFound."""
+    """Count the platform calls of a link's connections, and of its handshake since it was created. Raises NotFound."""
     aggregate = await links.load_link(session, agency_id, link_id)
     ours = (aggregate.intake.bc_id, aggregate.link.agency_bc_id)
     every = await handshakes.of_client(session, agency_id, aggregate.client.id)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.requests import client_statements as attestations
+from app.access.requests import service as access_requests
 from app.client_portal import manual_platforms
 from app.client_portal.forms import external_ids
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
@@ -43,7 +43,7 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
 @router.post("/l/{link_id}/access-requests/{access_request_id}/done", dependencies=[FROM_OUR_SCREEN])
 async def say_done(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client did the steps of one access request."""
-    attestations.say_done(link.aggregate, access_request_id)
+    access_requests.say_steps_done(link.aggregate, access_request_id)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 
@@ -51,7 +51,7 @@ async def say_done(request: Request, session: Session, link: PublicLink, access_
 @router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
 async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
     """The client was wrong about it."""
-    attestations.withdraw_statement(link.aggregate, access_request_id)
+    access_requests.withdraw_statement(link.aggregate, access_request_id)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 

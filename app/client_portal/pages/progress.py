@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access.connections import service as connections
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.client_portal import manual_platforms, rate_limits, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
@@ -64,9 +64,9 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
     """The client did something and wants to see it."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
     if link.standing.connecting:
-        await handshakes.check_link(session, link.aggregate)
+        await access_requests.check_link(session, link.aggregate)
         if not await can_look(session, link.aggregate):
-            await handshakes.say_done(session, link.aggregate)
+            await access_requests.say_link_done(session, link.aggregate)
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -74,7 +74,7 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
 async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
     await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
-    await handshakes.lower_role(session, link.aggregate, form.text("access_request"))
+    await access_requests.lower_role(session, link.aggregate, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
     return render.see_other(request, f"{link.path}/progress")

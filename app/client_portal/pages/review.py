@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from app.access import handshakes
 from app.access.reconciler import dry_run
-from app.access.requests import client_statements as attestations
+from app.access.requests import service as access_requests
 from app.client_portal import manual_platforms, offers, service
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, agreement
@@ -43,7 +43,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     if problems:
         return _shown(request, link, text, name, problems)
     aggregate.give_consent(name, text.sentences)
-    attestations.refresh_statuses(aggregate)
+    access_requests.refresh_statuses(aggregate)
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
     return render.see_other(request, f"{link.path}/progress")

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.requests import lifecycle
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.kit import clock, jobs
 from app.links import queries as links
@@ -126,7 +126,9 @@ async def test_an_attestation_that_a_read_shows_untrue_reopens_the_link(house: H
     await house.work(1)
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
+        await access_requests.attest(
+            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
+        )
     assert (await _link(house)).status == "completed"
     await house.connect_agency(north)
     await house.work(1)
@@ -224,6 +226,6 @@ async def test_what_an_import_found_keeps_nothing_from_being_lowered(house: Hous
     assert await house.statuses(north) == [("blocked", "role_higher_than_requested")]
     (access_request,) = await house.access_requests(north)
     async with change_link(house.tools.sessions, north) as (session, link):
-        await handshakes.lower_role(session, link, access_request.id)
+        await access_requests.lower_role(session, link, access_request.id)
     await house.work(4)
     assert await house.statuses(north) == [("verified", None)]

@@ -2,9 +2,9 @@
 
 from typing import Any, cast
 
-from app.access.reconciler import client_side
-from app.access.reconciler.agency_side import BusinessCenterPair
+from app.access.reconciler import sides
 from app.access.reconciler.executor import ActionMember, send
+from app.access.reconciler.sides import BusinessCenterPair
 from app.access.reconciler.state import AssetKey, UnshareAction
 from app.access.reconciler.strategy import ActionResult
 from app.platforms.port import Access, Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
@@ -51,4 +51,4 @@ async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member() -> 
     platform = _Platform(None, *rows)
     await _send(platform)
     assert platform.removed == ["77"]
-    assert min(rows, key=client_side.membership_rank).relation == "BOUND"
+    assert min(rows, key=sides.membership_rank).relation == "BOUND"

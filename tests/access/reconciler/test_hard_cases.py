@@ -10,7 +10,7 @@ from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.grants import service as grants
 from app.access.handshakes import Handshake
 from app.access.requests import lifecycle
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.tenants.agencies import service as agencies
 from simulator import seed
@@ -132,7 +132,9 @@ async def test_a_members_word_ends_with_a_read_that_says_otherwise(house: House)
     await house.work(1)
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
+        await access_requests.attest(
+            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
+        )
     await house.connect_agency(north)
     await house.work(1)
     (access_request,) = await house.access_requests(north)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.access.reconciler.planner import Wait, plan
-from app.access.reconciler.share_policy import share_at
+from app.access.reconciler.planner import Wait, plan, share_at, unshare_at
 from app.access.reconciler.state import (
     INVITE,
     ActionHistory,
@@ -24,7 +23,6 @@ from app.access.reconciler.state import (
     UnshareAction,
 )
 from app.access.reconciler.status import Status, changes_at, statuses
-from app.access.reconciler.unshare_policy import unshare_at
 from app.access.retry_policy import RetryTiming
 from tests.access.reconciler.test_plan import NOW
 from tests.access.reconciler.test_walks import ROLES, wants

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.access.requests.service import ReadPossible
 from simulator import seed
 from tests.house import House, change_link
@@ -16,7 +16,9 @@ LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
 async def _attest(house: House) -> None:
     (access_request,) = await house.access_requests(house.world.north)
     async with house.tools.sessions.begin() as session:
-        await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
+        await access_requests.attest(
+            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
+        )
 
 
 async def test_without_any_token_a_members_word_completes_the_link_and_a_later_token_proves_it(house: House) -> None:

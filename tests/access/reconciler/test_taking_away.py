@@ -7,7 +7,7 @@ import pytest
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.grants.service import PixelWasLinkedBefore
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY, SOUTH_AGENCY
 from tests.house import House, change_link
@@ -37,7 +37,7 @@ async def _revoke(house: House, grant: Grant) -> None:
 async def _reduce(house: House, corner: Corner) -> None:
     (access_request, *_) = await house.access_requests(corner)
     async with change_link(house.tools.sessions, corner) as (session, link):
-        await handshakes.lower_role(session, link, access_request.id)
+        await access_requests.lower_role(session, link, access_request.id)
 
 
 async def _holds(house: House, bc_id: str) -> dict[str, str]:

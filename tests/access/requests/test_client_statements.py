@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from app.access import handshakes
-from app.access.requests import client_statements as attestations
 from app.access.requests import lifecycle
+from app.access.requests import service as access_requests
 from app.kit import clock
 from app.kit.errors import NotFound
 from app.links.models import AccessRequest
@@ -34,7 +34,7 @@ async def agreed(house: House, preset: str) -> Corner:
         async with change_link(house.tools.sessions, north) as (_, link):
             link.give_consent("Ana Client", ["as shown"])
     async with change_link(house.tools.sessions, north) as (_, link):
-        attestations.refresh_statuses(link)
+        access_requests.refresh_statuses(link)
     return north
 
 
@@ -46,7 +46,7 @@ async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
 async def say(house: House, corner: Corner, access_request: AccessRequest, *, done: bool = True) -> None:
     """The client presses the button."""
     async with change_link(house.tools.sessions, corner) as (_, link):
-        (attestations.say_done if done else attestations.withdraw_statement)(link, access_request.id)
+        (access_requests.say_steps_done if done else access_requests.withdraw_statement)(link, access_request.id)
 
 
 async def test_after_consent_it_is_the_clients_turn_at_once(house: House) -> None:
@@ -178,7 +178,7 @@ async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> N
     async with change_link(house.tools.sessions, north) as (_, link):
         link.link.expires_at = clock.now() - timedelta(days=1)
         assert link.expire()
-        attestations.refresh_statuses(link)
+        access_requests.refresh_statuses(link)
     assert {access_request.status for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from app.access.connections.models import Authorization, Connection
 from app.access.grants import service as grants
-from app.access.requests import service as handshakes
+from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.tenants.agencies import service as agencies
 from simulator import seed
@@ -97,7 +97,9 @@ async def attest(stage: Stage) -> None:
     """A member of the agency says of every access request that it works."""
     for access_request in await stage.access_requests():
         async with stage.house.tools.sessions.begin() as session:
-            await handshakes.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor="test")
+            await access_requests.attest(
+                session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
+            )
 
 
 async def revoke(stage: Stage) -> None:
@@ -114,7 +116,7 @@ async def reduce(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         if access_request.code == "role_higher_than_requested":
             async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-                await handshakes.lower_role(session, link, access_request.id)
+                await access_requests.lower_role(session, link, access_request.id)
 
 
 def use_app(app_id: str, secret: str) -> Do:

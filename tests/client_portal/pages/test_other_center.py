@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
-from app.access.reconciler.other_business_centers import MOST_CENTERS
+from app.access.reconciler.observer import MOST_CENTERS
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.tenants.clients import service as clients

@@ -1,38 +1,136 @@
-"""Observation of the client's side: its own lists, and the problems in them."""
+"""Observation of each side of a handshake: assets that the agency received, and the client's own lists.
+
+The client's lists also show problems that prevent sharing.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.access.connections import selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.reconciler.agency_side import LISTED_KINDS, BusinessCenterPair, listed_observations, pixel_codes
-from app.access.reconciler.platform_reader import PlatformReader
+from app.access.reconciler.platform_reader import NO_TOKEN, PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide, ReadFailure, rank
 from app.kit import clock
+from app.platforms.port import ConnectedPlatform
 from app.platforms.resources import DiscoveredAssets, Member
 
-#: How often a problem that may pass by itself is read again.
+#: Kinds that one list between partners shows.
+LISTED_KINDS = ("ad_account", "catalog")
+#: A pixel whose ad account is not shared yet: nothing to observe, and nothing to do.
+WAITING_FOR_ACCOUNT = Observation(why_not=ReadFailure.WAITS)
+#: Interval for reading a problem again that may pass by itself.
 _REFRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
+class BusinessCenterPair:
+    """The two Business Centers of a handshake at their platform."""
+
+    platform: ConnectedPlatform
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True)
 class ClientLists:
-    """Assets that the client can choose from, as last read, and the problem of the Business Center itself."""
+    """Assets that the client can select, as of the last read, and the problem of the Business Center itself."""
 
     found: DiscoveredAssets | None = None
     center_problem: str | None = None
 
 
+async def observe_agency(
+    reader: PlatformReader, pair: BusinessCenterPair, all_desired: Sequence[DesiredAccess]
+) -> ObservedSide:
+    """Observe the desired access with the agency's token."""
+    observations: dict[AssetKey, Observation] = {}
+    kinds = {desired.kind for desired in all_desired}
+    for kind in LISTED_KINDS:
+        if kind in kinds or (kind == "ad_account" and "pixel" in kinds):
+            observations |= await _received(reader, pair, kind, _keys(all_desired, kind))
+    pixels = [desired.key for desired in all_desired if desired.kind == "pixel" and desired.key]
+    observations |= await _pixels(reader, pair, pixels, observations)
+    observations |= {desired.key: NO_TOKEN for desired in all_desired if desired.kind == "person" and desired.key}
+    return ObservedSide(observations)
+
+
+def _keys(all_desired: Sequence[DesiredAccess], kind: str) -> list[AssetKey]:
+    keys = [desired.key for desired in all_desired if desired.kind == kind and desired.key]
+    accounts = [desired.key.account for desired in all_desired if desired.key] if kind == "ad_account" else []
+    return list(dict.fromkeys([*keys, *(account for account in accounts if account)]))
+
+
+async def _received(
+    reader: PlatformReader, pair: BusinessCenterPair, kind: str, keys: Sequence[AssetKey]
+) -> dict[AssetKey, Observation]:
+    shares = await reader.read(
+        lambda access, record: pair.platform.shared_to(
+            access, bc_id=pair.ours, partner_id=pair.theirs, kind=kind, keep=record
+        )
+    )
+    return listed_observations(shares, keys)
+
+
+def listed_observations(shares: object, keys: Sequence[AssetKey]) -> dict[AssetKey, Observation]:
+    """Observation of each asset in a list of shares, or in the failure to read one."""
+    if isinstance(shares, Observation):
+        return dict.fromkeys(keys, shares)
+    assert isinstance(shares, dict)
+    return {key: Observation(shares[key.asset_id].role) if key.asset_id in shares else Observation() for key in keys}
+
+
+async def _pixels(
+    reader: PlatformReader, pair: BusinessCenterPair, keys: Sequence[AssetKey], accounts: dict[AssetKey, Observation]
+) -> dict[AssetKey, Observation]:
+    """Pixels, from one list for each ad account that the agency received.
+
+    Without the ad account there is no pixel. A refusal although the ad account is there means that the agency's consent
+    is older than the share: TikTok shows an app only the accounts that were ticked.
+    """
+    observations: dict[AssetKey, Observation] = {}
+    for account_id in dict.fromkeys(key.parent_asset_id for key in keys if key.parent_asset_id):
+        here = [key for key in keys if key.parent_asset_id == account_id]
+        account = accounts.get(AssetKey("ad_account", account_id), NO_TOKEN)
+        if account.role is None:
+            observations |= dict.fromkeys(here, account if account.why_not else Observation())
+            continue
+        if not _may_read(reader, pair):
+            observations |= dict.fromkeys(here, Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized"))
+            continue
+        codes = await pixel_codes(reader, pair, account_id)
+        if isinstance(codes, Observation):
+            refused = codes.why_not is ReadFailure.DENIED and codes.blocker != "platform_changed"
+            observations |= dict.fromkeys(here, replace(codes, blocker="agency_must_reauthorize") if refused else codes)
+        else:
+            observations |= {key: Observation("LINK") if key.asset_id in codes else Observation() for key in here}
+    return observations
+
+
+def _may_read(reader: PlatformReader, pair: BusinessCenterPair) -> bool:
+    connection = reader.connection
+    return connection is None or pair.platform.may([int(scope) for scope in connection.scopes], "pixels")
+
+
+async def pixel_codes(
+    reader: PlatformReader, pair: BusinessCenterPair, account_id: str
+) -> frozenset[str] | Observation:
+    """The codes of the pixels that an ad account can use."""
+    pixels = await reader.read(
+        lambda access, record: pair.platform.pixels_of(access, account_id=account_id, keep=record)
+    )
+    return pixels if isinstance(pixels, Observation) else frozenset(pixels)
+
+
 async def client_lists(
     reader: PlatformReader, pair: BusinessCenterPair, loaded: ReconcileInput
 ) -> tuple[DiscoveredAssets | None, ClientLists]:
-    """The client's lists; if they were read again, they come first as well.
+    """The client's lists; the first value is None if they were not read again.
 
-    Lists with a problem are read again after a person's action or an hour, and any list after a refusal, which may have
-    its reason there. Otherwise those of the consent are good enough.
+    Lists with a problem are read again after a person's action or an hour, and all lists after a refusal, whose reason
+    they may show. Otherwise those of the consent are used.
     """
     connection = loaded.client
     if connection is None or reader.closed is not None:
@@ -112,7 +210,7 @@ async def observe_client(
     *,
     all_desired: Sequence[DesiredAccess],
 ) -> ObservedSide:
-    """Observe with the client's token what the agency's side leaves unanswered."""
+    """Observe with the client's token what the agency's side does not show as agreed."""
     if reader.closed is None and problem is not None:
         return ObservedSide(otherwise=Observation(why_not=ReadFailure.DENIED, blocker=problem))
     observations: dict[AssetKey, Observation] = {}
@@ -133,10 +231,6 @@ async def observe_client(
     return ObservedSide(observations, otherwise=reader.closed or WAITING_FOR_ACCOUNT)
 
 
-#: A pixel whose ad account is not shared yet: nothing to observe, and nothing to do.
-WAITING_FOR_ACCOUNT = Observation(why_not=ReadFailure.WAITS)
-
-
 async def _shared(reader: PlatformReader, pair: BusinessCenterPair, kind: str) -> object:
     return await reader.read(
         lambda access, record: pair.platform.shared_by(
@@ -146,9 +240,9 @@ async def _shared(reader: PlatformReader, pair: BusinessCenterPair, kind: str) -
 
 
 async def _pixel(reader: PlatformReader, pair: BusinessCenterPair, key: AssetKey) -> Observation:
-    """Link of the pixel to the ad account; where its links may not be read, the ad account is asked.
+    """Link of the pixel to the ad account; if its links cannot be read, the list of the ad account is.
 
-    `/bc/pixel/link/get/` is known to refuse even Admins now and then.
+    `/bc/pixel/link/get/` sometimes refuses even Admins.
     """
     assert key.parent_asset_id is not None
     accounts = await reader.read(
@@ -165,7 +259,7 @@ async def _pixel(reader: PlatformReader, pair: BusinessCenterPair, key: AssetKey
 
 
 def membership_rank(member: Member) -> int:
-    """Rank of a row about a person: of several rows the lowest counts."""
+    """Rank of a member row: of several rows of a person the lowest counts."""
     order = ("BOUND", "PENDING", "REJECTED")
     return order.index(member.relation) if member.relation in order else len(order)
 
@@ -191,7 +285,7 @@ async def _people(
             continue
         email = (desired.email or "").casefold()
         known = [each for each in members if email and each.email.casefold() == email]
-        # who declined once and accepted later may be listed twice
+        # a person who declined and accepted later may be listed twice
         member = min(known, key=membership_rank, default=None)
         if member is None or member.relation not in ("BOUND", "PENDING"):
             observations[desired.key] = Observation(rejected=member is not None and member.relation == "REJECTED")
@@ -208,9 +302,9 @@ async def _people(
 async def _opens(
     reader: PlatformReader, pair: BusinessCenterPair, desired: DesiredAccess, all_desired: Sequence[DesiredAccess]
 ) -> Observation:
-    """The role a standard member has on all the ad accounts agreed to; none as long as one of them is missing.
+    """The role of a standard member on all approved ad accounts; none while one of them is missing.
 
-    Without ad accounts to open, being a member is all that was asked for.
+    Without approved ad accounts, membership is enough.
     """
     roles: list[str | None] = []
     for account_id in approved_accounts(all_desired):
@@ -230,7 +324,7 @@ async def _opens(
 
 
 def approved_accounts(all_desired: Sequence[DesiredAccess]) -> tuple[str, ...]:
-    """The ad accounts the client agreed to share, at most as many as one invitation names."""
+    """The ad accounts that the client approved, at most as many as one invitation may contain."""
     accounts = [
         desired.asset_id
         for desired in all_desired
