@@ -71,7 +71,7 @@ async def test_without_any_token_a_persons_word_counts_until_one_can_read(
     access_request = await the_access_request(api, house)
     assert (access_request["status"], access_request["hint"]) == (
         "awaiting_client",
-        "The client has the steps to do by hand; nothing is seen yet.",
+        "The client does the steps by hand; nothing is visible yet.",
     )
     said = await api.post(f"/access-requests/{access_request['id']}/attestation", json={"by": "Nora North"})
     assert (said.status_code, said.json()["status"], said.json()["attested_by"]) == (200, "attested", "Nora North")
