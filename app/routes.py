@@ -16,13 +16,9 @@ from app.events import api as events
 from app.kit.web import health
 from app.kit.web.query_params import only_known
 from app.links import api as links
-from app.links.access_requests import api as added_access_requests
-from app.links.devices import api as devices
-from app.links.emails import api as letters
 from app.links.presets import api as presets
 from app.links.presets import requestable
 from app.links.public_links import api as public_links
-from app.links.questions import api as questions
 from app.tenants.agencies import api as agencies
 from app.tenants.api_keys import api as members
 from app.tenants.clients import api as clients
@@ -65,12 +61,8 @@ for room in (
     presets,
     requestable,
     links,
-    letters,
-    devices,
-    questions,
     public_links,
     access_requests,
-    added_access_requests,
     readiness,
     grants,
     buyers,

@@ -12,10 +12,7 @@ from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base
 from app.links import models as _links
-from app.links.devices import models as _devices
-from app.links.presets import models as _presets
-from app.links.public_links import models as _public_links
-from app.links.questions import models as _questions
+from app.links.presets import service as _presets
 from app.mail import models as _mails
 from app.platforms import rate_limiter as _rate_limiter
 from app.tenants.agencies import logos as _logos
@@ -32,9 +29,7 @@ ROOMS = (
     _clients,
     _events,
     _presets,
-    _public_links,
     _links,
-    _questions,
     _connections,
     _evidence,
     _grants,
@@ -49,7 +44,6 @@ ROOMS = (
     _platform_ids,
     _webhooks,
     _logos,
-    _devices,
     _throttle,
 )
 metadata = Base.metadata

@@ -27,11 +27,10 @@ from app.access.requests import service as access_requests
 from app.events import queries as events
 from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT, Sessions
-from app.links import client_actions
+from app.links import devices
 from app.links import queries as links
 from app.links import service as link_actions
 from app.links.aggregate import LinkAggregate, SelectedAsset
-from app.links.devices import service as devices
 from app.links.models import AccessRequest
 from app.platforms.rate_limiter import RateLimitState
 from simulator import seed
@@ -73,7 +72,7 @@ class House:
     async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""
         async with change_link(self.tools.sessions, corner) as (session, link):
-            await client_actions.open_link(session, link, cookie)
+            await devices.open_link(session, link, cookie)
         return cookie
 
     async def connect_client(
@@ -134,7 +133,7 @@ class House:
     ) -> None:
         """The client chooses and says yes; pixels come with the ad account they are to be used in."""
         async with change_link(self.tools.sessions, corner) as (session, link):
-            browser = await client_actions.open_link(session, link, CLIENT_BROWSER)
+            browser = await devices.open_link(session, link, CLIENT_BROWSER)
             await devices.claim(session, link, browser)
             link.choose_lane(lane)
             link.choose_business_center(bc_id, None)

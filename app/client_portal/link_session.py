@@ -19,12 +19,10 @@ from app.kit.database import Session
 from app.kit.html import forms
 from app.kit.html.forms import Form, SentForm
 from app.kit.ids import MalformedId
+from app.links import devices, url
 from app.links import queries as links
-from app.links import url
 from app.links.aggregate import LinkAggregate
-from app.links.devices import queries as devices
-from app.links.devices import service as admission
-from app.links.devices.service import NewDevice
+from app.links.devices import NewDevice
 from app.links.models import LinkSession
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -241,7 +239,7 @@ OpenScreen = Annotated[CurrentLink, Depends(_screen, scope="function")]
 async def claim(session: AsyncSession, link: CurrentLink) -> None:
     """Before something personal is saved: the browser that does so first is the client's. Raises Elsewhere."""
     try:
-        await admission.claim(session, link.aggregate, link.browser)
+        await devices.claim(session, link.aggregate, link.browser)
     except NewDevice as refused:  # another browser was first, a moment ago
         raise Elsewhere(f"{link.path}/{DEVICE}") from refused
 

@@ -13,8 +13,8 @@ from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
 from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
 from app.kit.html import forms, render
+from app.links import devices
 from app.links.aggregate import LinkAggregate
-from app.links.devices import queries as devices
 from app.platforms.port import ConnectedPlatform
 from app.services import services_of
 

@@ -1,4 +1,4 @@
-"""The link with all that hangs on it, loaded once: the only writer of the status of a link and its access requests.
+"""The link aggregate: a link with its rows, loaded once. Only it writes the status of a link and its access requests.
 
 Its methods change rows in memory and draft the events. `save` writes both, at the end of a use case.
 """
@@ -18,23 +18,22 @@ from app.events.catalog import EventType
 from app.events.recorder import CLIENT, KEYTURN, EventDraft, record_all
 from app.kit import ids
 from app.links import event_data, status
-from app.links.models import AccessRequest, Consent, Intake, Link
+from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
 from app.links.presets.preset import Preset, PresetAccessRequest
-from app.links.questions.models import IntakeFile
 from app.links.status import OVER, PROVED
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
-#: Events that bring the agency's CRM all that the client gave.
+#: Events that carry the client's whole input.
 GIVEN = (
     catalog.INTAKE_COMPLETED,
     catalog.CONSENT_GIVEN,
     catalog.LINK_SUBMITTED,
     catalog.LINK_COMPLETED,
 )
-#: How long a link lives at least when its client is needed again.
+#: Least remaining life of a link whose client is needed again.
 AGAIN = timedelta(days=14)
-#: Where a session keeps the aggregates loaded in it.
+#: Key of the aggregates loaded in a session, in `session.info`.
 _LOADED: Final = "links loaded"
 
 
@@ -44,17 +43,17 @@ class LinkNotSaved(Exception):
 
 @dataclass(frozen=True)
 class SelectedAsset:
-    """An asset the client picked or typed; the name is known only where the platform told us."""
+    """An asset that the client selected or typed; the name is known only from the platform."""
 
     asset_id: str
     name: str | None = None
-    #: the ad account a pixel is to be used in
+    #: the ad account of a pixel
     parent_asset_id: str | None = None
 
 
 @dataclass
 class LinkAggregate:
-    """A link, its agency and client, and everything asked and given on it. Load it locked to change it."""
+    """A link with its agency, client, access requests and answers. Load it locked to change it."""
 
     agency: Agency
     client: Client
@@ -62,12 +61,12 @@ class LinkAggregate:
     access_requests: list[AccessRequest]
     intake: Intake
     preset: Preset
-    #: to the preset's own questions, by key
+    #: answers to the preset's own questions, by key
     answers: Mapping[str, str]
     files: Sequence[IntakeFile]
-    #: the client's latest yes
+    #: the client's latest consent
     consent: Consent | None
-    #: the database's time of the transaction; all that changes, changes then
+    #: the database's time of the transaction, at which all changes happen
     now: datetime
     #: events that `save` records
     drafts: list[EventDraft] = field(default_factory=list)
@@ -82,20 +81,20 @@ class LinkAggregate:
 
     @property
     def has_answers(self) -> bool:
-        """True if every question of the preset was answered or left out."""
+        """True if every question of the preset was answered or skipped."""
         return all(question.key in self.answers for question in self.preset.questions)
 
     @property
     def is_intake_complete(self) -> bool:
         """True if the client answered everything that the preset asks."""
         given = {"pixels": self.intake.pixel_codes, "markets": self.intake.markets, "contacts": self.intake.contacts}
-        if self.platform is None:  # nobody is asked for pixels then
+        if self.platform is None:  # then pixels are not requested
             del given["pixels"]
         return self.has_answers and all(given.get(screen, "") is not None for screen in self.preset.screens)
 
     @property
     def is_settled(self) -> bool:
-        """True if the link is completed and everything is still as agreed, so that nobody has to act."""
+        """True if the link is completed and everything is still as agreed, so that no action is needed."""
         living = [each for each in self.access_requests if each.status not in OVER]
         return self.link.status == "completed" and all(
             each.status in PROVED and each.unwanted_at is None for each in living
@@ -103,7 +102,7 @@ class LinkAggregate:
 
     @property
     def platform(self) -> str | None:
-        """Platform that is connected or read; None if only manual platforms are asked for."""
+        """Platform that is connected or read; None if only manual platforms are requested."""
         return next((each.platform for each in self.access_requests if not each.is_custom), None)
 
     @property
@@ -112,7 +111,7 @@ class LinkAggregate:
         return turn(self.link, [(each.next_actor, each.status_since) for each in self.access_requests], self.now)
 
     def find(self, access_request_id: str) -> AccessRequest | None:
-        """One of its access requests."""
+        """One of its access requests, or None."""
         return next((each for each in self.access_requests if each.id == access_request_id), None)
 
     def event_data(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
@@ -123,25 +122,25 @@ class LinkAggregate:
     # The link
 
     def create(self, *, actor: str) -> None:
-        """The link is new: a draft until its address is given out."""
+        """Draft the event of the new link, a draft until its address is issued."""
         self.link.status = "draft"
         self.draft_event(catalog.LINK_CREATED, actor=actor)
 
     def mark_sent(self, *, actor: str) -> None:
-        """Its address is on its way to the client."""
+        """Mark it as sent once its address is issued."""
         if self.link.status == "draft":
             self.link.status = "sent"
             self.draft_event(catalog.LINK_SENT, actor=actor)
 
     def mark_opened(self) -> None:
-        """The client pressed Start."""
+        """Mark it as opened after the client pressed Start."""
         if self.link.opened_at is None:
             self.link.opened_at = self.now
             self._advance("opened")
             self.draft_event(catalog.LINK_OPENED)
 
     def extend(self, expires_at: datetime, *, actor: str) -> None:
-        """Give it more time; an expired one lives again where it stood, with what had ended unapproved."""
+        """Extend it; an expired one continues where it stopped, with the unapproved access requests that had ended."""
         link = self.link
         link.expires_at = link.due_at = expires_at
         if link.status == "expired":
@@ -153,7 +152,7 @@ class LinkAggregate:
                 self.set_status(each, status="waiting", next_actor="client", actor=actor)
 
     def revoke(self, *, actor: str) -> bool:
-        """End it at once; what was shared stays. False if it was revoked before."""
+        """Revoke it; shared access remains. False if it was revoked before."""
         if self.link.status == "revoked":
             return False
         self.link.status, self.link.revoked_at, self.link.due_at = "revoked", self.now, None
@@ -162,7 +161,7 @@ class LinkAggregate:
         return True
 
     def expire(self) -> bool:
-        """Record that its time ran out. False if it did not, or no longer matters."""
+        """Record that it expired. False if it did not, or has ended otherwise."""
         if self.link.status in ("completed", "drifted", "expired", "revoked") or self.link.expires_at > self.now:
             return False
         self.link.status = "expired"
@@ -171,7 +170,7 @@ class LinkAggregate:
         return True
 
     def request_renewal(self) -> bool:
-        """The client of a dead link wants a new one. False if that was recorded before, or the link lives."""
+        """Record that the client of a dead link wants a new one. False if recorded before, or if the link is active."""
         if self.link.renewal_requested_at is not None or not self.is_dead:
             return False
         self.link.renewal_requested_at = self.now
@@ -179,7 +178,7 @@ class LinkAggregate:
         return True
 
     def complete_if_done(self) -> None:
-        """Complete it once every required access request is proved; reopen it where that is no longer so."""
+        """Complete it once every required access request is proved; reopen it if one no longer is."""
         now = status.following(self.link.status, [(each.status, each.required) for each in self.access_requests])
         if now == self.link.status:
             return
@@ -190,29 +189,29 @@ class LinkAggregate:
             self._reopen(now, reason="drifted" if now == "drifted" else "not_proved", actor=KEYTURN)
 
     def ask_more(self, *, reason: str, actor: str) -> None:
-        """Something new for the client: a completed link waits for it again."""
+        """Reopen a completed link for a new request to the client."""
         if self.link.status in ("completed", "drifted"):
             self._reopen("submitted", reason=reason, actor=actor)
         elif self.link.submitted_at is not None:
             self._need_client()
 
-    # What the client gives
+    # Input of the client
 
     def choose_lane(self, lane: str) -> None:
-        """Connected or by hand. Nothing given so far is lost; approved access requests go on in the new lane."""
+        """Set the lane. No input is lost; approved access requests continue in the new lane."""
         assert lane in status.LANES
         self.link.lane = lane
         self._advance("in_progress")
 
     def choose_business_center(self, bc_id: str | None, name: str | None) -> None:
-        """The Business Center that the assets are in; None forgets it."""
+        """Set the Business Center of the assets; None removes it."""
         self.intake.bc_id, self.intake.bc_name = bc_id, name
 
     def choose_assets(self, kind: str, chosen: Sequence[SelectedAsset], *, shared: Collection[str] = ()) -> None:
-        """One access request for each asset. Approved ones stay; unapproved ones follow the choice.
+        """Have one access request for each asset. Approved ones stay; unapproved ones follow the choice.
 
-        `shared` are ids of access requests whose access is there already, though they wait for a yes to a wider role:
-        those stay, too. One that is chosen again stays where it is, so that no asset is ever named twice.
+        `shared` are ids of access requests that are shared already and wait for consent to a wider role: they stay too.
+        One whose asset is chosen again keeps it, so that no asset is ever in two access requests.
         """
         of_kind = [each for each in self.access_requests if each.kind == kind]
         spare = [each for each in of_kind if not (each.approved_at or each.id in shared)]
@@ -235,34 +234,34 @@ class LinkAggregate:
             self._forget_pixels_elsewhere(shared)
 
     def name_manual_ids(self, given: Mapping[str, str | None]) -> None:
-        """The client's own ids on manual platforms, by access request; those agreed to stay as they are."""
+        """Set the client's own ids on manual platforms, by access request; approved ones stay unchanged."""
         for each in self.access_requests:
             if each.id in given and each.is_custom and not each.approved_at:
                 each.asset_id = given[each.id]
         self.intake.others_at = self.now
 
     def save_intake(self, **values: list[Any]) -> None:
-        """Keep what was given among pixel_codes, markets, contacts."""
+        """Save the given values among pixel_codes, markets, contacts."""
         was_complete = self.is_intake_complete
         for name, value in values.items():
             setattr(self.intake, name, value)
-        self._note_intake(was_complete=was_complete)
+        self._draft_intake_completed(was_complete=was_complete)
 
     def save_answers(self, answers: Mapping[str, str]) -> None:
-        """Keep what was answered to the preset's own questions; the rows are the caller's."""
+        """Take over answers to the preset's own questions; the caller writes their rows."""
         was_complete = self.is_intake_complete
         self.answers = {**self.answers, **answers}
-        self._note_intake(was_complete=was_complete)
+        self._draft_intake_completed(was_complete=was_complete)
 
     def finish_screen(self, screen: str) -> None:
-        """The client completed a screen; the first time it is an event."""
+        """Mark a screen as completed; the first time is an event."""
         self._advance("in_progress")
         if screen not in self.intake.screens_completed:
             self.intake.screens_completed = [*self.intake.screens_completed, screen]
             self.draft_event(catalog.LINK_SCREEN_COMPLETED, screen=screen)
 
     def give_consent(self, name: str, sentences: Sequence[str]) -> None:
-        """The client's yes to every access request that is chosen, with the words shown."""
+        """Record the client's consent to every chosen access request, with the sentences shown."""
         self.link.submitted_at = self.link.submitted_at or self.now
         self._advance("submitted")
         fresh = [each for each in self.access_requests if each.awaits_yes]
@@ -272,8 +271,8 @@ class LinkAggregate:
             self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
 
     def correct_business_center(self, bc_id: str, *, said: Sequence[str]) -> None:
-        """Another Business Center than given at first; what was agreed to stands, with the words said to this."""
-        assert self.consent is not None  # nothing is looked for before
+        """Replace the Business Center given first; the consent remains, with the sentences about the change added."""
+        assert self.consent is not None  # nothing is read before a consent
         self.choose_business_center(bc_id, None)
         self._agree(self.consent.name, [*self.consent.sentences, *said])
         for each in self.access_requests:
@@ -283,13 +282,13 @@ class LinkAggregate:
     # Access requests
 
     def add(self, access_request: AccessRequest) -> AccessRequest:
-        """One more, in its place."""
+        """Insert one at its position."""
         self.access_requests.append(access_request)
         self.access_requests.sort(key=lambda each: (each.position, each.id))
         return access_request
 
     def request_access(self, wanted: PresetAccessRequest, *, actor: str, **values: Any) -> AccessRequest:
-        """Ask for one more access on a living link; it waits for the client's yes."""
+        """Request one more access on an active link; it waits for the client's consent."""
         last = max(each.position for each in self.access_requests)
         access_request = self.add(new_access_request(self.link, wanted, last + 1))
         for name, value in values.items():
@@ -302,11 +301,11 @@ class LinkAggregate:
     def request_role(
         self, access_request: AccessRequest, role: str, *, reason: str | None, wider: bool, actor: str
     ) -> None:
-        """Ask for another role: a wider one waits for the client's yes, a lower one counts at once."""
+        """Request another role: a wider one waits for the client's consent, a lower one applies immediately."""
         access_request.role_first = access_request.role_first or access_request.role
         access_request.role, access_request.role_reason = role, reason
         if access_request.approved_at is not None:
-            if wider:  # what the client agreed to stays shared
+            if wider:  # the access agreed to stays shared
                 self.await_consent(access_request, actor=KEYTURN, verified_at=None)
             else:
                 self.set_status(
@@ -319,30 +318,30 @@ class LinkAggregate:
             self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
 
     def await_consent(self, access_request: AccessRequest, *, actor: str = CLIENT, **values: Any) -> None:
-        """An approved access request waits for the client's yes again."""
+        """Have an approved access request wait for the client's consent again."""
         self.set_status(
             access_request, status="waiting", code=None, next_actor="client", actor=actor, approved_at=None,
             attested_at=None, attested_by=None, recheck_at=None, **values,
         )  # fmt: skip
 
     def decline(self, access_request: AccessRequest) -> None:
-        """The client's no to what was not approved yet."""
+        """Decline an access request that is not approved yet."""
         if not access_request.approved_at and access_request.status != "declined":
             self.set_status(access_request, status="declined", next_actor=None, declined_at=self.now)
 
     def reconsider(self, access_request: AccessRequest) -> None:
-        """The client thinks better of a no: the access request waits for the yes like the others."""
+        """Undo a decline: the access request waits for the consent like the others."""
         if access_request.status == "declined" and not access_request.approved_at:
             self.set_status(access_request, status="waiting", next_actor="client", declined_at=None)
 
     def withdraw(self, access_request: AccessRequest, *, actor: str) -> None:
-        """The agency takes back what the client never agreed to: it must not stand on the review."""
+        """Remove an access request that the client never agreed to, so that the review does not show it."""
         self.draft_event(catalog.LINK_ACCESS_REMOVED, access_request, actor=actor)
         self._remove(access_request)
         access_request.status, access_request.next_actor = "ended", None
 
     def recheck(self) -> list[AccessRequest]:
-        """Check the approved access requests again that a platform can show."""
+        """Have the approved access requests checked again that a platform can show."""
         approved = [each for each in self.access_requests if each.approved_at and not each.is_custom]
         for each in approved:
             each.recheck_at = self.now
@@ -363,7 +362,7 @@ class LinkAggregate:
         grant_id: str | None = None,
         **values: Any,
     ) -> None:
-        """Give an access request a status and what belongs to it. A new status, or another blocker, is an event."""
+        """Set the status of an access request and its other values. A new status, or another blocker, is an event."""
         before, code_before = access_request.status, access_request.code
         access_request.status, access_request.next_actor = status, next_actor
         for name, value in values.items():
@@ -385,9 +384,9 @@ class LinkAggregate:
         subject_id: str | None = None,
         **more: Any,
     ) -> None:
-        """An event about the link or one of its access requests, with all that is known of it now.
+        """Draft an event about the link or one of its access requests, with the current data.
 
-        `subject_id` where the event is counted by something that hangs on the link.
+        `subject_id`: the event's subject, if it is not the link.
         """
         data = self.event_data(access_request) | more
         if event_type in GIVEN:
@@ -396,7 +395,7 @@ class LinkAggregate:
         self.drafts.append(EventDraft(event_type, subject_id or self.link.id, actor, data))
 
     def watch(self, session: AsyncSession) -> None:
-        """Have the session refuse to commit while events are not saved."""
+        """Make the session refuse a commit while events are not saved."""
         session.info.setdefault(_LOADED, []).append(self)
 
     async def save(self, session: AsyncSession) -> None:
@@ -418,7 +417,7 @@ class LinkAggregate:
         await record_all(session, drafts, agency_id=self.agency.id)
 
     async def _vacate(self, session: AsyncSession) -> None:
-        """Empty what another access request takes over: two may swap their assets, and one alone may name each."""
+        """Clear assets that another access request takes over: two may swap theirs, and each asset is unique."""
         changed = [(each, get_history(each, "asset_id").deleted) for each in self.access_requests]
         named = {each: each.asset_id for each, before in changed if before}
         if not {old for _, before in changed for old in before if old} & set(named.values()):
@@ -429,8 +428,8 @@ class LinkAggregate:
         for each, asset_id in named.items():
             each.asset_id = asset_id
 
-    def _note_intake(self, *, was_complete: bool) -> None:
-        """The last answer is an event."""
+    def _draft_intake_completed(self, *, was_complete: bool) -> None:
+        """Draft the event of a completed intake."""
         if self.is_intake_complete and not was_complete:
             self.draft_event(catalog.INTAKE_COMPLETED)
 
@@ -445,10 +444,10 @@ class LinkAggregate:
         self.draft_event(catalog.CONSENT_GIVEN)
 
     def _reopen(self, to: str, *, reason: str, actor: str) -> None:
-        """The client of a completed link must act: it is notified by e-mail, and gets time for it."""
+        """Reopen a completed link because its client must act; it is notified by e-mail, and gets time."""
         was = self.link.status
         self.link.status, self.link.completed_at = to, None
-        if to != "drifted":  # which stays open as the receipt it is
+        if to != "drifted":  # a drifted link stays open as a receipt
             self.link.expires_at = max(self.link.expires_at, self.now + AGAIN)
         self._need_client()
         if was == "completed":
@@ -456,7 +455,7 @@ class LinkAggregate:
             self.draft_event(catalog.LINK_REOPENED, actor=actor, reason=reason, next_actor=next_actor)
 
     def _need_client(self) -> None:
-        """There is something new for a client who had said yes before: the link is due, and its e-mail with it."""
+        """Mark that the client is needed again after a consent; the link is due, and with it the e-mail."""
         self.link.needed_again_at = self.link.due_at = self.now
 
     def _end_unapproved(self) -> None:
@@ -466,7 +465,7 @@ class LinkAggregate:
                 self.set_status(each, status="ended", code=None, next_actor=None, actor=KEYTURN)
 
     def _forget_pixels_elsewhere(self, shared: Collection[str]) -> None:
-        """A pixel meant for an ad account that is no longer chosen is asked for again."""
+        """Clear pixels of ad accounts that are no longer chosen, so that they are requested again."""
         accounts = {each.asset_id for each in self.access_requests if each.kind == "ad_account"}
         for each in self.access_requests:
             if each.parent_asset_id and each.parent_asset_id not in accounts:

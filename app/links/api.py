@@ -1,33 +1,49 @@
-"""JSON routes: links as they are made and read, and the Business Centers they name."""
+"""JSON routes of links: links, invitations, added access requests, device codes, files, and the Business Centers."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
+from app.kit.errors import NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page
-from app.links import business_centers, queries, service
-from app.links.create_or_get import LinkRequest, order_link
-from app.links.schemas import AddressView, LinkDetail, LinkView, OrderedLink
+from app.links import access_requests, business_centers, devices, emails, queries, questions, service
+from app.links.presets.preset import PresetAccessRequest
+from app.links.presets.schemas import AccessRequestFields
+from app.links.schemas import (
+    AccessRequestView,
+    AddressView,
+    DeviceCodeView,
+    InvitationView,
+    LinkDetail,
+    LinkView,
+    OrderedLink,
+)
+from app.links.service import LinkRequest, create_or_get_link
+from app.mail import service as mails
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.tenants.clients.schemas import NewClient
 
 router = APIRouter(route_class=ApiRoute)
-
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]
 Revealer = Annotated[Principal, requires("links:address")]
-Status = Literal["draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"]
+LinkStatus = Literal[
+    "draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"
+]
+#: Media type of all files, so that no browser opens one. The link's answers contain the real type.
+BYTES = "application/octet-stream"
 
 
 class NewLink(RequestShape):
-    """A link as you want it: for a client you name by `client_id`, or tell as `client`."""
+    """A new link for a client: an existing one by `client_id`, or a new one as `client`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -38,14 +54,16 @@ class NewLink(RequestShape):
         },
     )
 
-    client_id: PublicId | None = Field(None, description="A client there is; else describe a new one in `client`.")
+    client_id: PublicId | None = Field(None, description="An existing client; else describe a new one in `client`.")
     client: NewClient | None = None
     preset: Word = Field("run-campaigns", description="What to request.")
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
-    requested_by: Line120 | None = Field(None, description="Who asks; your agency's contact unless given.")
+    requested_by: Line120 | None = Field(
+        None, description="Name of the person who asks; by default your agency's contact."
+    )
     agency_bc_id: Digits | None = Field(
-        None, description="Which of your Business Centers gets the access; needed where you have several."
+        None, description="The Business Center of yours that gets the access; required if you have several."
     )
 
     @model_validator(mode="after")
@@ -66,12 +84,12 @@ async def list_links(
     session: Session,
     external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
     client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
-    status: Annotated[Status | None, Query(description="Only those in this status.")] = None,
+    status: Annotated[LinkStatus | None, Query(description="Only those in this status.")] = None,
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[LinkView]:
-    """The links of your agency, newest first."""
+    """List the links of your agency, newest first."""
     found = await queries.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
         status=status, updated_since=updated_since,
@@ -84,9 +102,12 @@ async def list_links(
 async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
 ) -> OrderedLink:
-    """Makes a link and gives its address, this once. A known `external_id` gives the existing link with 200."""
+    """Create a link and return its address, which is shown only once.
+
+    A known `external_id` returns the existing link with 200, without the address.
+    """
     services = services_of(request)
-    made, address = await order_link(
+    made, address = await create_or_get_link(
         session, caller.agency_id, given.as_order(), keyring=services.keyring, public_url=services.public_url,
         actor=caller.actor,
     )  # fmt: skip
@@ -96,13 +117,13 @@ async def create_link(
 
 @router.get("/links/{link_id}")
 async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
-    """One link with its client, its access requests, what the client told, and whose turn it is."""
+    """Return one link with its client, its access requests, the client's answers and the next actor."""
     return LinkDetail.of_link(await queries.load_link(session, caller.agency_id, link_id))
 
 
 @router.get("/links/{link_id}/address")
 async def get_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
-    """The link's secret address again. Each look is recorded, and the first means the link was sent."""
+    """Return the link's secret address again. Each call is recorded; the first one marks the link as sent."""
     services = services_of(request)
     address = await service.show_address(
         session,
@@ -115,8 +136,81 @@ async def get_address(request: Request, caller: Revealer, session: Session, link
     return AddressView(address=address)
 
 
+@router.post("/links/{link_id}/invitation", status_code=202)
+async def invite(request: Request, caller: Writer, session: Session, link_id: str) -> InvitationView:
+    """E-mail the link to the client's contact, in your agency's name. Each call sends one e-mail."""
+    services = services_of(request)
+    mail = await emails.send_invitation(
+        session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms, actor=caller.actor
+    )
+    return InvitationView.of(mail)
+
+
+@router.get("/links/{link_id}/invitation")
+async def get_invitation(caller: Reader, session: Session, link_id: str) -> InvitationView:
+    """Return the last invitation and its status; if it failed, with the error."""
+    link = await queries.find(session, caller.agency_id, link_id)
+    mail = await mails.newest(session, caller.agency_id, about_id=link.id, kind=emails.INVITATION)
+    if mail is None:
+        raise NotFound("This link was not e-mailed yet.", hint="E-mail it with POST to the same address.")
+    return InvitationView.of(mail)
+
+
+@router.post("/links/{link_id}/access-requests", status_code=201)
+async def add_access_request(
+    request: Request, caller: Writer, session: Session, link_id: str, given: AccessRequestFields
+) -> AccessRequestView:
+    """Request one more access on an active link. Nothing is shared before the client consents."""
+    access_request = await access_requests.add_access_request(
+        session,
+        caller.agency_id,
+        link_id,
+        PresetAccessRequest(**given.model_dump()),
+        platforms=services_of(request).platforms,
+        actor=caller.actor,
+    )
+    return AccessRequestView.model_validate(access_request)
+
+
+@router.post("/links/{link_id}/device-codes", status_code=201)
+async def create_device_code(request: Request, caller: Revealer, session: Session, link_id: str) -> DeviceCodeView:
+    """Create a code for a client who opens the link on a new device and cannot receive one by e-mail.
+
+    It admits one browser within half an hour and replaces any earlier code. First make sure that the request comes from
+    your client. The new browser has to connect TikTok again. Each code is recorded.
+    """
+    made, code = await devices.make_code(
+        session, caller.agency_id, link_id, keyring=services_of(request).keyring, actor=caller.actor
+    )
+    return DeviceCodeView(link_id=link_id, code=code, expires_at=made.expires_at)
+
+
+@router.get(
+    "/links/{link_id}/files/{file_id}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The content of the file.",
+            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def get_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
+    """Download a file that the client sent. Its type was detected from its content; open it with care."""
+    file = await questions.file_with_bytes(session, caller.agency_id, link_id, file_id)
+    content = services_of(request).keyring.decrypt_bytes(
+        file.sealed, bound_to=questions.file_place(caller.agency_id, file.id)
+    )
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response(content, media_type=BYTES, headers=headers)
+
+
 @router.delete("/agency/business-centers/{center_id}", status_code=204)
 async def remove_business_center(caller: AgencyWriter, session: Session, center_id: str) -> Response:
-    """Takes a Business Center off the list, unless living links name it. What was shared with it stays shared."""
+    """Remove a Business Center from your list, unless active links use it. Access shared with it remains."""
     await business_centers.remove(session, caller.agency_id, center_id, actor=caller.actor)
     return Response(status_code=204)

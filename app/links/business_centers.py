@@ -1,37 +1,36 @@
-"""The agency's own side of a link: the choice of its Business Center, and safe removal of a Business Center."""
+"""The agency's Business Center of a link: its choice for a new link, and its removal if no active link uses it."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.links.models import Link
+from app.links.models import Link, PublicLink
 from app.links.presets.preset import Preset
-from app.links.public_links.models import PublicLink
 from app.platforms.manual import library
 from app.platforms.manual.library import CUSTOM
 from app.tenants.agencies import platform_ids, service
 
 
 class BusinessCenterMissing(AppError):
-    """The agency has named no Business Center of its own yet."""
+    """The agency has no Business Center yet."""
 
     status = 409
     code = "business_center_missing"
     detail = "The agency has no Business Center yet, so there is nothing a client could share with."
-    hint = "Name it with POST /api/v1/agency/business-centers."
+    hint = "Add it with POST /api/v1/agency/business-centers."
 
 
 class BusinessCenterInUse(AppError):
-    """Living links ask clients to share with it."""
+    """Active links ask clients to share with it."""
 
     status = 409
     code = "business_center_in_use"
-    detail = "Living links ask clients to share with this Business Center."
-    hint = "Revoke them or wait for their end, then remove it."
+    detail = "Active links ask clients to share with this Business Center."
+    hint = "Revoke them or wait until they end, then remove it."
 
 
 class IdentityMissing(AppError):
-    """Clients would be told to paste an id that the agency has not given."""
+    """Clients would have to enter an id that the agency has not set."""
 
     status = 409
     code = "platform_identity_missing"

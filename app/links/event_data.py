@@ -5,10 +5,9 @@ from typing import Any
 
 from app.events.schema import joined
 from app.kit import clock
-from app.links.models import AccessRequest, Consent, Intake, Link
+from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
 from app.links.pasted_ids import CONTACT_ROLES
 from app.links.presets.preset import Question
-from app.links.questions.models import IntakeFile
 from app.links.status import OVER, PROVED
 from app.platforms.port import said
 from app.tenants.clients import service as clients
@@ -91,7 +90,7 @@ def of_access_request(access_request: AccessRequest) -> dict[str, Any]:
     }
 
 
-#: States that the platform's answer explains.
+#: Statuses that the platform's answer explains.
 _EXPLAINED = frozenset({"blocked", "drifted", "unverifiable"})
 
 

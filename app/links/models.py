@@ -1,9 +1,9 @@
-"""Links, what they ask for, what the client told us, and what the client agreed to."""
+"""Tables of links: access requests, intake, consents, browsers and device codes; and public links with their uses."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
@@ -16,10 +16,10 @@ from app.platforms.manual.library import CUSTOM
 
 
 class Link(Changing, JobMixin, CreatedAt, Base):
-    """One secret address for one client. It is due when its time runs out."""
+    """One secret address for one client. Due at its expiry."""
 
     __tablename__ = "links"
-    #: `updated_at` comes back with the UPDATE that changes it
+    #: the UPDATE returns the new `updated_at`
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it as declared
     __table_args__ = (
         belongs_to_agency(),
@@ -38,10 +38,10 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     external_id: Mapped[str | None] = mapped_column(String(200))
     preset: Mapped[str] = mapped_column(String(64))
     preset_version: Mapped[int]
-    #: who is asking, by name, as the client sees it
+    #: name of the person who asks, shown to the client
     requested_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
-    #: the Business Center of the agency that is to get the access; none where only manual platforms are asked for
+    #: Business Center of the agency that gets the access; null if only manual platforms are requested
     agency_bc_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
@@ -54,16 +54,16 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     completed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     renewal_requested_at: Mapped[datetime | None]
-    #: when the client was last needed again after its yes: more was asked for, or access is gone
+    #: last time the client was needed again after a consent: more was requested, or access is gone
     needed_again_at: Mapped[datetime | None]
-    #: the public link that made it
+    #: public link that created it
     public_link_id: Mapped[str | None] = mapped_column(ids.Id("publiclink"))
-    #: an id in the agency's CRM that stood in the public link's address: said by the visitor, proved by nobody
+    #: CRM id from the public link's address: claimed by the visitor, not verified
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
 
 
 class AccessRequest(CreatedAt, Base):
-    """One access wanted, naming one asset once the client has chosen it. `status` is the last projection made."""
+    """One access wanted, of one asset once the client has chosen it. `status` is the last projection."""
 
     __tablename__ = "access_requests"
     __table_args__ = (
@@ -87,46 +87,46 @@ class AccessRequest(CreatedAt, Base):
     kind: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(String(500))
-    #: the role asked for at first, and why another one was asked for later
+    #: role requested first, and the reason for another role requested later
     role_first: Mapped[str | None] = mapped_column(String(32))
     role_reason: Mapped[str | None] = mapped_column(String(500))
-    #: a pixel that has received nothing does not do its job
+    #: the pixel must have received events to be proved
     needs_events: Mapped[bool] = mapped_column(default=False, server_default="false")
-    #: whom an access request of kind `person` invites; erased with the client's data
+    #: address that an access request of kind `person` invites; erased with the client's data
     person_email: Mapped[str | None] = mapped_column(String(254))
     required: Mapped[bool]
     position: Mapped[int]
     asset_id: Mapped[str | None] = mapped_column(String(64))
-    #: the ad account a pixel is wanted on
+    #: ad account of a pixel
     parent_asset_id: Mapped[str | None] = mapped_column(String(64))
     asset_name: Mapped[str | None] = mapped_column(String(200))
     approved_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     attested_at: Mapped[datetime | None]
     attested_by: Mapped[str | None] = mapped_column(String(200))
-    #: manual platforms: when the client said that the steps are done, and who
+    #: manual platforms: time and name of the client's statement that the steps are done
     client_attested_at: Mapped[datetime | None]
     client_attested_by: Mapped[str | None] = mapped_column(String(200))
-    #: the agency's own steps, where the access request is of no platform we know
+    #: the agency's own steps, for platform `other`
     steps: Mapped[list[Any] | None]
-    #: when a person last said "look again": a refusal older than this is tried anew
+    #: last manual recheck: calls refused before it are tried again
     recheck_at: Mapped[datetime | None]
-    #: when somebody who may say so wanted a role lowered that is higher than agreed
+    #: time of a permitted request to lower a role that is higher than agreed
     reduce_at: Mapped[datetime | None]
-    #: when the agency no longer wanted it: it is to be taken away
+    #: time of the agency's request to remove the access
     unwanted_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(24), default="waiting", server_default="waiting")
     status_since: Mapped[datetime] = mapped_column(server_default=func.now())
     code: Mapped[str | None] = mapped_column(String(48))
     next_actor: Mapped[str | None] = mapped_column(String(16))
     role_seen: Mapped[str | None] = mapped_column(String(32))
-    #: by whose token it was seen: `agency` or `client`
+    #: token with which it was read: `agency` or `client`
     seen_by: Mapped[str | None] = mapped_column(String(16))
-    #: another Business Center than the client gave, from which the agency was seen to have it
+    #: Business Center that shares the access, if it is not the one the client gave
     shared_from_bc_id: Mapped[str | None] = mapped_column(String(32))
-    #: when the client's own list began to show what waits for the agency
+    #: first time the client's own list showed the share that the agency has to accept
     listed_at: Mapped[datetime | None]
-    #: what the platform itself said of what is in the way: the call, its code, its message, its id for support
+    #: the platform's answer about the blocker: operation, code, message, and request id for its support
     platform_operation: Mapped[str | None] = mapped_column(String(64))
     platform_code: Mapped[int | None]
     platform_message: Mapped[str | None] = mapped_column(String(2000))
@@ -136,12 +136,12 @@ class AccessRequest(CreatedAt, Base):
 
     @property
     def is_custom(self) -> bool:
-        """True if it is of a manual platform: no handshake answers it, people do."""
+        """True if it is of a manual platform: people confirm it, no handshake."""
         return self.kind == CUSTOM
 
     @property
     def is_chosen(self) -> bool:
-        """True if the client can agree to it: it names its asset; of a manual platform it need not."""
+        """True if the client can agree to it: it has an asset, or is of a manual platform."""
         return self.asset_id is not None or self.is_custom
 
     @property
@@ -161,7 +161,7 @@ class AccessRequest(CreatedAt, Base):
 
     @property
     def wider_than_usual(self) -> bool:
-        """True if it asks for full control."""
+        """True if it requests full control."""
         return self.role == WIDE
 
 
@@ -182,13 +182,13 @@ class Intake(Base):
     contacts: Mapped[list[Any] | None]
     #: the screens completed so far, each reported once
     screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
-    #: when the client went through what is asked for on manual platforms; its ids there stand in the access requests
+    #: time at which the client completed the manual platforms; its ids are in the access requests
     others_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
 class Consent(Base):
-    """The client's yes: the sentences shown, word for word, and the name given."""
+    """The client's consent: the exact sentences shown, and the name given."""
 
     __tablename__ = "consents"
     __table_args__ = (belongs_to("links", "link_id"),)
@@ -202,9 +202,9 @@ class Consent(Base):
 
 
 class LinkSession(CreatedAt, Base):
-    """One browser in which the link was opened; it holds the cookie whose SHA-256 this is.
+    """One browser in which the link was opened, identified by the SHA-256 of its cookie.
 
-    It is the client's once it is verified: it gave the first personal answer, or showed a code.
+    Verified as the client's by the first personal answer, a code, or an authorization of its own.
     """
 
     __tablename__ = "link_sessions"
@@ -215,5 +215,103 @@ class LinkSession(CreatedAt, Base):
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     cookie_hash: Mapped[bytes]
     verified_at: Mapped[datetime | None]
-    #: devices.service.VerifiedBy
+    #: `devices.VerifiedBy`
     verified_by: Mapped[str | None] = mapped_column(String(16))
+
+
+class IntakeAnswer(Base):
+    """One answer; empty if the client skipped the question."""
+
+    __tablename__ = "intake_answers"
+    __table_args__ = (belongs_to("links", "link_id"),)
+
+    agency_id: Mapped[str] = agency_key()
+    link_id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class IntakeFile(CreatedAt, Base):
+    """One file submitted as an answer; its bytes are encrypted, bound to this row, and loaded only for a download."""
+
+    __tablename__ = "intake_files"
+    __table_args__ = (belongs_to("links", "link_id"), Index("ix_intake_files_link_id", "agency_id", "link_id"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("file"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    key: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(deferred=True, deferred_raiseload=True)
+
+
+class DeviceCode(CreatedAt, Base):
+    """A six-digit code: e-mailed to a client for one browser, or passed on by the agency for any browser."""
+
+    __tablename__ = "device_codes"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        belongs_to("link_sessions", "browser_id"),
+        Index("ix_device_codes_link_id", "agency_id", "link_id", "id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("code"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    #: browser that requested it; null if the agency created it
+    browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
+    #: keyed hash, bound to this row
+    code_hash: Mapped[str] = mapped_column(String(64))
+    #: the masked address it was sent to
+    sent_to: Mapped[str | None] = mapped_column(String(254))
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PublicLink(CreatedAt, Base):
+    """A public address. It keeps the version of its preset, as a link does."""
+
+    __tablename__ = "public_links"
+    __table_args__ = (belongs_to_agency(),)
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("publiclink"), primary_key=True)
+    preset: Mapped[str] = mapped_column(String(64))
+    preset_version: Mapped[int]
+    language: Mapped[str] = mapped_column(String(16))
+    requested_by: Mapped[str] = mapped_column(String(120))
+    agency_bc_id: Mapped[str | None] = mapped_column(String(32))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_encrypted: Mapped[bytes]
+    uses: Mapped[int] = mapped_column(default=0, server_default="0")
+    most_uses: Mapped[int | None]
+    most_per_hour: Mapped[int]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class PublicLinkUse(CreatedAt, Base):
+    """One use within the last hour, for the limits, and so that a form submitted twice creates one link.
+
+    The network address is stored as a keyed hash, for at most one hour.
+    """
+
+    __tablename__ = "public_link_uses"
+    __table_args__ = (
+        belongs_to("public_links", "public_link_id"),
+        belongs_to("links", "link_id"),
+        Index("ix_public_link_uses_public_link_id", "agency_id", "public_link_id", "created_at"),
+        UniqueConstraint("agency_id", "public_link_id", "form_hash"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("use"), primary_key=True)
+    public_link_id: Mapped[str] = mapped_column(ids.Id("publiclink"))
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    address_hash: Mapped[str] = mapped_column(String(64))
+    form_hash: Mapped[bytes]

@@ -1,4 +1,4 @@
-"""Reading what a client types or pastes: an id, a list of ids, or a whole address. Pure."""
+"""Parsing of input that a client types or pastes: an id, a list of ids, or a whole address. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class PastedIds:
 
 
 def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> PastedIds:
-    """One Business Center ID from whatever was pasted. `taken` says what a number was given for already."""
+    """One Business Center ID from pasted text. `taken`: numbers that were given before, and for what."""
     if is_blank(text):
         return PastedIds(problem="Enter your Business Center ID. It has digits only.")
     try:
@@ -75,7 +75,7 @@ def markets(chosen: Iterable[str]) -> PastedIds:
 
 
 def contact(name: str, email: str, *, needed: bool) -> dict[str, str]:
-    """The problems of one contact by field; `{}` when it can be kept. Both empty is fine unless needed."""
+    """The problems of one contact by field; `{}` if it is valid. Both fields may be empty unless it is needed."""
     if is_blank(name) and is_blank(email) and not needed:
         return {}
     problems = {}

@@ -1,4 +1,4 @@
-"""Reading links and what hangs on them."""
+"""Queries of links, their access requests and browsers, and loading of the aggregate."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,18 +11,17 @@ from app.kit import change_feed, clock, encryption
 from app.kit.change_feed import ChangePage
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import NotFound
-from app.links import aggregate
+from app.links import aggregate, questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
-from app.links.presets import queries as presets
-from app.links.presets.models import AgencyPreset
-from app.links.questions import queries as questions
+from app.links.presets import service as presets
+from app.links.presets.service import AgencyPreset
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
 
 async def find(session: AsyncSession, agency_id: str, link_id: str) -> Link:
-    """One link. Raises NotFound."""
+    """Load one link. Raises NotFound."""
     found = await session.get(Link, (agency_id, link_id))
     if found is None:
         raise NotFound
@@ -46,7 +45,7 @@ async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: s
 
 
 async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> bool:
-    """True if a client has a link on which something may still happen."""
+    """True if a client has an active link."""
     living = select(Link.id).where(
         Link.agency_id == agency_id,
         Link.client_id == client_id,
@@ -57,7 +56,7 @@ async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> b
 
 
 async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
-    """A link with all that hangs on it; `lock` keeps others from changing it meanwhile. Raises NotFound."""
+    """Load a link as an aggregate; `lock` prevents concurrent changes. Raises NotFound."""
     found = await _load(session, _WHOLE.where(Link.agency_id == agency_id, Link.id == link_id), lock=lock)
     if found is None:
         raise NotFound
@@ -65,7 +64,7 @@ async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock
 
 
 async def load_by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate | None:
-    """The same for the link with this secret, dead ones included."""
+    """Load the link with this secret, dead ones included."""
     rows = _WHOLE.where(Link.token_hash == encryption.sha256(token))
     found = await _load(session, rows.execution_options(**CROSS_TENANT), lock=lock)
     return found[0] if found else None
@@ -74,7 +73,7 @@ async def load_by_token(session: AsyncSession, token: str, *, lock: bool = False
 async def load_by_cookie(
     session: AsyncSession, link_id: str, cookie: str, *, lock: bool = False
 ) -> tuple[LinkAggregate, LinkSession] | None:
-    """The same with the browser to which a cookie belongs; None if the cookie is not this link's."""
+    """Load a link and its browser with this cookie; None if the cookie is of no browser of this link."""
     rows = _WHOLE.add_columns(LinkSession).join(
         LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id)
     )
@@ -83,7 +82,7 @@ async def load_by_cookie(
     return (found[0], found[1]) if found else None
 
 
-#: A link's rows, of each of which there is one.
+#: A link with its single rows.
 _WHOLE = (
     select(Link, Agency, Client, Intake, AgencyPreset, func.now())
     .join(Agency, Agency.id == Link.agency_id)
@@ -101,9 +100,9 @@ _WHOLE = (
 async def _load(
     session: AsyncSession, rows: Select[*tuple[Any, ...]], *also: Any, lock: bool
 ) -> tuple[LinkAggregate, Any] | None:
-    """With the lock every row is read as it is once the lock is held, whatever the session saw before."""
+    """With the lock, every row is read after the lock is held, and overwrites what the session read before."""
     if lock:
-        # not stronger: whoever writes a row that refers to the link need not wait for it
+        # not stronger, so that writers of rows that refer to the link do not wait for it
         rows = rows.with_for_update(key_share=True, of=(Link, Intake, *also))
     found = (await session.execute(rows.execution_options(populate_existing=lock))).one_or_none()
     if found is None:
@@ -115,11 +114,11 @@ async def _load(
         agency=agency,
         client=client,
         link=link,
-        access_requests=list(await access_requests(*where, anew=lock)),
+        access_requests=list(await access_requests(*where, refresh=lock)),
         intake=intake,
         preset=chosen,
-        answers=await questions.answers(*where) if chosen.questions else {},
-        files=await questions.files(*where) if chosen.questions else [],
+        answers=await questions.saved_answers(*where) if chosen.questions else {},
+        files=await questions.saved_files(*where) if chosen.questions else [],
         consent=await last_consent(*where) if link.submitted_at else None,
         now=now,
     )
@@ -128,11 +127,11 @@ async def _load(
 
 
 async def access_requests(
-    session: AsyncSession, agency_id: str, link_id: str, *, anew: bool = False
+    session: AsyncSession, agency_id: str, link_id: str, *, refresh: bool = False
 ) -> Sequence[AccessRequest]:
-    """The access requests of a link in their order; `anew` overwrites what the session read before."""
+    """The access requests of a link in their order; `refresh` overwrites what the session read before."""
     rows = select(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.link_id == link_id)
-    ordered = rows.order_by(AccessRequest.position, AccessRequest.id).execution_options(populate_existing=anew)
+    ordered = rows.order_by(AccessRequest.position, AccessRequest.id).execution_options(populate_existing=refresh)
     return (await session.scalars(ordered)).all()
 
 
@@ -151,7 +150,7 @@ async def turns(
 
 
 async def access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
-    """One access request. Raises NotFound."""
+    """Load one access request. Raises NotFound."""
     found = await session.get(AccessRequest, (agency_id, access_request_id))
     if found is None:
         raise NotFound
@@ -173,7 +172,7 @@ async def access_requests_of_client(
 
 
 async def last_consent(session: AsyncSession, agency_id: str, link_id: str) -> Consent | None:
-    """The client's latest yes on a link."""
+    """The client's latest consent on a link."""
     rows = select(Consent).where(Consent.agency_id == agency_id, Consent.link_id == link_id)
     return (await session.scalars(rows.order_by(Consent.given_at.desc()).limit(1))).one_or_none()
 
@@ -199,6 +198,6 @@ async def page(
 
 
 async def lock_links_of_client(session: AsyncSession, agency_id: str, client_id: str) -> None:
-    """The same for whoever changes several access requests or grants of a client: links are locked before them."""
+    """Lock all links of a client, before several of its access requests or grants are changed."""
     rows = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id)
     await session.execute(rows.order_by(Link.id).with_for_update(key_share=True))

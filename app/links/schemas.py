@@ -1,6 +1,7 @@
-"""Links and their access requests, as the API and the command line show them."""
+"""Response schemas of links: access requests, intake, answers, files, invitations and device codes."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,12 +9,12 @@ from app.kit import clock
 from app.kit.input.fields import Time
 from app.links import status
 from app.links.aggregate import LinkAggregate
-from app.links.models import Intake, Link
-from app.links.questions.schemas import AnswerView, FileView
+from app.links.models import Intake, IntakeFile, Link
 from app.links.status import OVER, PROVED
+from app.mail.models import Mail
 from app.tenants.clients.schemas import ClientView
 
-#: Whose turn it is, and since when.
+#: Next actor, and since when.
 Turn = tuple[str | None, datetime]
 _CONTACTS = [{"role": "approver", "name": "Ana Lima", "email": "ana@brand.example"}]
 
@@ -28,16 +29,16 @@ class LinkView(BaseModel):
     external_id: str | None = Field(description="Its id in your CRM.", examples=["deal:77"])
     preset: str = Field(examples=["run-campaigns"])
     preset_version: int = Field(examples=[1])
-    public_link_id: str | None = Field(description="The public link that made it.")
+    public_link_id: str | None = Field(description="The public link that created it.")
     claimed_external_id: str | None = Field(
-        description="The id in your CRM that stood in the public link's address. Said by the visitor, proved by nobody."
+        description="The CRM id from the public link's address: claimed by the visitor, not verified."
     )
-    requested_by: str = Field(description="Who asks, as the client sees it.", examples=["Ana Agent"])
+    requested_by: str = Field(description="Name of the person who asks, shown to the client.", examples=["Ana Agent"])
     language: str = Field(examples=["en"])
     status: str = Field(examples=["submitted"])
     lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
     agency_bc_id: str | None = Field(
-        description="The Business Center that is to get the access; null where only manual platforms are asked for.",
+        description="The Business Center that gets the access; null if only manual platforms are requested.",
         examples=["7000999988887777666"],
     )
     expires_at: Time
@@ -45,26 +46,28 @@ class LinkView(BaseModel):
     submitted_at: Time | None
     completed_at: Time | None
     revoked_at: Time | None
-    renewal_requested_at: Time | None = Field(description="When the client of a dead link asked for a new one.")
-    needed_again_at: Time | None = Field(
-        description="When the client was last needed again after its yes: more was asked for, or access is gone."
+    renewal_requested_at: Time | None = Field(
+        description="Time at which the client of an expired or revoked link requested a new one."
     )
-    next_actor: str | None = Field(None, description="Whose turn it is on the link as a whole.", examples=["client"])
-    next_actor_since: Time | None = Field(None, description="Since when it is their turn.")
+    needed_again_at: Time | None = Field(
+        description="Last time the client was needed again after its consent: more was requested, or access is gone."
+    )
+    next_actor: str | None = Field(None, description="Next actor of the link as a whole.", examples=["client"])
+    next_actor_since: Time | None = Field(None, description="Time since which the next actor has to act.")
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, link: Link, turn: Turn) -> "LinkView":
-        """From the row; a link past its time is `expired` even before that is written down."""
+        """From the row; a link past its expiry is `expired` even before the row says so."""
         as_of = status.as_of(link.status, link.expires_at, clock.now())
         actor, since = turn
-        told = {"status": as_of, "next_actor": actor, "next_actor_since": since if actor else None}
-        return cls.model_validate(link).model_copy(update=told)
+        current = {"status": as_of, "next_actor": actor, "next_actor_since": since if actor else None}
+        return cls.model_validate(link).model_copy(update=current)
 
 
 class AccessRequestView(BaseModel):
-    """One access wanted. `verified` means: read back with the agreed role."""
+    """One access wanted. `verified` means that it was read back with the agreed role."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -72,58 +75,62 @@ class AccessRequestView(BaseModel):
     link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     platform: str = Field(examples=["tiktok"])
     kind: str = Field(examples=["ad_account"])
-    role: str = Field(description="The role asked for.", examples=["OPERATOR"])
+    role: str = Field(description="The requested role.", examples=["OPERATOR"])
     reason: str = Field(examples=["To create your campaigns, adjust them and report on them."])
     required: bool
-    needs_events: bool = Field(description="Of a pixel: it must have been seen to receive events.")
-    wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
-    role_first: str | None = Field(description="The role asked for at first, where another was asked for later.")
-    role_reason: str | None = Field(description="Why another role was asked for later.")
+    needs_events: bool = Field(description="Pixels only: it must have received events to be verified.")
+    wider_than_usual: bool = Field(description="True if it requests full control.", examples=[False])
+    role_first: str | None = Field(description="The role requested first, if another was requested later.")
+    role_reason: str | None = Field(description="Reason for the role requested later.")
     asset_id: str | None = Field(description="Null until the client has chosen.", examples=["7200000000000000101"])
     asset_name: str | None = Field(examples=["Brand FR"])
-    parent_asset_id: str | None = Field(description="The ad account a pixel is wanted on.", examples=[None])
-    person_email: str | None = Field(description="Whom an access request of kind `person` invites.", examples=[None])
+    parent_asset_id: str | None = Field(description="The ad account of a pixel.", examples=[None])
+    person_email: str | None = Field(
+        description="The address that an access request of kind `person` invites.", examples=[None]
+    )
     status: str = Field(examples=["verified"])
     status_since: Time
     code: str | None = Field(
-        description="What is in the way, where `status` is `blocked` or `drifted`.", examples=["not_bc_admin"]
+        description="The blocker, if `status` is `blocked` or `drifted`.", examples=["not_bc_admin"]
     )
     next_actor: str | None = Field(
-        description="Whose turn it is: `client`, `agency`, `platform` or `us`.", examples=["client"]
+        description="Next actor: `client`, `agency`, `platform` or `us`.", examples=["client"]
     )
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
-    seen_by: str | None = Field(description="By whose token: `agency` or `client`.", examples=["agency"])
+    seen_by: str | None = Field(description="Token with which it was read: `agency` or `client`.", examples=["agency"])
     shared_from_bc_id: str | None = Field(
-        description="Another Business Center than the client gave, from which you were seen to have it.",
+        description="The Business Center that shares the access, if it is not the one the client gave.",
         examples=["7111222233334444601"],
     )
     platform_operation: str | None = Field(
-        description="The call at the platform that something is in the way of.", examples=["bc/partner/add"]
+        description="The platform's operation that is blocked.", examples=["bc/partner/add"]
     )
-    platform_code: int | None = Field(description="Its code, as the platform gave it.", examples=[40002])
-    platform_message: str | None = Field(description="Its message.", examples=["Invalid parameters."])
+    platform_code: int | None = Field(description="The platform's error code.", examples=[40002])
+    platform_message: str | None = Field(description="The platform's error message.", examples=["Invalid parameters."])
     platform_request_id: str | None = Field(
-        description="Its id, for the platform's support.", examples=["202611211023000101010081420108"]
+        description="The platform's request id, for its support.", examples=["202611211023000101010081420108"]
     )
     verified_at: Time | None
     approved_at: Time | None
     declined_at: Time | None
-    unwanted_at: Time | None = Field(description="When you asked to have it taken away.")
+    unwanted_at: Time | None = Field(description="Time at which you requested its removal.")
     attested_at: Time | None
-    attested_by: str | None = Field(description="Who said so, by name.", examples=["Ana Agent"])
+    attested_by: str | None = Field(description="Name of the person who confirmed it.", examples=["Ana Agent"])
     client_attested_at: Time | None = Field(
-        description="Manual platforms: when the client said that the steps are done."
+        description="Manual platforms: time at which the client confirmed that the steps are done."
     )
-    client_attested_by: str | None = Field(description="Who at the client's, by name.", examples=["Theo Brand"])
+    client_attested_by: str | None = Field(
+        description="Name of the client's person who confirmed it.", examples=["Theo Brand"]
+    )
     steps: list[str] | None = Field(
-        description="The agency's own steps, where the platform is `other`.",
+        description="The agency's own steps, on platform `other`.",
         examples=[["Open the booking tool", "Invite access@north.example as viewer"]],
     )
     updated_at: Time
 
 
 class ContactView(BaseModel):
-    """Somebody at the client's."""
+    """A person of the client."""
 
     role: str = Field(examples=["approver"])
     name: str = Field(examples=["Ana Lima"])
@@ -149,6 +156,41 @@ class IntakeView(BaseModel):
         )  # fmt: skip
 
 
+class FileView(BaseModel):
+    """A file that the client sent; `GET /links/{link_id}/files/{id}` downloads it."""
+
+    id: str = Field(examples=["file_01ksy1q3e0fzs8qj5m8g3d4w80"])
+    name: str = Field(examples=["events.xlsx"])
+    media_type: str = Field(description="Detected from its content.", examples=["application/pdf"])
+    size: int = Field(description="Bytes.", examples=[48213])
+    sha256: str = Field(
+        description="SHA-256 of its content, in hex.",
+        examples=["2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"],
+    )
+    created_at: Time
+
+    @classmethod
+    def of(cls, file: IntakeFile) -> "FileView":
+        """From the row."""
+        return cls(
+            id=file.id, name=file.name, media_type=file.media_type, size=file.size, sha256=file.sha256.hex(),
+            created_at=file.created_at,
+        )  # fmt: skip
+
+
+class AnswerView(BaseModel):
+    """A question of the preset, and the client's answer."""
+
+    key: str = Field(examples=["website"])
+    label: str = Field(examples=["On which website is the pixel?"])
+    kind: str = Field(examples=["address"])
+    value: str | None = Field(
+        description="Null: not answered yet; empty: skipped, or answered with files.",
+        examples=["https://www.brand.com"],
+    )
+    files: list[FileView]
+
+
 class Counts(BaseModel):
     """Number of assets requested, by progress; declined and ended access requests are not counted."""
 
@@ -158,17 +200,17 @@ class Counts(BaseModel):
 
 
 class LinkDetail(LinkView):
-    """A link with its client, its access requests and what the client told."""
+    """A link with its client, its access requests and the client's answers."""
 
     client: ClientView
     access_requests: list[AccessRequestView]
     assets: Counts
     intake: IntakeView
-    answers: list[AnswerView] = Field(description="To the preset's own questions, in their order.")
+    answers: list[AnswerView] = Field(description="Answers to the preset's own questions, in their order.")
 
     @classmethod
     def of_link(cls, found: LinkAggregate) -> "LinkDetail":
-        """From all its rows."""
+        """From the aggregate."""
         link = LinkView.of(found.link, found.turn)
         counted = [
             access_request.status for access_request in found.access_requests if access_request.status not in OVER
@@ -200,10 +242,10 @@ def _answers(found: LinkAggregate) -> list[AnswerView]:
 
 
 class OrderedLink(LinkDetail):
-    """A link as the answer to an order."""
+    """A link as the response to its creation."""
 
     address: str | None = Field(
-        description="The secret address to pass to the client; only in the answer that made the link.",
+        description="The secret address to pass to the client; only in the response that created the link.",
         examples=["https://go.agency.com/north/brand-sa/pJ3…"],
     )
 
@@ -212,3 +254,37 @@ class AddressView(BaseModel):
     """The secret address of a link."""
 
     address: str = Field(examples=["https://go.agency.com/north/brand-sa/pJ3…"])
+
+
+class InvitationView(BaseModel):
+    """An e-mail with the link's address. `sent` means that the mail server accepted it, not that it was read."""
+
+    id: str = Field(examples=["mail_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    email: str = Field(description="Address of the recipient.", examples=["ana@brand.example"])
+    status: Literal["waiting", "sent", "failed"] = Field(examples=["sent"])
+    attempts: int = Field(description="Number of attempts, within at most one day.", examples=[1])
+    last_error: str | None = Field(
+        description="Error of the last attempt.", examples=["The mail server refused it: 550 No such user."]
+    )
+    created_at: Time
+    sent_at: Time | None
+    failed_at: Time | None = Field(description="Time of the final failure.")
+
+    @classmethod
+    def of(cls, mail: Mail) -> "InvitationView":
+        """From the row."""
+        return cls(
+            id=mail.id, link_id=mail.about_id, email=mail.to_email,
+            status="sent" if mail.sent_at else "failed" if mail.failed_at else "waiting",
+            attempts=mail.attempt_count, last_error=mail.last_error, created_at=mail.created_at,
+            sent_at=mail.sent_at, failed_at=mail.failed_at,
+        )  # fmt: skip
+
+
+class DeviceCodeView(BaseModel):
+    """A six-digit code that admits one more browser of the client. Read it only to a person you know, by telephone."""
+
+    link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    code: str = Field(description="Shown only once.", examples=["482913"])
+    expires_at: Time

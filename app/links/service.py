@@ -1,8 +1,12 @@
-"""Use cases of an agency's links: create, show the address, extend, revoke."""
+"""Use cases of an agency's links: create, create or get by CRM id, show the address, extend."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
@@ -14,9 +18,10 @@ from app.links import queries, url
 from app.links.aggregate import LinkAggregate, new_access_request
 from app.links.business_centers import own_side
 from app.links.models import Intake, Link
-from app.links.presets import queries as presets
+from app.links.presets import service as presets
 from app.links.presets.preset import Preset
 from app.tenants.agencies.models import Agency
+from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 
 DEFAULT_LIFE = timedelta(days=14)
@@ -29,7 +34,41 @@ class LinkOver(AppError):
     status = 409
     code = "link_over"
     detail = "This link has ended."
-    hint = "Make a new link for the client."
+    hint = "Create a new link for the client."
+
+
+@dataclass(frozen=True)
+class LinkRequest:
+    """Request for a link. `client`: fields of a client given with the request, else `client_id`."""
+
+    preset: str
+    client_id: str | None = None
+    client: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
+    external_id: str | None = None
+    requested_by: str | None = None
+    agency_bc_id: str | None = None
+
+
+async def create_or_get_link(
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, keyring: Keyring, public_url: str, actor: str
+) -> tuple[LinkAggregate, str | None]:
+    """Create a link, or return the existing one with this `external_id`; the address only of a new one, which counts as
+    sent. A client given in full is created too.
+
+    Raises NotFound, PresetUnknown, BusinessCenterMissing, InvalidInput.
+    """
+    if wanted.external_id is None:
+        return await _create(session, agency_id, wanted, keyring, public_url, actor)
+    if known := await _existing(session, agency_id, wanted.external_id):
+        return known, None
+    try:
+        async with session.begin_nested():
+            return await _create(session, agency_id, wanted, keyring, public_url, actor)
+    except IntegrityError:  # a concurrent request created it
+        if known := await _existing(session, agency_id, wanted.external_id):
+            return known, None
+        raise
 
 
 async def create_link(
@@ -48,9 +87,9 @@ async def create_link(
     claimed_external_id: str | None = None,
     sent: bool = False,
 ) -> tuple[LinkAggregate, str]:
-    """A link with the preset's access requests, and its secret. A preset by its name is its newest version.
+    """Create a link with the preset's access requests, and return it with its secret. A slug means the newest version.
 
-    `sent`: its address is given out at once.
+    `sent`: the caller passes on the address immediately.
     Raises NotFound, PresetUnknown, InvalidInput, and as `own_side`.
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
@@ -75,7 +114,7 @@ async def create_link(
     if sent:
         made.mark_sent(actor=actor)
     session.add(link)
-    await session.flush()  # what belongs to it refers to it
+    await session.flush()  # the other rows refer to it
     session.add(intake)
     await made.save(session)
     made.watch(session)
@@ -115,7 +154,7 @@ def address_of(aggregate: LinkAggregate, token: str, public_url: str) -> str:
 async def show_address(
     session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: str
 ) -> str:
-    """The link's address again; each look is recorded, and the first one means the link was given out."""
+    """Return the link's address again; each call is recorded, and the first one marks the link as sent."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     token = keyring.decrypt(aggregate.link.token_encrypted, bound_to=token_place(agency_id, link_id))
     aggregate.draft_event(catalog.LINK_ADDRESS_SHOWN, actor=actor)
@@ -125,7 +164,27 @@ async def show_address(
 
 
 def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: str) -> None:
-    """Give a link more time; an expired one lives again where it stood. Raises LinkOver, InvalidInput."""
+    """Extend a link; an expired one continues where it stopped. Raises LinkOver, InvalidInput."""
     if aggregate.link.status in ("revoked", "completed"):
         raise LinkOver
     aggregate.extend(checked_end(expires_at, clock.now()), actor=actor)
+
+
+async def _existing(session: AsyncSession, agency_id: str, external_id: str) -> LinkAggregate | None:
+    link = await queries.by_external_id(session, agency_id, external_id)
+    return await queries.load_link(session, agency_id, link.id) if link else None
+
+
+async def _create(
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, keyring: Keyring, public_url: str, actor: str
+) -> tuple[LinkAggregate, str]:
+    client_id = wanted.client_id
+    if client_id is None:
+        client, _ = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
+        client_id = client.id
+    made, token = await create_link(
+        session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
+        expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
+        agency_bc_id=wanted.agency_bc_id, sent=True,
+    )  # fmt: skip
+    return made, address_of(made, token, public_url)

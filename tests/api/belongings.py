@@ -16,9 +16,9 @@ from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import queries as links
+from app.links.models import IntakeFile
 from app.links.public_links.service import create_public_link
-from app.links.questions.models import IntakeFile
-from app.links.questions.service import place as file_place
+from app.links.questions import file_place as file_place
 from app.mail.models import Mail
 from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints import queries as endpoints

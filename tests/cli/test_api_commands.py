@@ -259,7 +259,7 @@ async def test_a_preset_is_a_toml_file(keyturn: Keyturn, tmp_path: Path) -> None
     assert "\n  slug: " in refused.stderr
     assert "\n  access request 1, role: " in refused.stderr
     broken = await keyturn.run("presets", "import", "--input", "-", stdin="slug = ")
-    assert "`keyturn presets export SLUG` gives one that is." in broken.stderr
+    assert "`keyturn presets export SLUG` returns a valid one." in broken.stderr
     assert "'--input'" in (await keyturn.run("presets", "import")).stderr
 
 

@@ -12,7 +12,7 @@ from app.kit.database import Sessions
 from app.links import queries
 from app.links.aggregate import LinkAggregate, LinkNotSaved, SelectedAsset
 from app.links.models import AccessRequest, Intake, Link
-from app.links.presets import builtin
+from app.links.presets import service as presets
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 from tests.house import change_link
@@ -40,7 +40,7 @@ def whole(*asset_ids: str | None, kind: str = "ad_account") -> LinkAggregate:
         agency=Agency(id=agency_id, name="North", slug="north", contact_name="Nora", contact_email="n@north.example"),
         client=Client(agency_id=agency_id, id=client_id, name="Brand", language="en"),
         link=link, access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
-        preset=builtin.newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
+        preset=presets.builtin_newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
     )  # fmt: skip
 
 

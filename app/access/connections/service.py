@@ -14,7 +14,7 @@ from app.events import catalog
 from app.events.recorder import KEYTURN, record
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
-from app.links.devices.service import VerifiedBy
+from app.links.devices import VerifiedBy
 from app.links.models import Link, LinkSession
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient

@@ -18,10 +18,9 @@ from app.events.recorder import CLIENT, MEMBER, record
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.links import devices
 from app.links import queries as links
-from app.links.devices import queries as devices
-from app.links.devices import service as admission
-from app.links.devices.service import VerifiedBy
+from app.links.devices import VerifiedBy
 from app.links.models import LinkSession
 from app.platforms.port import (
     Access,
@@ -252,13 +251,13 @@ async def _admit_browser(session: AsyncSession, purpose: Purpose, found: Discove
     if browser is None or browser.verified_at is not None:
         return
     if not await devices.is_guarded(session, aggregate):
-        admission.let_in(browser, VerifiedBy.ANSWER)
+        devices.let_in(browser, VerifiedBy.ANSWER)
         return
     known = await connections.centers_of_link(session, purpose.agency_id, purpose.link_id)
     known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
     if not known & {center.bc_id for center in found.business_centers if center.usable}:
         raise OtherCompany
-    admission.let_in(browser, VerifiedBy.CONNECTION)
+    devices.let_in(browser, VerifiedBy.CONNECTION)
 
 
 async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets) -> None:

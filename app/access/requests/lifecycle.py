@@ -10,10 +10,9 @@ from app.access.context import AccessContext
 from app.access.requests import service as access_requests
 from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
-from app.links import queries
+from app.links import emails, queries
 from app.links import service as links
 from app.links.aggregate import LinkAggregate
-from app.links.emails import client_needed
 from app.links.models import Link
 
 
@@ -47,7 +46,7 @@ async def run(context: AccessContext, link: Link) -> None:
             access_requests.refresh_statuses(aggregate, actor=KEYTURN)
             await aggregate.save(session)
             await _let_go(session, link.agency_id, link.client_id)
-        later = await client_needed.write_to_client(session, context.outbox, aggregate)
+        later = await emails.email_client_needed(session, context.outbox, aggregate)
         now = aggregate.link
         stays = now.status in ("completed", "drifted", "expired", "revoked")
         runs_out = None if stays else now.expires_at - clock.now()

@@ -8,8 +8,8 @@ from app.access import handshakes
 from app.access.grants import service as grants
 from app.kit import ids
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.links import access_requests
 from app.links import queries as links
-from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.presets.preset import PresetAccessRequest

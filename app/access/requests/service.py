@@ -13,8 +13,8 @@ from app.access.requests.manual_status import AttestationFacts, status
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.events.recorder import CLIENT
 from app.kit.errors import AppError, NotFound
+from app.links import access_requests
 from app.links import queries as links
-from app.links.access_requests import service as access_requests
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.platforms.port import Platform

@@ -16,9 +16,9 @@ from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.throttle import Throttled
-from app.links.devices import queries, service
-from app.links.devices.addresses import INVITED, Address
-from app.links.devices.service import CodeResult
+from app.links import devices
+from app.links.device_addresses import INVITED, Address
+from app.links.devices import CodeResult
 from app.links.pasted_ids import CONTACT_ROLES
 from app.services import services_of
 
@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
     """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
     before = await link_session.living(session, request, link_id)
-    if before.browser.verified_at is not None or not await queries.is_guarded(session, before.aggregate):
+    if before.browser.verified_at is not None or not await devices.is_guarded(session, before.aggregate):
         raise Elsewhere(before.path)
     return before
 
@@ -50,7 +50,7 @@ async def new_device(
     request: Request, session: Session, link: NewDevice, choose: bool = False, problem: str = "", outcome: str = ""
 ) -> Response:
     """The addresses a code can be sent to, or the field for it. Saved data is not shown."""
-    sent = await queries.code_of_browser(session, link.browser)
+    sent = await devices.code_of_browser(session, link.browser)
     addresses = _addresses(request, link)
     return render.page(
         request,
@@ -63,7 +63,7 @@ async def new_device(
         addresses=[(each.key, each.masked, _whose(each)) for each in addresses],
         enter=bool(sent or problem) and not choose,
         sent_to=sent.sent_to if sent else None,
-        minutes=int(service.CODE_LIFE.total_seconds() // 60),
+        minutes=int(devices.CODE_LIFE.total_seconds() // 60),
         problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
         platform=platform_of(request, link.aggregate).name if await _can_connect(request, session, link) else None,
         came_back=status_texts.CAME_BACK.get(outcome),
@@ -78,7 +78,7 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
     outbox = services_of(request).outbox
     if chosen and outbox:
         try:
-            await service.send_code(session, outbox, link.aggregate, link.browser, chosen)
+            await devices.send_code(session, outbox, link.aggregate, link.browser, chosen)
         except Throttled as reached:
             raise TooMany(link.aggregate, reached.retry_after) from reached
     return render.see_other(request, f"{link.path}/{DEVICE}")
@@ -88,7 +88,7 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
 async def enter_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
     """Admit the browser if the code is right. A wrong code is counted."""
     try:
-        entered = await service.enter_code(
+        entered = await devices.enter_code(
             session, services_of(request).keyring, link.aggregate, link.browser, form.text("code")
         )  # fmt: skip
     except Throttled as reached:
@@ -115,7 +115,7 @@ _PROBLEMS: dict[str, str] = {
 
 def _addresses(request: Request, link: VisitedLink) -> tuple[Address, ...]:
     """Addresses that a code can be e-mailed to; none if this installation sends no e-mails."""
-    return queries.addresses_of(link.aggregate) if services_of(request).outbox else ()
+    return devices.addresses_of(link.aggregate) if services_of(request).outbox else ()
 
 
 def _whose(address: Address) -> str:

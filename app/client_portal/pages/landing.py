@@ -15,7 +15,7 @@ from app.client_portal.rendering import e_mails_codes, is_connecting, platform_o
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
-from app.links import client_actions, url
+from app.links import devices, emails, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.services import services_of
@@ -72,7 +72,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
     link_id, cookie = aggregate.link.id, forms.browser(request)
     if await links.browser(session, aggregate.agency.id, link_id, cookie) is None:
         await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
-        client_actions.new_browser(session, aggregate, cookie)
+        devices.new_browser(session, aggregate, cookie)
         await aggregate.save(session)
     answer = render.see_other(request, url.of_screens(link_id))
     forms.remember(request, answer)
@@ -104,5 +104,5 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
 
 async def _request_renewal(request: Request, session: AsyncSession, aggregate: LinkAggregate) -> None:
     await rate_limits.take(session, aggregate, (rate_limits.RENEWALS_OF_LINK, aggregate.link.id))
-    await client_actions.request_renewal(session, aggregate, outbox=services_of(request).outbox)
+    await emails.request_renewal(session, aggregate, outbox=services_of(request).outbox)
     await aggregate.save(session)

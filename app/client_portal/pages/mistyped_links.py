@@ -11,7 +11,7 @@ from app.kit.html import render
 from app.kit.web.problem import PathUnknown
 from app.links import queries as links
 from app.links import url
-from app.links.public_links import queries as public_links
+from app.links.public_links import service as public_links
 from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)

@@ -18,10 +18,10 @@ from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
 from app.kit.input import email_address
 from app.links import url
-from app.links.presets import queries as presets
-from app.links.public_links import queries
+from app.links.models import PublicLink
+from app.links.presets import service as presets
+from app.links.public_links import service as public_links
 from app.links.public_links import signup as entering
-from app.links.public_links.models import PublicLink
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(OPEN)
 async def read_public_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
     """The agency and its access requests, with the form. Changes nothing: the address is public, and robots read it."""
-    found = await queries.by_token(session, token)
+    found = await public_links.by_token(session, token)
     if found is None:  # a client may be called Open
         return await landing.welcome(request, session, token)
     about = await _about(request, session, found)
@@ -45,7 +45,7 @@ async def read_public_link(request: Request, session: Session, token: str, exter
 @router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
 async def enter_public_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
     """Makes a client and a link of their own, and goes on as after Start."""
-    found = await queries.by_token(session, token)
+    found = await public_links.by_token(session, token)
     if found is None:
         return await landing.start(request, session, token)
     about = await _about(request, session, found)

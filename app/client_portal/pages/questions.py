@@ -10,9 +10,9 @@ from app.client_portal.link_session import CurrentLink, OpenScreen
 from app.client_portal.rendering import go_on, screen
 from app.kit.html import forms
 from app.kit.html.forms import Form
-from app.links.questions import files, service
-from app.links.questions.files import SubmittedFile
-from app.links.questions.service import SCREEN, SubmittedAnswers
+from app.links import answers, questions
+from app.links.answers import SubmittedFile
+from app.links.questions import SCREEN, SubmittedAnswers
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +23,7 @@ MOST_PARTS = 60
 
 
 @router.get("/l/{link_id}/questions")
-async def questions(request: Request, link: OpenScreen) -> Response:
+async def show_questions(request: Request, link: OpenScreen) -> Response:
     """The questions with what was answered so far."""
     return _shown(request, link, link.aggregate.answers, {})
 
@@ -45,9 +45,9 @@ async def save_questions(request: Request, link_id: str) -> Response:
         await link_session.claim(session, link)
         if file_id:
             problems: dict[str, str] = {}
-            await service.remove_file(session, link.aggregate, file_id)
+            await questions.remove_file(session, link.aggregate, file_id)
         else:
-            problems = await service.save_answers(session, link.aggregate, sent, services.keyring)
+            problems = await questions.save_answers(session, link.aggregate, sent, services.keyring)
         if not problems and not file_id:
             return go_on(request, link)
     return _shown(request, await _opened(request, link_id), sent.texts, problems)
@@ -85,8 +85,8 @@ def _shown(request: Request, link: CurrentLink, given: Mapping[str, str], proble
         questions=asked,
         given={each.key: given.get(each.key, "") for each in asked},
         files={each.key: [file for file in link.aggregate.files if file.key == each.key] for each in asked},
-        accepted=files.ACCEPTED,
-        kinds=files.KINDS,
-        most_files=files.MOST_FILES,
-        most_bytes=files.MOST_BYTES,
+        accepted=answers.ACCEPTED_ENDINGS,
+        kinds=answers.FILE_KINDS,
+        most_files=answers.MOST_FILES,
+        most_bytes=answers.MOST_FILE_BYTES,
     )

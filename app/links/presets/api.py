@@ -1,4 +1,4 @@
-"""JSON routes: presets, Keyturn's own and yours, also as TOML files."""
+"""JSON routes: presets, also as TOML files."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -10,10 +10,10 @@ from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.validation_errors import checked
 from app.kit.web.paging import Page
-from app.links.presets import queries, service, toml_files, validation
+from app.links.presets import preset, service, validation
 from app.links.presets.preset import Preset
-from app.links.presets.queries import PresetUnknown
 from app.links.presets.schemas import NewPreset, PresetFields, PresetView
+from app.links.presets.service import PresetUnknown
 from app.platforms.port import Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
@@ -40,13 +40,13 @@ _FILE = {200: {"description": "The file.", "content": {TOML: {"schema": {"type":
 
 @router.get("")
 async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
-    """Lists the presets that links can use: Keyturn's own, then yours. There is no second page."""
-    return Page(data=[PresetView.of(preset) for preset in await queries.every(session, caller.agency_id)])
+    """List the presets that links can use: Keyturn's own, then yours. There is no second page."""
+    return Page(data=[PresetView.of(preset) for preset in await service.every(session, caller.agency_id)])
 
 
 @router.post("", status_code=201)
 async def create_preset(request: Request, caller: Writer, session: Session, given: NewPreset) -> PresetView:
-    """Makes a preset of your own. The slug of an archived one goes on with its next version."""
+    """Create a preset. The slug of an archived one continues with its next version."""
     made = await service.create_preset(
         session, caller.agency_id, given.slug, given.body(), platforms=services_of(request).platforms,
         actor=caller.actor,
@@ -59,7 +59,7 @@ async def import_preset(
     request: Request, caller: Writer, session: Session,
     file: Annotated[bytes, Body(media_type=TOML, description="A preset as a TOML file.", examples=[_EXAMPLE])],
 ) -> PresetView:  # fmt: skip
-    """Makes the preset that a TOML file describes, or a new version of it. Without a difference nothing is made."""
+    """Create a preset, or a new version of it, from a TOML file. An unchanged file changes nothing."""
     platforms = services_of(request).platforms
     given = _described(file, platforms)
     made = await service.save_preset(
@@ -70,9 +70,9 @@ async def import_preset(
 
 @router.get("/{slug}/file", response_class=Response, responses=_FILE)  # type: ignore[arg-type]  # as `get_sample`
 async def export_preset(caller: Reader, session: Session, slug: str) -> Response:
-    """The current version of a preset as a TOML file, to be kept, changed and imported here or elsewhere."""
+    """Export the current version of a preset as a TOML file, which can be imported again."""
     found = await _current(session, caller.agency_id, slug)
-    return Response(toml_files.written(found), media_type=TOML)
+    return Response(preset.to_toml(found), media_type=TOML)
 
 
 @router.get("/{slug}")
@@ -80,11 +80,11 @@ async def get_preset(
     caller: Reader,
     session: Session,
     slug: str,
-    version: Annotated[int | None, Query(ge=1, le=100_000, description="The current one unless given.")] = None,
+    version: Annotated[int | None, Query(ge=1, le=100_000, description="By default the current version.")] = None,
 ) -> PresetView:
-    """One preset: the version new links are made with, or the one named."""
+    """Return one preset: the current version, or the given one."""
     if version is not None:
-        return PresetView.of(await queries.version(session, caller.agency_id, _text(slug), version))
+        return PresetView.of(await service.version(session, caller.agency_id, _possible(slug), version))
     return PresetView.of(await _current(session, caller.agency_id, slug))
 
 
@@ -92,11 +92,11 @@ async def get_preset(
 async def update_preset(
     request: Request, caller: Writer, session: Session, slug: str, given: PresetFields
 ) -> PresetView:
-    """Makes a new version of a preset of yours. Links made before keep theirs; without a difference nothing is made."""
+    """Create a new version of your preset. Existing links keep theirs; an unchanged preset gets no new version."""
     changed = await service.change_preset(
         session,
         caller.agency_id,
-        _text(slug),
+        _possible(slug),
         given.body(),
         platforms=services_of(request).platforms,
         actor=caller.actor,
@@ -106,33 +106,33 @@ async def update_preset(
 
 @router.delete("/{slug}", status_code=204)
 async def archive_preset(caller: Writer, session: Session, slug: str) -> Response:
-    """Puts a preset of yours away: no new links with it. Links there are keep it."""
-    await service.archive_preset(session, caller.agency_id, _text(slug), actor=caller.actor)
+    """Archive your preset: new links cannot use it. Existing links keep it."""
+    await service.archive_preset(session, caller.agency_id, _possible(slug), actor=caller.actor)
     return Response(status_code=204)
 
 
 def _described(file: bytes, platforms: Mapping[str, Platform]) -> NewPreset:
-    """The preset of a file. Raises InvalidInput with all that is wrong with it at once."""
-    found = toml_files.parsed(file)
+    """The preset of a file. Raises InvalidInput with all its problems."""
+    found = preset.parse_toml(file)
     fields = validation.problems_of_file(found, platforms)
     try:
         made = checked(NewPreset, **found)
     except InvalidInput as problem:
         fields = {**fields, **problem.fields}
     if fields:
-        raise InvalidInput(hint="Correct them and import the file again.", fields=toml_files.counted(fields))
+        raise InvalidInput(hint="Correct them and import the file again.", fields=preset.readable_places(fields))
     return made
 
 
 async def _current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
     try:
-        return await queries.current(session, agency_id, _text(slug))
+        return await service.current(session, agency_id, _possible(slug))
     except PresetUnknown as problem:
         raise NotFound from problem
 
 
-def _text(slug: str) -> str:
-    """The slug, if one can be as long. Raises NotFound."""
+def _possible(slug: str) -> str:
+    """The slug, unless it is too long to exist. Raises NotFound."""
     if len(slug) > 64:
         raise NotFound
     return slug

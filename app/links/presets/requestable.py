@@ -1,4 +1,4 @@
-"""Platforms, kinds and roles that can be asked for, as the API shows them."""
+"""JSON routes: platforms, kinds and roles that can be requested."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -20,7 +20,7 @@ Reader = Annotated[Principal, requires("links:read")]
 
 
 class PlatformUnknown(NotFound):
-    """No platform of this installation."""
+    """The installation does not know the platform."""
 
     detail = "There is no such platform."
     hint = "GET /api/v1/platforms lists them."
@@ -30,8 +30,8 @@ class RequestableRole(BaseModel):
     """A role of a kind, by the platform's own name."""
 
     role: str = Field(examples=["ANALYST"])
-    also: list[str] = Field(description="Further names that are understood.", examples=[["OBSERVER"]])
-    label: str = Field(description="As the client reads it.", examples=["View only"])
+    also: list[str] = Field(description="Other accepted names.", examples=[["OBSERVER"]])
+    label: str = Field(description="Its name for the client.", examples=["View only"])
     can: list[str] = Field(examples=[["see campaigns and reports"]])
     cannot: list[str] = Field(examples=[["change anything"]])
 
@@ -43,14 +43,14 @@ class RequestableKind(BaseModel):
     name: str = Field(examples=["ad account"])
     by_api: bool = Field(description="False: the client shares it by hand.")
     through: str | None = Field(
-        description="The kind that has to be asked for beside it: a pixel hangs on an ad account.", examples=[None]
+        description="The kind that must be requested with it: a pixel needs an ad account.", examples=[None]
     )
-    in_presets: bool = Field(description="False: people are asked for on a link, by their address.")
+    in_presets: bool = Field(description="False: people are requested on a link, by their e-mail address.")
     roles: list[RequestableRole]
 
     @classmethod
     def of(cls, platform: Platform, kind: AssetKind) -> "RequestableKind":
-        """From the platform's table of kinds and its words."""
+        """From the platform's table of kinds and its texts."""
         return cls(
             kind=kind.key, name=kind.one, by_api=kind.by_api, through=kind.through,
             in_presets=not requested_by_address(kind.key), roles=[_role(platform, kind, role) for role in kind.roles],
@@ -58,11 +58,11 @@ class RequestableKind(BaseModel):
 
 
 class RequestablePlatform(BaseModel):
-    """A platform, and what can be asked for there."""
+    """A platform, and the access that can be requested there."""
 
     platform: str = Field(examples=["tiktok"])
     name: str = Field(examples=["TikTok"])
-    connects: bool = Field(description="False: nothing is read there; people say that it works.")
+    connects: bool = Field(description="False: nothing is read there; people confirm that it works.")
     kinds: list[RequestableKind]
 
 
@@ -79,13 +79,13 @@ def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
 
 @router.get("")
 async def list_platforms(_: Reader, request: Request) -> Page[RequestablePlatform]:
-    """Platforms, kinds and roles that a preset can ask for, all on one page."""
+    """List the platforms, kinds and roles that can be requested. There is no second page."""
     return Page(data=every(services_of(request).platforms.values()))
 
 
 @router.get("/{platform}")
 async def get_platform(_: Reader, request: Request, platform: str) -> RequestablePlatform:
-    """One platform with its kinds and roles."""
+    """Return one platform with its kinds and roles."""
     if platform not in services_of(request).platforms:
         raise PlatformUnknown
     return every([services_of(request).platforms[platform]])[0]

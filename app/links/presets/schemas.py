@@ -1,4 +1,4 @@
-"""Presets, as the API, files and the command line take and show them."""
+"""Request and response schemas of presets; files and the command line use them too."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
 from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAccessRequest
 
-_ASK: dict[str, Any] = {
+_ACCESS_REQUEST: dict[str, Any] = {
     "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To create your campaigns.",
     "required": True, "needs_events": False,
 }  # fmt: skip
@@ -15,28 +15,29 @@ _QUESTION: dict[str, Any] = {
     "key": "budget", "kind": "choice", "label": "What is your monthly budget?", "choices": ["Under 5,000", "More"],
 }  # fmt: skip
 EXAMPLE: dict[str, Any] = {
-    "name": "Brand launch", "sentence": "Run the launch campaign and read its results.", "access_requests": [_ASK],
+    "name": "Brand launch", "sentence": "Run the launch campaign and read its results.",
+    "access_requests": [_ACCESS_REQUEST],
     "screens": ["markets", "contacts"], "questions": [_QUESTION],
 }  # fmt: skip
 
 
 class AccessRequestFields(RequestShape):
-    """One access to ask for."""
+    """One access to request."""
 
     platform: Word = Field("tiktok", examples=["tiktok"])
     kind: Word = Field(examples=["ad_account"])
-    role: Word = Field(description="The smallest that does the job.", examples=["OPERATOR"])
+    role: Word = Field(description="The least role that is sufficient.", examples=["OPERATOR"])
     reason: Asked500 = Field(
-        description="Why, in words the client reads.",
+        description="The reason, as the client reads it.",
         examples=["To create your campaigns, adjust them and report on them."],
     )
-    required: bool = Field(True, description="False: the client may say no and go on.")
-    needs_events: bool = Field(False, description="Of a pixel: not proved before it was seen to receive events.")
-    title: Asked120 | None = Field(None, description="On platform `other`: what the access is called.", examples=[None])
+    required: bool = Field(True, description="False: the client may decline it and continue.")
+    needs_events: bool = Field(False, description="Pixels only: verified only once it has received events.")
+    title: Asked120 | None = Field(None, description="On platform `other`: the name of the access.", examples=[None])
     steps: list[Asked500] = Field(
         default_factory=list,
         max_length=20,
-        description="On platform `other`: the steps the client does, in order.",
+        description="On platform `other`: the client's steps, in order.",
         examples=[[]],
     )
 
@@ -44,7 +45,7 @@ class AccessRequestFields(RequestShape):
 class QuestionFields(RequestShape):
     """One question of your own."""
 
-    key: Word = Field(description="Under which the answer is given to you.", examples=["budget"])
+    key: Word = Field(description="Key of the answer in responses and events.", examples=["budget"])
     kind: Literal["text", "choice", "address", "file"] = Field(
         "text", description="`address`: of a website. `file`: PDF, PNG, JPEG, CSV, text, Word or Excel up to 5 MB."
     )
@@ -61,18 +62,18 @@ class PresetFields(RequestShape):
 
     name: Asked120 = Field(examples=["Brand launch"])
     sentence: Asked500 = Field(examples=["Run the launch campaign and read its results."])
-    access_requests: list[AccessRequestFields] = Field(description="What is requested, in the order of the screens.")
+    access_requests: list[AccessRequestFields] = Field(description="The requested access, in the order of the screens.")
     screens: list[Word] = Field(
         default_factory=lambda: list(SCREENS),
-        description="Which of `pixels`, `markets` and `contacts` the client is asked for.",
+        description="The screens that the client gets, of `pixels`, `markets` and `contacts`.",
         examples=[["markets", "contacts"]],
     )
     questions: list[QuestionFields] = Field(default_factory=list, description="Questions of your own.")
 
     def body(self) -> dict[str, Any]:
         """The body as it is stored."""
-        said = self.model_dump(include={"name", "sentence", "access_requests", "screens", "questions"})
-        return {**said, "screens": [screen for screen in SCREENS if screen in self.screens] or self.screens}
+        fields = self.model_dump(include={"name", "sentence", "access_requests", "screens", "questions"})
+        return {**fields, "screens": [screen for screen in SCREENS if screen in self.screens] or self.screens}
 
 
 class NewPreset(PresetFields):
@@ -80,11 +81,11 @@ class NewPreset(PresetFields):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "brand-launch", **EXAMPLE}]})
 
-    slug: Word = Field(description="Its name in addresses and on links.", examples=["brand-launch"])
+    slug: Word = Field(description="Its name in URLs and on links.", examples=["brand-launch"])
 
 
 class PresetAccessRequestView(BaseModel):
-    """One access a preset asks for."""
+    """One access that a preset requests."""
 
     platform: str = Field(examples=["tiktok"])
     kind: str = Field(examples=["ad_account"])
@@ -94,7 +95,7 @@ class PresetAccessRequestView(BaseModel):
     needs_events: bool
     title: str | None = Field(examples=[None])
     steps: list[str] = Field(examples=[[]])
-    wider_than_usual: bool = Field(description="It asks for full control.", examples=[False])
+    wider_than_usual: bool = Field(description="True if it requests full control.", examples=[False])
 
     @classmethod
     def of(cls, access_request: PresetAccessRequest) -> "PresetAccessRequestView":
@@ -117,7 +118,7 @@ class QuestionView(BaseModel):
 
 
 class PresetView(BaseModel):
-    """Access requests and questions saved for reuse. A link keeps the version it was made with."""
+    """Access requests and questions saved for reuse. A link keeps its version."""
 
     slug: str = Field(examples=["run-campaigns"])
     version: int = Field(examples=[1])

@@ -1,32 +1,62 @@
-"""Making, changing and putting away an agency's own presets. No version is ever changed."""
+"""Presets, Keyturn's own and the agency's: table, queries and use cases. No version is ever changed."""
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, UniqueConstraint, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.links.presets import builtin, preset, queries, validation
-from app.links.presets.models import AgencyPreset
+from app.links.presets import preset, validation
 from app.links.presets.preset import Preset
 from app.platforms.port import Platform
 from app.tenants.agencies.models import Agency
 
+_FOLDER = Path(__file__).parent / "own"
 MOST_PRESETS = 200
 
 
+class AgencyPreset(CreatedAt, Base):
+    """One version of an agency's own preset, validated. New links use the newest version."""
+
+    __tablename__ = "presets"
+    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "slug", "version"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("preset"), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    body: Mapped[dict[str, Any]]
+    #: not used for new links from then on; existing links keep it
+    archived_at: Mapped[datetime | None]
+
+
+class PresetUnknown(InvalidInput):
+    """There is no preset with this slug."""
+
+    code = "preset_unknown"
+    detail = "There is no preset of this name."
+    hint = "GET /api/v1/presets lists them."
+
+
 class PresetTaken(AppError):
-    """A preset of this slug is there."""
+    """There is a preset with this slug."""
 
     status = 409
     code = "preset_taken"
-    detail = "There is a preset of this slug."
-    hint = "Choose another slug; PUT /api/v1/presets/{slug} makes a new version of one of your own."
+    detail = "There is a preset with this slug."
+    hint = "Choose another slug; PUT /api/v1/presets/{slug} creates a new version of your own."
 
 
 class PresetBuiltIn(AppError):
@@ -34,17 +64,86 @@ class PresetBuiltIn(AppError):
 
     status = 409
     code = "preset_built_in"
-    detail = "This is one of Keyturn’s own presets, which nobody changes."
-    hint = "Make one of your own: read this one, change it, and save it under another slug."
+    detail = "This is one of Keyturn’s own presets, which cannot be changed."
+    hint = "Create your own: read this one, change it, and save it under another slug."
 
 
 class TooManyPresets(AppError):
-    """More presets than anybody chooses from."""
+    """The maximum number of presets."""
 
     status = 409
     code = "too_many_presets"
     detail = f"An agency has at most {MOST_PRESETS} presets."
     hint = "Archive those that are no longer used."
+
+
+async def every(session: AsyncSession, agency_id: str) -> Sequence[Preset]:
+    """The newest version of each active preset: Keyturn's own first, then the agency's by slug."""
+    rows = (
+        select(AgencyPreset)
+        .where(AgencyPreset.agency_id == agency_id)
+        .ext(distinct_on(AgencyPreset.slug))
+        .order_by(AgencyPreset.slug, AgencyPreset.version.desc())
+    )
+    own = [of_row(row) for row in await session.scalars(rows) if row.archived_at is None]
+    return [*builtin_newest().values(), *own]
+
+
+async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
+    """The version that new links use. Raises PresetUnknown."""
+    if slug in builtin_newest():
+        return builtin_newest()[slug]
+    row = await newest_row(session, agency_id, slug)
+    if row is None or row.archived_at is not None:
+        raise PresetUnknown
+    return of_row(row)
+
+
+async def version(session: AsyncSession, agency_id: str, slug: str, number: int) -> Preset:
+    """One version, archived or not. Raises NotFound."""
+    if (slug, number) in builtin_versions():
+        return builtin_version(slug, number)
+    rows = select(AgencyPreset).where(
+        AgencyPreset.agency_id == agency_id, AgencyPreset.slug == slug, AgencyPreset.version == number
+    )
+    row = (await session.scalars(rows)).one_or_none()
+    if row is None:
+        raise NotFound
+    return of_row(row)
+
+
+async def newest_row(session: AsyncSession, agency_id: str, slug: str) -> AgencyPreset | None:
+    """The agency's newest version of a slug, archived or not."""
+    rows = select(AgencyPreset).where(AgencyPreset.agency_id == agency_id, AgencyPreset.slug == slug)
+    return (await session.scalars(rows.order_by(AgencyPreset.version.desc()).limit(1))).one_or_none()
+
+
+def of_row(row: AgencyPreset) -> Preset:
+    """The preset of a row."""
+    return preset.read_preset(row.slug, row.version, row.body)
+
+
+@cache
+def builtin_versions() -> Mapping[tuple[str, int], Preset]:
+    """All versions of Keyturn's own presets by slug and number, from the files `own/slug.version.toml`."""
+    found = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        slug, version, _ = path.name.split(".")
+        found[slug, int(version)] = preset.read_preset(
+            slug, int(version), tomllib.loads(path.read_text()), built_in=True
+        )
+    return found
+
+
+@cache
+def builtin_newest() -> Mapping[str, Preset]:
+    """The newest version of each of Keyturn's own, by slug."""
+    return {slug: each for (slug, _), each in sorted(builtin_versions().items(), key=lambda pair: pair[0][1])}
+
+
+def builtin_version(slug: str, number: int) -> Preset:
+    """One version of Keyturn's own."""
+    return builtin_versions()[slug, number]
 
 
 async def create_preset(
@@ -56,16 +155,16 @@ async def create_preset(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> Preset:
-    """A preset of the agency's own. An archived slug goes on with its next version.
+    """Create a preset of the agency. An archived slug continues with its next version.
 
     Raises InvalidInput with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
     """
     body = _checked(slug, body, platforms)
-    await _one_at_a_time(session, agency_id)
-    known = await queries.newest_row(session, agency_id, slug)
+    await _lock_agency(session, agency_id)
+    known = await newest_row(session, agency_id, slug)
     if known is not None and known.archived_at is None:
         raise PresetTaken
-    own = len(await queries.every(session, agency_id)) - len(builtin.newest())
+    own = len(await every(session, agency_id)) - len(builtin_newest())
     if own >= MOST_PRESETS:
         raise TooManyPresets
     return await _add(session, agency_id, slug, body, known.version + 1 if known else 1, actor)
@@ -80,17 +179,17 @@ async def change_preset(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> Preset:
-    """A new version, or the present one where nothing differs. Links made before keep theirs.
+    """Add a new version, or return the current one if nothing differs. Existing links keep theirs.
 
     Raises InvalidInput, NotFound, PresetBuiltIn.
     """
     body = _checked(slug, body, platforms)
-    await _one_at_a_time(session, agency_id)
-    known = await queries.newest_row(session, agency_id, slug)
+    await _lock_agency(session, agency_id)
+    known = await newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
         raise NotFound
     if known.body == dict(body):
-        return queries.of_row(known)
+        return of_row(known)
     return await _add(session, agency_id, slug, body, known.version + 1, actor)
 
 
@@ -103,17 +202,17 @@ async def save_preset(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> Preset:
-    """A preset of the agency's own, or a new version of the one of this slug. Raises as the two do."""
-    known = await queries.newest_row(session, agency_id, slug)
+    """Create a preset, or add a new version if the slug exists. Raises as `create_preset` and `change_preset`."""
+    known = await newest_row(session, agency_id, slug)
     write = create_preset if known is None or known.archived_at is not None else change_preset
     return await write(session, agency_id, slug, body, platforms=platforms, actor=actor)
 
 
 async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, actor: str) -> None:
-    """No new links with it. Links there are keep it. Raises NotFound, PresetBuiltIn."""
-    if slug in builtin.newest():
+    """Archive a preset: new links cannot use it, existing ones keep it. Raises NotFound, PresetBuiltIn."""
+    if slug in builtin_newest():
         raise PresetBuiltIn
-    known = await queries.newest_row(session, agency_id, slug)
+    known = await newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
         raise NotFound
     known.archived_at = func.now()
@@ -124,10 +223,10 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
 
 
 def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platform]) -> dict[str, Any]:
-    """The body as it is kept: roles by the platform's own names."""
-    if slug in builtin.newest():
+    """The body as it is stored: roles by the platform's own names."""
+    if slug in builtin_newest():
         raise PresetBuiltIn
-    wanted = preset.read(slug, 1, body)
+    wanted = preset.read_preset(slug, 1, body)
     access_requests = [validation.official(access_request, platforms) for access_request in wanted.access_requests]
     if problems := validation.problems(replace(wanted, access_requests=tuple(access_requests)), platforms):
         raise InvalidInput(fields=problems)
@@ -140,8 +239,8 @@ def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platfor
     }
 
 
-async def _one_at_a_time(session: AsyncSession, agency_id: str) -> None:
-    """Versions are counted: whoever comes second waits for the first."""
+async def _lock_agency(session: AsyncSession, agency_id: str) -> None:
+    """Lock the agency, so that concurrent changes get different version numbers."""
     await session.execute(select(Agency.id).where(Agency.id == agency_id).with_for_update())
 
 
@@ -154,4 +253,4 @@ async def _add(
     await record(
         session, catalog.PRESET_SAVED, agency_id=agency_id, subject_id=row.id, actor=actor, data={"preset": slug}
     )
-    return queries.of_row(row)
+    return of_row(row)

@@ -9,7 +9,7 @@ from typing import Any
 from app.links.presets.preset import SCREENS, Preset, PresetAccessRequest, Question
 from app.platforms.port import AssetKind, Platform
 
-MOST_ASKS = MOST_QUESTIONS = 20
+MOST_ACCESS_REQUESTS = MOST_QUESTIONS = 20
 MOST_CHOICES = 20
 _KEY = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
@@ -18,13 +18,15 @@ Problems = dict[str, str]
 
 
 def problems(preset: Preset, platforms: Mapping[str, Platform]) -> Problems:
-    """Sentences by field, such as `access_requests.0.role`; `{}` when the preset can be used."""
+    """Problems by field, such as `access_requests.0.role`; `{}` if the preset is valid."""
     found = dict(_of_slug(preset.slug))
     if not preset.access_requests:
-        found["access_requests"] = "Ask for at least one access."
-    elif len(preset.access_requests) > MOST_ASKS:
-        found["access_requests"] = f"Ask for at most {MOST_ASKS} accesses; these are {len(preset.access_requests)}."
-    for at, access_request in enumerate(preset.access_requests[:MOST_ASKS]):
+        found["access_requests"] = "Request at least one access."
+    elif len(preset.access_requests) > MOST_ACCESS_REQUESTS:
+        found["access_requests"] = (
+            f"Request at most {MOST_ACCESS_REQUESTS} accesses; these are {len(preset.access_requests)}."
+        )
+    for at, access_request in enumerate(preset.access_requests[:MOST_ACCESS_REQUESTS]):
         found |= {
             f"access_requests.{at}.{field}": said
             for field, said in of_access_request(access_request, platforms, beside=preset.access_requests).items()
@@ -41,7 +43,7 @@ def problems(preset: Preset, platforms: Mapping[str, Platform]) -> Problems:
 
 
 def problems_of_file(given: Mapping[str, Any], platforms: Mapping[str, Platform]) -> Problems:
-    """The same of a file whose types are not checked yet; a value of another type counts as empty."""
+    """Problems of a file whose types are not checked yet; a value of a wrong type counts as empty."""
     screens = given.get("screens")
     return problems(
         Preset(
@@ -93,14 +95,14 @@ def of_access_request(
         return {"kind": f"{platform.name} has no kind “{access_request.kind}”; it has {_listed(platform.kinds)}."}
     found: Problems = {}
     if requested_by_address(access_request.kind):
-        found["kind"] = "People are asked for by their address: POST /api/v1/links/{id}/people."
+        found["kind"] = "People are requested by their e-mail address: POST /api/v1/links/{id}/people."
     if access_request.role not in kind.roles:
         found["role"] = f"{_a(kind.one)} has no role “{access_request.role}”; it has {_listed(kind.roles)}."
     if kind.through and not any(
         (each.platform, each.kind) == (access_request.platform, kind.through) for each in beside
     ):
         through = platform.kinds[kind.through]
-        found["kind"] = f"{_a(kind.one)} hangs on {_a(through.one, 'a')}: ask for `{through.key}` as well."
+        found["kind"] = f"{_a(kind.one)} needs {_a(through.one, 'a')}: request `{through.key}` as well."
     if access_request.needs_events and access_request.kind != "pixel":
         found["needs_events"] = "Only a pixel receives events."
     return found | _of_own_words(access_request, platform)
@@ -118,26 +120,26 @@ def _of_own_words(access_request: PresetAccessRequest, platform: Platform) -> Pr
         return {said: f"{platform.name} has its own; only platform `other` takes yours."} if said else {}
     found: Problems = {}
     if not access_request.title:
-        found["title"] = "Say what the access is called, such as “Booking tool, reports only”."
+        found["title"] = "Give the name of the access, such as “Booking tool, reports only”."
     if not access_request.steps:
         found["steps"] = "Write at least one step for the client."
     return found
 
 
 def official(access_request: PresetAccessRequest, platforms: Mapping[str, Platform]) -> PresetAccessRequest:
-    """The same with its role by the platform's own name, where people call it by another."""
+    """The access request with its role by the platform's own name."""
     platform = platforms.get(access_request.platform)
     kind = platform.kinds.get(access_request.kind) if platform else None
     return replace(access_request, role=kind.official(access_request.role)) if kind else access_request
 
 
 def requested_by_address(kind: str) -> bool:
-    """True for a kind that is added to a link by an e-mail address, and never stands in a preset."""
+    """True for a kind that is added to a link by an e-mail address, and is never in a preset."""
     return kind == "person"
 
 
 def is_wider(kind: AssetKind, role: str, than: str) -> bool:
-    """True if a role of a kind lets do more than another; roles stand from the smallest to the largest."""
+    """True if a role of a kind allows more than another; roles are ordered from the least to the highest."""
     return kind.roles.index(role) > kind.roles.index(than)
 
 
@@ -153,7 +155,7 @@ def _of_screens(preset: Preset) -> Iterator[tuple[str, str]]:
     elif "pixels" not in preset.screens and any(
         access_request.kind == "pixel" for access_request in preset.access_requests
     ):
-        yield "screens", "This asks for a pixel, so the client has to be asked which: add the screen `pixels`."
+        yield "screens", "This preset requests a pixel, and the client has to select it: add the screen `pixels`."
 
 
 def _of_question(question: Question) -> Iterator[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""Public links: one public address for anybody, of which each use makes a client and a link of its own."""
+"""Public links: one public address; each visitor who uses it gets a client and a link of their own."""

@@ -1,31 +1,86 @@
 """JSON routes: public links."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.database import Session
+from app.kit.input.fields import Digits, Language, Line120, Moment, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
-from app.links.public_links import queries, service
-from app.links.public_links.schemas import CreatedPublicLink, NewPublicLink, PublicLinkView
+from app.links.models import PublicLink
+from app.links.public_links import service, signup
+from app.links.public_links.service import MOST_PER_HOUR
 from app.links.schemas import AddressView
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
 router = APIRouter(prefix="/public-links", route_class=ApiRoute)
-
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 Revealer = Annotated[Principal, requires("links:address")]
+
+
+class NewPublicLink(RequestShape):
+    """A new public link."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "prospect"}]})
+
+    preset: Word = Field("run-campaigns", description="What to request.")
+    language: Language = "en"
+    expires_at: Moment | None = Field(None, description="By default it does not expire.")
+    agency_bc_id: Digits | None = Field(
+        None, description="The Business Center of yours that gets the access; required if you have several."
+    )
+    requested_by: Line120 | None = Field(
+        None, description="Name of the person who asks; by default your agency's contact."
+    )
+    most_per_hour: int = Field(MOST_PER_HOUR, ge=1, le=1000, description="Maximum number of new clients per hour.")
+    most_uses: int | None = Field(None, ge=1, le=1_000_000, description="Maximum number of new clients in total.")
+
+
+class PublicLinkView(BaseModel):
+    """A public link, without its address; each use creates a client and a link."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["publiclink_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    preset: str = Field(examples=["prospect"])
+    preset_version: int = Field(examples=[1])
+    language: str = Field(examples=["en"])
+    requested_by: str = Field(examples=["Ana Agent"])
+    agency_bc_id: str | None = Field(examples=["7000999988887777666"])
+    status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])
+    uses: int = Field(description="Number of links that it created.", examples=[4])
+    most_uses: int | None
+    most_per_hour: int = Field(examples=[30])
+    expires_at: Time | None
+    revoked_at: Time | None
+    created_at: Time
+
+    @classmethod
+    def of(cls, row: PublicLink) -> "PublicLinkView":
+        """From the row."""
+        fields = [name for name in cls.model_fields if name != "status"]
+        return cls.model_validate({**{name: getattr(row, name) for name in fields}, "status": signup.status_of(row)})
+
+
+class CreatedPublicLink(PublicLinkView):
+    """A new public link, with its address."""
+
+    address: str = Field(
+        description="For a website or a proposal. `?external_id=` is stored with the visitor's link.",
+        examples=["https://go.agency.com/north/open/pJ3…"],
+    )
 
 
 @router.get("")
 async def list_public_links(
     caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[PublicLinkView]:
-    """Your public links, newest first."""
-    rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "publiclink"))
+    """List your public links, newest first."""
+    rows = await service.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "publiclink"))
     return by_id([PublicLinkView.of(row) for row in rows], limit)
 
 
@@ -33,7 +88,7 @@ async def list_public_links(
 async def create_public_link(
     request: Request, caller: Writer, session: Session, given: NewPublicLink
 ) -> CreatedPublicLink:
-    """Makes a public address for anybody. Each use of it makes a client and a link of their own."""
+    """Create a public link. Each visitor who uses its address gets a client and a link of their own."""
     services = services_of(request)
     made, token = await service.create_public_link(
         session, caller.agency_id, keyring=services.keyring, actor=caller.actor, **dict(given)
@@ -44,15 +99,15 @@ async def create_public_link(
 
 @router.get("/{public_link_id}")
 async def get_public_link(caller: Reader, session: Session, public_link_id: str) -> PublicLinkView:
-    """One public link, and how often it was used."""
-    return PublicLinkView.of(await queries.find(session, caller.agency_id, public_link_id))
+    """Return one public link, with the number of its uses."""
+    return PublicLinkView.of(await service.find(session, caller.agency_id, public_link_id))
 
 
 @router.get("/{public_link_id}/address")
 async def get_public_link_address(
     request: Request, caller: Revealer, session: Session, public_link_id: str
 ) -> AddressView:
-    """Its address again. Each look is recorded."""
+    """Return the address of a public link again. Each call is recorded."""
     services = services_of(request)
     address = await service.show_address(
         session,
@@ -67,7 +122,7 @@ async def get_public_link_address(
 
 @router.post("/{public_link_id}/revocation")
 async def revoke_public_link(caller: Writer, session: Session, public_link_id: str) -> PublicLinkView:
-    """Ends a public link at once. The links made by it go on; ending it again changes nothing."""
+    """Revoke a public link immediately. Its links stay active; revoking it again changes nothing."""
     return PublicLinkView.of(
         await service.revoke_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
     )

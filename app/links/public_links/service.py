@@ -1,24 +1,50 @@
-"""Use cases of an agency's public links: create, show the address, revoke."""
+"""Public links, with which visitors create clients and links of their own: queries and use cases."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
 from app.kit import clock, encryption, ids
+from app.kit.database import CROSS_TENANT
 from app.kit.encryption import Keyring
-from app.kit.errors import InvalidInput
+from app.kit.errors import InvalidInput, NotFound
 from app.links import url
 from app.links.business_centers import own_side
-from app.links.presets import queries as presets
-from app.links.public_links import queries
-from app.links.public_links.models import PublicLink
+from app.links.models import PublicLink
+from app.links.presets import service as presets
 from app.tenants.agencies import service as agencies
 
 MOST_PER_HOUR = 30
+
+
+async def find(session: AsyncSession, agency_id: str, public_link_id: str, *, lock: bool = False) -> PublicLink:
+    """Load one public link; `lock` locks the row and reads it again. Raises NotFound."""
+    rows = select(PublicLink).where(PublicLink.agency_id == agency_id, PublicLink.id == public_link_id)
+    if lock:
+        rows = rows.with_for_update().execution_options(populate_existing=True)
+    found = (await session.scalars(rows)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_token(session: AsyncSession, token: str) -> PublicLink | None:
+    """The public link with this secret, ended ones included."""
+    rows = select(PublicLink).where(PublicLink.token_hash == encryption.sha256(token))
+    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+
+
+async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[PublicLink]:
+    """Public links, newest first; `before` is the id of the last one seen."""
+    rows = select(PublicLink).where(PublicLink.agency_id == agency_id)
+    if before:
+        rows = rows.where(PublicLink.id < before)
+    return (await session.scalars(rows.order_by(PublicLink.id.desc()).limit(limit))).all()
 
 
 async def create_public_link(
@@ -35,13 +61,13 @@ async def create_public_link(
     most_per_hour: int = MOST_PER_HOUR,
     most_uses: int | None = None,
 ) -> tuple[PublicLink, str]:
-    """A public link and its secret. Without `expires_at` it lives until revoked.
+    """Create a public link and return it with its secret. Without `expires_at` it does not expire.
 
     Raises PresetUnknown, InvalidInput, and as `own_side`.
     """
     chosen = await presets.current(session, agency_id, preset)
     if expires_at is not None and expires_at <= clock.now():
-        raise InvalidInput(fields={"expires_at": "Choose a time that is still to come, with its time zone."})
+        raise InvalidInput(fields={"expires_at": "Choose a time in the future, with its time zone."})
     agency = await agencies.find(session, agency_id)
     token, public_link_id = encryption.new_secret(), ids.new("publiclink")
     made = PublicLink(
@@ -54,8 +80,35 @@ async def create_public_link(
     )  # fmt: skip
     session.add(made)
     await session.flush()
-    await _tell(session, made, catalog.PUBLIC_LINK_CREATED, actor)
+    await _record(session, made, catalog.PUBLIC_LINK_CREATED, actor)
     return made, token
+
+
+async def show_address(
+    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, keyring: Keyring, actor: str
+) -> str:
+    """Return the address again; each call is recorded. Raises NotFound."""
+    found = await find(session, agency_id, public_link_id)
+    token = keyring.decrypt(found.token_encrypted, bound_to=token_place(agency_id, public_link_id))
+    await _record(session, found, catalog.PUBLIC_LINK_SHOWN, actor)
+    return await address_of(session, found, token, public_url=public_url)
+
+
+async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: str) -> PublicLink:
+    """Revoke it immediately; its links stay active. Revoking it again changes nothing. Raises NotFound."""
+    found = await find(session, agency_id, public_link_id, lock=True)
+    if found.revoked_at is None:
+        found.revoked_at = func.now()
+        await session.flush()
+        await session.refresh(found)
+        await _record(session, found, catalog.PUBLIC_LINK_REVOKED, actor)
+    return found
+
+
+async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:
+    """The address of a public link."""
+    agency = await agencies.find(session, public_link.agency_id)
+    return url.of_public_link(public_url, agency.slug, token)
 
 
 def token_place(agency_id: str, public_link_id: str) -> str:
@@ -63,34 +116,7 @@ def token_place(agency_id: str, public_link_id: str) -> str:
     return f"public_links.token_encrypted:{agency_id}:{public_link_id}"
 
 
-async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:
-    """Its public address."""
-    agency = await agencies.find(session, public_link.agency_id)
-    return url.of_public_link(public_url, agency.slug, token)
-
-
-async def show_address(
-    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, keyring: Keyring, actor: str
-) -> str:
-    """The address again; each look is recorded. Raises NotFound."""
-    found = await queries.find(session, agency_id, public_link_id)
-    token = keyring.decrypt(found.token_encrypted, bound_to=token_place(agency_id, public_link_id))
-    await _tell(session, found, catalog.PUBLIC_LINK_SHOWN, actor)
-    return await address_of(session, found, token, public_url=public_url)
-
-
-async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: str) -> PublicLink:
-    """Ends it at once; the links made by it go on. Ending it again changes nothing. Raises NotFound."""
-    found = await queries.find(session, agency_id, public_link_id, lock=True)
-    if found.revoked_at is None:
-        found.revoked_at = func.now()
-        await session.flush()
-        await session.refresh(found)
-        await _tell(session, found, catalog.PUBLIC_LINK_REVOKED, actor)
-    return found
-
-
-async def _tell(session: AsyncSession, public_link: PublicLink, event: EventType, actor: str) -> None:
+async def _record(session: AsyncSession, public_link: PublicLink, event: EventType, actor: str) -> None:
     await record(
         session, event, agency_id=public_link.agency_id, subject_id=public_link.id, actor=actor,
         data={"preset": public_link.preset, "language": public_link.language},

@@ -1,4 +1,4 @@
-"""Somebody gives their details on a public link: a client and a link of their own, never anybody else's."""
+"""Sign-up on a public link: creates a client and a link for the visitor, and never shows an existing one."""
 
 import hashlib
 import ipaddress
@@ -11,21 +11,19 @@ from app.events.recorder import CLIENT
 from app.kit import clock, encryption, ids
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
-from app.links import client_actions
+from app.links import devices, status
 from app.links import queries as link_rows
 from app.links import service as links
 from app.links.aggregate import LinkAggregate
-from app.links.devices import service as devices
-from app.links.devices.service import VerifiedBy
-from app.links.models import Link
-from app.links.presets import queries as presets
-from app.links.public_links import queries, status
-from app.links.public_links.models import PublicLink, PublicLinkUse
+from app.links.devices import VerifiedBy
+from app.links.models import Link, PublicLink, PublicLinkUse
+from app.links.presets import service as presets
+from app.links.public_links import service as public_links
 from app.tenants.clients import service as clients
 
 
 class PublicLinkBusy(AppError):
-    """More people than usual within the hour, here or from one place."""
+    """The hourly limit of the public link, or of one network address, is reached."""
 
     status = 429
     code = "public_link_busy"
@@ -34,7 +32,7 @@ class PublicLinkBusy(AppError):
 
 
 class PublicLinkOver(AppError):
-    """It was ended, or its time or its uses ran out, while somebody filled it in."""
+    """The public link was revoked, expired or used up while the visitor filled in the form."""
 
     status = 410
     code = "public_link_over"
@@ -53,7 +51,7 @@ class Details:
 
 @dataclass(frozen=True)
 class Sender:
-    """The form as it came: the address it came from, as a keyed hash, its one-time value, and the browser's cookie."""
+    """Origin of a form: the keyed hash of its network address, its one-time value, and the browser's cookie."""
 
     address_hash: str
     form: str
@@ -68,11 +66,11 @@ async def enter(
     The form contains personal data, so another browser needs a code. Raises PublicLinkOver, PublicLinkBusy.
     """
     agency_id = public_link.agency_id
-    public_link = await queries.find(session, agency_id, public_link.id, lock=True)
+    public_link = await public_links.find(session, agency_id, public_link.id, lock=True)
     form_hash = hashlib.sha256(sender.form.encode()).digest()
     if again := await _sent_before(session, public_link, form_hash):
         aggregate = await link_rows.load_link(session, agency_id, again.id, lock=True)
-        await client_actions.open_link(session, aggregate, sender.cookie)
+        await devices.open_link(session, aggregate, sender.cookie)
         await aggregate.save(session)
         return again
     await _refuse_over_or_busy(session, public_link, sender.address_hash)
@@ -85,19 +83,19 @@ async def enter(
             address_hash=sender.address_hash, form_hash=form_hash,
         )
     )  # fmt: skip
-    browser = client_actions.new_browser(session, aggregate, sender.cookie)
+    browser = devices.new_browser(session, aggregate, sender.cookie)
     devices.let_in(browser, VerifiedBy.ANSWER)
     await aggregate.save(session)
     return link
 
 
 def hashed_address(keyring: Keyring, host: str) -> str:
-    """An address of the internet as it is counted: hashed, IPv6 by its network."""
+    """Keyed hash of a network address for the limits; of IPv6, its /64 network."""
     return keyring.keyed_hash(_network(host), purpose="public-link")
 
 
 def _network(host: str) -> str:
-    """Whoever has one IPv6 address has 2^64 of them; how it is written, with `::` or without, tells nothing."""
+    """The network of an IPv6 address: one visitor has 2^64 of them, in several spellings."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -110,7 +108,7 @@ def _network(host: str) -> str:
 
 
 def new_form() -> str:
-    """The one-time value of a form: whoever sends it twice gets one link."""
+    """The one-time value of a form, so that submitting it twice creates one link."""
     return encryption.new_secret()
 
 
@@ -130,7 +128,9 @@ async def _refuse_over_or_busy(session: AsyncSession, public_link: PublicLink, a
     if status_of(public_link) != "open":
         raise PublicLinkOver
     of_this = (PublicLinkUse.agency_id == public_link.agency_id, PublicLinkUse.public_link_id == public_link.id)
-    await session.execute(delete(PublicLinkUse).where(*of_this, PublicLinkUse.created_at < func.now() - status.WINDOW))
+    await session.execute(
+        delete(PublicLinkUse).where(*of_this, PublicLinkUse.created_at < func.now() - status.PUBLIC_LINK_WINDOW)
+    )
     here = func.count().filter(PublicLinkUse.address_hash == address_hash)
     in_all, from_here = (await session.execute(select(func.count(), here).where(*of_this))).one()
     if status.is_too_busy(in_all=in_all, most_per_hour=public_link.most_per_hour, from_here=from_here):
@@ -139,7 +139,7 @@ async def _refuse_over_or_busy(session: AsyncSession, public_link: PublicLink, a
 
 def status_of(public_link: PublicLink) -> str:
     """`open`, `revoked`, `expired` or `used_up`, now."""
-    return status.of(
+    return status.public_link_status(
         revoked_at=public_link.revoked_at, expires_at=public_link.expires_at, uses=public_link.uses,
         most_uses=public_link.most_uses, now=clock.now(),
     )  # fmt: skip
@@ -149,15 +149,15 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
     """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await clients.by_external_id(session, agency_id, claimed or "") is not None
-    told = {
+    fields = {
         "name": given.company, "contact_name": given.name, "contact_email": given.email,
         "language": public_link.language,
     }  # fmt: skip
     client, new = await clients.create_client(
-        session, agency_id, actor=CLIENT, external_id=None if taken else claimed, **told
+        session, agency_id, actor=CLIENT, external_id=None if taken else claimed, **fields
     )
-    if not new:  # somebody took the id a moment ago
-        client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **told)
+    if not new:  # a concurrent request took the id
+        client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **fields)
     made, _ = await links.create_link(
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
+from app.links import access_requests
 from app.links import queries as links
 from app.links import service as link_actions
-from app.links.access_requests import service as access_requests
 from app.tenants.clients import service as clients
 from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House, change_link

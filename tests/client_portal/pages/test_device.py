@@ -16,7 +16,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.throttle import Throttle
 from app.links import queries as links
-from app.links.devices.models import DeviceCode
+from app.links.models import DeviceCode
 from app.mail.models import Mail, content_place
 from app.mail.rendered_email import RenderedEmail
 from app.mail.service import MailQueue

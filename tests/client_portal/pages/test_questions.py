@@ -10,9 +10,8 @@ from sqlalchemy import select
 from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.links import answers, questions
 from app.links import service as links
-from app.links.questions import files
-from app.links.questions import queries as kept
 from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.world import World
 
@@ -83,8 +82,8 @@ async def test_answers_and_files_reach_the_agency(asked: Walk, api: httpx2.Async
 async def test_the_bytes_are_sealed(asked: Walk, sessions: Sessions, world: World) -> None:
     await give(asked, GOOD, PDF)
     async with sessions() as session:
-        (file,) = await kept.files(session, world.north.agency_id, asked.corner.link_id)
-        whole = await kept.file_with_bytes(session, world.north.agency_id, asked.corner.link_id, file.id)
+        (file,) = await questions.saved_files(session, world.north.agency_id, asked.corner.link_id)
+        whole = await questions.file_with_bytes(session, world.north.agency_id, asked.corner.link_id, file.id)
     assert b"the plan" not in whole.sealed
 
 
@@ -105,7 +104,7 @@ async def test_what_is_wrong_is_said_and_nothing_given_is_lost(asked: Walk) -> N
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is empty"), (b"%PDF-".ljust(files.MOST_BYTES + 1, b"x"), "at most 5 MB"),
+        (b"", "is empty"), (b"%PDF-".ljust(answers.MOST_FILE_BYTES + 1, b"x"), "at most 5 MB"),
         (b"GIF89a\x00", "none of the kinds"),
     ],
 )  # fmt: skip
@@ -115,7 +114,9 @@ async def test_a_file_that_does_not_fit_has_a_sentence(asked: Walk, content: byt
 
 
 async def test_a_file_of_five_megabytes_fits(asked: Walk) -> None:
-    assert asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(files.MOST_BYTES, b"x")))) == "get-ready"
+    assert (
+        asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x")))) == "get-ready"
+    )
 
 
 async def test_there_are_at_most_five_files_and_each_once(asked: Walk) -> None:

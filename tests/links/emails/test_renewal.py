@@ -8,7 +8,7 @@ import pytest
 from app.events import queries as events
 from app.kit import clock
 from app.kit.database import Sessions
-from app.links import client_actions
+from app.links import emails
 from app.links import queries as link_queries
 from app.mail.job import MailContext
 from app.mail.service import MailQueue
@@ -26,7 +26,7 @@ async def _expire(sessions: Sessions, world: World) -> None:
 
 async def _ask(sessions: Sessions, world: World, outbox: MailQueue | None) -> None:
     async with change_link(sessions, world.north) as (session, link):
-        await client_actions.request_renewal(session, link, outbox=outbox)
+        await emails.request_renewal(session, link, outbox=outbox)
 
 
 async def _text(tools: MailContext, office: PostOffice) -> str:

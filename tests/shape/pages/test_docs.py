@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.links.presets import preset, toml_files, validation
+from app.links.presets import preset, validation
 from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFields
 from app.platforms.manual import library
 from app.platforms.tiktok.kinds import KINDS
@@ -56,8 +56,8 @@ def test_links_lead_to_files(page: str) -> None:
 
 def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
-    given = NewPreset(**toml_files.parsed(example.encode()))
-    read = preset.read(given.slug, 1, given.body())
+    given = NewPreset(**preset.parse_toml(example.encode()))
+    read = preset.read_preset(given.slug, 1, given.body())
     platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
     assert validation.problems(read, platforms) == {}
     shown = {field for row in (given, *given.access_requests, *given.questions) for field in row.model_fields_set}

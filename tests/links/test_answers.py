@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.kit.input import passwords
+from app.links import answers
+from app.links.answers import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
 from app.links.pasted_ids import PastedIds
 from app.links.presets.preset import Question
-from app.links.questions import answers, files
-from app.links.questions.files import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
 
 ADDRESS = Question("website", "address", "Which website?")
 CHOICE = Question("when", "choice", "When?", choices=("Now", "Later"))
@@ -28,14 +28,14 @@ WORDS = Question("goal", "text", "Your goal?")
 )  # fmt: skip
 def test_passwords_are_refused(text: str) -> None:
     assert passwords.looks_like_password(text)
-    assert answers.read(WORDS, text).problem == passwords.SENTENCE
+    assert answers.read_answer(WORDS, text).problem == passwords.SENTENCE
 
 
 @pytest.mark.parametrize(
     "text", ["We lost the password.", "Nobody needs passwords, right?", "compass: north", "Reach 25% more buyers", "x"]
 )
 def test_talk_about_passwords_is_not(text: str) -> None:
-    assert answers.read(WORDS, text).values == (text,)
+    assert answers.read_answer(WORDS, text).values == (text,)
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,28 @@ def test_talk_about_passwords_is_not(text: str) -> None:
     ],
 )  # fmt: skip
 def test_addresses_are_kept_whole(typed: str, kept: str) -> None:
-    assert answers.read(ADDRESS, typed).values == (kept,)
+    assert answers.read_answer(ADDRESS, typed).values == (kept,)
 
 
 @pytest.mark.parametrize(
     "typed", ["brand", "javascript:alert(1)//x.com", "ftp://brand.com", "https://brand com", "https://[x", "http://1.2"]
 )
 def test_what_is_no_address_is_refused(typed: str) -> None:
-    assert "such as https://www.brand.com" in (answers.read(ADDRESS, typed).problem or "")
+    assert "such as https://www.brand.com" in (answers.read_answer(ADDRESS, typed).problem or "")
 
 
 def test_an_address_with_a_password_is_refused() -> None:
-    assert answers.read(ADDRESS, "https://ana:pw@brand.com").problem == passwords.SENTENCE
+    assert answers.read_answer(ADDRESS, "https://ana:pw@brand.com").problem == passwords.SENTENCE
 
 
 def test_choices_are_those_given() -> None:
-    assert answers.read(CHOICE, "Now").values == ("Now",)
-    assert answers.read(CHOICE, "Never").problem == "Choose one: When?"
-    assert answers.read(CHOICE, "").problem == "Choose one: When?"
+    assert answers.read_answer(CHOICE, "Now").values == ("Now",)
+    assert answers.read_answer(CHOICE, "Never").problem == "Choose one: When?"
+    assert answers.read_answer(CHOICE, "").problem == "Choose one: When?"
 
 
 def test_what_is_optional_may_be_left_out() -> None:
-    assert answers.read(Question("a", "text", "A?", required=False), "  ") == PastedIds()
+    assert answers.read_answer(Question("a", "text", "A?", required=False), "  ") == PastedIds()
 
 
 def packed(*names: str) -> bytes:
@@ -99,7 +99,7 @@ def packed(*names: str) -> bytes:
     ],
 )
 def test_the_content_decides(content: bytes, media_type: str | None) -> None:
-    assert files.type_of(content) == media_type
+    assert answers.media_type_of(content) == media_type
 
 
 @pytest.mark.parametrize(
@@ -112,26 +112,28 @@ def test_the_content_decides(content: bytes, media_type: str | None) -> None:
     ],
 )  # fmt: skip
 def test_names_are_made_harmless(name: str, kept: str) -> None:
-    read = files.known(SubmittedFile(name, b"%PDF-1"))
+    read = answers.accept_file(SubmittedFile(name, b"%PDF-1"))
     assert isinstance(read, AcceptedFile)
     assert read.name == kept
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "is empty"), (b"x" * (files.MOST_BYTES + 1), "at most 5 MB"), (b"MZ\x00", "none of the kinds")],
+    [(b"", "is empty"), (b"x" * (answers.MOST_FILE_BYTES + 1), "at most 5 MB"), (b"MZ\x00", "none of the kinds")],
 )
 def test_a_file_that_cannot_be_kept_says_why(content: bytes, said: str) -> None:
-    assert said in str(files.known(SubmittedFile("plan.pdf", content)))
+    assert said in str(answers.accept_file(SubmittedFile("plan.pdf", content)))
 
 
 def test_five_megabytes_are_taken() -> None:
-    assert isinstance(files.known(SubmittedFile("plan.pdf", b"%PDF-".ljust(files.MOST_BYTES, b"x"))), AcceptedFile)
+    assert isinstance(
+        answers.accept_file(SubmittedFile("plan.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x"))), AcceptedFile
+    )
 
 
 @given(some.text(), some.binary(max_size=200))
 def test_any_file_is_kept_under_a_short_name_or_refused(name: str, content: bytes) -> None:
-    read = files.known(SubmittedFile(name, content))
+    read = answers.accept_file(SubmittedFile(name, content))
     if isinstance(read, AcceptedFile):
         assert 5 <= len(read.name) <= 120
         assert not set(read.name) & set('/\\"<>:|?*\r\n\x00')

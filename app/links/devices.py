@@ -1,4 +1,4 @@
-"""Making a browser the client's: by the first personal answer, by a code, or by the client's own authorization."""
+"""Browsers of a link: once personal data is saved, a new browser is verified by a code or an authorization."""
 
 import re
 import secrets
@@ -6,41 +6,40 @@ import unicodedata
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, update
+from sqlalchemy import Exists, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.kit import clock, ids, throttle
+from app.kit import clock, encryption, ids, throttle
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.throttle import Limit
+from app.links import device_addresses, queries
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
-from app.links.devices import queries
-from app.links.devices.addresses import Address
-from app.links.devices.models import DeviceCode
-from app.links.devices.queries import MOST_TRIES
-from app.links.models import LinkSession
+from app.links.device_addresses import Address
+from app.links.models import DeviceCode, LinkSession
 from app.links.service import LinkOver
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
 from app.tenants.agencies import service as agencies
 
-KIND = "device_code"
+DEVICE_CODE_EMAIL = "device_code"
 CODE_LIFE = timedelta(minutes=10)
 #: Long enough for a telephone call.
 AGENCY_CODE_LIFE = timedelta(minutes=30)
-#: The same code is not sent again so soon: somebody pressed twice.
+#: No second code is sent within this time: the button was pressed twice.
 PRESSED_TWICE = timedelta(seconds=30)
-
+#: Wrong entries after which a code no longer works.
+MOST_TRIES = 5
 CODES_FOR_LINK = Limit("device-code-link", 6, timedelta(hours=6))
 CODES_TO_ADDRESS = Limit("device-code-address", 6, timedelta(hours=6))
 TRIES_ON_LINK = Limit("device-try-link", 30, timedelta(hours=6))
 
 
 class NewDevice(AppError):
-    """Something personal is saved on the link, and this browser has not shown that it is the client's."""
+    """Personal data is saved on the link, and this browser is not verified as the client's."""
 
     status = 403
     code = "device_unknown"
@@ -48,7 +47,7 @@ class NewDevice(AppError):
 
 
 class VerifiedBy(StrEnum):
-    """By what a browser is the client's."""
+    """Means by which a browser was verified as the client's."""
 
     #: it gave the first personal answer
     ANSWER = "answer"
@@ -61,36 +60,79 @@ class VerifiedBy(StrEnum):
 
 
 class CodeResult(StrEnum):
-    """The end of entering a code."""
+    """Result of an entered code."""
 
     RIGHT = "right"
     WRONG = "wrong"
-    #: there is none, or no longer
+    #: no code can be entered any more
     OVER = "over"
 
 
-async def claim(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> None:
-    """Bind the link to the first browser that saves something personal; both are locked. Raises NewDevice for another.
+async def open_link(session: AsyncSession, aggregate: LinkAggregate, cookie: str) -> LinkSession:
+    """Return the browser with this cookie, after Start was pressed; create it if it is new."""
+    known = await queries.browser(session, aggregate.agency.id, aggregate.link.id, cookie)
+    return known or new_browser(session, aggregate, cookie)
 
-    `browser` was read with the link, so that another one is seen that was let in meanwhile.
+
+def new_browser(session: AsyncSession, aggregate: LinkAggregate, cookie: str) -> LinkSession:
+    """Create a browser of the link, and mark the link as opened."""
+    made = LinkSession(
+        agency_id=aggregate.agency.id, id=ids.new("browser"), link_id=aggregate.link.id,
+        cookie_hash=encryption.sha256(cookie),
+    )  # fmt: skip
+    session.add(made)
+    aggregate.mark_opened()
+    return made
+
+
+async def is_guarded(session: AsyncSession, aggregate: LinkAggregate) -> bool:
+    """True if personal data is saved (contacts, answers, a consent), or a browser is verified as the client's."""
+    if holds_personal(aggregate):
+        return True
+    return (await session.execute(select(has_verified(aggregate.agency.id, aggregate.link.id)))).scalar_one()
+
+
+def holds_personal(aggregate: LinkAggregate) -> bool:
+    """True if contacts, answers, files or a consent are saved."""
+    link, intake = aggregate.link, aggregate.intake
+    return bool(intake.contacts is not None or link.submitted_at is not None or aggregate.answers or aggregate.files)
+
+
+def has_verified(agency_id: str, link_id: str) -> Exists:
+    """Condition: a browser was verified as the client's."""
+    return exists().where(
+        LinkSession.agency_id == agency_id, LinkSession.link_id == link_id, LinkSession.verified_at.is_not(None)
+    )
+
+
+async def claim(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> None:
+    """Bind the link to the first browser that saves personal data; both are locked. Raises NewDevice for another.
+
+    `browser` must be read with the link, so that a verification by another transaction is seen.
     """
     if browser.verified_at is not None:
         return
-    if await queries.is_guarded(session, aggregate):
+    if await is_guarded(session, aggregate):
         raise NewDevice
     let_in(browser, VerifiedBy.ANSWER)
 
 
 def let_in(browser: LinkSession, by: VerifiedBy) -> None:
-    """The browser is the client's from now on."""
+    """Mark the browser as the client's."""
     browser.verified_at, browser.verified_by = clock.now(), by
+
+
+def addresses_of(aggregate: LinkAggregate) -> tuple[Address, ...]:
+    """Addresses that a code for this link may be e-mailed to."""
+    client = aggregate.client
+    return device_addresses.of_client(client.contact_email, client.contact_name, aggregate.intake.contacts or [])
 
 
 async def send_code(
     session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, browser: LinkSession, address: Address
 ) -> None:
-    """Owe the client an e-mail with a new code for one browser; earlier ones no longer work. Raises Throttled."""
-    before = await queries.code_of_browser(session, browser)
+    """Queue an e-mail with a new code for one browser; earlier codes no longer work. Raises Throttled."""
+    before = await code_of_browser(session, browser)
     if before and before.sent_to == address.masked and clock.now() - before.created_at < PRESSED_TWICE:
         return
     hashed = outbox.keyring.keyed_hash(address.email.casefold(), purpose="device-code-address")
@@ -104,7 +146,7 @@ async def send_code(
         session,
         outbox,
         aggregate.agency.id,
-        kind=KIND,
+        kind=DEVICE_CODE_EMAIL,
         to=Recipient(address.email, address.name),
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
@@ -122,7 +164,10 @@ async def send_code(
 async def make_code(
     session: AsyncSession, agency_id: str, link_id: str, *, keyring: Keyring, actor: str
 ) -> tuple[DeviceCode, str]:
-    """A code that the agency passes to its client, for one browser within half an hour. Raises NotFound, LinkOver."""
+    """Create a code that the agency passes to its client, valid for one browser and 30 minutes.
+
+    Raises NotFound, LinkOver.
+    """
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     if aggregate.is_dead:
         raise LinkOver
@@ -141,9 +186,13 @@ async def enter_code(
     if len(digits) != 6:
         return CodeResult.WRONG
     await throttle.take(session, (TRIES_ON_LINK, aggregate.link.id))
-    waiting = [await queries.code_of_browser(session, browser), await queries.code_of_agency(session, browser)]
+    waiting = [await code_of_browser(session, browser), await code_of_agency(session, browser)]
     tried = [each for each in waiting if each is not None and await _count_try(session, each)]
-    right = [each for each in tried if keyring.hash_matches(each.code_hash, _bound(each.id, digits), purpose=KIND)]
+    right = [
+        each
+        for each in tried
+        if keyring.hash_matches(each.code_hash, _bound(each.id, digits), purpose=DEVICE_CODE_EMAIL)
+    ]
     if not right:
         return CodeResult.WRONG if tried else CodeResult.OVER
     for each in right:
@@ -153,6 +202,33 @@ async def enter_code(
     aggregate.draft_event(catalog.LINK_DEVICE_VERIFIED)
     await aggregate.save(session)
     return CodeResult.RIGHT
+
+
+async def code_of_browser(session: AsyncSession, browser: LinkSession) -> DeviceCode | None:
+    """The newest code that was e-mailed for a browser, if it can still be entered."""
+    return await _newest(session, browser, DeviceCode.browser_id == browser.id)
+
+
+async def code_of_agency(session: AsyncSession, browser: LinkSession) -> DeviceCode | None:
+    """The newest code that the agency made for the browser's link, if it can still be entered."""
+    return await _newest(session, browser, DeviceCode.browser_id.is_(None))
+
+
+async def _newest(session: AsyncSession, browser: LinkSession, *of: object) -> DeviceCode | None:
+    rows = select(DeviceCode).where(
+        DeviceCode.agency_id == browser.agency_id,
+        DeviceCode.link_id == browser.link_id,
+        *of,  # type: ignore[arg-type]
+    )
+    newest = rows.order_by(DeviceCode.id.desc()).limit(1).subquery()
+    usable = select(DeviceCode).where(
+        DeviceCode.agency_id == browser.agency_id,
+        DeviceCode.id == newest.c.id,
+        DeviceCode.used_at.is_(None),
+        DeviceCode.expires_at > func.now(),
+        DeviceCode.tries < MOST_TRIES,
+    )
+    return (await session.scalars(usable)).one_or_none()
 
 
 def _new_code(
@@ -167,7 +243,8 @@ def _new_code(
     code, code_id = f"{secrets.randbelow(1_000_000):06}", ids.new("code")
     made = DeviceCode(
         agency_id=agency_id, id=code_id, link_id=link_id, browser_id=browser_id, sent_to=sent_to,
-        code_hash=keyring.keyed_hash(_bound(code_id, code), purpose=KIND), expires_at=clock.now() + life, tries=0,
+        code_hash=keyring.keyed_hash(_bound(code_id, code), purpose=DEVICE_CODE_EMAIL),
+        expires_at=clock.now() + life, tries=0,
     )  # fmt: skip
     return made, code
 
@@ -190,10 +267,10 @@ async def _count_try(session: AsyncSession, code: DeviceCode) -> bool:
 
 
 def _bound(code_id: str, code: str) -> str:
-    """A hash of one row fits no other."""
+    """Hash input bound to one row."""
     return f"{code_id}\0{code}"
 
 
 def _digits(typed: str) -> str:
-    """The digits of what was typed or pasted, in whichever script, with or without spaces."""
+    """The digits of a typed or pasted code, in any script, with or without spaces."""
     return re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", typed)[:100])

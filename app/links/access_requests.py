@@ -1,4 +1,4 @@
-"""Asking for one more access on a link, or for another role. Whatever is wider waits for the client's yes."""
+"""Requests for one more access on a link, or for another role. Wider access waits for the client's consent."""
 
 from collections.abc import Mapping
 
@@ -18,21 +18,21 @@ MOST_OPEN = 200
 
 
 class AccessRequestOver(AppError):
-    """The client said no to it, or it ended."""
+    """The access request was declined, or it ended."""
 
     status = 409
     code = "access_request_over"
-    detail = "This is no longer asked for."
-    hint = "Ask anew with POST /api/v1/links/{id}/access-requests."
+    detail = "This access is no longer requested."
+    hint = "Request it again with POST /api/v1/links/{id}/access-requests."
 
 
 class TooManyAccessRequests(AppError):
-    """More than a client can oversee."""
+    """The maximum number of access requests on a link."""
 
     status = 409
     code = "too_many_access_requests"
-    detail = f"A link asks for at most {MOST_OPEN} accesses."
-    hint = "Make another link for the client."
+    detail = f"A link has at most {MOST_OPEN} access requests."
+    hint = "Create another link for the client."
 
 
 async def request_role(
@@ -45,7 +45,7 @@ async def request_role(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> AccessRequest:
-    """Another role: a wider one needs a reason and the client's yes; a lower one counts at once.
+    """Request another role: a wider one needs a reason and the client's consent; a lower one applies immediately.
 
     Access shared in a wider role is then removed and shared again, with a short gap; the caller wakes the handshake.
     Raises NotFound, InvalidInput, LinkOver, AccessRequestOver.
@@ -68,7 +68,7 @@ async def request_role(
         raise InvalidInput(fields={"role": wrong})
     wider = validation.is_wider(platforms[access_request.platform].kinds[access_request.kind], wanted.role, now)
     if wider and not reason:
-        raise InvalidInput(fields={"reason": "Say why a wider role is needed; the client reads it before agreeing."})
+        raise InvalidInput(fields={"reason": "Give the reason for a wider role; the client reads it before agreeing."})
     aggregate.request_role(access_request, wanted.role, reason=reason, wider=wider, actor=actor)
     await aggregate.save(session)
     return access_request
@@ -83,7 +83,7 @@ async def add_access_request(
     platforms: Mapping[str, Platform],
     actor: str,
 ) -> AccessRequest:
-    """One more access on a living link; a completed link is open again until it is proved.
+    """Request one more access on an active link; a completed link is open again until it is proved.
 
     Raises NotFound, InvalidInput, LinkOver, TooManyAccessRequests.
     """
@@ -100,10 +100,10 @@ async def add_access_request(
 
 
 def refuse_over(aggregate: LinkAggregate) -> None:
-    """Nothing more can be asked for on a link that is over. Raises LinkOver."""
-    # a completed link stays open as a receipt, but past its time nobody can be asked anything on it
+    """Refuse further requests on a link that has ended. Raises LinkOver."""
+    # a completed link stays open as a receipt, but after its expiry nothing can be requested on it
     if aggregate.is_dead or aggregate.link.expires_at <= aggregate.now:
-        raise LinkOver(hint="Make a new link for the client, or give this one more time if it has expired.")
+        raise LinkOver(hint="Create a new link for the client, or extend this one if it has expired.")
 
 
 def _beside(aggregate: LinkAggregate) -> list[PresetAccessRequest]:

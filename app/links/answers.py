@@ -1,4 +1,4 @@
-"""Validation of submitted files: type detected from the content, and a safe name. Pure."""
+"""Validation of answers to a preset's questions, and of files: type by content, and a safe name. Pure."""
 
 import csv
 import io
@@ -6,16 +6,20 @@ import re
 import unicodedata
 import zipfile
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-MOST_BYTES = 5 * 1024 * 1024
+from app.kit.input.passwords import SENTENCE, looks_like_password
+from app.links.pasted_ids import PastedIds
+from app.links.presets.preset import Question
+
+MOST_TEXT, MOST_ADDRESS = 2_000, 500
+MOST_FILE_BYTES = 5 * 1024 * 1024
 MOST_FILES = 5
-
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 TEXT, CSV = "text/plain", "text/csv"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 DOCX, XLSX = f"{_OFFICE}.wordprocessingml.document", f"{_OFFICE}.spreadsheetml.sheet"
-
-#: Each type with the endings its files have, the first of them given to a file that has none of them.
+#: File endings of each type; a file with another ending gets the first one.
 ENDINGS = {
     PDF: (".pdf",),
     PNG: (".png",),
@@ -25,10 +29,10 @@ ENDINGS = {
     XLSX: (".xlsx",),
     DOCX: (".docx",),
 }
-#: For the browser's file dialogue.
-ACCEPTED = ",".join(ending for endings in ENDINGS.values() for ending in endings)
-KINDS = "PDF, PNG, JPEG, CSV, text, Word or Excel"
-
+#: File endings for the browser's file dialogue.
+ACCEPTED_ENDINGS = ",".join(ending for endings in ENDINGS.values() for ending in endings)
+FILE_KINDS = "PDF, PNG, JPEG, CSV, text, Word or Excel"
+_HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,}$")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
 _MOST_NAME = 120
@@ -36,7 +40,7 @@ _MOST_NAME = 120
 
 @dataclass(frozen=True)
 class SubmittedFile:
-    """A file as it was sent."""
+    """A submitted file."""
 
     name: str
     content: bytes
@@ -44,29 +48,81 @@ class SubmittedFile:
 
 @dataclass(frozen=True)
 class AcceptedFile:
-    """A file that can be kept."""
+    """A valid file."""
 
     name: str
     media_type: str
     content: bytes
 
 
-def known(given: SubmittedFile) -> AcceptedFile | str:
-    """The file with its true type and a clean name, or the sentence that says why it cannot be kept."""
-    shown = _short(clean(given.name))
+def read_answer(question: Question, given: str) -> PastedIds:
+    """The answer as it is stored, `""` for none, or the sentence to show beside it."""
+    given = given.strip()
+    if not given:
+        return PastedIds(problem=_missing(question) if question.required else None)
+    if looks_like_password(given):
+        return PastedIds(problem=SENTENCE)
+    return _READERS[question.kind](question, given)
+
+
+def _text(_: Question, given: str) -> PastedIds:
+    if len(given) > MOST_TEXT:
+        return PastedIds(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
+    return PastedIds((given,))
+
+
+def _choice(question: Question, given: str) -> PastedIds:
+    if given not in question.choices:
+        return PastedIds(problem=_missing(question))
+    return PastedIds((given,))
+
+
+def _address(_: Question, given: str) -> PastedIds:
+    if len(given) > MOST_ADDRESS:
+        return PastedIds(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
+    whole = given if "://" in given else f"https://{given}"
+    try:
+        parts = urlsplit(whole)
+        host = parts.hostname or ""
+    except ValueError:
+        return PastedIds(problem=_WRONG_ADDRESS)
+    if parts.username or parts.password:
+        return PastedIds(problem=SENTENCE)
+    if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
+        return PastedIds(problem=_WRONG_ADDRESS)
+    return PastedIds((whole,))
+
+
+def _missing(question: Question) -> str:
+    return _MISSING[question.kind].format(label=question.label)
+
+
+_READERS = {"text": _text, "choice": _choice, "address": _address}
+_WRONG_ADDRESS = "This is not the address of a website: enter one such as https://www.brand.com."
+_MISSING = {
+    "text": "Please answer: {label}",
+    "choice": "Choose one: {label}",
+    "address": "Enter the address of the website, such as https://www.brand.com.",
+    "file": "Add a file: {label}",
+}
+
+
+def accept_file(given: SubmittedFile) -> AcceptedFile | str:
+    """The file with its detected type and a safe name, or the sentence that says why it is not accepted."""
+    shown = _short(clean_name(given.name))
     if not given.content:
         return f"“{shown}” is empty. Open it to see whether it is the right one, then choose it again."
-    if len(given.content) > MOST_BYTES:
+    if len(given.content) > MOST_FILE_BYTES:
         size = len(given.content) / 1024 / 1024
         return f"“{shown}” has {size:.1f} MB; a file may have at most 5 MB. Choose a smaller one, or a part of it."
-    media_type = type_of(given.content)
+    media_type = media_type_of(given.content)
     if media_type is None:
-        return f"“{shown}” is none of the kinds we take: {KINDS}. Save it as one of these and choose it again."
-    return AcceptedFile(named(given.name, media_type), media_type, given.content)
+        return f"“{shown}” is none of the kinds we take: {FILE_KINDS}. Save it as one of these and choose it again."
+    return AcceptedFile(file_name(given.name, media_type), media_type, given.content)
 
 
-def type_of(content: bytes) -> str | None:
-    """The media type by the content alone; None for any other. Office files with macros are none of ours."""
+def media_type_of(content: bytes) -> str | None:
+    """The media type by the content alone; None if it is not accepted, as Office files with macros."""
     if content.startswith(b"%PDF-"):
         return PDF
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -81,15 +137,15 @@ def type_of(content: bytes) -> str | None:
     return CSV if _is_table(text) else TEXT
 
 
-def clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """The last part of a name without what no file system, header or page should get."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     return _UNSAFE.sub("_", last).strip(" ._") or "file"
 
 
-def named(name: str, media_type: str) -> str:
+def file_name(name: str, media_type: str) -> str:
     """A clean name of at most 120 characters that ends as its type does, whatever it ended with."""
-    cleaned, endings = clean(name), ENDINGS[media_type]
+    cleaned, endings = clean_name(name), ENDINGS[media_type]
     if cleaned.lower().endswith(endings):
         stem, dot, ending = cleaned.rpartition(".")
         return f"{stem[: _MOST_NAME - len(ending) - 1]}{dot}{ending}"

@@ -1,47 +1,74 @@
-"""Storage of answers to the agency's own questions: all at once; valid files stay even beside a wrong answer."""
+"""Answers and files that a client submits to the preset's own questions: queries and storage."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from app.kit import ids
 from app.kit.encryption import Keyring
+from app.kit.errors import NotFound
+from app.links import answers
 from app.links.aggregate import LinkAggregate
+from app.links.answers import MOST_FILES, AcceptedFile, SubmittedFile
+from app.links.models import IntakeAnswer, IntakeFile
 from app.links.presets.preset import Question
-from app.links.questions import answers, files
-from app.links.questions.files import MOST_FILES, AcceptedFile, SubmittedFile
-from app.links.questions.models import IntakeAnswer, IntakeFile
 
 SCREEN = "questions"
 
 
 @dataclass(frozen=True)
 class SubmittedAnswers:
-    """A form as it came: texts and files by the question's key."""
+    """A submitted form: texts and files by the question's key."""
 
     texts: Mapping[str, str]
     files: Mapping[str, Sequence[SubmittedFile]] = field(default_factory=dict)
 
 
+async def saved_answers(session: AsyncSession, agency_id: str, link_id: str) -> Mapping[str, str]:
+    """Answers on a link by question key."""
+    rows = select(IntakeAnswer.key, IntakeAnswer.value).where(
+        IntakeAnswer.agency_id == agency_id, IntakeAnswer.link_id == link_id
+    )
+    return {row.key: row.value for row in await session.execute(rows)}
+
+
+async def saved_files(session: AsyncSession, agency_id: str, link_id: str) -> Sequence[IntakeFile]:
+    """Files of a link, oldest first, without their bytes."""
+    rows = select(IntakeFile).where(IntakeFile.agency_id == agency_id, IntakeFile.link_id == link_id)
+    return (await session.scalars(rows.order_by(IntakeFile.id))).all()
+
+
+async def file_with_bytes(session: AsyncSession, agency_id: str, link_id: str, file_id: str) -> IntakeFile:
+    """One file of a link with its encrypted bytes. Raises NotFound."""
+    rows = select(IntakeFile).where(
+        IntakeFile.agency_id == agency_id, IntakeFile.link_id == link_id, IntakeFile.id == file_id
+    )
+    found = (await session.scalars(rows.options(undefer(IntakeFile.sealed)))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 async def save_answers(
     session: AsyncSession, aggregate: LinkAggregate, sent: SubmittedAnswers, keyring: Keyring
 ) -> dict[str, str]:
-    """Keeps all answers if every one can be kept, else only the good files; gives the problems by key."""
+    """Save all answers if every one is valid, else only the valid files; return the problems by key."""
     problems: dict[str, str] = {}
     values: dict[str, str] = {}
     for question in aggregate.preset.questions:
         if question.kind == "file":
             continue
-        read = answers.read(question, sent.texts.get(question.key, ""))
+        read = answers.read_answer(question, sent.texts.get(question.key, ""))
         values[question.key] = read.values[0] if read.values else ""
         if read.problem:
             problems[question.key] = read.problem
     of_files = [question for question in aggregate.preset.questions if question.kind == "file"]
-    problems |= await _keep_files(session, aggregate, of_files, sent, keyring)
+    problems |= await _save_files(session, aggregate, of_files, sent, keyring)
     if problems:
         return problems
     values |= {question.key: "" for question in of_files}
@@ -53,7 +80,7 @@ async def save_answers(
 
 
 async def remove_file(session: AsyncSession, aggregate: LinkAggregate, file_id: str) -> None:
-    """Takes a file away again; nothing happens where it is none of this link's."""
+    """Remove a file; a file of another link is ignored."""
     agency_id, link_id = aggregate.agency.id, aggregate.link.id
     mine = [file for file in aggregate.files if file.id == file_id]
     for file in mine:
@@ -67,12 +94,12 @@ async def remove_file(session: AsyncSession, aggregate: LinkAggregate, file_id: 
             )
 
 
-def place(agency_id: str, file_id: str) -> str:
+def file_place(agency_id: str, file_id: str) -> str:
     """Context to which the encrypted bytes of a file are bound."""
     return f"intake_files.sealed:{agency_id}:{file_id}"
 
 
-async def _keep_files(
+async def _save_files(
     session: AsyncSession,
     aggregate: LinkAggregate,
     questions: Sequence[Question],
@@ -83,31 +110,33 @@ async def _keep_files(
     there = list(aggregate.files)
     for question in questions:
         for given in sent.files.get(question.key, ()):
-            read = files.known(given)
+            read = answers.accept_file(given)
             if isinstance(read, str):
                 problems[question.key] = read
                 continue
             digest = hashlib.sha256(read.content).digest()
             if any((file.key, file.sha256) == (question.key, digest) for file in there):
-                continue  # sent twice: kept once
+                continue  # sent twice: stored once
             if len(there) >= MOST_FILES:
                 problems[question.key] = f"“{read.name}” is one too many: {MOST_FILES} files fit here in all."
                 continue
-            there.append(_sealed(aggregate.agency.id, aggregate.link.id, question.key, read, digest, keyring))
+            there.append(_encrypted_file(aggregate.agency.id, aggregate.link.id, question.key, read, digest, keyring))
             session.add(there[-1])
         if question.required and question.key not in problems and not any(file.key == question.key for file in there):
-            problems[question.key] = answers.read(question, "").problem or ""
+            problems[question.key] = answers.read_answer(question, "").problem or ""
     aggregate.files = there
     await session.flush()
     return problems
 
 
-def _sealed(agency_id: str, link_id: str, key: str, file: AcceptedFile, digest: bytes, keyring: Keyring) -> IntakeFile:
+def _encrypted_file(
+    agency_id: str, link_id: str, key: str, file: AcceptedFile, digest: bytes, keyring: Keyring
+) -> IntakeFile:
     file_id = ids.new("file")
     return IntakeFile(
         agency_id=agency_id, id=file_id, link_id=link_id, key=key, name=file.name, media_type=file.media_type,
         size=len(file.content), sha256=digest,
-        sealed=keyring.encrypt_bytes(file.content, bound_to=place(agency_id, file_id)),
+        sealed=keyring.encrypt_bytes(file.content, bound_to=file_place(agency_id, file_id)),
     )  # fmt: skip
 
 

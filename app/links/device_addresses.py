@@ -1,4 +1,4 @@
-"""Addresses that a code may be sent to, and their masked form for an unknown reader. Pure."""
+"""E-mail addresses that a device code may be sent to, and their masked form for unverified browsers. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Address:
 
     @property
     def masked(self) -> str:
-        """Enough for its owner to recognize it: `a•••@m•••.example`."""
+        """The address as its owner recognizes it: `a•••@m•••.example`."""
         return masked(self.email)
 
 

@@ -1,1 +1,0 @@
-"""Changes to a living link beyond its preset: another access request, or another role."""

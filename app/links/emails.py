@@ -1,0 +1,230 @@
+"""E-mails about a link: the invitation, a client needed again, and a client that wants a new link."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.events import catalog
+from app.kit import clock
+from app.kit.errors import AppError
+from app.links import queries, status, url
+from app.links import service as links
+from app.links.aggregate import LinkAggregate
+from app.links.service import DEFAULT_LIFE, LinkOver
+from app.mail import service as mail
+from app.mail import service as mails
+from app.mail.models import Mail
+from app.mail.rendered_email import Recipient
+from app.mail.service import MailQueue, Shown
+from app.platforms.registry import Platforms
+from app.tenants.agencies import service as agencies
+from app.tenants.clients.models import Client
+
+INVITATION = "invitation"
+CLIENT_NEEDED = "needed_again"
+RENEWAL = "renewal_requested"
+#: Least time between two e-mails to a client that is needed again.
+_APART = timedelta(hours=1)
+
+
+class MailNotConfigured(AppError):
+    """This installation sends no e-mails."""
+
+    status = 409
+    code = "mail_off"
+    detail = "This installation sends no e-mails."
+    hint = (
+        "Pass the address on yourself (GET /api/v1/links/{id}/address), or set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
+    )
+
+
+class ContactMissing(AppError):
+    """The client has no e-mail address."""
+
+    status = 409
+    code = "contact_missing"
+    detail = "The client has no contact with an e-mail address."
+    hint = "Give the client one with PATCH /api/v1/clients/{id}, then send the invitation again."
+
+
+async def send_invitation(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    outbox: MailQueue | None,
+    platforms: Platforms,
+    actor: str,
+) -> Mail:
+    """Queue an e-mail with the link's address to the client's contact; the first one marks the link as sent.
+
+    Raises NotFound, LinkOver, MailNotConfigured, ContactMissing.
+    """
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    client, link = aggregate.client, aggregate.link
+    if status.as_of(link.status, link.expires_at, aggregate.now) in ("completed", "expired", "revoked"):
+        raise LinkOver(_over(aggregate))
+    if outbox is None:
+        raise MailNotConfigured
+    if not client.contact_email:
+        raise ContactMissing
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
+    address = links.address_of(aggregate, token, outbox.public_url)
+    aggregate.mark_sent(actor=actor)
+    mail = await _invite(
+        session, outbox, aggregate, to=Recipient(client.contact_email, client.contact_name), address=address,
+        platforms=platforms,
+    )  # fmt: skip
+    aggregate.draft_event(catalog.LINK_INVITED, actor=actor)
+    await aggregate.save(session)
+    return mail
+
+
+async def _invite(
+    session: AsyncSession,
+    outbox: MailQueue,
+    aggregate: LinkAggregate,
+    *,
+    to: Recipient,
+    address: str,
+    platforms: Platforms,
+) -> Mail:
+    read = next(
+        (
+            platforms[access_request.platform].name
+            for access_request in aggregate.access_requests
+            if not access_request.is_custom
+        ),
+        "",
+    )
+    others = dict.fromkeys(
+        access_request.asset_name or platforms[access_request.platform].name
+        for access_request in aggregate.access_requests
+        if access_request.is_custom
+    )
+    return await mails.queue(
+        session,
+        outbox,
+        aggregate.agency.id,
+        kind=INVITATION,
+        to=to,
+        letterhead=agencies.email_branding(aggregate.agency),
+        about_id=aggregate.link.id,
+        not_after=aggregate.link.expires_at,
+        context={
+            "name": to.name,
+            "client": aggregate.client.name,
+            "platform": read,
+            "others": tuple(others),
+            "requested_by": aggregate.link.requested_by,
+            "reasons": tuple(dict.fromkeys(access_request.reason for access_request in aggregate.access_requests)),
+            "address": address,
+            "until": aggregate.link.expires_at,
+        },
+    )
+
+
+def _over(aggregate: LinkAggregate) -> str | None:
+    return "Everything on this link is done, so no invitation is needed." if aggregate.link.completed_at else None
+
+
+async def email_client_needed(
+    session: AsyncSession, outbox: MailQueue | None, aggregate: LinkAggregate
+) -> timedelta | None:
+    """Queue the e-mail to a client that is needed after its consent: more is requested, or access is gone.
+
+    Returns the time to wait if the last such e-mail is too recent.
+    """
+    agency_id, link_id = aggregate.agency.id, aggregate.link.id
+    link, client, now = aggregate.link, aggregate.client, aggregate.now
+    if outbox is None or link.needed_again_at is None or not client.contact_email or aggregate.is_dead:
+        return None
+    last = await mails.newest(session, agency_id, about_id=link_id, kind=CLIENT_NEEDED)
+    if last is not None and last.created_at >= link.needed_again_at:
+        return None
+    if last is not None and now - last.created_at < _APART:
+        return last.created_at + _APART - now
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
+    await mails.queue(
+        session,
+        outbox,
+        agency_id,
+        kind=CLIENT_NEEDED,
+        to=Recipient(client.contact_email, client.contact_name),
+        letterhead=agencies.email_branding(aggregate.agency),
+        about_id=link_id,
+        context={
+            "name": client.contact_name,
+            "requested_by": link.requested_by,
+            "gone": tuple(
+                access_request.asset_name or str(access_request.asset_id)
+                for access_request in aggregate.access_requests
+                if access_request.status == "drifted"
+            ),
+            "reasons": tuple(
+                dict.fromkeys(
+                    access_request.why
+                    for access_request in aggregate.access_requests
+                    if access_request.status == "waiting"
+                )
+            ),
+            "address": url.of_link(outbox.public_url, aggregate.agency.slug, client.name, token),
+        },
+    )
+    return None
+
+
+async def request_renewal(session: AsyncSession, aggregate: LinkAggregate, *, outbox: MailQueue | None) -> None:
+    """Record once that the client of a dead link wants a new one, and e-mail the agency if mail is on."""
+    if aggregate.request_renewal() and outbox is not None:
+        await email_renewal(session, outbox, aggregate, now=aggregate.now)
+
+
+async def email_renewal(session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, *, now: datetime) -> Mail:
+    """Queue the e-mail to the agency's contact: the client of a dead link wants a new one, with instructions."""
+    agency, link = aggregate.agency, aggregate.link
+    return await mail.queue(
+        session,
+        outbox,
+        agency.id,
+        kind=RENEWAL,
+        to=Recipient(agency.contact_email, agency.contact_name),
+        letterhead=agencies.email_branding(agency),
+        about_id=link.id,
+        context={
+            "client": aggregate.client.name,
+            "client_contact": _contact(aggregate.client),
+            "link_id": link.id,
+            "requested_by": link.requested_by,
+            "revoked": link.revoked_at is not None,
+            "since": link.revoked_at or link.expires_at,
+            **_instructions(aggregate, f"{outbox.public_url}/api/v1/links", now + DEFAULT_LIFE),
+        },
+    )
+
+
+def _contact(client: Client) -> str | None:
+    if client.contact_name and client.contact_email:
+        return f"{client.contact_name} <{client.contact_email}>"
+    return client.contact_email or client.contact_name
+
+
+def _instructions(aggregate: LinkAggregate, links: str, new_end: datetime) -> dict[str, Shown]:
+    """Instructions for the agency: an expired link can be extended, a revoked one stays closed."""
+    link = aggregate.link
+    if link.revoked_at:
+        return {
+            "command_line": f"keyturn links create --client-id {link.client_id} --preset {link.preset}",
+            "api_line": _post(links, f'{{"client_id": "{link.client_id}", "preset": "{link.preset}"}}'),
+            "invitation_line": None,
+        }
+    return {
+        "command_line": f"keyturn links extend {link.id} --expires-at +{DEFAULT_LIFE.days}d",
+        "api_line": _post(f"{links}/{link.id}/extension", f'{{"expires_at": "{clock.iso(new_end)}"}}'),
+        "invitation_line": _post(f"{links}/{link.id}/invitation") if aggregate.client.contact_email else None,
+    }
+
+
+def _post(address: str, body: str | None = None) -> str:
+    data = f" -H 'Content-Type: application/json' -d '{body}'" if body else ""
+    return f'curl -X POST {address} -H "Authorization: Bearer $KEYTURN_API_KEY"{data}'

@@ -1,1 +1,0 @@
-"""The e-mails about a link: to whom, saying what, in whose name."""
