@@ -26,12 +26,12 @@ async def warnings_for(session: AsyncSession, endpoint: Endpoint, *, named: list
 
 
 async def _link_warning(session: AsyncSession, endpoint: Endpoint, found: list[str]) -> list[str]:
-    """True if there is such a link; the rooms of links lie beside this one, but each link's making is an event."""
+    """Warn about a link in the filter that the agency does not have: no event but a test is about it."""
     link_id = (endpoint.filter or {}).get("link_id")
     if link_id is None or any("No link has an id like" in each for each in found):
         return []
-    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, Event.subject_id == link_id).limit(1)
-    if await session.scalar(known):
+    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, Event.subject_id == link_id, ~Event.test)
+    if await session.scalar(known.limit(1)):
         return []
     return [f"Your agency has no link {link_id!r}: this filter lets nothing through."]
 
@@ -43,7 +43,7 @@ async def _preset_warning(session: AsyncSession, endpoint: Endpoint, found: list
         return []
     saved = (Event.type == catalog.PRESET_SAVED.name) & (Event.facts["preset"].astext == preset)
     used = (Event.type == catalog.LINK_CREATED.name) & (Event.facts["preset"].astext == preset)
-    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, saved | used).limit(1)
+    known = select(Event.id).where(Event.agency_id == endpoint.agency_id, saved | used, ~Event.test).limit(1)
     if await session.scalar(known):
         return []
     return [f"No link of your agency was made from a preset {preset!r} so far: check its name (GET /api/v1/presets)."]

@@ -11,6 +11,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints import verification
+from app.webhooks.endpoints.warnings import warnings_for
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
@@ -139,3 +140,16 @@ async def test_tests_asked_for_at_once_are_counted_one_after_the_other(
     asked = [scenes.send_test(sessions, agency_id, endpoint.id) for _ in range(verification.TESTS_A_MINUTE + 4)]
     said = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(each) for each in said if each is not None] == [verification.TooManyTests] * 4
+
+
+async def test_a_test_event_is_no_proof_that_its_link_exists(
+    sessions: Sessions, keyring: Keyring, world: World
+) -> None:
+    agency_id, link_id = world.north.agency_id, catalog.example(catalog.LINK_OPENED)["data"]["link_id"]
+    endpoint, _ = await scenes.make_endpoint(
+        sessions, keyring, agency_id, "https://crm.example.com/in", ["link.*"], filter={"link_id": link_id}
+    )
+    for _ in range(2):
+        async with sessions() as session:
+            assert f"Your agency has no link '{link_id}'" in (await warnings_for(session, endpoint))[0]
+        await scenes.send_test(sessions, agency_id, endpoint.id, "link.opened")
