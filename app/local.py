@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app import settings
 from app.kit import database, encryption
-from app.kit.embedded_postgres.folders import default_data_dir
+from app.kit.embedded_postgres.data_directory import default_data_dir
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.settings import Settings
 

@@ -13,16 +13,14 @@ from app import routes, settings
 from app.events import openapi
 from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.egress.client import Egress
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import Egress, tls_context
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
-from app.kit.web import body_limit, health, problem, sidecar_server
-from app.kit.web.body_limit import BodyLimit
-from app.kit.web.malformed_requests import WellFormed
+from app.kit.web import health, problem, request_checks, sidecar_server
 from app.kit.web.public_address import Mounted, Proxies
+from app.kit.web.request_checks import BodyLimit, WellFormed
 from app.kit.web.requests import RequestLog
 from app.mail.service import MailQueue
 from app.platforms.manual import library
@@ -58,7 +56,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     problem.add_to(app, page=refusal_page)
     openapi.add_webhooks(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(BodyLimit, allowed=body_limit.by_path, refuse=_refuse)
+    app.add_middleware(BodyLimit, allowed=request_checks.by_path, refuse=_refuse)
     app.add_middleware(WellFormed, refuse=_refuse)
     app.add_middleware(Mounted, prefix=chosen.path_prefix, secure=chosen.is_secure)
     app.add_middleware(RequestLog)

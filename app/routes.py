@@ -14,7 +14,7 @@ from app.client_portal import routes as portal
 from app.dashboard import connect
 from app.events import api as events
 from app.kit.web import health
-from app.kit.web.query_params import only_known
+from app.kit.web.request_checks import only_known
 from app.links import api as links
 from app.links.presets import api as presets
 from app.links.presets import requestable

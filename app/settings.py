@@ -8,8 +8,8 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit import database_url
+from app.kit.egress.client import tls_context
 from app.kit.egress.ip_ranges import read_networks
-from app.kit.egress.tls import tls_context
 from app.kit.egress.urls import is_proxy
 from app.kit.encryption import Keyring
 from app.kit.input import platform_ids

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.kit import child_processes, encryption
 from app.kit.child_processes import Child
 from app.kit.database import make_engine, make_sessions, recreate
-from app.kit.embedded_postgres.folders import default_data_dir
+from app.kit.embedded_postgres.data_directory import default_data_dir
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.settings import Settings, load
 from demo import configure, seed

@@ -22,7 +22,7 @@ from app import main, migrate
 from app.access.context import AccessContext
 from app.access.retry_policy import RetryTiming
 from app.kit.database import Sessions, make_sessions
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import tls_context
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
 from app.settings import Settings, load

@@ -26,7 +26,7 @@ def test_the_dump_is_whole_though_an_older_pg_dump_comes_first(tmp_path: Path, d
     assert said.exit_code == 0, said.stderr
     assert "KEYTURN_SECRET_KEYS" in said.stdout
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    pg_restore = binaries.find().prefix / "bin" / "pg_restore"
+    pg_restore = binaries.find_binaries().prefix / "bin" / "pg_restore"
     listed = subprocess.run([str(pg_restore), "--list", str(file)], check=True, capture_output=True, text=True).stdout
     assert "TABLE DATA public grants" in listed
     assert world.north.agency_id

@@ -219,8 +219,8 @@ def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--host", "192.0.2.1"), "--host 192.0.2.1 is no address of this machine"),
-        (("--host", "nonsense.invalid"), "--host nonsense.invalid is no address of this machine"),
+        (("--host", "192.0.2.1"), "--host 192.0.2.1 is not an address of this machine"),
+        (("--host", "nonsense.invalid"), "--host nonsense.invalid is not an address of this machine"),
         (("--port", "99999"), "--port"),
     ],
 )

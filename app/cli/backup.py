@@ -63,7 +63,7 @@ async def _major(url: str) -> int:
 
 def _program(server: int) -> Path:
     """The oldest pg_dump that can read this server. An older pg_restore can then read the dump."""
-    majors = {program: _version(program) for program in binaries.programs("pg_dump")}
+    majors = {program: _version(program) for program in binaries.find_programs("pg_dump")}
     fitting = [program for program, major in majors.items() if major >= server]
     if not fitting:
         raise BackupFailed(

@@ -15,11 +15,10 @@ from rich.markup import escape
 
 from app import local
 from app.cli.failures import Failed, SettingsUnusable
-from app.kit import child_processes, supervisor
-from app.kit.child_processes import Child, ChildFailed
+from app.kit import child_processes
+from app.kit.child_processes import Child, ChildFailed, Part
 from app.kit.embedded_postgres.failures import PostgresFailure
 from app.kit.embedded_postgres.server import EmbeddedPostgres
-from app.kit.supervisor import Part
 from app.settings import SettingsWrong, environment, load
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -115,6 +114,8 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
         err.print(f"· first an agency and an API key: `{where}keyturn agency create`, `{where}keyturn key create`")
         while not told:
             time.sleep(0.2)
-            supervisor.look(parts, lambda words: err.print(f"· {escape(words)}"), (PostgresFailure, OSError))
+            child_processes.check_parts(
+                parts, lambda words: err.print(f"· {escape(words)}"), (PostgresFailure, OSError)
+            )
     finally:
         child_processes.stop(list(running.values()))

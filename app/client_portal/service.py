@@ -12,7 +12,7 @@ from app.access.requests import service as access_requests
 from app.client_portal.copy import request_groups
 from app.client_portal.forms import company_names
 from app.events import catalog
-from app.kit.input import freemail_domains
+from app.kit.input import email_address
 from app.links.aggregate import LinkAggregate, SelectedAsset
 from app.platforms.resources import DiscoveredAssets
 
@@ -125,8 +125,8 @@ async def differs(
     if owner is not None and owner[1]:
         return True
     known = [aggregate.client.name]
-    if aggregate.client.contact_email and not freemail_domains.is_free(aggregate.client.contact_email):
-        known.append(freemail_domains.domain_of(aggregate.client.contact_email).partition(".")[0])
+    if aggregate.client.contact_email and not email_address.is_freemail(aggregate.client.contact_email):
+        known.append(email_address.domain_of(aggregate.client.contact_email).partition(".")[0])
     seen = [choice.name, choice.company]
     seen += [account.name for account in (found.accounts if found else ()) if account.bc_id == choice.id]
     return bool(choice.name) and not company_names.may_be_one(known, seen)

@@ -1,4 +1,7 @@
-"""Supervised child processes that end with their parent."""
+"""Child processes that end with their parent, and their supervision.
+
+A supervised process that ends is restarted after a growing pause.
+"""
 
 import ctypes
 import errno
@@ -9,9 +12,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -20,6 +23,11 @@ import httpx2
 INSTANCE, ENVIRONMENT = "Process-Instance", "PROCESS_INSTANCE"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+#: After this uptime a part is stable: earlier failures no longer count.
+STEADY_SECONDS = 20.0
+#: Failures in a row, without becoming stable, after which supervision gives up.
+MOST_DEATHS = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
 class ChildFailed(Exception):
@@ -120,7 +128,7 @@ def why_not(host: str, port: int) -> str | None:
                 return f"Port {port} is taken: stop the process that listens there, or choose another with --port."
             if problem.errno in (errno.EACCES, errno.EPERM):
                 return f"This account may not listen on port {port}: choose one above 1023 with --port."
-            return f"--host {host} is no address of this machine: choose 127.0.0.1, or 0.0.0.0 for all of them."
+            return f"--host {host} is not an address of this machine: choose 127.0.0.1, or 0.0.0.0 for all of them."
     return None
 
 
@@ -155,3 +163,51 @@ def _reserve(port: int) -> bool:
         return False
     name.detach()  # stays open as long as this process
     return True
+
+
+@dataclass
+class Part:
+    """A process of the installation. `start` may raise; `status` is None while it runs, else the way it ended."""
+
+    name: str
+    start: Callable[[], None]
+    status: Callable[[], int | None]
+    #: the log that explains a failure
+    see: str = "the lines above"
+    deaths: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+    again_at: float | None = None
+
+
+def restart_pause(deaths: int) -> float:
+    """Seconds to wait before a part is restarted after this many failures in a row."""
+    return float(min(_FIRST_PAUSE * 2 ** (deaths - 1), _LONGEST_PAUSE))
+
+
+def check_parts(parts: Sequence[Part], say: Callable[[str], None], failures: tuple[type[Exception], ...] = ()) -> None:
+    """Check every part once; call repeatedly. Raises ChildFailed if one keeps failing.
+
+    `failures` are the exceptions of `start`: each counts as a failure.
+    """
+    for part in parts:
+        if part.again_at is None:
+            if (status := part.status()) is not None:
+                _died(part, f"ended ({how(status)})", say)
+        elif time.monotonic() >= part.again_at:
+            try:
+                part.start()
+            except failures as problem:
+                _died(part, f"did not start ({str(problem).splitlines()[0]})", say)
+            else:
+                part.again_at, part.started_at = None, time.monotonic()
+
+
+def _died(part: Part, words: str, say: Callable[[str], None]) -> None:
+    now = time.monotonic()
+    was_steady = part.again_at is None and now - part.started_at >= STEADY_SECONDS
+    part.deaths = 1 if was_steady else part.deaths + 1
+    if part.deaths >= MOST_DEATHS:
+        raise ChildFailed(f"{part.name} {words}, {part.deaths} times in a row: see {part.see} for the reason.")
+    wait = restart_pause(part.deaths)
+    part.again_at = now + wait
+    say(f"{part.name} {words}: it is started again in {wait:.1f} s")

@@ -1,6 +1,6 @@
-"""Local time, for display; due times use the database's clock. Pure."""
+"""Local time, and times as text; due times use the database's clock. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 
 def now() -> datetime:
@@ -13,3 +13,20 @@ def iso(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+
+
+def long_date(when: date) -> str:
+    """`3 March 2026`; for a time, the day in UTC."""
+    on = when.astimezone(UTC) if isinstance(when, datetime) else when
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def long_time(when: datetime) -> str:
+    """`3 March 2026, 14:32 UTC`."""
+    return f"{long_date(when)}, {when.astimezone(UTC):%H:%M} UTC"

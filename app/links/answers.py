@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.kit.input.passwords import SENTENCE, looks_like_password
+from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
 from app.links.pasted_ids import PastedIds
 from app.links.presets.preset import Question
 
@@ -61,7 +61,7 @@ def read_answer(question: Question, given: str) -> PastedIds:
     if not given:
         return PastedIds(problem=_missing(question) if question.required else None)
     if looks_like_password(given):
-        return PastedIds(problem=SENTENCE)
+        return PastedIds(problem=CREDENTIAL_SENTENCE)
     return _READERS[question.kind](question, given)
 
 
@@ -87,7 +87,7 @@ def _address(_: Question, given: str) -> PastedIds:
     except ValueError:
         return PastedIds(problem=_WRONG_ADDRESS)
     if parts.username or parts.password:
-        return PastedIds(problem=SENTENCE)
+        return PastedIds(problem=CREDENTIAL_SENTENCE)
     if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
         return PastedIds(problem=_WRONG_ADDRESS)
     return PastedIds((whole,))

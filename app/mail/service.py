@@ -9,10 +9,9 @@ from jinja2 import Environment, StrictUndefined
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import ids
+from app.kit import clock, ids
 from app.kit.encryption import Keyring
-from app.kit.html import dates
-from app.kit.html.templates import Rooms
+from app.kit.html.render import Rooms
 from app.mail import rendered_email
 from app.mail.models import Mail, content_place
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
@@ -106,5 +105,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(day=dates.day, moment=dates.moment)
+    made.filters.update(day=clock.long_date, moment=clock.long_time)
     return made

@@ -110,7 +110,7 @@ def elsewhere() -> Iterator[str]:
 
 
 def _tool(name: str, *arguments: str) -> None:
-    program = binaries.find().prefix / "bin" / name
+    program = binaries.find_binaries().prefix / "bin" / name
     subprocess.run([str(program), *arguments], check=True, capture_output=True)
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from app.kit import supervisor
-from app.kit.child_processes import ChildFailed
-from app.kit.supervisor import MOST_DEATHS, STEADY_SECONDS, Part
+from app.kit import child_processes
+from app.kit.child_processes import MOST_DEATHS, STEADY_SECONDS, ChildFailed, Part
 
 
 class Mortal:
@@ -28,7 +27,7 @@ class Mortal:
         """One round; its pause is cut short."""
         if hurry and self.part.again_at is not None:
             self.part.again_at = 0
-        supervisor.look([self.part], self.said.append, (OSError,))
+        child_processes.check_parts([self.part], self.said.append, (OSError,))
 
 
 def test_what_runs_is_left_alone() -> None:
@@ -50,7 +49,7 @@ def test_what_dies_is_said_once_and_started_after_its_pause() -> None:
 
 
 def test_pauses_grow_to_a_limit() -> None:
-    pauses = [supervisor.pause(deaths) for deaths in range(1, MOST_DEATHS)]
+    pauses = [child_processes.restart_pause(deaths) for deaths in range(1, MOST_DEATHS)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (0.2, 5.0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.kit.input import passwords
+from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
 from app.links import answers
 from app.links.answers import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
 from app.links.pasted_ids import PastedIds
@@ -27,8 +27,8 @@ WORDS = Question("goal", "text", "Your goal?")
     ],
 )  # fmt: skip
 def test_passwords_are_refused(text: str) -> None:
-    assert passwords.looks_like_password(text)
-    assert answers.read_answer(WORDS, text).problem == passwords.SENTENCE
+    assert looks_like_password(text)
+    assert answers.read_answer(WORDS, text).problem == CREDENTIAL_SENTENCE
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_is_no_address_is_refused(typed: str) -> None:
 
 
 def test_an_address_with_a_password_is_refused() -> None:
-    assert answers.read_answer(ADDRESS, "https://ana:pw@brand.com").problem == passwords.SENTENCE
+    assert answers.read_answer(ADDRESS, "https://ana:pw@brand.com").problem == CREDENTIAL_SENTENCE
 
 
 def test_choices_are_those_given() -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import tls_context
 from simulator.seed import ANA_CLIENT
 from simulator.server import create_simulator
 from tests.simulator.caller import Caller, Clock

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-from app.kit.html.dates import day
+from app.kit.clock import long_date
 from app.platforms.resources import (
     BusinessCenterInfo,
     DiagnosticReport,
@@ -109,7 +109,9 @@ def _app_status(examined: DiagnosticReport, connected: Connected | None) -> Diag
             "Leave TIKTOK_API_BASE unset; to try things out use `keyturn demo`.",
         )  # fmt: skip
     if connected is not None:
-        return DiagnosticFinding("app status", "pass", f"approved: it was authorized on {day(connected.made_at)}.")
+        return DiagnosticFinding(
+            "app status", "pass", f"approved: it was authorized on {long_date(connected.made_at)}."
+        )
     return DiagnosticFinding(
         "app status", "cannot_tell", "no call shows if TikTok has approved the app; My Apps does.",
         f"Approval takes some days. Clients can share by hand meanwhile ({GUIDE}).",
@@ -120,7 +122,7 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
     if connected is None:
         return DiagnosticFinding("agency connection", "fail", "there is none, so that nothing can be proved.", CONNECT)
     if connected.status != "live":
-        ended = f" on {day(connected.ended_at)}" if connected.ended_at else ""
+        ended = f" on {long_date(connected.ended_at)}" if connected.ended_at else ""
         return DiagnosticFinding("agency connection", "fail", f"the last one ended{ended}.", CONNECT)
     if examined.token is not None and examined.token.blocker == "connection_dead":
         return DiagnosticFinding(
@@ -132,7 +134,7 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
             f"To use app {app_id}, connect again. {CONNECT}",
         )  # fmt: skip
     return DiagnosticFinding(
-        "agency connection", "pass", f"live; {connected.person} authorized on {day(connected.made_at)}."
+        "agency connection", "pass", f"live; {connected.person} authorized on {long_date(connected.made_at)}."
     )
 
 
@@ -243,7 +245,7 @@ def redirect_address_finding(address: str, came_back: datetime | None) -> Diagno
     if parts.scheme != "https":
         return DiagnosticFinding(what, "fail", f"{address} is not https; TikTok does not redirect there.", _SET)
     if came_back is not None:
-        return DiagnosticFinding(what, "pass", f"{address}; last return on {day(came_back)}.", None)
+        return DiagnosticFinding(what, "pass", f"{address}; last return on {long_date(came_back)}.", None)
     return DiagnosticFinding(
         what, "cannot_tell", f"{address}; no return through it yet.",
         f"{register} “Invalid redirect URI” at TikTok? A change takes some minutes: wait, compare, try again.",

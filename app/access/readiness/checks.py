@@ -14,7 +14,7 @@ from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
 from app.access.connections import selectable_assets
-from app.kit.input import freemail_domains
+from app.kit.input import email_address
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 #: Possible answers of a client, for each check that may have no other evidence.
@@ -290,11 +290,11 @@ def company_email(facts: Facts) -> ReadinessVerdict:
     if not facts.emails:
         return unknown()
     free = tuple(
-        dict.fromkeys(freemail_domains.domain_of(each) for each in facts.emails if freemail_domains.is_free(each))
+        dict.fromkeys(email_address.domain_of(each) for each in facts.emails if email_address.is_freemail(each))
     )
     if free:
         return from_intake(facts, *free, code="free_mail")
-    return from_intake(facts, *dict.fromkeys(freemail_domains.domain_of(each) for each in facts.emails))
+    return from_intake(facts, *dict.fromkeys(email_address.domain_of(each) for each in facts.emails))
 
 
 def primary_contact(facts: Facts) -> ReadinessVerdict:

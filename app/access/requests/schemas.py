@@ -9,8 +9,8 @@ from app.access.buyers.models import BuyerAccess
 from app.access.buyers.schemas import BuyerAccessView
 from app.access.call_recorder import PlatformCall, PlatformCallView
 from app.access.requests.error_hints import hint
+from app.kit.input.email_address import domain_of, is_freemail
 from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
-from app.kit.input.freemail_domains import domain_of, is_free
 from app.links.models import AccessRequest
 from app.links.schemas import AccessRequestView
 from app.platforms.roles import MemberRole, WorkingRole
@@ -96,7 +96,7 @@ class PersonView(AccessRequestView):
 
 def _warning(email: str) -> str | None:
     """Warning before a client invites this address; None if there is none."""
-    if not is_free(email):
+    if not is_freemail(email):
         return None
     return (
         f"{domain_of(email)} is a free mail service: a person who leaves your agency keeps this inbox, and the access "

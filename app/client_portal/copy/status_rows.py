@@ -9,7 +9,7 @@ from app.access.connections.selectable_assets import Choice
 from app.client_portal import status_texts
 from app.client_portal.copy.access_offer import kind_name
 from app.client_portal.status_texts import Case, Does, Held, Tone
-from app.kit.html.dates import moment
+from app.kit.clock import long_time
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER, PROVED
@@ -140,7 +140,7 @@ def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Pl
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
         "account": _account(access_request, aggregate),
-        "confirmed": moment(access_request.attested_at) if access_request.attested_at else "that day",
+        "confirmed": long_time(access_request.attested_at) if access_request.attested_at else "that day",
         "shared_from": access_request.shared_from_bc_id or "another Business Center",
     }
 

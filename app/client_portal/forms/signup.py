@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from app.kit.input import email_address
-from app.kit.input.passwords import looks_like_password
-from app.kit.input.text import TextWrong, identifier, is_blank
+from app.kit.input.text import TextWrong, identifier, is_blank, looks_like_password
 
 #: A field people do not see: whatever fills it in is a program.
 TRAP = "website"

@@ -1,24 +1,43 @@
-"""Address checks inside aiohttp: on resolving, on creating a socket, and before bytes are sent."""
+"""Address checks inside aiohttp: DNS lookup, on resolving, on creating a socket, and before bytes are sent.
+
+With an operator's proxy (smokescreen or another with CONNECT), the proxy checks addresses.
+"""
 
 import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from ipaddress import ip_address
 
+import aiodns
 import aiohttp
+import pycares
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import AddrInfoType, Connection
 
-from app.kit.egress.dns import KEPT_SECONDS, Lookup
 from app.kit.egress.ip_ranges import Rules, is_forbidden, is_opened
 from app.kit.egress.result import STARTS_WITHIN
+
+DNS_SECONDS = 3.0
+#: Addresses are cached for at most a minute: half of it in c-ares, half in aiohttp. c-ares caches answers for their
+#: TTL, up to an hour, and pycares has no option for less; therefore the resolver is replaced.
+KEPT_SECONDS = 30
+#: Status codes of a proxy that refuses; smokescreen uses 407.
+PROXY_REFUSED = frozenset({403, 407})
+#: Name -> addresses. Raises DnsFailed.
+Lookup = Callable[[str], Awaitable[list[str]]]
+_DNS_CODES = {
+    aiodns.error.ARES_ENOTFOUND: "dns_nxdomain",
+    aiodns.error.ARES_ESERVFAIL: "dns_servfail",
+    aiodns.error.ARES_ENODATA: "dns_empty",
+    aiodns.error.ARES_ETIMEOUT: "dns_timeout",
+}
 
 
 class BlockedAddress(OSError):
@@ -27,6 +46,14 @@ class BlockedAddress(OSError):
 
 class SentBefore(OSError):
     """aiohttp tried to repeat a request by itself: each request must be a separate call."""
+
+
+class DnsFailed(OSError):
+    """The name has no address. An OSError, because aiohttp wraps only those."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass
@@ -201,3 +228,75 @@ def session_of(
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, connect=11, sock_connect=8),
     )
+
+
+class ProxiedRequest(ClientRequest):
+    """Records when the request is sent; only the proxy knows the final address."""
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        """See ClientRequest."""
+        note_connection(conn)
+        return await super().send(conn)
+
+
+def open_proxied_session(proxy: str, tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    """A session that connects only to the proxy. The system resolves the proxy's name, which the operator chose.
+
+    TLS goes through to the receiver, whose certificate is verified against its name as usual.
+    """
+    return session_of(ProxiedRequest, aiohttp.ThreadedResolver(), plain_socket, tls, proxy)
+
+
+class Dns:
+    """Resolver of this process, created at the first lookup so that it belongs to the running loop.
+
+    Replaced every `kept_seconds`; the previous one is closed at the next replacement, when its queries are finished.
+    """
+
+    def __init__(self, nameservers: Sequence[str] = (), kept_seconds: float = KEPT_SECONDS) -> None:
+        self._nameservers = list(nameservers)
+        self._kept_seconds = kept_seconds
+        self._change_at = 0.0
+        self._resolvers: list[aiodns.DNSResolver] = []
+
+    async def lookup(self, name: str) -> list[str]:
+        """All addresses of a name; one of the two families may fail. Raises DnsFailed."""
+        resolver = await self._fresh()
+        try:
+            async with asyncio.timeout(DNS_SECONDS):
+                found = await asyncio.gather(self._ask(resolver, name, "A"), self._ask(resolver, name, "AAAA"))
+        except TimeoutError as problem:
+            raise DnsFailed("dns_timeout") from problem
+        addresses = [address for part in found if not isinstance(part, DnsFailed) for address in part]
+        if addresses:
+            return addresses
+        failures = [part for part in found if isinstance(part, DnsFailed)]
+        raise next((failure for failure in failures if failure.code != "dns_empty"), DnsFailed("dns_empty"))
+
+    async def close(self) -> None:
+        """Close the resolvers and their threads."""
+        while self._resolvers:
+            await self._resolvers.pop().close()
+
+    async def _fresh(self) -> aiodns.DNSResolver:
+        now = time.monotonic()
+        if self._resolvers and now < self._change_at:
+            return self._resolvers[-1]
+        self._change_at = now + self._kept_seconds
+        made = aiodns.DNSResolver(nameservers=self._nameservers or None, timeout=DNS_SECONDS / 2, tries=2, domains=[])
+        over, self._resolvers = self._resolvers[:-1], [*self._resolvers[-1:], made]
+        for resolver in over:
+            await resolver.close()
+        return made
+
+    @staticmethod
+    async def _ask(resolver: aiodns.DNSResolver, name: str, kind: str) -> list[str] | DnsFailed:
+        try:
+            result = await resolver.query_dns(name, kind)
+        except aiodns.error.DNSError as problem:
+            return DnsFailed(_DNS_CODES.get(problem.args[0], "dns_failed"))
+        return [
+            record.data.addr
+            for record in result.answer
+            if isinstance(record.data, pycares.ARecordData | pycares.AAAARecordData)
+        ]

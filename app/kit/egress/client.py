@@ -1,6 +1,8 @@
-"""Egress client, the only way to call addresses that agencies enter."""
+"""Egress client, the only way to call addresses that agencies enter; error codes of calls without a response."""
 
 import asyncio
+import errno
+import functools
 import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -11,20 +13,44 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from app.kit.egress import urls
-from app.kit.egress.address_guard import BlockedAddress, Call, Guard, current_call, open_session
-from app.kit.egress.dns import Dns, DnsFailed, Lookup
-from app.kit.egress.failure import code_of
+from app.kit.egress import address_guard, urls
+from app.kit.egress.address_guard import (
+    BlockedAddress,
+    Call,
+    Dns,
+    DnsFailed,
+    Guard,
+    Lookup,
+    SentBefore,
+    current_call,
+    open_proxied_session,
+    open_session,
+)
 from app.kit.egress.ip_ranges import Rules, read_networks
-from app.kit.egress.proxy import open_proxied_session
 from app.kit.egress.result import READ_AT_MOST, HttpResult, Timing, heard_of, kept_body, kept_headers
-from app.kit.egress.tls import tls_context
 
 log = structlog.get_logger(__name__)
-
 TOTAL_SECONDS = 15.0
 #: CONNECT is excluded: it would open a tunnel.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_BY_ERRNO = {
+    errno.ECONNREFUSED: "connect_refused",
+    errno.ECONNRESET: "connect_reset",
+    errno.EPIPE: "connect_reset",
+    errno.EHOSTUNREACH: "connect_unreachable",
+    errno.ENETUNREACH: "connect_unreachable",
+    errno.EADDRNOTAVAIL: "connect_unreachable",
+    errno.ETIMEDOUT: "timeout_connect",
+}
+#: The first match, in this order.
+_BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientProxyConnectionError, "connect_proxy"),
+    (aiohttp.ClientConnectorCertificateError, "tls_certificate"),
+    (aiohttp.ClientSSLError, "tls_handshake"),
+    (aiohttp.ServerDisconnectedError, "connect_closed"),
+    (aiohttp.ClientResponseError, "protocol"),
+    (aiohttp.ClientPayloadError, "protocol"),
+)
 
 
 class Egress:
@@ -131,7 +157,7 @@ class Egress:
         except urls.UrlRefused as problem:
             return _failed("blocked_address", problem, call), b""
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: what aiohttp refuses to send
-            return _heard(call) or _failed(code_of(problem, call), problem, call), b""
+            return _heard(call) or _failed(error_code(problem, call), problem, call), b""
         call.answered = time.perf_counter()
         read, cut = await _read(response, deadline.when(), at_most)
         answer = HttpResult(
@@ -207,3 +233,52 @@ def _timing(call: Call) -> Timing:
 
 def _ms(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
+
+
+@functools.cache
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """A context that trusts the system's authorities and those in `ca_file` (PEM). Raises OSError for an invalid file.
+
+    Cached per process, because loading takes 60 ms. Callers must not modify it.
+    """
+    made = ssl.create_default_context()
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_alpn_protocols(["http/1.1"])
+    if ca_file:
+        made.load_verify_locations(cafile=ca_file)
+    return made
+
+
+def error_code(problem: BaseException, call: Call) -> str:
+    """The code, as listed in `HttpResult.error`; `call` says how far the request got."""
+    cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
+    if isinstance(problem.__cause__, BlockedAddress | SentBefore):  # raised while sending
+        cause = problem.__cause__
+    if isinstance(cause, BlockedAddress):
+        return "blocked_address"
+    if isinstance(cause, SentBefore):
+        return "connect_closed"
+    if isinstance(cause, DnsFailed):
+        return cause.code
+    if isinstance(problem, aiohttp.ClientHttpProxyError):
+        return _proxy_code(problem.status)
+    if isinstance(problem, TimeoutError):
+        return _timeout_code(call)
+    code = next((code for kind, code in _BY_KIND if isinstance(problem, kind)), None)
+    if code is None and isinstance(cause, ConnectionResetError) and cause.errno is None:
+        return "tls_handshake"  # asyncio raises it without a number if the peer disconnects during the handshake
+    if code is None and isinstance(cause, OSError):
+        code = _BY_ERRNO.get(cause.errno or 0)
+    return code or "connect_failed"
+
+
+def _timeout_code(call: Call) -> str:
+    if call.connected:
+        return "timeout_answer"
+    return "timeout_connect" if call.dialled else "dns_timeout"
+
+
+def _proxy_code(status: int) -> str:
+    if status in address_guard.PROXY_REFUSED:
+        return "blocked_address"
+    return "timeout_connect" if status == 504 else "connect_failed"

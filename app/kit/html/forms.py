@@ -12,9 +12,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.kit import encryption
 from app.kit.errors import AppError
-from app.kit.input.passwords import SENTENCE as PASSWORD
-from app.kit.input.passwords import looks_like_password
-from app.kit.input.text import is_blank, one_line, visible
+from app.kit.input.text import CREDENTIAL_SENTENCE as PASSWORD
+from app.kit.input.text import is_blank, looks_like_password, one_line, visible
 from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field

@@ -1,14 +1,29 @@
-"""Rendering of templates into responses with the headers of every page."""
+"""Rendering of templates into responses with the headers of every page.
 
+`room:page.html` is `app/room/templates/page.html`, so that each room has its own templates.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
+from app.kit import clock
 from app.kit.errors import AppError
-from app.kit.html import forms, headers
-from app.kit.html.templates import environment
+from app.kit.html import forms, headers, static_dir
 from app.kit.web.services import has_services, web_services
+
+#: Replaces hints of errors that are meant for programs.
+_FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page again from the message it came in.")
+#: Folders that contain rooms: the product's, and the project's root for demo and simulator.
+_ROOTS = (Path(__file__).parents[2], Path(__file__).parents[3])
 
 
 class HtmlError(AppError):
@@ -37,11 +52,6 @@ def again_soon(request: Request, template: str, *, seconds: int = 2, **context: 
     return made
 
 
-def root(request: Request) -> str:
-    """The path prefix of the public address, usually empty."""
-    return web_services(request).path_prefix if has_services(request) else ""
-
-
 def see_other(request: Request, address: str) -> RedirectResponse:
     """303: redirect to a page with GET. Paths are given without the prefix."""
     return RedirectResponse(address, 303, headers.of_page(secure=_is_secure(request)))
@@ -50,6 +60,11 @@ def see_other(request: Request, address: str) -> RedirectResponse:
 def refusal_page(request: Request, refusal: AppError) -> Response:
     """The error page for a person in a browser."""
     return refusal.page(request) if isinstance(refusal, HtmlError) else _plain(request, refusal)
+
+
+def root(request: Request) -> str:
+    """The path prefix of the public address, usually empty."""
+    return web_services(request).path_prefix if has_services(request) else ""
 
 
 def _plain(request: Request, refusal: AppError) -> HTMLResponse:
@@ -64,9 +79,44 @@ def _plain(request: Request, refusal: AppError) -> HTMLResponse:
     )
 
 
-#: Replaces hints of errors that are meant for programs.
-_FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page again from the message it came in.")
-
-
 def _is_secure(request: Request) -> bool:
     return has_services(request) and web_services(request).secure_cookies
+
+
+class Rooms(BaseLoader):
+    """Loads a template from the `templates` folder of the room it names."""
+
+    def get_source(self, _: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        room, name = template.split(":", 1) if ":" in template else (template, "")
+        path = next((found for root in _ROOTS if (found := root / room / "templates" / name).is_file()), None)
+        if not name or path is None:
+            raise TemplateNotFound(template)
+        changed = path.stat().st_mtime
+        return path.read_text("utf-8"), str(path), lambda: path.stat().st_mtime == changed
+
+
+@cache
+def environment() -> Environment:
+    """The templates of all rooms. An undefined name is an error."""
+    made = Environment(loader=Rooms(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters.update(day=clock.long_date, moment=clock.long_time, named=named)
+    made.globals["static"] = _static
+    return made
+
+
+def named(sentence: str, names: dict[str, str]) -> Markup:
+    """Fill `{placeholders}` of a sentence by name, each in bold; both are escaped."""
+    bold = {key: Markup("<strong>{}</strong>").format(name) for key, name in names.items()}
+    return escape(sentence).format(**bold)
+
+
+@pass_context
+def _static(context: Context, name: str) -> str:
+    return f"{context.get('root', '')}{static_address(name)}"
+
+
+@cache
+def static_address(name: str) -> str:
+    """The URL of a static file; it changes with the content."""
+    digest = hashlib.sha256((static_dir / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:8]}"

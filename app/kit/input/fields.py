@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from app.kit import clock
-from app.kit.input import email_address, passwords, places, platform_ids, text
+from app.kit.input import email_address, places, platform_ids, text
 from app.kit.input.platform_ids import BUSINESS_CENTER
 from app.kit.input.text import TextWrong, folded
 
@@ -71,8 +71,8 @@ def _read(reader: Callable[[str], str]) -> BeforeValidator:
 
 def _without_password(reader: Callable[[str], str]) -> Callable[[str], str]:
     def read(given: str) -> str:
-        if passwords.looks_like_password(given):
-            raise TextWrong(passwords.SENTENCE)
+        if text.looks_like_password(given):
+            raise TextWrong(text.CREDENTIAL_SENTENCE)
         return reader(given)
 
     return read
@@ -80,8 +80,8 @@ def _without_password(reader: Callable[[str], str]) -> Callable[[str], str]:
 
 def _for_clients(reader: Callable[[str], str]) -> Callable[[str], str]:
     def read(given: str) -> str:
-        if passwords.asks_for_password(given):
-            raise TextWrong(passwords.NEVER_ASKED)
+        if text.asks_for_password(given):
+            raise TextWrong(text.CREDENTIAL_NEVER_ASKED)
         return reader(given)
 
     return _without_password(read)

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from app.events import catalog
-from app.kit.input import freemail_domains
+from app.kit.input import email_address
 from app.webhooks.destinations import event_values
 
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
@@ -86,7 +86,7 @@ def deal_id(event: Mapping[str, Any]) -> str | None:
 def domain(event: Mapping[str, Any]) -> str | None:
     """The company's domain by the address of its contact; None for an address that anybody can have."""
     email = str(event["data"].get("contact_email") or "")
-    return None if not email or freemail_domains.is_free(email) else freemail_domains.domain_of(email)
+    return None if not email or email_address.is_freemail(email) else email_address.domain_of(email)
 
 
 def deal(event: Mapping[str, Any]) -> dict[str, str]:

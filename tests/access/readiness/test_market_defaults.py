@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from app.access.readiness import checks
-from app.kit.input import freemail_domains
+from app.kit.input import email_address
 
 TODAY = date(2026, 11, 22)
 
@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 22)
     ],
 )  # fmt: skip
 def test_a_free_address_is_known_by_its_domain(email: str, free: bool) -> None:
-    assert freemail_domains.is_free(email) is free
+    assert email_address.is_freemail(email) is free
 
 
 def test_money_is_counted_in_what_is_tender_there_today() -> None:

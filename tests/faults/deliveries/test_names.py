@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from app.kit.database import Sessions
+from app.kit.egress.address_guard import Dns
 from app.kit.egress.client import Egress
-from app.kit.egress.dns import Dns
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.models import Attempt

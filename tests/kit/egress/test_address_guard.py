@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
+from app.kit.egress.address_guard import DnsFailed
 from app.kit.egress.client import Egress
-from app.kit.egress.dns import DnsFailed
 from app.kit.egress.urls import UrlRefused
 from tests.kit.egress.receivers import ALLOW, OK, answers, leads_to, receiver
 

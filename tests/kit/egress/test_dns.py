@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kit.egress.dns import KEPT_SECONDS, DnsFailed
+from app.kit.egress.address_guard import KEPT_SECONDS, DnsFailed
 from tests.kit.egress.servers.name_server import AAAA, NXDOMAIN, SERVFAIL, A, in_turn, name_server
 
 ZONE: dict[tuple[str, int], list[str] | int] = {
@@ -58,7 +58,7 @@ async def test_why_a_name_leads_nowhere(name: str, code: str) -> None:
 
 
 async def test_a_silent_name_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.kit.egress.dns.SECONDS", 0.2)
+    monkeypatch.setattr("app.kit.egress.address_guard.DNS_SECONDS", 0.2)
     async with name_server(everything) as (dns, _):
         with pytest.raises(DnsFailed) as failure:
             await dns.lookup("silent.example")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.egress.client import Egress
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import Egress, tls_context
 from app.kit.egress.urls import UrlRefused
 from tests.kit.egress.receivers import OK, Receiver, answers, leads_to, receiver
 from tests.kit.egress.servers.certificates import serving

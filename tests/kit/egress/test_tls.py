@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.egress.client import Egress
+from app.kit.egress.client import Egress, tls_context
 from app.kit.egress.result import HttpResult
-from app.kit.egress.tls import tls_context
 from tests.kit.egress.receivers import ALLOW, OK, answers, leads_to, receiver
 from tests.kit.egress.servers.certificates import serving
 

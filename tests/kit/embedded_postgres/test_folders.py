@@ -6,36 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.embedded_postgres import folders
+from app.kit.embedded_postgres import data_directory
 from app.kit.embedded_postgres.failures import PostgresUnreachable, PostgresVersionMismatch
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from tests.kit.embedded_postgres.conftest import access_request, needs_root
 
 
 def test_the_usual_place() -> None:
-    assert folders.default_data_dir(is_root=True) == Path("/var/lib/keyturn")
-    assert folders.default_data_dir(is_root=False) == Path.home() / ".local/share/keyturn"
+    assert data_directory.default_data_dir(is_root=True) == Path("/var/lib/keyturn")
+    assert data_directory.default_data_dir(is_root=False) == Path.home() / ".local/share/keyturn"
 
 
 @pytest.mark.parametrize("length", range(60, 130))
 def test_a_socket_path_is_never_too_long(length: int) -> None:
     data = Path("/" + "d" * (length - 1))
-    where = folders.lay_out(data, None)
+    where = data_directory.lay_out(data, None)
     assert len(os.fsencode(where.address)) <= 103
-    assert where == folders.lay_out(data, None)
+    assert where == data_directory.lay_out(data, None)
     kept = data / "socket"
     assert where.socket == (kept if len(os.fsencode(kept / ".s.PGSQL.5432")) <= 103 else where.socket)
 
 
 def test_two_long_folders_have_two_sockets() -> None:
-    one, two = (folders.lay_out(Path(f"/{'d' * 120}/{name}"), None).socket for name in ("one", "two"))
+    one, two = (data_directory.lay_out(Path(f"/{'d' * 120}/{name}"), None).socket for name in ("one", "two"))
     assert one != two
 
 
 def test_a_long_data_folder_works_and_leaves_no_socket_folder(home: Path) -> None:
     with EmbeddedPostgres(home / ("d" * 120), durable=False) as server:
         assert access_request(server.dsn("postgres"), "SELECT 1") == 1
-        socket = folders.lay_out(home / ("d" * 120), None).socket
+        socket = data_directory.lay_out(home / ("d" * 120), None).socket
         assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     assert not socket.exists()
 

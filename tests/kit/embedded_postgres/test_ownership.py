@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.embedded_postgres import account, options, protocol, readiness_probe
-from app.kit.embedded_postgres.binaries import find
+from app.kit.embedded_postgres import binaries, data_directory, server
+from app.kit.embedded_postgres.binaries import find_binaries
 from app.kit.embedded_postgres.failures import PostgresOwned
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from tests.kit.embedded_postgres.conftest import Owner, access_request, gone
@@ -74,17 +74,17 @@ def test_a_stale_pid_does_not_stop_the_next_start(used: Path, leftover: int) -> 
 
 def test_a_server_that_is_not_ours_is_left_alone(used: Path) -> None:
     cluster, socket = used / "cluster", used / "socket"
-    who = account.choose(cluster)
-    programs, _ = readiness_probe.runnable(find(), who, used)
-    command = [str(programs.postgres), *options.server_arguments(cluster, socket, durable=False)]
+    who = data_directory.choose_account(cluster)
+    programs, _ = binaries.runnable(find_binaries(), who, used)
+    command = [str(programs.postgres), *server.server_arguments(cluster, socket, durable=False)]
     with open(used / "other.log", "wb") as log:
-        other = account.spawn(command, who, cluster, log.fileno())
+        other = data_directory.spawn_as(command, who, cluster, log.fileno())
     try:
-        while not protocol.answers(socket / ".s.PGSQL.5432"):
+        while not server.is_ready(socket / ".s.PGSQL.5432"):
             assert other.poll() is None
         with pytest.raises(PostgresOwned, match=rf"\(pid {other.pid}\).*kill -INT {other.pid}"):
             EmbeddedPostgres(used, patience=0.3).start()
-        assert protocol.answers(socket / ".s.PGSQL.5432")
+        assert server.is_ready(socket / ".s.PGSQL.5432")
     finally:
         other.terminate()
         other.wait(30)

@@ -5,18 +5,19 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
-from app.kit.html import dates, headers, static_dir
-from app.kit.html.templates import environment, named, static_address
+from app.kit import clock
+from app.kit.html import headers, static_dir
+from app.kit.html.render import environment, named, static_address
 
 SUMMER = datetime(2026, 3, 3, 16, 32, tzinfo=timezone(timedelta(hours=2)))
 
 
 def test_dates_are_absolute_with_their_zone() -> None:
-    assert dates.moment(SUMMER) == "3 March 2026, 14:32 UTC"
-    assert dates.day(SUMMER) == "3 March 2026"
-    assert dates.day(date(2026, 12, 31)) == "31 December 2026"
-    assert dates.day(datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))) == "31 December 2025"
-    assert dates.moment(datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "1 January 2026, 00:05 UTC"
+    assert clock.long_time(SUMMER) == "3 March 2026, 14:32 UTC"
+    assert clock.long_date(SUMMER) == "3 March 2026"
+    assert clock.long_date(date(2026, 12, 31)) == "31 December 2026"
+    assert clock.long_date(datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))) == "31 December 2025"
+    assert clock.long_time(datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "1 January 2026, 00:05 UTC"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.kit.input import fields, json_body, passwords, places, text
+from app.kit.input import fields, json_body, places, text
 from app.kit.input.text import TextWrong
 
 
@@ -71,15 +71,15 @@ def test_a_program_is_told_what_a_line_is(typed: str) -> None:
     ],
 )
 def test_passwords_are_known_in_disguise(typed: str) -> None:
-    assert passwords.looks_like_password(typed)
+    assert text.looks_like_password(typed)
 
 
 @pytest.mark.parametrize(
     "typed", ["compass: north", "Passage: 3", "palabras clave", "The pass to the conference", "PW Ltd"]
 )
 def test_other_words_are_not(typed: str) -> None:
-    assert not passwords.looks_like_password(typed)
-    assert not passwords.asks_for_password(typed)
+    assert not text.looks_like_password(typed)
+    assert not text.asks_for_password(typed)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.kit.errors import AppError
-from app.kit.web import body_limit
-from app.kit.web.body_limit import API_BYTES, FORM_BYTES, BodyLimit
+from app.kit.web import request_checks
+from app.kit.web.request_checks import API_BYTES, FORM_BYTES, BodyLimit
 
 
 def _refuse(_: Request, refusal: AppError) -> Response:
@@ -31,7 +31,7 @@ def _app() -> FastAPI:
     async def deaf() -> str:
         return "fine"
 
-    app.add_middleware(BodyLimit, allowed=body_limit.by_path, refuse=_refuse)
+    app.add_middleware(BodyLimit, allowed=request_checks.by_path, refuse=_refuse)
     return app
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kit.database import Sessions
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import tls_context
 from app.platforms.port import Access, Priority, RecordedCall, Unavailable
 from app.platforms.rate_limit_policy import WINDOW, Limits
 from app.platforms.rate_limiter import Busy, RateLimiter, RateLimitState

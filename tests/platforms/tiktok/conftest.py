@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from app.kit.database import Sessions
-from app.kit.egress.tls import tls_context
+from app.kit.egress.client import tls_context
 from app.platforms.port import Access, App, Priority, RecordedCall
 from app.platforms.rate_limit_policy import Limits
 from app.platforms.rate_limiter import RateLimiter

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
 from typing import cast
 
-from app.kit.egress.dns import Dns
+from app.kit.egress.address_guard import Dns
 
 SERVFAIL, NXDOMAIN = 2, 3
 A, CNAME, AAAA = 1, 5, 28
