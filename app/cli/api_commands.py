@@ -1,25 +1,29 @@
-"""Commands made from the operations of the API: one for each."""
+"""Commands made from the operations of the API, and the types of their parameters, made from schemas."""
 
 import json
+import re
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.cli import inputs, operations, output
-from app.cli.failures import Failed
+from app.cli import operations, output
 from app.cli.operations import FORM, JSON, Input, Operation
+from app.cli.output import Failed
 
+_SPAN = re.compile(r"([+-]?)(\d{1,5})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _IDEMPOTENCY, _MATCH = "Idempotency-Key", "if-match"
 _AS_FILE = "The body: a file, or - for standard input."
 _AS_JSON = "The body as JSON: a file, or - for standard input. Options replace what it says."
 
 
 class ApiGroup(click.Group):
-    """The commands of one tag, each made when it is needed."""
+    """Commands of one tag, each made on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Names, in the order of the API's document; commands of this machine come first."""
@@ -34,7 +38,7 @@ class ApiGroup(click.Group):
 
 
 def command(operation: Operation) -> click.Command:
-    """The command that carries out an operation."""
+    """The command of an operation."""
 
     def run(**given: Any) -> None:
         _run(operation, given)
@@ -86,9 +90,9 @@ def _option(each: Input) -> click.Option:
     if each.schema.get("type") == "boolean":
         negative = f"--no-{each.option[2:]}"
         return click.Option([f"{each.option}/{negative}", _parameter(each)], default=None, help=about)
-    repeated = inputs.is_repeated(each.schema)
+    repeated = is_repeated(each.schema)
     return click.Option(
-        [each.option, _parameter(each)], type=inputs.kind_of(each.schema), multiple=repeated,
+        [each.option, _parameter(each)], type=parameter_type(each.schema), multiple=repeated,
         help=f"{about} May be repeated." if repeated else about,
     )  # fmt: skip
 
@@ -137,12 +141,12 @@ def _body(operation: Operation, given: Mapping[str, Any]) -> Any:
     for each in operation.body:
         value = given[_parameter(each)]
         if value not in (None, ()):
-            inputs.put(body, each.path, inputs.joined(each, value))
+            put_value(body, each.path, joined_value(each, value))
     for name in given.get("set_null", ()):
-        inputs.put(body, name.split("."), None)
-    missing = [each for each in operation.body if each.required and not inputs.has(body, each.path)]
+        put_value(body, name.split("."), None)
+    missing = [each for each in operation.body if each.required and not has_value(body, each.path)]
     for each in [each for each in missing if each.schema.get("format") == "password"]:
-        inputs.put(body, each.path, click.prompt(each.option[2:], hide_input=True, err=True))
+        put_value(body, each.path, click.prompt(each.option[2:], hide_input=True, err=True))
         missing.remove(each)
     if missing:
         raise click.UsageError(f"Missing option {', '.join(repr(each.option) for each in missing)}.")
@@ -155,7 +159,7 @@ def _read(file: Any) -> dict[str, Any]:
     try:
         found = json.load(file)
     except ValueError as problem:
-        raise click.BadParameter(f"This is no JSON: {problem}.", param_hint="--input") from problem
+        raise click.BadParameter(f"This is not JSON: {problem}.", param_hint="--input") from problem
     if not isinstance(found, dict):
         raise click.BadParameter("Give one JSON object.", param_hint="--input")
     return found
@@ -199,3 +203,114 @@ def _save(content: bytes, target: Path | None) -> None:
             f"{target} cannot be written: {problem.strerror}.", "Choose another name with --output."
         ) from problem
     click.echo(f"Written to {target}.")
+
+
+def parameter_type(schema: Mapping[str, Any]) -> click.ParamType[Any]:
+    """The type of parameter for a schema."""
+    if "enum" in schema:
+        return click.Choice(schema["enum"])
+    match schema.get("type"):
+        case "string" if schema.get("format") == "date-time":
+            return MomentParam()
+        case "string" if schema.get("contentMediaType"):
+            return click.Path(exists=True, dir_okay=False)
+        case "string":
+            return click.STRING
+        case "integer":
+            least, most = schema.get("minimum"), schema.get("maximum")
+            return click.IntRange(None if least is None else int(least), None if most is None else int(most))
+        case "number":
+            return click.FLOAT
+        case "array":
+            return parameter_type(schema.get("items", {}))
+        case "object" if isinstance(schema.get("additionalProperties"), dict):
+            return PairParam(parameter_type(schema["additionalProperties"]))
+        case None if "anyOf" in schema or not schema.keys() - {"description", "default"}:
+            return JsonParam(or_text=True)
+        case _:
+            return JsonParam()
+
+
+def is_repeated(schema: Mapping[str, Any]) -> bool:
+    """True if the option may be given several times."""
+    return schema.get("type") == "array" or (schema.get("type") == "object" and "additionalProperties" in schema)
+
+
+def joined_value(each: Input, value: Any) -> Any:
+    """The input assembled from its options."""
+    if each.schema.get("type") == "array":
+        return [item for one in value for item in (one if isinstance(one, list) else [one])]
+    if is_repeated(each.schema):
+        return {name: inner for entry in value for name, inner in entry.items()}
+    return value
+
+
+def put_value(body: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set a value in nested objects."""
+    *outer, last = path
+    for name in outer:
+        inner = body.get(name)
+        body[name] = body = dict(inner) if isinstance(inner, dict) else {}
+    body[last] = value
+
+
+def has_value(body: Any, path: Sequence[str]) -> bool:
+    """True if nested objects have a value at a place."""
+    for name in path:
+        if not isinstance(body, dict) or name not in body:
+            return False
+        body = body[name]
+    return True
+
+
+class MomentParam(click.ParamType[str]):
+    """A time as text, in UTC by default, or as a span from now."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The time as the API reads it."""
+        if span := _SPAN.fullmatch(value):
+            away = timedelta(**{_UNITS[span[3]]: int(span[2])})
+            return (datetime.now(UTC) + (-away if span[1] == "-" else away)).isoformat()
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time: give 2026-12-31, 2026-12-31T12:00:00Z, +14d or -1h.", param, ctx)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
+
+
+class JsonParam(click.ParamType[Any]):
+    """A value as JSON, or as text where the schema takes text too."""
+
+    name = "json"
+
+    def __init__(self, *, or_text: bool = False) -> None:
+        self.or_text = or_text
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value."""
+        try:
+            return json.loads(value)
+        except ValueError as problem:
+            if self.or_text:
+                return value
+            self.fail(f"{value!r} is not JSON: {problem}.", param, ctx)
+
+
+class PairParam(click.ParamType[Any]):
+    """An entry of an object as name=value, or the object as JSON."""
+
+    name = "name=value"
+
+    def __init__(self, values: click.ParamType[Any]) -> None:
+        self.values = values
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The object with the entry."""
+        if value.startswith("{"):
+            return JsonParam().convert(value, param, ctx)
+        name, sign, given = value.partition("=")
+        if not sign:
+            self.fail(f"{value!r} is not a pair: give it as name=value.", param, ctx)
+        return {name: self.values.convert(given, param, ctx)}

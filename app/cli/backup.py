@@ -11,7 +11,7 @@ import click
 from sqlalchemy import text
 
 from app import local
-from app.cli.failures import Failed, SettingsUnusable
+from app.cli.output import Failed, SettingsUnusable
 from app.kit import database_url
 from app.kit.database import make_engine
 from app.kit.embedded_postgres import binaries

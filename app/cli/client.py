@@ -1,4 +1,4 @@
-"""Requests to an installation, and what to do about those that fail."""
+"""HTTP client of an installation, with advice for requests that fail."""
 
 import os
 import re
@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
-from app.cli.failures import Failed, SettingsUnusable
 from app.cli.operations import FORM, JSON, PREFIX, Input, Operation, in_commands
+from app.cli.output import Failed, SettingsUnusable
 
 URL, KEY = "KEYTURN_URL", "KEYTURN_API_KEY"
 SECONDS = 60.0
@@ -24,7 +24,7 @@ def send(
     headers: Mapping[str, str],
     body: Any = None,
 ) -> httpx2.Response:
-    """The answer of the installation. Raises Failed with the API's own words where it refuses."""
+    """Send a request. Returns the response. Raises Failed, with the API's own sentences for its errors."""
     base, key = _address(), _setting(KEY, "Make one with `keyturn key create`, which prints the line to set it.")
     address = base + operation.path.format(**{name: quote(value, safe="") for name, value in path.items()})
     kind = operation.content_type
@@ -47,7 +47,7 @@ def send(
 
 
 def _address() -> str:
-    """The address of the installation, without a slash at its end."""
+    """Base URL of the installation, without a slash at the end."""
     base = _setting(URL, "It is the address of the installation, such as http://127.0.0.1:8000.")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise SettingsUnusable(f"{URL} is wrong: {base}", "Give an address such as https://go.agency.com.")
@@ -64,23 +64,23 @@ def _setting(name: str, hint: str) -> str:
 def _unreached(base: str, problem: Exception, idempotency_key: str | None) -> Failed:
     if isinstance(problem, httpx2.ConnectError | httpx2.ConnectTimeout):
         return Failed(
-            f"Nothing answers at {base}: {problem}.",
+            f"No response from {base}: {problem}.",
             f"Check {URL}, and that Keyturn runs there (`keyturn up`, or `keyturn web`).",
         )
     if isinstance(problem, httpx2.TransportError):
-        again = f"Repeat the command with `--idempotency-key {idempotency_key}`: it is carried out once."
+        again = f"Repeat the command with `--idempotency-key {idempotency_key}`: it is executed once."
         return Failed(
-            f"The answer of {base} did not arrive: {type(problem).__name__} {problem}".rstrip() + ".",
+            f"The response of {base} did not arrive: {type(problem).__name__} {problem}".rstrip() + ".",
             again if idempotency_key else "Run the command again.",
         )
     return SettingsUnusable(f"The request cannot be sent: {problem}.", f"Check {URL} and {KEY}.")
 
 
 def _refused(answer: httpx2.Response, base: str, operation: Operation) -> Failed:
-    """The problem that the API describes; for any other answer, what it may come from."""
+    """Failure from an error response; for any other response, its likely cause."""
     if answer.is_redirect:
         return SettingsUnusable(
-            f"{base} leads to {answer.headers.get('location', 'another address')}.", f"Set {URL} to that address."
+            f"{base} redirects to {answer.headers.get('location', 'another address')}.", f"Set {URL} to that address."
         )
     if _kind(answer) != _PROBLEM:
         return _not_keyturn(answer, base)
@@ -116,6 +116,6 @@ def _in_options(hint: str, operation: Operation) -> str:
 
 
 def _labelled(errors: Mapping[str, str], inputs: Iterable[Input]) -> list[tuple[str, str]]:
-    """The sentence about each field under the option that gives the field."""
+    """The sentence about each field, labelled with its option."""
     options = {each.name: each.option for each in inputs if each.where != "path"}
     return [(f"{options.get(field, field)}: " if field else "", said) for field, said in errors.items()]

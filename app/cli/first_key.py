@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import local
 from app.cli import output
-from app.cli.failures import Failed, SettingsUnusable
+from app.cli.output import Failed, SettingsUnusable
 from app.kit import clock
 from app.kit.database import make_engine, make_sessions
 from app.kit.errors import AppError

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 
 from app.cli import operations
 from app.cli.api_commands import ApiGroup
-from app.cli.failures import Failed
+from app.cli.output import Failed
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers it.")
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")

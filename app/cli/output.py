@@ -1,9 +1,12 @@
-"""Answers as people and programs read them: tables, or the JSON of the API."""
+"""Output of commands: responses as tables or as JSON, and failures on standard error with an exit status.
+
+Exit status 1: refused, or something is unreachable; 2: the command line or the settings are invalid.
+"""
 
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -22,13 +25,33 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+class Failed(click.ClickException):
+    """A failure, with further lines about the cause and the next step."""
+
+    def __init__(self, message: str, *lines: str | None) -> None:
+        super().__init__(message)
+        self.lines = [line for line in lines if line]
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it; only the first line is red."""
+        click.secho(self.message, fg="red", err=True, file=file)
+        for line in self.lines:
+            click.echo(line, err=True, file=file)
+
+
+class SettingsUnusable(Failed):
+    """A setting of the environment is missing or invalid."""
+
+    exit_code = 2
+
+
 def as_json(found: Any) -> None:
-    """The answer as it came."""
+    """Print the response unchanged."""
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def as_tables(found: Any, columns: Sequence[str] = ()) -> None:
-    """One thing as a line for each field and a table for each list in it; a list as one table."""
+    """Print an object as one line per field and one table per list; a list as one table."""
     if isinstance(found, dict) and isinstance(found.get("data"), list):
         _table(found["data"], columns)
     elif isinstance(found, list):
@@ -45,7 +68,7 @@ def as_tables(found: Any, columns: Sequence[str] = ()) -> None:
 
 
 def _lines(fields: Sequence[tuple[str, Any]], columns: Sequence[str]) -> None:
-    """The fields that were chosen, else those that have a value."""
+    """The chosen fields, by default those that have a value."""
     from rich.table import Table  # slow to load, and programs that read JSON do without
 
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -76,14 +99,14 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> None:
 
 
 def _columns_of(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The columns that say most; those that no row fills are left out."""
+    """Default columns, without those that are empty in every row."""
     filled = [name for name in rows[0] if any(_is_short(each.get(name)) for each in rows)]
     chosen = [name for name in _COLUMNS if name in filled][:_MOST_COLUMNS]
     return chosen if len(chosen) > 1 else filled[:_MOST_COLUMNS]
 
 
 def _flat(fields: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    """Fields of nested objects under their names with dots."""
+    """Fields of nested objects, with dotted names."""
     found = []
     for name, value in fields.items():
         if isinstance(value, dict) and value:
@@ -94,7 +117,7 @@ def _flat(fields: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
 
 
 def _is_short(value: Any) -> bool:
-    """True if it fits in a table: a list of texts does, an object does where it has an id."""
+    """True if it fits into a table cell: an object only if it has an id."""
     return value not in _EMPTY and (not isinstance(value, dict) or "id" in value)
 
 
@@ -112,7 +135,7 @@ def plain(value: Any) -> str:
         return plain(value["id"])
     if isinstance(value, list) and not _is_table(value):
         return ", ".join(map(plain, value))
-    if _is_table(value):  # a list inside a table: what each of its things is called
+    if _is_table(value):  # a list inside a table: the first field of each item
         return ", ".join(plain(next(iter(each.values()), None)) for each in value)
     return json.dumps(value, ensure_ascii=False)
 

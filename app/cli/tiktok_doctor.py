@@ -11,8 +11,8 @@ from app.access.diagnostics import service
 from app.access.diagnostics.findings import DiagnosticFinding
 from app.access.diagnostics.service import Diagnostics, HealthView
 from app.cli import output
-from app.cli.failures import Failed
 from app.cli.operations import in_commands
+from app.cli.output import Failed
 from app.kit.database import DatabaseAway, make_engine, make_sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app import local
-from app.cli.failures import Failed, SettingsUnusable
+from app.cli.output import Failed, SettingsUnusable
 from app.kit import child_processes
 from app.kit.child_processes import Child, ChildFailed, Part
 from app.kit.embedded_postgres.failures import PostgresFailure

@@ -64,7 +64,7 @@ async def test_a_whole_body_comes_from_a_file_or_standard_input_and_options_chan
         made = await keyturn.json("endpoints", "create", "--input", *words, "--rate-limit.max", "5", stdin=stdin)
         assert made["rate_limit"] == {"max": 5, "per_seconds": 1, "burst": 20}
         assert made["description"] == "of file"
-    for wrong, said in (("{", "no JSON"), ("[]", "one JSON object")):
+    for wrong, said in (("{", "not JSON"), ("[]", "one JSON object")):
         refused = await keyturn.run("endpoints", "create", "--input", "-", stdin=wrong)
         assert (refused.exit_code, said in refused.stderr) == (2, True), refused.output
 
@@ -313,7 +313,7 @@ async def test_a_value_that_cannot_be_is_refused_before_anything_is_sent(keyturn
         (("deliveries", "list", "--status", "lost"), "'pending'"),
         (("links", "get"), "'LINK_ID'"), (("links", "nothing"), "No such command 'nothing'"),
         (("endpoints", "create", "--options.url", "x", "--filter.link", "y"), "No such option"),
-        (("presets", "create", "--access-requests", "{"), "no JSON"),
+        (("presets", "create", "--access-requests", "{"), "not JSON"),
     ):  # fmt: skip
         refused = await keyturn.run(*words, KEYTURN_URL="http://127.0.0.1:9")
         assert (refused.exit_code, said in refused.stderr) == (2, True), (words, refused.output)
@@ -324,7 +324,7 @@ async def test_no_server_a_bad_key_and_missing_settings_each_say_what_to_do(keyt
         closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
     unread = ("me", "get")
     for env, status, said in (
-        ({"KEYTURN_URL": closed}, 1, f"Nothing answers at {closed}"),
+        ({"KEYTURN_URL": closed}, 1, f"No response from {closed}"),
         ({"KEYTURN_URL": None}, 2, "KEYTURN_URL is not set.\nIt is the address of the installation"),
         ({"KEYTURN_URL": "localhost:8000"}, 2, "KEYTURN_URL is wrong: localhost:8000"),
         ({"KEYTURN_API_KEY": " "}, 2, "KEYTURN_API_KEY is not set.\nMake one with `keyturn key create`"),
@@ -342,7 +342,7 @@ async def test_no_server_a_bad_key_and_missing_settings_each_say_what_to_do(keyt
     ("answer", "status", "said"),
     [
         (Said(502, "<html>"), 1, "answered 502"),
-        (Said(301, "", {"location": "https://go.example/api/v1/me"}), 2, "leads to https://go.example/api/v1/me"),
+        (Said(301, "", {"location": "https://go.example/api/v1/me"}), 2, "redirects to https://go.example/api/v1/me"),
         (Said(200, "<html>", {"content-type": "text/html"}), 1, "not as Keyturn does"),
     ],
 )

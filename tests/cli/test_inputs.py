@@ -6,12 +6,12 @@ from typing import Any
 import click
 import pytest
 
-from app.cli import inputs, operations, output
+from app.cli import api_commands, operations, output
 
 
 def read(schema: dict[str, Any], value: str) -> Any:
     """The value of an option of this schema."""
-    return inputs.kind_of(schema).convert(value, None, None)
+    return api_commands.parameter_type(schema).convert(value, None, None)
 
 
 @pytest.mark.parametrize(
@@ -68,21 +68,21 @@ def test_a_value_has_the_type_of_its_schema(schema: dict[str, Any], given: str, 
 
 def test_options_of_a_list_come_together() -> None:
     listed = operations.Input("body", ("buyers",), {"type": "array", "items": {}}, False, "")
-    assert inputs.joined(listed, ({"a": 1}, [{"b": 2}, {"c": 3}])) == [{"a": 1}, {"b": 2}, {"c": 3}]
-    assert inputs.joined(listed, ([],)) == []
+    assert api_commands.joined_value(listed, ({"a": 1}, [{"b": 2}, {"c": 3}])) == [{"a": 1}, {"b": 2}, {"c": 3}]
+    assert api_commands.joined_value(listed, ([],)) == []
     pairs = operations.Input("body", ("headers",), {"type": "object", "additionalProperties": {}}, False, "")
-    assert inputs.joined(pairs, ({"a": 1}, {"b": 2}, {"a": 3})) == {"a": 3, "b": 2}
+    assert api_commands.joined_value(pairs, ({"a": 1}, {"b": 2}, {"a": 3})) == {"a": 3, "b": 2}
 
 
 def test_a_nested_value_leaves_its_neighbours() -> None:
     whole = {"rate_limit": {"max": 10, "burst": 20}, "filter": None}
     body: dict[str, Any] = dict(whole)
-    inputs.put(body, ("rate_limit", "max"), 5)
-    inputs.put(body, ("filter", "preset"), "audit-only")
+    api_commands.put_value(body, ("rate_limit", "max"), 5)
+    api_commands.put_value(body, ("filter", "preset"), "audit-only")
     assert body == {"rate_limit": {"max": 5, "burst": 20}, "filter": {"preset": "audit-only"}}
     assert whole == {"rate_limit": {"max": 10, "burst": 20}, "filter": None}, "what was given is not changed"
-    assert inputs.has(body, ("filter", "preset"))
-    assert not inputs.has(body, ("filter", "preset", "x"))
+    assert api_commands.has_value(body, ("filter", "preset"))
+    assert not api_commands.has_value(body, ("filter", "preset", "x"))
 
 
 @pytest.mark.parametrize(
