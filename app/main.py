@@ -10,10 +10,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import routes, settings
+from app.assembly import egress_of, platforms_of
 from app.events import openapi
 from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.egress.client import Egress, tls_context
+from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.html import static_dir
@@ -23,12 +24,6 @@ from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.request_checks import BodyLimit, WellFormed
 from app.kit.web.requests import RequestLog
 from app.mail.service import MailQueue
-from app.platforms.manual import library
-from app.platforms.rate_limit_policy import Limits
-from app.platforms.rate_limiter import RateLimiter
-from app.platforms.registry import Platforms
-from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.client import Wire
 from app.services import Services
 from app.settings import Settings
 from app.tables import metadata
@@ -75,32 +70,6 @@ def inner_app(app: FastAPI) -> FastAPI:
 
 def _refuse(request: Request, refusal: AppError) -> Response:
     return problem.answer(request, refusal, page=refusal_page)
-
-
-def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions) -> Platforms:
-    """The platforms of an installation over one pool of connections, within budgets that all processes share."""
-    budget = RateLimiter(sessions, "tiktok", Limits(chosen.tiktok_qps, chosen.tiktok_qpm))
-    return Platforms(
-        TikTok(
-            wire=Wire(http, chosen.tiktok_api_base.rstrip("/"), budget),
-            auth_url=chosen.tiktok_auth_url,
-            redirect_uri=chosen.redirect_uri,
-            default_app=chosen.tiktok_app,
-        ),
-        manual=library.every().values(),
-    )
-
-
-def egress_of(chosen: Settings) -> Egress:
-    """The way out to addresses that agencies give us; whoever makes it closes it."""
-    return Egress(
-        allow=chosen.allowed_networks,
-        deny=chosen.denied_networks,
-        nat64=chosen.egress_nat64,
-        own_hosts=chosen.own_hosts,
-        proxy=chosen.egress_proxy,
-        tls=tls_context(chosen.egress_ca_file),
-    )
 
 
 def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context manager's type says less than its body

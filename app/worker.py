@@ -18,6 +18,7 @@ from app.access.context import AccessContext
 from app.access.reconciler import job as reconciler
 from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
+from app.assembly import egress_of, platforms_of
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.client import Egress
@@ -27,7 +28,6 @@ from app.kit.web import sidecar_server
 from app.links.models import Link
 from app.mail import job as mail
 from app.mail.service import MailQueue
-from app.main import egress_of, platforms_of
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata

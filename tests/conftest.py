@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from app import main, migrate
 from app.access.context import AccessContext
 from app.access.retry_policy import RetryTiming
+from app.assembly import egress_of, platforms_of
 from app.kit.database import Sessions, make_sessions
 from app.kit.egress.client import tls_context
 from app.kit.embedded_postgres.server import EmbeddedPostgres
@@ -183,7 +184,7 @@ async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, wor
     """The rooms put together."""
     async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         patience = RetryTiming(settle=timedelta(seconds=0.2))
-        tools = AccessContext(sessions, worlds.keyring(), main.platforms_of(settings, http, sessions), patience)
+        tools = AccessContext(sessions, worlds.keyring(), platforms_of(settings, http, sessions), patience)
         yield House(tools, tiktok, world)
 
 
@@ -208,7 +209,7 @@ def settings(database: Database, tiktok_server: str) -> Settings:
 async def running(settings: Settings, sessions: Sessions, app: FastAPI | None = None) -> AsyncIterator[FastAPI]:
     """The application as assembly makes it, or the one given, on the test's sessions."""
     app = app or main.create_app(settings)
-    egress = main.egress_of(settings)
+    egress = egress_of(settings)
     async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
         main.fill(app, settings, http, egress, sessions)
         yield app

@@ -10,13 +10,13 @@ from app import local
 from app.access.diagnostics import service
 from app.access.diagnostics.findings import DiagnosticFinding
 from app.access.diagnostics.service import Diagnostics, HealthView
+from app.assembly import platforms_of
 from app.cli import output
 from app.cli.operations import in_commands
 from app.cli.output import Failed
 from app.kit.database import DatabaseAway, make_engine, make_sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
-from app.main import platforms_of
 from app.settings import Settings
 from app.tenants.agencies import service as agencies
 

@@ -16,11 +16,11 @@ from app import settings, worker
 from app.access.handshakes import Handshake
 from app.access.reconciler.job import reconcile
 from app.access.reconciler.partner_access import PartnerAccessStrategy
+from app.assembly import platforms_of
 from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.client import Egress
 from app.kit.jobs import JobType, WakeUp
-from app.main import platforms_of
 from app.platforms.registry import Platforms
 from app.platforms.tiktok.adapter import TikTok
 

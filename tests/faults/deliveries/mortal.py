@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 from app import settings, worker
+from app.assembly import egress_of
 from app.kit.database import make_engine, make_sessions
-from app.main import egress_of
 from app.platforms.registry import Platforms
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import http_attempt, result_writer

@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 from app import settings, worker
+from app.assembly import egress_of
 from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.kit.jobs import WakeUp
-from app.main import egress_of
 from app.platforms.registry import Platforms
 from app.webhooks.replays import job as replays
 from tests.faults.deliveries.mortal import die
