@@ -29,8 +29,8 @@ up: .make/app ## starts Keyturn on an embedded PostgreSQL: database, web and wor
 test: .make/dev ## runs all tests, on an embedded PostgreSQL
 	@$(BIN)/pytest -n auto $(ARGS)
 
-test-faults: .make/dev ## kills each process of `keyturn up` five times under load, and sharing workers twenty times: about 6 min
-	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py tests/faults/test_worker_killed.py -k killed $(ARGS)
+test-faults: .make/dev ## kills each process of `keyturn up` and delivering workers five times, sharing workers twenty times: about 7 min
+	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py tests/faults -k killed $(ARGS)
 
 test-worlds: .make/dev ## a hundred worlds, each with one call of TikTok's that keeps refusing, played to the end
 	@KEYTURN_TEST_WORLDS=100 $(BIN)/pytest tests/access/worlds/test_any_world.py $(ARGS)

@@ -1,10 +1,11 @@
 """Real PostgreSQL for every test: one embedded server a process, and for each test a database with the world in it."""
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ from tests import lifecycles, tenancy
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
 from tests.house import House
-from tests.tiktok import TikTokWorld, serving
+from tests.tiktok import Simulated, TikTokWorld, simulated
 from tests.world import World
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -48,6 +49,18 @@ def pytest_configure() -> None:
     lifecycles.guard()
     plain = structlog.processors.JSONRenderer()
     structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, plain])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes for `-n auto`: two a core, since a test waits half of its time for PostgreSQL or other processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: it took a fifth of the CPU time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
@@ -164,28 +177,40 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture(scope="session")
-def tiktok_server() -> Iterator[str]:
-    """The address of the simulated TikTok."""
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-async def tiktok(tiktok_server: str) -> AsyncIterator[TikTokWorld]:
-    """TikTok as it is seeded."""
-    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
-        there = TikTokWorld(tiktok_server, http)
-        await there.reset()
+def tiktok_simulator() -> Iterator[Simulated]:
+    """The simulated TikTok."""
+    with simulated() as there:
         yield there
 
 
+@pytest.fixture(scope="session")
+def tiktok_server(tiktok_simulator: Simulated) -> str:
+    """The address of the simulated TikTok."""
+    return tiktok_simulator.address
+
+
 @pytest.fixture
-async def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: World) -> AsyncIterator[House]:
+async def http(tiktok_simulator: Simulated) -> AsyncIterator[httpx2.AsyncClient]:
+    """The client of this process for calls to platforms."""
+    async with tiktok_simulator.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def tiktok(tiktok_server: str, http: httpx2.AsyncClient) -> TikTokWorld:
+    """TikTok as it is seeded."""
+    there = TikTokWorld(tiktok_server, http)
+    await there.reset()
+    return there
+
+
+@pytest.fixture
+def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: World, http: httpx2.AsyncClient) -> House:
     """The rooms put together."""
-    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
-        patience = RetryTiming(settle=timedelta(seconds=0.2))
-        tools = AccessContext(sessions, worlds.keyring(), platforms_of(settings, http, sessions), patience)
-        yield House(tools, tiktok, world)
+    patience = RetryTiming(settle=timedelta(seconds=0.2))
+    return House(
+        AccessContext(sessions, worlds.keyring(), platforms_of(settings, http, sessions), patience), tiktok, world
+    )
 
 
 @pytest.fixture
@@ -206,12 +231,14 @@ def settings(database: Database, tiktok_server: str) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings, sessions: Sessions, app: FastAPI | None = None) -> AsyncIterator[FastAPI]:
-    """The application as assembly makes it, or the one given, on the test's sessions."""
+async def running(
+    settings: Settings, sessions: Sessions, http: httpx2.AsyncClient | None = None, app: FastAPI | None = None
+) -> AsyncIterator[FastAPI]:
+    """The application as assembly makes it, or the one given, on the test's sessions; `http` stays open."""
     app = app or main.create_app(settings)
     egress = egress_of(settings)
-    async with httpx2.AsyncClient(trust_env=False, verify=tls_context()) as http:
-        main.fill(app, settings, http, egress, sessions)
+    async with nullcontext(http) if http else httpx2.AsyncClient(trust_env=False, verify=tls_context()) as client:
+        main.fill(app, settings, client, egress, sessions)
         yield app
     await egress.close()
 
@@ -226,12 +253,14 @@ def applications() -> dict[object, FastAPI]:
 
 
 @pytest.fixture
-async def app(settings: Settings, sessions: Sessions, applications: dict[object, FastAPI]) -> AsyncIterator[FastAPI]:
+async def app(
+    settings: Settings, sessions: Sessions, http: httpx2.AsyncClient, applications: dict[object, FastAPI]
+) -> AsyncIterator[FastAPI]:
     """The application."""
     by = (settings.serve, settings.public_url, settings.trusted_proxies)
     if by not in applications:
         applications[by] = main.create_app(settings)
-    async with running(settings, sessions, applications[by]) as made:
+    async with running(settings, sessions, http, applications[by]) as made:
         yield made
 
 

@@ -1,5 +1,6 @@
-"""The simulated TikTok of the tests: a real server, and what people do at it."""
+"""The simulated TikTok of the tests: a server for other processes, the same in memory, and what people do at it."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import uvicorn
+from starlette.types import ASGIApp
 
+from app.kit.egress.client import tls_context
 from simulator import seed
 from simulator.server import create_simulator
 
@@ -18,23 +21,50 @@ REDIRECT = "https://go.keyturn.example/callbacks/tiktok"
 ALL = object()
 
 
+class InMemory(httpx2.AsyncBaseTransport):
+    """Calls of this process reach the simulator without a connection, which takes less time.
+
+    Dropped connections and time-outs look as they do over HTTP: tests/access/worlds/test_over_http.py plays a sample.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._inner = httpx2.ASGITransport(app=app)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request; raises what a connection would raise."""
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["read"]):
+                return await self._inner.handle_async_request(request)
+        except ConnectionResetError as dropped:
+            raise httpx2.RemoteProtocolError(str(dropped), request=request) from dropped
+        except TimeoutError as late:
+            raise httpx2.ReadTimeout("", request=request) from late
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """The simulator of this test process, and the address at which other processes find it."""
+
+    app: ASGIApp
+    address: str
+
+    def client(self) -> httpx2.AsyncClient:
+        """A client that reaches the simulator in memory, everything else over HTTP. To be closed."""
+        return httpx2.AsyncClient(trust_env=False, verify=tls_context(), mounts={self.address: InMemory(self.app)})
+
+
 @contextmanager
-def serving() -> Iterator[str]:
-    """A simulator on a free port of this machine: its address."""
-    config = uvicorn.Config(
-        create_simulator(redirect_uris=[REDIRECT]),
-        port=0,
-        log_level="warning",
-        lifespan="off",
-        timeout_keep_alive=600,
-    )
+def simulated() -> Iterator[Simulated]:
+    """A simulator, served on a free port of this machine."""
+    app = create_simulator(redirect_uris=[REDIRECT])
+    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", timeout_keep_alive=600)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    yield Simulated(app, f"http://127.0.0.1:{port}")
     server.should_exit = True
     thread.join()
 

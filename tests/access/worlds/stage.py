@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
+from app.access.call_recorder import PlatformCall
 from app.access.connections import service as connections
 from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
@@ -87,9 +89,8 @@ class Stage:
         waits = MOST_ACCEPTED if self.row.to_the_end else 0
         for _ in range(ROUNDS * (1 + waits)):
             await self.house.work(1)
-            await self._no_false_green()
-            now = await self._standing()
-            if now == before or await self._rests():
+            now, rests = await self._look()
+            if now == before or rests:
                 if not waits:
                     break
                 waits -= 1
@@ -100,48 +101,39 @@ class Stage:
     async def come_to_rest(self) -> None:
         """Rounds until nothing moves although all patience has passed; after each, nothing may be green untruly."""
         patience, still = self.house.tools.timing, 0
+        before, _ = await self._look()
         for _ in range(MOST_ROUNDS):
-            before = await self._standing()
             await self.house.work(1)
-            await self._no_false_green()
-            still = still + 1 if await self._standing() == before else 0
+            now, _ = await self._look()
+            still = still + 1 if now == before else 0
+            before = now
             if still == STILL:
                 return
             if still:
                 await self.house.later(max(patience.settle, patience.accepted, patience.silence, patience.proof))
         pytest.fail(f"it does not come to rest: {before}")
 
-    async def _standing(self) -> object:
-        """What is shown, and how often something was written."""
-        shown = [
-            (
-                access_request.id,
-                access_request.status,
-                access_request.code,
-                access_request.next_actor,
-                access_request.seen_by,
-            )
-            for access_request in await self.access_requests()
-        ]
-        written = [await self.house.platform_calls(self.corner, purpose) for purpose in ("share", "take_back")]
-        return shown, [len(each) for each in written]
-
-    async def _rests(self) -> bool:
-        rows = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
+    async def _look(self) -> tuple[object, bool]:
+        """What is shown and how often something was written, and whether everything rests; nothing is falsely green."""
+        handshakes_here = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
+        writes = select(func.count()).where(
+            PlatformCall.agency_id == self.corner.agency_id, PlatformCall.purpose.in_(("share", "take_back"))
+        )
         async with self.house.tools.sessions() as session:
-            every = (await session.scalars(rows)).all()
-        return all(each.due_at is None or each.watching for each in every)
+            link = await self.load_link(session)
+            rests = all(each.due_at is None or each.watching for each in await session.scalars(handshakes_here))
+            written = (await session.execute(writes)).scalar_one()
+        self._no_false_green(link, await self.house.tiktok.world())
+        shown = [(each.id, each.status, each.code, each.next_actor, each.seen_by) for each in link.access_requests]
+        return (shown, written), rests
 
-    async def _no_false_green(self) -> None:
+    def _no_false_green(self, link: LinkAggregate, world: dict[str, Any]) -> None:
         """Nothing is verified, and no link complete, that is not so at TikTok."""
-        world = await self.house.tiktok.world()
-        bc_id, _ = await self._situation()
-        access_requests = await self.access_requests()
-        for access_request in access_requests if self.can_look else ():
+        for access_request in link.access_requests if self.can_look else ():
             if (
                 access_request.status == "verified" and access_request.unwanted_at is None
             ):  # else it is shown as leaving, and we may be at it
-                sees = truth.in_force(world, access_requests, access_request, bc_id)
+                sees = truth.in_force(world, link.access_requests, access_request, self._bc_id(link))
                 covers = access_request.kind == "person" and sees == "ADMIN"  # of the whole Business Center
                 assert covers or sees == access_request.role, (
                     f"false green: {access_request.kind} {access_request.asset_id} is {sees}"
@@ -150,32 +142,32 @@ class Stage:
                 assert not access_request.needs_events or truth.is_busy(world, access_request), (
                     f"false green: {access_request.asset_id} is silent"
                 )
-        async with self.house.tools.sessions() as session:
-            link = (await self.load_link(session)).link
-        statuses = {access_request.status for access_request in access_requests if access_request.required}
-        if link.status == "completed":  # what merely cannot be read any more is the agency's to mend
+        statuses = {access_request.status for access_request in link.access_requests if access_request.required}
+        if link.link.status == "completed":  # what merely cannot be read any more is the agency's to mend
             assert statuses <= {*PROVED, *OVER, "unverifiable"}, f"complete, with {statuses}"
 
     async def _no_false_red(self) -> None:
         world = await self.house.tiktok.world()
-        bc_id, agency_looks = await self._situation()
-        access_requests = await self.access_requests()
-        for access_request in access_requests:
+        async with self.house.tools.sessions() as session:
+            link = await self.load_link(session)
+            agency_looks = await connections.of_agency(session, self.corner.agency_id, "tiktok") is not None
+        for access_request in link.access_requests:
             if (
                 access_request.status in ("blocked", "drifted", "awaiting_client")
                 and access_request.code not in _THERE_ALL_THE_SAME
             ):
-                there = truth.in_force(world, access_requests, access_request, bc_id) if agency_looks else None
+                there = (
+                    truth.in_force(world, link.access_requests, access_request, self._bc_id(link))
+                    if agency_looks
+                    else None
+                )
                 assert there != access_request.role, (
                     f"false red: {access_request.kind} {access_request.asset_id} is {there}, shown "
                     f"{access_request.code}"
                 )
 
-    async def _situation(self) -> tuple[str, bool]:
-        async with self.house.tools.sessions() as session:
-            aggregate = await self.load_link(session)
-            connection = await connections.of_agency(session, self.corner.agency_id, "tiktok")
-        return aggregate.intake.bc_id or self.row.bc_id, connection is not None
+    def _bc_id(self, link: LinkAggregate) -> str:
+        return link.intake.bc_id or self.row.bc_id
 
 
 async def play(house: House, row: Row) -> Stage:

@@ -1,6 +1,7 @@
 """Workers killed around a delivery; two workers at once."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -15,7 +16,8 @@ from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
 
-KILLS = 3
+#: `make test-faults`: five.
+KILLS = int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
 EVENTS = 10
 
 
