@@ -19,7 +19,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
-from app.kit.web import health, problem, request_checks, sidecar_server
+from app.kit.web import health, http_server, problem, request_checks
 from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.request_checks import BodyLimit, WellFormed
 from app.kit.web.requests import RequestLog
@@ -81,7 +81,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
             await keyring_check.warn(engine, metadata, app.state.services.keyring)
-            async with sidecar_server.served_at(inner_app(app), chosen.metrics_listens):
+            async with http_server.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()
         await engine.dispose()

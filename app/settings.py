@@ -9,11 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit import database_url
 from app.kit.egress.client import tls_context
-from app.kit.egress.ip_ranges import read_networks
-from app.kit.egress.urls import is_proxy
+from app.kit.egress.targets import is_proxy, read_networks
 from app.kit.encryption import Keyring
 from app.kit.input import platform_ids
-from app.kit.web import sidecar_server, web_address
+from app.kit.web import http_server, web_address
 from app.mail import server
 from app.mail.server import Server
 from app.platforms.port import App
@@ -181,7 +180,7 @@ class Settings(BaseSettings):
     @classmethod
     def _host_and_port(cls, text: str | None) -> str | None:
         if text:
-            sidecar_server.address(text)
+            http_server.listening_address(text)
         return text
 
     @field_validator("egress_allow", "egress_deny")
@@ -225,12 +224,12 @@ class Settings(BaseSettings):
     @property
     def worker_listens(self) -> tuple[str, int] | None:
         """Host and port of the worker's own pages; None: it has none."""
-        return sidecar_server.address(self.worker_address) if self.worker_address else None
+        return http_server.listening_address(self.worker_address) if self.worker_address else None
 
     @property
     def metrics_listens(self) -> tuple[str, int] | None:
         """Host and port of the web process's inner pages; None: it has none."""
-        return sidecar_server.address(self.metrics_address) if self.metrics_address else None
+        return http_server.listening_address(self.metrics_address) if self.metrics_address else None
 
     @property
     def path_prefix(self) -> str:

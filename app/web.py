@@ -7,7 +7,7 @@ import uvicorn
 
 from app import settings
 from app.kit import child_processes, database
-from app.kit.web import deadlines
+from app.kit.web import http_server
 
 
 def serve(host: str, port: int) -> None:
@@ -15,7 +15,7 @@ def serve(host: str, port: int) -> None:
     asyncio.run(database.see_pooler(settings.load().database_url))
     uvicorn.run(
         "app.main:create_app", factory=True, host=host, port=port, timeout_graceful_shutdown=10,
-        headers=child_processes.own_headers(), **deadlines.options(deadlines.limits()),
+        headers=child_processes.own_headers(), **http_server.server_options(http_server.process_limits()),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.jobs import JobType
-from app.kit.web import sidecar_server
+from app.kit.web import http_server
 from app.links.models import Link
 from app.mail import job as mail
 from app.mail.service import MailQueue
@@ -131,7 +131,7 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
 
 def pages(chosen: Settings, pulse: Heartbeat, keeping: MaintenanceContext) -> AbstractAsyncContextManager[None]:
     """The worker's own pages, while it works; none without KEYTURN_WORKER_ADDRESS."""
-    return sidecar_server.served_at(
+    return http_server.served_at(
         metric_queries.make_worker_pages(pulse, Gauges(keeping), keeping.sessions), chosen.worker_listens
     )
 

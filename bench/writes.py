@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kit.database import Session, make_engine, make_sessions
 from app.kit.html import forms
-from app.kit.web import deadlines
+from app.kit.web import http_server
 from app.main import create_app
 from bench.webhooks.stage import cpu_seconds, free_port, postgres
 from tests import world
@@ -270,7 +270,7 @@ def main() -> int:
             factory=True,
             host="127.0.0.1",
             port=given.serve,
-            **deadlines.options(deadlines.limits()),
+            **http_server.server_options(http_server.process_limits()),
         )
         return 0
     with postgres() as (url, _):

@@ -6,11 +6,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
-from app.kit.web.paging import Cursor, Limit, Page
+from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.links import access_requests, business_centers, devices, emails, queries, questions, service
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields

@@ -7,9 +7,9 @@ from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
-from app.kit.change_feed import Changing
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
+from app.kit.web.paging import Changing
 from app.links.presets.preset import WIDE
 from app.links.status import STATUSES
 from app.platforms.manual.library import CUSTOM

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import change_feed, clock, encryption
-from app.kit.change_feed import ChangePage
+from app.kit import clock, encryption
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import NotFound
+from app.kit.web import paging
+from app.kit.web.paging import ChangePage
 from app.links import aggregate, questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
@@ -194,7 +195,7 @@ async def page(
     for column, value in wanted.items():
         if value:
             rows = rows.where(column == value)
-    return await change_feed.page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)
+    return await paging.change_page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)
 
 
 async def lock_links_of_client(session: AsyncSession, agency_id: str, client_id: str) -> None:

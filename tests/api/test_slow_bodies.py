@@ -17,8 +17,8 @@ from starlette.types import Message, Receive, Scope, Send
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.html import forms
-from app.kit.web import sidecar_server
-from app.kit.web.deadlines import Limits
+from app.kit.web import http_server
+from app.kit.web.http_server import Limits
 from tests.api import belongings
 from tests.api.operations import every
 from tests.api.test_who_may import SHARED
@@ -97,7 +97,7 @@ async def slowly(app: FastAPI) -> AsyncIterator[Slowly]:
 @asynccontextmanager
 async def _served(made: Slowly) -> AsyncIterator[Slowly]:
     patient = Limits(head_seconds=3600, body_seconds=3600, read_seconds=3600)
-    async with sidecar_server.served(made, "127.0.0.1", 0, patient) as (_, made.port):
+    async with http_server.served(made, "127.0.0.1", 0, patient) as (_, made.port):
         yield made
         await made.close()
 

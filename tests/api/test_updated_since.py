@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from app.access.grants.models import Grant
 from app.kit import clock, ids
-from app.kit.change_feed import Changing
 from app.kit.database import Sessions, make_sessions
+from app.kit.web.paging import Changing
 from app.links.models import Link
 from app.tenants.clients.models import Client
 from tests.api import operations

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Query
 
 from app.access.grants import service as grants
 from app.access.grants.schemas import GrantView
-from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
 from app.kit.input.fields import PublicId
-from app.kit.web.paging import Cursor, Limit, Page
+from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 

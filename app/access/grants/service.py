@@ -16,9 +16,10 @@ from app.access import call_recorder, handshakes
 from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
-from app.kit import change_feed, ids
-from app.kit.change_feed import ChangePage
+from app.kit import ids
 from app.kit.errors import AppError, NotFound
+from app.kit.web import paging
+from app.kit.web.paging import ChangePage
 from app.links import queries as links
 from app.links.models import AccessRequest
 from app.links.status import OVER
@@ -79,7 +80,7 @@ async def page(
     rows = select(Grant).where(Grant.agency_id == agency_id)
     if client_id:
         rows = rows.where(Grant.client_id == client_id)
-    return await change_feed.page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)
+    return await paging.change_page(session, rows, Grant, limit=limit, cursor=cursor, since=updated_since)
 
 
 async def of_access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> Grant | None:

@@ -21,8 +21,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import AddrInfoType, Connection
 
-from app.kit.egress.ip_ranges import Rules, is_forbidden, is_opened
 from app.kit.egress.result import STARTS_WITHIN
+from app.kit.egress.targets import Rules, is_forbidden, is_opened
 
 DNS_SECONDS = 3.0
 #: Addresses are cached for at most a minute: half of it in c-ares, half in aiohttp. c-ares caches answers for their

@@ -13,7 +13,7 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from app.kit.egress import address_guard, urls
+from app.kit.egress import address_guard, targets
 from app.kit.egress.address_guard import (
     BlockedAddress,
     Call,
@@ -26,8 +26,8 @@ from app.kit.egress.address_guard import (
     open_proxied_session,
     open_session,
 )
-from app.kit.egress.ip_ranges import Rules, read_networks
 from app.kit.egress.result import READ_AT_MOST, HttpResult, Timing, heard_of, kept_body, kept_headers
+from app.kit.egress.targets import Rules, read_networks
 
 log = structlog.get_logger(__name__)
 TOTAL_SECONDS = 15.0
@@ -79,7 +79,7 @@ class Egress:
         self._dns = Dns()
         self._lookup = lookup or self._dns.lookup
         self._tls = tls or tls_context()
-        self._target = lru_cache(4096)(partial(urls.read_url, rules=self._rules, own_hosts=own_hosts))
+        self._target = lru_cache(4096)(partial(targets.read_url, rules=self._rules, own_hosts=own_hosts))
         self._vetting = asyncio.Semaphore(4)
         self._doors: dict[bool, aiohttp.ClientSession] = {}
 
@@ -101,7 +101,7 @@ class Egress:
         except BlockedAddress as problem:
             log.warning("egress.refused_at_save", host=target.host, detail=str(problem))
             reason = "The host name does not lead to a public address."
-            raise urls.UrlRefused(reason, fields={"url": reason}) from problem
+            raise targets.UrlRefused(reason, fields={"url": reason}) from problem
         return target.url
 
     async def post(
@@ -154,7 +154,7 @@ class Egress:
                     skip_auto_headers=("User-Agent", "Content-Type"),
                     allow_redirects=False,
                 )
-        except urls.UrlRefused as problem:
+        except targets.UrlRefused as problem:
             return _failed("blocked_address", problem, call), b""
         except (aiohttp.ClientError, OSError, ValueError) as problem:  # ValueError: what aiohttp refuses to send
             return _heard(call) or _failed(error_code(problem, call), problem, call), b""

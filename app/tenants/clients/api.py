@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.kit.change_feed import UpdatedSince
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId
-from app.kit.web.paging import Cursor, Limit, Page
+from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.tenants.clients import service

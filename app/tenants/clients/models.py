@@ -4,8 +4,8 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
-from app.kit.change_feed import Changing
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.web.paging import Changing
 
 
 class Client(Changing, CreatedAt, Base):

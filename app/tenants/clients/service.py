@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
-from app.kit import change_feed, ids
-from app.kit.change_feed import ChangePage
+from app.kit import ids
 from app.kit.errors import NotFound
+from app.kit.web import paging
+from app.kit.web.paging import ChangePage
 from app.tenants.clients.models import Client
 
 
@@ -43,7 +44,7 @@ async def page(
     rows = select(Client).where(Client.agency_id == agency_id)
     if external_id:
         rows = rows.where(Client.external_id == external_id)
-    return await change_feed.page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
+    return await paging.change_page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
 
 
 async def create_client(

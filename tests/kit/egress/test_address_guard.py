@@ -7,7 +7,7 @@ import pytest
 
 from app.kit.egress.address_guard import DnsFailed
 from app.kit.egress.client import Egress
-from app.kit.egress.urls import UrlRefused
+from app.kit.egress.targets import UrlRefused
 from tests.kit.egress.receivers import ALLOW, OK, answers, leads_to, receiver
 
 
@@ -74,7 +74,7 @@ async def test_localhost_is_resolved_by_ourselves_and_only_when_opened(egress: E
 
 async def test_a_literal_is_vetted_when_its_socket_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """The URL rule taken out, the socket factory alone must still stop it."""
-    monkeypatch.setattr("app.kit.egress.urls.is_opened", lambda *_: True)
+    monkeypatch.setattr("app.kit.egress.targets.is_opened", lambda *_: True)
     egress = Egress(allow=["10.0.0.0/8"])
     async with receiver(answers(OK)) as there:
         answer = await egress.post(there.url, headers={}, body=b"1")
@@ -84,7 +84,7 @@ async def test_a_literal_is_vetted_when_its_socket_is_made(monkeypatch: pytest.M
 
 async def test_the_peer_is_vetted_before_bytes_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resolver and socket factory taken out, the look at the peer alone must still stop it."""
-    monkeypatch.setattr("app.kit.egress.urls.is_opened", lambda *_: True)
+    monkeypatch.setattr("app.kit.egress.targets.is_opened", lambda *_: True)
     monkeypatch.setattr("app.kit.egress.address_guard.Guard.make_socket", lambda self, where: socket.socket(*where[:3]))
     egress = Egress(allow=["10.0.0.0/8"])
     async with receiver(answers(OK)) as there:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.egress.ip_ranges import Rules, forbidden_by, is_forbidden, is_opened, read_networks
+from app.kit.egress.targets import Rules, forbidden_by, is_forbidden, is_opened, read_networks
 
 FORBIDDEN = [
     # plain private, shared, loopback, link-local, documentation, benchmark, reserved, broadcast

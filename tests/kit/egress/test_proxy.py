@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.kit.egress.client import Egress, tls_context
-from app.kit.egress.urls import UrlRefused
+from app.kit.egress.targets import UrlRefused
 from tests.kit.egress.receivers import OK, Receiver, answers, leads_to, receiver
 from tests.kit.egress.servers.certificates import serving
 

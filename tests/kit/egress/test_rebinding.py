@@ -10,7 +10,7 @@ import pytest
 
 from app.kit.egress.address_guard import Guard, current_call
 from app.kit.egress.client import Egress
-from app.kit.egress.urls import UrlRefused
+from app.kit.egress.targets import UrlRefused
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.kit.egress.servers.name_server import (
     AAAA,

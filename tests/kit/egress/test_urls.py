@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.egress.ip_ranges import Rules, read_networks
-from app.kit.egress.urls import UrlRefused, check_url, read_url
+from app.kit.egress.targets import Rules, UrlRefused, check_url, read_networks, read_url
 from tests.kit.egress.servers.hostile import HOSTILE
 
 LOOPBACK = Rules(read_networks(["127.0.0.0/8", "::1/128"]))

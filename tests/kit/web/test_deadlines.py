@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.kit.web import deadlines, sidecar_server
-from app.kit.web.deadlines import Limits
+from app.kit.web import http_server
+from app.kit.web.http_server import Limits
 
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 SLOW = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -39,7 +39,7 @@ class Port(list[asyncio.StreamWriter]):
 async def serving(limits: Limits) -> AsyncIterator[Port]:
     """A server with these limits."""
     port = Port()
-    async with sidecar_server.served(_app, "127.0.0.1", 0, limits) as (_, port.number):
+    async with http_server.served(_app, "127.0.0.1", 0, limits) as (_, port.number):
         yield port
         for writer in port:
             writer.close()
@@ -103,5 +103,5 @@ async def test_connections_are_kept_and_pipelined_as_before() -> None:
 
 
 def test_the_bound_leaves_files_for_the_database() -> None:
-    found = deadlines.limits()
+    found = http_server.process_limits()
     assert 16 <= found.connections <= 4096

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from app.kit.web import sidecar_server
+from app.kit.web import http_server
 
 
 async def hello(_: Request) -> PlainTextResponse:
@@ -20,7 +20,7 @@ APP = Starlette(routes=[Route("/", hello)])
 
 
 async def test_it_answers_while_the_work_goes_on_and_not_after() -> None:
-    async with sidecar_server.served(APP, "127.0.0.1", 0) as (host, port), httpx2.AsyncClient(trust_env=False) as http:
+    async with http_server.served(APP, "127.0.0.1", 0) as (host, port), httpx2.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"http://{host}:{port}/")).text == "hello"
     async with httpx2.AsyncClient(trust_env=False) as http:
         with pytest.raises(httpx2.ConnectError):
@@ -29,15 +29,15 @@ async def test_it_answers_while_the_work_goes_on_and_not_after() -> None:
 
 async def test_signals_stay_with_the_work() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    async with sidecar_server.served(APP, "127.0.0.1", 0) as (host, port), httpx2.AsyncClient(trust_env=False) as http:
+    async with http_server.served(APP, "127.0.0.1", 0) as (host, port), httpx2.AsyncClient(trust_env=False) as http:
         await http.get(f"http://{host}:{port}/")
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 async def test_an_address_that_is_taken_is_an_error_not_the_end_of_the_program() -> None:
-    async with sidecar_server.served(APP, "127.0.0.1", 0) as (host, port):
+    async with http_server.served(APP, "127.0.0.1", 0) as (host, port):
         with pytest.raises(OSError, match="in use"):
-            async with sidecar_server.served(APP, host, port):
+            async with http_server.served(APP, host, port):
                 pass
 
 
@@ -46,10 +46,10 @@ async def test_an_address_that_is_taken_is_an_error_not_the_end_of_the_program()
     [("0.0.0.0:9464", ("0.0.0.0", 9464)), ("[::1]:80", ("::1", 80)), ("worker.internal:1", ("worker.internal", 1))],
 )
 def test_an_address_is_read(text: str, read: tuple[str, int]) -> None:
-    assert sidecar_server.address(text) == read
+    assert http_server.listening_address(text) == read
 
 
 @pytest.mark.parametrize("text", ["", "9464", ":9464", "host:", "host:0", "host:65536", "host:９４６４", "host:x"])
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="host:port"):
-        sidecar_server.address(text)
+        http_server.listening_address(text)

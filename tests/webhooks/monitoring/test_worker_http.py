@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlalchemy import func
 
 from app.kit.database import Sessions, make_engine, make_sessions
-from app.kit.web import sidecar_server
+from app.kit.web import http_server
 from app.webhooks import metrics
 from app.webhooks import monitoring as metric_queries
 from app.webhooks.context import Heartbeat, MaintenanceContext
@@ -44,7 +44,7 @@ async def http(pulse: Heartbeat, keeping: MaintenanceContext, sessions: Sessions
     """Somebody who looks at the worker."""
     app = metric_queries.make_worker_pages(pulse, Gauges(keeping), sessions)
     async with (
-        sidecar_server.served(app, "127.0.0.1", 0) as (host, port),
+        http_server.served(app, "127.0.0.1", 0) as (host, port),
         httpx2.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False) as client,
     ):
         yield client

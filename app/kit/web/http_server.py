@@ -1,12 +1,19 @@
-"""Slow and incomplete requests: timeouts, a connection limit, and eviction of idle connections."""
+"""HTTP servers with limits on slow and idle connections; one of them runs beside other work in its event loop."""
 
 import asyncio
 import resource
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+log = structlog.get_logger(__name__)
 #: Maximum number of connections; also limited to three quarters of the files that the process may open.
 _MOST = 4096
 
@@ -23,7 +30,54 @@ class Limits:
     connections: int = 768
 
 
-def limits() -> Limits:
+#: Only monitoring and supervisors call it.
+FEW = Limits(connections=64)
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> AsyncIterator[tuple[str, int]]:
+    """Serve while the block runs; yields the address. Raises OSError if the address cannot be used."""
+    config = uvicorn.Config(
+        app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **server_options(limits)
+    )  # fmt: skip
+    server = _Beside(config)
+    with _listening(host, port) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[:2]
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@asynccontextmanager
+async def served_at(app: ASGIApp, where: tuple[str, int] | None) -> AsyncIterator[None]:
+    """The same, on an optional address. Raises OSError if the address cannot be used."""
+    if where is None:
+        yield
+        return
+    async with served(app, *where) as (host, port):
+        log.info("inner.listening", host=host, port=port)
+        yield
+
+
+def listening_address(text: str) -> tuple[str, int]:
+    """Host and port of `host:port` (an IPv6 host in brackets). Raises ValueError with a sentence."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("it must be host:port, e.g. 127.0.0.1:9464")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def server_options(limits: Limits) -> dict[str, Any]:
+    """uvicorn options of all our servers."""
+    return {
+        "http": limited_protocol(limits), "access_log": False, "log_config": None, "server_header": False,
+        "proxy_headers": False, "timeout_keep_alive": 75,
+    }  # fmt: skip
+
+
+def process_limits() -> Limits:
     """The limits that this process can keep; raises its limit of open files as far as permitted."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -33,8 +87,8 @@ def limits() -> Limits:
     return Limits(connections=max(16, min(_MOST, soft * 3 // 4)))
 
 
-def protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """A protocol for uvicorn's `http`, for one server: its connections share the limit."""
+def limited_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """Protocol for uvicorn's option `http`, for one server: its connections share the limit."""
     return type("Patient", (_Patient,), {"limits": limits, "waiting": {}})
 
 
@@ -134,9 +188,18 @@ class _Patient(HttpToolsProtocol):
             longest.transport.abort()
 
 
-def options(limits: Limits) -> dict[str, Any]:
-    """uvicorn options of all our servers."""
-    return {
-        "http": protocol(limits), "access_log": False, "log_config": None, "server_header": False,
-        "proxy_headers": False, "timeout_keep_alive": 75,
-    }  # fmt: skip
+class _Beside(uvicorn.Server):
+    """Leaves signal handling to the main work."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Bind here: uvicorn would end the whole program if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
+        yield listener
