@@ -1,7 +1,7 @@
 """A client's browser without JavaScript: it opens pages, fills in forms, and follows where it is sent."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -46,6 +46,8 @@ class Walk:
 
     browser: httpx2.AsyncClient
     corner: Corner
+    #: By the browser's cookies, which the token is made from.
+    tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -61,7 +63,13 @@ class Walk:
         return await self.browser.get(f"{self.path}/{screen}".rstrip("/"))
 
     async def token(self) -> str:
-        """The token of this browser's forms."""
+        """The token of this browser's forms, looked up once on a page."""
+        cookies = tuple(f"{each.name}={each.value}" for each in self.browser.cookies.jar)
+        if cookies not in self.tokens:
+            self.tokens[cookies] = await self._token_of_a_page()
+        return self.tokens[cookies]
+
+    async def _token_of_a_page(self) -> str:
         for screen in ("way", "others", "progress"):
             if found := _TOKEN.search((await self.see(screen)).text):
                 return found[1]
