@@ -14,12 +14,12 @@ WINDOW = 1_200
 _MINUTE = 60_000
 BUCKET = 2_000
 #: Maximum number of buckets that any sixty seconds touch.
-_BUCKETS = _MINUTE // BUCKET + 1
+BUCKETS = _MINUTE // BUCKET + 1
 #: Quarters of the limit that each priority may use; the rest is reserved for higher ones.
 QUARTERS = {Priority.LOOKING: 4, Priority.HANDSHAKE: 3, Priority.WATCH: 2}
 #: Maximum waiting time of each priority.
 PATIENCE = {Priority.LOOKING: 10_000, Priority.HANDSHAKE: 5_000, Priority.WATCH: 2_000}
-_LONGEST_PATIENCE = max(PATIENCE.values())
+LONGEST_PATIENCE = max(PATIENCE.values())
 #: TikTok does not say which of its limits was hit: per second, per minute or longer.
 #: https://business-api.tiktok.com/portal/docs?id=1740029171730433
 PAUSES = (1_000, 5_000, 30_000, 300_000)
@@ -120,6 +120,12 @@ def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits
     return replace(kept, reduced_to=raised if raised < limits.qps else None, raised_at=now)
 
 
+def limits_of(urgency: Priority, limits: Limits) -> Limits:
+    """The part of the limits that a priority may use."""
+    quarters = QUARTERS[urgency]
+    return Limits(max(1, limits.qps * quarters // 4), max(1, limits.qpm * quarters // 4))
+
+
 def is_void(allowance: Allowance, grant: Reservation) -> bool:
     """True if a rate limit error after the reservation made it void."""
     return allowance.limited_at > grant.booked
@@ -127,8 +133,8 @@ def is_void(allowance: Allowance, grant: Reservation) -> bool:
 
 def _tidied(allowance: Allowance, now: int) -> Allowance:
     """The state without past reservations, and without those too far ahead, which come from a wrong clock."""
-    ahead = now + _LONGEST_PATIENCE
-    first, last = now // BUCKET - _BUCKETS, ahead // BUCKET
+    ahead = now + LONGEST_PATIENCE
+    first, last = now // BUCKET - BUCKETS, ahead // BUCKET
     return replace(
         allowance,
         granted=tuple(at for at in allowance.granted if now - WINDOW < at <= ahead),
@@ -144,12 +150,10 @@ def _whole(allowance: Allowance, limits: Limits) -> int:
 
 
 def _earliest(allowance: Allowance, start: int, urgency: Priority, limits: Limits) -> int:
-    quarters = QUARTERS[urgency]
-    in_window = max(1, _whole(allowance, limits) * quarters // 4)
-    in_minute = max(1, limits.qpm * quarters // 4)
+    most = limits_of(urgency, replace(limits, qps=_whole(allowance, limits)))
     while True:
-        at = _free_in_window(allowance.granted, start, in_window)
-        if _free_in_minute(allowance.minute, at, in_minute):
+        at = _free_in_window(allowance.granted, start, most.qps)
+        if _free_in_minute(allowance.minute, at, most.qpm):
             return at
         start = (at // BUCKET + 1) * BUCKET
 
@@ -176,5 +180,5 @@ def _free_in_minute(minute: Mapping[int, int], at: int, most: int) -> bool:
     if sum(minute.values()) < most:
         return True
     here = at // BUCKET
-    around = [minute.get(bucket, 0) for bucket in range(here - _BUCKETS + 1, here + _BUCKETS)]
-    return all(sum(around[first : first + _BUCKETS]) < most for first in range(_BUCKETS))
+    around = [minute.get(bucket, 0) for bucket in range(here - BUCKETS + 1, here + BUCKETS)]
+    return all(sum(around[first : first + BUCKETS]) < most for first in range(BUCKETS))

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, cast, func, select, text, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, RowMapping, String, TextClause, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +14,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit.database import Base, Sessions
 from app.platforms import rate_limit_policy
 from app.platforms.port import Priority
-from app.platforms.rate_limit_policy import PATIENCE, Allowance, Later, Limits, Reservation
+from app.platforms.rate_limit_policy import (
+    BUCKET,
+    BUCKETS,
+    LONGEST_PATIENCE,
+    PATIENCE,
+    WINDOW,
+    Allowance,
+    Later,
+    Limits,
+    Reservation,
+)
 
 
 class RateLimitState(Base):
@@ -86,9 +96,9 @@ class RateLimiter:
     async def look(self, app_id: str) -> tuple[Allowance, int]:
         """The usage and limits of an app, without a reservation, and the database's time."""
         async with self.sessions() as session:
-            now = (await session.execute(select(_NOW))).scalar_one()
+            now = (await session.execute(text(f"SELECT {_NOW}"))).scalar_one()
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one_or_none()
-        return (_read(row) if row else Allowance()), now
+        return (_allowance(row) if row else Allowance()), now
 
     async def limited(self, app_id: str, grant: Reservation) -> None:
         """Record that the platform answered "too many requests"."""
@@ -100,9 +110,12 @@ class RateLimiter:
             await self._learn(app_id, lambda kept, now: rate_limit_policy.succeeded(kept, now, grant, self.limits))
 
     async def _book(self, app_id: str, urgency: Priority, patience: int, lead: int = 0) -> tuple[Reservation, Moment]:
+        """Reserve the earliest time: in one statement if that is now, else by the policy under the same lock."""
         async with self.sessions.begin() as session:
-            kept, moment = await self._locked(session, app_id)
-            taken = rate_limit_policy.take(kept, moment.now, urgency, self.limits, patience, lead)
+            row, moment = await self._locked(session, app_id, _RESERVE, self._at_once(urgency, lead))
+            if row["reserved"]:
+                return Reservation(moment.now, moment.now, reduced=False), moment
+            taken = rate_limit_policy.take(_read(row), moment.now, urgency, self.limits, patience, lead)
             if isinstance(taken, Later):
                 raise Busy(taken.wait / 1000, limited=taken.limited)
             left, grant = taken
@@ -113,33 +126,35 @@ class RateLimiter:
         """True if the platform said "too many requests" while the caller waited for its reservation."""
         async with self.sessions() as session:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
-        return rate_limit_policy.is_void(_read(row), grant)
+        return rate_limit_policy.is_void(_allowance(row), grant)
 
     async def _learn(self, app_id: str, change: Callable[[Allowance, int], Allowance]) -> None:
         async with self.sessions.begin() as session:
-            kept, moment = await self._locked(session, app_id)
-            await self._write(session, app_id, change(kept, moment.now))
+            row, moment = await self._locked(session, app_id, _LOCK)
+            await self._write(session, app_id, change(_read(row), moment.now))
 
-    async def _locked(self, session: AsyncSession, app_id: str) -> tuple[Allowance, Moment]:
+    def _at_once(self, urgency: Priority, lead: int) -> dict[str, int]:
+        """Parameters of `_RESERVE`: limits of a priority; none are free for a caller who reserves ahead."""
+        most = rate_limit_policy.limits_of(urgency, self.limits)
+        return {"in_window": most.qps if lead == 0 else 0, "in_minute": most.qpm}
+
+    async def _locked(
+        self, session: AsyncSession, app_id: str, statement: TextClause, limits: Mapping[str, int] | None = None
+    ) -> tuple[RowMapping, Moment]:
         """Load and lock the row, with the time at which the lock was acquired.
 
-        Uses a statement of its own, because FOR UPDATE would read the clock before it waits for the lock. Commits need
-        not reach the disk: after a server crash, the last window is over before it serves again.
+        Commits need not reach the disk: after a server crash, the last window is over before it serves again.
         """
-        locked = select(RateLimitState).where(*self._row(app_id)).with_for_update().cte("locked")
-        columns = [locked.c[column.key] for column in RateLimitState.__table__.columns]
-        unhurried = func.set_config("synchronous_commit", "off", True)
-        found = select(*columns, _NOW.label("now"), _WAITED.label("waited"), unhurried).select_from(locked)
+        parameters = {"platform": self.platform, "app_id": app_id, **(limits or {})}
         await session.connection()  # do not count the wait for a pooled connection
         asked = _monotonic()
-        row = (await session.execute(found)).mappings().one_or_none()
+        row = (await session.execute(statement, parameters)).mappings().one_or_none()
         if row is None:
             made = insert(RateLimitState).values(platform=self.platform, app_id=app_id).on_conflict_do_nothing()
             await session.execute(made)
             asked = _monotonic()
-            row = (await session.execute(found)).mappings().one()
-        moment = Moment(row["now"], earliest=asked + row["waited"], latest=_monotonic())
-        return _read(RateLimitState(**{column.key: row[column.key] for column in columns})), moment
+            row = (await session.execute(statement, parameters)).mappings().one()
+        return row, Moment(row["now"], earliest=asked + row["waited"], latest=_monotonic())
 
     async def _write(self, session: AsyncSession, app_id: str, left: Allowance) -> None:
         await session.execute(
@@ -158,16 +173,49 @@ class RateLimiter:
         return RateLimitState.platform == self.platform, RateLimitState.app_id == app_id
 
 
-def _ms(moment: Any) -> Any:
-    return cast(func.floor(func.extract("epoch", moment) * 1000), BigInteger)
+_NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+#: The row, locked first and timed then: FOR UPDATE alone would read the clock before it waits for the lock.
+_LOCKED = f"""
+WITH locked AS (
+    SELECT * FROM rate_limits WHERE platform = :platform AND app_id = :app_id FOR UPDATE
+), timed AS MATERIALIZED (
+    SELECT locked.*, {_NOW} AS now,
+        floor(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint AS waited,
+        set_config('synchronous_commit', 'off', true)
+    FROM locked
+)"""  # noqa: S608 - no values
+_LOCK = text(f"{_LOCKED} SELECT * FROM timed")  # noqa: S608 - no values
+#: `rate_limit_policy.take` for the common case that a call may be made now: no reservation ahead, no reduction, no
+#: pause, and room in the window and in the minute.
+_RESERVE = text(f"""{_LOCKED}, kept AS (
+    SELECT now, now / {BUCKET} AS bucket,
+        ARRAY(SELECT at FROM unnest(granted) AS at WHERE at > now - {WINDOW} ORDER BY at) AS granted,
+        (
+            SELECT coalesce(jsonb_object_agg(number, calls), '{{}}') FROM jsonb_each(minute) AS buckets (number, calls)
+            WHERE number::bigint BETWEEN now / {BUCKET} - {BUCKETS} AND (now + {LONGEST_PATIENCE}) / {BUCKET}
+        ) AS minute
+    FROM timed
+    WHERE reduced_to IS NULL AND setbacks = 0 AND greatest(closed_until, limited_at, raised_at) <= now
+        AND now >= ALL (granted)
+), reserved AS (
+    UPDATE rate_limits AS row
+    SET granted = kept.granted || kept.now,
+        minute = kept.minute
+            || jsonb_build_object(kept.bucket::text, coalesce((kept.minute ->> kept.bucket::text)::int, 0) + 1)
+    FROM kept
+    WHERE row.platform = :platform AND row.app_id = :app_id AND cardinality(kept.granted) < :in_window
+        AND (SELECT coalesce(sum(calls::int), 0) FROM jsonb_each_text(kept.minute) AS buckets (number, calls))
+            < :in_minute
+    RETURNING 1
+)
+SELECT timed.*, EXISTS (SELECT FROM reserved) AS reserved FROM timed""")  # noqa: S608 - numbers of the policy
 
 
-_NOW = _ms(func.clock_timestamp())
-#: Time that the statement waited for the lock.
-_WAITED = _ms(func.clock_timestamp() - func.statement_timestamp())
+def _read(row: RowMapping) -> Allowance:
+    return _allowance(RateLimitState(**{column.key: row[column.key] for column in RateLimitState.__table__.columns}))
 
 
-def _read(row: RateLimitState) -> Allowance:
+def _allowance(row: RateLimitState) -> Allowance:
     return Allowance(
         granted=tuple(row.granted),
         minute={int(bucket): count for bucket, count in row.minute.items()},

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.kit.database import Sessions
 from app.kit.egress.client import tls_context
 from app.platforms.port import Access, Priority, RecordedCall, Unavailable
-from app.platforms.rate_limit_policy import WINDOW, Limits
+from app.platforms.rate_limit_policy import BUCKET, WINDOW, Limits, take
 from app.platforms.rate_limiter import Busy, RateLimiter, RateLimitState
 from app.platforms.tiktok import operations
 from app.platforms.tiktok.client import Wire
@@ -49,6 +50,44 @@ async def test_the_moment_counts_from_when_the_row_is_ours(sessions: Sessions, e
         await asyncio.sleep(0.3)
     grant, _ = await waiting
     assert grant.at - first.at >= 300
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"granted": [-5_000, -1_201, -1_199]},
+        {"granted": [-1_000, -500]},
+        {"granted": [-1_000, -900, -800, -10]},
+        {"granted": [-100, 400]},
+        {"granted": [60_000_000]},
+        {"minute": {-40: 100, -29: 2, 0: 3}},
+        {"minute": {-10: 200, -1: 31}},
+        {"minute": {-10: 200, 0: 400}},
+        {"reduced_to": 2, "granted": [-100]},
+        {"setbacks": 1, "limited_at": -9_000},
+        {"closed_until": 900, "limited_at": -100},
+        {"limited_at": 50_000_000, "raised_at": 50_000_000},
+    ],
+)
+@pytest.mark.parametrize("urgency", list(Priority))
+async def test_the_database_reserves_as_the_policy(
+    sessions: Sessions, urgency: Priority, state: dict[str, Any]
+) -> None:
+    """Times are milliseconds from now, buckets their distance from the present one."""
+    budget = RateLimiter(sessions, "tiktok", Limits(qps=4, qpm=480))
+    await budget.take(APP, Priority.LOOKING)
+    _, now = await budget.look(APP)
+    values: dict[str, Any] = {"granted": [], "minute": {}} | state
+    values["granted"] = [now + at for at in values["granted"]]
+    values["minute"] = {str(now // BUCKET + bucket): calls for bucket, calls in values["minute"].items()}
+    values |= {name: now + values[name] for name in ("limited_at", "closed_until", "raised_at") if name in values}
+    async with sessions.begin() as session:
+        await session.execute(update(RateLimitState).values(values))
+    before, _ = await budget.look(APP)
+    grant, moment = await budget._book(APP, urgency, patience=70_000)
+    after, _ = await budget.look(APP)
+    assert (after, grant) == take(before, moment.now, urgency, budget.limits, 70_000)
 
 
 async def test_a_call_that_wakes_up_late_takes_a_new_grant(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
