@@ -178,9 +178,10 @@ class House:
                 await session.execute(hurried.execution_options(**CROSS_TENANT))
             await session.execute(update(RateLimitState).values(closed_until=0))
 
-    async def reconcile(self) -> None:
-        """One round of each handshake that is due."""
-        for row in await jobs.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease):
+    async def reconcile(self, corner: Corner | None = None) -> None:
+        """One round of each handshake that is due, or of those of one corner."""
+        where = Handshake.agency_id == corner.agency_id if corner else None
+        for row in await jobs.claim(self.tools.sessions, Handshake, limit=10, lease=self.tools.lease, where=where):
             await reconcile(PartnerAccessStrategy(self.tools), row)
 
     async def later(self, by: timedelta) -> None:

@@ -8,7 +8,6 @@ from app.access.imports import service as imports
 from app.events.recorder import MEMBER
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links import queries as links
 from app.platforms.registry import Platforms
 
 
@@ -26,10 +25,9 @@ async def of_client(
     arrived = await oauth_flow.exchange_for_link(
         sessions, platforms, keyring, link_id=link_id, handle=handle, cookie=cookie
     )
-    if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED:
+    if arrived.is_first and arrived.outcome is ExchangeOutcome.CONNECTED and arrived.client_id is not None:
         async with sessions.begin() as session:
-            link = await links.find(session, agency_id, link_id)
-            await handshakes.wake_client(session, agency_id, link.client_id)
+            await handshakes.wake_client(session, agency_id, arrived.client_id)
     return arrived
 
 

@@ -69,7 +69,10 @@ def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform
 async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
     """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
     await rate_limits.take(session, link.aggregate, (rate_limits.TRIPS_ON_LINK, link.aggregate.link.id))
-    if not await can_connect(session, request, link.aggregate):
+    possible = (
+        link.can_connect if isinstance(link, CurrentLink) else await can_connect(session, request, link.aggregate)
+    )
+    if not possible:
         raise ConnectingImpossible(
             link.aggregate, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
         )

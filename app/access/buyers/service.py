@@ -205,15 +205,18 @@ def as_people(kept: Sequence[Mapping[str, str]]) -> People:
 
 
 async def sync_buyer_access(
-    session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False
+    session: AsyncSession, agency_id: str, *which: ColumnElement[bool], again: bool = False, unchanged: bool = False
 ) -> None:
     """Bring the buyer access of these grants in line with the lists: new rows are due, those of ended grants end.
 
     Only ad accounts with an access request are given to buyers: found ones stay as they are.
     `again`: a person has just set the list or requested a check, so that refused or removed access is tried again.
+    `unchanged`: none of the grants changed in this transaction, so that nothing is done if nobody was ever named.
     Locks Business Centers, then rows of buyer access by id; the caller holds the links or the Business Center.
     """
-    found = await _grants(session, agency_id, which)
+    found, are_named = await _grants(session, agency_id, which)
+    if unchanged and not are_named:
+        return
     meant = await people_of(session, agency_id, [grant for grant in found if grant.status == "live"])
     by_id = {grant.id: grant for grant in found}
     rows = select(BuyerAccess).where(BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id.in_(by_id))
@@ -232,16 +235,20 @@ async def sync_buyer_access(
         await session.execute(insert(BuyerAccess).values(due_at=func.now()).on_conflict_do_nothing(), fresh)
 
 
-async def _grants(session: AsyncSession, agency_id: str, which: Sequence[ColumnElement[bool]]) -> Sequence[Grant]:
-    """Current grants, and ended ones that still have current buyer access."""
+async def _grants(
+    session: AsyncSession, agency_id: str, which: Sequence[ColumnElement[bool]]
+) -> tuple[Sequence[Grant], bool]:
+    """Current grants, and ended ones that still have current buyer access; true if the agency has named any buyers."""
+    named = select(BuyerList.id).where(BuyerList.agency_id == agency_id).exists()
     left = select(BuyerAccess.id).where(
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.status != "ended"
     )
-    rows = select(Grant).where(
+    rows = select(Grant, named | left.exists()).where(
         Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.access_request_id.is_not(None),
         (Grant.status != "ended") | left.exists(), *which,
     )  # fmt: skip
-    return (await session.scalars(rows.order_by(Grant.id))).all()
+    found = (await session.execute(rows.order_by(Grant.id))).all()
+    return [grant for grant, _ in found], any(are_named for _, are_named in found)
 
 
 def _follow_row(row: BuyerAccess, grant: Grant, people: People | None, *, again: bool) -> None:

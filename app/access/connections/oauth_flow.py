@@ -29,7 +29,7 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.links import queries as links
-from app.links.models import LinkSession
+from app.links.models import Link, LinkSession
 from app.platforms.registry import Platforms
 
 __all__ = ["CallbackResult", "CallbackTarget", "ExchangeOutcome", "InvitationOver", "StateRefused"]
@@ -74,6 +74,7 @@ class CallbackResult:
 
     outcome: ExchangeOutcome
     agency_id: str | None = None
+    client_id: str | None = None
     is_first: bool = False
 
 
@@ -214,9 +215,10 @@ async def _exchange(
 ) -> CallbackResult:
     """Exchange the code in the first request; later and concurrent requests return its outcome."""
     async with sessions.begin() as session:
-        authorization = await _by_handle(session, handle, purpose)
-        if authorization is None:
+        found = await _by_handle(session, handle, purpose)
+        if found is None:
             return CallbackResult(ExchangeOutcome.UNKNOWN)
+        authorization, subject = found
         if not hmac.compare_digest(authorization.cookie_hash, encryption.sha256(cookie)):
             return CallbackResult(ExchangeOutcome.OTHER_BROWSER)
         if (
@@ -226,43 +228,61 @@ async def _exchange(
         ):
             await _cancel(session, authorization)
             return CallbackResult(ExchangeOutcome.CANCELLED, authorization.agency_id)
-        claimed = await _claim(session, authorization)
-        if claimed is not None:
-            assert claimed.code_encrypted is not None
-            code = keyring.decrypt(claimed.code_encrypted, bound_to=_code_place(claimed))
-            claimed.code_encrypted = None
-            subject = await _purpose(session, claimed)
-            platform = platforms.connected(claimed.platform)
-            app = await connections.app_of_agency(session, claimed.agency_id, platform, keyring)
-    if claimed is None:
+        code_encrypted = await _claim(session, authorization)
+        if code_encrypted is not None:
+            code = keyring.decrypt(code_encrypted, bound_to=_code_place(authorization))
+            platform = platforms.connected(authorization.platform)
+            app = await connections.app_of_agency(session, authorization.agency_id, platform, keyring)
+    if code_encrypted is None:
         return CallbackResult(await _outcome_of_first(sessions, authorization), authorization.agency_id)
     outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed in the meantime
     if app is not None:
         outcome = await establish(sessions, keyring, platform, app, code, subject)
     async with sessions.begin() as session:
         await session.execute(_this(authorization).values(outcome=outcome))
-    return CallbackResult(outcome, authorization.agency_id, is_first=True)
+    return CallbackResult(outcome, authorization.agency_id, client_id=subject.client_id, is_first=True)
 
 
-async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> Authorization | None:
-    rows = select(Authorization).where(Authorization.handle_hash == encryption.sha256(handle), purpose)
-    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> tuple[Authorization, Purpose] | None:
+    """The authorization of a handle, with its client and the browser that started."""
+    rows = (
+        select(Authorization, Link.client_id, LinkSession.id)
+        .outerjoin(Link, (Link.agency_id == Authorization.agency_id) & (Link.id == Authorization.link_id))
+        .outerjoin(
+            LinkSession,
+            (LinkSession.agency_id == Authorization.agency_id)
+            & (LinkSession.link_id == Authorization.link_id)
+            & (LinkSession.cookie_hash == Authorization.cookie_hash),
+        )
+        .where(Authorization.handle_hash == encryption.sha256(handle), purpose)
+    )
+    found = (await session.execute(rows, execution_options=CROSS_TENANT)).one_or_none()
+    if found is None:
+        return None
+    authorization, client_id, browser_id = found
+    return authorization, Purpose(
+        authorization.agency_id, link_id=authorization.link_id, client_id=client_id, browser_id=browser_id,
+        invitation_id=authorization.invitation_id,
+    )  # fmt: skip
 
 
-async def _claim(session: AsyncSession, authorization: Authorization) -> Authorization | None:
-    """Claim the authorization for this request, within ten minutes after the callback."""
+async def _claim(session: AsyncSession, authorization: Authorization) -> bytes | None:
+    """Claim the authorization for this request, within ten minutes after the callback; the code, which is deleted."""
+    code_encrypted = authorization.code_encrypted
+    if code_encrypted is None:
+        return None
     claimed = (
         _this(authorization)
         .where(
             Authorization.exchanged_at.is_(None),
-            Authorization.code_encrypted.is_not(None),
+            Authorization.code_encrypted == code_encrypted,
             Authorization.handle_expires_at > func.now(),
         )
-        .values(exchanged_at=func.now())
-        .returning(Authorization)
-        .execution_options(populate_existing=True)
+        .values(exchanged_at=func.now(), code_encrypted=None)
+        .returning(Authorization.id)
+        .execution_options(synchronize_session=False)
     )
-    return (await session.scalars(claimed)).one_or_none()
+    return code_encrypted if (await session.execute(claimed)).scalar_one_or_none() is not None else None
 
 
 async def _outcome_of_first(sessions: Sessions, authorization: Authorization) -> ExchangeOutcome:
@@ -304,19 +324,6 @@ async def _record_cancelled(session: AsyncSession, authorization: Authorization)
         session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=authorization.agency_id,
         subject_id=authorization.link_id or authorization.id, actor=CLIENT, data=data,
     )  # fmt: skip
-
-
-async def _purpose(session: AsyncSession, authorization: Authorization) -> Purpose:
-    if authorization.link_id is None:
-        return Purpose(authorization.agency_id, invitation_id=authorization.invitation_id)
-    link = await links.find(session, authorization.agency_id, authorization.link_id)
-    rows = select(LinkSession.id).where(
-        LinkSession.agency_id == authorization.agency_id,
-        LinkSession.link_id == link.id,
-        LinkSession.cookie_hash == authorization.cookie_hash,
-    )
-    browser_id = (await session.execute(rows)).scalar_one_or_none()
-    return Purpose(authorization.agency_id, link_id=link.id, client_id=link.client_id, browser_id=browser_id)
 
 
 def _code_place(authorization: Authorization) -> str:

@@ -12,6 +12,7 @@ from app.access.connections.models import Authorization, Connection
 from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import KEYTURN, record
+from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.links.devices import VerifiedBy
@@ -110,8 +111,11 @@ async def of_client(
 
 async def of_both(
     session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
-) -> tuple[Connection | None, Connection | None]:
-    """The client's connection for a Business Center, as `of_client`, and the agency's own live one."""
+) -> tuple[Connection | None, Connection | None, bool]:
+    """The client's connection for a Business Center, as `of_client`, and the agency's own live one.
+
+    The last value is true if the client has a live token whose revocation is not due yet.
+    """
     here = (Connection.agency_id == agency_id, Connection.platform == platform)
     newest = select(Connection.id).where(*here, Connection.client_id == client_id)
     own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
@@ -121,7 +125,13 @@ async def of_both(
     rows = select(Connection).where(*here, Connection.id.in_(wanted)).order_by(Connection.id.desc())
     found = (await session.scalars(rows)).all()
     agency = next((each for each in found if each.side == "agency"), None)
-    return _best([each for each in found if each.side == "client"], bc_id), agency
+    clients = [each for each in found if each.side == "client"]
+    has_token = len(clients) == _NEWEST or any(map(_is_in_use, clients))
+    return _best(clients, bc_id), agency, has_token
+
+
+def _is_in_use(connection: Connection) -> bool:
+    return connection.status == "live" and (connection.due_at is None or connection.due_at > clock.now())
 
 
 def _best(newest_first: Sequence[Connection], bc_id: str) -> Connection | None:

@@ -20,6 +20,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import devices
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.links.devices import VerifiedBy
 from app.links.models import LinkSession
 from app.platforms.port import (
@@ -197,8 +198,9 @@ async def _save_connection(
 ) -> None:
     agency_id, connection_id = purpose.agency_id, ids.new("connection")
     await _use_invitation(session, purpose)
+    data: dict[str, object] = {"platform": platform.key}
     if purpose.link_id:
-        await _admit_browser(session, purpose, found)
+        data = (await _admit_browser(session, purpose, found)).event_data()
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=agency_id, id=connection_id, platform=platform.key, side=purpose.side,
@@ -213,9 +215,6 @@ async def _save_connection(
         session, calls, agency_id=purpose.agency_id, side=purpose.side, purpose="authorize",
         connection_id=connection_id,
     )  # fmt: skip
-    data: dict[str, object] = {"platform": platform.key}
-    if purpose.link_id:
-        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
     await record(
         session, catalog.CONNECTION_AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
         actor=CLIENT if purpose.link_id else MEMBER,
@@ -240,7 +239,7 @@ async def _use_invitation(session: AsyncSession, purpose: Purpose) -> None:
         raise InvitationUsed
 
 
-async def _admit_browser(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> None:
+async def _admit_browser(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> LinkAggregate:
     """Admit a browser without a verified person: nothing was saved before, or it can use the link's Business Center.
 
     Raises OtherCompany.
@@ -249,15 +248,16 @@ async def _admit_browser(session: AsyncSession, purpose: Purpose, found: Discove
     aggregate = await links.load_link(session, purpose.agency_id, purpose.link_id, lock=True)
     browser = await session.get(LinkSession, (purpose.agency_id, purpose.browser_id), populate_existing=True)
     if browser is None or browser.verified_at is not None:
-        return
+        return aggregate
     if not await devices.is_guarded(session, aggregate):
         devices.let_in(browser, VerifiedBy.ANSWER)
-        return
+        return aggregate
     known = await connections.centers_of_link(session, purpose.agency_id, purpose.link_id)
     known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
     if not known & {center.bc_id for center in found.business_centers if center.usable}:
         raise OtherCompany
     devices.let_in(browser, VerifiedBy.CONNECTION)
+    return aggregate
 
 
 async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets) -> None:

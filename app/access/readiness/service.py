@@ -98,17 +98,21 @@ def is_completed(agency_id: str, link_id: str) -> Exists:
     )
 
 
-async def save_replies(
-    session: AsyncSession, agency_id: str, link_id: str, replies: Mapping[str, ReadinessReply], *, by: str
+def save_replies(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    replies: Mapping[str, ReadinessReply],
+    *,
+    by: str,
+    known: Mapping[str, ClientStatement | None],
 ) -> None:
-    """Save new and changed answers; a repeated one keeps its first time and person."""
-    known = await statements(session, agency_id, link_id)
+    """Add new and changed answers; a repeated one keeps its first time and person. `known`: the last answers."""
     for item, reply in replies.items():
         assert reply.answer in ANSWERS[item]
         before = known.get(item)
         if before is None or (before.answer, before.note) != (reply.answer, reply.note):
             session.add(_row(agency_id, link_id, item, reply, by))
-    await session.flush()
 
 
 def complete_checklist(session: AsyncSession, agency_id: str, link_id: str, *, by: str) -> None:

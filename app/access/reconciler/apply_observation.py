@@ -77,10 +77,11 @@ async def apply_observation(
             status = removals[AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)]
             writer.hold_up(grant, status, data, drafts)
     await record_all(session, drafts, agency_id=handshake.agency_id)
-    if writer.grants_changed or handshake.watching or any(grant.status != "live" for grant in loaded.grants):
+    has_changed = writer.grants_changed or any(grant.status != "live" for grant in loaded.grants)
+    if has_changed or handshake.watching:
         await buyers.sync_buyer_access(
             session, handshake.agency_id, Grant.client_id == handshake.client_id,
-            Grant.agency_bc_id == handshake.agency_bc_id,
+            Grant.agency_bc_id == handshake.agency_bc_id, unchanged=not has_changed,
         )  # fmt: skip
     await _revoke_token_when_done(session, handshake, loaded)
     return writer.changes
@@ -304,7 +305,7 @@ async def _revoke_token_when_done(session: AsyncSession, handshake: Handshake, l
         for link, request in loaded.client_requests
         if not is_dead(as_of(link.status, link.expires_at, now)) or (request.unwanted_at and request.status not in OVER)
     ]
-    if any(grant.status == "revoking" for grant in loaded.grants):
+    if not loaded.has_token or any(grant.status == "revoking" for grant in loaded.grants):
         return
     if loaded.client_requests and all(request.status in PROVED or request.status in OVER for request in living):
         await connections.revoke_soon(session, handshake.agency_id, handshake.client_id)

@@ -32,6 +32,7 @@ class ReconcileInput:
     """Rows that a handshake is reconciled from.
 
     `requests`: access requests that it answers, with their links; `client_requests`: all of its client on the platform.
+    `has_token`: the client has a live token whose revocation is not due.
     `grants`: current grants of the client that answer an access request or are to be removed; `removals`: those of the
     handshake that are to be removed and have no current access request. `searched_at`: the last request for a check
     for which the agency's other partners were searched.
@@ -41,6 +42,7 @@ class ReconcileInput:
     history: ActionHistory
     client: Connection | None
     agency: Connection | None
+    has_token: bool = True
     authorization_blocker: connections.AuthorizationBlocker | None = None
     unavailable_since: datetime | None = None
     searched_at: datetime | None = None
@@ -60,7 +62,7 @@ async def load_input(
     agency_id, client_id, platform = handshake.agency_id, handshake.client_id, handshake.platform
     if history is None:
         history = await action_history(session, agency_id, [handshake.id])
-    client, agency = await connections.of_both(session, agency_id, client_id, platform, handshake.bc_id)
+    client, agency, has_token = await connections.of_both(session, agency_id, client_id, platform, handshake.bc_id)
     blocker = None
     if client is None or client.status != "live":
         last = await connections.last_authorization(session, agency_id, client_id, platform)
@@ -92,6 +94,7 @@ async def load_input(
         history=history,
         client=client,
         agency=agency,
+        has_token=has_token,
         authorization_blocker=blocker,
         unavailable_since=handshake.unavailable_since,
         searched_at=handshake.searched_at,

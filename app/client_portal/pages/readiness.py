@@ -37,7 +37,8 @@ async def go_past(request: Request, session: Session, link: OpenScreen, form: Li
     if problems:
         return _shown(request, link, items, given.words, given.by, problems, given.note)
     await claim(session, link)
-    await service.save_replies(session, agency_id, link_id, given.words, by=given.by)
+    known = {item.key: item.said for item in items}
+    service.save_replies(session, agency_id, link_id, given.words, by=given.by, known=known)
     if any(item.verdict.blocks for item in items):
         return _shown(request, link, await service.of_link(session, link.aggregate), {}, given.by, BLOCKED)
     if not link.ready:

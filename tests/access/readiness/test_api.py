@@ -48,7 +48,8 @@ async def test_the_clients_word_is_kept_with_name_and_moment_and_can_change(
         ({"two_factor": ReadinessReply("yes")}, "Somebody Else"),
     ):
         async with sessions.begin() as session:
-            await service.save_replies(session, corner.agency_id, corner.link_id, words, by=by)
+            known = await service.statements(session, corner.agency_id, corner.link_id)
+            service.save_replies(session, corner.agency_id, corner.link_id, words, by=by, known=known)
     items = _items(await _read(api, corner))
     two_factor, payment = items["two_factor"], items["payment"]
     assert (two_factor["status"], two_factor["source"], two_factor["answered_by"]) == ("pass", "client", "Lea Boss")
