@@ -30,8 +30,9 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.links import devices
 from app.links import queries as links
 from app.links import service as link_actions
-from app.links.aggregate import LinkAggregate, SelectedAsset
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
+from app.links.pasted_ids import SelectedAsset
 from app.platforms.rate_limiter import RateLimitState
 from simulator import seed
 from tests.tiktok import ALL, TikTokWorld

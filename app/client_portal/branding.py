@@ -1,4 +1,4 @@
-"""Appearance of a client's page: the agency's name, contact, logo and colour as a style sheet."""
+"""Branding of client pages: the agency's name and contact, and routes of its logo and its colour as a style sheet."""
 
 import re
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from app.tenants.agencies.models import Agency
 
 router = APIRouter(include_in_schema=False)
 
-#: Each of these addresses always answers the same.
+#: The content of these URLs never changes.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 _HEX = re.compile(r"[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
 class Host:
-    """The agency as its client sees it."""
+    """The agency as shown to its client."""
 
     name: str
     contact_name: str
@@ -37,7 +37,7 @@ def brand_of(aggregate: LinkAggregate) -> dict[str, Any]:
 
 
 def brand_of_agency(agency: Agency) -> dict[str, Any]:
-    """The same where no client is known yet."""
+    """Branding of pages without a known client."""
     colour = branding.readable(agency.brand.get("colour", branding.DEFAULT_COLOUR))
     logo = branding.logo_of(agency.brand)
     path = branding.logo_path(agency.slug, logo) if logo else None

@@ -1,4 +1,4 @@
-"""Errors that stop a client, and their pages with the reason and a contact."""
+"""Errors that stop a client, with their pages."""
 
 import math
 from datetime import timedelta
@@ -14,19 +14,19 @@ from app.links.aggregate import LinkAggregate
 
 
 class LinkUnknown(HtmlError):
-    """No link has this secret: mistyped, cut off, or never ours."""
+    """No link has this secret; it may be mistyped or cut off."""
 
     status = 404
     code = "link_unknown"
     detail = "We don’t know this link."
 
     def page(self, request: Request) -> Response:
-        """Says what usually went wrong; nothing tells which agency it might have been."""
+        """Page with the usual causes; it names no agency."""
         return render.page(request, "client_portal:door/unknown.html", status=self.status)
 
 
 class OtherBrowser(HtmlError):
-    """This browser has not opened the link, or its cookies were cleared. `here`: where it has the link open itself."""
+    """This browser has not opened the link, or its cookies were cleared. `here`: path of a link that it has open."""
 
     status = 403
     code = "open_link_again"
@@ -37,12 +37,12 @@ class OtherBrowser(HtmlError):
         self.here = here
 
     def page(self, request: Request) -> Response:
-        """Says where the link is; the address alone tells us nothing we may show."""
+        """Page that explains how to open the link again; it shows nothing of the link."""
         return render.page(request, "client_portal:door/other_browser.html", status=self.status, here=self.here)
 
 
 class LinkEnded(HtmlError):
-    """The link's time ran out, or the agency ended it. `renewal` is where a new one is asked for."""
+    """The link expired or was revoked. `renewal`: path to request a new one."""
 
     status = 410
     code = "link_ended"
@@ -51,7 +51,7 @@ class LinkEnded(HtmlError):
     def __init__(self, aggregate: LinkAggregate, *, renewal: str, form_token: str) -> None:
         super().__init__()
         link = aggregate.link
-        # read now: the transaction is rolled back, and its rows with it, before the page is made
+        # read now: the transaction is rolled back before the page is rendered
         self.shown = {
             **brand_of(aggregate),
             "since": link.revoked_at or link.expires_at,
@@ -63,12 +63,12 @@ class LinkEnded(HtmlError):
         }
 
     def page(self, request: Request) -> Response:
-        """Says why and since when, and offers to ask for a new one."""
+        """Page with reason and time, and a button to request a new link."""
         return render.page(request, "client_portal:door/ended.html", status=self.status, **self.shown)
 
 
 class PublicLinkEnded(HtmlError):
-    """A public link takes nobody any more."""
+    """The public link takes no more visitors."""
 
     status = 410
     code = "public_link_ended"
@@ -79,12 +79,12 @@ class PublicLinkEnded(HtmlError):
         self.shown = shown
 
     def page(self, request: Request) -> Response:
-        """Says whom to ask."""
+        """Page with the agency's contact."""
         return render.page(request, "client_portal:door/open_ended.html", status=self.status, **self.shown)
 
 
 class TooMany(HtmlError):
-    """More was sent on a link, or from a browser, than any client needs."""
+    """A limit of the link or the browser is reached."""
 
     status = 429
     code = "too_many_requests"
@@ -96,7 +96,7 @@ class TooMany(HtmlError):
         self.shown = brand_of(aggregate)
 
     def page(self, request: Request) -> Response:
-        """Page with the time to continue; nothing is lost."""
+        """Page with the time to continue."""
         shown = render.page(
             request, "client_portal:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
             **self.shown,
@@ -117,12 +117,12 @@ class ConnectingImpossible(HtmlError):
         self.shown = {**brand_of(aggregate), "here": here, "form_token": form_token}
 
     def page(self, request: Request) -> Response:
-        """Leads on to doing it by hand."""
+        """Page that continues in the guided lane."""
         return render.page(request, "client_portal:door/by_hand_only.html", status=self.status, **self.shown)
 
 
 class Elsewhere(HtmlError):
-    """Another screen comes first."""
+    """Another screen comes first; redirects to it."""
 
     status = 303
     code = "elsewhere"
@@ -132,5 +132,5 @@ class Elsewhere(HtmlError):
         self.to = to
 
     def page(self, request: Request) -> Response:
-        """Leads there."""
+        """Redirect to the other screen."""
         return render.see_other(request, self.to)

@@ -1,6 +1,6 @@
-"""Detection of pages opened inside another app, whose built-in browser often cannot finish a sign-in. Pure."""
+"""Detection of built-in browsers of other apps, in which a sign-in often fails. Pure."""
 
-#: Marks that apps set in their User-Agent, and the app's name.
+#: Markers in the User-Agent, and the name of the app.
 _MARKS = {
     "MicroMessenger": "WeChat",
     "Instagram": "Instagram",

@@ -1,4 +1,4 @@
-"""The link that a browser has open, and whether the browser is the client's: the cookie and its dependencies."""
+"""The link that a browser has open, by its cookie, and the dependencies of routes on it."""
 
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -27,21 +27,21 @@ from app.links.models import LinkSession
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 
-#: The screen on which a new device is let in.
+#: The screen on which a new device is verified.
 DEVICE = "device"
 
 
 @dataclass(frozen=True)
 class CurrentLink:
-    """A living link in a browser of its client."""
+    """An active link in a browser of its client."""
 
     aggregate: LinkAggregate
     browser: LinkSession
     #: the value of the browser's cookie
     cookie: str
-    #: the living connection that serves this browser
+    #: the active connection that serves this browser
     connection: Connection | None
-    #: the client went through the checklist
+    #: the client completed the checklist
     ready: bool
     #: the connected lane is possible: there is an app to authorize
     can_connect: bool
@@ -53,26 +53,26 @@ class CurrentLink:
 
     @property
     def is_connected(self) -> bool:
-        """True if assets are picked from the platform's list rather than typed."""
+        """True if assets are selected from the platform's list rather than typed."""
         return self.aggregate.link.lane == "connected" and self.connection is not None
 
     @property
     def is_to_reconnect(self) -> bool:
-        """True if the link is connected but has no authorization: the client connects again to pick."""
+        """True if the link is connected but has no authorization: the client connects again to select assets."""
         return self.aggregate.link.lane == "connected" and self.connection is None and self.can_connect
 
     @property
-    def standing(self) -> Progress:
+    def progress(self) -> Progress:
         """Progress of the client."""
-        return standing_of(self.aggregate, connected=self.connection is not None, ready=self.ready)
+        return progress_of(self.aggregate, connected=self.connection is not None, ready=self.ready)
 
 
-def standing_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
+def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
     """Progress of the client on a link."""
     intake = aggregate.intake
     accounts = [access_request for access_request in aggregate.access_requests if access_request.kind == "ad_account"]
     return Progress(
-        way=way_of(aggregate),
+        sequence=screens_of(aggregate),
         lane=aggregate.link.lane,
         connected=connected,
         business_center=intake.bc_id is not None,
@@ -97,8 +97,8 @@ def standing_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Pr
     )
 
 
-def way_of(aggregate: LinkAggregate) -> tuple[str, ...]:
-    """The screens the client of a link meets: what its preset wants to know, and what its access requests need."""
+def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
+    """The screens of a link, as its preset and its access requests need them."""
     kinds = {access_request.kind for access_request in aggregate.access_requests}
     connecting = any(not access_request.is_custom for access_request in aggregate.access_requests)
     asked = {
@@ -109,7 +109,7 @@ def way_of(aggregate: LinkAggregate) -> tuple[str, ...]:
         "get-ready": connecting,
         "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or aggregate.preset.asks_screen("pixels")),
     }
-    return tuple(screen for screen in screens.WAY if asked.get(screen, aggregate.preset.asks_screen(screen)))
+    return tuple(screen for screen in screens.SEQUENCE if asked.get(screen, aggregate.preset.asks_screen(screen)))
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ class VisitedLink:
         """Path of its screens."""
         return url.of_screens(self.aggregate.link.id)
 
-    def is_let_in(self, others_verified: bool) -> bool:
-        """True if the browser may see and change the link: nothing personal is saved yet, or it is the client's.
+    def may_open(self, others_verified: bool) -> bool:
+        """True if the browser may see and change the link: no personal data is saved yet, or it is verified.
 
-        A browser that only opened the link before anything was saved is not the client's.
+        A browser that only opened the link before data was saved is not verified.
         """
         return self.browser.verified_at is not None or not (others_verified or devices.holds_personal(self.aggregate))
 
@@ -136,9 +136,9 @@ class VisitedLink:
 async def opened_before(
     session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None
 ) -> VisitedLink:
-    """The link of the path, dead or not, with this browser. Raises OtherBrowser.
+    """Load the link of the path, dead or not, with this browser. Raises OtherBrowser.
 
-    A form is about to change it, so it is locked for a POST unless `lock` says otherwise.
+    For a POST it is locked, unless `lock` is given.
     """
     cookie = request.cookies.get(forms.BROWSER, "")
     lock = request.method == "POST" if lock is None else lock
@@ -152,7 +152,7 @@ async def opened_before(
 
 
 async def living(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> VisitedLink:
-    """The same for a living link. Raises OtherBrowser, LinkEnded."""
+    """Load the active link of the path, with this browser. Raises OtherBrowser, LinkEnded."""
     before = await opened_before(session, request, link_id, lock=lock)
     if before.aggregate.is_dead:
         renewal = f"{before.path}/renewal"
@@ -161,13 +161,13 @@ async def living(session: AsyncSession, request: Request, link_id: str, *, lock:
 
 
 async def opened(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> CurrentLink:
-    """The living link of the path in a browser of its client.
+    """Load the active link of the path in a browser of its client.
 
-    Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once something personal is saved.
+    Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once personal data is saved.
     """
     before = await living(session, request, link_id, lock=lock)
     known = await _known(session, before)
-    if not before.is_let_in(known.others_verified):
+    if not before.may_open(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")
     platform = before.aggregate.platform
     return CurrentLink(
@@ -207,40 +207,40 @@ async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
 
 
 async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate) -> bool:
-    """True if the client of this link can connect with the platform; every offer to do so depends on it."""
+    """True if the client of this link can connect with the platform."""
     return aggregate.platform is not None and await oauth_flow.is_possible(
         session, services_of(request).platforms, aggregate.agency.id, aggregate.platform
     )
 
 
-async def _public_link(session: Session, request: Request, link_id: str) -> CurrentLink:
+async def _open_link(session: Session, request: Request, link_id: str) -> CurrentLink:
     return await opened(session, request, link_id)
 
 
-PublicLink = Annotated[CurrentLink, Depends(_public_link, scope="function")]
+OpenLink = Annotated[CurrentLink, Depends(_open_link, scope="function")]
 
 
 def in_turn(request: Request, link: CurrentLink) -> CurrentLink:
-    """The link, on a screen whose turn it is or was. Raises Elsewhere for one that is too early."""
+    """The link, on a screen that may be opened. Raises Elsewhere for one that is too early."""
     name = request.url.path.removeprefix(f"{link.path}/").partition("/")[0]
-    if name in (*screens.WAY, *screens.AFTER) and (other := screens.instead(link.standing, name)):
+    if name in (*screens.SEQUENCE, *screens.AFTER) and (other := screens.instead(link.progress, name)):
         raise Elsewhere(f"{link.path}/{other}")
     return link
 
 
-async def _screen(request: Request, link: PublicLink) -> CurrentLink:
+async def _screen(request: Request, link: OpenLink) -> CurrentLink:
     return in_turn(request, link)
 
 
-#: The same, on a screen whose turn it is or was; whoever is too early is sent to the one that comes first.
+#: The link on a screen that may be opened; a screen that is too early redirects to the one that comes first.
 OpenScreen = Annotated[CurrentLink, Depends(_screen, scope="function")]
 
 
 async def claim(session: AsyncSession, link: CurrentLink) -> None:
-    """Before something personal is saved: the browser that does so first is the client's. Raises Elsewhere."""
+    """Verify the first browser that saves personal data, before it is saved. Raises Elsewhere for another."""
     try:
         await devices.claim(session, link.aggregate, link.browser)
-    except NewDevice as refused:  # another browser was first, a moment ago
+    except NewDevice as refused:  # another browser was first
         raise Elsewhere(f"{link.path}/{DEVICE}") from refused
 
 
@@ -250,6 +250,6 @@ async def _form(request: Request, session: Session, link: OpenScreen, form: Sent
     return form
 
 
-#: For a route that needs no more of a form than that it was sent from a screen of this link in this browser.
+#: For routes that only need proof that the form came from a screen of this link in this browser.
 FROM_OUR_SCREEN = Depends(_form, scope="function")
 LinkForm = Annotated[Form, FROM_OUR_SCREEN]

@@ -1,34 +1,85 @@
-"""Items that a link asks for, in plain words: first the platform we read, then manual ones."""
+"""Offers of a link for the client, and its access requests on manual platforms with their texts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.client_portal import manual_platforms
-from app.client_portal.copy import access_offer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.client_portal.copy import consent
 from app.client_portal.copy import manual_platforms as manual_copy
-from app.client_portal.copy.access_offer import Offer
+from app.client_portal.copy.consent import Offer
+from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
+from app.platforms.manual import library
 from app.platforms.registry import Platforms
+from app.tenants.agencies import platform_ids
 
 
-def of(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
-    """One for each access, its role and its reason, in the order of the access requests; the same one is told once."""
+def manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
+    """All access requests on manual platforms, in their order."""
+    return [_manual_request(access_request) for access_request in aggregate.access_requests if access_request.is_custom]
+
+
+def open_manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
+    """Access requests on manual platforms that the client has not answered yet."""
+    return [
+        _manual_request(access_request)
+        for access_request in aggregate.access_requests
+        if access_request.is_custom and not access_request.approved_at and not access_request.declined_at
+    ]
+
+
+async def manual_groups(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[ManualGroup]:
+    """Access requests on manual platforms by platform, declined ones included, with the agency's own ids filled in."""
+    if not any(access_request.is_custom for access_request in aggregate.access_requests):
+        return []
+    known = await platform_ids.every(session, aggregate.agency.id)
+    return manual_copy.groups(manual_requests(aggregate), agency=aggregate.agency.name, identifiers=known)
+
+
+def _manual_request(access_request: AccessRequest) -> ManualRequest:
+    return ManualRequest(
+        id=access_request.id,
+        platform=library.find(access_request.platform),
+        role=access_request.role,
+        reason=access_request.reason,
+        status=access_request.status,
+        since=access_request.status_since,
+        given=access_request.asset_id,
+        title=access_request.asset_name,
+        own_steps=tuple(access_request.steps or ()),
+        client_said_by=access_request.client_attested_by,
+        client_said_at=access_request.client_attested_at,
+        agency_said_by=access_request.attested_by,
+        agency_said_at=access_request.attested_at,
+        agreed_at=access_request.approved_at,
+    )
+
+
+def of_link(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
+    """One offer for each different access, role and reason: first connected platforms, then manual ones."""
     access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_custom]
     return _once(
-        [*_read(access_requests, platforms), *(manual_copy.offer(each) for each in manual_platforms.of(aggregate))]
+        [
+            *_of_platforms(access_requests, platforms),
+            *(manual_copy.offer(each) for each in manual_requests(aggregate)),
+        ]
     )
 
 
 def to_agree(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
-    """Offers that a consent now would include: not declined, not agreed to before, and chosen."""
+    """Offers that a consent would include now: chosen, not declined, and not agreed to before."""
     access_requests = [
         access_request
         for access_request in aggregate.access_requests
         if access_request.awaits_yes and not access_request.is_custom
     ]
     return _once(
-        [*_read(access_requests, platforms), *(manual_copy.offer(each) for each in manual_platforms.fresh(aggregate))]
+        [
+            *_of_platforms(access_requests, platforms),
+            *(manual_copy.offer(each) for each in open_manual_requests(aggregate)),
+        ]
     )
 
 
@@ -36,7 +87,7 @@ def _once(offers: Sequence[Offer]) -> Sequence[Offer]:
     return list(dict.fromkeys(offers))
 
 
-def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
+def with_asset_names(offers: Sequence[Offer]) -> Sequence[Offer]:
     """The offers, with the names of their assets added to each ability if the offers differ."""
     if len({offer.things for offer in offers}) < 2:
         return offers
@@ -50,11 +101,11 @@ def told_apart(offers: Sequence[Offer]) -> Sequence[Offer]:
     ]
 
 
-def _read(access_requests: Sequence[AccessRequest], platforms: Platforms) -> Sequence[Offer]:
+def _of_platforms(access_requests: Sequence[AccessRequest], platforms: Platforms) -> Sequence[Offer]:
     return [
         each
         for key in dict.fromkeys(access_request.platform for access_request in access_requests)
-        for each in access_offer.offers(
+        for each in consent.platform_offers(
             [
                 (access_request.kind, access_request.role, access_request.why)
                 for access_request in access_requests

@@ -1,4 +1,4 @@
-"""Showing a screen: what every screen has, beside what is its own."""
+"""Rendering of screens with their common values, and redirects between them."""
 
 from typing import Any
 
@@ -28,10 +28,10 @@ def screen(
     form_to: tuple[str, ...] = (),
     **context: Any,
 ) -> HTMLResponse:
-    """The page of a screen; with problems it answers a form that could not be kept (422)."""
-    way = link.standing.way
-    at = way.index(name) + 1 if name in way else None
-    back = screens.before(way, name) if at else None
+    """The page of a screen; with problems, as the response to an invalid form (422)."""
+    sequence = link.progress.sequence
+    at = sequence.index(name) + 1 if name in sequence else None
+    back = screens.before(sequence, name) if at else None
     here = render.root(request) + link.path
     return render.page(
         request,
@@ -41,34 +41,34 @@ def screen(
         **brand_of(link.aggregate),
         here=here,
         form_token=forms.token(request, link.cookie),
-        codes=e_mails_codes(request, link.aggregate),
+        codes=can_email_codes(request, link.aggregate),
         problems=problems or {},
         step=at,
-        steps=len(way),
-        minutes=screens.minutes_left(way, name) if at else None,
+        steps=len(sequence),
+        minutes=screens.minutes_left(sequence, name) if at else None,
         back=f"{here}/{back}" if back else None,
         **context,
     )
 
 
-def e_mails_codes(request: Request, aggregate: LinkAggregate) -> bool:
-    """True if a new device can be let in by a code that we e-mail."""
+def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:
+    """True if a new device can be verified by an e-mailed code."""
     return services_of(request).outbox is not None and bool(devices.addresses_of(aggregate))
 
 
 def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
-    """303 to the first screen that still needs the client, after an answer was saved."""
-    return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
+    """303 to the first screen that still needs the client."""
+    return render.see_other(request, f"{link.path}/{screens.next_screen(link.progress)}")
 
 
 def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform:
-    """The platform we connect with or read, on a link that asks for something there."""
+    """The connected platform of a link that requests access there."""
     return services_of(request).platforms.connected(str(aggregate.platform))
 
 
 async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
     """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
-    await rate_limits.take(session, link.aggregate, (rate_limits.TRIPS_ON_LINK, link.aggregate.link.id))
+    await rate_limits.take(session, link.aggregate, (rate_limits.AUTHORIZATIONS_ON_LINK, link.aggregate.link.id))
     possible = (
         link.can_connect if isinstance(link, CurrentLink) else await can_connect(session, request, link.aggregate)
     )
@@ -96,23 +96,23 @@ async def needs_own_connection(session: AsyncSession, link: CurrentLink) -> bool
 
 
 async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: bool = False) -> bool:
-    """True if we can read whether what a link asks for is shared: otherwise no page promises it.
+    """True if the platform can be read for the requested access; otherwise no page promises it.
 
-    `by_hand`: if it is done by hand, whichever lane was chosen.
+    `by_hand`: as if shared by hand, whichever lane is chosen.
     """
     if not by_hand and aggregate.link.lane == "connected":
         return True  # with the client's authorization
-    assert aggregate.platform is not None  # no page asks where nothing is read
+    assert aggregate.platform is not None  # only asked for connected platforms
     return await connections.can_look(
         session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.bc_id or ""
     )
 
 
 def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ...]:
-    """Foreign origins that forms of a screen may lead to: that of the platform's consent page, if there is one."""
+    """Foreign origins that forms of a screen may redirect to: the platform's consent page, if there is one."""
     return (platform_of(request, aggregate).consent_origin,) if is_connecting(aggregate) else ()
 
 
 def is_connecting(aggregate: LinkAggregate) -> bool:
-    """True if a link asks for something on a platform that we connect with or read."""
+    """True if a link requests access on a connected platform."""
     return aggregate.platform is not None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-#: Every screen a client's way may have, in their order, with the minutes each usually takes.
+#: All screens of a client in their order, with the usual minutes for each.
 MINUTES = {
     "way": 1,
     "business-center": 1,
@@ -15,100 +15,100 @@ MINUTES = {
     "get-ready": 1,
     "review": 1,
 }
-WAY = tuple(MINUTES)
+SEQUENCE = tuple(MINUTES)
 AFTER = ("progress", "receipt")
-#: The way of a link that asks for nothing on manual platforms, and whose preset asks nothing of its own.
-USUAL = tuple(screen for screen in WAY if screen not in ("questions", "others"))
+#: The screens of a link without manual platforms and without questions of the preset.
+USUAL_SEQUENCE = tuple(screen for screen in SEQUENCE if screen not in ("questions", "others"))
 
 
 @dataclass(frozen=True)
 class Progress:
     """Progress of a client on one link."""
 
-    #: the screens this client meets, in their order
-    way: tuple[str, ...] = USUAL
+    #: the screens of this client, in their order
+    sequence: tuple[str, ...] = USUAL_SEQUENCE
     lane: str | None = None
-    #: there is a living connection made on this link
+    #: the link has an active connection
     connected: bool = False
     business_center: bool = False
-    #: every ad account asked for is named
+    #: every requested ad account is chosen
     assets: bool = False
     others: bool = False
     pixels: bool = False
     markets: bool = False
     contacts: bool = False
     questions: bool = False
-    #: the client went through the checklist
+    #: the client completed the checklist
     ready: bool = False
     submitted: bool = False
-    #: an access request names an asset the client has not agreed to yet
+    #: an access request has an asset that the client has not agreed to yet
     unapproved: bool = False
     completed: bool = False
 
     @property
     def connecting(self) -> bool:
-        """True if something is asked for on a platform that we connect with or read."""
-        return "way" in self.way
+        """True if access on a connected platform is requested."""
+        return "way" in self.sequence
 
 
-def next_screen(standing: Progress) -> str:
-    """The first screen that still needs the client, or where to see how it stands."""
-    if standing.completed:
+def next_screen(progress: Progress) -> str:
+    """The first screen that still needs the client, else the progress or the receipt."""
+    if progress.completed:
         return "receipt"
     answered = {
-        "way": _has_way(standing),
-        "business-center": standing.business_center,
-        "accounts": standing.assets,
-        "others": standing.others,
-        "pixels": standing.pixels,
-        "markets": standing.markets,
-        "contacts": standing.contacts,
-        "questions": standing.questions,
-        "get-ready": standing.ready,
-        "review": standing.submitted and not standing.unapproved,
+        "way": _has_lane(progress),
+        "business-center": progress.business_center,
+        "accounts": progress.assets,
+        "others": progress.others,
+        "pixels": progress.pixels,
+        "markets": progress.markets,
+        "contacts": progress.contacts,
+        "questions": progress.questions,
+        "get-ready": progress.ready,
+        "review": progress.submitted and not progress.unapproved,
     }
-    return next((screen for screen in standing.way if not answered[screen]), "progress")
+    return next((screen for screen in progress.sequence if not answered[screen]), "progress")
 
 
-def instead(standing: Progress, screen: str) -> str | None:
+def instead(progress: Progress, screen: str) -> str | None:
     """Redirect target for a requested screen; None if it can be shown."""
-    due = next_screen(standing)
+    due = next_screen(progress)
     if screen in AFTER:
-        return None if standing.submitted else due
-    if standing.completed:
+        return None if progress.submitted else due
+    if progress.completed:
         return "receipt"
-    way = standing.way
-    if screen not in way:
+    sequence = progress.sequence
+    if screen not in sequence:
         return due
-    return due if due in way and way.index(screen) > way.index(due) else None
+    return due if due in sequence and sequence.index(screen) > sequence.index(due) else None
 
 
-def before(way: tuple[str, ...], screen: str) -> str | None:
+def before(sequence: tuple[str, ...], screen: str) -> str | None:
     """The screen its Back leads to; None on the first."""
-    at = way.index(screen)
-    return way[at - 1] if at else None
+    at = sequence.index(screen)
+    return sequence[at - 1] if at else None
 
 
-def minutes_left(way: tuple[str, ...], screen: str) -> int:
+def minutes_left(sequence: tuple[str, ...], screen: str) -> int:
     """Minutes that the remaining screens usually take, this one included."""
-    return sum(MINUTES[each] for each in way[way.index(screen) :])
+    return sum(MINUTES[each] for each in sequence[sequence.index(screen) :])
 
 
-def after_trip(standing: Progress, outcome: str) -> str:
-    """Target after a trip to the platform: the choice of assets, the statuses, or the choice of lane.
+def after_authorization(progress: Progress, outcome: str) -> str:
+    """Target after an authorization at the platform: the choice of assets, the progress, or the choice of lane.
 
-    A way back that was used before (Back, Reload) goes on like the first when it did connect.
+    A callback that was used before (Back, Reload) continues like the first one if that one connected.
     """
     used_before = outcome in ("unknown", "too_late")
-    if outcome == "connected" or (used_before and standing.connected):
-        if standing.submitted:
-            return next_screen(standing)
-        return "accounts" if standing.business_center else "business-center"
-    here = "progress" if standing.submitted else "way"
+    if outcome == "connected" or (used_before and progress.connected):
+        if progress.submitted:
+            return next_screen(progress)
+        return "accounts" if progress.business_center else "business-center"
+    here = "progress" if progress.submitted else "way"
     return f"{here}?cancelled=1" if outcome == "cancelled" else f"{here}?outcome={outcome}"
 
 
-def _has_way(standing: Progress) -> bool:
-    if standing.lane == "connected":
-        return standing.connected or standing.submitted
-    return standing.lane is not None
+def _has_lane(progress: Progress) -> bool:
+    if progress.lane == "connected":
+        return progress.connected or progress.submitted
+    return progress.lane is not None

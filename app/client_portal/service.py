@@ -1,4 +1,4 @@
-"""Changes to a client's earlier answers, and their consequences."""
+"""Use cases of the client's screens: lane, Business Center, assets, and changes of earlier answers."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,20 +9,21 @@ from app.access.grants import service as grants
 from app.access.partners import service as partners
 from app.access.reconciler import queries
 from app.access.requests import service as access_requests
-from app.client_portal.copy import request_groups
+from app.client_portal.copy import consent
 from app.client_portal.forms import company_names
 from app.events import catalog
 from app.kit.input import email_address
-from app.links.aggregate import LinkAggregate, SelectedAsset
+from app.links.aggregate import LinkAggregate
+from app.links.pasted_ids import SelectedAsset
 from app.platforms.resources import DiscoveredAssets
 
 TIKTOK = "tiktok"
-#: States in which we have shared nothing yet: a yes can be taken back without a trace at the platform.
+#: Statuses in which nothing is shared yet, so that the client can withdraw its consent without effect at the platform.
 NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 
 
-async def take_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) -> None:
-    """Connected or by hand from now on. Nothing given is lost; what was agreed to goes on in the new lane."""
+async def choose_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) -> None:
+    """Change the lane. No input is lost; approved access requests continue in the new lane."""
     aggregate.choose_lane(lane)
     await aggregate.save(session)
     if any(access_request.approved_at and not access_request.is_custom for access_request in aggregate.access_requests):
@@ -32,16 +33,16 @@ async def take_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) 
 async def choose_assets(
     session: AsyncSession, aggregate: LinkAggregate, kind: str, chosen: Sequence[SelectedAsset]
 ) -> None:
-    """One access request for each; what is agreed to, or shared already, stays. The caller saves the link."""
+    """Have one access request for each asset; approved or shared ones stay. The caller saves the link."""
     aggregate.choose_assets(kind, chosen, shared=await _shared(session, aggregate))
 
 
-async def keep_business_center(
+async def save_business_center(
     session: AsyncSession, aggregate: LinkAggregate, bc_id: str, name: str | None, *, differs: bool = False
 ) -> None:
-    """Save the chosen Business Center and drop choices made in another. A Business Center agreed to stays.
+    """Save the chosen Business Center and drop choices made in another. One that was agreed to stays.
 
-    `differs`: it looks like another company's, and the client confirmed it; the agency is notified.
+    `differs`: it seems to be another company's, and the client confirmed it; the agency is notified.
     """
     changed = aggregate.intake.bc_id not in (None, bc_id)
     if changed and await _is_bound(session, aggregate):
@@ -59,13 +60,13 @@ async def keep_business_center(
         await partners.match_business_center(session, aggregate.agency.id, platform, bc_id)
 
 
-async def take_center(
+async def adopt_sharing_center(
     session: AsyncSession, aggregate: LinkAggregate, access_request_id: str, *, said: Sequence[str]
 ) -> None:
-    """The client says that the Business Center from which an asset was seen is its own: it is the link's from now on.
+    """Make the Business Center that shares an asset the link's own, after the client confirmed that it is its own.
 
-    Only one that a look found. Nothing changes if it was seen where the client said, or is another client's, meanwhile.
-    `said` are the words that the client answered.
+    Only one that the reconciler found. Nothing changes if the asset is shared from the given one by now, or if it is
+    another client's. `said`: the sentences that the client confirmed.
     """
     access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.code != "asset_shared_elsewhere":
@@ -83,18 +84,18 @@ async def take_center(
 
 
 async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:
-    """True if something is, or may be, shared from the Business Center that the client gave."""
+    """True if assets are, or may be, shared from the Business Center that the client gave."""
     shared = await _shared(session, aggregate)
-    on_their_way = await queries.maybe_shared(session, aggregate.agency.id, aggregate.client.id)
+    maybe_shared = await queries.maybe_shared(session, aggregate.agency.id, aggregate.client.id)
     return any(
-        access_request.id in shared or access_request.asset_id in on_their_way
+        access_request.id in shared or access_request.asset_id in maybe_shared
         for access_request in aggregate.access_requests
         if not access_request.is_custom
     )
 
 
-async def forget_center_not_in(session: AsyncSession, aggregate: LinkAggregate, found: DiscoveredAssets) -> None:
-    """Forget a Business Center that the new sign-in lacks, unless the client agreed to share from it."""
+async def remove_center_not_in(session: AsyncSession, aggregate: LinkAggregate, found: DiscoveredAssets) -> None:
+    """Remove a Business Center that the new authorization lacks, unless the client agreed to share from it."""
     here = {center.bc_id for center in found.business_centers}
     if aggregate.intake.bc_id is None or aggregate.intake.bc_id in here or await _is_bound(session, aggregate):
         return
@@ -104,7 +105,7 @@ async def forget_center_not_in(session: AsyncSession, aggregate: LinkAggregate, 
 
 
 async def _is_bound(session: AsyncSession, aggregate: LinkAggregate) -> bool:
-    """True if something was agreed to, or is shared, from the chosen Business Center."""
+    """True if access from the chosen Business Center was approved or is shared."""
     shared = await _shared(session, aggregate)
     return any(
         (access_request.approved_at or access_request.id in shared) and not access_request.is_custom
@@ -115,7 +116,7 @@ async def _is_bound(session: AsyncSession, aggregate: LinkAggregate) -> bool:
 async def differs(
     session: AsyncSession, aggregate: LinkAggregate, choice: Choice, found: DiscoveredAssets | None
 ) -> bool:
-    """True if a Business Center looks like another company's: the client must confirm it, and the agency is notified.
+    """True if a Business Center seems to be another company's: the client must confirm it, and the agency is notified.
 
     The agency's own records decide first. Only then are names compared, and one common word is enough.
     """
@@ -133,21 +134,21 @@ async def differs(
 
 
 def answer_group(aggregate: LinkAggregate, key: str, *, declined: bool) -> None:
-    """No to one optional group of access requests, or thinking better of any no. What is agreed to stays as it is."""
-    together = request_groups.together(aggregate.access_requests, key)
+    """Decline one optional group of access requests, or undo a decline. Approved ones stay unchanged."""
+    together = consent.together(aggregate.access_requests, key)
     for access_request in aggregate.access_requests:
         if access_request.id in together and not (declined and access_request.required):
             (aggregate.decline if declined else aggregate.reconsider)(access_request)
 
 
-async def take_back(session: AsyncSession, aggregate: LinkAggregate) -> None:
-    """The client wants to choose anew: a yes to what was not shared yet is asked for again."""
-    on_their_way = await queries.maybe_shared(session, aggregate.agency.id, aggregate.client.id)
+async def withdraw_consent(session: AsyncSession, aggregate: LinkAggregate) -> None:
+    """Withdraw the consent to access that is not shared yet, so that the client can choose again."""
+    maybe_shared = await queries.maybe_shared(session, aggregate.agency.id, aggregate.client.id)
     for access_request in aggregate.access_requests:
         if (
             access_request.approved_at
             and not access_request.is_custom
-            and access_request.asset_id not in on_their_way
+            and access_request.asset_id not in maybe_shared
             and access_request.status in NOT_SHARED_YET
             and access_request.verified_at is None
         ):
@@ -156,7 +157,7 @@ async def take_back(session: AsyncSession, aggregate: LinkAggregate) -> None:
 
 
 async def _shared(session: AsyncSession, aggregate: LinkAggregate) -> Collection[str]:
-    """Ids of the access requests whose access is there; none before the client's first yes."""
+    """Ids of the access requests with a grant; none before the client's first consent."""
     if aggregate.link.submitted_at is None:
         return ()
     return await grants.access_requests_with_grant(session, aggregate.agency.id, aggregate.client.id)

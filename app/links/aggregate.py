@@ -19,6 +19,7 @@ from app.events.recorder import CLIENT, KEYTURN, EventDraft, record_all
 from app.kit import ids
 from app.links import event_data, status
 from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
+from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.links.status import OVER, PROVED
 from app.tenants.agencies.models import Agency
@@ -39,16 +40,6 @@ _LOADED: Final = "links loaded"
 
 class LinkNotSaved(Exception):
     """A transaction would commit without the events of a link that it changed."""
-
-
-@dataclass(frozen=True)
-class SelectedAsset:
-    """An asset that the client selected or typed; the name is known only from the platform."""
-
-    asset_id: str
-    name: str | None = None
-    #: the ad account of a pixel
-    parent_asset_id: str | None = None
 
 
 @dataclass

@@ -24,6 +24,16 @@ class PastedIds:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class SelectedAsset:
+    """An asset that the client selected or typed; the name is known only from the platform."""
+
+    asset_id: str
+    name: str | None = None
+    #: the ad account of a pixel
+    parent_asset_id: str | None = None
+
+
 def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> PastedIds:
     """One Business Center ID from pasted text. `taken`: numbers that were given before, and for what."""
     if is_blank(text):

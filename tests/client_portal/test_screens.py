@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.client_portal import screens
-from app.client_portal.screens import AFTER, USUAL, WAY, Progress
+from app.client_portal.screens import AFTER, SEQUENCE, USUAL_SEQUENCE, Progress
 
 NOTHING = Progress()
 BY_HAND = Progress(lane="guided")
@@ -22,13 +22,13 @@ SUBMITTED = replace(READY, submitted=True, unapproved=False)
 COMPLETED = replace(SUBMITTED, completed=True)
 
 #: Beside TikTok, and alone: links that ask for something on platforms where people do all of it.
-BOTH = Progress(way=tuple(screen for screen in WAY if screen != "questions"))
-WRITTEN_ALONE = Progress(way=("others", "markets", "contacts", "review"))
-QUESTIONS = tuple(screen for screen in WAY if screen != "others")
-WAYS = (USUAL, BOTH.way, WRITTEN_ALONE.way, QUESTIONS)
+BOTH = Progress(sequence=tuple(screen for screen in SEQUENCE if screen != "questions"))
+WRITTEN_ALONE = Progress(sequence=("others", "markets", "contacts", "review"))
+QUESTIONS = tuple(screen for screen in SEQUENCE if screen != "others")
+WAYS = (USUAL_SEQUENCE, BOTH.sequence, WRITTEN_ALONE.sequence, QUESTIONS)
 
 STANDINGS = some.builds(
-    Progress, lane=some.sampled_from([None, "connected", "guided"]), way=some.sampled_from(WAYS), **dict.fromkeys(
+    Progress, lane=some.sampled_from([None, "connected", "guided"]), sequence=some.sampled_from(WAYS), **dict.fromkeys(
         ("questions", "connected", "business_center", "assets", "others", "pixels",
          "markets", "contacts", "ready", "submitted", "unapproved",
          "completed"), some.booleans(),
@@ -53,8 +53,8 @@ STANDINGS = some.builds(
         (replace(SUBMITTED, lane="connected"), "progress"),
         (replace(SUBMITTED, unapproved=True), "review"),
         (COMPLETED, "receipt"),
-        (replace(CENTER, assets=True, way=BOTH.way), "others"),
-        (replace(CENTER, assets=True, way=BOTH.way, others=True), "pixels"),
+        (replace(CENTER, assets=True, sequence=BOTH.sequence), "others"),
+        (replace(CENTER, assets=True, sequence=BOTH.sequence, others=True), "pixels"),
         (WRITTEN_ALONE, "others"),
         (replace(WRITTEN_ALONE, others=True), "markets"),
         (replace(WRITTEN_ALONE, others=True, markets=True, contacts=True), "review"),
@@ -89,7 +89,7 @@ def test_whoever_is_too_early_or_too_late_is_led_on(standing: Progress, asked: s
 @given(STANDINGS)
 def test_the_screen_one_is_led_to_can_always_be_shown(standing: Progress) -> None:
     """No standing makes two screens send a browser back and forth."""
-    for screen in (*WAY, *AFTER):
+    for screen in (*SEQUENCE, *AFTER):
         other = screens.instead(standing, screen)
         assert other is None or other in AFTER or screens.instead(standing, other) is None
         if other in AFTER:
@@ -111,16 +111,16 @@ def test_the_screen_one_is_led_to_can_always_be_shown(standing: Progress) -> Non
     ],
 )
 def test_a_trip_leads_to_what_it_made_possible(standing: Progress, outcome: str, leads_to: str) -> None:
-    assert screens.after_trip(standing, outcome) == leads_to
+    assert screens.after_authorization(standing, outcome) == leads_to
 
 
 def test_back_leads_one_screen_back() -> None:
-    assert screens.before(screens.USUAL, "way") is None
-    assert [screens.before(WAY, screen) for screen in WAY[1:]] == list(WAY[:-1])
+    assert screens.before(screens.USUAL_SEQUENCE, "way") is None
+    assert [screens.before(SEQUENCE, screen) for screen in SEQUENCE[1:]] == list(SEQUENCE[:-1])
 
 
 def test_the_minutes_left_only_shrink() -> None:
-    left = [screens.minutes_left(screens.USUAL, each) for each in screens.USUAL]
+    left = [screens.minutes_left(screens.USUAL_SEQUENCE, each) for each in screens.USUAL_SEQUENCE]
     assert left[0] == 6
     assert left == sorted(left, reverse=True)
     assert left[0] == 6

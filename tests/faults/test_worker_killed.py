@@ -18,8 +18,8 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import service as links
-from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
+from app.links.pasted_ids import SelectedAsset
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
 from app.settings import Settings
 from app.tenants.clients import service as clients

@@ -10,8 +10,9 @@ from app.events.models import Event
 from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
 from app.links import queries
-from app.links.aggregate import LinkAggregate, LinkNotSaved, SelectedAsset
+from app.links.aggregate import LinkAggregate, LinkNotSaved
 from app.links.models import AccessRequest, Intake, Link
+from app.links.pasted_ids import SelectedAsset
 from app.links.presets import service as presets
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client

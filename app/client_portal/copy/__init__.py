@@ -1,1 +1,1 @@
-"""Texts for clients: the offer, the agreement, statuses of access requests, and steps to share or remove access."""
+"""Texts for clients: offers, agreement, statuses, steps and help."""

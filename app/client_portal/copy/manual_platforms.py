@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.client_portal.copy.access_offer import Offer
+from app.client_portal.copy.consent import Offer
 from app.client_portal.status_texts import Tone
 from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import GuidedStep
@@ -12,7 +12,7 @@ from app.platforms.port import GuidedStep
 
 @dataclass(frozen=True)
 class ManualRequest:
-    """One access request of a manual platform, as far as words about it need."""
+    """One access request of a manual platform, with the values that its texts need."""
 
     id: str
     platform: ManualPlatform
@@ -20,9 +20,9 @@ class ManualRequest:
     reason: str
     status: str
     since: datetime
-    #: the client's own id of the thing, where it gave one
+    #: the client's own id of the asset, if given
     given: str | None = None
-    #: title and steps, where the agency wrote them itself
+    #: title and steps of the agency's own
     title: str | None = None
     own_steps: tuple[str, ...] = ()
     client_said_by: str | None = None
@@ -45,7 +45,7 @@ class ManualRequest:
 
 @dataclass(frozen=True)
 class ManualStep:
-    """One numbered step. `label` and `value`: what is copied there."""
+    """One numbered step. `label` and `value`: the value to copy."""
 
     text: str
     where: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class ManualLine:
 class ManualGroup:
     """The access requests of one platform.
 
-    `dated`: when its menu words were checked; none where the agency wrote the steps.
+    `dated`: date on which its menu names were checked; none for the agency's own steps.
     """
 
     key: str
@@ -178,7 +178,7 @@ def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> 
         tone=tone,
         since=asked.since,
         steps=steps(asked, agency=agency, identifiers=identifiers) if to_do else (),
-        removal=tuple(_filled(asked, step, agency, identifiers) for step in _taken_back(asked)),
+        removal=tuple(_filled(asked, step, agency, identifiers) for step in _removal_steps(asked)),
         can_say_done=to_do,
         can_take_back=asked.status == "awaiting_partner",
         asked=asked,
@@ -192,14 +192,14 @@ def steps(asked: ManualRequest, *, agency: str, identifiers: Mapping[str, str]) 
     return tuple(_filled(asked, step, agency, identifiers) for step in asked.platform.steps(asked.role))
 
 
-def _taken_back(asked: ManualRequest) -> tuple[GuidedStep, ...]:
+def _removal_steps(asked: ManualRequest) -> tuple[GuidedStep, ...]:
     written = asked.platform.removal(asked.role)
     sentence = "Open the tool, take {agency} off the list of who has access, or ask {agency} where that is."
     return written or (GuidedStep(sentence, where="", variants=(), help_url="", help_search=""),)
 
 
 def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Mapping[str, str]) -> ManualStep:
-    """A step whose id is to be copied shows it below, in a field of its own."""
+    """A step with names and numbers; an id to copy is shown below it, in a field of its own."""
     needs = {need.key: need for need in asked.platform.needs}
     copied = next((need for key, need in needs.items() if f": {{{key}}}" in step.text), None)
     known = {key: identifiers.get(key) or f"(ask {agency} for its {need.label})" for key, need in needs.items()}

@@ -1,4 +1,4 @@
-"""The checklist in a client's words: one short line for each thing, why it matters, and how to do it. Pure."""
+"""Texts of the readiness checks: title, question, answers, instructions and result. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.access.readiness.checks import Item
 from app.client_portal import status_texts
 from app.client_portal.status_texts import Case, Does
 
-#: The mark beside a line; the same word is said to those who do not see it.
+#: The mark of a line, with its text for screen readers.
 Mark = Literal["done", "yours", "open", "stuck"]
 MARKS: Mapping[Mark, str] = {"done": "In place", "yours": "To do", "open": "We can’t tell", "stuck": "In the way"}
 _SOURCES = {"platform": "Seen at TikTok", "intake": "From your answers", "client": "Said by {by}"}
@@ -27,7 +27,7 @@ class CheckTexts:
 _LATER = ("later", "Later")
 _YES = (("yes", "Yes"), _LATER)
 
-TOLD: Mapping[str, CheckTexts] = {
+TEXTS: Mapping[str, CheckTexts] = {
     "business_center": CheckTexts("Your Business Center can share"),
     "ad_account": CheckTexts("You have an ad account of your own"),
     "currency": CheckTexts(
@@ -124,7 +124,7 @@ _SENTENCES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One thing as shown. `asked`: the client's word is wanted; `answer` and `note` are what it said last."""
+    """One check as shown. `asked`: the client has to answer; `answer` and `note` are its last reply."""
 
     key: str
     title: str
@@ -145,21 +145,21 @@ class CheckLine:
 
 
 def lines(items: Sequence[Item], names: Mapping[str, str], *, lane: str | None = "connected") -> list[CheckLine]:
-    """The list in words; `names` fills the placeholders."""
+    """Lines of the checklist; `names` fills the placeholders."""
     return [_line(item, names, Case("ad_account", lane, choosing=True)) for item in items]
 
 
 def _line(item: Item, names: Mapping[str, str], case: Case) -> CheckLine:
-    told, verdict = TOLD[item.key], item.verdict
+    texts, verdict = TEXTS[item.key], item.verdict
     blocker = (
         status_texts.of_code(verdict.code, case) if verdict.code and verdict.code in status_texts.BLOCKERS else None
     )
     mark = _mark(item)
     by = item.said.by if item.said else ""
     return CheckLine(
-        key=item.key, title=told.title, mark=mark, mark_words=MARKS[mark], sentence=_sentence(item, case),
+        key=item.key, title=texts.title, mark=mark, mark_words=MARKS[mark], sentence=_sentence(item, case),
         source=_SOURCES[verdict.source].format(by=by) if verdict.source else "",
-        question=told.question.replace("{agency}", names["agency"]), answers=told.answers, how=told.how,
+        question=texts.question.replace("{agency}", names["agency"]), answers=texts.answers, how=texts.how,
         asked=item.is_asked, answer=item.said.answer if item.said else "", note=item.said.note if item.said else "",
         code=verdict.code, label=blocker.label if blocker else None, does=blocker.does if blocker else None,
         names=_named(item, names),

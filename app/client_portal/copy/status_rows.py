@@ -1,4 +1,4 @@
-"""The lines a screen shows of what can be chosen and of how each access request stands."""
+"""Lines of a screen: choices, access requests with their status, actions for the client, and the summary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import status_texts
-from app.client_portal.copy.access_offer import kind_name
+from app.client_portal.copy.consent import kind_name
 from app.client_portal.status_texts import Case, Does, Held, Tone
 from app.kit.clock import long_time
 from app.links.aggregate import LinkAggregate
@@ -18,7 +18,7 @@ from app.platforms.port import Platform
 
 @dataclass(frozen=True)
 class ChoiceLine:
-    """One line of a list to choose from; `why` it cannot be chosen, and `label` of the button beside it."""
+    """One line of a list to choose from. `why`: reason if it cannot be chosen; `label`: button beside it."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ def center(aggregate: LinkAggregate) -> str:
 
 
 def of_choice(choice: Choice, aggregate: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
-    """A choice in words; a Business Center names itself, an ad account its Business Center."""
+    """The line of a choice; of an ad account it names the Business Center."""
     case = Case(kind, aggregate.link.lane, "live", choosing=True)
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
     about = names(aggregate, choice.name) | ({"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {})
@@ -94,9 +94,7 @@ def of_access_request(
     can_connect: bool = True,
     can_look: bool = True,
 ) -> AccessRequestRow:
-    """An access request in words: its status, or what is in the way;
-    `held` is what became of the client's authorization.
-    """
+    """The row of an access request: its status, or the blocker. `held`: state of the client's authorization."""
     case = Case(
         access_request.kind,
         aggregate.link.lane,
@@ -146,7 +144,7 @@ def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Pl
 
 
 def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
-    """The ad account that a pixel hangs on, by name or number."""
+    """The ad account of a pixel, by name or number."""
     if access_request.parent_asset_id is None:
         return "the ad account"
     account = next(
@@ -170,9 +168,9 @@ def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerT
 
 
 def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
-    """Sent, accepted, verified: what was seen is done, what is now, what is to come.
+    """Stages sent, accepted and verified: done if observed, else now or to do.
 
-    Nothing for what is over, nor for what a person confirmed: of its stages nothing was seen.
+    None for access requests that are over, or that a person confirmed: their stages cannot be observed.
     """
     if access_request.status in OVER or access_request.status == "attested":
         return ()
@@ -187,7 +185,7 @@ def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
 
 def _reached(access_request: AccessRequest, case: Case) -> tuple[int, bool]:
     """Number of stages done, and whether the next one is in progress. A stage counts if it was seen or sent,
-    or if the client says that it was shared where nobody can look."""
+    or if the client says that it was shared and it cannot be read."""
     if access_request.status == "verified":
         return 3, False
     seen = {"agency": 2, "client": 1}.get(access_request.seen_by or "", 0)
@@ -198,7 +196,7 @@ def _reached(access_request: AccessRequest, case: Case) -> tuple[int, bool]:
 
 @dataclass(frozen=True)
 class Fix:
-    """One thing that the client can do now, and the lines of all that it mends."""
+    """One action of the client, and the rows that it resolves."""
 
     does: Does
     label: str
@@ -208,7 +206,7 @@ class Fix:
 
 
 def fixes(lines: Sequence[AccessRequestRow]) -> list[Fix]:
-    """Everything that waits for the client, each action once: one trip to the platform mends all that needs it."""
+    """Actions that wait for the client, each once with all its rows."""
     by_action: dict[tuple[Does, str, str], list[AccessRequestRow]] = {}
     for line in lines:
         if line.tone == "yours" and line.does and line.label:
@@ -238,7 +236,7 @@ class Summary:
 
     @property
     def all_done(self) -> bool:
-        """True if nothing is waited for."""
+        """True if every access request is proved."""
         return self.total > 0 and self.done == self.total
 
 
@@ -247,7 +245,7 @@ _TURNS = ("client", "us", "platform", "agency")
 
 
 def summary(access_requests: Sequence[AccessRequest], lane: str | None) -> Summary:
-    """Counts what is proved, and names whose turn it is; by hand it is the client's right after the yes."""
+    """Count the proved access requests and name the next actor; by hand, the client is next right after the consent."""
     counted = [
         access_request
         for access_request in access_requests

@@ -1,1 +1,1 @@
-"""Forms of the client's screens: parsing, storage and display of answers."""
+"""Parsing and validation of the forms on the client's screens."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from app.kit.input import email_address
 from app.kit.input.text import TextWrong, identifier, is_blank, looks_like_password
 
-#: A field people do not see: whatever fills it in is a program.
+#: Name of a field that people do not see; only programs fill it in.
 TRAP = "website"
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """The fields as they were typed."""
+    """The fields as typed."""
 
     company: str = ""
     name: str = ""
@@ -19,7 +19,7 @@ class Visitor:
 
 
 def problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
-    """Sentences by field; `{}` when a link can be made."""
+    """Problems by field; `{}` if a link can be created."""
     found = {}
     if is_blank(given.company):
         found["company"] = "Enter the name of your company."
@@ -35,7 +35,7 @@ def problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
 
 
 def external_id(given: str) -> str | None:
-    """The agency's own id out of the address; one that cannot be kept is left out, as the visitor can't mend it."""
+    """The CRM id in the address; an invalid one is ignored, because the visitor cannot correct it."""
     try:
         kept = identifier(given)
     except TextWrong:

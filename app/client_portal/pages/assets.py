@@ -1,4 +1,7 @@
-"""Selection of a Business Center and of ad accounts: from the platform's list, or typed."""
+"""Screens of assets: Business Center, ad accounts, pixels and catalogs; selected from the platform's list, or typed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -6,74 +9,69 @@ from fastapi.responses import Response
 from app.access.connections import selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
-from app.client_portal.copy import help_articles, status_rows
-from app.client_portal.copy.help_articles import HelpArticle
-from app.client_portal.forms import asset_selection
+from app.client_portal import service
+from app.client_portal.copy import guided_steps, status_rows
+from app.client_portal.copy.guided_steps import HelpArticle
+from app.client_portal.forms import assets as asset_forms
+from app.client_portal.forms.assets import PIXEL_ON
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
 from app.client_portal.rendering import consent_origins, go_on, platform_of, screen
-from app.client_portal.service import choose_assets, differs, keep_business_center
 from app.kit.database import Session
 from app.kit.html import render
+from app.kit.html.forms import Form
 from app.links import pasted_ids
-from app.links.aggregate import SelectedAsset
 from app.links.models import AccessRequest
-from app.links.pasted_ids import PastedIds
+from app.links.pasted_ids import PastedIds, SelectedAsset
 from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
-
 ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
 _GIVEN_AS = {"ad_account": "an ad account ID", "catalog": "a catalog ID"}
 
 
 @router.get("/l/{link_id}/business-center")
-async def business_center(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
-    """The Business Center the ad accounts are in; `sure`: one of which the client is asked whether it is right."""
-    can = [choice for choice in _centers(link) if choice.can]
+async def show_business_center(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
+    """Show the choice of a Business Center. `sure`: one that the client has to confirm."""
+    can = [choice for choice in _center_choices(link) if choice.can]
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
         asked = _typed(sure)
     if asked is None and len(can) == 1 and link.aggregate.intake.bc_id is None:
-        asked = can[0]  # the only one there is: said at once
+        asked = can[0]  # the only one: asked immediately
     found = connections.discovered(link.connection) if link.connection else None
-    in_doubt = asked if asked and await differs(session, link.aggregate, asked, found) else None
+    in_doubt = asked if asked and await service.differs(session, link.aggregate, asked, found) else None
     return _center_screen(request, link, link.aggregate.intake.bc_id or "", {}, in_doubt=in_doubt)
 
 
 @router.post("/l/{link_id}/business-center")
 async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Keeps it; ad accounts chosen in another one are let go."""
+    """Save the Business Center and drop ad accounts chosen in another one."""
     typed = form.text("bc_id", most=ADDRESS_LENGTH)
     own = await agencies.business_centers(session, link.aggregate.agency.id, platform_of(request, link.aggregate).key)
     agency_ids = {link.aggregate.link.agency_bc_id or "", *(center.bc_id for center in own)}
-    seen = _centers(link)
+    seen = _center_choices(link)
     taken = taken_numbers(link, but="business_center")
     read = (
-        asset_selection.center(typed, seen)
+        asset_forms.picked_center(typed, seen)
         if seen
         else pasted_ids.business_center(typed, agency_bc_ids=agency_ids, taken=taken)
     )
-    problems = form.problems or _beside("bc_id", read)
+    problems = form.problems or _field_problem("bc_id", read)
     if problems:
         return _center_screen(request, link, typed, problems)
     (bc_id,) = read.values
     choice = next((choice for choice in seen if choice.id == bc_id), _typed(bc_id))
     found = connections.discovered(link.connection) if link.connection else None
-    in_doubt = await differs(session, link.aggregate, choice, found)
+    in_doubt = await service.differs(session, link.aggregate, choice, found)
     if in_doubt and form.text("sure") != bc_id:
         return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
-    await keep_business_center(session, link.aggregate, bc_id, choice.name or None, differs=in_doubt)
+    await service.save_business_center(session, link.aggregate, bc_id, choice.name or None, differs=in_doubt)
     return go_on(request, link)
 
 
-def _typed(bc_id: str) -> Choice:
-    """A Business Center known only by its number."""
-    return Choice(bc_id, "", f"Business Center {bc_id}", True)
-
-
 @router.get("/l/{link_id}/accounts")
-async def accounts(request: Request, link: OpenScreen) -> Response:
-    """The ad accounts to share."""
+async def show_accounts(request: Request, link: OpenScreen) -> Response:
+    """Show the choice of ad accounts."""
     access_requests = [
         access_request for access_request in link.aggregate.access_requests if not access_request.is_custom
     ]
@@ -87,26 +85,71 @@ async def accounts(request: Request, link: OpenScreen) -> Response:
 
 @router.post("/l/{link_id}/accounts")
 async def save_accounts(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Makes one access request of each. Accounts agreed to before stay."""
-    seen = _accounts(link)
+    """Save one access request for each ad account. Approved ones stay."""
+    seen = _account_choices(link)
     typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
     agreed = [access_request.asset_id for access_request in _agreed(link)]
-    read = asset_selection.accounts(typed, seen, agreed=agreed, taken=taken_numbers(link, but="ad_account"))
-    problems = form.problems or _beside("accounts", read)
+    read = asset_forms.picked_accounts(typed, seen, agreed=agreed, taken=taken_numbers(link, but="ad_account"))
+    problems = form.problems or _field_problem("accounts", read)
     if problems:
         return _accounts_screen(request, link, typed, problems)
     names = {choice.id: choice.name for choice in seen}
     chosen = [SelectedAsset(asset_id, names.get(asset_id)) for asset_id in read.values]
-    await choose_assets(session, link.aggregate, "ad_account", chosen)
+    await service.choose_assets(session, link.aggregate, "ad_account", chosen)
     link.aggregate.finish_screen("accounts")
     await link.aggregate.save(session)
     return go_on(request, link)
 
 
+@router.get("/l/{link_id}/pixels")
+async def show_pixels(request: Request, link: OpenScreen) -> Response:
+    """Show the choice of pixels with their ad accounts, and of catalogs."""
+    known = link.aggregate.intake.pixel_codes
+    if known is None:  # TikTok's list is proposed if it leaves no choice
+        can = [choice.id for choice in _pixel_choices(link) if choice.can]
+        known = can if len(can) == 1 or not _requests_of_kind(link, "pixel") else []
+    on = {
+        access_request.asset_id: access_request.parent_asset_id
+        for access_request in _requests_of_kind(link, "pixel")
+        if access_request.asset_id
+    }
+    catalogs = "\n".join(
+        access_request.asset_id for access_request in _requests_of_kind(link, "catalog") if access_request.asset_id
+    )
+    return _pixels_screen(request, link, given=list(known), on=on, catalogs=catalogs)
+
+
+@router.post("/l/{link_id}/pixels")
+async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Save pixels and catalogs, as access requests if access is requested. No choice declines optional ones."""
+    seen = _pixel_choices(link)
+    typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
+    read, on, listed = asset_forms.picked_pixels(typed, seen), _picked_accounts(form), form.text("catalogs", most=5_000)
+    catalogs = asset_forms.catalogs(listed, taken=taken_numbers(link, but="catalog"))
+    names = {choice.id: choice.name for choice in seen}
+    picked = asset_forms.place_pixels(
+        read.values, on, [access_request.asset_id or "" for access_request in _account_requests(link)], names
+    )
+    problems = dict(form.problems)
+    problems |= {"pixels": read.problem} if read.problem else {}
+    problems |= picked.problems if _requests_of_kind(link, "pixel") and not read.problem else {}
+    problems |= {"catalogs": catalogs.problem} if catalogs.problem else {}
+    problems = _missing(link, {"pixel": read.values, "catalog": catalogs.values}) | problems
+    if problems:
+        return _pixels_screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
+    await _save_pixels(session, link, list(read.values), picked.chosen, catalogs.values)
+    return go_on(request, link)
+
+
+def _typed(bc_id: str) -> Choice:
+    """A Business Center known only by its number."""
+    return Choice(bc_id, "", f"Business Center {bc_id}", True)
+
+
 def _center_screen(
     request: Request, link: CurrentLink, given: str, problems: dict[str, str], *, in_doubt: Choice | None = None
 ) -> Response:
-    seen = _centers(link)
+    seen = _center_choices(link)
     can = [choice.id for choice in seen if choice.can]
     return screen(
         request,
@@ -116,7 +159,7 @@ def _center_screen(
         form_to=consent_origins(request, link.aggregate),
         connected=link.is_connected,
         person=link.connection.person if link.connection else None,
-        choices=_worded(link, seen),
+        choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=any(
@@ -125,12 +168,12 @@ def _center_screen(
             if not access_request.is_custom
         ),
         center=link.aggregate.intake.bc_name or link.aggregate.intake.bc_id,
-        helps=_helps(seen, without="no_business_center"),
+        helps=_help_for(seen, without="no_business_center"),
     )
 
 
 def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
-    seen = _accounts(link)
+    seen = _account_choices(link)
     can = [choice.id for choice in seen if choice.can]
     platform = platform_of(request, link.aggregate)
     return screen(
@@ -141,7 +184,7 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
         form_to=consent_origins(request, link.aggregate),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
-        choices=_worded(link, seen),
+        choices=_choice_lines(link, seen),
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
         center=status_rows.center(link.aggregate),
@@ -153,12 +196,12 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
                 if access_request.kind == "ad_account"
             ),
         ),
-        helps=_helps(seen, without="no_ad_account"),
+        helps=_help_for(seen, without="no_ad_account"),
     )
 
 
 def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
-    """Numbers given on other screens, with what each was given for."""
+    """Numbers given on other screens, and for what."""
     whole = link.aggregate
     centers = {
         whole.link.agency_bc_id: "the agency’s Business Center ID", whole.intake.bc_id: "your Business Center ID"
@@ -170,7 +213,7 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
     return taken
 
 
-def _centers(link: CurrentLink) -> list[Choice]:
+def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.business_centers(
@@ -178,7 +221,7 @@ def _centers(link: CurrentLink) -> list[Choice]:
     )
 
 
-def _accounts(link: CurrentLink) -> list[Choice]:
+def _account_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.accounts(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
@@ -192,16 +235,116 @@ def _agreed(link: CurrentLink) -> list[AccessRequest]:
     ]
 
 
-def _worded(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
+def _choice_lines(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
     agreed = {access_request.asset_id for access_request in _agreed(link)}
     return [status_rows.of_choice(choice, link.aggregate) for choice in seen if choice.id not in agreed]
 
 
-def _helps(seen: list[Choice], *, without: str) -> list[HelpArticle]:
+def _help_for(seen: list[Choice], *, without: str) -> list[HelpArticle]:
     """Written help for what cannot be chosen; where nothing can, also for having none at all."""
     codes = [choice.code for choice in seen if not choice.can]
-    return help_articles.of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
+    return guided_steps.help_of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
 
 
-def _beside(field: str, read: PastedIds) -> dict[str, str]:
+def _field_problem(field: str, read: PastedIds) -> dict[str, str]:
     return {field: read.problem} if read.problem else {}
+
+
+def _missing(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """An error beside each required field that is empty: an empty field does not decline a required item."""
+    agency = link.aggregate.agency
+    return {
+        f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
+        for kind, given in chosen.items()
+        if not given
+        and any(
+            access_request.required and not access_request.approved_at
+            for access_request in _requests_of_kind(link, kind)
+        )
+        and not any(access_request.approved_at for access_request in _requests_of_kind(link, kind))
+    }
+
+
+async def _save_pixels(
+    session: Session, link: CurrentLink, codes: list[str], chosen: Sequence[SelectedAsset], catalogs: Sequence[str]
+) -> None:
+    await _choose(session, link, "pixel", chosen)
+    await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
+    link.aggregate.save_intake(pixel_codes=codes)
+    link.aggregate.finish_screen("pixels")
+    await link.aggregate.save(session)
+
+
+async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
+    """Have one access request for each asset of a kind; none declines all, and a later choice undoes that."""
+    access_requests = [
+        access_request for access_request in _requests_of_kind(link, kind) if not access_request.approved_at
+    ]
+    if not access_requests:
+        return
+    if chosen:
+        for access_request in access_requests:
+            link.aggregate.reconsider(access_request)
+    await service.choose_assets(session, link.aggregate, kind, chosen)
+    if not chosen:
+        for access_request in access_requests:
+            if access_request in link.aggregate.access_requests:
+                link.aggregate.decline(access_request)
+
+
+def _pixels_screen(
+    request: Request,
+    link: CurrentLink,
+    *,
+    given: Sequence[str],
+    on: dict[Any, Any],
+    catalogs: str,
+    problems: dict[str, str] | None = None,
+) -> Response:
+    seen = _pixel_choices(link)
+    return screen(
+        request,
+        link,
+        "pixels",
+        problems=problems,
+        asked=bool(_requests_of_kind(link, "pixel")),
+        needed=any(access_request.required for access_request in _requests_of_kind(link, "pixel")),
+        reason=next((access_request.reason for access_request in _requests_of_kind(link, "pixel")), None),
+        form_to=consent_origins(request, link.aggregate) if link.is_to_reconnect else (),
+        reconnect=link.is_to_reconnect,
+        choices=[status_rows.of_choice(choice, link.aggregate, "pixel") for choice in seen],
+        given=list(given),
+        on=on,
+        on_field=PIXEL_ON,
+        accounts=[
+            (access_request.asset_id, access_request.asset_name or access_request.asset_id)
+            for access_request in _account_requests(link)
+        ],
+        given_codes=[] if seen else asset_forms.picked_pixels(given, []).values,
+        asks_catalogs=bool(_requests_of_kind(link, "catalog")),
+        needs_catalogs=any(access_request.required for access_request in _requests_of_kind(link, "catalog")),
+        catalogs=catalogs,
+    )
+
+
+def _pixel_choices(link: CurrentLink) -> list[Choice]:
+    if not link.is_connected or link.connection is None:
+        return []
+    return selectable_assets.pixels(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
+
+
+def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:
+    return [
+        access_request
+        for access_request in link.aggregate.access_requests
+        if access_request.kind == kind and access_request.status != "ended"
+    ]
+
+
+def _account_requests(link: CurrentLink) -> list[AccessRequest]:
+    return [access_request for access_request in _requests_of_kind(link, "ad_account") if access_request.asset_id]
+
+
+def _picked_accounts(form: Form) -> dict[str, str]:
+    """The ad account picked for each pixel, by code."""
+    return {code: form.text(f"{PIXEL_ON}{code}") for code in form.names(PIXEL_ON)}

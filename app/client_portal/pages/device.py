@@ -1,4 +1,4 @@
-"""A new device, once something personal is saved: a code by e-mail or from the agency, or a connection of its own."""
+"""Screen of a new device: verification by a code by e-mail or from the agency, or by an authorization of its own."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
-    """The link in a browser that still has to show that it is the client's. Raises Elsewhere for any other."""
+    """The link in a browser that is not verified yet. Raises Elsewhere for any other."""
     before = await link_session.living(session, request, link_id)
     if before.browser.verified_at is not None or not await devices.is_guarded(session, before.aggregate):
         raise Elsewhere(before.path)
@@ -49,7 +49,7 @@ DeviceForm = Annotated[Form, Depends(_form, scope="function")]
 async def new_device(
     request: Request, session: Session, link: NewDevice, choose: bool = False, problem: str = "", outcome: str = ""
 ) -> Response:
-    """The addresses a code can be sent to, or the field for it. Saved data is not shown."""
+    """Show the addresses that a code can be sent to, or the field to enter it. Saved data is not shown."""
     sent = await devices.code_of_browser(session, link.browser)
     addresses = _addresses(request, link)
     return render.page(
@@ -72,7 +72,7 @@ async def new_device(
 
 @router.post("/l/{link_id}/device")
 async def send_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """E-mails a code to the address chosen."""
+    """E-mail a code to the chosen address."""
     addresses = _addresses(request, link)
     chosen = next((each for each in addresses if each.key == form.text("address")), None)
     outbox = services_of(request).outbox
@@ -86,7 +86,7 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
 
 @router.post("/l/{link_id}/device/code")
 async def enter_code(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """Admit the browser if the code is right. A wrong code is counted."""
+    """Verify the browser if the code is right. A wrong code is counted."""
     try:
         entered = await devices.enter_code(
             session, services_of(request).keyring, link.aggregate, link.browser, form.text("code")
@@ -100,7 +100,7 @@ async def enter_code(request: Request, session: Session, link: NewDevice, form: 
 
 @router.post("/l/{link_id}/device/connection")
 async def connect(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """Redirect to the platform if no code can be e-mailed: access to the same Business Center admits the browser."""
+    """Redirect to the platform if no code can be e-mailed: access to the same Business Center verifies the browser."""
     del form  # it was checked
     if not await _can_connect(request, session, link):
         return render.see_other(request, f"{link.path}/{DEVICE}")

@@ -1,50 +1,123 @@
-"""The way in: the link itself, its dead statuses, and the screen on which a client goes on."""
+"""Entry pages: public links, clients' links, dead links, and addresses that contain a link's secret."""
+
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.client_portal import manual_platforms, offers, rate_limits, screens
-from app.client_portal.branding import brand_of
+from app.client_portal import offers, rate_limits, screens
+from app.client_portal.branding import brand_of, brand_of_agency
 from app.client_portal.copy import status_rows
-from app.client_portal.errors import LinkEnded, LinkUnknown
-from app.client_portal.link_session import PublicLink, opened_before, way_of
-from app.client_portal.link_token_converter import SECRET
-from app.client_portal.pages import mistyped_links
-from app.client_portal.rendering import e_mails_codes, is_connecting, platform_of
+from app.client_portal.copy.consent import platform_offers
+from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
+from app.client_portal.forms import signup
+from app.client_portal.forms.signup import TRAP, Visitor
+from app.client_portal.link_session import OpenLink, opened_before, screens_of
+from app.client_portal.rendering import can_email_codes, is_connecting, platform_of
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
+from app.kit.input import email_address
+from app.kit.web.problem import PathUnknown
 from app.links import devices, emails, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
+from app.links.models import PublicLink
+from app.links.presets import service as presets
+from app.links.public_links import service as public_links
+from app.links.public_links import signup as entering
+from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
+from app.platforms.manual.library import CUSTOM
 from app.services import services_of
+from app.tenants.agencies import service as agencies
+from app.tenants.agencies.service import RESERVED_SLUGS
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
-    """The link of a secret, living or not. Raises LinkUnknown."""
-    found = await links.load_by_token(session, token, lock=lock)
+class AgencySlug(StringConvertor):
+    """A first path segment that is not reserved, so that `/api/v1/anything` is never taken for a link."""
+
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, RESERVED_SLUGS))).replace('.', '[.]')})/)[^/]+"
+
+
+class Stray(StringConvertor):
+    """Any path whose first segment is not reserved."""
+
+    regex = rf"(?!(?:{'|'.join(sorted(map(str, RESERVED_SLUGS))).replace('.', '[.]')})(?:/|$)).+"
+
+
+register_url_convertor("agency_slug", AgencySlug())
+
+
+register_url_convertor("stray", Stray())
+
+
+#: The path of a public link; it comes before a client's link.
+OPEN = "/{agency:agency_slug}/open/{token}"
+#: The path of a link. Only the token decides; the two names before it are for people.
+SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path
+#: Any other path: it may contain a link's secret.
+STRAY = "/{path:stray}"
+#: Number of path segments of a link.
+_LINK_PARTS = 3
+
+
+@router.get(OPEN)
+async def read_public_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
+    """Show the agency and its access requests, with the form. Changes nothing, because robots read public addresses."""
+    found = await public_links.by_token(session, token)
+    if found is None:  # a client may be called Open
+        return await welcome(request, session, token)
+    about = await _about(request, session, found)
+    if entering.status_of(found) != "open":
+        raise PublicLinkEnded(about)
+    return _page(request, about, Visitor(), {}, claimed=external_id)
+
+
+@router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
+async def enter_public_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Create a client and a link for the visitor, and continue as after Start."""
+    found = await public_links.by_token(session, token)
     if found is None:
-        raise LinkUnknown
-    return found
-
-
-def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:
-    if aggregate.is_dead:
-        path = request.url.path.removesuffix("/renewal")
-        raise LinkEnded(aggregate, renewal=f"{path}/renewal", form_token=forms.token(request))
+        return await start(request, session, token)
+    about = await _about(request, session, found)
+    given = Visitor(
+        form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
+    )
+    problems = dict(form.problems) or signup.problems(given, trapped=form.ticked(TRAP))
+    claimed = form.text("external_id", most=2_000)
+    if problems:
+        return _page(request, about, given, problems, claimed=claimed, status=422)
+    services = services_of(request)
+    details = Details(given.company, given.name, given.email, signup.external_id(claimed))
+    host = request.client.host if request.client else ""
+    sender = Sender(
+        entering.hashed_address(services.keyring, host),
+        form.text("once") or entering.new_form(),
+        forms.browser(request),
+    )
+    try:
+        link = await entering.enter(session, found, details, sender, keyring=services.keyring)
+    except PublicLinkOver as over:
+        raise PublicLinkEnded(about) from over
+    except PublicLinkBusy:
+        return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
+    answer = render.see_other(request, url.of_screens(link.id))
+    forms.remember(request, answer)
+    return answer
 
 
 @router.get(SECRET)
 async def welcome(request: Request, session: Session, token: str) -> Response:
-    """The agency, its access requests, and limits of the access. Changes nothing: scanners open links too."""
+    """Show the agency, its access requests and their limits. Changes nothing, because scanners open links."""
     if len(token) != url.SECRET_LENGTH:
-        return render.see_other(request, await mistyped_links.meant(session, request.url.path))
+        return render.see_other(request, await meant_link(session, request.url.path))
     aggregate = await _by_token(session, token)
     _refuse_dead(request, aggregate)
-    asked = offers.of(aggregate, services_of(request).platforms)
+    asked = offers.of_link(aggregate, services_of(request).platforms)
     return render.page(
         request,
         "client_portal:door/welcome.html",
@@ -57,16 +130,16 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         settled=aggregate.is_settled,
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         offers=asked,
-        codes=e_mails_codes(request, aggregate),
+        codes=can_email_codes(request, aggregate),
         platform=platform_of(request, aggregate).name if is_connecting(aggregate) else None,
-        others=list(dict.fromkeys(each.platform.name for each in manual_platforms.of(aggregate) if not each.title)),
-        minutes=sum(screens.MINUTES[screen] for screen in way_of(aggregate)),
+        others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
+        minutes=sum(screens.MINUTES[screen] for screen in screens_of(aggregate)),
     )
 
 
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
 async def start(request: Request, session: Session, token: str) -> Response:
-    """Start was pressed: this browser holds the link from now on."""
+    """Open the link in this browser after Start was pressed."""
     aggregate = await _by_token(session, token, lock=True)
     _refuse_dead(request, aggregate)
     link_id, cookie = aggregate.link.id, forms.browser(request)
@@ -81,28 +154,116 @@ async def start(request: Request, session: Session, token: str) -> Response:
 
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
 async def renewal(request: Request, session: Session, token: str) -> Response:
-    """The client of a dead link asks for a new one."""
+    """Request a new link in place of a dead one."""
     aggregate = await _by_token(session, token, lock=True)
     await _request_renewal(request, session, aggregate)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
 @router.get("/l/{link_id}")
-async def go_on(request: Request, link: PublicLink) -> Response:
-    """The screen that is next."""
-    return render.see_other(request, f"{link.path}/{screens.next_screen(link.standing)}")
+async def go_on(request: Request, link: OpenLink) -> Response:
+    """Redirect to the next screen."""
+    return render.see_other(request, f"{link.path}/{screens.next_screen(link.progress)}")
 
 
 @router.post("/l/{link_id}/renewal")
 async def renewal_here(request: Request, session: Session, link_id: str, form: SentForm) -> Response:
-    """The same wish, from a browser that has the link open."""
+    """Request a new link in place of a dead one, from a browser that had it open."""
     before = await opened_before(session, request, link_id)
     forms.check_token(request, form, before.cookie)
     await _request_renewal(request, session, before.aggregate)
     return render.see_other(request, url.of_screens(link_id))
 
 
+@router.get(STRAY)
+async def find_link(request: Request, session: Session, path: str) -> Response:
+    """Redirect to the link whose secret the path contains. Raises LinkUnknown, PathUnknown."""
+    return render.see_other(request, await meant_link(session, path))
+
+
+async def meant_link(session: AsyncSession, path: str) -> str:
+    """The path of the link whose secret a path contains. Raises LinkUnknown, PathUnknown."""
+    secrets = url.secrets_in(path)
+    for secret in secrets:
+        if aggregate := await links.load_by_token(session, secret):
+            return url.of_link("", aggregate.agency.slug, aggregate.client.name, secret)
+        if public_link := await public_links.by_token(session, secret):
+            agency = await agencies.find(session, public_link.agency_id)
+            return url.of_public_link("", agency.slug, secret)
+    if secrets or path.count("/") >= _LINK_PARTS - 1:
+        raise LinkUnknown
+    raise PathUnknown
+
+
+async def _by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
+    """Load the link of a secret, dead or not. Raises LinkUnknown."""
+    found = await links.load_by_token(session, token, lock=lock)
+    if found is None:
+        raise LinkUnknown
+    return found
+
+
+def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:
+    if aggregate.is_dead:
+        path = request.url.path.removesuffix("/renewal")
+        raise LinkEnded(aggregate, renewal=f"{path}/renewal", form_token=forms.token(request))
+
+
 async def _request_renewal(request: Request, session: AsyncSession, aggregate: LinkAggregate) -> None:
     await rate_limits.take(session, aggregate, (rate_limits.RENEWALS_OF_LINK, aggregate.link.id))
     await emails.request_renewal(session, aggregate, outbox=services_of(request).outbox)
     await aggregate.save(session)
+
+
+async def _about(request: Request, session: AsyncSession, found: PublicLink) -> dict[str, Any]:
+    chosen = await presets.version(session, found.agency_id, found.preset, found.preset_version)
+    read = [access_request for access_request in chosen.access_requests if access_request.kind != CUSTOM]
+    by_platform = {
+        access_request.platform: [each for each in read if each.platform == access_request.platform]
+        for access_request in read
+    }
+    platforms = services_of(request).platforms
+    brand = brand_of_agency(await agencies.find(session, found.agency_id))
+    return {
+        **brand,
+        "requested_by": found.requested_by,
+        "platforms": list(
+            dict.fromkeys(platforms[access_request.platform].name for access_request in chosen.access_requests)
+        ),
+        "manual": [
+            (access_request.title or platforms[access_request.platform].name, access_request.reason)
+            for access_request in chosen.access_requests
+            if access_request not in read
+        ],
+        "offers": [
+            offer
+            for key, access_requests in by_platform.items()
+            for offer in platform_offers(
+                [
+                    (access_request.kind, access_request.role, access_request.reason)
+                    for access_request in access_requests
+                ],
+                platforms[key],
+            )
+        ],
+    }
+
+
+def _page(
+    request: Request,
+    about: dict[str, Any],
+    given: Visitor,
+    problems: dict[str, str],
+    *,
+    claimed: str,
+    busy: bool = False,
+    status: int = 200,
+) -> Response:
+    answer = render.page(
+        request, "client_portal:door/open.html", status=status, **about, given=given, problems=problems, busy=busy,
+        trap=TRAP, claimed=signup.external_id(claimed) or "", once=entering.new_form(),
+        form_token=forms.token(request),
+    )  # fmt: skip
+    if busy:
+        answer.headers["Retry-After"] = "3600"
+    return answer

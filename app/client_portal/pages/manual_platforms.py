@@ -1,12 +1,12 @@
-"""Access requests on manual platforms: the client's own ids, and its statement that the steps are done."""
+"""Screens of manual platforms: the client's own ids, and its statement that the steps are done."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access.requests import service as access_requests
-from app.client_portal import manual_platforms
-from app.client_portal.forms import external_ids
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
+from app.client_portal import offers
+from app.client_portal.forms import assets as asset_forms
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
 from app.client_portal.pages.assets import taken_numbers
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
@@ -17,20 +17,22 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/l/{link_id}/others")
 async def show(request: Request, link: OpenScreen) -> Response:
-    """Each with its reason, and a field for the client's own id where the platform has one."""
-    given = {external_ids.field_of(asked): asked.given or "" for asked in manual_platforms.of(link.aggregate)}
+    """Show each access request with its reason, and a field for the client's own id if the platform has one."""
+    given = {asset_forms.manual_id_field(asked): asked.given or "" for asked in offers.manual_requests(link.aggregate)}
     return _shown(request, link, given, {})
 
 
 @router.post("/l/{link_id}/others")
 async def save(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Keeps the ids; leaving them out is an answer, too."""
-    asked = manual_platforms.fresh(link.aggregate)
-    typed = {external_ids.field_of(each): form.text(external_ids.field_of(each), most=200) for each in asked}
-    agreed = {
-        each.given: each.full_name for each in manual_platforms.of(link.aggregate) if each.agreed_at and each.given
+    """Save the ids, each of which may be empty."""
+    asked = offers.open_manual_requests(link.aggregate)
+    typed = {
+        asset_forms.manual_id_field(each): form.text(asset_forms.manual_id_field(each), most=200) for each in asked
     }
-    read = external_ids.read(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
+    agreed = {
+        each.given: each.full_name for each in offers.manual_requests(link.aggregate) if each.agreed_at and each.given
+    }
+    read = asset_forms.read_manual_ids(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
     problems = form.problems or dict(read.problems)
     if problems:
         return _shown(request, link, typed, problems)
@@ -41,23 +43,23 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
 
 
 @router.post("/l/{link_id}/access-requests/{access_request_id}/done", dependencies=[FROM_OUR_SCREEN])
-async def say_done(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
-    """The client did the steps of one access request."""
+async def say_done(request: Request, session: Session, link: OpenLink, access_request_id: str) -> Response:
+    """Record that the client did the steps of one access request."""
     access_requests.say_steps_done(link.aggregate, access_request_id)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
 @router.post("/l/{link_id}/access-requests/{access_request_id}/not-done", dependencies=[FROM_OUR_SCREEN])
-async def take_word_back(request: Request, session: Session, link: PublicLink, access_request_id: str) -> Response:
-    """The client was wrong about it."""
+async def withdraw_statement(request: Request, session: Session, link: OpenLink, access_request_id: str) -> Response:
+    """Withdraw the client's statement about one access request."""
     access_requests.withdraw_statement(link.aggregate, access_request_id)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/progress#others")
 
 
 def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems: dict[str, str]) -> Response:
-    asked = manual_platforms.of(link.aggregate)
+    asked = offers.manual_requests(link.aggregate)
     return screen(
         request,
         link,
@@ -66,5 +68,5 @@ def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems:
         asked=[each for each in asked if not each.agreed_at],
         agreed=[each for each in asked if each.agreed_at],
         given=given,
-        field_of=external_ids.field_of,
+        field_of=asset_forms.manual_id_field,
     )

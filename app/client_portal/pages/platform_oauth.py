@@ -1,4 +1,4 @@
-"""Connected or by hand: the choice, the trip to the platform's consent page, and the way back."""
+"""Choice of the lane, and the client's authorization at the platform."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -10,7 +10,7 @@ from app.client_portal import link_session, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, OtherBrowser
 from app.client_portal.in_app_browser import app_around
-from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenScreen, PublicLink
+from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import (
     can_look,
     consent_origins,
@@ -30,10 +30,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/l/{link_id}/way")
-async def way(
+async def show_lanes(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
-    """Connect with the platform, or do it by hand."""
+    """Show the choice: connect with the platform, or share by hand."""
     platform = platform_of(request, link.aggregate)
     away = not link.connection and await connections.is_authorizing(
         session, link.aggregate.agency.id, link.aggregate.link.id, clock.now()
@@ -54,29 +54,29 @@ async def way(
 
 
 @router.post("/l/{link_id}/lane")
-async def choose_lane(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
-    """By hand, or back to what is connected. Nothing given so far is lost."""
+async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+    """Change the lane. No input is lost."""
     lane = form.text("lane")
     if lane == "connected" and await needs_own_connection(session, link):
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
-    if lane in status.LANES and link.standing.connecting:
-        await service.take_lane(session, link.aggregate, lane)
+    if lane in status.LANES and link.progress.connecting:
+        await service.choose_lane(session, link.aggregate, lane)
     return go_on(request, link)
 
 
 @router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
-async def connect(request: Request, session: Session, link: PublicLink) -> Response:
-    """Off to the platform's consent page; this alone shares nothing."""
-    if not link.standing.connecting:
+async def connect(request: Request, session: Session, link: OpenLink) -> Response:
+    """Redirect to the platform's consent page; this alone shares nothing."""
+    if not link.progress.connecting:
         return go_on(request, link)
     return await to_platform(request, session, link)
 
 
 @router.get("/l/{link_id}/return")
 async def come_back(request: Request, link_id: str, handle: str = "") -> Response:
-    """The way back. The only GET that does something: guarded by this browser's cookie, and done once.
+    """OAuth callback: the only GET that changes data, guarded by the browser's cookie, and effective once.
 
-    It may be loaded again, and at the same time. It holds no transaction while the platform is asked.
+    It may be loaded again, also concurrently. No transaction is open during calls to the platform.
     """
     services = services_of(request)
     async with services.sessions() as session:
@@ -98,10 +98,10 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     async with services.sessions.begin() as session:
         try:
             link = await link_session.opened(session, request, link_id, lock=True)
-        except Elsewhere:  # a new device, and this did not let it in
+        except Elsewhere:  # a new device that the authorization did not verify
             return render.see_other(request, f"{before.path}/{DEVICE}?outcome={outcome}")
         if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
-            await service.take_lane(session, link.aggregate, "connected")
+            await service.choose_lane(session, link.aggregate, "connected")
             if link.connection is not None:
-                await service.forget_center_not_in(session, link.aggregate, connections.discovered(link.connection))
-    return render.see_other(request, f"{link.path}/{screens.after_trip(link.standing, outcome)}")
+                await service.remove_center_not_in(session, link.aggregate, connections.discovered(link.connection))
+    return render.see_other(request, f"{link.path}/{screens.after_authorization(link.progress, outcome)}")

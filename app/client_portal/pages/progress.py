@@ -10,12 +10,12 @@ from fastapi.responses import Response
 
 from app.access.connections import service as connections
 from app.access.requests import service as access_requests
-from app.client_portal import manual_platforms, rate_limits, service, status_texts
+from app.client_portal import offers, rate_limits, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
-from app.client_portal.copy.access_offer import kind_name
+from app.client_portal.copy.consent import kind_name
 from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenScreen, PublicLink
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
 from app.client_portal.status_texts import Held
 from app.kit import clock
@@ -60,10 +60,10 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
 
 
 @router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
-async def check(request: Request, session: Session, link: PublicLink) -> Response:
+async def check(request: Request, session: Session, link: OpenLink) -> Response:
     """The client did something and wants to see it."""
-    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
-    if link.standing.connecting:
+    await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
+    if link.progress.connecting:
         await access_requests.check_link(session, link.aggregate)
         if not await can_look(session, link.aggregate):
             await access_requests.say_link_done(session, link.aggregate)
@@ -71,9 +71,9 @@ async def check(request: Request, session: Session, link: PublicLink) -> Respons
 
 
 @router.post("/l/{link_id}/reduction")
-async def reduce(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
+async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
-    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
+    await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     await access_requests.lower_role(session, link.aggregate, form.text("access_request"))
     if link.connection is None:
         return await to_platform(request, session, link)
@@ -81,21 +81,21 @@ async def reduce(request: Request, session: Session, link: PublicLink, form: Lin
 
 
 @router.post("/l/{link_id}/sharing-center")
-async def take_center(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
+async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """The Business Center from which an asset was seen is the client's: it goes on from there."""
-    await rate_limits.take(session, link.aggregate, (rate_limits.LOOKS_ON_LINK, link.aggregate.link.id))
+    await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     access_request = next((each for each in _read(link.aggregate) if each.id == form.text("access_request")), None)
     if access_request is not None:
         line = status_rows.of_access_request(access_request, link.aggregate, platform_of(request, link.aggregate))
         said = [line.sentence.format(**line.names), line.label or ""]
-        await service.take_center(session, link.aggregate, access_request.id, said=said)
+        await service.adopt_sharing_center(session, link.aggregate, access_request.id, said=said)
     return render.see_other(request, f"{link.path}/progress")
 
 
 @router.post("/l/{link_id}/change")
-async def change(request: Request, session: Session, link: PublicLink, form: LinkForm) -> Response:
+async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
     """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
-    await service.take_back(session, link.aggregate)
+    await service.withdraw_consent(session, link.aggregate)
     to = form.text("screen")
     return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
 
@@ -104,7 +104,7 @@ async def change(request: Request, session: Session, link: PublicLink, form: Lin
 async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
     """Shared assets with role, time and verification, and instructions to remove the access."""
     aggregate = link.aggregate
-    platform = platform_of(request, aggregate) if link.standing.connecting else None
+    platform = platform_of(request, aggregate) if link.progress.connecting else None
     return screen(
         request,
         link,
@@ -117,7 +117,7 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         if platform
         else [],
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
-        others=await manual_platforms.groups(session, aggregate),
+        others=await offers.manual_groups(session, aggregate),
         consent=aggregate.consent,
         center=aggregate.intake.bc_name or "Your Business Center",
         center_id=aggregate.intake.bc_id,
@@ -136,11 +136,11 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
 async def _standing(request: Request, session: Session, link: CurrentLink) -> dict[str, Any]:
     """All that moves: of the platform we read, then of manual ones."""
     aggregate = link.aggregate
-    elsewhere = await manual_platforms.groups(session, aggregate)
+    elsewhere = await offers.manual_groups(session, aggregate)
     summary = status_rows.summary(aggregate.access_requests, aggregate.link.lane)
     guided = aggregate.link.lane == "guided"
     read = _OF_NO_PLATFORM
-    if link.standing.connecting:
+    if link.progress.connecting:
         held, looks = await _held(session, aggregate), await can_look(session, aggregate)
         read = _of_platform(platform_of(request, aggregate), aggregate, held, can_connect=link.can_connect, looks=looks)
     return {

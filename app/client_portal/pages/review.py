@@ -1,4 +1,4 @@
-"""The review: every consequence in a sentence, then the client's yes."""
+"""Screen of the review: every consequence in a sentence, and the client's consent."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -6,10 +6,9 @@ from fastapi.responses import Response
 from app.access import handshakes
 from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
-from app.client_portal import manual_platforms, offers, service
+from app.client_portal import offers, service
 from app.client_portal.copy import manual_platforms as manual_copy
-from app.client_portal.copy.consent import Agreement, agreement
-from app.client_portal.copy.request_groups import Group, grouped
+from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import can_look, is_connecting, needs_own_connection, platform_of, screen
 from app.kit.database import Session
@@ -23,20 +22,20 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/l/{link_id}/review")
 async def review(request: Request, session: Session, link: OpenScreen) -> Response:
-    """The plan in the exact words of the consent, and the client's answers."""
+    """Show the plan in the exact words of the consent, and the client's answers."""
     return _shown(request, link, await _text(request, session, link), "", {})
 
 
 @router.post("/l/{link_id}/review")
 async def agree(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Keeps the yes with the words it was given to, and sets the handshake going."""
+    """Save the consent with its sentences, and start the handshake."""
     aggregate = link.aggregate
     await claim(session, link)
     if link.aggregate.link.lane == "connected" and await needs_own_connection(session, link):
         return render.see_other(request, f"{link.path}/way?outcome=connect_here")
     if not any(access_request.awaits_yes for access_request in aggregate.access_requests):
-        return render.see_other(request, f"{link.path}/progress")  # pressed twice: it was said already
-    # the link is locked: what is agreed to is what was shown, whatever another tab does meanwhile
+        return render.see_other(request, f"{link.path}/progress")  # pressed twice: agreed already
+    # the link is locked: the text agreed to is the text shown, whatever another tab does meanwhile
     text = await _text(request, session, link)
     name = form.line("name", most=120)
     problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
@@ -51,7 +50,7 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
 
 @router.post("/l/{link_id}/review/answer")
 async def answer_group(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """“Not this one”, of an optional group alone; or thinking better of it, and choosing what was left out."""
+    """Decline one optional group, or undo a decline; a group without assets then continues to their choice."""
     group, declined = form.text("group"), form.text("answer") == "no"
     service.answer_group(link.aggregate, group, declined=declined)
     await link.aggregate.save(session)
@@ -71,23 +70,23 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
         read = dry_run.sentences(
             aggregate, platform_of(request, aggregate), can_look=await can_look(session, aggregate)
         )
-    asked = offers.told_apart(offers.to_agree(aggregate, services_of(request).platforms))
-    plan = [*manual_copy.plan(manual_platforms.fresh(aggregate), agency=aggregate.agency.name), *read]
+    asked = offers.with_asset_names(offers.to_agree(aggregate, services_of(request).platforms))
+    plan = [*manual_copy.plan(offers.open_manual_requests(aggregate), agency=aggregate.agency.name), *read]
     return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 
 
-def _groups(request: Request, aggregate: LinkAggregate) -> list[Group]:
+def _groups(request: Request, aggregate: LinkAggregate) -> list[RequestGroup]:
     """Groups on the connected platform that can be agreed to or declined."""
     access_requests = [
         access_request
         for access_request in aggregate.access_requests
         if not access_request.approved_at and not access_request.is_custom
     ]
-    return grouped(access_requests, platform_of(request, aggregate)) if access_requests else []
+    return group_requests(access_requests, platform_of(request, aggregate)) if access_requests else []
 
 
 def _is_worth_a_choice(link: CurrentLink) -> bool:
-    """True if there is more to say of what is asked than the plan says: a choice, several things, a new reason."""
+    """True if the groups add to the plan: several kinds or roles, optional requests, or a new reason."""
     access_requests = [
         access_request for access_request in link.aggregate.access_requests if not access_request.approved_at
     ]
@@ -120,7 +119,7 @@ def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
 
 
 def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: dict[str, str]) -> Response:
-    told = link.aggregate.intake
+    intake = link.aggregate.intake
     countries = places.countries("en")
     return screen(
         request,
@@ -132,18 +131,18 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         changed="plan" in problems,
         by_hand=link.aggregate.link.lane == "guided",
         connecting=is_connecting(link.aggregate),
-        others=manual_platforms.fresh(link.aggregate),
-        center=told.bc_name,
-        center_id=told.bc_id,
+        others=offers.open_manual_requests(link.aggregate),
+        center=intake.bc_name,
+        center_id=intake.bc_id,
         accounts=[
             access_request
             for access_request in link.aggregate.access_requests
             if access_request.kind == "ad_account" and access_request.awaits_yes
         ],
-        pixels=told.pixel_codes or [],
-        markets=[countries.get(code, code) for code in told.markets or []],
-        contacts=told.contacts or [],
-        way=link.standing.way,
+        pixels=intake.pixel_codes or [],
+        markets=[countries.get(code, code) for code in intake.markets or []],
+        contacts=intake.contacts or [],
+        way=link.progress.sequence,
         to_agree=any(access_request.awaits_yes for access_request in link.aggregate.access_requests),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),

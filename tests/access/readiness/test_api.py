@@ -7,7 +7,7 @@ import httpx2
 from app.access.readiness import service
 from app.access.readiness.checks import ReadinessReply
 from app.kit.database import Sessions
-from app.links.aggregate import SelectedAsset
+from app.links.pasted_ids import SelectedAsset
 from simulator import seed
 from tests.house import House, change_link
 from tests.world import Corner, World

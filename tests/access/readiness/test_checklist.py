@@ -13,7 +13,7 @@ from app.client_portal.copy import readiness
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 BC, OTHER = "7111222233334444555", "7111222233334444601"
-TOLD = datetime(2026, 11, 1, tzinfo=UTC)
+TEXTS = datetime(2026, 11, 1, tzinfo=UTC)
 FOUND = datetime(2026, 11, 2, tzinfo=UTC)
 SAID = datetime(2026, 11, 3, tzinfo=UTC)
 CENTER = BusinessCenterInfo(BC, "Maison Lune", "ADMIN", "ENABLE", "VERIFIED", "FR")
@@ -25,7 +25,7 @@ US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency
 NOTHING = Facts(today=date(2026, 11, 22))
 ASKED = replace(
     NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(RequestedAsset(EU.asset_id),),
-    pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", intake_at=TOLD,
+    pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", intake_at=TEXTS,
 )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ WORLDS = some.builds(
     pixel_codes=some.sampled_from([None, (), ("C4",)]),
     markets=some.sampled_from([None, (), ("FR",), ("US", "VN"), ("QQ",)]),
     emails=some.sampled_from([None, ("a@gmail.com",), ("@", "a@b.c")]), approver=some.sampled_from([None, "Ana"]),
-    intake_at=some.just(TOLD), found=some.none() | FOUNDS, found_at=some.just(FOUND), said=WORDS,
+    intake_at=some.just(TEXTS), found=some.none() | FOUNDS, found_at=some.just(FOUND), said=WORDS,
 )  # fmt: skip
 
 
@@ -241,6 +241,6 @@ def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts:
 
 
 def test_every_thing_has_a_title_and_every_question_knows_its_answers() -> None:
-    assert set(readiness.TOLD) == set(checks.TITLES) == set(KEYS)
+    assert set(readiness.TEXTS) == set(checks.TITLES) == set(KEYS)
     for key, answers in ANSWERS.items():
-        assert {value for value, _ in readiness.TOLD[key].answers} == set(answers), key
+        assert {value for value, _ in readiness.TEXTS[key].answers} == set(answers), key

@@ -121,7 +121,7 @@ async def test_what_may_be_shared_already_is_not_let_out_of_sight(house: House) 
         link.choose_lane("guided")
     await house.work(1)
     async with change_link(house.tools.sessions, north) as (session, link):
-        await portal.take_back(session, link)
+        await portal.withdraw_consent(session, link)
     (access_request,) = await house.access_requests(north)
     assert (access_request.asset_id, access_request.approved_at is not None) == (seed.LUNE_EU, True)
 
@@ -155,7 +155,7 @@ async def test_a_new_yes_is_asked_for_anew_at_tiktok(house: House) -> None:
     await house.work(2)
     assert await house.statuses(north) == [("blocked", "not_bc_admin")]
     async with change_link(house.tools.sessions, north) as (session, link):
-        await portal.take_back(session, link)
+        await portal.withdraw_consent(session, link)
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     await house.work(3)

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from app.client_portal.service import choose_assets
-from app.links.aggregate import SelectedAsset
+from app.links.pasted_ids import SelectedAsset
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House, change_link

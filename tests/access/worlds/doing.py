@@ -69,7 +69,7 @@ def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
 
     async def anew(stage: Stage) -> None:
         async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-            await portal.take_back(session, link)
+            await portal.withdraw_consent(session, link)
         await stage.agree(wanted, bc_id=bc_id)
 
     return anew
@@ -80,7 +80,7 @@ def switch_lane(lane: str) -> Do:
 
     async def switch(stage: Stage) -> None:
         async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-            await portal.take_lane(session, link, lane)
+            await portal.choose_lane(session, link, lane)
 
     return switch
 
@@ -90,7 +90,7 @@ async def take_center(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         if access_request.shared_from_bc_id is not None:
             async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-                await portal.take_center(session, link, access_request.id, said=["Is it yours?", "Yes"])
+                await portal.adopt_sharing_center(session, link, access_request.id, said=["Is it yours?", "Yes"])
 
 
 async def attest(stage: Stage) -> None:

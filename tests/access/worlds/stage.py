@@ -16,8 +16,9 @@ from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
 from app.links import queries as links
-from app.links.aggregate import LinkAggregate, SelectedAsset
+from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
+from app.links.pasted_ids import SelectedAsset
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
 from tests.access.worlds.row import GREEN, Row, Shown, Wanted

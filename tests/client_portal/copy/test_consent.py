@@ -1,7 +1,6 @@
 """The words agreed to are those shown, and another text has another mark."""
 
-from app.client_portal.copy.access_offer import Offer, kind_name, offers
-from app.client_portal.copy.consent import agreement
+from app.client_portal.copy.consent import Offer, agreement, kind_name, platform_offers
 from app.client_portal.copy.guided_steps import removal_steps, steps
 from app.platforms.tiktok.adapter import TikTok
 from app.platforms.tiktok.steps import SHARE
@@ -27,7 +26,7 @@ def test_the_mark_changes_with_any_word() -> None:
 def test_access_requests_alike_are_offered_once() -> None:
     asked = [("ad_account", "OPERATOR", "To run."), ("ad_account", "OPERATOR", "To run."),
              ("ad_account", "ANALYST", "To look.")]  # fmt: skip
-    made = offers(asked, TIKTOK)
+    made = platform_offers(asked, TIKTOK)
     assert [(offer.label, offer.things) for offer in made] == [
         ("Run campaigns (Operator)", "TikTok ad accounts"),
         ("View results (Analyst)", "TikTok ad accounts"),
@@ -37,7 +36,7 @@ def test_access_requests_alike_are_offered_once() -> None:
 
 
 def test_full_control_is_not_called_harmless() -> None:
-    assert offers([("ad_account", "ADMIN", "why")], TIKTOK)[0].money.startswith("Yes")
+    assert platform_offers([("ad_account", "ADMIN", "why")], TIKTOK)[0].money.startswith("Yes")
 
 
 def test_the_steps_name_agency_number_and_role() -> None:

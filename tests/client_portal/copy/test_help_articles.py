@@ -3,16 +3,19 @@
 import pytest
 
 from app.access.readiness.checks import IN_THE_WAY
-from app.client_portal.copy import help_articles
+from app.client_portal.copy import guided_steps
 
 
 @pytest.mark.parametrize("code", sorted(IN_THE_WAY))
 def test_an_account_that_cannot_be_shared_yet_has_its_help(code: str) -> None:
-    assert help_articles.of_code(code)
+    assert guided_steps.help_of_code(code)
 
 
 def test_a_persons_account_and_one_of_another_business_center_have_different_help() -> None:
-    person, center = help_articles.of_code("asset_owned_by_person"), help_articles.of_code("asset_owned_elsewhere")
+    person, center = (
+        guided_steps.help_of_code("asset_owned_by_person"),
+        guided_steps.help_of_code("asset_owned_elsewhere"),
+    )
     assert not set(person) & set(center)
     assert all("my own account" in each.question for each in person)
     assert all("Another Business Center" in each.question for each in center)

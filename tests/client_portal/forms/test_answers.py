@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from app.access.connections.selectable_assets import Choice
-from app.client_portal.forms import asset_selection, contacts, markets
-from app.client_portal.forms.contacts import ContactFields
+from app.client_portal.forms import assets as asset_forms
+from app.client_portal.forms import intake
+from app.client_portal.forms.intake import ContactFields
 from app.client_portal.in_app_browser import app_around
 from app.kit.input import places
 from app.links import pasted_ids
@@ -18,26 +19,29 @@ SEEN = [CAN, OTHER, CANNOT]
 
 
 def test_only_what_can_be_picked_is_picked() -> None:
-    assert asset_selection.accounts([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, agreed=[]).values == (CAN.id,)
-    assert asset_selection.accounts([CANNOT.id], SEEN, agreed=[]).problem
-    assert asset_selection.accounts([], SEEN, agreed=[]).problem
-    assert asset_selection.accounts([], SEEN, agreed=["7200000000000000999"]).problem is None
-    assert asset_selection.center(CAN.id, SEEN).values == (CAN.id,)
-    assert asset_selection.center(CANNOT.id, SEEN).problem
-    assert asset_selection.center("", SEEN).problem
+    assert asset_forms.picked_accounts([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, agreed=[]).values == (CAN.id,)
+    assert asset_forms.picked_accounts([CANNOT.id], SEEN, agreed=[]).problem
+    assert asset_forms.picked_accounts([], SEEN, agreed=[]).problem
+    assert asset_forms.picked_accounts([], SEEN, agreed=["7200000000000000999"]).problem is None
+    assert asset_forms.picked_center(CAN.id, SEEN).values == (CAN.id,)
+    assert asset_forms.picked_center(CANNOT.id, SEEN).problem
+    assert asset_forms.picked_center("", SEEN).problem
 
 
 def test_where_nothing_was_seen_numbers_are_read() -> None:
     typed = ["https://ads.tiktok.com/i18n/dashboard?aadvid=7200000000000000101\n7200000000000000102"]
-    assert asset_selection.accounts(typed, [], agreed=[]).values == ("7200000000000000101", "7200000000000000102")
-    assert asset_selection.accounts(["abc"], [], agreed=[]).problem
-    assert asset_selection.accounts([" "], [], agreed=[]).problem
-    assert asset_selection.accounts([" "], [], agreed=["7200000000000000101"]).problem is None
+    assert asset_forms.picked_accounts(typed, [], agreed=[]).values == (
+        "7200000000000000101",
+        "7200000000000000102",
+    )
+    assert asset_forms.picked_accounts(["abc"], [], agreed=[]).problem
+    assert asset_forms.picked_accounts([" "], [], agreed=[]).problem
+    assert asset_forms.picked_accounts([" "], [], agreed=["7200000000000000101"]).problem is None
 
 
 def test_more_than_a_call_can_share_is_refused() -> None:
     many = [Choice(str(7200000000000000000 + number), "x", "", True) for number in range(51)]
-    assert "50" in str(asset_selection.accounts([choice.id for choice in many], many, agreed=[]).problem)
+    assert "50" in str(asset_forms.picked_accounts([choice.id for choice in many], many, agreed=[]).problem)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +52,14 @@ def test_more_than_a_call_can_share_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_a_country_is_found_by_what_people_type(typed: str, code: str) -> None:
-    near, others = markets.grouped(places.countries("en"), [])
+    near, others = intake.grouped_countries(places.countries("en"), [])
     found = {each.code for each in (*near, *others) if f" {typed}" in f" {each.found_by}"}
     assert code in found
     assert len(found) < 12
 
 
 def test_countries_chosen_before_stand_among_the_first() -> None:
-    near, others = markets.grouped(places.countries("en"), ["AD", "FR"])
+    near, others = intake.grouped_countries(places.countries("en"), ["AD", "FR"])
     assert [(each.name, each.found_by) for each in near if each.code == "AD"] == [("Andorra", "andorra ad")]
     assert [each.code for each in near].count("FR") == 1
     assert "AD" not in {each.code for each in others}
@@ -80,18 +84,18 @@ class Fields:
 
 
 def test_one_person_may_have_every_role() -> None:
-    given = contacts.read(
+    given = intake.read_contacts(
         Fields(approver_name="Ana", approver_email="ana@brand.com", billing_same="yes", technical_same="yes")
     )
-    assert contacts.problems(given) == {}
-    assert {(row["role"], row["email"]) for row in contacts.rows(given)} == {
+    assert intake.contact_problems(given) == {}
+    assert {(row["role"], row["email"]) for row in intake.contact_rows(given)} == {
         (role, "ana@brand.com") for role in pasted_ids.CONTACT_ROLES
     }
 
 
 def test_a_role_that_is_somebody_elses_needs_both_fields() -> None:
-    given = contacts.read(Fields(approver_name="Ana", approver_email="nonsense", technical_name="Ina"))
-    assert set(contacts.problems(given)) == {
+    given = intake.read_contacts(Fields(approver_name="Ana", approver_email="nonsense", technical_name="Ina"))
+    assert set(intake.contact_problems(given)) == {
         "approver-email", "billing-name", "billing-email", "technical-email"
     }  # fmt: skip
 
@@ -103,15 +107,15 @@ def test_what_was_kept_is_shown_again() -> None:
         "technical": ContactFields("Ina", "ina@brand.com", same=False),
     }
     invited = SimpleNamespace(contact_name="Somebody", contact_email="else@brand.com")
-    assert contacts.kept(contacts.rows(given), invited) == given
+    assert intake.shown_contacts(intake.contact_rows(given), invited) == given
 
 
 def test_whom_the_agency_named_need_not_be_typed() -> None:
     invited = SimpleNamespace(contact_name="Ana", contact_email="ana@brand.com")
-    assert contacts.kept(None, invited)["approver"] == ContactFields("Ana", "ana@brand.com", same=False)
+    assert intake.shown_contacts(None, invited)["approver"] == ContactFields("Ana", "ana@brand.com", same=False)
     nobody = SimpleNamespace(contact_name=None, contact_email=None)
-    assert contacts.kept(None, nobody)["approver"] == ContactFields("", "", same=False)
-    assert contacts.kept(None, nobody)["billing"].same
+    assert intake.shown_contacts(None, nobody)["approver"] == ContactFields("", "", same=False)
+    assert intake.shown_contacts(None, nobody)["billing"].same
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.client_portal.copy.manual_platforms import ManualRequest
-from app.client_portal.forms.external_ids import field_of, read
+from app.client_portal.forms.assets import manual_id_field, read_manual_ids
 from app.platforms.manual import library
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
@@ -20,7 +20,7 @@ def typed(**given: str) -> dict[str, str]:
 
 
 def test_leaving_everything_out_is_fine() -> None:
-    found = read([ADS, PAGE, OWN], {}, taken={})
+    found = read_manual_ids([ADS, PAGE, OWN], {}, taken={})
     assert (found.values, found.problems) == (
         {"access_1": None, "access_2": None, "access_3": None},
         {},
@@ -28,25 +28,27 @@ def test_leaving_everything_out_is_fine() -> None:
 
 
 def test_what_fits_is_kept_without_what_is_around_it() -> None:
-    found = read([ADS, PAGE], typed(access_1=" act_1234567 ", access_2="102030405060708"), taken={})
+    found = read_manual_ids([ADS, PAGE], typed(access_1=" act_1234567 ", access_2="102030405060708"), taken={})
     assert (found.values, found.problems) == ({"access_1": "act_1234567", "access_2": "102030405060708"}, {})
 
 
 @pytest.mark.parametrize("text", ["my account", "123", "act_12 34", "<script>"])
 def test_what_does_not_fit_is_told_beside_its_field(text: str) -> None:
-    found = read([ADS, PAGE], typed(access_1=text, access_2="102030405060708"), taken={})
-    assert list(found.problems) == [field_of(ADS)]
-    assert found.problems[field_of(ADS)].startswith("Ad account ID: 6 to 20 digits, with or without act_ in front")
+    found = read_manual_ids([ADS, PAGE], typed(access_1=text, access_2="102030405060708"), taken={})
+    assert list(found.problems) == [manual_id_field(ADS)]
+    assert found.problems[manual_id_field(ADS)].startswith(
+        "Ad account ID: 6 to 20 digits, with or without act_ in front"
+    )
 
 
 def test_one_number_is_not_two_things() -> None:
-    twice = read([ADS, PAGE], typed(access_1="102030405060708", access_2="102030405060708"), taken={})
+    twice = read_manual_ids([ADS, PAGE], typed(access_1="102030405060708", access_2="102030405060708"), taken={})
     assert twice.problems == {
-        field_of(PAGE): "You gave this already, for your Meta Business ad account. Check which of the two it is."
+        manual_id_field(PAGE): "You gave this already, for your Meta Business ad account. Check which of the two it is."
     }
-    before = read([PAGE], typed(access_2="102030405060708"), taken={"102030405060708": "your Page"})
-    assert list(before.problems) == [field_of(PAGE)]
+    before = read_manual_ids([PAGE], typed(access_2="102030405060708"), taken={"102030405060708": "your Page"})
+    assert list(before.problems) == [manual_id_field(PAGE)]
 
 
 def test_an_id_for_the_agencys_own_is_not_taken() -> None:
-    assert read([OWN], typed(access_3="anything"), taken={}).values == {"access_3": None}
+    assert read_manual_ids([OWN], typed(access_3="anything"), taken={}).values == {"access_3": None}

@@ -91,7 +91,7 @@ async def test_pressing_start_again_makes_no_second_browser(walk: Walk, session:
 
 @pytest.mark.parametrize(
     ("form", "limit"),
-    [("connection", rate_limits.TRIPS_ON_LINK), ("check", rate_limits.LOOKS_ON_LINK)],
+    [("connection", rate_limits.AUTHORIZATIONS_ON_LINK), ("check", rate_limits.CHECKS_ON_LINK)],
     ids=["trip", "look"],
 )
 async def test_tiktok_is_asked_only_so_often(
