@@ -1,4 +1,4 @@
-"""Contexts of the background work of webhooks, given by assembly."""
+"""Contexts of the background work of webhooks, provided by assembly."""
 
 import os
 import socket
@@ -14,13 +14,13 @@ from app.kit.jobs import WakeUp
 from app.mail.service import MailQueue
 from app.webhooks.message import Destination
 
-#: So long a loop may be silent, and so long there may be no attempt while something is to be sent.
+#: Seconds without a beat after which a loop is stuck, and without an attempt after which the queue is checked.
 SILENCE = 60.0
 
 
 @dataclass
 class Heartbeat:
-    """Of one process, in memory. `loops` must go on from the start, others from their first beat."""
+    """Heartbeat of one process, in memory. `loops` are expected from the start, others from their first beat."""
 
     loops: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
@@ -32,29 +32,29 @@ class Heartbeat:
         self._beats = dict.fromkeys(self.loops, self._attempt)
 
     def beat(self, loop: str) -> None:
-        """A loop went round, with or without work."""
+        """Record one run of a loop."""
         self._beats[loop] = self.clock()
 
     def attempt(self) -> None:
-        """An attempt was made, whatever came of it."""
+        """Record an attempt with any outcome."""
         self._attempt = self.clock()
 
     def stopped(self) -> list[str]:
-        """Loops that have been silent for too long."""
+        """Loops without a beat for SILENCE seconds."""
         return [loop for loop, at in self._beats.items() if self.clock() - at > SILENCE]
 
     def is_quiet(self) -> bool:
-        """True if there was no attempt for so long that somebody should look whether anything is to be sent."""
+        """True if there was no attempt for SILENCE seconds: check whether deliveries are due."""
         return self.clock() - self._attempt > SILENCE
 
 
-#: Deliveries that one worker has in flight at most.
+#: Maximum number of deliveries in flight per worker.
 SLOTS = 512
 
 
 @dataclass(frozen=True)
 class WebhookContext:
-    """Shared by the loops of one worker. `alarm` wakes the one that sends, `happened` the one that fans out."""
+    """Shared by the loops of one worker. `alarm` wakes the dispatcher, `happened` wakes fan-out."""
 
     sessions: Sessions
     keyring: Keyring
@@ -69,15 +69,15 @@ class WebhookContext:
 
 @dataclass(frozen=True)
 class MaintenanceContext:
-    """`outbox` is None where mail is off. `at_once`: as many rows a statement, and as many e-mails a round, at most."""
+    """`outbox` is None without mail. `at_once`: maximum number of rows per statement and of e-mails per round."""
 
     sessions: Sessions
     outbox: MailQueue | None = None
-    #: how long deliveries, their bodies and attempts are kept, and how long what receivers answered
+    #: retention of deliveries, bodies and attempts in days, and of stored responses
     days: int = 30
     body_days: int = 14
-    #: what may be pending for one endpoint
+    #: maximum number of open deliveries of an endpoint
     most_pending: int = 100_000
     at_once: int = 1000
-    #: what rooms above have to be tidied, at most so many rows a call: how many it were
+    #: pruning functions of other rooms: (sessions, now, maximum of rows) -> number of rows
     others: tuple[Callable[[Sessions, datetime, int], Awaitable[int]], ...] = ()

@@ -178,7 +178,7 @@ class RenderedPayload:
 
 
 def render_payload(envelope: Mapping[str, Any], mode: str) -> RenderedPayload:
-    """The body of an event in payload mode `full`, `thin` or `flat`; over 256 KiB it is thin and says so."""
+    """Body of an event in payload mode `full`, `thin` or `flat`; over 256 KiB it is thin, with `truncated`."""
     content = _encode(_SHAPES[mode](envelope))
     if len(content) <= LONGEST_PAYLOAD:
         return RenderedPayload(content)

@@ -1,9 +1,8 @@
 """Prometheus metrics of a process. No label names an agency or an endpoint: `/stats` has those figures.
 
-Collectors stand at module level, the one accepted exception to "no module-level state": prometheus_client keeps one
-registry a process, and a name can be declared in it only once. The functions below are called for each batch of
-attempts: they look up nothing but a cached child. `LabelledHistogram` takes many values at once, for a tenth of the
-library's cost.
+Collectors are module-level state, an accepted exception: prometheus_client has one registry per process, and a name can
+be declared only once. The functions are called for each batch of attempts and only look up cached children.
+`LabelledHistogram` observes many values at once, at a tenth of the cost of the library.
 """
 
 from bisect import bisect_left
@@ -16,8 +15,8 @@ from prometheus_client.registry import Collector
 
 
 class LabelledHistogram(Collector):
-    """Of one process, registered under its name; `label` has one of the values of `kinds`, which are all there from
-    the beginning.
+    """Histogram of one process, registered under its name. `label` has one of the values of `kinds`, all exported from
+    the start.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class LabelledHistogram(Collector):
         registry.register(self)
 
     def observe(self, values: Iterable[float], kind: str = "") -> None:
-        """Counts these; a value that is a bound belongs below it."""
+        """Observe values; a value equal to a bound counts below it."""
         counts, bounds, total = self._counts[kind], self._bounds, 0.0
         for value in values:
             counts[bisect_left(bounds, value)] += 1
@@ -46,7 +45,7 @@ class LabelledHistogram(Collector):
         self._sums[kind] += total
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
-        """As Prometheus reads it: of each bound, how many are not above it."""
+        """Cumulative buckets for Prometheus."""
         family = HistogramMetricFamily(self._name, self._text, labels=[self._label] if self._label else [])
         for kind, counts in self._counts.items():
             so_far, buckets = 0, []
@@ -92,32 +91,32 @@ _attempt = cache(lambda result, code_class, bucket: _attempts.labels(result, cod
 
 
 def event_fanned_out(event_type: str) -> None:
-    """An event was fanned out; those for nobody count too."""
+    """Count an event that was fanned out, also without recipients."""
     _event(event_type).inc()
 
 
 def attempts_made(result: str, code_class: str, attempt_bucket: str, n: int) -> None:
-    """So many attempts of a kind."""
+    """Count attempts of a kind."""
     _attempt(result, code_class, attempt_bucket).inc(n)
 
 
 def attempts_took(phase: str, milliseconds: Iterable[int]) -> None:
-    """One phase of attempts that had it: `dns`, `connect`, `ttfb` or `total`."""
+    """Observe one phase of attempts that had it: `dns`, `connect`, `ttfb` or `total`."""
     _duration.observe([each / 1000 for each in milliseconds], phase)
 
 
 def first_attempts(seconds: Iterable[float]) -> None:
-    """From events to their first attempts."""
+    """Observe the time from events to their first attempts."""
     _first_attempt.observe(seconds)
 
 
 def succeeded(seconds: Iterable[float]) -> None:
-    """From events to their arrival."""
+    """Observe the time from events to their success."""
     _success.observe(seconds)
 
 
 def code_class(status: int | None, code: str) -> str:
-    """`2xx` … `5xx`, or the kind of failure where no answer came: `dns`, `connect`, `tls`, `timeout`, `blocked` …"""
+    """`2xx` … `5xx`, or the kind of failure without a response: `dns`, `connect`, `tls`, `timeout`, `blocked` …"""
     return f"{status // 100}xx" if status is not None else code.partition("_")[0]
 
 
@@ -127,50 +126,50 @@ def attempt_bucket(number: int) -> str:
 
 
 def delivery_ended(outcome: str, reason: str | None, n: int = 1) -> None:
-    """Deliveries reached a state in which nothing more happens by itself."""
+    """Count deliveries that ended."""
     _delivery(outcome, reason or "").inc(n)
 
 
 def claim_took(seconds: float) -> None:
-    """One claim, with or without rows."""
+    """Observe the duration of one claim, with or without rows."""
     _claim.observe(seconds)
 
 
 def lease_expired(n: int) -> None:
-    """Deliveries were claimed again because their lease had run out."""
+    """Count deliveries that were claimed again after their lease expired."""
     _lease_expired.inc(n)
 
 
 def late_finish(n: int) -> None:
-    """Attempts decided nothing, for somebody else had their delivery by then."""
+    """Count attempts that ended after their lease was lost."""
     _late_finish.inc(n)
 
 
 def sweeper_fixed(kind: str, n: int) -> None:
-    """The sweeper found so many stuck; `kind` is one of `maintenance.sweep.KINDS`."""
+    """Count stuck rows; `kind` is one of `maintenance.periodic_tasks.KINDS`."""
     _fixed.labels(kind).inc(n)
 
 
 def ssrf_blocked(rule: str, n: int) -> None:
-    """Calls were refused before a byte left."""
+    """Count calls that were refused before a byte was sent."""
     _blocked.labels(rule).inc(n)
 
 
 def auto_disabled(reason: str) -> None:
-    """`gone`, `unsafe_url` or `failing`."""
+    """Count endpoints disabled for `gone`, `unsafe_url` or `failing`."""
     _disabled.labels(reason).inc()
 
 
 def replay_deliveries(n: int) -> None:
-    """A replay queued so many."""
+    """Count deliveries queued by a replay."""
     _replayed.inc(n)
 
 
 def worker_slots(slot_class: str, n: int) -> None:
-    """Slots of a class (`new`, `retry`) in this process."""
+    """Set the slots of a class (`new`, `retry`) in this process."""
     _slots.labels(slot_class).set(n)
 
 
 def in_flight(n: int) -> None:
-    """Attempts under way in this process."""
+    """Set the attempts in flight in this process."""
     _in_flight.set(n)

@@ -1,4 +1,4 @@
-"""Webhook endpoints, the secrets their deliveries are signed with, and how they have been doing."""
+"""Tables of webhooks: endpoints, signing secrets, health, bodies, deliveries, attempts, periodic tasks and replays."""
 
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -13,13 +13,13 @@ from app.kit.jobs import JobMixin
 from app.webhooks.message import DestinationType
 
 EndpointStatus = Literal["active", "pending_verification", "disabled"]
-#: Whether it has to answer a challenge before anything is sent: nobody asked, it still has to, it did.
+#: Verification by a challenge: not required, required, passed.
 Verification = Literal["none", "wanted", "passed"]
 Ordering = Literal["none", "by_subject"]
 
 
 class Endpoint(CreatedAt, Base):
-    """Endpoint of an agency. Deleted softly, so that its deliveries can still be explained."""
+    """Endpoint of an agency. Deletion is soft, because deliveries refer to it."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
@@ -39,10 +39,10 @@ class Endpoint(CreatedAt, Base):
     description: Mapped[str] = mapped_column(String(500))
     #: names, `access.*` or `*`
     event_types: Mapped[list[Any]]
-    #: `{"link_id": …, "preset": …}`, each key optional; null lets everything through
+    #: `{"link_id": …, "preset": …}`, each key optional; null: no filter
     filter: Mapped[dict[str, Any] | None]
     payload_mode: Mapped[Literal["full", "thin", "flat"]] = mapped_column(String(8))
-    #: whether bodies carry names and e-mail addresses
+    #: bodies contain names and e-mail addresses
     personal: Mapped[bool]
     #: a policy's name or a list of delays in seconds
     retry_policy: Mapped[str | list[Any]] = mapped_column(JSONB)
@@ -51,28 +51,28 @@ class Endpoint(CreatedAt, Base):
     headers_encrypted: Mapped[bytes | None]
     details: Mapped[dict[str, Any]] = mapped_column("metadata")
     status: Mapped[EndpointStatus] = mapped_column(String(24), server_default=text("'active'"))
-    #: why it is not active: `user`, `gone`, `unsafe_url`, `failing`
+    #: reason if not active: `user`, `gone`, `unsafe_url`, `failing`
     status_reason: Mapped[str | None] = mapped_column(String(32))
-    #: since when deliveries are held because somebody said so
+    #: start of the pause
     paused_at: Mapped[datetime | None]
     #: `by_subject`: one delivery of a subject at a time, in the order of their sequence
     ordering: Mapped[Ordering] = mapped_column(String(16), server_default=text("'none'"))
-    #: how many may be in flight at once
+    #: maximum number of deliveries in flight
     concurrency: Mapped[int] = mapped_column(server_default=text("5"))
     #: `{"max": 10, "per_seconds": 1, "burst": 20}`; null: none
     rate_limit: Mapped[dict[str, Any] | None]
     destination: Mapped[DestinationType] = mapped_column(String(16), server_default=text("'http'"))
     #: JSON object of the destination's options (tokens too), encrypted
     options_encrypted: Mapped[bytes | None]
-    #: kept apart from `status`, so that one disabled meanwhile still has to answer
+    #: separate from `status`, so that a disabled endpoint still has to be verified
     verification: Mapped[Verification] = mapped_column(String(16), server_default=text("'none'"))
-    #: counts changes by people; its ETag
+    #: number of changes by people; its ETag
     version: Mapped[int] = mapped_column(server_default=text("1"))
     deleted_at: Mapped[datetime | None]
 
 
 class EndpointSecret(CreatedAt, Base):
-    """A signing secret. Those without `expires_at` or before it sign, the current one first."""
+    """Signing secret, valid until `expires_at`; the current one has none."""
 
     __tablename__ = "webhook_secrets"
     __table_args__ = (
@@ -88,7 +88,7 @@ class EndpointSecret(CreatedAt, Base):
 
 
 class EndpointHealth(Base):
-    """Health of an endpoint, written by the dispatcher; its id is the endpoint's. All counters start at none."""
+    """Health of an endpoint, written by the dispatcher; its id is that of the endpoint."""
 
     __tablename__ = "webhook_health"
     __table_args__ = (
@@ -99,48 +99,48 @@ class EndpointHealth(Base):
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("endpoint"), primary_key=True)
-    #: how many may be in flight while it is being spared; null: as many as the endpoint says
+    #: maximum in flight after 429, 502 or 504; null: that of the endpoint
     reduced_concurrency: Mapped[int | None]
-    #: successes in a row since, fifty of which raise it by one
+    #: consecutive successes since; 50 raise it by one
     successes_since_reduction: Mapped[int] = mapped_column(server_default=text("0"))
-    #: the receiver asked for silence (`Retry-After`)
+    #: end of the hold that the receiver asked for (`Retry-After`)
     hold_until: Mapped[datetime | None]
     breaker: Mapped[Literal["closed", "open", "half_open"]] = mapped_column(String(16), server_default=text("'closed'"))
     open_until: Mapped[datetime | None]
-    #: how often in a row it opened; each doubles the time
+    #: consecutive openings; each doubles the time
     openings: Mapped[int] = mapped_column(server_default=text("0"))
-    #: how many may be in flight while it is half open
+    #: maximum in flight while half open
     probes: Mapped[int] = mapped_column(server_default=text("0"))
-    #: connection failures and time-outs in a row
+    #: consecutive connection failures and timeouts
     unreachable: Mapped[int] = mapped_column(server_default=text("0"))
-    #: the first failure since the last success, and what there was since
+    #: first failure since the last success, and failures since
     failing_since: Mapped[datetime | None]
     failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     exhausted: Mapped[int] = mapped_column(server_default=text("0"))
     last_failed_at: Mapped[datetime | None]
     last_code: Mapped[str | None] = mapped_column(String(64))
     last_event_id: Mapped[str | None] = mapped_column(ids.Id("evt"))
-    #: how many notices went out since `failing_since`
+    #: notices sent since `failing_since`
     notices: Mapped[int] = mapped_column(server_default=text("0"))
-    #: the first of the 410s, and of the forbidden addresses, that came in a row
+    #: start of consecutive 410s, and of consecutive forbidden addresses
     gone_since: Mapped[datetime | None]
     blocked_since: Mapped[datetime | None]
     blocked: Mapped[int] = mapped_column(server_default=text("0"))
-    #: the bucket of `rate_limit`: what was in it, and when
+    #: token bucket of `rate_limit`: tokens at a time
     tokens: Mapped[float | None]
     tokens_at: Mapped[datetime | None]
 
 
-#: States in which something will still happen. By name, not as what is left when the others are taken away: an endpoint
-#: may have millions that are over, and the index by status finds the few that are not.
+#: Open statuses. Listed by name, not as the complement of ended ones: an endpoint may have millions of ended
+#: deliveries, and the index by status finds the few open ones.
 OPEN = ("pending", "retrying")
-#: States in which nothing more will happen by itself.
+#: Ended statuses.
 TERMINAL = ("succeeded", "exhausted", "cancelled", "skipped")
 DeliveryStatus = Literal["pending", "retrying", "succeeded", "exhausted", "cancelled", "skipped"]
 
 
 class WebhookBody(Base):
-    """An event's body in one payload mode, rendered once and shared; dropped by the month."""
+    """Body of an event in one payload mode, rendered once and shared. Partitioned by month."""
 
     __tablename__ = "webhook_bodies"
     __table_args__ = (belongs_to_agency(), {"postgresql_partition_by": "RANGE (created_at)"})
@@ -157,9 +157,9 @@ class WebhookBody(Base):
 
 
 class Delivery(JobMixin, CreatedAt, Base):
-    """One event on its way to one endpoint. While its lease runs it is in flight.
+    """Delivery of one event to one endpoint. It is in flight while its lease is valid.
 
-    Due in order of `due_at`; null: nothing is due (it is over, or waits for an earlier one of its subject).
+    Deliveries are due in order of `due_at`; null: not due (ended, or waiting for an earlier one of its subject).
     """
 
     __tablename__ = "webhook_deliveries"
@@ -171,7 +171,7 @@ class Delivery(JobMixin, CreatedAt, Base):
         CheckConstraint("origin IN ('event', 'test')", name="origin"),
         CheckConstraint("slot_class IN ('new', 'retry')", name="slot_class"),
         UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
-        # whose turn it is: an endpoint's due deliveries, first attempts apart from the rest, the oldest first
+        # queues: due deliveries of an endpoint by slot class, the oldest first
         Index(
             "ix_webhook_deliveries_lane", "agency_id", "endpoint_id", "slot_class", "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
@@ -186,7 +186,7 @@ class Delivery(JobMixin, CreatedAt, Base):
             "ix_webhook_deliveries_order", "agency_id", "endpoint_id", "subject_id", "sequence",
             postgresql_where=text("ordered AND status IN ('pending', 'retrying')"),
         ),
-        # open and not due: it waits for its turn, or was forgotten
+        # open and not due: waits for its turn, or is stuck
         Index(
             "ix_webhook_deliveries_waiting", "agency_id", "id",
             postgresql_where=text("due_at IS NULL AND status IN ('pending', 'retrying')"),
@@ -195,7 +195,7 @@ class Delivery(JobMixin, CreatedAt, Base):
             "ix_webhook_deliveries_replay", "agency_id", "replay_id",
             postgresql_where=text("replay_id IS NOT NULL"),
         ),
-        # room on each page, so that a claim, which changes no index, stays on it
+        # free space on each page for claims, which change no index
         {"postgresql_with": {"fillfactor": 70}},
     )  # fmt: skip
 
@@ -206,18 +206,18 @@ class Delivery(JobMixin, CreatedAt, Base):
     event_type: Mapped[str] = mapped_column(String(128))
     subject_id: Mapped[str] = mapped_column(String(128))
     sequence: Mapped[int] = mapped_column(BigInteger)
-    #: `event`: made by fan-out or a replay; `test`: asked for by a person
+    #: `event`: created by fan-out or a replay; `test`: requested by a person
     origin: Mapped[str] = mapped_column(String(16), server_default=text("'event'"))
     status: Mapped[DeliveryStatus] = mapped_column(String(16), server_default=text("'pending'"))
-    #: class of the slots it takes: those of new deliveries, or those of retries and replays
+    #: class of its slot: new deliveries, or retries and replays
     slot_class: Mapped[Literal["new", "retry"]] = mapped_column(String(8), server_default=text("'new'"))
-    #: its endpoint wants one delivery of a subject at a time
+    #: one delivery of a subject at a time
     ordered: Mapped[bool] = mapped_column(server_default=text("false"))
-    #: the replay that sent it anew
+    #: the replay that requeued it
     replay_id: Mapped[str | None] = mapped_column(ids.Id("replay"))
-    #: why it is in this status
+    #: reason for its status
     reason: Mapped[str | None] = mapped_column(String(64))
-    #: a body lies in a partition: both are needed to find it, and no constraint holds it
+    #: key of its body, which is in a partition; there is no foreign key
     body_id: Mapped[str] = mapped_column(ids.Id("body"))
     body_created_at: Mapped[datetime]
     attempt_count: Mapped[int] = mapped_column(server_default=text("0"))
@@ -230,10 +230,10 @@ class Delivery(JobMixin, CreatedAt, Base):
 
 
 class Attempt(Base):
-    """One HTTP request that left, or was refused before leaving. Dropped by the month.
+    """One HTTP request, sent or refused before sending. Partitioned by month.
 
-    Written by whoever held its delivery, in one transaction with it, and pruned with it: a constraint would have every
-    row looked up and its delivery locked once more.
+    Written in one transaction with its delivery, and deleted with it. A foreign key would look up every row and lock
+    its delivery once more.
     """
 
     __tablename__ = "webhook_attempts"
@@ -249,9 +249,9 @@ class Attempt(Base):
     delivery_id: Mapped[str] = mapped_column(ids.Id("delivery"))
     endpoint_id: Mapped[str] = mapped_column(ids.Id("endpoint"))
     number: Mapped[int]
-    #: which of several requests, where a destination makes more than one
+    #: name of the request if a destination sends several
     part: Mapped[str | None] = mapped_column(String(64))
-    #: its lease had run out or been taken away: it left, but decided nothing
+    #: sent, but its lease was lost, so that it decided nothing
     late: Mapped[bool]
     arrived: Mapped[bool]
     code: Mapped[str] = mapped_column(String(64))
@@ -269,12 +269,12 @@ class Attempt(Base):
 
 
 class PeriodicTask(JobMixin, Base):
-    """A chore that is due again a while after it was done. It serves every agency."""
+    """Task that is due again some time after it was done. It serves every agency."""
 
     __tablename__ = "webhook_tasks"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    #: up to when it is done, where it goes through something in order of time
+    #: progress of a task that processes rows in order of time
     reached: Mapped[datetime | None]
 
 
@@ -282,7 +282,7 @@ ReplaySelect = Literal["failed", "missing", "skipped", "all"]
 
 
 class Replay(JobMixin, CreatedAt, Base):
-    """Queues what it names a little at a time, so that it neither floods the endpoint nor is lost with its worker."""
+    """Queues selected events at a limited rate, so that it does not flood the endpoint, and survives its worker."""
 
     __tablename__ = "webhook_replays"
     __table_args__ = (
@@ -296,7 +296,7 @@ class Replay(JobMixin, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("replay"), primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ids.Id("endpoint"))
     selected: Mapped[ReplaySelect] = mapped_column(String(16))
-    #: events that happened from `since` (included) to `until` (not included)
+    #: time span of events, without `until`
     since: Mapped[datetime]
     until: Mapped[datetime]
     event_types: Mapped[list[Any]]
@@ -305,10 +305,10 @@ class Replay(JobMixin, CreatedAt, Base):
     status: Mapped[Literal["running", "completed", "cancelled"]] = mapped_column(
         String(16), server_default=text("'running'")
     )
-    #: how many it found when it was asked for, and how many it has queued so far
+    #: number of matches at the start, and number queued so far
     matched: Mapped[int]
     queued: Mapped[int] = mapped_column(server_default=text("0"))
-    #: how far it has come in the feed of events
+    #: position in the feed of events
     last_transaction_id: Mapped[int | None] = mapped_column(BigInteger)
     last_event_id: Mapped[str | None] = mapped_column(ids.Id("evt"))
     actor: Mapped[str] = mapped_column(String(64))

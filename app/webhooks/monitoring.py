@@ -38,7 +38,7 @@ ENDPOINT_STATES = ("active", "paused", "pending_verification", "disabled")
 COUNTED = 100_000
 
 
-@dataclass(eq=False)  # a registry keeps it by identity
+@dataclass(eq=False)  # a registry compares it by identity
 class Gauges:
     """Cached gauges. Every worker shows the same values: aggregate by maximum, not by sum."""
 

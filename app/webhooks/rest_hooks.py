@@ -1,4 +1,4 @@
-"""REST hooks: endpoints as automation tools such as Zapier subscribe, unsubscribe and see a sample."""
+"""REST hooks: endpoints that automation tools such as Zapier subscribe, unsubscribe and sample."""
 
 import json
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ Writer = Annotated[Principal, requires("webhooks:write")]
 Listener = Annotated[Principal, requires("events:read")]
 
 SAMPLES = 3
-#: As many of the newest events are searched for real ones: tests are left out.
+#: Number of the newest events that are searched for samples; tests are left out.
 _NEWEST = 20
 _SAMPLE = {200: {"content": {"application/json": {"example": [
     {**catalog.example(catalog.FOR_CRMS["access.verified"]), "test": True},
@@ -39,7 +39,7 @@ _SAMPLE = {200: {"content": {"application/json": {"example": [
 
 
 class NewHook(RequestShape):
-    """A subscription. What else a tool sends along is left alone."""
+    """A subscription. Other fields that a tool sends are ignored."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -50,7 +50,7 @@ class NewHook(RequestShape):
 
     target_url: Verbatim = Field(
         validation_alias=AliasChoices("target_url", "url", "hookUrl"), max_length=2048,
-        description="Where events go; also as `url` or `hookUrl`.",
+        description="URL that receives events; also accepted as `url` or `hookUrl`.",
     )  # fmt: skip
     event_types: Types = Field(
         validation_alias=AliasChoices("event_types", "event"),
@@ -58,7 +58,7 @@ class NewHook(RequestShape):
     )
     filters: Filter | None = None
     payload_mode: Mode = Field("full", description="`thin`: ids and `href`; `flat`: all keys at the first level.")
-    personal: bool = Field(True, description="Whether bodies carry names and e-mail addresses.")
+    personal: bool = Field(True, description="True if bodies contain names and e-mail addresses.")
 
     @model_validator(mode="before")
     @classmethod
@@ -73,7 +73,7 @@ class NewHook(RequestShape):
         return [each.strip() for each in given.split(",") if each.strip()] if isinstance(given, str) else given
 
     def endpoint(self) -> NewHttpEndpoint:
-        """The endpoint that it asks for."""
+        """The endpoint for this subscription."""
         return NewHttpEndpoint.model_validate({
             "destination": "rest_hook", "url": self.target_url, "event_types": self.event_types,
             "filter": self.filters, "payload_mode": self.payload_mode, "personal": self.personal,
@@ -94,13 +94,13 @@ class HookView(BaseModel):
 
 
 class CreatedHook(HookView):
-    """A new subscription, and what about it may surprise you."""
+    """A new subscription with warnings about its settings."""
 
     warnings: list[str] = Field(examples=[["Your agency has no link 'link_…': this filter lets nothing through."]])
 
 
 def hook_view(endpoint: Endpoint) -> HookView:
-    """From the row of its endpoint."""
+    """Response from the row of its endpoint."""
     return HookView(
         id=endpoint.id, target_url=endpoint.url, event_types=endpoint.event_types,
         filters=Filter(**endpoint.filter) if endpoint.filter else None, payload_mode=endpoint.payload_mode,
@@ -111,7 +111,7 @@ def hook_view(endpoint: Endpoint) -> HookView:
 
 @router.post("", status_code=201)
 async def create_hook(request: Request, caller: Writer, session: Session, given: NewHook) -> CreatedHook:
-    """Subscribes an address to events, as Zapier's REST hooks do. No challenge is sent. Keep the id."""
+    """Subscribe a URL to events, as REST hooks of Zapier do. Store the id. No challenge is sent."""
     services = services_of(request)
     endpoint, _ = await service.create_endpoint(
         session,
@@ -126,7 +126,7 @@ async def create_hook(request: Request, caller: Writer, session: Session, given:
 
 @router.get("")
 async def list_hooks(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[HookView]:
-    """The subscriptions of the agency, newest first. They are among its endpoints too."""
+    """List the subscriptions of the agency, newest first. They are also listed as endpoints."""
     rows = await queries.page(
         session, caller.agency_id, limit=limit + 1, before=before(cursor, "endpoint"), hooks_only=True
     )
@@ -140,16 +140,16 @@ async def get_sample(
     event_type: Annotated[
         str, Query(max_length=128, description="A name, `access.*`, or `*`.", examples=["access.verified"])
     ] = "access.*",
-    payload_mode: Annotated[Mode, Query(description="How much a body says.")] = "full",
-    personal: Annotated[bool, Query(description="Whether bodies have names and e-mail addresses.")] = True,
+    payload_mode: Annotated[Mode, Query(description="Form of the bodies.")] = "full",
+    personal: Annotated[bool, Query(description="True if bodies contain names and e-mail addresses.")] = True,
 ) -> list[dict[str, Any]]:
-    """Up to three bodies just as a subscription gets them, newest first. Invented ones say `"test": true`."""
+    """Return up to three bodies as a subscription receives them, newest first. Examples have `"test": true`."""
     return await samples(session, caller.agency_id, event_type, mode=payload_mode, personal=personal)
 
 
 @router.get("/{hook_id}")
 async def get_hook(caller: Reader, session: Session, hook_id: str) -> HookView:
-    """One subscription."""
+    """Return one subscription."""
     endpoint = await queries.hook(session, caller.agency_id, hook_id)
     if endpoint.deleted_at is not None:
         raise NotFound
@@ -158,7 +158,7 @@ async def get_hook(caller: Reader, session: Session, hook_id: str) -> HookView:
 
 @router.delete("/{hook_id}", status_code=204)
 async def delete_hook(caller: Writer, session: Session, hook_id: str) -> Response:
-    """Ends a subscription. Ending it again is as good."""
+    """Delete a subscription. Can be repeated."""
     endpoint = await queries.hook(session, caller.agency_id, hook_id)
     if endpoint.deleted_at is None:
         await service.delete_endpoint(session, caller.agency_id, hook_id, actor=caller.actor)
@@ -168,10 +168,9 @@ async def delete_hook(caller: Writer, session: Session, hook_id: str) -> Respons
 async def samples(
     session: AsyncSession, agency_id: str, event_type: str, *, mode: str, personal: bool
 ) -> list[dict[str, Any]]:
-    """Up to three bodies as a subscription to `event_type` (a name, `access.*`, `*`) would get them, the newest first.
+    """Up to three bodies as a subscription to `event_type` (a name, `access.*`, `*`) would get them, newest first.
 
-    Where nothing of the type happened yet, an example of each type, marked as a test: never none. Raises
-    EventTypeUnknown.
+    Without events of the type, an example of each type, marked as a test; never empty. Raises EventTypeUnknown.
     """
     if event_filter.unknown([event_type], catalog.FOR_CRMS):
         raise service.unknown_type(event_type)
@@ -187,7 +186,7 @@ async def samples(
 
 
 def _invented(envelope: dict[str, Any], agency_id: str, number: int, *, personal: bool) -> dict[str, Any]:
-    """An example as this agency's; each of several has an id of its own, by which tools tell them apart."""
+    """An example for this agency. Each has its own id, by which tools distinguish them."""
     known = envelope["data"] if personal else schema.without_personal(envelope["data"])
     data = {**known, "agency_id": agency_id}
     return {**envelope, "id": f"{envelope['id'][:-1]}{number}", "test": True, "agency_id": agency_id, "data": data}

@@ -1,4 +1,4 @@
-"""JSON routes: deliveries, their attempts, and what can be done to them."""
+"""JSON routes: deliveries and their attempts, with retry, cancellation and deletion of payloads."""
 
 from typing import Annotated
 
@@ -27,20 +27,20 @@ _PATH = "/webhooks/deliveries"
 async def list_deliveries(
     caller: Reader,
     session: Session,
-    endpoint_id: Annotated[str | None, Query(max_length=64, description="Only to this endpoint.")] = None,
-    event_id: Annotated[str | None, Query(max_length=64, description="Only of this event.")] = None,
-    replay_id: Annotated[str | None, Query(max_length=64, description="Only what this replay sent again.")] = None,
-    subject_id: Annotated[_Word, Query(description="Only about the thing with this id.")] = None,
-    event_type: Annotated[_Word, Query(description="Only of this type.")] = None,
-    status: Annotated[VisibleStatus | None, Query(description="Only in this status.")] = None,
-    reason: Annotated[_Word, Query(description="Only for this reason, such as `gone`.")] = None,
-    status_class: Annotated[StatusClass | None, Query(description="Of the last attempt's answer.")] = None,
-    since: Annotated[Moment | None, Query(description="Made then or later.")] = None,
-    until: Annotated[Moment | None, Query(description="Made before.")] = None,
+    endpoint_id: Annotated[str | None, Query(max_length=64, description="Filter by endpoint.")] = None,
+    event_id: Annotated[str | None, Query(max_length=64, description="Filter by event.")] = None,
+    replay_id: Annotated[str | None, Query(max_length=64, description="Filter by the replay that requeued it.")] = None,
+    subject_id: Annotated[_Word, Query(description="Filter by the subject of the event.")] = None,
+    event_type: Annotated[_Word, Query(description="Filter by event type.")] = None,
+    status: Annotated[VisibleStatus | None, Query(description="Filter by status.")] = None,
+    reason: Annotated[_Word, Query(description="Filter by reason, such as `gone`.")] = None,
+    status_class: Annotated[StatusClass | None, Query(description="Filter by the class of the last response.")] = None,
+    since: Annotated[Moment | None, Query(description="Created at this time or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Created before this time.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[DeliveryView]:
-    """Deliveries of the agency, newest first; those of deleted endpoints too."""
+    """List the deliveries of the agency, newest first, with those of deleted endpoints."""
     sought = DeliveryFilter(
         endpoint_id=endpoint_id,
         event_id=event_id,
@@ -63,7 +63,7 @@ async def list_deliveries(
 async def list_event_deliveries(
     caller: Reader, session: Session, event_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[DeliveryView]:
-    """The deliveries of an event, one for each endpoint that wanted it."""
+    """List the deliveries of an event, one for each endpoint that subscribed to it."""
     await events.find(session, caller.agency_id, event_id)
     rows = await queries.page(
         session, caller.agency_id, DeliveryFilter(event_id=event_id), limit=limit + 1, before=before(cursor, "delivery")
@@ -73,7 +73,7 @@ async def list_event_deliveries(
 
 @router.get(_PATH + "/{delivery_id}")
 async def get_delivery(caller: Reader, session: Session, delivery_id: str) -> DeliveryView:
-    """One delivery."""
+    """Return one delivery."""
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 
 
@@ -81,7 +81,7 @@ async def get_delivery(caller: Reader, session: Session, delivery_id: str) -> De
 async def list_attempts(
     caller: Reader, session: Session, delivery_id: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[AttemptView]:
-    """The attempts of a delivery, newest first."""
+    """List the attempts of a delivery, newest first."""
     await queries.find(session, caller.agency_id, delivery_id)
     rows = await queries.attempts(
         session, caller.agency_id, delivery_id, limit=limit + 1, before=before(cursor, "attempt")
@@ -91,21 +91,21 @@ async def list_attempts(
 
 @router.post(_PATH + "/{delivery_id}/retry", status_code=202)
 async def retry_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
-    """Sends a delivery that is over again, from now on and with the same `webhook-id`, as its retry policy says."""
+    """Send an ended delivery again, with the same `webhook-id` and all attempts of the retry policy."""
     await service.retry(session, caller.agency_id, delivery_id)
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 
 
 @router.post(_PATH + "/{delivery_id}/cancellation")
 async def cancel_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
-    """Calls off a delivery that is not over. A request that is on its way already may still arrive."""
+    """Cancel an open delivery. A request in flight may still arrive."""
     await service.cancel(session, caller.agency_id, delivery_id)
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 
 
 @router.delete(_PATH + "/{delivery_id}/payload", status_code=204)
 async def delete_payload(caller: Writer, session: Session, delivery_id: str) -> Response:
-    """Forgets what a delivery that is over carried, and what its receiver answered; it cannot be sent again.
+    """Delete the payload and the stored responses of an ended delivery; it cannot be sent again.
 
     The event stays. Deliveries of the event to other endpoints keep their payload.
     """

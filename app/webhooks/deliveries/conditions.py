@@ -1,8 +1,8 @@
-"""SQL conditions of deliveries and of the endpoints they go to, each in one place.
+"""SQL conditions of deliveries and of their endpoints.
 
-Whether a delivery may be sent now, its turn in an order, what holds it, whether it is late, and the status that people
-see. Conditions that the hot path needs are SQL text (`…_sql`, which takes the alias of its table); the expressions of
-the same name are made of it. `policies.circuit_breaker.capacity` is the same rule for one endpoint, with its numbers.
+They define when a delivery may be sent, its turn in an order, what holds it, when it is late, and its visible status.
+Conditions of the hot path are SQL text (`…_sql`, with the alias of the table as parameter); the expressions of the same
+name are made from it. `policies.circuit_breaker.capacity` is the same rule for one endpoint, with numbers.
 """
 
 from datetime import timedelta
@@ -49,17 +49,17 @@ _SILENT = ("connect_%", "dns_%", "tls_%", "timeout_%", "blocked_address", "proto
 
 
 def is_open_sql(d: str) -> str:
-    """Not ended: something will still happen to it."""
+    """The delivery has not ended."""
     return f"{d}.status IN ('pending', 'retrying')"
 
 
 def is_unleased_sql(d: str) -> str:
-    """No worker holds it."""
+    """No worker has a lease."""
     return f"({d}.lease_until IS NULL OR {d}.lease_until <= now())"
 
 
 def is_due_sql(d: str) -> str:
-    """Due, and not held by a worker."""
+    """Due, and not leased."""
     return f"{d}.due_at <= now() AND {is_unleased_sql(d)}"
 
 
@@ -69,7 +69,7 @@ def has_earlier_sql(d: str) -> str:
 
 
 def has_event_to_come_sql(d: str) -> str:
-    """An earlier event of its subject is not fanned out yet."""
+    """An earlier event of its subject is still in the outbox."""
     return (
         f"EXISTS (SELECT FROM event_outbox entry WHERE entry.agency_id = {d}.agency_id "
         f"AND entry.subject_id = {d}.subject_id AND entry.sequence < {d}.sequence)"
@@ -77,7 +77,7 @@ def has_event_to_come_sql(d: str) -> str:
 
 
 def is_next_sql(d: str) -> str:
-    """Not ordered, or next of its subject with no other of the subject under way."""
+    """Not ordered, or next of its subject while no other of the subject is in flight."""
     others = _other_of_subject_sql(d, f"(other.sequence < {d}.sequence OR other.lease_until > now())")
     return f"(NOT {d}.ordered OR NOT ({others} OR {has_event_to_come_sql(d)}))"
 
@@ -88,12 +88,12 @@ def is_sendable_sql(e: str) -> str:
 
 
 def is_paused_sql(e: str) -> str:
-    """The endpoint is paused, or has yet to pass its challenge."""
+    """The endpoint is paused or waits for its verification."""
     return f"({e}.paused_at IS NOT NULL OR {e}.status = 'pending_verification')"
 
 
 def is_unlimited_sql(e: str, h: str) -> str:
-    """The endpoint with its health has no limit but its concurrency: a new delivery may leave without a claim."""
+    """The endpoint has no limit but its concurrency: a new delivery may leave without a claim."""
     return (
         f"({e}.status = 'active' AND {e}.paused_at IS NULL AND {e}.ordering <> 'by_subject' "
         f"AND NULLIF({e}.rate_limit, 'null') IS NULL AND NOT {is_unwell_sql(h)})"
@@ -101,12 +101,12 @@ def is_unlimited_sql(e: str, h: str) -> str:
 
 
 def is_unwell_sql(h: str) -> str:
-    """The health of an endpoint limits what it is sent."""
+    """The health of the endpoint limits its deliveries."""
     return f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR ({h}.hold_until > now()) IS TRUE)"
 
 
 def success_changes_health_sql(h: str) -> str:
-    """The health of an endpoint is not that of one which never failed; see `EndpointHealthState.well`."""
+    """A success changes the health of the endpoint; see `EndpointHealthState.well`."""
     return (
         f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR {h}.hold_until IS NOT NULL "
         f"OR {h}.failing_since IS NOT NULL OR {h}.notices > 0)"
@@ -126,12 +126,12 @@ def _of_deliveries(sql: str) -> ColumnElement[bool]:
 
 
 def is_open() -> ColumnElement[bool]:
-    """Not ended: something will still happen to it."""
+    """The delivery has not ended."""
     return _of_deliveries(is_open_sql("webhook_deliveries"))
 
 
 def is_unleased() -> ColumnElement[bool]:
-    """No worker holds it."""
+    """No worker has a lease."""
     return _of_deliveries(is_unleased_sql("webhook_deliveries"))
 
 
@@ -147,28 +147,28 @@ def waits_for_nothing() -> ColumnElement[bool]:
 
 
 def is_open_indexed() -> ColumnElement[bool]:
-    """Open, in the words of two small indexes: the queues, and those waiting in an order."""
+    """Open, in the terms of two partial indexes: the queues, and deliveries that wait in an order."""
     return is_open() & (Delivery.due_at.is_not(None) | (Delivery.ordered & is_open()))
 
 
 def is_in_flight() -> ColumnElement[bool]:
-    """A worker is sending it now."""
+    """A worker is sending it."""
     return is_open() & Delivery.lease_token.is_not(None) & func.coalesce(Delivery.lease_until > func.now(), False)
 
 
 def is_late() -> tuple[ColumnElement[bool], ...]:
-    """Due for a while, and not claimed."""
+    """Due for longer than LATE, and not leased."""
     # both classes are named so that the index by endpoint, class and time can be walked
     return Delivery.slot_class.in_(("new", "retry")), Delivery.due_at < func.now() - LATE, is_unleased()
 
 
 def endpoint_is_active() -> ColumnElement[bool]:
-    """The endpoint takes deliveries."""
+    """The endpoint is active."""
     return and_(Endpoint.deleted_at.is_(None), Endpoint.status == "active")
 
 
 def endpoint_hold() -> ColumnElement[str | None]:
-    """Reason that holds back everything of an endpoint now; null for none."""
+    """Reason that holds all deliveries of an endpoint; null for none."""
     return case(
         (literal_column(is_paused_sql("webhook_endpoints"), Boolean), "paused"),
         (EndpointHealth.hold_until > func.now(), "retry_after"),
@@ -184,19 +184,19 @@ def breaker_is_open() -> ColumnElement[bool]:
 
 
 def endpoint_accepts_deliveries() -> ColumnElement[bool]:
-    """Due deliveries should leave now: active, not held, its breaker closed."""
+    """Due deliveries should leave now: the endpoint is active and not held, its breaker closed."""
     closed = or_(EndpointHealth.breaker.is_(None), EndpointHealth.breaker == "closed")
     return and_(endpoint_is_active(), closed, endpoint_hold().is_(None))
 
 
 def with_health(query: Any) -> Any:
-    """The query, of endpoints with their health."""
+    """The query over endpoints with their health."""
     same = and_(EndpointHealth.agency_id == Endpoint.agency_id, EndpointHealth.id == Endpoint.id)
     return query.select_from(Endpoint).outerjoin(EndpointHealth, same)
 
 
 def stuck_endpoints() -> Subquery:
-    """Endpoints (`agency_id`, `id`) that may be sent to, have a late delivery, and were sent nothing for a while."""
+    """Endpoints (`agency_id`, `id`) that accept deliveries and have a late one, but were sent nothing recently."""
     found = with_health(select(Endpoint.agency_id, Endpoint.id))
     has_late = exists().where(*_of_endpoint(Delivery), *is_late())
     # a slow receiver with a long queue is not stuck: something is sent to it now and then
@@ -210,7 +210,7 @@ def stuck_endpoints() -> Subquery:
 
 
 def delivery_hold() -> ColumnElement[str | None]:
-    """Reason that holds a delivery back which would otherwise be sent; null for none."""
+    """Reason that holds a delivery which would be sent otherwise; null for none."""
     waits = Delivery.due_at.is_(None) & (Delivery.reason == "ordering")
     due = waits | func.coalesce(Delivery.due_at <= func.now(), False)
     held_by = func.coalesce(endpoint_hold(), case((waits, "ordering"), else_=null()))
@@ -218,12 +218,12 @@ def delivery_hold() -> ColumnElement[str | None]:
 
 
 def visible_status() -> ColumnElement[str]:
-    """Status as people see it: as stored, `in_flight` while its lease runs, `held` while something holds it."""
+    """Visible status: as stored, `in_flight` during a lease, `held` while something holds it."""
     return case((is_in_flight(), "in_flight"), (delivery_hold().is_not(None), "held"), else_=Delivery.status)
 
 
 def visible_reason() -> ColumnElement[str | None]:
-    """Reason for that status."""
+    """Reason for the visible status."""
     return func.coalesce(delivery_hold(), Delivery.reason)
 
 
@@ -241,7 +241,7 @@ def with_visible_status(agency_id: str) -> Select[Delivery, str, str | None]:
 
 
 def has_visible_status(wanted: VisibleStatus) -> ColumnElement[bool]:
-    """Visible in this status, in words that an index serves wherever one does."""
+    """Has this visible status, in terms that an index serves where possible."""
     if wanted == "in_flight":
         return is_open_indexed() & is_in_flight()
     if wanted == "held":
@@ -253,14 +253,14 @@ def has_visible_status(wanted: VisibleStatus) -> ColumnElement[bool]:
 
 
 def has_status_class(wanted: StatusClass) -> ColumnElement[bool]:
-    """The last attempt got an answer of this class; `none`: it got none at all."""
+    """The last attempt got a response of this class; `none`: no response."""
     if wanted == "none":
         return Delivery.last_code.is_not(None) & _hundreds().is_(None)
     return _hundreds() == int(wanted[0])
 
 
 def _is_out_of_tokens() -> ColumnElement[bool]:
-    """The bucket of the rate limit is empty; see `policies.circuit_breaker.tokens_now`."""
+    """The token bucket of the rate limit is empty; see `policies.circuit_breaker.tokens_now`."""
     limit = Endpoint.rate_limit
     burst, most, seconds = (cast(limit[key].astext, Float) for key in ("burst", "max", "per_seconds"))
     since = extract("epoch", func.now() - EndpointHealth.tokens_at)
@@ -273,7 +273,7 @@ def _of_endpoint(model: type[Delivery] | type[Attempt]) -> tuple[ColumnElement[b
 
 
 def _hundreds() -> ColumnElement[int | None]:
-    """Most codes say it; of the few others (`throttled` is 429 or 503) the attempt itself is looked at."""
+    """Class of the last code. Codes such as `throttled` (429 or 503) are looked up in the attempt."""
     code = Delivery.last_code
     return case(
         (code.is_(None), null()),

@@ -40,7 +40,7 @@ from app.webhooks.policies import retry_policy
 
 #: `body_created_at` of a delivery whose body was deleted.
 BODY_DELETED = datetime(1970, 1, 1, tzinfo=UTC)
-#: Where a row lies in its table: block and line. The row stays there as long as it is locked.
+#: Location of a row in its table (ctid): block and line. It is fixed while the row is locked.
 Place = tuple[int, int]
 #: An event and its body in one shape, which its recipients share.
 _BODY: bulk_params.Columns = {
@@ -54,7 +54,7 @@ _RECIPIENT: bulk_params.Columns = {
 }  # fmt: skip
 #: A delivery; with a `token`, leased from its beginning.
 _PAIR: bulk_params.Columns = {"id": Uuid(), "body": Integer(), "recipient": Integer(), "token": Uuid()}
-#: Bodies and recipients come once each, however many deliveries they make together.
+#: Bodies and recipients are passed once each, for any number of deliveries.
 _WRITE = text(
     f"""
     WITH body AS MATERIALIZED (
@@ -84,7 +84,7 @@ _WRITE_DIRECTLY = DriverStatement.of(_WRITE)
 
 
 class Recipient(NamedTuple):
-    """An endpoint as far as new deliveries need it; `id` without its prefix, `lasts` in seconds from the event."""
+    """Part of an endpoint that new deliveries need; `id` without its prefix, `lasts` in seconds from the event."""
 
     id: uuid.UUID
     mode: str
@@ -95,14 +95,14 @@ class Recipient(NamedTuple):
 
 
 class DeliverySpec(NamedTuple):
-    """An event and the endpoints it goes to."""
+    """An event and its recipients."""
 
     event: EventRecord
     recipients: Sequence[Recipient]
 
 
 def recipient_of(endpoint: Endpoint) -> Recipient:
-    """From the row of an endpoint. Destinations other than Standard Webhooks get the whole event to make theirs of."""
+    """Recipient from the row of an endpoint. Destinations other than Standard Webhooks get the full event."""
     mode = endpoint.payload_mode if endpoint.destination in message.STANDARD else "full"
     return Recipient(
         ids.parse("endpoint", endpoint.id), mode, endpoint.personal, endpoint.ordering == "by_subject",
@@ -113,7 +113,7 @@ def recipient_of(endpoint: Endpoint) -> Recipient:
 async def create_deliveries(
     session: AsyncSession, agency_id: str, event: EventRecord, endpoints: Iterable[Endpoint], *, origin: str = "event"
 ) -> list[str]:
-    """Create bodies and deliveries of an event for endpoints of its agency. Returns the ids that were not there yet."""
+    """Create bodies and deliveries of an event for endpoints of its agency. Returns the ids of new deliveries."""
     assert event.event.agency_id == agency_id
     batch = DeliveryBatch(origin)
     batch.add(DeliverySpec(event, [recipient_of(endpoint) for endpoint in endpoints]))
@@ -123,7 +123,7 @@ async def create_deliveries(
 async def create_body(
     session: AsyncSession, agency_id: str, event: EventRecord, endpoint: Endpoint
 ) -> tuple[str, datetime]:
-    """Create the body of an event for one endpoint of its agency once more. Returns its id and time, which find it."""
+    """Create the body of an event for one endpoint of its agency again. Returns its id and time, its key."""
     assert event.event.agency_id == agency_id == endpoint.agency_id
     to, batch = recipient_of(endpoint), DeliveryBatch("event")
     body_id = batch.add_body(event, to.mode, personal=to.personal)
@@ -132,9 +132,10 @@ async def create_body(
 
 
 class DeliveryBatch:
-    """Bodies and deliveries of events, created in one statement; an event has one delivery to an endpoint for ever.
+    """Bodies and deliveries of events, created in one statement. There is one delivery per event and endpoint for ever.
 
-    `immediate`: by endpoint, how many are created with a lease of so many seconds, and are sent without a claim.
+    `immediate`: number of deliveries by endpoint that are created with a lease of that many seconds, and sent without a
+    claim.
     """
 
     def __init__(self, origin: str, immediate: Mapping[uuid.UUID, tuple[int, float]] = MappingProxyType({})) -> None:
@@ -150,7 +151,7 @@ class DeliveryBatch:
         self._leased: dict[uuid.UUID, tuple[EventRecord, int, int]] = {}
 
     def add(self, spec: DeliverySpec) -> None:
-        """One event and the endpoints it goes to."""
+        """Add an event and its recipients."""
         places: dict[tuple[str, bool], int] = {}
         for to in spec.recipients:
             variant = to.mode, to.personal
@@ -181,11 +182,11 @@ class DeliveryBatch:
         return body_id
 
     async def write(self, session: AsyncSession) -> Sequence[uuid.UUID]:
-        """Write all of it. Returns the deliveries that were not there yet."""
+        """Write the batch. Returns the deliveries that are new."""
         return (await session.execute(_WRITE, self._values(()))).scalar_one() or ()
 
     async def write_directly(self, driver: Any, outbox: Sequence[Place]) -> Sequence[uuid.UUID]:
-        """The same by the driver; deletes these outbox entries, which its transaction has locked."""
+        """Write the batch by the driver, and delete these outbox entries, which its transaction has locked."""
         [(created,)] = await _WRITE_DIRECTLY.fetch(driver, self._values(outbox))
         return created or ()
 
@@ -198,7 +199,7 @@ class DeliveryBatch:
         }  # fmt: skip
 
     def leased(self, created: Iterable[uuid.UUID]) -> list[ClaimedDelivery]:
-        """Those of the deliveries that were created with a lease."""
+        """The created deliveries that have a lease."""
         return [self._claimed(each, *self._leased[each]) for each in created if each in self._leased]
 
     def _claimed(self, delivery_id: uuid.UUID, record: EventRecord, body: int, recipient: int) -> ClaimedDelivery:

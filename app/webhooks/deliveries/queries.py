@@ -1,4 +1,4 @@
-"""Reading deliveries and their attempts."""
+"""Queries of deliveries and their attempts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def _has_reason(wanted: str) -> ColumnElement[bool]:
 
 
 def _made_in(sought: DeliveryFilter) -> list[ColumnElement[bool]]:
-    """By the row's time, and by ids as far as clocks agree: ids are what the indexes lie in the order of."""
+    """By the time of the row, and by ids within the clock difference: the indexes are in the order of ids."""
     where: list[ColumnElement[bool]] = []
     if sought.since is not None:
         lowest = ids.first("delivery", sought.since, slack=-_CLOCKS_APART)

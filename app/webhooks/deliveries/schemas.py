@@ -1,4 +1,4 @@
-"""Deliveries and attempts as the API shows them."""
+"""Response shapes of deliveries and attempts."""
 
 from pydantic import BaseModel, Field
 
@@ -9,11 +9,11 @@ from app.webhooks.deliveries.queries import VisibleDelivery
 from app.webhooks.models import Attempt
 from app.webhooks.policies.response_classifier import public_code
 
-_REASON = f"Reason for this status; of one that is `held`: {', '.join(f'`{hold}`' for hold in HOLDS)}."
+_REASON = f"Reason for this status; for `held` it is one of {', '.join(f'`{hold}`' for hold in HOLDS)}."
 
 
 class DeliveryView(BaseModel):
-    """One event on its way to one endpoint."""
+    """The delivery of one event to one endpoint."""
 
     id: str = Field(examples=["delivery_01ksy1q3e0fzs8qj5m8g3d4w7z"])
     endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
@@ -23,44 +23,43 @@ class DeliveryView(BaseModel):
     sequence: int = Field(examples=[17])
     test: bool
     replay_id: str | None = Field(
-        description="The replay that sent it anew.", examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"]
+        description="The replay that requeued it.", examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"]
     )
     status: VisibleStatus = Field(examples=["retrying"])
     reason: str | None = Field(description=_REASON, examples=["http_500"])
-    attempt_count: int = Field(description="Since it was created.", examples=[2])
+    attempt_count: int = Field(description="Attempts since its creation.", examples=[2])
     attempts_since_requeue: int = Field(
-        description="Since it was last begun anew: by a retry by hand or a replay.", examples=[2]
+        description="Attempts since it was last requeued, by a manual retry or a replay.", examples=[2]
     )
-    last_code: str | None = Field(description="What came of the last attempt.", examples=["http_500"])
-    payload_deleted: bool = Field(description="Its body was deleted by hand; it cannot be sent again.")
+    last_code: str | None = Field(description="Code of the last attempt.", examples=["http_500"])
+    payload_deleted: bool = Field(description="True if its body was deleted on request; it cannot be sent again.")
     first_attempt_at: str | None = Field(examples=["2026-12-04T13:32:10.323Z"])
     last_attempt_at: str | None = Field(examples=["2026-12-04T13:32:15.523Z"])
     next_attempt_at: str | None = Field(
-        description="Not before then; later while it is held.", examples=["2026-12-04T13:32:46.000Z"]
+        description="Earliest time of the next attempt; later while the delivery is held.",
+        examples=["2026-12-04T13:32:46.000Z"],
     )
-    expires_at: str = Field(description="Nothing is sent any more after that.", examples=["2026-12-09T13:32:10.123Z"])
+    expires_at: str = Field(description="No attempt is made after this time.", examples=["2026-12-09T13:32:10.123Z"])
     created_at: str = Field(examples=["2026-12-04T13:32:10.223Z"])
 
 
 class AttemptView(BaseModel):
-    """One HTTP request: what was answered, and how long each phase took."""
+    """One HTTP request with its response and timing."""
 
     id: str = Field(examples=["attempt_01ksy1q3e0fzs8qj5m8g3d4w80"])
     number: int = Field(examples=[1])
-    part: str | None = Field(
-        description="Which of several requests, where an endpoint's kind takes more than one.", examples=["contact"]
-    )
-    late: bool = Field(description="It left, but its delivery was decided elsewhere meanwhile.")
+    part: str | None = Field(description="Name of the request if the destination sends several.", examples=["contact"])
+    late: bool = Field(description="True if the request was sent after its delivery was decided elsewhere.")
     arrived: bool
     code: str = Field(examples=["http_500"])
     explanation: str = Field(examples=["The receiver answered 500."])
     status: int | None = Field(examples=[500])
     response_headers: dict[str, str] = Field(examples=[{"content-type": "text/plain"}])
-    response_body: str = Field(description="Its first 16 KiB.", examples=["Internal Server Error"])
+    response_body: str = Field(description="First 16 KiB of the response.", examples=["Internal Server Error"])
     address: str | None = Field(examples=["203.0.113.80"])
     tls: str | None = Field(examples=["TLSv1.3"])
     dns_ms: int | None = Field(examples=[12])
-    connect_ms: int | None = Field(description="With TLS; null on a connection kept.", examples=[48])
+    connect_ms: int | None = Field(description="Includes TLS; null for a reused connection.", examples=[48])
     first_byte_ms: int | None = Field(examples=[95])
     total_ms: int = Field(examples=[161])
     created_at: str = Field(examples=["2026-12-04T13:32:15.523Z"])

@@ -1,4 +1,4 @@
-"""Use cases of a delivery: retry, cancel, delete its payload."""
+"""Use cases of a delivery: retry, cancel, delete its payload, requeue."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,34 +14,34 @@ from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
 
 
 class DeliveryNotOver(AppError):
-    """It is still on its way."""
+    """The delivery is open."""
 
     status = 409
     code = "delivery_not_over"
-    detail = "This delivery is not over yet."
-    hint = "It is tried again by itself at `next_attempt_at`. To begin anew, cancel it first."
+    detail = "This delivery has not ended."
+    hint = "The next attempt is at `next_attempt_at`. To start over, cancel the delivery first."
 
 
 class DeliveryOver(AppError):
-    """There is nothing left to call off."""
+    """The delivery has ended."""
 
     status = 409
     code = "delivery_over"
-    detail = "This delivery is over already."
-    hint = "Its `status` says how it ended."
+    detail = "This delivery has already ended."
+    hint = "See its `status` and `reason`."
 
 
 class EndpointDeleted(AppError):
-    """There is nowhere to send to."""
+    """The endpoint was deleted."""
 
     status = 409
     code = "endpoint_deleted"
     detail = "The endpoint of this delivery was deleted."
-    hint = "Make a new endpoint; a replay to it with `select: missing` sends what happened meanwhile."
+    hint = "Create an endpoint and start a replay to it with `select: missing`."
 
 
 class EndpointDisabled(AppError):
-    """Nothing is sent to an endpoint that is not active, tests neither."""
+    """The endpoint is not active; neither deliveries nor tests are sent."""
 
     status = 409
     code = "endpoint_disabled"
@@ -54,12 +54,12 @@ class PayloadDeleted(AppError):
 
     status = 409
     code = "payload_deleted"
-    detail = "The payload of this delivery was deleted by hand; it cannot be sent again."
+    detail = "The payload of this delivery was deleted on request; it cannot be sent again."
     hint = "The event itself can still be read: GET /api/v1/events/{id}."
 
 
 async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None:
-    """Begins a new series of attempts, now; a body that was dropped for its age is rendered again.
+    """Requeue an ended delivery; a body that retention dropped is rendered again.
 
     Raises NotFound, DeliveryNotOver, EndpointDeleted, EndpointDisabled and PayloadDeleted.
     """
@@ -77,7 +77,7 @@ async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None
 
 
 async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> None:
-    """Calls a delivery off. One in flight is taken from its worker: the attempt under way ends late.
+    """Cancel an open delivery. The lease of one in flight is revoked, and its attempt ends late.
 
     Raises NotFound and DeliveryOver.
     """
@@ -88,10 +88,10 @@ async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> Non
 
 
 async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str, *, actor: str) -> None:
-    """Takes its body from a delivery that is over, and what its receiver answered; harmless to repeat.
+    """Delete the body and the stored responses of an ended delivery. Can be repeated.
 
-    Other endpoints still get the body where they share it; it goes with the last delivery that has it.
-    Raises NotFound and DeliveryNotOver.
+    Other endpoints that share the body keep it; it is deleted with the last delivery that uses it. Raises NotFound and
+    DeliveryNotOver.
     """
     row = await _lock(session, agency_id, delivery_id)
     if row.status not in TERMINAL:
@@ -119,7 +119,7 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
 
 
 async def _in_turn(session: AsyncSession, agency_id: str, delivery_id: str) -> Delivery:
-    """The delivery, locked after the order of its endpoint: what becomes of it moves others."""
+    """Lock the order of its endpoint, then the delivery. Raises NotFound."""
     this = Delivery.agency_id == agency_id, Delivery.id == delivery_id
     endpoint_id = await session.scalar(select(Delivery.endpoint_id).where(*this))
     if endpoint_id is None:
@@ -137,7 +137,7 @@ async def _lock(session: AsyncSession, agency_id: str, delivery_id: str) -> Deli
 
 
 async def _endpoint(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
-    """Deleted or not; should it be disabled right after, whoever sends sees that."""
+    """The endpoint, even if deleted. If it is disabled right after, the dispatcher ends the delivery."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id)
     return (await session.scalars(query)).one()
 
@@ -145,9 +145,9 @@ async def _endpoint(session: AsyncSession, agency_id: str, endpoint_id: str) -> 
 async def requeue(
     session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
 ) -> int:
-    """Queues those that are over and have not lost their body for good; how many they were.
+    """Requeue ended deliveries that have or can get their body. Returns their number.
 
-    Where the endpoint wants order they wait for their turn, and what comes after them waits for them.
+    In an ordered endpoint they wait for their turn, and later deliveries of their subjects wait for them.
     """
     await transitions.lock_order(session, agency_id, endpoint.id)
     rows = await _lock_finished(session, agency_id, delivery_ids)
@@ -157,7 +157,7 @@ async def requeue(
 
 
 async def _lock_finished(session: AsyncSession, agency_id: str, delivery_ids: Collection[str]) -> Sequence[Delivery]:
-    """In the order of their ids, so that two who do this do not wait in a circle."""
+    """Ended deliveries, locked in the order of their ids, which prevents deadlocks."""
     query = (
         select(Delivery)
         .where(

@@ -2,17 +2,17 @@
 
 | transition | from | to |
 |---|---|---|
-| create | | pending, with or without a lease; skipped where the endpoint is disabled |
-| lease | pending, retrying | the same, held by a worker |
+| create | | pending, with or without a lease; skipped if the endpoint is disabled |
+| lease | pending, retrying | the same, leased by a worker |
 | record attempts | leased | succeeded, retrying, exhausted |
 | end | leased, or open and not leased | cancelled, exhausted, skipped |
 | cancel | pending, retrying | cancelled |
 | requeue | any end | pending |
 | release | leased, or waiting in an order | the same, due |
 
-Statements of the hot path are SQL text, for others to put into a larger statement. Everything that ends or requeues
-deliveries of an ordered endpoint takes the lock of its order first: before deliveries, these before the endpoint's
-health, and that before the endpoint, so that nobody waits in a circle.
+Statements of the hot path are SQL text that becomes part of a larger statement. A transition that ends or requeues
+deliveries of an ordered endpoint takes the lock of its order first. The sequence of locks is: order, deliveries, health
+of the endpoint, endpoint. It prevents deadlocks.
 """
 
 import uuid
@@ -45,15 +45,15 @@ from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.policies import retry_policy
 from app.webhooks.policies.fair_share import SlotClass
 
-#: Holder of a delivery: its id, and the token it was claimed with.
+#: Lease of a delivery: its id, and the token of the claim.
 Lease = tuple[uuid.UUID, uuid.UUID]
 
 
 class ClaimedDelivery(NamedTuple):
-    """A delivery that is ours while its lease runs, with its body and event; ids without their prefixes.
+    """A leased delivery with its body and event; ids without their prefixes.
 
-    `content` is None where the body was dropped for its age, empty where it was deleted. `request_id` is that of the
-    request which recorded the event, for the log.
+    `content` is None if retention dropped the body, empty if it was deleted. `request_id` belongs to the request that
+    recorded the event, for the log.
     """
 
     token: uuid.UUID
@@ -79,12 +79,12 @@ class ClaimedDelivery(NamedTuple):
     request_id: str | None
 
     def __repr__(self) -> str:
-        """Without its content."""
+        """Omits the content."""
         return f"ClaimedDelivery({self.id}, tries={self.tries})"
 
     @property
     def lease(self) -> Lease:
-        """Its holder."""
+        """Its lease."""
         return self.id, self.token
 
 
@@ -101,14 +101,14 @@ class EndedDelivery(NamedTuple):
     reason: str | None
 
 
-#: Deliveries that one statement ends or defers at most.
+#: Maximum number of deliveries that one statement ends or defers.
 BATCH = 500
-#: Why a delivery waits whose endpoint the keyring cannot decrypt, and how long until the next look.
+#: Reason of a delivery whose endpoint the keyring cannot decrypt, and the delay until the next try.
 KEY_MISSING = "key_missing"
 KEY_REST = timedelta(minutes=1)
 
-#: A lease outlasts the deadline of the endpoint `e` by ten seconds, in which its result is recorded. A destination
-#: that makes several requests has as many deadlines.
+#: A lease exceeds the timeout of the endpoint `e` by ten seconds, for recording the result. A destination with several
+#: requests has several timeouts.
 LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
 
 #: Create: of `pair` (id, body, recipient, token) with `body` (events and bodies) and `recipient` (endpoints). One
@@ -126,7 +126,7 @@ CREATE = """
     RETURNING id
     """
 
-#: Lease: of each `queue` (agency_id, endpoint_id, slot_class, number) so many deliveries, the longest due first.
+#: Lease: `number` deliveries of each `queue` (agency_id, endpoint_id, slot_class, number), the longest due first.
 LEASE = f"""
     UPDATE webhook_deliveries d
     SET lease_until = now() + make_interval(secs => chosen.seconds), lease_token = :token, tries = d.tries + 1
@@ -148,8 +148,8 @@ LEASE = f"""
       d.expires_at < now() AS expired, chosen.lapsed
     """  # noqa: S608 - names of ours
 
-#: Record attempts: of `given` (agency_id, delivery_id, id, token, due_in, came) with `came` (outcomes and what follows:
-#: succeed, retry later, exhaust). A lease that is lost meanwhile changes nothing.
+#: Record attempts: of `given` (agency_id, delivery_id, id, token, due_in, came) with `came` (outcomes and next steps:
+#: succeed, retry later, exhaust). An attempt with a lost lease changes nothing.
 RECORD_ATTEMPTS = """
     UPDATE webhook_deliveries d
     SET status = came.delivery_status, reason = came.reason, slot_class = 'retry',
@@ -240,7 +240,7 @@ _RELEASE_NEXT = text(
 async def cancel(
     session: AsyncSession, agency_id: str, endpoint_id: str, *which: ColumnElement[bool], reason: str
 ) -> None:
-    """Cancel open deliveries of an endpoint, leased ones too; the next of their subjects is released."""
+    """Cancel open deliveries of an endpoint, also leased ones, and release the next of their subjects."""
     cancelled = await session.execute(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, conditions.is_open(), *which)
@@ -253,7 +253,7 @@ async def cancel(
 
 
 async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> set[Lease]:
-    """End deliveries without an attempt, each with its status and reason. Returns the leases that still held."""
+    """End deliveries without an attempt, each with its status and reason. Returns the leases that were still valid."""
     given = bulk_params.values("given", _ENDED, [(row.agency_id, row.id, row.token, *why) for row, *why in ended])
     return {(row[0], row[1]) for row in await session.execute(_END_LEASED, given)}
 
@@ -261,7 +261,7 @@ async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDeliver
 async def end_unleased(
     session: AsyncSession, found: Any, status: str, reason: str, *where: ColumnElement[bool]
 ) -> Sequence[EndedDelivery]:
-    """End those of the deliveries found (agency_id, id) that no worker holds; then release the next ones."""
+    """End those of the deliveries found (agency_id, id) that are not leased, and release the next ones."""
     ended = (
         update(Delivery)
         .where(tuple_(Delivery.agency_id, Delivery.id).in_(found.cte("found").select()), conditions.is_open())
@@ -282,7 +282,7 @@ async def end_unleased(
 
 
 async def end_unsendable(connection: Connected, agency_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:
-    """End a batch of what is open for an endpoint that is disabled (skipped) or deleted (cancelled)."""
+    """End a batch of open deliveries of an endpoint that is disabled (skipped) or deleted (cancelled)."""
     given = {"agency_id": agency_id, "endpoint_id": endpoint_id}
     await connection.execute(_END_UNSENDABLE, given, execution_options=CROSS_TENANT)
 
@@ -290,9 +290,9 @@ async def end_unsendable(connection: Connected, agency_id: uuid.UUID, endpoint_i
 async def requeue(
     session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
 ) -> None:
-    """Make these deliveries, which nobody else changes, pending again with all attempts of the retry policy.
+    """Make these locked deliveries pending again, with all attempts of the retry policy.
 
-    In an ordered endpoint they wait for their turn, and what comes after them waits for them.
+    In an ordered endpoint they wait for their turn, and later deliveries of their subjects wait for them.
     """
     ordered = endpoint.ordering == "by_subject"
     await lock_order(session, agency_id, endpoint.id)
@@ -321,7 +321,7 @@ async def requeue(
 
 
 async def release(session: AsyncSession, row: ClaimedDelivery) -> None:
-    """Return a delivery that could not be attempted for a fault of ours; its tries keep counting."""
+    """Return a delivery that an internal error prevented from being attempted; its tries are counted."""
     await session.execute(
         update(Delivery)
         .where(type_coerce(Delivery.id, Uuid()) == row.id, Delivery.lease_token == row.token)
@@ -331,7 +331,7 @@ async def release(session: AsyncSession, row: ClaimedDelivery) -> None:
 
 
 async def release_without_key(session: AsyncSession, rows: Sequence[ClaimedDelivery]) -> None:
-    """Return deliveries whose endpoint the keyring cannot decrypt: they wait for the key, and no try is counted."""
+    """Return deliveries of an endpoint that the keyring cannot decrypt, to wait for the key; no try is counted."""
     held = tuple_(type_coerce(Delivery.id, Uuid()), Delivery.lease_token).in_([(row.id, row.token) for row in rows])
     await session.execute(
         update(Delivery)
@@ -342,13 +342,13 @@ async def release_without_key(session: AsyncSession, rows: Sequence[ClaimedDeliv
 
 
 async def revoke_leases(session: AsyncSession, *where: ColumnElement[bool]) -> int:
-    """Revoke the leases of open deliveries: an attempt under way ends late. Returns how many."""
+    """Revoke the leases of open deliveries: an attempt in flight ends late. Returns their number."""
     revoked = update(Delivery).where(conditions.is_open(), *where).values(**_NO_LEASE)
     return await _execute(session, revoked)
 
 
 async def release_waiting(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> int:
-    """Make open deliveries due that have no due time although none of their subject comes before. Returns how many."""
+    """Make open deliveries due that have no due time and wait for no earlier one. Returns their number."""
     waits = Delivery.due_at.is_(None), conditions.is_open()
     found = select(Delivery.agency_id, Delivery.id).where(*waits, conditions.waits_for_nothing(), *where)
     freed = update(Delivery).values(due_at=func.now(), reason=None, **_NO_LEASE)
@@ -356,7 +356,7 @@ async def release_waiting(session: AsyncSession, *where: ColumnElement[bool], li
 
 
 async def release_all(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
-    """End the order of an endpoint: nothing waits for its turn any more."""
+    """End the order of an endpoint: no delivery waits for its turn."""
     waits = Delivery.due_at.is_(None)
     await session.execute(
         update(Delivery)
@@ -374,17 +374,18 @@ async def release_all(session: AsyncSession, agency_id: str, endpoint_id: str) -
 
 
 async def step_aside(session: AsyncSession, stubborn: Sequence[tuple[uuid.UUID, uuid.UUID, bool]]) -> None:
-    """Let later deliveries of their subjects pass these (agency, id, at once): they are retried, but not ordered.
+    """Let later deliveries of their subjects pass these (agency, id, at once): they are retried without order.
 
-    Unless `at_once`, only where the endpoint accepted something else since their first attempt.
+    Unless `at_once`, only if the endpoint accepted another delivery since their first attempt.
     """
     if stubborn:
         await session.execute(_STEP_ASIDE, bulk_params.values("stubborn", _ASIDE, stubborn))
 
 
 async def defer(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
-    """Take the due time from what must wait in the order of these (agency, endpoint); their locks are held until the
-    transaction ends.
+    """Clear the due time of deliveries that must wait in the order of these (agency, endpoint).
+
+    The locks of the orders are held until the transaction ends.
     """
     chosen = sorted(set(endpoints))
     await lock_orders(session, chosen)
@@ -394,38 +395,38 @@ async def defer(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UU
 
 
 async def lock_order(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
-    """Lock the order of an endpoint until the transaction ends; before anything is done to its deliveries."""
+    """Lock the order of an endpoint until the transaction ends, before its deliveries are changed."""
     await lock_orders(session, [(ids.parse("agency", agency_id), ids.parse("endpoint", endpoint_id))])
 
 
 async def lock_orders(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
-    """Lock the orders of several (agency, endpoint), always in the same sequence."""
+    """Lock the orders of several (agency, endpoint), in a fixed sequence."""
     for _, endpoint_id in sorted(set(endpoints)):
         key = func.hashtextextended(f"webhooks order {endpoint_id}", 0)
         await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 async def release_next(session: AsyncSession, agency_id: str, endpoint_id: str, subject_ids: Collection[str]) -> None:
-    """Make the next delivery of each subject due, after the one before it has ended. The order is locked."""
+    """Make the next delivery of each subject due after the previous one ended. Needs the lock of the order."""
     await release_next_of(session, ids.parse("agency", agency_id), ids.parse("endpoint", endpoint_id), subject_ids)
 
 
 async def release_next_of(
     session: AsyncSession, agency_id: uuid.UUID, endpoint_id: uuid.UUID, subject_ids: Collection[str]
 ) -> None:
-    """The same by raw ids."""
+    """`release_next` by raw ids."""
     given = {"agency_id": agency_id, "endpoint_id": endpoint_id, "subject_ids": sorted(set(subject_ids))}
     await session.execute(_RELEASE_NEXT, given, execution_options=CROSS_TENANT)
 
 
 def among(found: Any, limit: int) -> ColumnElement[bool]:
-    """Condition: one of the deliveries found (agency_id, id), `limit` at most, without those locked by others."""
+    """Condition: among the deliveries found (agency_id, id), up to `limit`, without locked ones."""
     locked = found.limit(limit).with_for_update(skip_locked=True, of=found.columns_clause_froms[0]).cte("found")
     return tuple_(Delivery.agency_id, Delivery.id).in_(locked.select())
 
 
 async def _defer_later(session: AsyncSession, agency_id: str, endpoint_id: str, subjects: Collection[str]) -> None:
-    """Later deliveries of a subject that were to go next wait for the earlier one that is open again."""
+    """Let later deliveries of a subject wait for the earlier one that is open again."""
     await session.execute(
         update(Delivery)
         .where(

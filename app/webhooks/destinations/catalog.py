@@ -1,4 +1,4 @@
-"""Types of destination: their options, checked, what an endpoint of each has by default, and examples. Pure."""
+"""Catalog of destinations: options and their validation, defaults of endpoints, and examples. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ Stage = Literal[
 
 
 class SlackOptions(RequestShape):
-    """Of Slack."""
+    """Options of Slack."""
 
     webhook_url: Secret = Field(
         description="The address of an incoming webhook. It is a secret: it is kept sealed and shown masked.",
@@ -40,7 +40,7 @@ class SlackOptions(RequestShape):
 
 
 class HubSpotOptions(RequestShape):
-    """Of HubSpot."""
+    """Options of HubSpot."""
 
     token: Secret = Field(
         description="The access token of a private app with the scopes to read and write companies, contacts and "
@@ -70,7 +70,7 @@ class HubSpotOptions(RequestShape):
 
 
 class HttpRequestOptions(RequestShape):
-    """Of an HTTP request of your own."""
+    """Options of a custom HTTP request."""
 
     method: Literal["POST", "PUT", "PATCH"] = Field("POST", description="The method of the request.")
     url: Verbatim = Field(
@@ -128,7 +128,7 @@ def masked_options(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def unmasked_options(destination: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as given, where a mask that came back unchanged stands for the known value. Raises InvalidInput."""
+    """Options as given; a mask is replaced by the known value. Raises InvalidInput."""
     if given.keys() != OPTIONS[destination].model_fields.keys():
         raise InvalidInput(fields={"options": f"These are not the options of {destination}."})
     options = {name: known.get(name, value) if _is_masked(name, value) else value for name, value in given.items()}
@@ -153,7 +153,7 @@ def public_url(destination: str, options: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class DestinationInfo:
-    """A type of destination as it is listed, with the defaults of its endpoints; no event types: they must be given."""
+    """A type of destination with the defaults of its endpoints. Without event types they are required."""
 
     name: DestinationType
     sentence: str

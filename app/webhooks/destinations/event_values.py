@@ -22,7 +22,7 @@ _STATUS = {
 }  # fmt: skip
 _ACTOR = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
 _KIND = {"tiktok_account": "TikTok account", "spark_post": "Spark post"}
-#: Said of a link or an access by the event itself.
+#: Texts of events whose type says more than their status.
 _OVER = {
     "link.renewal_requested": "asks for a new link", "link.extended": "has more time", "link.reopened": "reopened",
     "grant.restored": "back as agreed", "grant.role_changed": "has another role", "grant.found": "found",
@@ -30,18 +30,18 @@ _OVER = {
 
 
 def envelope(content: bytes) -> dict[str, Any]:
-    """The event in payload mode `full`, or its thin form where the whole was too long."""
+    """The event in payload mode `full`, or in its thin form if it was too long."""
     read: dict[str, Any] = json.loads(content)
     return read
 
 
 def is_key(name: str) -> bool:
-    """True if an event can have this key: any preset may have a question with it."""
+    """True if an event can have this key; any preset may define a question with it."""
     return name in KEYS or bool(_ANSWER.fullmatch(name))
 
 
 def values(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Every key of KEYS, and the answers; null if it does not apply, or if personal data is left out."""
+    """Values of every key of KEYS and of the answers; null if one does not apply or is omitted as personal data."""
     data: Mapping[str, Any] = event.get("data") or {}
     return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}
 
@@ -55,26 +55,26 @@ def status_text(event_type: str, data: Mapping[str, Any]) -> str:
 
 
 def blocker_text(code: object) -> str:
-    """Words for a blocker; empty for None."""
+    """Text of a blocker; empty for None."""
     known = BLOCKERS.get(str(code))
     return known.summary if known else plain_text(code)
 
 
 def actor_text(code: object) -> str:
-    """Words for the next actor; empty for None."""
+    """Text of the next actor; empty for None."""
     return _ACTOR.get(str(code)) or plain_text(code)
 
 
 def kind_text(code: object) -> str:
-    """Words for the kind of an asset; empty for None."""
+    """Text of an asset kind; empty for None."""
     return _KIND.get(str(code)) or plain_text(code)
 
 
 def role_text(code: object) -> str:
-    """A role in the platform's words, as it is written in a sentence; nothing for None."""
+    """A role in the platform's terms, for use in a sentence; empty for None."""
     return plain_text(code).capitalize()
 
 
 def plain_text(code: object) -> str:
-    """Any other code: `backlog_limit` is said `backlog limit`."""
+    """Text of any other code: `backlog_limit` becomes `backlog limit`."""
     return str(code).replace("_", " ").replace(",", ", ") if code else ""

@@ -17,7 +17,7 @@ from app.webhooks.policies.response_classifier import classify_response
 
 
 def send_request(outbound: OutboundRequest, /) -> RequestSequence:
-    """Sends it; without a `body` of its own the event goes as it is."""
+    """Requests of a delivery: one, with the event itself as body unless `body` is set."""
     values = event_values.values(event_values.envelope(outbound.content))
     template = outbound.options.get("body")
     body = outbound.content if template is None else _rendered(template, values)
@@ -39,11 +39,11 @@ _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
 class PlaceholderWrong(ValueError):
-    """A text names something that no event has, or in a place where no value can stand; the message says it."""
+    """A placeholder names an unknown key or is in a place where none is allowed."""
 
 
 def check_text(text: str) -> None:
-    """Raises PlaceholderWrong for an unknown key, with the nearest there is, and for a brace without its other."""
+    """Check a text. Raises PlaceholderWrong for an unknown key, with the nearest one, and for an unmatched brace."""
     unbroken(text)
     for found in _PIECE.finditer(text):
         if found[0] in ("{", "}"):
@@ -53,7 +53,7 @@ def check_text(text: str) -> None:
 
 
 def check_body(value: Any, depth: int = 0) -> None:
-    """The same for every string of a JSON value; keys are taken as they are. Raises PlaceholderWrong."""
+    """Check every string of a JSON value, but no keys. Raises PlaceholderWrong."""
     if depth == 0 and len(json.dumps(value)) > LONGEST_BODY:
         raise PlaceholderWrong(f"The body is longer than {LONGEST_BODY // 1024} KiB.")
     if depth > DEEPEST:
@@ -72,7 +72,7 @@ def check_body(value: Any, depth: int = 0) -> None:
 
 
 def check_url(url: str) -> None:
-    """Raises PlaceholderWrong where a value could change more than a part of the path or the value of a query."""
+    """Check a URL. Raises PlaceholderWrong if a value could change more than a path segment or a query value."""
     check_text(url)
     try:
         parts = urlsplit(url)

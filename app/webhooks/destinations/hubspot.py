@@ -29,7 +29,7 @@ _MIGRATING = 477
 
 
 class Refused(Exception):
-    """HubSpot did not do what was asked; `outcome` says what that means, `answer` what it said to which `part`."""
+    """HubSpot refused a request; `outcome` classifies it, `answer` is the response to `part`."""
 
     def __init__(self, outcome: AttemptOutcome, answer: HttpResult, part: str = "") -> None:
         self.outcome = outcome
@@ -56,13 +56,13 @@ class Calls:
     def batch(
         self, part: str, path: str, inputs: Sequence[Mapping[str, Any]], *, fine: Collection[int] = (), **beside: Any
     ) -> Call:
-        """One POST of a batch. Raises Refused; ValueError for more inputs than HubSpot takes at once."""
+        """One POST of a batch. Raises Refused, and ValueError for more inputs than HubSpot accepts."""
         if not 1 <= len(inputs) <= MOST_OF_A_BATCH:
             raise ValueError(f"a batch holds 1 to {MOST_OF_A_BATCH} inputs")
         return self.post(part, path, {**beside, "inputs": list(inputs)}, fine=fine)
 
     def patch(self, part: str, path: str, properties: Mapping[str, str]) -> Call:
-        """Changes one object. Raises Refused."""
+        """Change one object. Raises Refused."""
         body = json.dumps({"properties": properties}, ensure_ascii=False, separators=(",", ":"))
         return self._call("PATCH", part, path, body, ())
 
@@ -121,7 +121,7 @@ def _outcome(answer: HttpResult, said: Mapping[str, Any], now: datetime) -> Atte
         return AttemptOutcome(
             found.code, False, "HubSpot refuses the token: it was changed, or its private app was removed."
         )
-    if answer.status == 410:  # of HubSpot's own address it says nothing about this account
+    if answer.status == 410:  # for the address of HubSpot itself it says nothing about this account
         return AttemptOutcome("http_410", False, "HubSpot does not offer this call any more.")
     if answer.status == _MIGRATING:
         wait = retry_after(answer.headers.get("retry-after"), now) or timedelta(minutes=10)
@@ -146,7 +146,7 @@ def refusal_of(status: int | None, category: str | None) -> Refusal | None:
 
 
 def refusal_of_record(category: str | None) -> Refusal | None:
-    """The same for one record of a batch that HubSpot accepted otherwise (207)."""
+    """Outcome of one record of a batch that HubSpot accepted in part (207)."""
     return "event" if category in _CATEGORIES else None
 
 
@@ -172,7 +172,7 @@ NOTHING = AttemptOutcome(
     "nothing_to_tell", True, "The event is about no client, so there is nothing to write in HubSpot."
 )
 
-#: Between notes and what they belong to; https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+#: Association types of notes; https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 _NOTE_TO = {"companies": 190, "contacts": 202}
 _MISSING = "PROPERTY_DOESNT_EXIST"
 _CONFLICT = 409
@@ -190,7 +190,7 @@ class HubSpot:
     base: str = BASE
 
     def __call__(self, outbound: OutboundRequest, /) -> RequestSequence:
-        """Writes an event down."""
+        """Requests that write an event."""
         event = event_values.envelope(outbound.content)
         if not (event.get("data") or {}).get("client_id"):
             return NOTHING
@@ -210,7 +210,7 @@ class HubSpot:
             return replace(refused.outcome, ends=None) if _properties_are_missing(refused) else refused.outcome
 
     def install(self, outbound: OutboundRequest, /) -> RequestSequence:
-        """Makes the properties that the account does not have yet."""
+        """Requests that create missing properties."""
         return (yield from install(self._calls(outbound)))
 
     def _calls(self, outbound: OutboundRequest) -> Calls:
@@ -262,12 +262,12 @@ def _company(at: Calls, event: Mapping[str, Any], stage: str | None) -> Generato
     except Refused as refused:
         if refused.answer.status != _CONFLICT:
             raise
-    # somebody else wrote it at the same moment
+    # another request wrote it at the same time
     return (yield from _put(at, record, (yield from _find_company(at, event, record)), event, stage))
 
 
 def _find_company(at: Calls, event: Mapping[str, Any], record: Record) -> Look:
-    """By our own id, then by HubSpot's, then by the domain of the client's contact: the oldest that is no other's."""
+    """Find a company by our id, by HubSpot's, then by the domain of the contact: the oldest of no other client."""
     found = yield from _look(at, record)
     if not found and (id_ := hubspot_records.company_id(event)):
         said = yield from at.batch(
@@ -376,7 +376,7 @@ def _note(at: Calls, event: Mapping[str, Any], company: str, contact: str | None
 
 
 def _properties_are_missing(refused: Refused) -> bool:
-    """True if the account was never set up. Asking by a property that is not there is a 400 of whatever wording."""
+    """True if the account was not set up. A request for a missing property is a 400 with varying text."""
     return refused.answer.status == 400 and (refused.part == "company_look" or _MISSING in refused.answer.body)
 
 
@@ -412,7 +412,7 @@ def _install(calls: Calls, kind: str) -> Generator[HttpRequest, HttpResult, None
 
 
 def _unique(calls: Calls, kind: str, name: str) -> Generator[HttpRequest, HttpResult, None]:
-    """A property made by hand that is not unique finds no record again, and cannot be made unique. Raises Refused."""
+    """Check that an existing property is unique; one that is not cannot be changed. Raises Refused."""
     there = yield from calls.get(f"{kind}.{name}.look", f"/crm/v3/properties/{kind}/{name}")
     if not there.get("hasUniqueValue"):
         said = f"HubSpot has a property `{name}` whose values need not be unique; archive it and install again."

@@ -15,7 +15,7 @@ from app.webhooks.destinations import event_values
 #: The unique property by which a company is found again; `email` is HubSpot's own for contacts.
 COMPANY_KEY = "onboarding_client_id"
 CONTACT_KEY = "email"
-#: When the newest event that was written happened, so that an older one, sent again, changes nothing.
+#: Time of the newest event that was written, so that an older one that is sent again changes nothing.
 WRITTEN_AT = "onboarding_event_at"
 GROUP = "keyturn"
 LONGEST_NOTE = 65_536
@@ -37,7 +37,7 @@ _COMPANY = {
 _COMPANY_ID = re.compile(r"hubspot:(\d{1,20})")
 _DEAL_ID = re.compile(r"(?:hubspot:)?deal:(\d{1,20})")
 _CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
-#: Said anew by each event of an access request: emptied where it has none.
+#: Written by each event of an access request, empty if it has no value.
 _OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker_code"}
 
 
@@ -62,7 +62,7 @@ def property_set() -> dict[str, Any]:
 
 
 def company(event: Mapping[str, Any]) -> Record:
-    """The client's company. Its name is the agency's to change in HubSpot: it is given once."""
+    """The client's company. Its name is written once, because the agency may change it in HubSpot."""
     data = event["data"]
     first = {"name": data.get("client_name"), "domain": domain(event)}
     return Record(
@@ -104,7 +104,7 @@ def contact(event: Mapping[str, Any]) -> Record | None:
 
 
 def is_newer(event: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
-    """True if the event happened no earlier than what a record says already. Both are our own ISO text."""
+    """True if the event is not older than the time in a record. Both are our ISO text."""
     return str(event["timestamp"]) >= str(written.get(WRITTEN_AT) or "")
 
 

@@ -1,4 +1,4 @@
-"""One message, one request: what Slack answers and what it means. Pure.
+"""Slack: one message per event in one request, and the meaning of responses. Pure.
 
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
 """
@@ -70,7 +70,7 @@ LONGEST_SECTION = 3000
 LONGEST_HEADER = 150
 LONGEST_FIELD = 2000
 LONGEST_ADDRESS = 3000
-#: No value of ours is this long; what somebody typed may be.
+#: Only text that people entered can be longer.
 _LONGEST_VALUE = 300
 
 _NAMES_KEYS = re.compile("[:;] (?=`)")

@@ -19,7 +19,7 @@ from app.webhooks.models import Endpoint, EndpointSecret
 
 lines = structlog.get_logger(__name__)
 
-#: Snapshots that are kept; a larger installation reads some of them again.
+#: Maximum number of cached snapshots.
 AT_MOST = 5000
 
 #: Raw ids of agency and endpoint.
@@ -115,7 +115,7 @@ def _snapshot(row: Endpoint, secrets: Sequence[EndpointSecret], keyring: Keyring
     try:
         headers, options = endpoints.open_headers(keyring, row), endpoints.open_options(keyring, row)
         keys = [(endpoints.signing_key(keyring, secret), secret.expires_at) for secret in secrets]
-    except DecryptionFailed as why:  # a key was taken out of the ring: everybody else is sent to all the same
+    except DecryptionFailed as why:  # a key was removed from the keyring: other endpoints are not affected
         is_decrypted = False
         lines.error(
             "webhooks.endpoint_encrypted", agency=row.agency_id, endpoint=row.id, key_id=why.key_id, problem=str(why)

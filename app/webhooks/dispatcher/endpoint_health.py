@@ -1,4 +1,4 @@
-"""Health of endpoints after attempts, and its consequences: a hold, the breaker, an endpoint disabled."""
+"""Health of endpoints after attempts, and its consequences: hold, circuit breaker, disabling."""
 
 import uuid
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInp
 if TYPE_CHECKING:
     from app.webhooks.dispatcher.result_writer import DeliveryUpdate
 
-#: As many attempts of the last minute are looked at.
+#: Maximum number of attempts of the last minute that are read.
 _LOOKED_AT = 1000
 
 Key = tuple[uuid.UUID, uuid.UUID]
@@ -79,7 +79,7 @@ _WRITE = (
 
 @dataclass(frozen=True, slots=True)
 class _Troubled:
-    """An endpoint that failed now or was not well before, and what was tried with it."""
+    """An endpoint that failed now or earlier, with its attempts."""
 
     row: EndpointHealth
     finished: Sequence["DeliveryUpdate"]
@@ -95,9 +95,9 @@ class _Troubled:
 
 
 async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> None:
-    """Takes these attempts into the health of their endpoints, in statements that do not grow with their number.
+    """Apply attempts to the health of their endpoints. The number of statements does not depend on their number.
 
-    Endpoints that are well and stay so cost a look.
+    Healthy endpoints cost one read.
     """
     by_endpoint: dict[Key, list[DeliveryUpdate]] = {}
     for each in finished:
@@ -124,7 +124,7 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
 
 
 async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["DeliveryUpdate"]]) -> dict[Key, _Troubled]:
-    """Locks the rows of endpoints that failed now or were not well before, in the order of their ids."""
+    """Lock the health rows of endpoints that failed now or earlier, in the order of their ids."""
     if not by_endpoint:
         return {}
     asked = [
@@ -143,7 +143,7 @@ async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["Delivery
 
 
 async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID, tuple[int, int]]:
-    """By endpoint: attempts of the last minute, and how many of them failed in a way that speaks of it."""
+    """Attempts of the last minute by endpoint, and the number of failures that concern the endpoint."""
     windows: dict[uuid.UUID, tuple[int, int]] = {}
     if keys:
         for endpoint_id, code, number in await session.execute(_WINDOWS, bulk_params.values("key", _KEY, keys)):

@@ -1,7 +1,7 @@
 """Fan-out: creates the deliveries of many events in one transaction, which deletes their outbox entries.
 
-Where no delivery waits before them, new ones are created with a lease and sent by the same worker without a claim.
-The rules are those of a claim: fair shares of the slots, the limits of each endpoint, one worker allocates at a time.
+If no delivery waits before them, new ones are created with a lease and sent by the same worker without a claim. The
+rules of a claim apply: fair shares of the slots, limits of each endpoint, one worker allocates at a time.
 """
 
 import asyncio
@@ -36,32 +36,32 @@ from app.webhooks.policies.fair_share import SlotUsage
 
 log = structlog.get_logger(__name__)
 
-#: How the worker's health names this loop.
+#: Name of this loop in the health of the worker.
 LOOP = "fan-out"
 
 AT_ONCE = 100
-#: After a rest fewer, so that they leave while the others of a burst are fanned out.
+#: Limit of the first round after a rest: these events leave while the others of a burst are fanned out.
 AT_FIRST = 25
-#: Between the ends of two rounds at least: a few events are fanned out together, and what is in the air has its turn.
+#: Minimum pause between two rounds: events are fanned out together, and deliveries in flight get their turn.
 PAUSE_SECONDS = 0.005
 
 
 class ImmediateSender(Protocol):
-    """Sender of new deliveries: the sending loop of the same worker."""
+    """Sender of new deliveries: the dispatcher of the same worker."""
 
     def reserve_slots(self) -> AbstractAsyncContextManager[SlotUsage | None]:
-        """Its slots, which nobody else allocates meanwhile; None where others wait for them."""
+        """Its slots, reserved for this allocation; None if other deliveries wait for them."""
         ...
 
     async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
-        """Send these, whose leases are committed."""
+        """Send these deliveries, whose leases are committed."""
         ...
 
 
 class FanoutResult(NamedTuple):
-    """Result of a fan-out: its events, and how many deliveries are left to be claimed.
+    """Result of a fan-out: its events, and the number of deliveries to claim.
 
-    `leased` are those that need no claim, with the versions of their endpoints. `more`: an agency had its whole share.
+    `leased` need no claim and come with the versions of their endpoints. `more`: an agency used its whole share.
     """
 
     events: Sequence[EventRecord] = ()
@@ -84,7 +84,7 @@ class Fanout:
         await self._line.close()
 
     async def once(self, tools: WebhookContext, sender: ImmediateSender, limit: int) -> bool:
-        """Fan out once, and wake the scheduler if something is left to claim. True if there may be more."""
+        """Fan out once, and wake the scheduler if deliveries are left to claim. Returns True if there may be more."""
         try:
             async with sender.reserve_slots() as usage:
                 done = await self._fan_out([], limit=limit, usage=usage)
@@ -100,10 +100,10 @@ class Fanout:
         return number > 0
 
     async def all(self, *, limit: int = AT_ONCE) -> int:
-        """Create the deliveries of up to `limit` events and delete their outbox entries. Returns how many there were.
+        """Create the deliveries of up to `limit` events and delete their outbox entries. Returns their number.
 
-        Nothing is sent here, so one transaction holds it all: a worker that dies leaves everything as it was. Where one
-        event cannot be fanned out, the others are done one by one and it is postponed.
+        Nothing is sent, so one transaction holds it all and a killed worker leaves no trace. If an event cannot be
+        fanned out, the others are processed one by one and that event is postponed.
         """
         taken: list[str] = []
         try:
@@ -120,7 +120,7 @@ class Fanout:
         return done
 
     async def _fan_out(self, taken: list[str], *, limit: int, usage: SlotUsage | None = None) -> FanoutResult:
-        """In one transaction; `taken` gets the ids of the events first."""
+        """Fan out in one transaction; `taken` receives the ids of the events first."""
         async with self._line.transaction(BEGIN if usage is None else BEGIN_CHOOSING) as driver:
             rested = usage is not None and limit == AT_FIRST
             arrived = () if usage is None else usage.arrived
@@ -150,7 +150,7 @@ class Fanout:
 
 
 def specs_of(events: Sequence[EventRecord], endpoints: Iterable[EndpointSnapshot]) -> list[DeliverySpec]:
-    """Each event with its recipients. A test has one recipient, and its requester creates it."""
+    """Each event with its recipients. A test event has one recipient; its requester creates its delivery."""
     interested = _Interested(endpoints)
     return [
         DeliverySpec(each, recipients(interested[each.event.agency_id, each.event.type], each))
@@ -160,7 +160,7 @@ def specs_of(events: Sequence[EventRecord], endpoints: Iterable[EndpointSnapshot
 
 
 class _Interested(dict[tuple[str, str], list[EndpointSnapshot]]):
-    """The endpoints of an agency that want a type of event; worked out once, however many events are of it."""
+    """Endpoints of an agency that subscribe to an event type, computed once per type."""
 
     def __init__(self, endpoints: Iterable[EndpointSnapshot]) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class _Interested(dict[tuple[str, str], list[EndpointSnapshot]]):
 
 
 def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> list[Recipient]:
-    """Those of the endpoints that want its type to which an event goes; an event about one itself never does."""
+    """Recipients of an event among subscribed endpoints. An event about an endpoint is not sent to it."""
     facts = record.event.facts
     itself = facts.get("endpoint_id") if record.event.type.startswith(event_filter.OPERATIONAL) else None
     return [
@@ -188,7 +188,7 @@ def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> li
 
 
 async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSender, endpoints: EndpointCache) -> None:
-    """Fan out until `stop` is set; deliveries that need no claim go to `sender`."""
+    """Fan out until `stop` is set; `sender` sends deliveries that need no claim."""
     more, fanning = False, Fanout(tools.sessions, endpoints)
     months = retention.PartitionKeeper(tools.sessions)
     stopping = asyncio.create_task(tools.happened.ring_at(stop))
@@ -197,7 +197,7 @@ async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSen
         try:
             await months.keep()
             more = await fanning.once(tools, sender, AT_ONCE if more else AT_FIRST)
-        except Exception:  # the database is away: say so, stay, try again
+        except Exception:  # the database is unavailable: log it and try again
             log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
             continue
@@ -219,8 +219,8 @@ async def fan_out(sessions: Sessions, keyring: Keyring, *, limit: int = AT_ONCE)
         await fanning.close()
 
 
-#: Endpoints of the agency of `taken`, as an array of what `EndpointRow` holds beside the agency. Free (only with
-#: `looking`): nothing is due to it that nobody holds, and it has no limits of its own, no order and no bad health.
+#: Endpoints of the agency of `taken`, as an array of the fields of `EndpointRow` after the agency. Free (only with
+#: `looking`): no unleased delivery is due, and it has no limits but its concurrency, no order and good health.
 ENDPOINTS = f"""
     ARRAY(
       SELECT ROW(e.id, e.xmin::text, e.concurrency, head.in_flight, ({LEASE_SECONDS})::float,
@@ -243,15 +243,15 @@ ENDPOINTS = f"""
 
 _LONGEST_REST = timedelta(minutes=5)
 
-#: By age alone: of a few, nobody gets too many.
+#: By age alone: with few entries no agency gets too many.
 _OLDEST = """
     WITH taken AS MATERIALIZED (
       SELECT ctid, agency_id, id, due_at FROM event_outbox
       WHERE due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
     """
-#: Walks the index from one agency with marks to the next, and takes an equal share from each, the oldest first: an
-#: agency with very many keeps nobody else waiting.
+#: Walks the index from one agency with entries to the next, and takes an equal share from each, the oldest first, so
+#: that an agency with very many does not delay the others.
 _SHARED = """
     WITH RECURSIVE agencies AS (
       (SELECT agency_id FROM event_outbox WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
@@ -276,17 +276,17 @@ _SHARED = """
     """
 
 
-#: Whether this transaction is the one that deals slots: nobody else does until it is over.
+#: Setting that is true in the one transaction that allocates slots.
 _CHOOSES = "keyturn.chooses"
-#: Committed without waiting for the disk: a crash of the server that undoes it brings the marks back.
+#: Committed without waiting for the disk: a crash of the server that undoes it restores the outbox entries.
 BEGIN = "SET LOCAL synchronous_commit = off"
-#: The lock is taken in a statement before the one that counts what is in flight, which sees whatever was committed
-#: under it.
+#: The lock is taken in an earlier statement than the count of deliveries in flight, which therefore sees what was
+#: committed under the lock.
 BEGIN_CHOOSING = f"{BEGIN}; SELECT set_config('{_CHOOSES}', pg_try_advisory_xact_lock({CHOOSING})::text, true)"
 
 
 def _take_statement(taken: str) -> DriverStatement:
-    """Events whose marks are taken, and of each agency at its first event the endpoints."""
+    """Events whose outbox entries are taken, and with the first event of each agency its endpoints."""
     read = f"""
     SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
       e.facts, e.request_id, personal.data, chosen.chooses,
@@ -308,7 +308,7 @@ _TAKE_OLDEST, _TAKE_SHARED = _take_statement(_OLDEST), _take_statement(_SHARED)
 class OutboxEvent(NamedTuple):
     """An event to fan out, as stored in `Event`, with its personal data. `agency` is a raw id.
 
-    `place`: where the mark lies, while this transaction lasts. `chooses`: this transaction is the one that deals slots.
+    `place` is the location of its outbox entry during this transaction. `chooses`: this transaction allocates slots.
     """
 
     place: Place
@@ -348,7 +348,7 @@ async def take_events(
 
 
 async def postpone_events(sessions: Sessions, event_ids: Sequence[str]) -> None:
-    """Lets an event that could not be fanned out wait, twice as long each time."""
+    """Postpone an event that could not be fanned out, twice as long each time."""
     pause = func.least(func.power(2, OutboxEntry.tries + 1), _LONGEST_REST.total_seconds())
     async with sessions.begin() as session:
         await session.execute(

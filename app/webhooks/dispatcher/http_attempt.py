@@ -1,4 +1,4 @@
-"""One attempt: the requests that a destination makes of a delivery, each made once."""
+"""One attempt: the requests that a destination makes for a delivery, each sent once."""
 
 import uuid
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ POISON_AFTER = 8
 
 @dataclass(slots=True, eq=False)
 class AttemptResult:
-    """One attempt, from its first request to its outcome; `answers` with the part of each request.
+    """One attempt, from its first request to its outcome; `answers` has the response to each request with its part.
 
-    There is no answer where a destination makes no request of an event.
+    It is empty if a destination makes no request for an event.
     """
 
     delivery: ClaimedDelivery
@@ -37,7 +37,7 @@ class AttemptResult:
 
     @property
     def answer(self) -> HttpResult:
-        """The last one, which has the outcome of the attempt."""
+        """The last response; it defines the outcome of the attempt."""
         return self.answers[-1][1] if self.answers else NO_ANSWER
 
     @property
@@ -47,11 +47,11 @@ class AttemptResult:
 
     @property
     def is_single(self) -> bool:
-        """True if it is one request whatever the answer, so that the outcome can be worked out later."""
+        """True if it is one request, independent of the response, so that the outcome can be classified later."""
         return self.endpoint.destination in STANDARD
 
     def advance(self, answer: HttpResult) -> None:
-        """Give the sequence an answer: `request` is the next one, or None with an outcome."""
+        """Pass a response to the sequence: sets the next `request`, or None and the outcome."""
         try:
             self.request = self.sequence.send(answer)
         except StopIteration as ended:
@@ -107,7 +107,7 @@ def _event_id(value: uuid.UUID) -> str:
 
 
 def unsendable_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
-    """Status and reason of a delivery that is not sent after all; None when it is."""
+    """Status and reason of a delivery that cannot be sent; None if it can."""
     if over := abandoned_reason(delivery):
         return over
     if delivery.content is None:
@@ -118,12 +118,12 @@ def unsendable_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
 
 
 def abandoned_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
-    """The same for one that cannot be sent now, whatever it carries."""
+    """Status and reason of a delivery that is not sent, independent of its body; None if it is."""
     if delivery.expired:
         return "cancelled", "expired"
     return ("exhausted", "worker_lost") if delivery.tries > POISON_AFTER else None
 
 
 def since_event(delivery: ClaimedDelivery, moment: datetime) -> float:
-    """Seconds from the event to this moment of our clock."""
+    """Seconds from the event to this time of the local clock."""
     return max((moment - delivery.happened_at).total_seconds(), 0.0)

@@ -43,7 +43,7 @@ from app.webhooks.policies.retry_policy import Step
 
 
 class DeliveryUpdate(NamedTuple):
-    """An attempt and what follows it."""
+    """An attempt and the step that follows it."""
 
     attempted: AttemptResult
     step: Step
@@ -55,29 +55,29 @@ class DeliveryUpdate(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """True if nothing more will happen by itself."""
+        """True if the delivery has ended."""
         return self.step.status in TERMINAL
 
 
 lines = structlog.get_logger(__name__)
 
-#: As many attempts are written down at once, and as long the first of them waits for others.
+#: Maximum number of attempts per batch, and seconds that the first of them waits for others.
 BATCH = 512
 GATHER_SECONDS = 0.05
-#: Under load few large statements cost less than many small ones: when as many slots as LOAD are held, a batch waits
-#: until it is as large as WRITE_AT of them.
+#: Under load, few large statements cost less than many small ones: if the share LOAD of the slots is held, a batch
+#: waits until it has the share WRITE_AT of them.
 LOAD = 0.25
 WRITE_AT = 0.5
 PATIENCE_SECONDS = 0.12
 STEP_SECONDS = 0.01
-#: So many batches are written at once: while one waits for the disk, the other goes on.
+#: Number of concurrent writers: while one waits for the disk, the other continues.
 WRITERS = 2
-#: So often a batch that the database refuses is tried.
+#: Number of tries of a batch that the database refuses.
 TURNS = 3
 
 
 class ResultWriter:
-    """Writer of finished attempts of one worker. Calls `written` after each batch."""
+    """Writer of attempt results of one worker. Calls `written` after each batch."""
 
     def __init__(
         self, tools: WebhookContext, slots: Slots, written: Callable[[Sequence[DeliveryUpdate]], None]
@@ -89,11 +89,11 @@ class ResultWriter:
         self._batching = asyncio.Lock()
 
     def put(self, one: DeliveryUpdate) -> None:
-        """An attempt that is over."""
+        """Queue an attempt that has ended."""
         self._done.put_nowait(one)
 
     async def serve(self) -> None:
-        """Writes batches, one by one; run WRITERS of it."""
+        """Write batches one by one; WRITERS of these run at once."""
         line = KeptConnection(self._tools.sessions)
         try:
             while True:
@@ -108,7 +108,7 @@ class ResultWriter:
             await line.close()
 
     async def once(self) -> None:
-        """Writes what there is. For tests."""
+        """Write what is queued. For tests."""
         line = KeptConnection(self._tools.sessions)
         while not self._done.empty():
             await self._write(self._take(), line)
@@ -124,7 +124,7 @@ class ResultWriter:
         return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
 
     async def _write(self, batch: Sequence[DeliveryUpdate], line: KeptConnection) -> None:
-        """Writes a batch down, as soon as the database takes it; one that cannot be written whole, one by one."""
+        """Write a batch as soon as the database accepts it; if that fails, its attempts one by one."""
         late: set[Lease] = set()
         for turn in range(TURNS):
             try:
@@ -137,13 +137,13 @@ class ResultWriter:
                 for each in batch:
                     await self._write([each], line)
                 return
-        for each in batch:  # what was not written has a lease that runs out: it is sent again
+        for each in batch:  # a delivery without a result is sent again after its lease expires
             self._slots.forget(each.delivery)
         self._written(batch)
         self._say(batch, late)
 
     def _say(self, batch: Sequence[DeliveryUpdate], late: set[Lease]) -> None:
-        """Counts and logs; a fault in that ends nothing."""
+        """Count and log. An error here has no effect on deliveries."""
         try:
             self._tools.pulse.attempt()
             metrics.in_flight(self._slots.in_flight)
@@ -153,7 +153,7 @@ class ResultWriter:
             lines.exception("webhooks.not_counted")
 
     async def _until_database_answers(self) -> None:
-        """However long it is away: what was sent is kept until it can be written down."""
+        """Wait until the database responds; results are kept meanwhile."""
         while True:
             await asyncio.sleep(0.5)
             try:
@@ -166,7 +166,7 @@ class ResultWriter:
 
 
 async def wait_for_batch(enough: Callable[[], bool]) -> None:
-    """Waits a little longer until there is enough to do at once."""
+    """Wait shortly until a batch is large enough."""
     latest = time.monotonic() + PATIENCE_SECONDS
     while not enough() and time.monotonic() < latest:  # noqa: ASYNC110 - several things bring it about
         await asyncio.sleep(STEP_SECONDS)
@@ -191,11 +191,11 @@ def next_update(attempted: AttemptResult) -> DeliveryUpdate:
 async def write(
     sessions: Sessions, finished: Sequence[DeliveryUpdate], *, worker: str, line: KeptConnection | None = None
 ) -> set[Lease]:
-    """Writes all of it in one transaction; the leases of those that were lost meanwhile.
+    """Write results in one transaction. Returns the leases that were lost.
 
-    Their attempts are kept as `late`: they left, but decided nothing. Mostly it is one statement on the `line`.
+    Their attempts are stored as `late` and decide nothing. In most cases it is one statement on the `line`.
     """
-    finished = sorted(finished, key=lambda each: each.delivery.id)  # as everybody locks them
+    finished = sorted(finished, key=lambda each: each.delivery.id)  # the sequence of all locks
     if line and all(map(_plain, finished)):
         async with line.driver() as driver:
             written = await write_attempts_directly(driver, finished, worker)
@@ -219,14 +219,14 @@ async def write(
 
 
 def _plain(each: DeliveryUpdate) -> bool:
-    """True if nothing follows from it but its own end, if its endpoint is well."""
+    """True if nothing but its own end follows, provided that its endpoint is healthy."""
     return each.attempted.outcome.arrived and not each.delivery.ordered and len(each.attempted.answers) < 2
 
 
 async def end_unsent(
     sessions: Sessions, ended: Sequence[tuple[ClaimedDelivery, str, str]]
 ) -> Sequence[tuple[ClaimedDelivery, str, str]]:
-    """Ends deliveries without an attempt, each with its status and reason; those that were still ours."""
+    """End deliveries without an attempt, each with its status and reason. Returns those whose lease was valid."""
     ended = sorted(ended, key=lambda each: each[0].id)
     async with sessions.begin() as session:
         await _lock_orders(session, [row for row, _, _ in ended])
@@ -238,7 +238,7 @@ async def end_unsent(
 
 
 async def release(sessions: Sessions, row: ClaimedDelivery) -> None:
-    """Return a delivery that could not be attempted for a fault of ours."""
+    """Return a delivery that an internal error prevented from being attempted."""
     async with sessions.begin() as session:
         await transitions.release(session, row)
 
@@ -254,7 +254,7 @@ async def _lock_orders(session: AsyncSession, over: Sequence[ClaimedDelivery]) -
 
 
 async def _release_next(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
-    """The next delivery of each subject that was waiting for one of these."""
+    """Release the next delivery of each subject that waited for one of these."""
     subjects: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = {}
     for row in over:
         if row.ordered:
@@ -274,8 +274,8 @@ _REQUEST: bulk_params.Columns = {
     "id": Uuid(), "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "token": Uuid(),
     "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
 }  # fmt: skip
-#: What requests came to, and what follows: much the same for many of a batch, so it is given once:
-#: nothing in it may differ for each.
+#: Outcomes of requests and the next steps. Many requests of a batch share one, so each is passed once; it contains
+#: nothing that is specific to a request.
 _CAME: bulk_params.Columns = {
     "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
     "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
@@ -290,7 +290,7 @@ _CAME_TO = f"""
 _LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "delivery_status", "reason")]
 _LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
 
-#: A lease that somebody else has by now decides nothing; its attempt is kept as `late`. The others come back.
+#: An attempt with a lost lease decides nothing and is stored as `late`. Returns the ids of the others.
 _WRITE_ATTEMPTS = text(
     f"""
     WITH {_CAME_TO}, given AS MATERIALIZED (
@@ -313,7 +313,7 @@ _WRITE_ATTEMPTS = text(
 )
 _WRITE_ATTEMPTS_DIRECTLY = DriverStatement.of(_WRITE_ATTEMPTS)
 
-#: The requests before the last one, where a destination makes several.
+#: The requests before the last one, if a destination sends several.
 _ADD = text(
     f"""
     WITH {_CAME_TO}
@@ -324,7 +324,7 @@ _ADD = text(
 
 
 async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease]:
-    """Moves the deliveries of these attempts on, by id, and logs every request; the leases that were lost meanwhile."""
+    """Move the deliveries of these attempts on, by id, and log every request. Returns the leases that were lost."""
     given = _attempt_rows(finished, worker, only_well=False)
     [(_, moved)] = await to.execute(_WRITE_ATTEMPTS, given, execution_options=CROSS_TENANT)
     late = _late(finished, given, moved)
@@ -333,9 +333,9 @@ async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], wo
 
 
 async def write_attempts_directly(driver: Any, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease] | None:
-    """The same by the driver, in a transaction of its own, for attempts of one request each.
+    """`write_attempts` by the driver in its own transaction, for attempts of one request each.
 
-    Writes nothing and answers None where one of the endpoints has not been well.
+    Returns None and writes nothing if one of the endpoints is not healthy.
     """
     given = _attempt_rows(finished, worker, only_well=True)
     [(written, moved)] = await _WRITE_ATTEMPTS_DIRECTLY.fetch(driver, given)
@@ -378,19 +378,19 @@ def _due_in(each: "DeliveryUpdate") -> float | None:
 
 
 class _Outcomes:
-    """Outcomes of the requests of a batch, each once."""
+    """Distinct outcomes of the requests of a batch."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Any, ...], int] = {}
 
     def values(self) -> dict[str, list[Any]]:
-        """As parameters of a statement."""
+        """Parameters of a statement."""
         return bulk_params.values("came", _CAME, list(self._places))
 
     def request(
         self, each: "DeliveryUpdate", part: str | None, answer: HttpResult, due_in: float | None
     ) -> tuple[Any, ...]:
-        """The row of a request. Of several the last has the outcome of the attempt; the others speak for themselves."""
+        """Row of a request. The last request has the outcome of the attempt; each earlier one has its own."""
         attempted, step = each.attempted, each.step
         row, timing, outcome = attempted.delivery, answer.timing, attempted.outcome
         if answer is not attempted.answer:
@@ -408,12 +408,12 @@ class _Outcomes:
 
 @lru_cache(1024)
 def _json(headers: tuple[tuple[str, str], ...]) -> str:
-    """Headers as text; a receiver mostly answers with the same ones."""
+    """Headers as text, cached: a receiver usually returns the same ones."""
     return json.dumps(dict(headers))
 
 
 def count_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
-    """Attempts that were written down; `late` are those whose lease was lost meanwhile."""
+    """Count written attempts; `late` are those whose lease was lost."""
     made: Counter[tuple[bool, int | None, str, int]] = Counter()
     ended: Counter[tuple[str, str | None]] = Counter()
     firsts, arrivals = list[float](), list[float]()
@@ -449,7 +449,7 @@ def _count_durations(timings: Sequence[Timing]) -> None:
 
 
 def log_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
-    """A line for each; unlike the attempt it may say which address was meant."""
+    """Log a line for each attempt; unlike the stored attempt it may name the address."""
     logs.many("webhooks.attempt", (_log_line(each, late) for each in batch))
 
 

@@ -1,6 +1,6 @@
-"""Claims of due deliveries, and the new ones that leave without a claim: fair shares, each under a lease.
+"""Scheduler: claims due deliveries in fair shares, each under a lease, and chooses new ones that need no claim.
 
-Deliveries to deleted or disabled endpoints end here, without an attempt.
+Deliveries of deleted or disabled endpoints end here, without an attempt.
 """
 
 import uuid
@@ -42,7 +42,7 @@ from app.webhooks.policies.fair_share import EndpointQueue, SlotClass, SlotUsage
 
 
 class QueueDepth(NamedTuple):
-    """One queue as it was read. `tokens` are those of its rate limit, None without one."""
+    """State of one queue. `tokens` are those of its rate limit, None without one."""
 
     agency_id: uuid.UUID
     endpoint_id: uuid.UUID
@@ -54,15 +54,15 @@ class QueueDepth(NamedTuple):
     ordered: bool
     capacity: int
     tokens: float | None
-    #: by hand, or until a moment that is known
+    #: paused, or until a known time
     held: bool
     half_open: bool
-    #: changes whenever the endpoint's row does
+    #: changes with the row of the endpoint
     version: str
 
     @property
     def queue(self) -> EndpointQueue:
-        """As fairness looks at it."""
+        """Its view for the allocation of slots."""
         return EndpointQueue(
             self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.capacity,
             self.in_flight,
@@ -70,7 +70,7 @@ class QueueDepth(NamedTuple):
 
 
 class EndpointRow(NamedTuple):
-    """An endpoint as `ENDPOINTS` finds it. `in_flight` leaves out what has arrived: it takes no capacity."""
+    """An endpoint as `fanout.ENDPOINTS` reads it. `in_flight` excludes arrived deliveries, which take no capacity."""
 
     agency: uuid.UUID
     id: uuid.UUID
@@ -81,15 +81,15 @@ class EndpointRow(NamedTuple):
     is_free: bool
 
 
-#: One worker chooses at a time, so that an endpoint's limits hold for all of them together.
+#: Lock: one worker allocates at a time, so that limits of an endpoint hold for all workers together.
 CHOOSING = 0x6B65795078
-#: A claim that a crash of the server undoes is made again; nobody waits until it is on disk.
+#: Committed without waiting for the disk: a claim that a crash of the server undoes is repeated.
 _FIRST = f"SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock({CHOOSING})"
 
 #: Columns of the delivery itself.
 _OWN = ClaimedDelivery._fields[1:-3]
-#: A body comes once, with one of its deliveries (`carries`). OFFSET 0: looked up one by one by their keys, however many
-#: rows the planner expects.
+#: A body is returned once, with one of its deliveries (`carries`). OFFSET 0: bodies are looked up one by one by their
+#: keys, for any number of rows that the planner expects.
 _CLAIM = text(
     f"""
     WITH queue AS (
@@ -123,7 +123,7 @@ _NOTED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Floa
 _noted = bulk_params.table("noted", _NOTED)
 _health = cast(Table, EndpointHealth.__table__)
 _theirs = (_health.c.agency_id == _noted.c.agency_id, _health.c.id == _noted.c.id)
-#: In the order in which everybody locks them.
+#: In the sequence of all locks.
 _LOCK = (
     select(_health.c.id).where(*_theirs).order_by(_health.c.id).with_for_update(of=_health)
     .execution_options(**CROSS_TENANT)
@@ -147,13 +147,13 @@ class ClaimResult:
 
     deliveries: Sequence[ClaimedDelivery]
     more: bool
-    #: something is due that was not usage though nothing holds it: others are in flight, or it is limited
+    #: deliveries are due but were not claimed although nothing holds them: others are in flight, or a limit applies
     left: bool = False
     versions: RowVersions = field(default_factory=dict)
 
 
 async def claim(sessions: Sessions, usage: SlotUsage) -> ClaimResult:
-    """Takes what is due in fair shares, in one transaction, which is over before anything is sent."""
+    """Claim due deliveries in fair shares, in one transaction that ends before anything is sent."""
     async with beginning(sessions, _FIRST) as connection:
         queues = await read_queues(connection, usage)
         if not queues:
@@ -203,7 +203,7 @@ async def _lease_due(
 async def _record_usage(
     connection: AsyncConnection, queues: Sequence[QueueDepth], claimed: Sequence[ClaimedDelivery]
 ) -> None:
-    """Takes what was claimed out of the buckets of rate limits, and opens breakers by half for their probe."""
+    """Take claimed deliveries from the token buckets, and half-open the breakers of probes."""
     numbers = Counter(each.endpoint_id for each in claimed)
     of_endpoint = {queue.endpoint_id: queue for queue in queues if numbers[queue.endpoint_id]}
     noted = [
@@ -222,15 +222,15 @@ async def _record_usage(
 
 
 async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDepth]) -> bool:
-    """End a batch of each, also what is not due yet and what waits in an order. Returns whether there were any."""
+    """End a batch of each queue, also deliveries that are not due. Returns whether there were any."""
     for agency_id, endpoint_id in sorted({(each.agency_id, each.endpoint_id) for each in queues}):
         await transitions.end_unsendable(connection, agency_id, endpoint_id)
     return bool(queues)
 
 
-#: Walks the index of due deliveries from one (agency, endpoint, slot class) to the next, and looks at the head of each:
-#: what is in flight stands there, because whoever is claimed keeps its place. The cost is that of the endpoints that
-#: have something to send, not of what they have.
+#: Walks the index of due deliveries from one (agency, endpoint, slot class) to the next, and reads the head of each. It
+#: contains deliveries in flight, because a claim keeps their position. The cost depends on the number of endpoints with
+#: due deliveries, not on the number of deliveries.
 _WALK = """
     WITH RECURSIVE queues AS (
       (SELECT agency_id, endpoint_id, slot_class FROM webhook_deliveries WHERE due_at IS NOT NULL
@@ -275,7 +275,8 @@ _QUEUES = (
     .bindparams(bindparam("arrived", type_=ARRAY(Uuid())))
     .columns(agency_id=Uuid(), endpoint_id=Uuid(), slot_class=String())
 )
-#: For the look-out (see `Kind.seconds`): what a hold or an open breaker keeps comes later, what is paused never.
+#: Seconds until the next due delivery, for the poller (`DueRows.seconds`): later under a hold or an open breaker, never
+#: under a pause.
 SECONDS = f"""
     {_WALK}
     SELECT extract(epoch FROM min(greatest(
@@ -303,9 +304,9 @@ _HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health_
 
 
 async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[QueueDepth]:
-    """Every queue with something due or in flight; also those of endpoints that are not sent to any more.
+    """Every queue with due or in-flight deliveries, also of endpoints that are not sent to.
 
-    What arrived takes no capacity of an endpoint that is well, though it has a lease until it is written down.
+    An arrived delivery takes no capacity of a healthy endpoint, although it has a lease until it is recorded.
     """
     given = {"arrived": usage.arrived}
     found = (await connection.execute(_QUEUES, given, execution_options=CROSS_TENANT)).all()
@@ -315,7 +316,7 @@ async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[Que
     for row in found:
         over = 0 if row.unwell else row.arrived
         in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight - over
-    for endpoint_id, number in in_flight.items():  # of very many, not all that are in flight were looked at
+    for endpoint_id, number in in_flight.items():  # only the head of a long queue was read
         in_flight[endpoint_id] = max(number, usage.in_air.get(endpoint_id, 0))
     return [_depth(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
@@ -342,7 +343,7 @@ def health_state(row: Any) -> EndpointHealthState:
 async def _healths(
     connection: AsyncConnection, keys: set[tuple[uuid.UUID, uuid.UUID]]
 ) -> tuple[dict[uuid.UUID, Any], datetime]:
-    """The rows of endpoints that are not simply well, by endpoint, and the database's time."""
+    """Health rows of endpoints that are not healthy, by endpoint, and the time of the database."""
     if not keys:
         return {}, datetime.min.replace(tzinfo=UTC)
     given = bulk_params.values("asked", _KEY, sorted(keys))
@@ -353,7 +354,7 @@ async def _healths(
 def immediate(
     specs: Iterable[DeliverySpec], free: Mapping[uuid.UUID, EndpointRow], usage: SlotUsage
 ) -> dict[uuid.UUID, tuple[int, float]]:
-    """New deliveries that leave without a claim: their number by endpoint, and the seconds of their leases."""
+    """Number of new deliveries by endpoint that leave without a claim, and the seconds of their leases."""
     if not free or usage.free <= 0:
         return {}
     wanted = Counter(to.id for spec in specs for to in spec.recipients if to.id in free)
@@ -371,13 +372,13 @@ def _queue_of(row: EndpointRow, ready: int, usage: SlotUsage, now: datetime) -> 
 
 
 class Slots:
-    """Slots of a worker. A delivery that was answered and is not recorded yet has none, but a worker never holds more
-    than twice as many deliveries as it has slots.
+    """Slots of a worker. An answered delivery that is not recorded yet has no slot, but a worker never holds more than
+    twice as many deliveries as it has slots.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
-        #: leased and not written down
+        #: leased and not recorded
         self.held = 0
         self._classes: Counter[SlotClass] = Counter()
         self._agencies: Counter[uuid.UUID] = Counter()
@@ -392,7 +393,7 @@ class Slots:
         return self._classes.total()
 
     def usage(self) -> SlotUsage:
-        """As fairness looks at them."""
+        """Usage for the allocation of slots."""
         left = max(2 * self.number - self.held, 0)
         slots = min(self.number, self.in_flight + left)
         return SlotUsage(slots, dict(self._classes), dict(self._agencies), dict(self._in_air), list(self._arrived))

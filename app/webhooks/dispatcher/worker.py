@@ -30,21 +30,21 @@ from app.webhooks.policies.fair_share import NEW_SHARE, SlotUsage
 lines = structlog.get_logger(__name__)
 #: The name of this loop in the worker's health.
 LOOP = "deliveries"
-#: The loops that a worker's health looks at.
+#: Loops in the health of a worker.
 LOOPS = (fanout.LOOP, LOOP)
-#: Between two claims; twice as long each time where one brought nothing though something was due, up to a third of a
-#: second.
+#: Pause between two claims; doubled, up to a third of a second, while claims return nothing although deliveries are
+#: due.
 BEAT_SECONDS = 0.02
 _LONGER = 4
-#: A claim waits a while until so large a part of the slots is left to send: few large ones cost less than many small.
+#: Share of the slots in flight below which the next claim is made: few large claims cost less than many small ones.
 CLAIM_AT = 0.5
-#: A worker that is stopped waits so long for its deliveries under way.
+#: Seconds that a stopping worker waits for deliveries in flight.
 LONGEST_END = 45.0
-#: Requests that are composed together, and senders started together; answers, the database's too, do not wait for more.
+#: Number of requests that are composed and started together, so that responses wait no longer than for these.
 SLICE = 25
 SLICE_SECONDS = 0.005
-#: Answers are classified after so long at the latest. A slice of them is at once: claims count on its slots. So is the
-#: last one that was under way.
+#: Maximum delay before responses are classified. A full slice, and the last one in flight, are classified at once to
+#: free their slots.
 CLASSIFY_SECONDS = 0.01
 
 
@@ -57,20 +57,20 @@ def kinds(tools: WebhookContext) -> list[DueRows]:
 
 
 async def serve(tools: WebhookContext, stop: asyncio.Event) -> None:
-    """Both loops of a worker, until `stop` is set; what is under way then is ended and written down."""
+    """Run both loops until `stop` is set; deliveries in flight are then finished and recorded."""
     dispatcher, fanned = Dispatcher(tools), asyncio.Event()
 
     async def fan() -> None:
         try:
             await fanout.serve(tools, stop, dispatcher, dispatcher.endpoints)
         finally:
-            fanned.set()  # what it left in the dispatcher's hands is sent before that ends
+            fanned.set()  # its last deliveries are sent before the dispatcher ends
 
     await asyncio.gather(fan(), dispatcher.serve(fanned))
 
 
 class Dispatcher:
-    """Sends the deliveries of every agency. One in a worker."""
+    """Dispatcher of the deliveries of every agency. One per worker."""
 
     def __init__(self, tools: WebhookContext) -> None:
         self._tools = tools
@@ -103,14 +103,14 @@ class Dispatcher:
         try:
             async with asyncio.timeout(LONGEST_END):
                 await self.settle()
-        except TimeoutError:  # their leases run out: they are sent again
+        except TimeoutError:  # they are sent again after their leases expire
             lines.warning("webhooks.stopped_with_some_under_way", number=self._slots.held)
         for each in standing:
             each.cancel()
         self._senders.cancel()
 
     async def once(self) -> None:
-        """Claim once what is due, send it and record it. For tests."""
+        """Claim due deliveries once, send and record them. For tests."""
         sending = asyncio.create_task(self._senders.serve())
         await self._beat()
         while self._slots.in_flight:
@@ -120,7 +120,7 @@ class Dispatcher:
         sending.cancel()
 
     async def settle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is in flight."""
         while self._slots.held:  # noqa: ASYNC110 - several things end it
             await asyncio.sleep(BEAT_SECONDS)
 
@@ -155,11 +155,11 @@ class Dispatcher:
             await self._end(ended)
 
     async def _beat(self) -> None:
-        """Claim what there are slots for, and send it."""
+        """Claim deliveries for the free slots, and send them."""
         try:
             async with self._allocating:
                 self._more = await self._claim()
-        except Exception:  # the database is away, or a fault of ours: say so, stay, try again
+        except Exception:  # the database is unavailable, or an internal error: log it and try again
             lines.exception("webhooks.claim_failed")
             await asyncio.sleep(1)
 
@@ -186,30 +186,30 @@ class Dispatcher:
 
     def _written(self, batch: Sequence[DeliveryUpdate]) -> None:
         if self._left or any(each.delivery.ordered for each in batch):
-            self._tools.alarm.ring()  # their endpoints have capacity again, or the next of a subject may go
+            self._tools.alarm.ring()  # their endpoints have capacity again, or the next of a subject is released
 
     async def _end(self, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> None:
         try:
             for _, status, reason in await result_writer.end_unsent(self._tools.sessions, ended):
                 metrics.delivery_ended(status, reason)
-        except Exception:  # their leases run out
+        except Exception:  # their leases expire
             lines.exception("webhooks.not_ended")
 
     async def _wait_for_key(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         try:
             await result_writer.wait_for_key(self._tools.sessions, deliveries)
-        except Exception:  # their leases run out
+        except Exception:  # their leases expire
             lines.warning("webhooks.not_set_aside", number=len(deliveries))
 
     async def _release(self, delivery: ClaimedDelivery) -> None:
         try:
             await result_writer.release(self._tools.sessions, delivery)
-        except Exception:  # its lease runs out
+        except Exception:  # its lease expires
             lines.warning("webhooks.not_given_back", delivery=str(delivery.id))
 
 
 class Senders:
-    """Senders of one worker. Each goes on with the next delivery as long as there is one."""
+    """Senders of one worker. Each continues with the next delivery while there is one."""
 
     def __init__(
         self,
@@ -229,12 +229,12 @@ class Senders:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, delivery: ClaimedDelivery, endpoint: EndpointSnapshot) -> None:
-        """Send it as soon as possible; its slot is filled."""
+        """Queue a delivery; its slot is filled."""
         self._waiting.append((delivery, endpoint))
         self._something.set()
 
     async def serve(self) -> None:
-        """Start senders for what no other has got to yet, while more is claimed."""
+        """Start senders for queued deliveries."""
         while True:
             await self._something.wait()
             self._something.clear()
@@ -246,12 +246,12 @@ class Senders:
                 await asyncio.sleep(SLICE_SECONDS)
 
     def cancel(self) -> None:
-        """End all of them, with what is under way."""
+        """Cancel all senders, with requests in flight."""
         for each in self._tasks:
             each.cancel()
 
     def settle(self) -> None:
-        """Classify the answers, and free their slots."""
+        """Classify responses, and free their slots."""
         answered, self._answered = self._answered, []
         for attempt in answered:
             try:
@@ -290,7 +290,7 @@ class Senders:
             attempt = self._composed.popleft()
 
     def _failed(self, delivery: ClaimedDelivery) -> None:
-        """A fault of ours: the delivery is released, its tries keep counting."""
+        """Release a delivery after an internal error; its tries are counted."""
         lines.exception("webhooks.not_sent", delivery=str(delivery.id))
         self._spawn(self._release_failed(delivery))
 

@@ -1,4 +1,4 @@
-"""JSON routes: event types, and the endpoints of an agency."""
+"""JSON routes: event types, destinations, and the endpoints of an agency."""
 
 from datetime import timedelta
 from functools import partial
@@ -54,7 +54,7 @@ IfMatch = Annotated[
     str | None,
     Header(
         max_length=500,
-        description="The ETag you read. Somebody changed the endpoint since: 412, and nothing is done.",
+        description="The ETag that you read. Returns 412 without a change if the endpoint was changed since.",
         examples=['"3"'],
     ),
 ]
@@ -62,27 +62,27 @@ Value = Line500 | Annotated[int, Field(ge=0, le=10**9)] | None
 
 
 class EventTypes(BaseModel):
-    """All of them; there is no second page."""
+    """All event types, in one page."""
 
     data: list[EventTypeView]
 
 
 class NewTest(RequestShape):
-    """Event type of a test, and values that replace those of its example."""
+    """Event type of a test delivery, and values that replace those of its example."""
 
-    __test__ = False  # no test case, whatever pytest thinks of its name
+    __test__ = False  # not a test case of pytest
 
     event_type: EventTypeName = Field(examples=["access.verified"])
     data: dict[Word, Value] = Field(
         default_factory=dict,
         max_length=50,
-        description="Keys of `data` as events have them.",
+        description="Keys of `data` of the event type.",
         examples=[{"external_id": "hubspot:1234"}],
     )
 
 
 class TestView(DeliveryView):
-    """A test delivery; `attempt` is what came of it, where the request waited for that."""
+    """A test delivery; `attempt` is set if the request waited for it."""
 
     __test__ = False
 
@@ -91,13 +91,13 @@ class TestView(DeliveryView):
 
 @router.get("/event-types")
 async def list_event_types(_: Reader) -> EventTypes:
-    """Every type of event that an endpoint can subscribe to."""
+    """List the event types that an endpoint can subscribe to."""
     return EventTypes(data=[EventTypeView.of(kind) for kind in catalog.FOR_CRMS.values()])
 
 
 @router.get("/event-types/{event_type}")
 async def get_event_type(_: Reader, event_type: Annotated[str, Path(examples=["access.verified"])]) -> EventTypeView:
-    """One type of event."""
+    """Return one event type."""
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
         raise NotFound
@@ -110,7 +110,7 @@ async def get_event_type_schema(
     event_type: Annotated[str, Path(examples=["access.verified"])],
     version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
 ) -> dict[str, Any]:
-    """The JSON Schema of one type's body, in one version of the API."""
+    """Return the JSON Schema of the body of an event type, in one version of the API."""
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None or version != API_VERSION:
         raise NotFound
@@ -119,7 +119,7 @@ async def get_event_type_schema(
 
 @router.get("/destinations")
 async def list_destinations(_: Reader) -> Destinations:
-    """Every type of destination: its options, and what an endpoint of it has unless told otherwise."""
+    """List the types of destination with their options and the defaults of their endpoints."""
     return Destinations(data=[destination_view(each) for each in CATALOG.values()])
 
 
@@ -130,7 +130,7 @@ async def get_destination_example(
     destination: Annotated[DestinationType, Path()],
     event_type: Annotated[str, Query(max_length=128, examples=["access.verified"])] = "access.blocked",
 ) -> ExampleView:
-    """Requests that a destination makes of the example of an event type; nothing is sent."""
+    """Return the requests that a destination makes for the example of an event type. Nothing is sent."""
     if event_type not in catalog.FOR_CRMS:
         raise service.unknown_type(event_type)
     sent = example_requests(
@@ -143,7 +143,7 @@ async def get_destination_example(
 async def create_endpoint(
     request: Request, response: Response, caller: Writer, session: Session, given: NewEndpoint
 ) -> CreatedEndpoint:
-    """Makes an endpoint. Keep the secret: deliveries are signed with it (Standard Webhooks)."""
+    """Create an endpoint. Store the secret: it signs the deliveries (Standard Webhooks)."""
     services = services_of(request)
     endpoint, secret = await service.create_endpoint(
         session,
@@ -163,7 +163,7 @@ async def create_endpoint(
 async def list_endpoints(
     request: Request, caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[EndpointView]:
-    """The endpoints of the agency, newest first."""
+    """List the endpoints of the agency, newest first."""
     rows = await queries.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "endpoint"))
     return by_id([endpoint_view(row, services_of(request).keyring) for row in rows], limit)
 
@@ -172,7 +172,7 @@ async def list_endpoints(
 async def get_endpoint(
     request: Request, response: Response, caller: Reader, session: Session, endpoint_id: str
 ) -> EndpointView:
-    """One endpoint. Its ETag goes into `If-Match` of a change."""
+    """Return one endpoint. Send its ETag in `If-Match` when you change it."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
     response.headers["ETag"] = etag.etag(endpoint.version)
     return endpoint_view(endpoint, services_of(request).keyring)
@@ -180,21 +180,21 @@ async def get_endpoint(
 
 @router.post("/endpoints/{endpoint_id}/deactivation")
 async def deactivate_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
-    """Sends nothing more to it. What is pending and what happens from now on is listed as skipped."""
+    """Disable an endpoint. Pending deliveries and those of later events are listed as skipped."""
     endpoint = await lifecycle.disable(session, caller.agency_id, endpoint_id, reason="user", actor=caller.actor)
     return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.post("/endpoints/{endpoint_id}/pause")
 async def pause_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
-    """Holds its deliveries. Nothing is lost but what grows older than its retry policy allows."""
+    """Pause an endpoint: hold its deliveries. A held delivery still expires by its retry policy."""
     endpoint = await lifecycle.pause(session, caller.agency_id, endpoint_id, actor=caller.actor)
     return endpoint_view(endpoint, services_of(request).keyring)
 
 
 @router.delete("/endpoints/{endpoint_id}/pause")
 async def resume_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
-    """Lets what was held go."""
+    """Resume a paused endpoint and send its held deliveries."""
     endpoint = await lifecycle.resume(session, caller.agency_id, endpoint_id, actor=caller.actor)
     return endpoint_view(endpoint, services_of(request).keyring)
 
@@ -209,7 +209,9 @@ async def update_endpoint(
     given: EndpointChange,
     if_match: IfMatch = None,
 ) -> WrittenEndpoint:
-    """Changes the fields you name. With another URL, deliveries on their way to the old one go again to the new."""
+    """Change the given fields of an endpoint. After a change of its URL, deliveries in flight are sent again to the new
+    one.
+    """
     services = services_of(request)
     changes = await service.vetted_changes(given, services.egress)
     endpoint = await service.change_endpoint(
@@ -229,14 +231,14 @@ async def update_endpoint(
 
 @router.delete("/endpoints/{endpoint_id}", status_code=204, responses=problem.documented(412))
 async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if_match: IfMatch = None) -> Response:
-    """Ends an endpoint; its pending deliveries are cancelled and stay listed."""
+    """Delete an endpoint. Its pending deliveries are cancelled and stay listed."""
     await service.delete_endpoint(session, caller.agency_id, endpoint_id, if_match=if_match, actor=caller.actor)
     return Response(status_code=204)
 
 
 @router.get("/endpoints/{endpoint_id}/secret")
 async def get_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
-    """The secrets that sign its deliveries, the current one first. Each look is recorded."""
+    """Return the secrets that sign the deliveries, the current one first. Each call is recorded."""
     rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
     keyring = services_of(request).keyring
     return Secrets(data=[secret_view(row, queries.open_secret(keyring, row)) for row in rows])
@@ -250,7 +252,7 @@ async def rotate_secret(
     endpoint_id: str,
     given: Annotated[Rotation, Body(default_factory=Rotation)],
 ) -> SecretView:
-    """Gives it a new secret, shown in the answer. The one before signs too for a while, so that nothing is lost."""
+    """Rotate the signing secret and return the new one. The previous secret also signs for a grace period."""
     made, text = await signing_secrets.rotate_secret(
         session, caller.agency_id, endpoint_id, grace=timedelta(seconds=given.grace_seconds), given=given.secret,
         force=given.force, keyring=services_of(request).keyring, actor=caller.actor,
@@ -260,14 +262,14 @@ async def rotate_secret(
 
 @router.delete("/endpoints/{endpoint_id}/secrets/{secret_id}", status_code=204)
 async def end_secret(caller: Writer, session: Session, endpoint_id: str, secret_id: str) -> Response:
-    """Ends one of two secrets before its time; the other signs alone."""
+    """Revoke one of two secrets before it expires; the other one signs alone."""
     await signing_secrets.end_secret(session, caller.agency_id, endpoint_id, secret_id, actor=caller.actor)
     return Response(status_code=204)
 
 
 @router.post("/endpoints/{endpoint_id}/verification", responses=problem.documented(429))
 async def verify_endpoint(request: Request, caller: Writer, session: Session, endpoint_id: str) -> EndpointView:
-    """Sends a challenge (type `webhook.verification`) and looks for it in the answer. Ten a minute, with tests."""
+    """Send a challenge (type `webhook.verification`) and check the response. The limit is ten a minute, with tests."""
     services = services_of(request)
     asked = await verification.begin_verification(
         session, caller.agency_id, endpoint_id, keyring=services.keyring, actor=caller.actor
@@ -285,7 +287,7 @@ async def verify_endpoint(request: Request, caller: Writer, session: Session, en
 
 @router.put("/endpoints/{endpoint_id}/installation")
 async def install_destination(request: Request, caller: Writer, endpoint_id: str) -> InstallationView:
-    """Makes the properties that a HubSpot account does not have yet. It may be repeated, and takes a few seconds."""
+    """Create the properties that a HubSpot account does not have. Can be repeated; takes a few seconds."""
     services = services_of(request)
     return await installation.install(
         services.sessions,
@@ -309,11 +311,11 @@ async def send_test(
     session: Session,
     endpoint_id: str,
     given: NewTest,
-    wait: Annotated[bool, Query(description="Answers with the attempt, if there is one within 20 seconds.")] = False,
+    wait: Annotated[bool, Query(description="Wait up to 20 seconds for the attempt and return it.")] = False,
 ) -> TestView | Response:
-    """Queues the example of an event type for this endpoint alone, signed, with `"test": true`.
+    """Send the example of an event type to this endpoint alone, signed and marked with `"test": true`.
 
-    A repeated request (Idempotency-Key) gets the delivery as it was queued, and sends nothing again.
+    A repeated request (Idempotency-Key) returns the queued delivery and sends nothing.
     """
     await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
     delivery_id = await verification.send_test(
@@ -327,7 +329,7 @@ async def send_test(
 
 
 async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestView | None:
-    """The delivery once it was attempted; in a transaction of its own, which is over when it returns."""
+    """The delivery after its attempt, read in a transaction of its own; None before."""
     async with sessions() as session:
         seen = await deliveries.find(session, agency_id, delivery_id)
         if not seen.delivery.attempt_count:
@@ -339,7 +341,7 @@ async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestVie
 @router.get("/endpoints/{endpoint_id}/stats")
 async def get_stats(
     caller: Reader, session: Session, endpoint_id: str,
-    window: Annotated[Window, Query(description="How far back.")] = "24h",
+    window: Annotated[Window, Query(description="Time window until now.")] = "24h",
 ) -> StatsView:  # fmt: skip
-    """Statistics of an endpoint in the last hour, day or week, and its backlog."""
+    """Return the statistics of an endpoint in the last hour, day or week, and its backlog."""
     return await stats_view(session, caller.agency_id, endpoint_id, window)

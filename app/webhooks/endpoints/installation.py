@@ -1,4 +1,4 @@
-"""Setting up the account of a destination, while the caller waits; no transaction is open meanwhile."""
+"""Installation of a destination in the account of the agency, during the request; no transaction is open."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ SECONDS = 10.0
 
 
 class NothingToInstall(AppError):
-    """Only HubSpot needs properties of ours."""
+    """Only HubSpot needs an installation."""
 
     status = 409
     code = "nothing_to_install"
@@ -67,7 +67,7 @@ async def install(
 async def run_sequence(
     sequence: RequestSequence, egress: Egress
 ) -> tuple[AttemptOutcome, list[tuple[HttpRequest, HttpResult]]]:
-    """Make each request of a sequence once. Returns its outcome, and the requests with their answers."""
+    """Send each request of a sequence once. Returns its outcome, and the requests with their responses."""
     answers: list[tuple[HttpRequest, HttpResult]] = []
     try:
         request = next(sequence)

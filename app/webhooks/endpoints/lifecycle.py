@@ -9,7 +9,7 @@ from app.kit.errors import NotFound
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint, EndpointHealth
 
-#: What a healthy endpoint's row says.
+#: Columns of a healthy endpoint.
 WELL = {
     "reduced_concurrency": None, "successes_since_reduction": 0, "hold_until": None, "breaker": "closed",
     "open_until": None, "openings": 0, "probes": 0, "unreachable": 0, "failing_since": None, "failed_attempts": 0,
@@ -18,9 +18,9 @@ WELL = {
 
 
 async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str, actor: str) -> Endpoint:
-    """Sends nothing more to it; what is pending is skipped, and so is what happens from now on.
+    """Disable an endpoint: its pending deliveries and those of later events are skipped.
 
-    `reason`: `user`, `gone`, `unsafe_url` or `failing`. Raises NotFound. One that is disabled already stays as it is.
+    `reason`: `user`, `gone`, `unsafe_url` or `failing`. No effect if it is disabled. Raises NotFound.
     """
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.status == "disabled":
@@ -35,7 +35,7 @@ async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
 
 
 async def give_up(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str) -> None:
-    """Disables an endpoint for what came back from it; one that was deleted meanwhile is left alone."""
+    """Disable an endpoint because of its responses; no effect if it was deleted."""
     try:
         await disable(session, agency_id, endpoint_id, reason=reason, actor=KEYTURN)
     except NotFound:
@@ -43,9 +43,9 @@ async def give_up(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
 
 
 async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
-    """Sends to it again, one probe first. Raises NotFound. One that is active already stays as it is.
+    """Enable an endpoint, starting with one probe. No effect if it is active. Raises NotFound.
 
-    One that still has to answer its challenge waits for that instead.
+    An endpoint that has to be verified waits for that instead.
     """
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.status == "active":
@@ -71,7 +71,7 @@ async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
 
 
 async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
-    """Holds everything back, nothing is skipped. Raises NotFound."""
+    """Hold all deliveries; none is skipped. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.paused_at is None:
         endpoint.paused_at = func.now()
@@ -80,7 +80,7 @@ async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, acto
 
 
 async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
-    """Lets what was held go, one probe first. Raises NotFound."""
+    """Send held deliveries, starting with one probe. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.paused_at is not None:
         endpoint.paused_at = None
@@ -98,7 +98,7 @@ async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
 
 
 async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: str) -> None:
-    """Counts a change by people and records what it was."""
+    """Increment the version after a change and record the event; `what` is its reason."""
     endpoint.version += 1
     await session.flush()
     await session.refresh(endpoint)

@@ -1,4 +1,4 @@
-"""Reading endpoints and their live secrets."""
+"""Queries of endpoints and their valid secrets."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ async def find(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpo
 
 
 async def locked(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
-    """The same, read anew and ours to change until the transaction ends; deliveries are still written to it.
+    """The endpoint, read again and locked until the transaction ends. Raises NotFound.
 
-    Its health is locked before it, as by whoever writes down attempts: nobody waits in a circle.
+    The row of its health is locked first, as when attempts are recorded, which prevents deadlocks.
     """
     health = select(EndpointHealth.id).where(EndpointHealth.agency_id == agency_id, EndpointHealth.id == endpoint_id)
     await session.execute(health.with_for_update(key_share=True))
@@ -44,7 +44,7 @@ async def locked(session: AsyncSession, agency_id: str, endpoint_id: str) -> End
 
 
 async def one_at_a_time(session: AsyncSession, agency_id: str) -> None:
-    """Lets whoever counts an agency's endpoints before adding one wait for whoever does so now."""
+    """Serialize the creation of endpoints of an agency until the transaction ends, so that their count is exact."""
     lock = func.hashtextextended(f"webhook endpoints {agency_id}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(lock)))
 
@@ -62,13 +62,13 @@ async def page(
 
 
 async def every(session: AsyncSession, agency_id: str) -> Sequence[Endpoint]:
-    """All endpoints of an agency that are not deleted, disabled ones too."""
+    """All endpoints of an agency that are not deleted, also disabled ones."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
     return (await session.scalars(query.order_by(Endpoint.id))).all()
 
 
 async def hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpoint:
-    """An endpoint made by `/hooks`, deleted or not. Raises NotFound."""
+    """An endpoint created by `/hooks`, deleted or not. Raises NotFound."""
     found = await session.scalar(
         select(Endpoint).where(
             Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id, Endpoint.destination == "rest_hook"
@@ -80,7 +80,7 @@ async def hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> Endpo
 
 
 async def others_there(session: AsyncSession, endpoint: Endpoint) -> Sequence[Endpoint]:
-    """The agency's other endpoints with the same URL."""
+    """Other endpoints of the agency with the same URL."""
     rows = await every(session, endpoint.agency_id)
     return [row for row in rows if row.url == endpoint.url and row.id != endpoint.id]
 
@@ -92,7 +92,7 @@ async def count(session: AsyncSession, agency_id: str) -> int:
 
 
 async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) -> Sequence[EndpointSecret]:
-    """The secrets that sign now, the current one first."""
+    """Valid secrets, the current one first."""
     live = EndpointSecret.expires_at.is_(None) | (EndpointSecret.expires_at > func.now())
     query = select(EndpointSecret).where(
         EndpointSecret.agency_id == agency_id, EndpointSecret.endpoint_id == endpoint_id, live
@@ -102,7 +102,7 @@ async def live_secrets(session: AsyncSession, agency_id: str, endpoint_id: str) 
 
 
 async def check_opens(session: AsyncSession, keyring: Keyring, agency_id: str, endpoint_id: str) -> None:
-    """Open all that sending to an endpoint needs. Raises NotFound and DecryptionFailed."""
+    """Decrypt everything that deliveries to an endpoint need. Raises NotFound and DecryptionFailed."""
     endpoint = await find(session, agency_id, endpoint_id)
     open_headers(keyring, endpoint)
     open_options(keyring, endpoint)
@@ -116,7 +116,7 @@ def signing_key(keyring: Keyring, row: EndpointSecret) -> bytes:
 
 
 def open_secret(keyring: Keyring, row: EndpointSecret) -> str:
-    """A secret as people copy it. Raises DecryptionFailed."""
+    """A secret in its text form. Raises DecryptionFailed."""
     return keyring.decrypt(row.secret_encrypted, bound_to=secret_place(row.agency_id, row.id))
 
 
@@ -143,7 +143,7 @@ def open_options(keyring: Keyring, endpoint: Endpoint) -> dict[str, Any]:
 def encrypted_options(
     keyring: Keyring, agency_id: str, endpoint_id: str, options: Mapping[str, Any] | None
 ) -> bytes | None:
-    """The same as it is kept; None for none."""
+    """Options in their stored form; None for none."""
     if options is None:
         return None
     return keyring.encrypt(json.dumps(dict(options)), bound_to=options_place(agency_id, endpoint_id))

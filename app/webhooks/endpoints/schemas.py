@@ -36,29 +36,29 @@ Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
 
 _TYPES = "Names, `access.*`, or `*` for all but `webhook.*`."
 _MODE = "`thin`: ids and `href`; `flat`: all keys at the first level."
-_PERSONAL = "Whether bodies carry names and e-mail addresses."
-_POLICY = "A policy, or the seconds to wait before each further attempt, 14 days in all."
+_PERSONAL = "True if bodies contain names and e-mail addresses."
+_POLICY = "A policy, or the delays in seconds before each further attempt, at most 14 days in total."
 _ORDERING = "`by_subject`: one delivery of a link or client at a time, in the order of `sequence`."
-_CONCURRENCY = "How many deliveries may be in flight at once."
-_RATE = "At most so many attempts; what is over waits. Null: as fast as they are answered."
-_HEADERS = "Sent with each delivery; their values are never shown again."
-_ENABLED = "What happens while an endpoint is disabled is listed as skipped."
-_WHSEC = "Your own signing secret, `whsec_` and the base64 of 24 to 64 bytes. Null: a new one is made."
+_CONCURRENCY = "Maximum number of deliveries in flight."
+_RATE = "Maximum rate of attempts; deliveries above it wait. Null: no limit."
+_HEADERS = "Sent with each delivery. Their values are not shown again."
+_ENABLED = "Deliveries of events while an endpoint is disabled are listed as skipped."
+_WHSEC = "Your own signing secret, `whsec_` and the base64 of 24 to 64 bytes. Null: one is generated."
 
 
 class Filter(RequestShape):
-    """Lets through only events of one link, of one preset, or both."""
+    """Filter: only events of one link, of one preset, or both."""
 
     link_id: Word | None = Field(None, examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     preset: Word | None = Field(None, examples=["run-campaigns"])
 
 
 class RateLimit(RequestShape):
-    """So many attempts in so many seconds; after a rest, `burst` at once."""
+    """Maximum number of attempts in a time span; `burst` at once after a rest."""
 
     max: int = Field(ge=1, le=10_000, examples=[10])
     per_seconds: int = Field(1, ge=1, le=3600, examples=[1])
-    burst: int | None = Field(None, ge=1, le=10_000, description="`max` unless given.", examples=[20])
+    burst: int | None = Field(None, ge=1, le=10_000, description="Default: `max`.", examples=[20])
 
     def stored(self) -> dict[str, int]:
         """Value of the column."""
@@ -66,10 +66,10 @@ class RateLimit(RequestShape):
 
 
 class _NewEndpoint(RequestShape):
-    """Fields of every new endpoint; one that is left out is as its destination has it."""
+    """Fields of every new endpoint; an omitted one has the default of its destination."""
 
     description: Text500 = Field("", description="What the endpoint is for.")
-    event_types: Types | None = Field(None, description=f"{_TYPES} Unless given, those of the destination.")
+    event_types: Types | None = Field(None, description=f"{_TYPES} Default: those of the destination.")
     filter: Filter | None = None
     personal: bool = Field(True, description=_PERSONAL)
     retry_policy: Retrying = Field("standard", description=_POLICY)
@@ -77,12 +77,12 @@ class _NewEndpoint(RequestShape):
     ordering: Ordering | None = Field(None, description=_ORDERING)
     concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)
-    metadata: Metadata = Field(default_factory=dict, description="Yours to keep, 4 KiB.")
+    metadata: Metadata = Field(default_factory=dict, description="Your own data, at most 4 KiB.")
     enabled: bool = Field(True, description=_ENABLED)
 
 
 class NewHttpEndpoint(_NewEndpoint):
-    """An address that gets Standard Webhooks. A `rest_hook` is not challenged, and ends at its first 410."""
+    """A URL that receives Standard Webhooks. A `rest_hook` is not challenged, and ends at its first 410."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -101,7 +101,7 @@ class NewHttpEndpoint(_NewEndpoint):
         },
     )
 
-    destination: Literal["http", "rest_hook"] = Field("http", description="What deliveries are sent to.")
+    destination: Literal["http", "rest_hook"] = Field("http", description="Type of the receiver.")
     url: Verbatim = Field(max_length=2048, description="https, a public host.")
     event_types: Types = Field(description=_TYPES)
     payload_mode: Mode = Field("full", description=_MODE)
@@ -143,7 +143,7 @@ class NewHubSpotEndpoint(_NewEndpoint):
 
 
 class NewHttpRequestEndpoint(_NewEndpoint):
-    """An HTTP request of your own; it is signed as every webhook."""
+    """A custom HTTP request, signed like every webhook."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -168,7 +168,7 @@ class NewHttpRequestEndpoint(_NewEndpoint):
 
 
 def _destination(given: Any) -> str:
-    """Tag of the shape that a request has; without a destination it is `http`."""
+    """Tag of the shape of a request; the default is `http`."""
     named = given.get("destination", "http") if isinstance(given, Mapping) else given.destination
     return f"kind[{'http' if named == 'rest_hook' else named}]"
 
@@ -189,7 +189,7 @@ NewEndpoint = Annotated[
 
 
 class EndpointChange(RequestShape):
-    """Changes of an endpoint. A field left out stays; null resets it to that of a new endpoint."""
+    """Changes of an endpoint. An omitted field stays; null resets it to the default of a new endpoint."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -198,24 +198,24 @@ class EndpointChange(RequestShape):
     )
 
     url: Verbatim = Field(
-        default_factory=str, max_length=2048, description="https, a public host. Of `http` and `rest_hook` only."
+        default_factory=str, max_length=2048, description="https, a public host. Only for `http` and `rest_hook`."
     )
     options: AnyOptions = Field(
-        default_factory=dict, description="All of them, where its destination has some. A secret one may stay masked."
+        default_factory=dict, description="All options of the destination. A secret may stay masked."
     )  # type: ignore[assignment]  # never read: only what is given counts
     event_types: Types = Field(default_factory=list, description=_TYPES)
     enabled: bool = Field(default_factory=bool, description=_ENABLED)
     description: Text500 | None = Field(None, description="What the endpoint is for.")
     filter: Filter | None = None
-    payload_mode: Mode | None = Field(None, description=f"{_MODE} Of `http` and `rest_hook` only.")
+    payload_mode: Mode | None = Field(None, description=f"{_MODE} Only for `http` and `rest_hook`.")
     personal: bool | None = Field(None, description=_PERSONAL)
     retry_policy: Retrying | None = Field(None, description=_POLICY)
     timeout_ms: int | None = Field(None, ge=1000, le=30_000, description="For each request.")
     ordering: Ordering | None = Field(None, description=_ORDERING)
     concurrency: int | None = Field(None, ge=1, le=20, description=_CONCURRENCY)
     rate_limit: RateLimit | None = Field(None, description=_RATE)
-    headers: Headers | None = Field(None, description=f"{_HEADERS} All of them: those not named are gone.", repr=False)
-    metadata: Metadata | None = Field(None, description="Yours to keep, 4 KiB; all of it.")
+    headers: Headers | None = Field(None, description=f"{_HEADERS} Replaces all headers.", repr=False)
+    metadata: Metadata | None = Field(None, description="Your own data, at most 4 KiB. Replaces all of it.")
 
 
 class EventTypeView(BaseModel):
@@ -232,7 +232,7 @@ class EventTypeView(BaseModel):
 
     @classmethod
     def of(cls, kind: EventType) -> "EventTypeView":
-        """From its line in the catalogue."""
+        """Response from its entry in the catalog."""
         return cls(
             type=kind.name, sentence=kind.sentence, since=kind.since, versions=[API_VERSION],
             body_schema=catalog.json_schema(kind), example=catalog.example(kind),
@@ -240,15 +240,15 @@ class EventTypeView(BaseModel):
 
 
 class DestinationView(BaseModel):
-    """A type of destination: its options, and what an endpoint of it has unless told otherwise."""
+    """A type of destination with its options and the defaults of its endpoints."""
 
     destination: DestinationType = Field(examples=["slack"])
     sentence: str = Field(examples=["A message in a Slack channel."])
     options_schema: dict[str, Any] | None = Field(
-        description="JSON Schema of `options`; null where there are none.", examples=[{"type": "object"}]
+        description="JSON Schema of `options`; null without options.", examples=[{"type": "object"}]
     )
     event_types: list[str] = Field(
-        description="None: they must be given.", examples=[["link.completed", "access.blocked"]]
+        description="Default event types; empty: they are required.", examples=[["link.completed", "access.blocked"]]
     )
     ordering: Ordering
     rate_limit: RateLimit | None
@@ -256,7 +256,7 @@ class DestinationView(BaseModel):
 
 
 class Destinations(BaseModel):
-    """All of them; there is no second page."""
+    """All destinations, in one page."""
 
     data: list[DestinationView]
 
@@ -264,7 +264,7 @@ class Destinations(BaseModel):
 class RequestView(BaseModel):
     """One request as it would be sent."""
 
-    part: str | None = Field(description="Which of several it is.", examples=["message"])
+    part: str | None = Field(description="Name of the request if there are several.", examples=["message"])
     method: str = Field(examples=["POST"])
     url: str = Field(examples=["https://hooks.slack.com/services/T0000/B0000/XXXX"])
     headers: dict[str, str] = Field(examples=[{"content-type": "application/json"}])
@@ -272,7 +272,7 @@ class RequestView(BaseModel):
 
 
 class ExampleView(BaseModel):
-    """Requests that a destination makes of the example of an event type; nothing is sent by asking."""
+    """Requests that a destination makes for the example of an event type."""
 
     destination: DestinationType = Field(examples=["slack"])
     event_type: str = Field(examples=["access.verified"])
@@ -284,9 +284,9 @@ class EndpointView(BaseModel):
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     destination: DestinationType = Field(examples=["http"])
-    url: str = Field(description="Without its secret parts.", examples=["https://hooks.example.com/keyturn"])
+    url: str = Field(description="URL without secret parts.", examples=["https://hooks.example.com/keyturn"])
     options: dict[str, Any] | None = Field(
-        description="Of its destination, secret ones masked; null where it has none.", examples=[None]
+        description="Options of the destination, secrets masked; null without options.", examples=[None]
     )
     description: str
     event_types: list[str] = Field(examples=[["link.completed", "access.*"]])
@@ -298,27 +298,25 @@ class EndpointView(BaseModel):
     ordering: Ordering
     concurrency: int = Field(examples=[5])
     rate_limit: RateLimit | None
-    headers: dict[str, str] = Field(description="Names with masked values.", examples=[{"Authorization": MASK}])
+    headers: dict[str, str] = Field(description="Header names with masked values.", examples=[{"Authorization": MASK}])
     metadata: dict[str, str]
     enabled: bool
     status: EndpointStatus
     status_reason: str | None = Field(
-        description="Why it is disabled: `user`, `gone` (410), `unsafe_url`, or `failing`: all attempts did.",
+        description="Reason if it is disabled: `user`, `gone` (410), `unsafe_url`, or `failing` (all attempts failed).",
         examples=["gone"],
     )
-    paused_at: str | None = Field(
-        description="Since when deliveries are held on your word.", examples=["2026-12-04T13:32:10.123Z"]
-    )
-    verified: bool | None = Field(description="Whether it answered its challenge; null: nobody asked.", examples=[True])
-    version: int = Field(description="Its ETag.", examples=[1])
+    paused_at: str | None = Field(description="Start of the pause.", examples=["2026-12-04T13:32:10.123Z"])
+    verified: bool | None = Field(description="True if it answered its challenge; null: not required.", examples=[True])
+    version: int = Field(description="Version of the endpoint; its ETag.", examples=[1])
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
 
 class WrittenEndpoint(EndpointView):
-    """An endpoint as it is now, and what about it is hardly meant so."""
+    """An endpoint with warnings about its settings."""
 
     warnings: list[str] = Field(
-        description="What is allowed but may surprise you.",
+        description="Settings that are valid but probably not intended.",
         examples=[["None of these event types carries `link_id`: the filter lets nothing through."]],
     )
 
@@ -327,13 +325,13 @@ class CreatedEndpoint(WrittenEndpoint):
     """A new endpoint and its signing secret."""
 
     secret: str | None = Field(
-        description="Shown now; GET …/secret shows it again to keys that may. Null where nothing is signed.",
+        description="Also returned by GET …/secret, for keys with that scope. Null if deliveries are not signed.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
 
 
 def destination_view(info: DestinationInfo) -> DestinationView:
-    """From the catalog."""
+    """Response from the catalog."""
     return DestinationView(
         destination=info.name, sentence=info.sentence, options_schema=options_schema(info.name),
         event_types=list(info.event_types), ordering=info.ordering,
@@ -342,7 +340,7 @@ def destination_view(info: DestinationInfo) -> DestinationView:
 
 
 def endpoint_view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
-    """From the row; of its sealed headers only the names."""
+    """Response from the row; headers by name only."""
     names, options = queries.open_headers(keyring, endpoint), queries.open_options(keyring, endpoint)
     return EndpointView(
         id=endpoint.id,
@@ -378,31 +376,33 @@ DAY = 86_400
 class Rotation(RequestShape):
     """Rotation of a signing secret."""
 
-    grace_seconds: int = Field(DAY, ge=0, le=WEEK, description="How long the secret before signs too.", examples=[DAY])
+    grace_seconds: int = Field(
+        DAY, ge=0, le=WEEK, description="Seconds during which the previous secret also signs.", examples=[DAY]
+    )
     secret: Secret | None = Field(
         None, max_length=200, repr=False, examples=[None],
-        description="Your own, `whsec_` and the base64 of 24 to 64 bytes. Null: a new one is made.",
+        description="Your own, `whsec_` and the base64 of 24 to 64 bytes. Null: one is generated.",
     )  # fmt: skip
-    force: bool = Field(False, description="Also while the one before still signs; it is dropped.")
+    force: bool = Field(False, description="Rotate even if two secrets are valid; the older one is revoked.")
 
 
 class SecretView(BaseModel):
-    """A secret that signs."""
+    """A valid secret."""
 
     id: str = Field(examples=["secret_01ksy1q3e0fzs8qj5m8g3d4w7z"])
     secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
-    expires_at: str | None = Field(description="Null: it is the current one.", examples=["2026-12-05T13:32:10.123Z"])
+    expires_at: str | None = Field(description="Null for the current secret.", examples=["2026-12-05T13:32:10.123Z"])
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
 
 class Secrets(BaseModel):
-    """Those that sign now, the current one first; two at most."""
+    """Valid secrets, the current one first; at most two."""
 
     data: list[SecretView]
 
 
 def secret_view(row: EndpointSecret, text: str) -> SecretView:
-    """From the row and its opened value."""
+    """Response from the row and the decrypted secret."""
     return SecretView(
         id=row.id, secret=text, expires_at=clock.iso(row.expires_at), created_at=clock.iso(row.created_at) or ""
     )

@@ -32,7 +32,7 @@ LONGEST_RETRYING = 14 * 24 * 3600
 
 
 class TooManyEndpoints(AppError):
-    """The agency has as many as there may be."""
+    """The agency has reached the limit of endpoints."""
 
     status = 409
     code = "too_many_endpoints"
@@ -41,21 +41,21 @@ class TooManyEndpoints(AppError):
 
 
 class EventTypeUnknown(InvalidInput):
-    """No event type is called that."""
+    """There is no event type of this name."""
 
     code = "event_type_unknown"
 
 
 class SecretRefused(InvalidInput):
-    """The given text is no signing secret that we use."""
+    """The given text is not a valid signing secret."""
 
     code = "secret_refused"
-    hint = "Give `whsec_` and the base64 of 24 to 64 random bytes, or leave it out: then a new one is made."
+    hint = "Give `whsec_` and the base64 of 24 to 64 random bytes, or omit it to generate one."
 
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """An endpoint as somebody wants it. `url` is already vetted (`Egress.vet`)."""
+    """Specification of an endpoint. `url` is already vetted (`Egress.vet`)."""
 
     url: str
     event_types: Sequence[str]
@@ -71,7 +71,7 @@ class EndpointSpec:
     concurrency: int = 5
     rate_limit: Mapping[str, int] | None = None
     enabled: bool = True
-    #: one that somebody brings along; else a new one is made
+    #: given by the agency; None generates one
     secret: str | None = field(default=None, repr=False)
     destination: DestinationType = "http"
     options: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -150,7 +150,7 @@ async def create_endpoint(
 
 
 async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
-    """Marks an endpoint as deleted; whoever sends for it cancels what is pending. Raises NotFound."""
+    """Mark an endpoint as deleted; the dispatcher cancels its pending deliveries. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     endpoint.deleted_at = func.now()
     await session.flush()
@@ -166,7 +166,7 @@ async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, 
 
 
 async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
-    """A subscription whose receiver said 410 is over; ending it twice is harmless."""
+    """End a subscription whose receiver answered 410. Can be repeated."""
     try:
         await mark_deleted(session, agency_id, endpoint_id, actor=KEYTURN)
     except NotFound:
@@ -174,7 +174,7 @@ async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> N
 
 
 def check_spec(spec: EndpointSpec) -> None:
-    """Raises EventTypeUnknown and InvalidInput for a spec that cannot be granted."""
+    """Validate a specification. Raises EventTypeUnknown and InvalidInput."""
     if not 1 <= len(spec.event_types) <= TYPES_AT_MOST:
         raise InvalidInput(fields={"event_types": f"Give 1 to {TYPES_AT_MOST} event types, or `*`."})
     wrong = event_filter.unknown(spec.event_types, catalog.FOR_CRMS)
@@ -193,7 +193,7 @@ def check_spec(spec: EndpointSpec) -> None:
 
 
 def unknown_type(given: str) -> EventTypeUnknown:
-    """The refusal of an event type, with the nearest there is."""
+    """Error for an unknown event type, with the nearest known one."""
     meant = event_filter.nearest(given, catalog.FOR_CRMS)
     hint = f"Did you mean `{meant}`?" if meant else "GET /api/v1/webhooks/event-types lists all of them."
     sentence = f"There is no event type {given[:128]!r}."
@@ -201,7 +201,7 @@ def unknown_type(given: str) -> EventTypeUnknown:
 
 
 def readable_secret(text: str) -> str:
-    """A secret somebody brings along, as we keep it. Raises SecretRefused."""
+    """A given secret in its stored form. Raises SecretRefused."""
     try:
         return message.imported_secret(text)
     except message.SecretUnreadable as problem:
@@ -209,7 +209,7 @@ def readable_secret(text: str) -> str:
 
 
 def columns(agency_id: str, endpoint_id: str, spec: EndpointSpec, keyring: Keyring) -> dict[str, Any]:
-    """Columns of an endpoint by its spec, its status apart."""
+    """Columns of an endpoint from its specification, without its status."""
     place = queries.headers_place(agency_id, endpoint_id)
     return {
         "url": spec.url,
@@ -256,24 +256,24 @@ def encrypted_secret(endpoint: Endpoint, text: str, keyring: Keyring) -> Endpoin
 
 
 class EndpointChanged(AppError):
-    """It is not what the caller last saw."""
+    """The endpoint was changed since the caller read it."""
 
     status = 412
     code = "endpoint_changed"
-    hint = "Read it again, look at what is different, and send your change with the ETag you got in `If-Match`."
+    hint = "Read the endpoint again, compare it, and send your change with the new ETag in `If-Match`."
 
 
 class UrlInOptions(AppError):
-    """Its deliveries go where its options say."""
+    """The URL of the endpoint is part of its options."""
 
     status = 409
     code = "url_in_options"
-    detail = "The address of this endpoint is part of its options."
+    detail = "The URL of this endpoint is part of its options."
     hint = "Change `options` instead."
 
 
 class NoOptions(AppError):
-    """Its destination has no options."""
+    """The destination has no options."""
 
     status = 409
     code = "no_options"
@@ -283,7 +283,7 @@ class NoOptions(AppError):
 
 @dataclasses.dataclass(frozen=True)
 class EndpointUpdate:
-    """The endpoint as it is now, and the names of what changed."""
+    """An endpoint after a change, and the names of the changed fields."""
 
     endpoint: Endpoint
     what: list[str]
@@ -300,10 +300,10 @@ async def apply_changes(
     actor: str,
     verify: bool = False,
 ) -> EndpointUpdate:
-    """Give the named fields of an EndpointSpec new values; addresses are already vetted.
+    """Set fields of an EndpointSpec; URLs are already vetted. None resets a field to the default of the destination.
 
-    None is what a new endpoint of its destination has. `verify` as for a new endpoint. Raises NotFound,
-    EndpointChanged, UrlInOptions, NoOptions, EventTypeUnknown and InvalidInput.
+    `verify` as for a new endpoint. Raises NotFound, EndpointChanged, UrlInOptions, NoOptions, EventTypeUnknown and
+    InvalidInput.
     """
     endpoint = await current(session, agency_id, endpoint_id, if_match)
     before = _spec_of(endpoint, keyring)
@@ -343,7 +343,7 @@ def _changed(before: EndpointSpec, changes: Mapping[str, Any]) -> EndpointSpec:
 
 
 def default_spec(destination: DestinationType) -> EndpointSpec:
-    """Fields of a new endpoint of a destination that nobody named, but no rate limit: null says that there is none."""
+    """Defaults of a new endpoint of a destination, without a rate limit: null means none."""
     info = CATALOG[destination]
     return EndpointSpec(
         url="", event_types=info.event_types, ordering=info.ordering, concurrency=info.concurrency,
@@ -352,7 +352,7 @@ def default_spec(destination: DestinationType) -> EndpointSpec:
 
 
 async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_match: str | None) -> Endpoint:
-    """The endpoint, locked, if it still has the version the caller saw. Raises NotFound and EndpointChanged."""
+    """The endpoint, locked, if it has the version that the caller read. Raises NotFound and EndpointChanged."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if not etag.etag_matches(if_match, endpoint.version):
         raise EndpointChanged(f"The endpoint was changed since you read it: its ETag is {etag.etag(endpoint.version)}.")
@@ -381,7 +381,7 @@ def _spec_of(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
 
 
 async def _reset_health(session: AsyncSession, endpoint: Endpoint, *, verify: bool) -> None:
-    """Another receiver: how the old one was doing says nothing, and what it answered neither."""
+    """Reset health and verification after a change of the URL: they belong to the previous receiver."""
     wanted = verify and endpoint.destination == "http"
     endpoint.verification = "wanted" if wanted else "none"
     if endpoint.status != "disabled":
@@ -412,9 +412,10 @@ async def change_endpoint(
     actor: str,
     verify: bool = False,
 ) -> Endpoint:
-    """Changes an endpoint. With another URL, what is on its way to the old one decides nothing any more: it goes again.
+    """Change an endpoint. After a change of its URL, deliveries in flight to the old one are sent again. If it is no
+    longer ordered, no delivery waits for its turn.
 
-    Once it wants no order any more, nothing waits for its turn. Raises what `apply_changes` raises.
+    Raises what `apply_changes` raises.
     """
     if "ordering" in changes:
         # its order, deliveries by their ids, then the endpoint: as attempts are recorded too
@@ -435,7 +436,7 @@ async def change_endpoint(
 async def delete_endpoint(
     session: AsyncSession, agency_id: str, endpoint_id: str, *, if_match: str | None = None, actor: str
 ) -> None:
-    """Deletes an endpoint and cancels what is pending; what is in flight ends as a late attempt.
+    """Delete an endpoint and cancel its pending deliveries; those in flight end as late attempts.
 
     Raises NotFound and EndpointChanged.
     """

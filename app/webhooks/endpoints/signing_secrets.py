@@ -1,4 +1,4 @@
-"""Giving an endpoint a new signing secret, looking at those it has, and ending one early."""
+"""Signing secrets of an endpoint: rotate, show, revoke."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,35 +15,35 @@ from app.webhooks import message
 from app.webhooks.endpoints import queries, service
 from app.webhooks.models import EndpointSecret
 
-#: How many may sign at once.
+#: Maximum number of secrets that sign at once.
 LIVE_AT_MOST = 2
 
 
 class RotationUnderWay(AppError):
-    """The secret before is still good: a third would leave receivers guessing."""
+    """The previous secret is still valid, and only two may sign at once."""
 
     status = 409
     code = "rotation_under_way"
-    detail = "The secret was rotated a short while ago, and the one before it still signs."
+    detail = "The secret was rotated recently, and the previous one still signs."
     hint = "Wait until it expires, end it early, or drop it with `force: true`."
 
 
 class SecretInUse(AppError):
-    """The given secret signs already."""
+    """The given secret already signs."""
 
     status = 409
     code = "secret_in_use"
-    detail = "This endpoint's deliveries are signed with this secret already."
-    hint = "Give another one, or none: then a new one is made."
+    detail = "This secret already signs the deliveries of this endpoint."
+    hint = "Give another one, or none to generate one."
 
 
 class LastSecret(AppError):
-    """Without a secret nothing could be signed."""
+    """An endpoint needs a secret to sign deliveries."""
 
     status = 409
     code = "last_secret"
     detail = "This is the only secret of the endpoint."
-    hint = "Rotate it; with `grace_seconds: 0` it ends at once."
+    hint = "Rotate it; with `grace_seconds: 0` it is revoked at once."
 
 
 async def rotate_secret(
@@ -57,7 +57,8 @@ async def rotate_secret(
     keyring: Keyring,
     actor: str,
 ) -> tuple[EndpointSecret, str]:
-    """A new secret, and its text; the one before signs too for `grace` more. `force` drops the one before that.
+    """Create a new secret and return it with its text. The previous one also signs for `grace`. `force` drops the one
+    before that.
 
     Raises NotFound, SecretRefused, SecretInUse and RotationUnderWay.
     """
@@ -82,14 +83,14 @@ async def rotate_secret(
 async def show_secrets(
     session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str
 ) -> Sequence[EndpointSecret]:
-    """The secrets that sign now, the current one first; that somebody looked is recorded. Raises NotFound."""
+    """Valid secrets, the current one first; the access is recorded. Raises NotFound."""
     await queries.find(session, agency_id, endpoint_id)
     await _record(session, catalog.SECRET_SHOWN, agency_id, endpoint_id, actor)
     return await queries.live_secrets(session, agency_id, endpoint_id)
 
 
 async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, secret_id: str, *, actor: str) -> None:
-    """Ends one of two secrets; the other signs alone from now on. Raises NotFound and LastSecret."""
+    """Revoke one of two secrets; the other signs alone. Raises NotFound and LastSecret."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     live = await queries.live_secrets(session, agency_id, endpoint_id)
     ended = next((each for each in live if each.id == secret_id), None)
@@ -107,7 +108,7 @@ async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, se
 
 
 async def _drop(session: AsyncSession, agency_id: str, endpoint_id: str, ended: Sequence[EndpointSecret]) -> None:
-    """Takes these away, and with them those that expired: what signs nothing need not be kept."""
+    """Delete these secrets and expired ones."""
     expired = EndpointSecret.expires_at <= func.now()
     await session.flush()
     await session.execute(

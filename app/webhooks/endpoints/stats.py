@@ -1,4 +1,4 @@
-"""Statistics of an endpoint as the API shows them."""
+"""Statistics of an endpoint: queries and response shape."""
 
 import typing
 from collections import Counter
@@ -22,28 +22,31 @@ _LASTS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(
 
 
 class StatsView(BaseModel):
-    """Attempts and deliveries of an endpoint in a window, and its backlog; of more than 100,000 the newest."""
+    """Attempts and deliveries of an endpoint in a time window, and its backlog; counts the newest 100,000."""
 
     endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     window: Window = Field(examples=["24h"])
     since: str = Field(examples=["2026-12-03T13:32:10.123Z"])
     deliveries: dict[str, int] = Field(
-        description="Made in the window, by status.", examples=[{"succeeded": 412, "retrying": 3}]
+        description="Deliveries created in the window, by status.", examples=[{"succeeded": 412, "retrying": 3}]
     )
-    attempts: int = Field(description="Made in the window.", examples=[431])
-    codes: dict[str, int] = Field(description="The attempts by code.", examples=[{"http_200": 412, "http_500": 19}])
-    success_ratio: float | None = Field(description="Of the attempts; null where there were none.", examples=[0.956])
-    p50_ms: int | None = Field(description="Half of the attempts took no longer.", examples=[92])
+    attempts: int = Field(description="Attempts in the window.", examples=[431])
+    codes: dict[str, int] = Field(description="Attempts by code.", examples=[{"http_200": 412, "http_500": 19}])
+    success_ratio: float | None = Field(
+        description="Share of successful attempts; null without attempts.", examples=[0.956]
+    )
+    p50_ms: int | None = Field(description="Median duration of the attempts.", examples=[92])
     p95_ms: int | None = Field(examples=[310])
     p99_ms: int | None = Field(examples=[870])
-    complete: bool = Field(description="Whether all attempts of the window were counted.", examples=[True])
-    backlog: int = Field(description="Deliveries that are not over.", examples=[3])
-    oldest_pending_seconds: int | None = Field(description="The age of the oldest of them.", examples=[42])
+    complete: bool = Field(description="True if all attempts of the window were counted.", examples=[True])
+    backlog: int = Field(description="Open deliveries.", examples=[3])
+    oldest_pending_seconds: int | None = Field(description="Age of the oldest open delivery.", examples=[42])
     breaker: Literal["closed", "open", "half_open"] = Field(examples=["closed"])
     open_until: str | None = Field(examples=["2026-12-04T13:32:40.123Z"])
-    hold: Hold | None = Field(description="What holds all of them back.", examples=["retry_after"])
+    hold: Hold | None = Field(description="Reason that holds all deliveries; null for none.", examples=["retry_after"])
     hold_until: str | None = Field(
-        description="The receiver asked for silence until then.", examples=["2026-12-04T13:35:00.000Z"]
+        description="End of the hold that the receiver asked for (`Retry-After`).",
+        examples=["2026-12-04T13:35:00.000Z"],
     )
 
 
@@ -74,15 +77,15 @@ async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, wi
     )
 
 
-#: As many of the newest are counted.
+#: Maximum number of rows that are counted.
 AT_MOST = 100_000
-#: An id is made by the worker's clock, the row's time by the database's.
+#: Maximum difference in seconds between the clock of a worker (ids) and that of the database (times).
 _CLOCKS_APART = 3600
 
 
 @dataclass(frozen=True)
 class AttemptCounts:
-    """Attempts of a span of time. Milliseconds are None when there was none; `complete`: all were counted."""
+    """Attempts of a time window. Milliseconds are None without attempts; `complete`: all were counted."""
 
     attempts: int
     arrived: int
@@ -95,7 +98,7 @@ class AttemptCounts:
 
 @dataclass(frozen=True)
 class WaitingCounts:
-    """Backlog of an endpoint, and its hold."""
+    """Backlog and hold of an endpoint."""
 
     backlog: int
     oldest_seconds: int | None
@@ -106,7 +109,7 @@ class WaitingCounts:
 
 
 async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> AttemptCounts:
-    """Attempts from `since` on, the newest first if there are too many."""
+    """Attempts since a time; the newest if there are too many."""
     some = (
         select(Attempt.code, Attempt.arrived, Attempt.total_ms)
         .where(
@@ -132,7 +135,7 @@ async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str
 async def delivery_counts(
     session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime
 ) -> dict[str, int]:
-    """Deliveries made from `since` on, by the status they are shown in; the newest if there are too many."""
+    """Deliveries created since a time, by visible status; the newest if there are too many."""
     some = (
         conditions.with_visible_status(agency_id)
         .where(
@@ -150,7 +153,7 @@ async def delivery_counts(
 
 
 async def waiting_counts(session: AsyncSession, agency_id: str, endpoint: Endpoint) -> WaitingCounts:
-    """As it is now."""
+    """Current backlog and hold of an endpoint."""
     health = (
         select(
             EndpointHealth.breaker,

@@ -40,12 +40,12 @@ _SHOWN_OF_BODY = 200
 LONGEST_SECONDS = 15.0
 TESTS_A_MINUTE = 10
 _MINUTE = timedelta(minutes=1)
-#: As far as the clocks of two machines may lie apart: ids are theirs, times the database's.
+#: Maximum difference between the clock of a process (ids) and that of the database (times).
 _APART = timedelta(minutes=1)
 
 
 class TooManyTests(AppError):
-    """Test deliveries are for people, not for load."""
+    """The agency has reached the limit of tests and challenges a minute."""
 
     status = 429
     code = "too_many_tests"
@@ -58,28 +58,28 @@ class CannotAnswer(AppError):
 
     status = 409
     code = "endpoint_cannot_answer"
-    detail = "Nothing at this endpoint could answer a challenge: it is a tool's hook or another service's address."
-    hint = "It needs no verification; deliveries are sent to it as it is."
+    detail = "This endpoint cannot answer a challenge: it is a REST hook or a URL of another service."
+    hint = "It needs no verification; deliveries are sent without it."
 
 
 class VerificationFailed(AppError):
-    """The challenge did not come back."""
+    """The response does not contain the challenge."""
 
     status = 409
     code = "verification_failed"
     hint = (
         'Answer 2xx with the value of `challenge` as the body, as JSON {"challenge": …}, or in the header '
-        "`webhook-challenge`; then ask again."
+        "`webhook-challenge`; then send another challenge."
     )
 
 
 class EndpointMoved(AppError):
-    """Another URL was set while the old one was being asked."""
+    """The URL was changed while the challenge was sent."""
 
     status = 409
     code = "endpoint_moved"
-    detail = "The URL of this endpoint was changed meanwhile."
-    hint = "Ask again for the new one."
+    detail = "The URL of this endpoint was changed while the challenge was sent."
+    hint = "Send another challenge to the new URL."
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Challenge:
     seconds: float
 
     def body(self, now: datetime) -> bytes:
-        """An envelope like any other, with the challenge at its first level."""
+        """An event envelope with the challenge at its first level."""
         envelope = {
             "id": self.message_id, "type": CHALLENGE_TYPE, "timestamp": clock.iso(now), "api_version": API_VERSION,
             "sequence": 0, "test": True, "agency_id": self.agency_id,
@@ -104,7 +104,7 @@ class Challenge:
         return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
 
     def headers(self, own: Mapping[str, str], keys: Sequence[bytes], body: bytes, now: datetime) -> dict[str, str]:
-        """The endpoint's own headers and ours, which win, signed as deliveries are."""
+        """The endpoint's own headers and ours, which take precedence, signed like deliveries."""
         timestamp = int(now.timestamp())
         ours = {
             "content-type": "application/json",
@@ -131,7 +131,7 @@ class ChallengeRequest:
 
 @dataclass(frozen=True)
 class ChallengeVerdict:
-    """Result of a challenge: it came back, or a code and a sentence on the answer instead."""
+    """Result of a challenge: passed, or a code and a sentence about the response."""
 
     passed: bool
     code: str
@@ -141,7 +141,7 @@ class ChallengeVerdict:
 async def begin_verification(
     session: AsyncSession, agency_id: str, endpoint_id: str, *, keyring: Keyring, actor: str
 ) -> ChallengeRequest:
-    """The challenge to be sent, counted like a test. Raises NotFound, CannotAnswer and TooManyTests."""
+    """Create a challenge, which counts as a test. Raises NotFound, CannotAnswer and TooManyTests."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     if endpoint.destination != "http":
         raise CannotAnswer
@@ -169,7 +169,7 @@ async def begin_verification(
 async def complete_verification(
     session: AsyncSession, challenge: Challenge, answer: HttpResult, *, actor: str
 ) -> tuple[Endpoint, VerificationFailed | None]:
-    """Apply the answer to a challenge. Also returns the refusal where it is not the echo: that too is to be committed.
+    """Apply the response to a challenge. Also returns the error if it is not the echo, so that both are committed.
 
     Raises NotFound and EndpointMoved.
     """
@@ -196,7 +196,7 @@ async def complete_verification(
 def challenge_verdict(
     text: str, *, status: int | None, error: str | None, headers: Mapping[str, str], body: str, now: datetime
 ) -> ChallengeVerdict:
-    """Verdict on a challenge by its answer (`headers` in lower case), or by its absence (`error`)."""
+    """Verdict by the response (`headers` in lower case) or by the code of its absence (`error`)."""
     outcome = classify_response(status, error, headers, now)
     if not outcome.arrived:
         return ChallengeVerdict(False, public_code(outcome.code), outcome.explanation)
@@ -209,7 +209,7 @@ def challenge_verdict(
 
 
 def echoes(text: str, headers: Mapping[str, str], body: str) -> bool:
-    """True if an answer gives the challenge back: as its body, in it as JSON, or in the header."""
+    """True if a response contains the challenge: as its body, in its JSON, or in the header."""
     return any(_same(text, given) for given in (headers.get(CHALLENGE_HEADER), body, _in_json(body)))
 
 
@@ -234,7 +234,7 @@ async def send_test(
     actor: str,
     data: Mapping[str, Any] | None = None,
 ) -> str:
-    """Queues the example of an event type, marked as a test, for this endpoint alone; the id of the delivery.
+    """Queue the example of an event type, marked as a test, for this endpoint alone. Returns the id of the delivery.
 
     `data` replaces values of the example. Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled and
     TooManyTests.
@@ -259,7 +259,7 @@ async def send_test(
 
 
 def _checked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Raises InvalidInput for keys that no event has, and for values that are not of their kind."""
+    """Validate values of a test. Raises InvalidInput for unknown keys and wrong types."""
     unknown = next((key for key in data if key not in schema.Data.model_fields), None)
     if unknown is not None:
         raise InvalidInput(fields={"data": f"No event has a key {unknown[:64]!r}."})
@@ -268,13 +268,13 @@ def _checked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 async def lock_quota(session: AsyncSession, agency_id: str) -> None:
-    """Lets whoever counts before sending by hand wait for whoever of the agency does so now."""
+    """Serialize tests and challenges of an agency until the transaction ends, so that their count is exact."""
     lock = func.hashtextextended(f"webhook tests {agency_id}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
 async def sent_in_last_minute(session: AsyncSession, agency_id: str) -> int:
-    """Tests and challenges of an agency in the last minute."""
+    """Number of tests and challenges of an agency in the last minute."""
     asked = select(func.count()).where(
         Event.agency_id == agency_id,
         Event.id >= ids.first("evt", clock.now() - _MINUTE - _APART),

@@ -1,4 +1,4 @@
-"""Warnings about an endpoint that is valid but hardly meant so."""
+"""Warnings about an endpoint that is valid but probably not as intended."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from app.webhooks.policies import event_filter
 
 
 async def warnings_for(session: AsyncSession, endpoint: Endpoint, *, named: list[str] | None = None) -> list[str]:
-    """One sentence each; `named` are the event types as they were given, where some were given twice."""
+    """Warnings as sentences; `named` are the given event types, which may contain duplicates."""
     found = static_warnings(named if named is not None else endpoint.event_types, endpoint.filter)
     return [
         *found,
@@ -61,7 +61,7 @@ _PRESET = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def static_warnings(event_types: Sequence[str], filter_: Mapping[str, Any] | None) -> list[str]:
-    """One sentence for each doubt; none when all is well."""
+    """Warnings that need no database, as sentences."""
     wanted = {key: value for key, value in (filter_ or {}).items() if value is not None}
     return [*_shapes(wanted), *_never(event_types, wanted), *_twice(event_types)]
 
@@ -76,7 +76,7 @@ def _shapes(wanted: Mapping[str, Any]) -> list[str]:
 
 
 def _never(patterns: Sequence[str], wanted: Mapping[str, Any]) -> list[str]:
-    """The patterns all of whose events lack what the filter looks at."""
+    """Warn about patterns whose events never have the fields of the filter."""
     if not wanted:
         return []
     lost = [pattern for pattern in dict.fromkeys(patterns) if not _some_pass(pattern, wanted)]

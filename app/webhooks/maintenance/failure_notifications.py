@@ -1,4 +1,4 @@
-"""Notices to an agency whose endpoint keeps failing, and the end of one that is hopeless."""
+"""Notifications to an agency whose endpoint keeps failing, and disabling of the endpoint in the end."""
 
 import json
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ Key = tuple[str, str]
 
 
 async def notify_agencies(tools: MaintenanceContext) -> int:
-    """One round over the endpoints that fail, each in a transaction of its own. How many agencies heard something.
+    """Run one round over failing endpoints, each in its own transaction. Returns the number of notified agencies.
 
-    Where a round has told as many as it may, the next one goes on.
+    A round has a maximum; the next one continues.
     """
     told, last = 0, None
     while found := await _failing(tools, last):
@@ -43,7 +43,7 @@ async def notify_agencies(tools: MaintenanceContext) -> int:
 
 
 async def _failing(tools: MaintenanceContext, last: Key | None) -> Sequence[tuple[Key, Failing]]:
-    """A page of endpoints that fail, are sent to, and are not paused: who paused one knows."""
+    """A page of failing endpoints that are active and not paused."""
     same = and_(EndpointHealth.agency_id == Endpoint.agency_id, EndpointHealth.id == Endpoint.id)
     found = (
         select(EndpointHealth)
@@ -62,7 +62,7 @@ async def _failing(tools: MaintenanceContext, last: Key | None) -> Sequence[tupl
 
 
 async def _act(tools: MaintenanceContext, agency_id: str, endpoint_id: str) -> bool:
-    """Looks again with the row locked, for a success may have come, or another worker; then does it."""
+    """Decide again with the row locked, because of a success or another worker, and act."""
     async with tools.sessions.begin() as session:
         row = await session.get(EndpointHealth, (agency_id, endpoint_id), with_for_update=True)
         failing = _as_failing(row) if row else None
@@ -121,7 +121,7 @@ KIND = "endpoint_failing"
 async def queue_failure_email(
     session: AsyncSession, outbox: MailQueue, endpoint: Endpoint, health: EndpointHealth
 ) -> Mail:
-    """Owes the contact the news; whether it was disabled stands in its status."""
+    """Queue the e-mail to the contact; the status of the endpoint says whether it was disabled."""
     agency = await agencies.find(session, endpoint.agency_id)
     webhooks = f"{outbox.public_url}/api/v1/webhooks"
     return await mails.queue(
@@ -155,7 +155,7 @@ def _replay(endpoint: Endpoint, health: EndpointHealth) -> dict[str, str | None]
 
 
 async def _last_error(session: AsyncSession, endpoint: Endpoint) -> str | None:
-    """The newest failure in words; None when it was too long ago to be kept."""
+    """The newest failure as a sentence; None if it is no longer stored."""
     found = select(Attempt.explanation).where(
         Attempt.agency_id == endpoint.agency_id, Attempt.endpoint_id == endpoint.id, Attempt.arrived.is_(False)
     )

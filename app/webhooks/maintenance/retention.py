@@ -114,7 +114,7 @@ def monthly_partitions(today: date) -> Iterator[tuple[str, str]]:
 
 
 class PartitionKeeper:
-    """Creates the partitions of this month and the next, at the start and once a month."""
+    """Keeps the partitions of this month and the next present: checks at the start and once a month."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

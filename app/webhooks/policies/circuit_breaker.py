@@ -31,7 +31,7 @@ _BUSY = frozenset({"http_429", "http_502", "http_504"})
 
 @dataclass(frozen=True)
 class EndpointHealthState:
-    """The row of an endpoint's health, without what only notices read."""
+    """Health of an endpoint as stored, without columns that only notices use."""
 
     reduced_concurrency: int | None = None
     successes_since_reduction: int = 0
@@ -86,7 +86,7 @@ class HealthUpdate:
 def capacity(
     health: EndpointHealthState, *, concurrency: int, in_flight: int, tokens: float | None, paused: bool, now: datetime
 ) -> tuple[int, Hold | None]:
-    """Number of deliveries that may leave now, and the reason for none."""
+    """Number of deliveries that may leave now, and the reason if none may."""
     if paused:
         return 0, "paused"
     if is_held(health, now):
@@ -111,7 +111,7 @@ def health_after(
     now: datetime,
     window: tuple[int, int] = (0, 0),
 ) -> HealthUpdate:
-    """Health after these attempts; `window`: attempts of the last minute, and how many of them failed."""
+    """Health after these attempts; `window`: number of attempts in the last minute, and of failed ones."""
     verdict = HealthUpdate(health)
     for one in tried:
         verdict = (
@@ -138,7 +138,7 @@ def _arrived(verdict: HealthUpdate, concurrency: int, now: datetime) -> HealthUp
     health = verdict.health
     breaker, probes = health.breaker, health.probes
     hold_until, open_until = None, health.open_until
-    if is_held(health, now):  # an attempt from before the hold is no probe, and no reason to wait longer than asked
+    if is_held(health, now):  # an attempt from before the hold is no probe; the hold alone decides how long to wait
         hold_until = open_until = health.hold_until
     elif breaker != "closed":
         probes = max(health.probes, 1) * 2 if breaker == "half_open" else 2
@@ -202,9 +202,10 @@ def _opened(health: EndpointHealthState, now: datetime) -> EndpointHealthState:
 
 
 def tokens_now(limit: Mapping[str, Any] | None, left: float | None, at: datetime | None, now: datetime) -> float | None:
-    """Tokens of a rate limit now, of which `left` were there `at`; None without a limit. A bucket never used is full.
+    """Tokens of a rate limit now, given that there were `left` at a time; None without a limit. An unused bucket is
+    full.
 
-    `limit`: `{"max": 10, "per_seconds": 1, "burst": 20}`; burst is max unless given.
+    `limit`: `{"max": 10, "per_seconds": 1, "burst": 20}`; the default of burst is max.
     """
     if limit is None:
         return None
@@ -217,7 +218,7 @@ def tokens_now(limit: Mapping[str, Any] | None, left: float | None, at: datetime
 
 @dataclass(frozen=True)
 class Failing:
-    """Failures of an endpoint since its last success. `notices`: how many of `NOTICES` have passed."""
+    """Failures of an endpoint since its last success. `notices`: number of `NOTICES` that have passed."""
 
     since: datetime
     last_failed_at: datetime

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-#: What happens to webhooks themselves goes only to endpoints that say so, or a failing one would feed itself.
+#: Prefix of events about webhooks. Only endpoints that name them receive them, otherwise a failing one would cause
+#: more.
 OPERATIONAL = "webhook."
 EVERYTHING = "*"
 
@@ -15,24 +16,24 @@ def wants(patterns: Sequence[str], event_type: str) -> bool:
 
 
 def passes(filter_: Mapping[str, Any] | None, data: Mapping[str, Any]) -> bool:
-    """True if an event's data has every value the filter names."""
+    """True if the data of an event has every value of the filter."""
     return all(data.get(key) == value for key, value in (filter_ or {}).items() if value is not None)
 
 
 def unknown(patterns: Sequence[str], names: Collection[str]) -> str | None:
-    """The first pattern that covers none of the event types there are."""
+    """The first pattern that covers none of the event types."""
     return next((pattern for pattern in patterns if not any(_covers(pattern, name) for name in names)), None)
 
 
 def nearest(pattern: str, names: Collection[str]) -> str | None:
-    """The event type, or `word.*`, that somebody who wrote `pattern` most likely meant."""
+    """The event type, or `word.*`, that is nearest to a misspelled pattern."""
     words = {f"{name.split('.')[0]}.*" for name in names}
     found = difflib.get_close_matches(pattern, sorted({*names, *words, EVERYTHING}), n=1, cutoff=0.5)
     return found[0] if found else None
 
 
 def covers(pattern: str, other: str) -> bool:
-    """True if a pattern covers all that another one does."""
+    """True if a pattern covers every event type of another one."""
     if other == EVERYTHING:
         return pattern == EVERYTHING
     return _covers(pattern, other)

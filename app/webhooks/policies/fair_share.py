@@ -9,19 +9,20 @@ from typing import Literal, NamedTuple
 
 SlotClass = Literal["new", "retry"]
 
-#: Of all slots: first attempts come before the rest up to here, and the rest never takes more than it may borrow.
+#: Shares of all slots: first attempts have precedence up to NEW_SHARE, and retries never get more than RETRY_AT_MOST.
 NEW_SHARE = 0.6
 RETRY_AT_MOST = 0.8
-#: Of all slots: what an agency has before others that wait have theirs; and what is left free for whoever comes next
-#: when agencies have more than that.
+#: Shares of all slots: what an agency may have while others wait, and what stays free for the next agency if some have
+#: more.
 AGENCY_AT_FIRST = 0.25
 LEFT_FREE = 0.125
 
 
 class EndpointQueue(NamedTuple):
-    """The due deliveries of one endpoint in one slot class: how many there are, and since when the oldest is due.
+    """Due deliveries of one endpoint in one slot class: their number, and the due time of the oldest.
 
-    `capacity`: how many more the endpoint takes, in both classes together; `in_flight`: how many it has.
+    `capacity`: number of further deliveries that the endpoint accepts, in both classes together; `in_flight`: number in
+    flight.
     """
 
     agency: uuid.UUID
@@ -49,7 +50,7 @@ class SlotUsage:
 
     @property
     def free(self) -> int:
-        """Slots that nobody uses."""
+        """Number of free slots."""
         return self.slots - sum(self.by_class.values())
 
 
@@ -90,11 +91,11 @@ class _Allocation:
                 self._in_flight[queue.endpoint] = queue.in_flight
 
     def leave_free(self, slots: int) -> None:
-        """Assign all but so many of the free slots from now on."""
+        """Keep this number of free slots from now on."""
         self._free = max(self._free - slots, 0)
 
     def assign(self, slot_class: SlotClass, quota: int, *, cap: int) -> None:
-        """Assign until the class has its quota, every agency `cap`, no slot is free or no queue can take one."""
+        """Assign until the class has its quota, every agency `cap`, no slot is free or no queue can use one."""
         if not self._free or not self._queues[slot_class] or self._used[slot_class] >= quota:
             return
         heaps = self._heaps(slot_class)
@@ -120,7 +121,7 @@ class _Allocation:
         return heaps
 
     def _assign_one(self, heap: _Heap, slot_class: SlotClass) -> bool:
-        """Assign one slot to the next queue. False when none of them can take it."""
+        """Assign one slot to the next queue. Returns False if no queue can use it."""
         while heap:
             _, oldest, endpoint, queue = heapq.heappop(heap)
             if not self._can_send(queue):

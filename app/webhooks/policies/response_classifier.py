@@ -16,7 +16,7 @@ _BUSY_WAIT = timedelta(seconds=60)
 _NO_WAIT = timedelta()
 
 _NO_CONNECTION = "No connection: the receiver refused it, or its address is not one that Keyturn calls."
-#: What the codes mean that are not an HTTP status of their own.
+#: Explanations of codes that are not an HTTP status.
 EXPLAINED = {
     "redirect": "The receiver answered with a redirect; it is not followed. Use the final URL.",
     "gone": "The receiver answered 410: it no longer wants deliveries.",
@@ -85,7 +85,7 @@ def classify_response(
 
 
 def _pointed_to(location: str | None) -> str:
-    """The host of a redirect, for whoever reads the log."""
+    """Host of a redirect, for the log."""
     try:
         host = urlsplit(location or "").hostname
     except ValueError:
@@ -94,7 +94,7 @@ def _pointed_to(location: str | None) -> str:
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """The wait a `Retry-After` header asks for (seconds or a date), 0 to 24 h; None when it says nothing."""
+    """Wait of a `Retry-After` header (seconds or a date), 0 to 24 h; None without a valid one."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:9]), LONGEST_WAIT.total_seconds()))

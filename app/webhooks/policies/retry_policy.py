@@ -23,13 +23,14 @@ POLICIES: dict[str, tuple[int, ...]] = {
     "none": (0,),
 }
 OLDEST = timedelta(days=5)
-#: An ordered delivery holds those after it back for so many attempts, if others could pass (docs/webhooks.md, Order).
+#: Number of attempts during which an ordered delivery holds later ones back, if others succeed (docs/webhooks.md,
+#: Order).
 HOLDS_BACK = 5
-#: 4xx that speak of the endpoint or of the moment; any other may be about this one body.
+#: 4xx statuses that concern the endpoint or are temporary; any other may concern this one body.
 _NOT_OF_THE_BODY = frozenset({401, 403, 407, 408, 421, 425, 429})
 _OF_THE_BODY = frozenset(f"http_{status}" for status in range(400, 500) if status not in _NOT_OF_THE_BODY)
 Aside = Literal["never", "if_others_pass", "now"]
-#: Jitter lies in 1.0 to this: an attempt is never earlier than promised.
+#: Jitter is between 1.0 and this factor, so that an attempt is never early.
 MOST_JITTER = 1.2
 
 
@@ -40,27 +41,27 @@ class Step:
     status: str
     reason: str | None
     due_in: timedelta | None
-    #: it holds its subject's later deliveries back no longer (of an ordered one)
+    #: an ordered delivery lets later ones of its subject pass
     aside: Aside = "never"
 
 
 def delays(policy: str | Sequence[int]) -> tuple[int, ...]:
-    """The delays of a policy's name; a list stands for itself, with an attempt at once before it."""
+    """Delays of a named policy, or of a list after an immediate first attempt."""
     return POLICIES[policy] if isinstance(policy, str) else (0, *policy)
 
 
 def age_limit(policy: str | Sequence[int]) -> timedelta:
-    """Age of an event after which nothing is sent any more: 5 days, or the policy's span and a day."""
+    """Age of an event at which its deliveries expire: 5 days, or the time span of the policy and a day."""
     return max(OLDEST, timedelta(seconds=sum(delays(policy))) + timedelta(days=1))
 
 
 def next_delay(policy: str | Sequence[int], made: int, jitter: float) -> timedelta | None:
-    """The wait after `made` attempts; None when that was the last."""
+    """Delay after `made` attempts; None after the last."""
     steps = delays(policy)
     return timedelta(seconds=steps[made] * jitter) if made < len(steps) else None
 
 
-#: Nothing follows what arrived.
+#: Step after success.
 ARRIVED = Step("succeeded", None, None)
 
 

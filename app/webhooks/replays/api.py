@@ -1,4 +1,4 @@
-"""JSON routes: replays, and sending to an endpoint again."""
+"""JSON routes: replays, and activation of an endpoint."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,11 +20,11 @@ from app.webhooks.replays.service import Progress, ReplayMatches, Selection
 router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
-Rate = Annotated[int, Field(ge=1, le=50, description="How many are queued a second.", examples=[10])]
+Rate = Annotated[int, Field(ge=1, le=50, description="Deliveries queued per second.", examples=[10])]
 Types = Annotated[list[EventTypeName], Field(max_length=100, examples=[["access.*"]])]
 _SELECT = (
-    "`failed`: given up; `missing`: events that the endpoint wants today and has no delivery of; `skipped`: what "
-    "happened while it was disabled; `all`: all of these, and what it got already."
+    "`failed`: ended without success; `missing`: events of its types without a delivery; `skipped`: events while the "
+    "endpoint was disabled; `all`: all of these, and succeeded deliveries."
 )
 
 
@@ -32,21 +32,21 @@ class NewReplay(RequestShape):
     """Events to send again, and the endpoint."""
 
     endpoint_id: PublicId = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
-    since: Moment = Field(description="Events that happened then or later; at most 30 days before `until`.")
+    since: Moment = Field(description="Events at this time or later; at most 30 days before `until`.")
     until: Moment | None = Field(
-        None, description="And before this; now unless given.", examples=["2026-12-31T12:00:00Z"]
+        None, description="Events before this time; default: now.", examples=["2026-12-31T12:00:00Z"]
     )
     select: ReplaySelect = Field(description=_SELECT, examples=["failed"])
-    event_types: Types = Field(default_factory=list, description="Names or `access.*`; none: all.")
+    event_types: Types = Field(default_factory=list, description="Names or `access.*`; empty: all.")
     subjects: list[Line200] = Field(
-        default_factory=list, max_length=100, description="Ids of what events are about; none: all.",
+        default_factory=list, max_length=100, description="Ids of the subjects of events; empty: all.",
         examples=[["link_01ksy1q3e0fzs8qj5m8g3d4w7s"]],
     )  # fmt: skip
     rate_per_second: Rate = 10
-    dry_run: bool = Field(False, description="Only says how many that would be.")
+    dry_run: bool = Field(False, description="Only return the number of events.")
 
     def selection(self, now: datetime) -> Selection:
-        """As the actions take it."""
+        """The selection for the service."""
         until = min(self.until or now, now)
         return Selection(self.select, self.since, until, self.event_types, self.subjects)
 
@@ -55,11 +55,13 @@ class PreviewView(BaseModel):
     """Preview of a replay."""
 
     matched: int = Field(examples=[312])
-    sample_event_ids: list[str] = Field(description="The first few.", examples=[["evt_01ksy1q3e0fzs8qj5m8g3d4w7y"]])
+    sample_event_ids: list[str] = Field(
+        description="Ids of the first events.", examples=[["evt_01ksy1q3e0fzs8qj5m8g3d4w7y"]]
+    )
 
 
 class ReplayView(BaseModel):
-    """A replay, and how far it has come."""
+    """A replay with its progress."""
 
     id: str = Field(examples=["replay_01ksy1q3e0fzs8qj5m8g3d4w81"])
     endpoint_id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
@@ -70,29 +72,29 @@ class ReplayView(BaseModel):
     subjects: list[str] = Field(examples=[["link_01ksy1q3e0fzs8qj5m8g3d4w7s"]])
     rate_per_second: int = Field(examples=[10])
     status: Literal["running", "completed", "cancelled"] = Field(examples=["running"])
-    matched: int = Field(description="How many it found when it was asked for.", examples=[312])
-    queued: int = Field(description="How many it has queued so far.", examples=[120])
-    delivered: int = Field(description="Of those queued, how many have arrived.", examples=[98])
-    failed: int = Field(description="How many were given up or called off.", examples=[2])
-    pending: int = Field(description="How many are still on their way.", examples=[20])
+    matched: int = Field(description="Events that matched at the start.", examples=[312])
+    queued: int = Field(description="Deliveries queued so far.", examples=[120])
+    delivered: int = Field(description="Queued deliveries that succeeded.", examples=[98])
+    failed: int = Field(description="Queued deliveries that ended without success.", examples=[2])
+    pending: int = Field(description="Queued deliveries that are open.", examples=[20])
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
     ended_at: str | None = Field(examples=[None])
 
 
 class Activation(RequestShape):
-    """Replay that comes with the activation of an endpoint."""
+    """Replay to start with the activation of an endpoint."""
 
     replay: Literal["none"] | ReplaySelect = Field("none", description=_SELECT, examples=["failed"])
     since: Moment | None = Field(
         None,
-        description="Events that happened then or later; unless given, since it last began to fail or was disabled.",
+        description="Events at this time or later; default: since the endpoint began to fail or was disabled.",
         examples=["2026-12-01T00:00:00Z"],
     )
     rate_per_second: Rate = 10
 
 
 class ActivationView(BaseModel):
-    """An endpoint that is sent to again, and the replay that was started for it."""
+    """An activated endpoint, and the replay that was started for it."""
 
     id: str = Field(examples=["endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x"])
     status: EndpointStatus = Field(examples=["active"])
@@ -100,12 +102,12 @@ class ActivationView(BaseModel):
 
 
 def preview_view(found: ReplayMatches) -> PreviewView:
-    """From what was found."""
+    """Response from the matches of a selection."""
     return PreviewView(matched=found.matched, sample_event_ids=found.sample)
 
 
 def replay_view(row: Replay, progress: Progress | None = None) -> ReplayView:
-    """From the row, and what became of what it queued."""
+    """Response from the row and its progress."""
     so_far = progress or Progress()
     return ReplayView(
         id=row.id,
@@ -134,9 +136,9 @@ def replay_view(row: Replay, progress: Progress | None = None) -> ReplayView:
     responses={200: {"model": PreviewView, "description": "What it would send (`dry_run`); nothing was written."}},
 )
 async def start_replay(caller: Writer, session: Session, given: NewReplay) -> ReplayView | Response:
-    """Sends an endpoint again what it did not get, or all of a span of time, a little at a time.
+    """Start a replay: send missed events, or all of a time span, to an endpoint again at a limited rate.
 
-    Deliveries keep their `webhook-id` and carry `x-keyturn-replay: true`. At most 2 run at once.
+    Deliveries keep their `webhook-id` and have the header `x-keyturn-replay: true`. At most 2 replays run at once.
     """
     selection = given.selection(clock.now())
     if given.dry_run:
@@ -151,7 +153,7 @@ async def start_replay(caller: Writer, session: Session, given: NewReplay) -> Re
 
 @router.get("/replays")
 async def list_replays(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ReplayView]:
-    """The replays of the agency, newest first."""
+    """List the replays of the agency, newest first."""
     rows = await service.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "replay"))
     progress = await service.progress(session, caller.agency_id, [row.id for row in rows])
     return by_id([replay_view(row, progress.get(row.id)) for row in rows], limit)
@@ -159,7 +161,7 @@ async def list_replays(caller: Reader, session: Session, limit: Limit = 50, curs
 
 @router.get("/replays/{replay_id}")
 async def get_replay(caller: Reader, session: Session, replay_id: str) -> ReplayView:
-    """One replay, and how far it has come."""
+    """Return one replay with its progress."""
     row = await service.find(session, caller.agency_id, replay_id)
     progress = await service.progress(session, caller.agency_id, [row.id])
     return replay_view(row, progress.get(row.id))
@@ -167,7 +169,7 @@ async def get_replay(caller: Reader, session: Session, replay_id: str) -> Replay
 
 @router.post("/replays/{replay_id}/cancellation")
 async def cancel_replay(caller: Writer, session: Session, replay_id: str) -> ReplayView:
-    """Ends a replay; what it queued and nobody is sending yet is cancelled."""
+    """Cancel a replay and its queued deliveries that are not in flight."""
     row = await service.cancel(session, caller.agency_id, replay_id, actor=caller.actor)
     progress = await service.progress(session, caller.agency_id, [row.id])
     return replay_view(row, progress.get(row.id))
@@ -177,7 +179,7 @@ async def cancel_replay(caller: Writer, session: Session, replay_id: str) -> Rep
 async def activate_endpoint(
     caller: Writer, session: Session, endpoint_id: str, given: Annotated[Activation, Body(default_factory=Activation)]
 ) -> ActivationView:
-    """Sends to an endpoint again, one delivery first to see how it does, and if wanted what it missed."""
+    """Activate an endpoint: send one delivery first as a probe, then the others. Optionally replay missed events."""
     selection = None
     if given.replay != "none":
         now = clock.now()

@@ -1,4 +1,4 @@
-"""Background work: replays queue what they name a little at a time."""
+"""Job of replays: queues selected deliveries at a limited rate."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,24 +24,24 @@ from app.webhooks.replays.service import Selection
 
 LEASE = timedelta(seconds=60)
 _TURN = timedelta(seconds=1)
-#: How long to leave a replay alone whose endpoint is disabled.
+#: Delay of a replay whose endpoint is disabled.
 _REST = timedelta(seconds=30)
-#: While so many of an endpoint wait that are not first attempts, nothing is added to them.
+#: Maximum number of waiting retries of an endpoint; beyond it nothing is queued.
 WAITING_AT_MOST = 1000
 
 
 def work(tools: WebhookContext) -> list[JobType[Any]]:
-    """The line of the worker's table."""
+    """Job types for the worker."""
     return [JobType("webhooks.replay", Replay, partial(advance, tools), lease=LEASE)]
 
 
 async def advance(tools: WebhookContext, row: Replay) -> None:
-    """Queues the share of one second and moves on, in one transaction: done twice, it is done once.
+    """Queue the deliveries of one second and save the position, in one transaction; a repetition has no effect.
 
-    Raises LeaseLost when the replay was called off, or another worker has it.
+    Raises LeaseLost if the replay was cancelled or another worker has it.
     """
     async with tools.sessions.begin() as session:
-        await jobs.hold(session, row, LEASE)  # locked first, as whoever calls it off does
+        await jobs.hold(session, row, LEASE)  # locked first, as in `service.cancel`
         endpoint = await _endpoint(session, row)
         if endpoint.deleted_at is not None:
             await jobs.finish(session, row, due_in=None, status="cancelled", ended_at=func.now())
@@ -75,7 +75,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
 
 
 async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any) -> int:
-    """Those that have a delivery begin anew; the others get one."""
+    """Requeue existing deliveries, and create the missing ones. Returns their number."""
     there = [delivery_id for _, _, delivery_id in found if delivery_id is not None]
     queued = await deliveries.requeue(session, row.agency_id, endpoint, there, replay_id=row.id) if there else 0
     missing = [event_id for _, event_id, delivery_id in found if delivery_id is None]
@@ -91,7 +91,7 @@ async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: 
 
 
 async def _endpoint(session: AsyncSession, row: Replay) -> Endpoint:
-    """Deleted or not."""
+    """The endpoint, deleted or not."""
     query = select(Endpoint).where(Endpoint.agency_id == row.agency_id, Endpoint.id == row.endpoint_id)
     return (await session.scalars(query)).one()
 
@@ -115,7 +115,7 @@ REPLAYS_KEPT = timedelta(days=90)
 
 
 async def prune_replays(sessions: Sessions, now: datetime, limit: int) -> int:
-    """Deletes replays that ended 90 days ago and have no delivery any more. How many."""
+    """Delete replays that ended 90 days ago and have no deliveries. Returns their number."""
     sent = exists().where(Delivery.agency_id == Replay.agency_id, Delivery.replay_id == Replay.id)
     found = select(Replay.agency_id, Replay.id).where(Replay.ended_at < now - REPLAYS_KEPT, ~sent).limit(limit)
     options = {"synchronize_session": False, **CROSS_TENANT}

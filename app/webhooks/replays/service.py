@@ -28,7 +28,7 @@ from app.webhooks.policies import event_filter
 RUNNING_AT_MOST = 2
 EVENTS_AT_MOST = 1_000_000
 LONGEST = timedelta(days=30)
-#: Reasons of cancelled deliveries that count as failed: nobody cancelled them on purpose.
+#: Reasons of cancelled deliveries that count as failed, because no person cancelled them.
 GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
 
 
@@ -105,7 +105,7 @@ async def preview(session: AsyncSession, agency_id: str, endpoint_id: str, selec
 async def start(
     session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection, *, rate_per_second: int, actor: str
 ) -> Replay:
-    """Start a replay that queues so many deliveries per second.
+    """Start a replay that queues deliveries at this rate.
 
     Raises NotFound, EventTypeUnknown, InvalidInput, EndpointDisabled, TooManyReplays and ReplayTooLarge.
     """
