@@ -1,9 +1,9 @@
-"""After the yes: how each access request stands, what to do next, and the receipt."""
+"""Screens after the consent: progress of each access request, the next action, and the receipt."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -15,6 +15,8 @@ from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
 from app.client_portal.copy.consent import kind_name
 from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
+from app.client_portal.copy.manual_platforms import ManualGroup
+from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
 from app.client_portal.status_texts import Held
@@ -31,37 +33,100 @@ router = APIRouter(include_in_schema=False)
 CHANGEABLE = ("business-center", "pixels", "accounts")
 
 
+@dataclass(frozen=True)
+class PlatformProgress:
+    """Progress on the connected platform; empty if a link requests nothing there."""
+
+    platform: str | None = None
+    lines: Sequence[AccessRequestRow] = ()
+    fixes: Sequence[Fix] = ()
+    guided: bool = False
+    can_look: bool = True
+    #: last check by the client that did not find the access
+    checked: datetime | None = None
+    #: the Business Center and the ad accounts can still be changed
+    changeable: bool = False
+    agency_bc_id: str | None = None
+    #: date on which the steps were checked
+    dated: date | None = None
+    #: steps to share by hand
+    guidance: Sequence[Guidance] = ()
+    #: steps that the client did, where the platform cannot be read
+    done_guidance: Sequence[Guidance] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """True if the client has steps to do."""
+        return bool(self.guidance)
+
+    @property
+    def done_label(self) -> str:
+        """Label of the button under the steps."""
+        return status_texts.done_label(can_look=self.can_look)
+
+    @property
+    def explained(self) -> frozenset[str]:
+        """Ids of the access requests whose sentence is part of a fix."""
+        return frozenset(line.id for fix in self.fixes for line in fix.lines)
+
+
+@dataclass(frozen=True)
+class AccessProgress:
+    """The part of the page that changes by itself: the summary, the connected platform, and manual ones."""
+
+    summary: Summary
+    connected: PlatformProgress
+    others: Sequence[ManualGroup]
+    can_connect: bool
+
+    @property
+    def others_to_do(self) -> bool:
+        """True if the client has steps to do on manual platforms."""
+        return any(group.is_to_do for group in self.others)
+
+    @property
+    def mark(self) -> str:
+        """Hash of the content, so that the browser gets it only after a change."""
+        content = (self.connected.lines, self.others, self.connected.guided)
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+    @property
+    def moving(self) -> bool:
+        """True if the content can still change."""
+        return not self.summary.all_done
+
+
 @router.get("/l/{link_id}/progress")
 async def progress(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
-    """Each access request from sent to verified, and the one thing to do if it is the client's turn."""
+    """Show the progress of each access request, and the client's next action."""
     return screen(
         request,
         link,
         "progress",
         form_to=consent_origins(request, link.aggregate),
         came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome),
-        **await _standing(request, session, link),
+        access=await _access_progress(request, session, link),
     )
 
 
 @router.get("/l/{link_id}/progress/lines")
 async def progress_lines(request: Request, session: Session, link: OpenScreen, mark: str = "") -> Response:
-    """The part of the page that changes by itself, for pages with JavaScript; 204 while it is as shown."""
-    standing = await _standing(request, session, link)
-    if mark == standing["mark"]:
+    """Return the part of the page that changes by itself, for pages with JavaScript; 204 if it is unchanged."""
+    shown = await _access_progress(request, session, link)
+    if mark == shown.mark:
         return Response(status_code=204, headers=headers.of_page())
     return render.page(
         request, "client_portal:parts/moved.html", here=render.root(request) + link.path,
         form_token=forms.token(request, link.cookie),
-        **brand_of(link.aggregate), **standing,
+        **brand_of(link.aggregate), access=shown,
     )  # fmt: skip
 
 
 @router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
 async def check(request: Request, session: Session, link: OpenLink) -> Response:
-    """The client did something and wants to see it."""
+    """Check the access again after an action of the client."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     if link.progress.connecting:
         await access_requests.check_link(session, link.aggregate)
@@ -72,7 +137,7 @@ async def check(request: Request, session: Session, link: OpenLink) -> Response:
 
 @router.post("/l/{link_id}/reduction")
 async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """The client wants a role lowered that is higher than agreed; without a connection it connects first."""
+    """Lower a role that is higher than agreed; without a connection, redirect to the platform first."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     await access_requests.lower_role(session, link.aggregate, form.text("access_request"))
     if link.connection is None:
@@ -82,7 +147,7 @@ async def reduce(request: Request, session: Session, link: OpenLink, form: LinkF
 
 @router.post("/l/{link_id}/sharing-center")
 async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """The Business Center from which an asset was seen is the client's: it goes on from there."""
+    """Make the Business Center that shares an asset the link's own, as the client confirmed."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     access_request = next((each for each in _read(link.aggregate) if each.id == form.text("access_request")), None)
     if access_request is not None:
@@ -94,7 +159,7 @@ async def take_center(request: Request, session: Session, link: OpenLink, form: 
 
 @router.post("/l/{link_id}/change")
 async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """Another Business Center or ad account than agreed: asked for again, then agreed to again."""
+    """Let the client choose another Business Center or other assets, to agree again."""
     await service.withdraw_consent(session, link.aggregate)
     to = form.text("screen")
     return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
@@ -102,7 +167,7 @@ async def change(request: Request, session: Session, link: OpenLink, form: LinkF
 
 @router.get("/l/{link_id}/receipt")
 async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
-    """Shared assets with role, time and verification, and instructions to remove the access."""
+    """Show the receipt: assets with role, time and verification, and instructions to remove the access."""
     aggregate = link.aggregate
     platform = platform_of(request, aggregate) if link.progress.connecting else None
     return screen(
@@ -133,76 +198,59 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
     )
 
 
-async def _standing(request: Request, session: Session, link: CurrentLink) -> dict[str, Any]:
-    """All that moves: of the platform we read, then of manual ones."""
+async def _access_progress(request: Request, session: Session, link: CurrentLink) -> AccessProgress:
     aggregate = link.aggregate
-    elsewhere = await offers.manual_groups(session, aggregate)
-    summary = status_rows.summary(aggregate.access_requests, aggregate.link.lane)
-    guided = aggregate.link.lane == "guided"
-    read = _OF_NO_PLATFORM
+    connected = PlatformProgress()
     if link.progress.connecting:
         held, looks = await _held(session, aggregate), await can_look(session, aggregate)
-        read = _of_platform(platform_of(request, aggregate), aggregate, held, can_connect=link.can_connect, looks=looks)
-    return {
-        **read,
-        "can_connect": link.can_connect,
-        "others": elsewhere,
-        "others_to_do": any(group.is_to_do for group in elsewhere),
-        "summary": summary,
-        "mark": hashlib.sha256(repr((read["lines"], elsewhere, guided)).encode()).hexdigest()[:16],
-        "moving": not summary.all_done,
-    }
-
-
-#: What the page shows of a platform we read, on a link that asks for nothing there.
-_OF_NO_PLATFORM: dict[str, Any] = {
-    "platform": None, "lines": [], "fixes": [], "told": frozenset(), "guided": False, "by_hand": False, "checked": None,
-    "changeable": False, "agency_bc_id": None, "dated": None, "guidance": [],
-    "can_look": True, "done_label": None, "done_guidance": [],
-}  # fmt: skip
+        connected = _of_platform(
+            platform_of(request, aggregate), aggregate, held, can_connect=link.can_connect, looks=looks
+        )
+    return AccessProgress(
+        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane),
+        connected=connected,
+        others=await offers.manual_groups(session, aggregate),
+        can_connect=link.can_connect,
+    )
 
 
 def _of_platform(
     platform: Platform, aggregate: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
-) -> dict[str, Any]:
+) -> PlatformProgress:
     access_requests = _read(aggregate)
-    shown = [
+    lines = [
         status_rows.of_access_request(
             access_request, aggregate, platform, held, can_connect=can_connect, can_look=looks
         )
         for access_request in access_requests
     ]
-    to_do = [access_request for access_request, line in zip(access_requests, shown, strict=True) if line.steps]
+    to_do = [access_request for access_request, line in zip(access_requests, lines, strict=True) if line.steps]
     said_done = [
         access_request
         for access_request in access_requests
         if access_request.status == "unverifiable" and access_request.client_attested_at
     ]
-    # the button under the steps looks at everything: no second one beside it
-    fixes = [fix for fix in status_rows.fixes(shown) if not (to_do and fix.does == "check")]
-    return {
-        "platform": platform.name,
-        "lines": shown,
-        "fixes": fixes,
-        "told": frozenset(line.id for fix in fixes for line in fix.lines),
-        "guided": aggregate.link.lane == "guided",
-        "by_hand": bool(to_do),
-        "checked": _looked_in_vain(to_do) if looks else None,
-        "can_look": looks,
-        "done_label": status_texts.done_label(can_look=looks),
-        "changeable": any(
+    return PlatformProgress(
+        platform=platform.name,
+        lines=lines,
+        # the button under the steps checks everything: no second one beside it
+        fixes=[fix for fix in status_rows.fixes(lines) if not (to_do and fix.does == "check")],
+        guided=aggregate.link.lane == "guided",
+        can_look=looks,
+        checked=_last_check(to_do) if looks else None,
+        changeable=any(
             access_request.status in service.NOT_SHARED_YET and access_request.verified_at is None
             for access_request in access_requests
         ),
-        "agency_bc_id": aggregate.link.agency_bc_id,
-        "dated": date.fromisoformat(platform.guided_dated),
-        "guidance": _guidance(aggregate, platform, to_do),
-        "done_guidance": _guidance(aggregate, platform, said_done) if not to_do else [],
-    }
+        agency_bc_id=aggregate.link.agency_bc_id,
+        dated=date.fromisoformat(platform.guided_dated),
+        guidance=_guidance(aggregate, platform, to_do),
+        done_guidance=_guidance(aggregate, platform, said_done) if not to_do else [],
+    )
 
 
-def _looked_in_vain(to_do: Sequence[AccessRequest]) -> datetime | None:
-    """Time of the last "done" by a person, if the access is not visible yet and no reason is known."""
+def _last_check(to_do: Sequence[AccessRequest]) -> datetime | None:
+    """Time of the client's last check, if the access is not visible yet and no reason is known."""
     if any(access_request.code for access_request in to_do):
         return None
     return max((access_request.recheck_at for access_request in to_do if access_request.recheck_at), default=None)
@@ -216,7 +264,7 @@ async def _held(session: Session, aggregate: LinkAggregate) -> Held:
 
 
 def _read(aggregate: LinkAggregate) -> list[AccessRequest]:
-    """The access requests that we read, and that name their asset."""
+    """Access requests on the connected platform that have an asset."""
     return [
         access_request
         for access_request in aggregate.access_requests
@@ -225,7 +273,7 @@ def _read(aggregate: LinkAggregate) -> list[AccessRequest]:
 
 
 def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
-    """The steps for each kind of asset and role that is still to be shared by hand."""
+    """The steps for each kind of asset and role to share by hand."""
     named = {
         access_request.asset_id: access_request.asset_name or access_request.asset_id or ""
         for access_request in aggregate.access_requests
