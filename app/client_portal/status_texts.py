@@ -1,7 +1,7 @@
-"""Words that clients read for each status and blocker: what happened, whose turn it is, one next action. Pure.
+"""Texts for clients about each status and blocker: what happened, the next actor, one next action. Pure.
 
-The words fit the case: the kind of access, by hand or connected, and whether we still hold the client's authorization.
-The action offered is one that the reader can take at that moment.
+They depend on the case: kind of access, lane, and state of the client's authorization. The offered action is one that
+the client can take at that moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,8 +11,8 @@ from typing import Literal
 from app.access.reconciler.planner import BY_API
 from app.platforms.port import EVENTS_WITHIN
 
-#: Action of a button under a blocker: trip to the platform, look again, another choice, the steps by hand, a lower
-#: role, or the Business Center from which it was really shared.
+#: Action of a button under a blocker: authorize at the platform, check again, choose another asset, share by hand,
+#: lower the role, or confirm the Business Center that shares the asset.
 Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
 Held = Literal["live", "given_back", "ended", "never"]
@@ -20,11 +20,11 @@ Held = Literal["live", "given_back", "ended", "never"]
 
 @dataclass(frozen=True)
 class Case:
-    """One access request, as far as words about it depend on it.
+    """Properties of an access request on which its texts depend.
 
-    `was_verified`: it was proved before, so the client cannot choose another. `choosing`: nothing is agreed yet, and it
-    is an item of a list to choose from. `can_connect`: there is an app that the client can authorize.
-    `can_look`: somebody's access lets us read whether it worked; otherwise the agency confirms it.
+    `was_verified`: it was proved before, so the client cannot choose another. `choosing`: it is an item of a list to
+    choose from, and nothing is agreed yet. `can_connect`: there is an app that the client can authorize.
+    `can_look`: the result can be read at the platform; otherwise the agency confirms it.
     """
 
     kind: str = "ad_account"
@@ -57,8 +57,8 @@ class BlockerTexts:
     """A sentence and the button under it, if there is one.
 
     Placeholders: `{agency}`, `{asset}`, `{bc}`, `{shared_from}` (another Business Center), `{account}` (of a pixel),
-    `{role}` agreed to, `{role_seen}`, and what that one `{lacking}`. `steps`: the steps by hand are shown below it.
-    `screen`: where another choice is made.
+    `{role}` agreed to, `{role_seen}`, and `{lacking}`, an ability that the latter lacks. `steps`: the steps by hand
+    are shown below. `screen`: the screen for another choice.
     """
 
     sentence: str
@@ -70,7 +70,7 @@ class BlockerTexts:
 
 @dataclass(frozen=True)
 class StatusTexts:
-    """An access request's status in one word, in one sentence, and how loud it is."""
+    """Status of an access request: a short label, a sentence, and a tone."""
 
     short: str
     sentence: str
@@ -78,7 +78,7 @@ class StatusTexts:
 
 
 def done_label(*, can_look: bool) -> str:
-    """Label of the button for a client who did the steps; a check is promised only where one is possible."""
+    """Label of the button after the steps; it promises a check only if one is possible."""
     return "Done — check now" if can_look else "I’ve done it"
 
 
@@ -106,7 +106,7 @@ STATUSES: dict[str, StatusTexts] = {
     "ended": StatusTexts("Ended", "{agency} no longer asks for this.", "quiet"),
 }
 
-#: Where people do it by hand.
+#: Texts for access shared by hand.
 _BY_HAND: dict[str, StatusTexts] = {
     "awaiting_partner": StatusTexts(
         "Shared", "You’ve shared it. TikTok and {agency} are taking it up — nothing for you to do.", "moving"
@@ -131,7 +131,7 @@ LEAVING = StatusTexts("To be removed", "It is to be taken away again.", "yours")
 
 
 def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusTexts:
-    """The words of a status for the case, and for whose turn it is."""
+    """Texts of a status for the case and the next actor."""
     if status == "approved" and case.kind == "pixel" and next_actor not in (None, "us"):
         return _FOLLOWS
     if status == "awaiting_partner" and case.kind == "person":
@@ -146,18 +146,18 @@ def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusT
 
 
 def of_code(code: str, case: Case) -> BlockerTexts:
-    """Words for a blocker code, for the case."""
+    """Texts of a blocker code for the case."""
     found = BLOCKERS.get(code, UNKNOWN)
     return found if isinstance(found, BlockerTexts) else found(case)
 
 
 def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
-    """Words for access that the agency no longer wants: who removes it, and how."""
+    """Texts for access that the agency no longer wants: who removes it, and how."""
     if next_actor == "us":
         return BlockerTexts("{agency} no longer needs {asset}. We’re taking the access away now.")
     if next_actor != "client":
         return BlockerTexts("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do.")
-    if case.by_hand or case.held == "live":  # with it we tried: TikTok does not let us
+    if case.by_hand or case.held == "live":  # it was tried with the authorization: TikTok refused
         return BlockerTexts("{agency} no longer needs {asset}. " + _REMOVE[case.kind], case.done, "check")
     return BlockerTexts(
         "{agency} no longer needs {asset}. Connect once, and we take the access away for you.",
@@ -177,7 +177,7 @@ _REMOVE: Mapping[str, str] = {
 
 
 def _connecting(sentence: str, label: str) -> Callable[[Case], BlockerTexts]:
-    """Words for a blocker that only a trip to the platform resolves; by hand there are only the steps."""
+    """Texts of a blocker that only an authorization at the platform resolves; by hand, the steps."""
 
     def words(case: Case) -> BlockerTexts:
         by_hand = case.by_hand and not case.choosing
@@ -187,12 +187,12 @@ def _connecting(sentence: str, label: str) -> Callable[[Case], BlockerTexts]:
 
 
 def _steps(gone: str, case: Case) -> BlockerTexts:
-    """The steps by hand, below what is missing."""
+    """Text of missing access, with the steps by hand below."""
     return BlockerTexts(f"{gone} {case.next}", case.done, "check", steps=True)
 
 
-def _looked_at_again(sentence: str) -> Callable[[Case], BlockerTexts]:
-    """Words for a problem that the client resolves with TikTok; we then look again, connecting first if necessary."""
+def _checked_again(sentence: str) -> Callable[[Case], BlockerTexts]:
+    """Texts of a problem that the client resolves at TikTok; then a check, with an authorization if necessary."""
 
     def words(case: Case) -> BlockerTexts:
         if (case.by_hand or case.held == "live") and not case.choosing:
@@ -203,11 +203,11 @@ def _looked_at_again(sentence: str) -> Callable[[Case], BlockerTexts]:
 
 
 def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "") -> Callable[[Case], BlockerTexts]:
-    """Words that offer another asset. Access proved before cannot be replaced; it is checked again (`then`)."""
+    """Texts that offer another asset. Access proved before cannot be replaced; it is checked again (`then`)."""
 
     def words(case: Case) -> BlockerTexts:
         if case.kind == "person" or case.was_verified:
-            return _looked_at_again(f"{sentence} {then}".strip())(case)
+            return _checked_again(f"{sentence} {then}".strip())(case)
         screen = "accounts" if case.kind == "ad_account" else "pixels"
         return BlockerTexts(sentence, label, "change", screen=screen)
 
@@ -215,7 +215,7 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
 
 
 def _or_by_hand(sentence: str, label: str) -> Callable[[Case], BlockerTexts]:
-    """Words for a problem that the agency fixes; a client who does not want to wait can share by hand."""
+    """Texts of a problem that the agency fixes; the client can also share by hand."""
 
     def words(case: Case) -> BlockerTexts:
         if case.choosing or case.by_hand:
@@ -237,7 +237,7 @@ def _not_shared(case: Case) -> BlockerTexts:
 
 def _shared_elsewhere(case: Case) -> BlockerTexts:
     if case.lane != "guided" or case.was_verified or case.choosing:
-        return _not_shared(case)  # the Business Center was picked from a list, or proved
+        return _not_shared(case)  # the Business Center was selected from a list, or proved
     return BlockerTexts(
         "{agency} sees {asset}, shared from Business Center {shared_from}. You gave us {bc}. Is {shared_from} yours? "
         "If it isn’t, follow the steps below.",
@@ -248,7 +248,7 @@ def _shared_elsewhere(case: Case) -> BlockerTexts:
 
 
 def _to_share_again(gone: str) -> Callable[[Case], BlockerTexts]:
-    """Words for lost access that is shared again, with a new authorization or by hand."""
+    """Texts of lost access that is shared again, with a new authorization or by hand."""
 
     def words(case: Case) -> BlockerTexts:
         if case.by_hand:
@@ -279,7 +279,7 @@ def _role_too_low(case: Case) -> BlockerTexts:
     else:
         head = "{agency} has “{role_seen}” on {asset}, and you agreed to “{role}”. With that it can’t {lacking}."
         hand = f"{_PARTNERS}, {{asset}}, and choose the role you agreed to."
-    if case.by_hand or case.held == "live":  # with it we tried: TikTok does not let us
+    if case.by_hand or case.held == "live":  # it was tried with the authorization: TikTok refused
         return BlockerTexts(f"{head} {hand}", "Check again", "check")
     return BlockerTexts(f"{head} Connect with TikTok once, and we raise it for you.", "Raise it", "connect")
 
@@ -323,7 +323,7 @@ def _agencys_own_center(case: Case) -> BlockerTexts:
     if case.choosing:
         return BlockerTexts(f"{sentence} Sign in as an Admin of yours.", "Switch", "connect")
     if case.was_verified:
-        return _looked_at_again(f"{sentence} Ask {{agency}} which one is meant.")(case)
+        return _checked_again(f"{sentence} Ask {{agency}} which one is meant.")(case)
     return BlockerTexts(f"{sentence} Choose yours.", "Choose another", "change", screen="business-center")
 
 
@@ -332,7 +332,7 @@ _SILENT = (
     "shows it some time later. Then check again."
 )
 
-#: Said of a code that has no words of its own: the agency sees the platform's reason.
+#: Text of a code without a text of its own: the agency sees the platform's reason.
 UNKNOWN = BlockerTexts(
     "TikTok didn’t take this up. {agency} sees TikTok’s reason and takes it from here.",
     "Check again",
@@ -355,18 +355,16 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         "minutes), or sign in as somebody who has one.",
         "Look again at TikTok",
     ),
-    "bc_under_review": _looked_at_again(
-        "TikTok is reviewing {bc}. Sharing works when that is over; it takes some days."
-    ),
-    "bc_punished": _looked_at_again(
+    "bc_under_review": _checked_again("TikTok is reviewing {bc}. Sharing works when that is over; it takes some days."),
+    "bc_punished": _checked_again(
         "TikTok has restricted {bc} for breaking its rules, so nothing can be shared from it. Open business.tiktok.com "
         "to see why, and ask TikTok’s support to lift it."
     ),
-    "bc_denied": _looked_at_again(
+    "bc_denied": _checked_again(
         "TikTok has not approved {bc}, so nothing can be shared from it. Open business.tiktok.com to see what is "
         "missing."
     ),
-    "bc_not_enabled": _looked_at_again(
+    "bc_not_enabled": _checked_again(
         "TikTok lets nothing be shared from {bc} right now. Open business.tiktok.com to see why."
     ),
     "pixel_not_linked": _pixel_not_linked,
@@ -409,7 +407,7 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         "Nothing you did: {agency}’s connection to TikTok needs a fix on its side.", "Do it by hand"
     ),
     "platform_changed": _or_by_hand(
-        "Nothing you did: TikTok answered in a way that Keyturn can’t read yet. {agency} has been told.",
+        "Nothing you did: TikTok answered in a way that Keyturn can’t read yet. {agency} knows about it.",
         "Do it by hand",
     ),
     "agency_must_reauthorize": BlockerTexts("{agency} is finishing on its side. Nothing for you to do."),
@@ -459,7 +457,7 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
 ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"})
 
 
-#: What the screen says after a trip to the platform that did not connect: a title, and a sentence.
+#: Title and sentence after an authorization that did not connect.
 CAME_BACK: dict[str, tuple[str, str]] = {
     "cancelled": (
         "Nothing was shared.",
@@ -472,7 +470,7 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     "too_late": ("That took too long.", "TikTok’s answer was too old to use. One more tap does it."),
     "scope_missing": (
         "{agency}’s TikTok app lacks a permission.",
-        "Nothing you did, and nothing was shared. {agency} has been told which one. You can go on by hand right now.",
+        "Nothing you did, and nothing was shared. {agency} knows which one. You can go on by hand right now.",
     ),
     "app_problem": (
         "Nothing you did.",
@@ -480,8 +478,8 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
     "platform_changed": (
         "Nothing you did.",
-        "TikTok answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} has been told. You can "
-        "go on by hand right now.",
+        "TikTok answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} knows about it. You "
+        "can go on by hand right now.",
     ),
     "busy": ("TikTok is busy.", "Nothing was shared. Wait a minute and try again, or do it by hand."),
     "unknown": (
@@ -498,5 +496,5 @@ CAME_BACK: dict[str, tuple[str, str]] = {
     ),
 }
 
-#: Ends of a trip that another trip does not change: doing it by hand is offered first.
+#: Outcomes that another authorization does not change: sharing by hand is offered first.
 BY_HAND_FIRST = frozenset({"scope_missing", "app_problem", "platform_changed"})

@@ -80,7 +80,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
 
 
 async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
-    """Remove a Business Center unless living links use it. Raises NotFound, BusinessCenterInUse."""
+    """Remove a Business Center unless active links use it. Raises NotFound, BusinessCenterInUse."""
     center = await service.business_center(session, agency_id, center_id)
     if center is None:
         raise NotFound
@@ -96,7 +96,7 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     links, public_links = (await session.scalars(living)).one(), (await session.scalars(public)).one()
     if links or public_links:
         raise BusinessCenterInUse(
-            f"{_counted(links, 'living link')} and {_counted(public_links, 'public link')} ask clients to share with "
+            f"{_counted(links, 'active link')} and {_counted(public_links, 'public link')} ask clients to share with "
             f"Business Center {center.bc_id}, so it stays."
         )
     await service.remove_business_center(session, agency_id, center_id, actor=actor)

@@ -24,7 +24,7 @@ async def test_one_that_living_links_name_stays(api: httpx2.AsyncClient, world: 
     public_link = (await api.post("/public-links", json={"preset": "prospect"})).json()
     refused = await api.delete(path)
     assert (refused.status_code, refused.json()["code"]) == (409, "business_center_in_use")
-    assert refused.json()["detail"].startswith("1 living link and 1 public link ask")
+    assert refused.json()["detail"].startswith("1 active link and 1 public link ask")
     await api.post(f"/links/{world.north.link_id}/revocation")
     assert (await api.delete(path)).status_code == 409
     await api.post(f"/public-links/{public_link['id']}/revocation")

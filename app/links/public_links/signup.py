@@ -146,7 +146,7 @@ def status_of(public_link: PublicLink) -> str:
 
 
 async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> LinkAggregate:
-    """A client that is new, whatever id was claimed: an id in use stays whose it is, and is kept as a claim."""
+    """Create a client. A claimed CRM id that is in use stays with its client; the link stores it as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await clients.by_external_id(session, agency_id, claimed or "") is not None
     fields = {
