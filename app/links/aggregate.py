@@ -3,7 +3,7 @@
 Its methods change rows in memory and draft the events. `save` writes both, at the end of a use case.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,7 +21,7 @@ from app.links import event_data, status
 from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
-from app.links.status import OVER, PROVED
+from app.links.status import OVER, PROVED, Pipeline, RequestStatus
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
@@ -97,9 +97,18 @@ class LinkAggregate:
         return next((each.platform for each in self.access_requests if not each.is_custom), None)
 
     @property
-    def turn(self) -> tuple[str | None, datetime]:
-        """Next actor of the link, and since when."""
-        return turn(self.link, [(each.next_actor, each.status_since) for each in self.access_requests], self.now)
+    def pipeline(self) -> Pipeline:
+        """Place of the link in the agency's pipeline, as `save` stores it."""
+        link = self.link
+        return status.pipeline(
+            status.as_of(link.status, link.expires_at, self.now),
+            link.submitted_at or link.opened_at or link.created_at or self.now,
+            [
+                RequestStatus(each.status, each.next_actor, each.status_since or self.now, each.unwanted_at is not None)
+                for each in self.access_requests
+            ],
+            needed_again=link.needed_again_at is not None,
+        )
 
     def find(self, access_request_id: str) -> AccessRequest | None:
         """One of its access requests, or None."""
@@ -389,6 +398,15 @@ class LinkAggregate:
         """Make the session refuse a commit while events are not saved."""
         session.info.setdefault(_LOADED, []).append(self)
 
+    async def insert(self, session: AsyncSession) -> None:
+        """Insert the new link with its rows and record its events."""
+        self._store_pipeline()
+        session.add(self.link)
+        await session.flush()  # the other rows refer to it
+        session.add(self.intake)
+        await self.save(session)
+        self.watch(session)
+
     async def save(self, session: AsyncSession) -> None:
         """Write the rows that changed and record the events in the order in which they were drafted."""
         session.add_all([*self.access_requests, *([self.consent] if self.consent else [])])
@@ -398,6 +416,7 @@ class LinkAggregate:
             elif row in session:
                 await session.delete(row)
         self._removed.clear()
+        self._store_pipeline()
         changed: list[AccessRequest | Intake] = [*self.access_requests, self.intake]
         for each in changed:
             if session.is_modified(each):
@@ -406,6 +425,11 @@ class LinkAggregate:
         await session.flush()
         drafts, self.drafts = self.drafts, []
         await record_all(session, drafts, agency_id=self.agency.id)
+
+    def _store_pipeline(self) -> None:
+        for name, value in vars(self.pipeline).items():
+            if getattr(self.link, name) != value:
+                setattr(self.link, name, value)
 
     async def _vacate(self, session: AsyncSession) -> None:
         """Clear assets that another access request takes over: two may swap theirs, and each asset is unique."""
@@ -484,14 +508,6 @@ def new_access_request(link: Link, wanted: PresetAccessRequest, position: int) -
         needs_events=wanted.needs_events, position=position, status="waiting", next_actor="client",
         asset_name=wanted.title, steps=list(wanted.steps) or None,
     )  # fmt: skip
-
-
-def turn(
-    link: Link, access_requests: Iterable[tuple[str | None, datetime]], now: datetime
-) -> tuple[str | None, datetime]:
-    """Next actor of a link, and since when; `access_requests` are (next actor, in this status since)."""
-    as_of = status.as_of(link.status, link.expires_at, now)
-    return status.turn(as_of, link.submitted_at or link.opened_at or link.created_at, access_requests)
 
 
 def _like(pattern: AccessRequest) -> AccessRequest:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.database import Session
-from app.kit.errors import NotFound
+from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.links import access_requests, business_centers, devices, emails, queries, questions, service
@@ -37,8 +37,21 @@ Revealer = Annotated[Principal, requires("links:address")]
 LinkStatus = Literal[
     "draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"
 ]
+Stage = Literal[
+    "draft", "waiting_for_client", "waiting_for_agency", "waiting_for_platform", "processing", "closed", "reopened",
+    "verified", "unverifiable", "drifted", "expired", "revoked",
+]  # fmt: skip
+Actor = Literal["client", "agency", "platform", "us"]
 #: Media type of all files, so that no browser opens one. The link's answers contain the real type.
 BYTES = "application/octet-stream"
+
+
+class TwoOrders(InvalidInput):
+    """`sort` and `updated_since` were given together."""
+
+    code = "two_orders"
+    detail = "`updated_since` lists links in the order of their changes; `sort` cannot change it."
+    hint = "Leave out `sort` or `updated_since`."
 
 
 class NewLink(RequestShape):
@@ -84,17 +97,31 @@ async def list_links(
     external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
     client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
     status: Annotated[LinkStatus | None, Query(description="Only those in this status.")] = None,
+    stage: Annotated[Stage | None, Query(description="Only those at this place of your pipeline.")] = None,
+    next_actor: Annotated[Actor | None, Query(description="Only those for which this one has to act.")] = None,
+    next_actor_before: Annotated[
+        Moment | None, Query(description="Only those whose next actor has had to act since before this time.")
+    ] = None,
+    sort: Annotated[
+        Literal["newest", "longest_wait"],
+        Query(
+            description="`longest_wait`: only links for which somebody has to act, the longest wait first. "
+            "Not together with `updated_since`, which has an order of its own."
+        ),
+    ] = "newest",
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[LinkView]:
     """List the links of your agency, newest first."""
+    if sort == "longest_wait" and updated_since is not None:
+        raise TwoOrders
     found = await queries.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
-        status=status, updated_since=updated_since,
+        status=status, stage=stage, next_actor=next_actor, next_actor_before=next_actor_before,
+        longest_wait_first=sort == "longest_wait", updated_since=updated_since,
     )  # fmt: skip
-    turns = await queries.turns(session, caller.agency_id, found)
-    return Page(data=[LinkView.of(row, turns[row.id]) for row in found], next_cursor=found.next_cursor)
+    return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
 
 
 @router.post("/links", status_code=201, responses={200: {"description": "Known", "model": OrderedLink}})

@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to
 from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
 from app.links.presets.preset import WIDE
-from app.links.status import STATUSES
+from app.links.status import STAGES, STATUSES
 from app.platforms.manual.library import CUSTOM
 
 
@@ -30,6 +30,10 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_links_agency_id_client_id", "agency_id", "client_id"),
         Index("ix_links_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
+        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        Index("ix_links_agency_id_stage_next_actor_since_id", "agency_id", "stage", "next_actor_since", "id"),
+        Index("ix_links_agency_id_next_actor_next_actor_since_id", "agency_id", "next_actor", "next_actor_since", "id"),
+        Index("ix_links_agency_id_next_actor_since_id", "agency_id", "next_actor_since", "id"),
     )
 
     agency_id: Mapped[str] = agency_key()
@@ -56,6 +60,12 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     renewal_requested_at: Mapped[datetime | None]
     #: last time the client was needed again after a consent: more was requested, or access is gone
     needed_again_at: Mapped[datetime | None]
+    #: place in the agency's pipeline, `status.Pipeline`
+    stage: Mapped[str] = mapped_column(String(24), default="draft")
+    next_actor: Mapped[str | None] = mapped_column(String(16))
+    next_actor_since: Mapped[datetime | None]
+    open_count: Mapped[int] = mapped_column(default=0)
+    done_count: Mapped[int] = mapped_column(default=0)
     #: public link that created it
     public_link_id: Mapped[str | None] = mapped_column(ids.Id("publiclink"))
     #: CRM id from the public link's address: claimed by the visitor, not verified

@@ -1,18 +1,18 @@
 """Queries of links, their access requests and browsers, and loading of the aggregate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import clock, encryption
+from app.kit import encryption
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import NotFound
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
-from app.links import aggregate, questions
+from app.links import questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
 from app.links.presets import service as presets
@@ -136,20 +136,6 @@ async def access_requests(
     return (await session.scalars(ordered)).all()
 
 
-async def turns(
-    session: AsyncSession, agency_id: str, found: Sequence[Link]
-) -> Mapping[str, tuple[str | None, datetime]]:
-    """Next actor of each link, and since when, in one statement for all links."""
-    rows = select(AccessRequest.link_id, AccessRequest.next_actor, func.min(AccessRequest.status_since)).where(
-        AccessRequest.agency_id == agency_id, AccessRequest.link_id.in_({link.id for link in found})
-    )
-    known: dict[str, list[tuple[str | None, datetime]]] = {}
-    for link_id, actor, since in await session.execute(rows.group_by(AccessRequest.link_id, AccessRequest.next_actor)):
-        known.setdefault(link_id, []).append((actor, since))
-    now = clock.now()
-    return {link.id: aggregate.turn(link, known.get(link.id, ()), now) for link in found}
-
-
 async def access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
     """Load one access request. Raises NotFound."""
     found = await session.get(AccessRequest, (agency_id, access_request_id))
@@ -187,14 +173,31 @@ async def page(
     external_id: str | None = None,
     client_id: str | None = None,
     status: str | None = None,
+    stage: str | None = None,
+    next_actor: str | None = None,
+    next_actor_before: datetime | None = None,
+    longest_wait_first: bool = False,
     updated_since: datetime | None = None,
 ) -> ChangePage[Link]:
-    """Links, newest first; with `updated_since` in the order of their changes."""
+    """Links, newest first; with `updated_since` in the order of their changes.
+
+    `longest_wait_first`: only links for which somebody has to act, by the time since when.
+    """
     rows = select(Link).where(Link.agency_id == agency_id)
-    wanted = {Link.external_id: external_id, Link.client_id: client_id, Link.status: status}
+    wanted = {
+        Link.external_id: external_id,
+        Link.client_id: client_id,
+        Link.status: status,
+        Link.stage: stage,
+        Link.next_actor: next_actor,
+    }
     for column, value in wanted.items():
         if value:
             rows = rows.where(column == value)
+    if next_actor_before:
+        rows = rows.where(Link.next_actor_since < next_actor_before)
+    if longest_wait_first:
+        return await paging.page_by_time(session, rows, Link, Link.next_actor_since, limit=limit, cursor=cursor)
     return await paging.change_page(session, rows, Link, limit=limit, cursor=cursor, since=updated_since)
 
 

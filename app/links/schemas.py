@@ -1,6 +1,5 @@
 """Response schemas of links: access requests, intake, answers, files, invitations and device codes."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,12 +9,11 @@ from app.kit.input.fields import Time
 from app.links import status
 from app.links.aggregate import LinkAggregate
 from app.links.models import Intake, IntakeFile, Link
-from app.links.status import OVER, PROVED
+from app.links.status import OVER, PROVED, STAGES
 from app.mail.models import Mail
 from app.tenants.clients.schemas import ClientView
 
 #: Next actor, and since when.
-Turn = tuple[str | None, datetime]
 _CONTACTS = [{"role": "approver", "name": "Ana Lima", "email": "ana@brand.example"}]
 
 
@@ -52,18 +50,25 @@ class LinkView(BaseModel):
     needed_again_at: Time | None = Field(
         description="Last time the client was needed again after its consent: more was requested, or access is gone."
     )
-    next_actor: str | None = Field(None, description="Next actor of the link as a whole.", examples=["client"])
-    next_actor_since: Time | None = Field(None, description="Time since which the next actor has to act.")
+    stage: str = Field(
+        description=f"Place in your pipeline: {', '.join(f'`{each}`' for each in STAGES)}.",
+        examples=["waiting_for_client"],
+    )
+    next_actor: str | None = Field(description="Next actor of the link as a whole.", examples=["client"])
+    next_actor_since: Time | None = Field(description="Time since which the next actor has to act.")
+    open_count: int = Field(description="Access requests that are neither proved nor over.", examples=[2])
+    done_count: int = Field(description="Access requests that are proved.", examples=[1])
     created_at: Time
     updated_at: Time
 
     @classmethod
-    def of(cls, link: Link, turn: Turn) -> "LinkView":
+    def of(cls, link: Link) -> "LinkView":
         """From the row; a link past its expiry is `expired` even before the row says so."""
+        view = cls.model_validate(link)
         as_of = status.as_of(link.status, link.expires_at, clock.now())
-        actor, since = turn
-        current = {"status": as_of, "next_actor": actor, "next_actor_since": since if actor else None}
-        return cls.model_validate(link).model_copy(update=current)
+        if as_of == link.status:
+            return view
+        return view.model_copy(update={"status": as_of, "stage": as_of, "next_actor": None, "next_actor_since": None})
 
 
 class AccessRequestView(BaseModel):
@@ -211,7 +216,7 @@ class LinkDetail(LinkView):
     @classmethod
     def of_link(cls, found: LinkAggregate) -> "LinkDetail":
         """From the aggregate."""
-        link = LinkView.of(found.link, found.turn)
+        link = LinkView.of(found.link)
         counted = [
             access_request.status for access_request in found.access_requests if access_request.status not in OVER
         ]

@@ -113,11 +113,7 @@ async def create_link(
     made.create(actor=actor)
     if sent:
         made.mark_sent(actor=actor)
-    session.add(link)
-    await session.flush()  # the other rows refer to it
-    session.add(intake)
-    await made.save(session)
-    made.watch(session)
+    await made.insert(session)
     return made, token
 
 

@@ -1,6 +1,7 @@
 """Statuses of a link and of a public link, and their effect on the next actor. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked")
@@ -13,6 +14,16 @@ OVER = frozenset({"declined", "ended"})
 TURNS = ("client", "agency", "platform", "us")
 
 LANES = ("connected", "guided")
+
+#: Stage of a link by its next actor, while it is active and nothing more particular is to be said.
+STAGE_OF_ACTOR = {
+    "client": "waiting_for_client",
+    "agency": "waiting_for_agency",
+    "platform": "waiting_for_platform",
+    "us": "processing",
+    None: "closed",
+}
+STAGES = ("draft", *STAGE_OF_ACTOR.values(), "reopened", "verified", "unverifiable", "drifted", "expired", "revoked")
 
 
 def as_of(status: str, expires_at: datetime, now: datetime) -> str:
@@ -76,14 +87,67 @@ def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
     return next((actor for actor in TURNS if actor in waiting), None)
 
 
-def turn(
-    status: str, since: datetime, access_requests: Iterable[tuple[str | None, datetime]]
-) -> tuple[str | None, datetime]:
-    """Next actor of the link, and since when; `access_requests` are (next actor, in this status since)."""
-    known = list(access_requests)
-    actor = next_actor(status, [each for each, _ in known])
-    moments = [at for each, at in known if each == actor] if status in ("submitted", "completed", "drifted") else []
-    return actor, min(moments, default=since)
+@dataclass(frozen=True)
+class RequestStatus:
+    """Status of an access request and its next actor, `since` a time; `unwanted`: it is being removed."""
+
+    status: str
+    next_actor: str | None
+    since: datetime
+    unwanted: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """True if it is proved and stays."""
+        return self.status in PROVED and not self.unwanted
+
+    @property
+    def is_open(self) -> bool:
+        """True if it is neither proved nor over."""
+        return not self.is_done and self.status not in OVER
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A link's place in the agency's pipeline. `next_actor_since` is None if nobody has to act."""
+
+    stage: str
+    next_actor: str | None
+    next_actor_since: datetime | None
+    open_count: int
+    done_count: int
+
+
+def pipeline(
+    status: str, since: datetime, access_requests: Sequence[RequestStatus], *, needed_again: bool = False
+) -> Pipeline:
+    """The place of a link with this status.
+
+    `since`: time of the client's last step before the consent, or of the consent. `needed_again`: the client was
+    needed again after it.
+    """
+    actor = next_actor(status, [each.next_actor for each in access_requests])
+    after_consent = status in ("submitted", "completed", "drifted")
+    moments = [each.since for each in access_requests if each.next_actor == actor] if after_consent else []
+    return Pipeline(
+        stage=_stage(status, actor, {each.status for each in access_requests}, needed_again=needed_again),
+        next_actor=actor,
+        next_actor_since=min(moments, default=since) if actor else None,
+        open_count=sum(each.is_open for each in access_requests),
+        done_count=sum(each.is_done for each in access_requests),
+    )
+
+
+def _stage(status: str, actor: str | None, statuses: set[str], *, needed_again: bool) -> str:
+    if status in ("draft", "drifted", "expired", "revoked"):
+        return status
+    if status == "completed" and "unverifiable" in statuses:
+        return "unverifiable"
+    if status == "completed" and actor is None:
+        return "verified"
+    if status == "submitted" and actor == "client" and needed_again:
+        return "reopened"
+    return STAGE_OF_ACTOR[actor]
 
 
 #: The limits of a public link count the uses of the last hour.

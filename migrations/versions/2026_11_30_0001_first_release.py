@@ -660,6 +660,11 @@ def _tables() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("renewal_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("needed_again_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stage", sa.String(length=24), nullable=False),
+        sa.Column("next_actor", sa.String(length=16), nullable=True),
+        sa.Column("next_actor_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("open_count", sa.Integer(), nullable=False),
+        sa.Column("done_count", sa.Integer(), nullable=False),
         sa.Column("public_link_id", sa.Uuid(), nullable=True),
         sa.Column("claimed_external_id", sa.String(length=200), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("changed_at()"), nullable=False),
@@ -671,6 +676,11 @@ def _tables() -> None:
         sa.CheckConstraint(
             "status IN ('draft', 'sent', 'opened', 'in_progress', 'submitted', 'completed', 'drifted', 'expired', 'revoked')",
             name=op.f("ck_links_status"),
+        ),
+        sa.CheckConstraint(
+            "stage IN ('draft', 'waiting_for_client', 'waiting_for_agency', 'waiting_for_platform', 'processing', "
+            "'closed', 'reopened', 'verified', 'unverifiable', 'drifted', 'expired', 'revoked')",
+            name=op.f("ck_links_stage"),
         ),
         sa.ForeignKeyConstraint(
             ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_links_agency_id_client_id")
@@ -687,6 +697,10 @@ def _tables() -> None:
     )
     op.create_index("ix_links_agency_id_client_id", "links", ["agency_id", "client_id"], unique=False)
     op.create_index("ix_links_agency_id_updated_at_id", "links", ["agency_id", "updated_at", "id"], unique=False)
+    for columns in (["next_actor", "next_actor_since"], ["next_actor_since"], ["stage", "next_actor_since"]):
+        op.create_index(
+            f"ix_links_agency_id_{'_'.join(columns)}_id", "links", ["agency_id", *columns, "id"], unique=False
+        )
     op.create_index("ix_links_due", "links", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL"))
     op.create_table(
         "partners",

@@ -50,7 +50,7 @@ async def count_platform_calls(caller: Auditor, session: Session, link_id: str) 
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Revoke a link at once. Shared access stays shared; repeating it changes nothing."""
     ended = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
-    return LinkView.of(ended.link, ended.turn)
+    return LinkView.of(ended.link)
 
 
 @router.post("/links/{link_id}/extension")
@@ -59,7 +59,7 @@ async def extend_link(caller: Writer, session: Session, link_id: str, given: Ext
     renewed = await lifecycle.renew_link(
         session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor
     )
-    return LinkView.of(renewed.link, renewed.turn)
+    return LinkView.of(renewed.link)
 
 
 @router.get("/access-requests/{access_request_id}")

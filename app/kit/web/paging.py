@@ -16,7 +16,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, func, inspect, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from app.kit import ids
 from app.kit.errors import InvalidInput
@@ -125,7 +125,8 @@ async def change_page(
     else:
         # first the horizon, then the rows: a statement sees what was committed before it began
         settled = (await session.execute(select(func.changes_settled()))).scalar_one()
-        rows = _by_change(rows.where(table.updated_at >= since, table.updated_at < settled), table, cursor)
+        rows = rows.where(table.updated_at >= since, table.updated_at < settled)
+        rows = _by_time(rows, table, table.updated_at, cursor)
     read: Sequence[Row] = (await session.scalars(rows.limit(limit + 1))).all()
     found = ChangePage(read[:limit])
     if len(read) > limit:
@@ -134,12 +135,32 @@ async def change_page(
     return found
 
 
+async def page_by_time(
+    session: AsyncSession,
+    rows: Select[Any],
+    table: type[Row],
+    column: InstrumentedAttribute[datetime | None],
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> ChangePage[Row]:
+    """A page of `rows` from a cursor, earliest `column` first; rows without one are left out. Raises CursorWrong."""
+    rows = _by_time(rows.where(column.is_not(None)), table, column, cursor)
+    read: Sequence[Row] = (await session.scalars(rows.limit(limit + 1))).all()
+    found = ChangePage(read[:limit])
+    if len(read) > limit:
+        found.next_cursor = pack(_microseconds(getattr(found[-1], column.key)), found[-1].id)
+    return found
+
+
 def _newest_first(rows: Select[Any], table: type[Row], cursor: str | None) -> Select[tuple[Row]]:
     last = before(cursor, _ids(table).prefix)
     return (rows.where(table.id < last) if last else rows).order_by(table.id.desc())
 
 
-def _by_change(rows: Select[Any], table: type[Row], cursor: str | None) -> Select[tuple[Row]]:
+def _by_time(
+    rows: Select[Any], table: type[Row], column: InstrumentedAttribute[Any], cursor: str | None
+) -> Select[tuple[Row]]:
     if cursor is not None:
         microseconds, last = unpack(cursor, int, str)
         try:
@@ -147,8 +168,8 @@ def _by_change(rows: Select[Any], table: type[Row], cursor: str | None) -> Selec
             ids.parse(_ids(table).prefix, str(last))
         except (ids.MalformedId, OverflowError) as problem:
             raise CursorWrong from problem
-        rows = rows.where(tuple_(table.updated_at, table.id) > tuple_(literal(moment), literal(last, _ids(table))))
-    return rows.order_by(table.updated_at, table.id)
+        rows = rows.where(tuple_(column, table.id) > tuple_(literal(moment), literal(last, _ids(table))))
+    return rows.order_by(column, table.id)
 
 
 def _ids(table: type[Changing]) -> ids.Id:

@@ -1,0 +1,180 @@
+"""The stored place of a link in the pipeline: always what its rows say, filtered, sorted, and read by an index."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from app.kit.database import Sessions
+from app.links import queries
+from app.links.models import Link
+from app.links.status import OVER, PROVED, STAGES, STATUSES, TURNS, RequestStatus, next_actor, pipeline
+from simulator.seed import LUNE_EU, LUNE_UK
+from tests.house import House, change_link
+from tests.world import World
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+REQUESTS = st.builds(
+    RequestStatus,
+    st.sampled_from(["waiting", "approved", "blocked", "verified", "attested", "declined", "ended", "unverifiable"]),
+    st.sampled_from([*TURNS, None]),
+    st.integers(0, 99).map(lambda hours: NOW - timedelta(hours=hours)),
+    st.booleans(),
+)
+
+
+@given(st.sampled_from(STATUSES), st.lists(REQUESTS, max_size=5), st.booleans())
+def test_every_place_is_a_stage_with_an_actor_who_has_a_time(
+    status: str, requests: list[RequestStatus], needed_again: bool
+) -> None:
+    place = pipeline(status, NOW, requests, needed_again=needed_again)
+    assert place.stage in STAGES
+    assert place.next_actor == next_actor(status, [each.next_actor for each in requests])
+    assert (place.next_actor is None) == (place.next_actor_since is None)
+    assert place.next_actor_since is None or place.next_actor_since <= NOW
+    over = sum(each.status in OVER for each in requests)
+    assert place.open_count + place.done_count + over == len(requests) - sum(
+        each.status in OVER and each.status in PROVED for each in requests
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "requests", "needed_again", "stage"),
+    [
+        ("sent", [("waiting", "client")], False, "waiting_for_client"),
+        ("submitted", [("blocked", "client")], False, "waiting_for_client"),
+        ("submitted", [("blocked", "client")], True, "reopened"),
+        ("submitted", [("blocked", "agency"), ("approved", "us")], True, "waiting_for_agency"),
+        ("submitted", [("blocked", "platform")], False, "waiting_for_platform"),
+        ("submitted", [("approved", "us")], False, "processing"),
+        ("submitted", [("declined", None)], False, "closed"),
+        ("completed", [("verified", None)], False, "verified"),
+        ("completed", [("unverifiable", "agency")], False, "unverifiable"),
+        ("completed", [("verified", None), ("waiting", "client")], False, "waiting_for_client"),
+        ("drifted", [("drifted", "client")], True, "drifted"),
+        ("expired", [("ended", None)], False, "expired"),
+        ("draft", [("waiting", "client")], False, "draft"),
+    ],
+)
+def test_the_stage_of_a_link(
+    status: str, requests: list[tuple[str, str | None]], needed_again: bool, stage: str
+) -> None:
+    given = [RequestStatus(each, actor, NOW) for each, actor in requests]
+    assert pipeline(status, NOW, given, needed_again=needed_again).stage == stage
+
+
+async def _stored(session: AsyncSession, agency_id: str) -> None:
+    """Each link's columns say what its rows say."""
+    for link in (await session.scalars(select(Link).where(Link.agency_id == agency_id))).all():
+        whole = await queries.load_link(session, agency_id, link.id)
+        columns = {name: getattr(link, name) for name in vars(whole.pipeline)}
+        assert columns == vars(whole.pipeline)
+
+
+async def test_an_onboarding_moves_the_stored_place(
+    house: House, world: World, api: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    north = world.north
+
+    async def place() -> tuple[str, str | None, int, int]:
+        async with sessions() as session:
+            await _stored(session, north.agency_id)
+        shown = (await api.get(f"/links/{north.link_id}")).json()
+        listed = (await api.get("/links", params={"stage": shown["stage"]})).json()["data"]
+        assert north.link_id in [each["id"] for each in listed]
+        return shown["stage"], shown["next_actor"], shown["open_count"], shown["done_count"]
+
+    assert await place() == ("draft", "agency", 1, 0)
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    assert await place() == ("waiting_for_client", "client", 1, 0)
+    await house.agree(north, LUNE_EU, LUNE_UK)
+    assert await place() == ("processing", "us", 2, 0)
+    await house.work()
+    assert await place() == ("verified", None, 0, 2)
+    async with change_link(sessions, north) as (_, link):
+        link.set_status(link.access_requests[0], status="drifted", next_actor="client", actor="test")
+        link.complete_if_done()
+    assert await place() == ("drifted", "client", 1, 1)
+
+
+async def test_the_longest_wait_comes_first_page_by_page(
+    house: House, world: World, api: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    made = [world.north.link_id] + [(await house.another_link(world.north)).link_id for _ in range(4)]
+    async with sessions.begin() as session:
+        for age, link_id in enumerate(made):
+            mine = (Link.agency_id == world.north.agency_id) & (Link.id == link_id)
+            await session.execute(update(Link).where(mine).values(next_actor_since=NOW - timedelta(days=age)))
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        params: dict[str, str] = {"sort": "longest_wait", "limit": "2", "next_actor": "agency"}
+        params |= {"cursor": cursor} if cursor else {}
+        page = (await api.get("/links", params=params)).json()
+        seen += [each["id"] for each in page["data"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert seen == made[::-1]
+    before = {"next_actor_before": (NOW - timedelta(days=2, hours=1)).isoformat()}
+    assert {each["id"] for each in (await api.get("/links", params=before)).json()["data"]} == set(made[3:])
+    both = await api.get("/links", params={"sort": "longest_wait", "updated_since": "2000-01-01T00:00:00Z"})
+    assert (both.status_code, both.json()["code"]) == (422, "two_orders")
+
+
+_MANY = """
+INSERT INTO links (agency_id, id, client_id, preset, preset_version, requested_by, language, token_hash,
+    token_encrypted, status, expires_at, stage, next_actor, next_actor_since, open_count, done_count, tries)
+SELECT agency_id, gen_random_uuid(), client_id, preset, preset_version, requested_by, language,
+    sha256(number::text::bytea || agency_id::text::bytea), token_encrypted, 'sent', expires_at,
+    (ARRAY['waiting_for_client', 'waiting_for_agency', 'drifted', 'verified'])[1 + number % 4],
+    (ARRAY['client', 'agency', 'client', NULL])[1 + number % 4], now() - number * interval '1 minute', 1, 0, 0
+FROM links, generate_series(1, 5000) AS number
+"""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"stage": "drifted"},
+        {"longest_wait_first": True},
+        {"next_actor": "client", "longest_wait_first": True},
+        {"stage": "waiting_for_agency", "longest_wait_first": True},
+        {"next_actor": "client", "next_actor_before": NOW, "longest_wait_first": True},
+    ],
+    ids=str,
+)
+async def test_a_page_of_many_links_is_read_by_an_index(
+    sessions: Sessions, engine: AsyncEngine, world: World, wanted: dict[str, Any]
+) -> None:
+    """One statement that looks at little more than what it returns; the key's is the second of `GET /links`."""
+    async with sessions.begin() as session:
+        await session.execute(text(_MANY))
+    async with sessions.begin() as session:
+        await session.execute(text("ANALYZE links"))
+    seen: list[tuple[str, Any]] = []
+
+    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        seen.append((statement, parameters))
+
+    async with sessions() as session:
+        event.listen(engine.sync_engine, "before_cursor_execute", keep)
+        found = await queries.page(session, world.north.agency_id, limit=50, **wanted)
+        event.remove(engine.sync_engine, "before_cursor_execute", keep)
+        raw = await (await session.connection()).get_raw_connection()
+        assert raw.driver_connection is not None
+        [(statement, parameters)] = seen
+        plan = await raw.driver_connection.fetch(f"EXPLAIN (ANALYZE) {statement}", *parameters)
+    lines = "\n".join(row[0] for row in plan)
+    assert len(found) == 50
+    assert "Seq Scan" not in lines, lines
+    read = [float(rows) for rows in re.findall(r"actual [^)]*rows=([0-9.]+)", lines)]
+    removed = [int(rows) for rows in re.findall(r"Rows Removed by Filter: (\d+)", lines)]
+    assert max(read) <= 51 + max(removed, default=0) <= 300, lines
