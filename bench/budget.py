@@ -1,4 +1,4 @@
-"""The rate budget under 1,000 watched clients, and what a grant costs: `make bench-budget`.
+"""The rate limiter under 1,000 watched clients, and what a grant costs: `make bench-budget`.
 
 The watches run on a simulated clock over the very arithmetic that production uses; grants are timed on PostgreSQL.
 """
@@ -24,7 +24,7 @@ from app import migrate
 from app.kit.database import make_engine, make_sessions
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.platforms.port import Priority
-from app.platforms.rate_limit_policy import BUCKET, PATIENCE, Allowance, Later, Limits, take
+from app.platforms.rate_limit_policy import BUCKET, PATIENCE, Allowance, Later, Limits, reserve
 from app.platforms.rate_limiter import RateLimiter
 
 LIMITS = Limits(qps=8, qpm=480)
@@ -75,7 +75,7 @@ class Run:
 class Caller:
     """Somebody with calls to make one after the other: a hand of a worker with its watches, or a person who looks."""
 
-    urgency: Priority
+    priority: Priority
     calls: int
     requested_at: int
     waited: int = 0
@@ -101,7 +101,7 @@ class Clockwork:
         """Until nobody has a call to make."""
         while self.agenda:
             now, _, caller = heapq.heappop(self.agenda)
-            taken = take(self.allowance, now, caller.urgency, LIMITS, PATIENCE[caller.urgency])
+            taken = reserve(self.allowance, now, caller.priority, LIMITS, PATIENCE[caller.priority])
             if isinstance(taken, Later):  # comes back a little later, and has waited since it first asked
                 heapq.heappush(self.agenda, (now + REST, next(_numbers), caller))
                 continue
@@ -111,14 +111,14 @@ class Clockwork:
     def _goes(self, caller: Caller, at: int) -> None:
         self.went.append(at)
         caller.calls -= 1
-        if caller.urgency is Priority.WATCH:
+        if caller.priority is Priority.BACKGROUND:
             self.watch_calls += 1
         else:
             self.waits.append(at - caller.requested_at)
             caller.waited += at - caller.requested_at
         if caller.calls:
             self.comes(at + ANSWER, caller)
-        elif caller.urgency is Priority.LOOKING:
+        elif caller.priority is Priority.INTERACTIVE:
             self.visits.append(caller.waited)
 
 
@@ -127,18 +127,18 @@ def simulated() -> Iterator[Run]:
     chance = random.Random(3)  # noqa: S311 - the same day every time
     usual = Clockwork()
     for _ in range(CLIENTS):
-        usual.comes(START + chance.randrange(DAY), Caller(Priority.WATCH, CALLS_OF_A_WATCH, 0))
+        usual.comes(START + chance.randrange(DAY), Caller(Priority.BACKGROUND, CALLS_OF_A_WATCH, 0))
     yield _finished("1,000 clients over a day", usual, chance, people=500, span=DAY)
     worst = Clockwork()
     for _ in range(HANDS):  # what is due at once is done by as many hands as the workers have
-        worst.comes(START, Caller(Priority.WATCH, CLIENTS * CALLS_OF_A_WATCH // HANDS, 0))
+        worst.comes(START, Caller(Priority.BACKGROUND, CLIENTS * CALLS_OF_A_WATCH // HANDS, 0))
     # 2,000 calls at half of eight in 1.2 s take ten minutes; people come for nearly all of that time
     yield _finished("1,000 clients due at once", worst, chance, people=60, span=9 * MINUTE)
 
 
 def _finished(name: str, clockwork: Clockwork, chance: random.Random, *, people: int, span: int) -> Run:
     for _ in range(people):
-        clockwork.comes(START + chance.randrange(span), Caller(Priority.LOOKING, CALLS_OF_A_VISIT, 0))
+        clockwork.comes(START + chance.randrange(span), Caller(Priority.INTERACTIVE, CALLS_OF_A_VISIT, 0))
     clockwork.run()
     return Run(name, sorted(clockwork.went), clockwork.watch_calls, clockwork.waits, clockwork.visits)
 
@@ -175,7 +175,7 @@ def _like_a_grant(_: Allowance, now: int) -> Allowance:
         granted=tuple(now - 1_100 + 150 * number for number in range(7)),
         minute={now // BUCKET - number: 13 for number in range(30)},
     )
-    taken = take(used, now, Priority.LOOKING, LIMITS, 0)
+    taken = reserve(used, now, Priority.INTERACTIVE, LIMITS, 0)
     assert not isinstance(taken, Later)
     return taken[0]
 

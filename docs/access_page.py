@@ -22,10 +22,10 @@ from app.settings import Settings
 from docs.tables import listed, said, table
 
 _BY_CODE = "as its code says"
-_URGENCIES = {
-    Priority.LOOKING: "somebody is looking at a page, or acted within the last two minutes",
+_PRIORITIES = {
+    Priority.INTERACTIVE: "somebody is looking at a page, or acted within the last two minutes",
     Priority.HANDSHAKE: "a handshake under way",
-    Priority.WATCH: "access watch, imports",
+    Priority.BACKGROUND: "access watch, imports",
 }
 
 
@@ -171,10 +171,10 @@ def _budget() -> str:
         (
             str(place),
             about,
-            f"{rate_limit_policy.QUARTERS[urgency] * 25} %",
-            said(_ms(rate_limit_policy.PATIENCE[urgency])),
+            f"{rate_limit_policy.QUARTERS[priority] * 25} %",
+            said(_ms(rate_limit_policy.PATIENCE[priority])),
         )
-        for place, (urgency, about) in enumerate(_URGENCIES.items(), 1)
+        for place, (priority, about) in enumerate(_PRIORITIES.items(), 1)
     ]
     return (
         f"All processes share one budget for each TikTok app: `TIKTOK_QPS` calls a second "

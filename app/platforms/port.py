@@ -51,7 +51,7 @@ def said(operation: str, message: str, request_id: str | None) -> str:
 EVENTS_WITHIN = timedelta(days=2)
 
 #: Records each call when it is done; the caller stores the evidence.
-Keep = Callable[[RecordedCall], None]
+RecordCall = Callable[[RecordedCall], None]
 
 
 class PlatformFailure(Exception):
@@ -103,9 +103,9 @@ class UnexpectedAnswer(PlatformFailure):
 class Priority(IntEnum):
     """Order of calls when the rate limit is reached: interactive, handshake, background."""
 
-    WATCH = 1
+    BACKGROUND = 1
     HANDSHAKE = 2
-    LOOKING = 3
+    INTERACTIVE = 3
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Access:
 
     token: str = field(repr=False)
     app_id: str
-    urgency: Priority = Priority.HANDSHAKE
+    priority: Priority = Priority.HANDSHAKE
 
 
 @dataclass(frozen=True)
@@ -232,11 +232,11 @@ class ConnectedPlatform(Platform, Protocol):
         """The URL at which a person authorizes the app."""
         ...
 
-    async def exchange(self, app: App, code: str, keep: Keep) -> Token:
+    async def exchange(self, app: App, code: str, record: RecordCall) -> Token:
         """Exchange the code of a consent for a token. Denied(`auth_code_expired`) if it was used or is too old."""
         ...
 
-    async def revoke(self, app: App, token: str, keep: Keep) -> None:
+    async def revoke(self, app: App, token: str, record: RecordCall) -> None:
         """Revoke a token. A token that is already invalid counts as revoked."""
         ...
 
@@ -248,79 +248,87 @@ class ConnectedPlatform(Platform, Protocol):
         """True if a token allows an optional function: `pixels`, `events`, `members` or `changes`."""
         ...
 
-    async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
+    async def discover(self, app: App, access: Access, record: RecordCall) -> DiscoveredAssets:
         """The person who authorized, and the assets they can choose from."""
         ...
 
-    async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
+    async def partners(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
         """Every partner of a Business Center."""
         ...
 
-    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
+    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The sharing side's view: the ad accounts or catalogs that `bc_id` shares with `partner_id`."""
         ...
 
-    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
+    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The receiving side's view: the assets of `partner_id` that `bc_id` can see."""
         ...
 
     async def share(
-        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
+        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, record: RecordCall
     ) -> None:
         """Share up to 50 ad accounts with one role. OK means recorded, not effective."""
         ...
 
     async def take_back(
-        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], keep: Keep
+        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], record: RecordCall
     ) -> None:
         """Stop sharing up to 50 assets of one kind with one partner."""
         ...
 
-    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
+    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, record: RecordCall) -> frozenset[str]:
         """The client's view: every ad account that a pixel is linked to, all pages."""
         ...
 
-    async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
+    async def pixels_of(self, access: Access, *, account_id: str, record: RecordCall) -> Mapping[str, str]:
         """The pixels that an ad account can use: code -> name, all pages."""
         ...
 
     async def link_pixel(
-        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, keep: Keep
+        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, record: RecordCall
     ) -> None:
         """Link a pixel to ad accounts, or unlink it."""
         ...
 
-    async def pixel_events(self, access: Access, *, account_id: str, code: str, since: datetime, keep: Keep) -> int:
+    async def pixel_events(
+        self, access: Access, *, account_id: str, code: str, since: datetime, record: RecordCall
+    ) -> int:
         """Number of events that a pixel received since a day (whole UTC days, at most 30)."""
         ...
 
-    async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members and invited people of a Business Center."""
         ...
 
     async def invite(
-        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
+        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, record: RecordCall
     ) -> None:
         """Invite a person as STANDARD member with a role on the named ad accounts."""
         ...
 
-    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
+    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, record: RecordCall) -> None:
         """Remove a member by `user_id`; if that is empty, cancel the invitation of `email`."""
         ...
 
-    async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[AssetHolder, ...]:
+    async def holders(
+        self, access: Access, *, bc_id: str, account_id: str, record: RecordCall
+    ) -> tuple[AssetHolder, ...]:
         """The members of a Business Center who can open an ad account."""
         ...
 
-    async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
+    async def assign(
+        self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, record: RecordCall
+    ) -> None:
         """Assign an ad account to a member of the same Business Center."""
         ...
 
-    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
+    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, record: RecordCall) -> None:
         """Unassign an ad account from a member."""
         ...
 
-    async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ActivityEntry, ...]:
+    async def changes(
+        self, access: Access, *, bc_id: str, since: datetime, record: RecordCall
+    ) -> tuple[ActivityEntry, ...]:
         """The Business Center's activity log of accounts and partners, newest first, up to 50 lines."""
         ...
 

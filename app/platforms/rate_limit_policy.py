@@ -16,9 +16,9 @@ BUCKET = 2_000
 #: Maximum number of buckets that any sixty seconds touch.
 BUCKETS = _MINUTE // BUCKET + 1
 #: Quarters of the limit that each priority may use; the rest is reserved for higher ones.
-QUARTERS = {Priority.LOOKING: 4, Priority.HANDSHAKE: 3, Priority.WATCH: 2}
+QUARTERS = {Priority.INTERACTIVE: 4, Priority.HANDSHAKE: 3, Priority.BACKGROUND: 2}
 #: Maximum waiting time of each priority.
-PATIENCE = {Priority.LOOKING: 10_000, Priority.HANDSHAKE: 5_000, Priority.WATCH: 2_000}
+PATIENCE = {Priority.INTERACTIVE: 10_000, Priority.HANDSHAKE: 5_000, Priority.BACKGROUND: 2_000}
 LONGEST_PATIENCE = max(PATIENCE.values())
 #: TikTok does not say which of its limits was hit: per second, per minute or longer.
 #: https://business-api.tiktok.com/portal/docs?id=1740029171730433
@@ -71,31 +71,31 @@ class Later:
     limited: bool
 
 
-def take(
-    allowance: Allowance, now: int, urgency: Priority, limits: Limits, patience: int, lead: int = 0
+def reserve(
+    allowance: Allowance, now: int, priority: Priority, limits: Limits, patience: int, lead: int = 0
 ) -> tuple[Allowance, Reservation] | Later:
     """The earliest time for a call of this priority, if within `patience` ms, and the state after the reservation.
 
     Not before `lead` ms from now: a slow caller reserves ahead.
     """
     kept = _tidied(allowance, now)
-    at = _earliest(kept, max(now + lead, kept.closed_until), urgency, limits)
+    at = _earliest(kept, max(now + lead, kept.closed_until), priority, limits)
     if at - now > patience:
         return Later(at - now, limited=kept.closed_until > now)
     granted = list(kept.granted)
     insort(granted, at)
     minute = {**kept.minute, at // BUCKET: kept.minute.get(at // BUCKET, 0) + 1}
-    grant = Reservation(at, now, reduced=kept.reduced_to is not None or kept.setbacks > 0)
-    return replace(kept, granted=tuple(granted), minute=minute), grant
+    reservation = Reservation(at, now, reduced=kept.reduced_to is not None or kept.setbacks > 0)
+    return replace(kept, granted=tuple(granted), minute=minute), reservation
 
 
-def limited(allowance: Allowance, now: int, grant: Reservation, limits: Limits) -> Allowance:
+def limited(allowance: Allowance, now: int, reservation: Reservation, limits: Limits) -> Allowance:
     """Apply a rate limit error of a reserved call: halve the limit and pause all calls.
 
     Calls that were in progress at the previous error change nothing. Future reservations become void.
     """
     kept = _tidied(allowance, now)
-    if grant.at <= kept.limited_at:
+    if reservation.at <= kept.limited_at:
         return kept
     return replace(
         kept,
@@ -108,10 +108,10 @@ def limited(allowance: Allowance, now: int, grant: Reservation, limits: Limits) 
     )
 
 
-def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits) -> Allowance:
+def succeeded(allowance: Allowance, now: int, reservation: Reservation, limits: Limits) -> Allowance:
     """Apply a success: the next pause is short again, and the limit recovers step by step."""
     kept = _tidied(allowance, now)
-    if grant.at <= kept.limited_at:
+    if reservation.at <= kept.limited_at:
         return kept
     kept = replace(kept, setbacks=0)
     if kept.reduced_to is None or now - kept.raised_at < _STEP_UP:
@@ -120,15 +120,15 @@ def succeeded(allowance: Allowance, now: int, grant: Reservation, limits: Limits
     return replace(kept, reduced_to=raised if raised < limits.qps else None, raised_at=now)
 
 
-def limits_of(urgency: Priority, limits: Limits) -> Limits:
+def limits_of(priority: Priority, limits: Limits) -> Limits:
     """The part of the limits that a priority may use."""
-    quarters = QUARTERS[urgency]
+    quarters = QUARTERS[priority]
     return Limits(max(1, limits.qps * quarters // 4), max(1, limits.qpm * quarters // 4))
 
 
-def is_void(allowance: Allowance, grant: Reservation) -> bool:
+def is_void(allowance: Allowance, reservation: Reservation) -> bool:
     """True if a rate limit error after the reservation made it void."""
-    return allowance.limited_at > grant.booked
+    return allowance.limited_at > reservation.booked
 
 
 def _tidied(allowance: Allowance, now: int) -> Allowance:
@@ -149,8 +149,8 @@ def _whole(allowance: Allowance, limits: Limits) -> int:
     return limits.qps if allowance.reduced_to is None else min(allowance.reduced_to, limits.qps)
 
 
-def _earliest(allowance: Allowance, start: int, urgency: Priority, limits: Limits) -> int:
-    most = limits_of(urgency, replace(limits, qps=_whole(allowance, limits)))
+def _earliest(allowance: Allowance, start: int, priority: Priority, limits: Limits) -> int:
+    most = limits_of(priority, replace(limits, qps=_whole(allowance, limits)))
     while True:
         at = _free_in_window(allowance.granted, start, most.qps)
         if _free_in_minute(allowance.minute, at, most.qpm):

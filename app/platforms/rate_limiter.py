@@ -78,19 +78,21 @@ class RateLimiter:
     platform: str
     limits: Limits
 
-    async def take(self, app_id: str, urgency: Priority) -> Reservation:
+    async def reserve(self, app_id: str, priority: Priority) -> Reservation:
         """Wait until one call may be made. Raises Busy rather than wait longer than its priority allows."""
-        until, lead = _monotonic() + PATIENCE[urgency], 0
+        until, lead = _monotonic() + PATIENCE[priority], 0
         while True:
-            grant, moment = await self._book(app_id, urgency, patience=max(0, until - _monotonic()), lead=lead)
-            wait, is_void = grant.at - moment.now, False
+            reservation, moment = await self._reserve(
+                app_id, priority, patience=max(0, until - _monotonic()), lead=lead
+            )
+            wait, is_void = reservation.at - moment.now, False
             if wait > lead:
                 await _sleep_until(moment.latest + wait - lead)
-                is_void = await self._is_void(app_id, grant)
+                is_void = await self._is_void(app_id, reservation)
             await _sleep_until(max(moment.earliest, moment.latest - LATE) + wait)
             late = _monotonic() - (moment.earliest + wait)
             if late <= LATE and not is_void:
-                return grant
+                return reservation
             lead = min(max(lead, late), MOST_LEAD)  # a slow machine reserves ahead, so that it is ready in time
 
     async def look(self, app_id: str) -> tuple[Allowance, int]:
@@ -100,42 +102,46 @@ class RateLimiter:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one_or_none()
         return (_allowance(row) if row else Allowance()), now
 
-    async def limited(self, app_id: str, grant: Reservation) -> None:
+    async def limited(self, app_id: str, reservation: Reservation) -> None:
         """Record that the platform answered "too many requests"."""
-        await self._learn(app_id, lambda kept, now: rate_limit_policy.limited(kept, now, grant, self.limits))
+        await self._learn(app_id, lambda kept, now: rate_limit_policy.limited(kept, now, reservation, self.limits))
 
-    async def succeeded(self, app_id: str, grant: Reservation) -> None:
+    async def succeeded(self, app_id: str, reservation: Reservation) -> None:
         """Record that the platform accepted the call. Written only while the limit is recovering."""
-        if grant.reduced:
-            await self._learn(app_id, lambda kept, now: rate_limit_policy.succeeded(kept, now, grant, self.limits))
+        if reservation.reduced:
+            await self._learn(
+                app_id, lambda kept, now: rate_limit_policy.succeeded(kept, now, reservation, self.limits)
+            )
 
-    async def _book(self, app_id: str, urgency: Priority, patience: int, lead: int = 0) -> tuple[Reservation, Moment]:
+    async def _reserve(
+        self, app_id: str, priority: Priority, patience: int, lead: int = 0
+    ) -> tuple[Reservation, Moment]:
         """Reserve the earliest time: in one statement if that is now, else by the policy under the same lock."""
         async with self.sessions.begin() as session:
-            row, moment = await self._locked(session, app_id, _RESERVE, self._at_once(urgency, lead))
+            row, moment = await self._locked(session, app_id, _RESERVE_NOW, self._at_once(priority, lead))
             if row["reserved"]:
                 return Reservation(moment.now, moment.now, reduced=False), moment
-            taken = rate_limit_policy.take(_read(row), moment.now, urgency, self.limits, patience, lead)
-            if isinstance(taken, Later):
-                raise Busy(taken.wait / 1000, limited=taken.limited)
-            left, grant = taken
+            result = rate_limit_policy.reserve(_read(row), moment.now, priority, self.limits, patience, lead)
+            if isinstance(result, Later):
+                raise Busy(result.wait / 1000, limited=result.limited)
+            left, reservation = result
             await self._write(session, app_id, left)
-        return grant, moment
+        return reservation, moment
 
-    async def _is_void(self, app_id: str, grant: Reservation) -> bool:
+    async def _is_void(self, app_id: str, reservation: Reservation) -> bool:
         """True if the platform said "too many requests" while the caller waited for its reservation."""
         async with self.sessions() as session:
             row = (await session.scalars(select(RateLimitState).where(*self._row(app_id)))).one()
-        return rate_limit_policy.is_void(_allowance(row), grant)
+        return rate_limit_policy.is_void(_allowance(row), reservation)
 
     async def _learn(self, app_id: str, change: Callable[[Allowance, int], Allowance]) -> None:
         async with self.sessions.begin() as session:
             row, moment = await self._locked(session, app_id, _LOCK)
             await self._write(session, app_id, change(_read(row), moment.now))
 
-    def _at_once(self, urgency: Priority, lead: int) -> dict[str, int]:
-        """Parameters of `_RESERVE`: limits of a priority; none are free for a caller who reserves ahead."""
-        most = rate_limit_policy.limits_of(urgency, self.limits)
+    def _at_once(self, priority: Priority, lead: int) -> dict[str, int]:
+        """Parameters of `_RESERVE_NOW`: limits of a priority; none are free for a caller who reserves ahead."""
+        most = rate_limit_policy.limits_of(priority, self.limits)
         return {"in_window": most.qps if lead == 0 else 0, "in_minute": most.qpm}
 
     async def _locked(
@@ -185,9 +191,9 @@ WITH locked AS (
     FROM locked
 )"""  # noqa: S608 - no values
 _LOCK = text(f"{_LOCKED} SELECT * FROM timed")  # noqa: S608 - no values
-#: `rate_limit_policy.take` for the common case that a call may be made now: no reservation ahead, no reduction, no
+#: `rate_limit_policy.reserve` for the common case that a call may be made now: no reservation ahead, no reduction, no
 #: pause, and room in the window and in the minute.
-_RESERVE = text(f"""{_LOCKED}, kept AS (
+_RESERVE_NOW = text(f"""{_LOCKED}, kept AS (
     SELECT now, now / {BUCKET} AS bucket,
         ARRAY(SELECT at FROM unnest(granted) AS at WHERE at > now - {WINDOW} ORDER BY at) AS granted,
         (

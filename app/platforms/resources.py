@@ -168,7 +168,7 @@ class DiagnosticReport:
     reads: tuple[ProbeResult, ...]
     center: BusinessCenterInfo | None
     lacking: tuple[MissingPermission, ...]
-    room: RateLimitStatus
+    rate_limit: RateLimitStatus
 
 
 #: Asset id -> shares of it with one partner.

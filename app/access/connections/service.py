@@ -215,9 +215,9 @@ def token(connection: Connection, keyring: Keyring) -> str:
     return keyring.decrypt(connection.token_encrypted, bound_to=token_place(connection.agency_id, connection.id))
 
 
-def access(connection: Connection, keyring: Keyring, urgency: Priority = Priority.HANDSHAKE) -> Access:
+def access(connection: Connection, keyring: Keyring, priority: Priority = Priority.HANDSHAKE) -> Access:
     """Credentials for a call with this connection: the token, the app whose rate limit it uses, and its priority."""
-    return Access(token(connection, keyring), connection.app_id, urgency)
+    return Access(token(connection, keyring), connection.app_id, priority)
 
 
 def token_place(agency_id: str, connection_id: str) -> str:

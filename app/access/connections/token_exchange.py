@@ -92,7 +92,7 @@ async def establish(
         token = await retry_while_unavailable(lambda: platform.exchange(app, code, calls.append))
         missing = platform.missing_scopes(token.scopes)
         if not missing:
-            access = Access(token.value, app.app_id, Priority.LOOKING)
+            access = Access(token.value, app.app_id, Priority.INTERACTIVE)
             found = await retry_while_unavailable(lambda: platform.discover(app, access, calls.append))
             async with sessions.begin() as session:
                 await _save_connection(session, keyring, platform, app, token, found, purpose, calls)

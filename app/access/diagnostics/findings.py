@@ -75,7 +75,7 @@ def of(
         if connected is not None and connected.status == "live":
             found += [_center(examined, bc_id), *_permissions(examined.lacking)]
             found += [_read(each, examined.lacking) for each in examined.reads]
-    return [*found, _room(examined.room)]
+    return [*found, _rate_limit(examined.rate_limit)]
 
 
 def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticFinding:
@@ -201,19 +201,19 @@ def _read(tried: ProbeResult, lacking: Sequence[MissingPermission]) -> Diagnosti
     return DiagnosticFinding(what, status, f"TikTok refuses: {tried.message}", do, tried)
 
 
-def _room(room: RateLimitStatus) -> DiagnosticFinding:
-    allowed = f"{room.qps} calls a second, {room.qpm} a minute, for all processes together"
-    if room.closed_for > 0:
+def _rate_limit(status: RateLimitStatus) -> DiagnosticFinding:
+    allowed = f"{status.qps} calls a second, {status.qpm} a minute, for all processes together"
+    if status.closed_for > 0:
         return DiagnosticFinding(
-            "rate budget", "limited", f"TikTok said “too often”: the next call goes in {room.closed_for:.0f} s.",
+            "rate limit", "limited", f"TikTok said “too often”: the next call goes in {status.closed_for:.0f} s.",
             "It recovers by itself. Does something else use the same app? Set TIKTOK_QPS and TIKTOK_QPM lower.",
         )  # fmt: skip
-    if room.allowed < room.qps:
+    if status.allowed < status.qps:
         return DiagnosticFinding(
-            "rate budget", "limited", f"{room.allowed} of {room.qps} calls a second, after TikTok said “too often”.",
+            "rate limit", "limited", f"{status.allowed} of {status.qps} calls a second, after TikTok said “too often”.",
             "It recovers by itself.",
         )  # fmt: skip
-    return DiagnosticFinding("rate budget", "pass", f"{allowed}.")
+    return DiagnosticFinding("rate limit", "pass", f"{allowed}.")
 
 
 def _not_read(tried: ProbeResult) -> str:

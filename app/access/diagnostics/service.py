@@ -78,7 +78,7 @@ async def _examine(
         )
     row = at.connection
     living = row if row is not None and row.status == "live" else None
-    access = connections.access(living, keyring, Priority.LOOKING) if living else None
+    access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
     examined = await platform.examine(at.app, access, living.scopes if living else (), bc_id=at.bc_id or "")
     connected = Connected(row.status, row.app_id, row.person, row.created_at, row.ended_at) if row else None
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None

@@ -93,7 +93,7 @@ class BuyerAccessStrategy:
             platform = grants[row.grant_id].platform
             connection = await connections.last_of_agency(session, row.agency_id, platform)
         is_watch = all(each.status == "open" for each in rows)
-        return BuyerRound(rows, grants, connection, Priority.WATCH if is_watch else Priority.HANDSHAKE)
+        return BuyerRound(rows, grants, connection, Priority.BACKGROUND if is_watch else Priority.HANDSHAKE)
 
     async def observe(self, work: BuyerRound) -> AsyncGenerator[BuyerObservation, None]:
         """Read the holders of each ad account once, and the members of the Business Center at most once."""
@@ -150,9 +150,9 @@ class BuyerAccessStrategy:
         failure: PlatformFailure | None = None
         try:
             if isinstance(action, AssignAction):
-                await platform.assign(access, **target, role=action.role, keep=calls.append)
+                await platform.assign(access, **target, role=action.role, record=calls.append)
             else:
-                await platform.unassign(access, **target, keep=calls.append)
+                await platform.unassign(access, **target, record=calls.append)
         except PlatformFailure as problem:
             failure = problem
         return ActionResult(calls[-1] if calls else None, failure)
@@ -221,14 +221,14 @@ async def _holders(
     if reader.closed is None and platform.missing_scopes(_scopes(reader), ()):
         return NO_SCOPE
     return await reader.read(
-        lambda access, record: platform.holders(access, bc_id=bc_id, account_id=account_id, keep=record)
+        lambda access, record: platform.holders(access, bc_id=bc_id, account_id=account_id, record=record)
     )
 
 
 async def _members(reader: PlatformReader, platform: ConnectedPlatform, bc_id: str) -> Sequence[Member] | Observation:
     if reader.closed is None and not platform.may(_scopes(reader), "members"):
         return NO_SCOPE
-    return await reader.read(lambda access, record: platform.members(access, bc_id=bc_id, keep=record))
+    return await reader.read(lambda access, record: platform.members(access, bc_id=bc_id, record=record))
 
 
 def _scopes(reader: PlatformReader) -> list[int]:

@@ -174,9 +174,9 @@ class ImportStrategy:
 
     async def _read_partners(self, row: Import, connection: Connection) -> PartnersRead:
         platform, calls = self.context.platforms.connected(row.platform), list[RecordedCall]()
-        access = self._access(row, connection, Priority.LOOKING)  # the agency waits for it
+        access = self._access(row, connection, Priority.INTERACTIVE)  # the agency waits for it
         try:
-            found = await platform.partners(access, bc_id=row.agency_bc_id, keep=calls.append)
+            found = await platform.partners(access, bc_id=row.agency_bc_id, record=calls.append)
         except PlatformFailure as failure:
             return PartnersRead(_recorded(connection, calls, failure), failure=failure)
         return PartnersRead(_recorded(connection, calls), found)
@@ -188,7 +188,7 @@ class ImportStrategy:
         access = self._access(row, connection, Priority.HANDSHAKE)
         try:
             shares = await self.context.platforms.connected(row.platform).shared_to(
-                access, bc_id=row.agency_bc_id, partner_id=partner.bc_id, kind=kind, keep=calls.append
+                access, bc_id=row.agency_bc_id, partner_id=partner.bc_id, kind=kind, record=calls.append
             )
         except PlatformFailure as failure:
             return SharesRead(_recorded(connection, calls, failure), partner, kind, failure=failure)
@@ -197,7 +197,7 @@ class ImportStrategy:
 
 def priority_of(reason: str, otherwise: Priority) -> Priority:
     """Priority of the calls of an import."""
-    return Priority.WATCH if reason == "watch" else otherwise
+    return Priority.BACKGROUND if reason == "watch" else otherwise
 
 
 def _recorded(

@@ -114,7 +114,7 @@ async def _partners(
         return None
     if not any(_needs_partners(each, ours) for each in all_desired):
         return None
-    partners = await agency.read(lambda access, record: pair.platform.partners(access, bc_id=pair.ours, keep=record))
+    partners = await agency.read(lambda access, record: pair.platform.partners(access, bc_id=pair.ours, record=record))
     return None if isinstance(partners, Observation) else partners
 
 
@@ -202,7 +202,7 @@ async def search_partners(
         for kind in dict.fromkeys(key.kind for key in keys):
             shares = await reader.read(
                 lambda access, record, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
-                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, keep=record
+                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, record=record
                 )
             )
             if reader.closed is not None:
@@ -235,7 +235,7 @@ async def _events(
         account_id, code = key.parent_asset_id, key.asset_id
         count = await agency.read(
             lambda access, record, account_id=account_id, code=code: pair.platform.pixel_events(  # type: ignore[misc]
-                access, account_id=account_id, code=code, since=since, keep=record
+                access, account_id=account_id, code=code, since=since, record=record
             )
         )
         if isinstance(count, Observation):

@@ -159,7 +159,7 @@ class PartnerAccessStrategy:
         with suppress(PlatformFailure):  # the call is recorded even so
             await platform.changes(
                 connections.access(agency, self.context.keyring), bc_id=work.handshake.agency_bc_id,
-                since=clock.now() - _LOG_PERIOD, keep=calls.append,
+                since=clock.now() - _LOG_PERIOD, record=calls.append,
             )  # fmt: skip
         return AgencyLog((ObservedCalls(agency, calls, handshake_id=work.handshake.id),))
 
@@ -172,8 +172,8 @@ def _priority(handshake: Handshake, loaded: ReconcileInput) -> Priority:
         if moment is not None
     ]
     if any(clock.now() - moment < _PERSON_WAITS for moment in acts):
-        return Priority.LOOKING
-    return Priority.WATCH if handshake.watching else Priority.HANDSHAKE
+        return Priority.INTERACTIVE
+    return Priority.BACKGROUND if handshake.watching else Priority.HANDSHAKE
 
 
 def _is_same(observed_with: Connection | None, now: Connection) -> bool:

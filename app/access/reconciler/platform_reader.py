@@ -8,7 +8,16 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.reconciler.state import Observation, PlatformAnswer, ReadFailure
-from app.platforms.port import Access, Denied, Keep, Priority, RecordedCall, Unavailable, Unclear, UnexpectedAnswer
+from app.platforms.port import (
+    Access,
+    Denied,
+    Priority,
+    RecordCall,
+    RecordedCall,
+    Unavailable,
+    Unclear,
+    UnexpectedAnswer,
+)
 
 Value = TypeVar("Value")
 NO_TOKEN = Observation(why_not=ReadFailure.NO_TOKEN)
@@ -49,7 +58,7 @@ class PlatformReader:
         """True if the platform did not answer or was too busy."""
         return self.closed is UNAVAILABLE
 
-    async def read(self, call: Callable[[Access, Keep], Awaitable[Value]]) -> Value | Observation:
+    async def read(self, call: Callable[[Access, RecordCall], Awaitable[Value]]) -> Value | Observation:
         """The answer, or an observation with the reason of the failure."""
         if self.closed is not None or self.connection is None:
             return self.closed or NO_TOKEN

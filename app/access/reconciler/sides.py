@@ -68,7 +68,7 @@ async def _received(
 ) -> dict[AssetKey, Observation]:
     shares = await reader.read(
         lambda access, record: pair.platform.shared_to(
-            access, bc_id=pair.ours, partner_id=pair.theirs, kind=kind, keep=record
+            access, bc_id=pair.ours, partner_id=pair.theirs, kind=kind, record=record
         )
     )
     return listed_observations(shares, keys)
@@ -119,7 +119,7 @@ async def pixel_codes(
 ) -> frozenset[str] | Observation:
     """The codes of the pixels that an ad account can use."""
     pixels = await reader.read(
-        lambda access, record: pair.platform.pixels_of(access, account_id=account_id, keep=record)
+        lambda access, record: pair.platform.pixels_of(access, account_id=account_id, record=record)
     )
     return pixels if isinstance(pixels, Observation) else frozenset(pixels)
 
@@ -234,7 +234,7 @@ async def observe_client(
 async def _shared(reader: PlatformReader, pair: BusinessCenterPair, kind: str) -> object:
     return await reader.read(
         lambda access, record: pair.platform.shared_by(
-            access, bc_id=pair.theirs, partner_id=pair.ours, kind=kind, keep=record
+            access, bc_id=pair.theirs, partner_id=pair.ours, kind=kind, record=record
         )
     )
 
@@ -246,7 +246,7 @@ async def _pixel(reader: PlatformReader, pair: BusinessCenterPair, key: AssetKey
     """
     assert key.parent_asset_id is not None
     accounts = await reader.read(
-        lambda access, record: pair.platform.pixel_accounts(access, bc_id=pair.theirs, code=key.asset_id, keep=record)
+        lambda access, record: pair.platform.pixel_accounts(access, bc_id=pair.theirs, code=key.asset_id, record=record)
     )
     if not isinstance(accounts, Observation):
         return Observation("LINK") if key.parent_asset_id in accounts else Observation()
@@ -276,7 +276,7 @@ async def _people(
     if reader.connection and not pair.platform.may([int(scope) for scope in reader.connection.scopes], "members"):
         refused = reader.closed or Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
         return {desired.key: refused for desired in people if desired.key}
-    members = await reader.read(lambda access, record: pair.platform.members(access, bc_id=pair.theirs, keep=record))
+    members = await reader.read(lambda access, record: pair.platform.members(access, bc_id=pair.theirs, record=record))
     observations: dict[AssetKey, Observation] = {}
     for desired in people:
         assert desired.key is not None
@@ -310,7 +310,7 @@ async def _opens(
     for account_id in approved_accounts(all_desired):
         holders = await reader.read(
             lambda access, record, account_id=account_id: pair.platform.holders(  # type: ignore[misc]
-                access, bc_id=pair.theirs, account_id=account_id, keep=record
+                access, bc_id=pair.theirs, account_id=account_id, record=record
             )
         )
         if isinstance(holders, Observation):

@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.kit import clock
-from app.platforms.port import Access, App, AssetKind, Denied, GuidedStep, Keep, RecordedCall, RoleWords, Token
+from app.platforms.port import Access, App, AssetKind, Denied, GuidedStep, RecordCall, RecordedCall, RoleWords, Token
 from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
@@ -66,15 +66,15 @@ class TikTok:
         query |= {"app_id": app.app_id, "state": state, "redirect_uri": self.redirect_uri}
         return urlunsplit(parts._replace(query=urlencode(query)))
 
-    async def exchange(self, app: App, code: str, keep: Keep) -> Token:
+    async def exchange(self, app: App, code: str, record: RecordCall) -> Token:
         """The token of a consent; it is valid until revoked."""
-        answer = await operations.access_token(self.wire, app, code, keep)
+        answer = await operations.access_token(self.wire, app, code, record)
         return Token(answer.access_token, tuple(answer.scope))
 
-    async def revoke(self, app: App, token: str, keep: Keep) -> None:
+    async def revoke(self, app: App, token: str, record: RecordCall) -> None:
         """Revoke the token. A token unknown to TikTok counts as revoked."""
         try:
-            await operations.revoke_token(self.wire, app, token, keep)
+            await operations.revoke_token(self.wire, app, token, record)
         except Denied as refused:
             if refused.blocker != "connection_dead":
                 raise
@@ -87,22 +87,22 @@ class TikTok:
         """True if a token may read `pixels`, count `events`, see `members`, or read `changes`."""
         return scopes.may(granted, what)
 
-    async def discover(self, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
+    async def discover(self, app: App, access: Access, record: RecordCall) -> DiscoveredAssets:
         """The person who authorized, their Business Centers, and the assets of those that they administer."""
-        return await discovery.discover(self.wire, app, access, keep)
+        return await discovery.discover(self.wire, app, access, record)
 
-    async def partners(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[PartnerInfo, ...]:
+    async def partners(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
         """Every partner; TikTok does not return the status of a partnership."""
-        rows = await operations.partners(self.wire, access, bc_id=bc_id, keep=keep)
+        rows = await operations.partners(self.wire, access, bc_id=bc_id, record=record)
         return tuple(PartnerInfo(row.bc_id, row.bc_name or "") for row in rows)
 
-    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
+    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The assets that `bc_id` shares with the partner, in its own Business Center's list."""
-        return await self._shares(access, bc_id, partner_id, kind, "SHARING", keep)
+        return await self._shares(access, bc_id, partner_id, kind, "SHARING", record)
 
-    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, keep: Keep) -> Shares:
+    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The assets that `bc_id` received from the partner: the verification."""
-        return await self._shares(access, bc_id, partner_id, kind, "SHARED", keep)
+        return await self._shares(access, bc_id, partner_id, kind, "SHARED", record)
 
     async def _shares(
         self,
@@ -111,136 +111,146 @@ class TikTok:
         partner_id: str,
         kind: str,
         share_type: Literal["SHARED", "SHARING"],
-        keep: Keep,
+        record: RecordCall,
     ) -> Shares:
         try:
             rows = await operations.partner_assets(
                 self.wire, access, bc_id=bc_id, partner_id=partner_id, share_type=share_type, shape=_SHARED[kind],
-                keep=keep,
+                record=record,
             )  # fmt: skip
         except Denied as refused:
             if not errors.no_partner(refused.call.code, refused.call.message):
                 raise
-            if await self._are_partners(access, bc_id, partner_id, keep):
+            if await self._are_partners(access, bc_id, partner_id, record):
                 raise
             return {}  # Business Centers that are not partners share nothing
         return {row.asset_id: AssetShare(row.asset_id, row.role, row.asset_name or "") for row in rows}
 
-    async def _are_partners(self, access: Access, bc_id: str, partner_id: str, keep: Keep) -> bool:
+    async def _are_partners(self, access: Access, bc_id: str, partner_id: str, record: RecordCall) -> bool:
         """True if the list of partners contains it, or is refused too: then nothing is known."""
         try:
-            return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, keep=keep))
+            return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, record=record))
         except Denied:
             return True
 
     async def share(
-        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, keep: Keep
+        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, record: RecordCall
     ) -> None:
         """Share ad accounts with the partner; creates the partnership if there is none."""
         await operations.add_partner(
-            self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_ids=asset_ids, role=role, keep=keep
+            self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_ids=asset_ids, role=role, record=record
         )
 
     async def take_back(
-        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], keep: Keep
+        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], record: RecordCall
     ) -> None:
         """Stop sharing; assets that are not shared count as removed. Takes pixels by number, not by code."""
         try:
             await operations.delete_partner_assets(
                 self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_type=_ASSET_TYPES[kind],
-                asset_ids=asset_ids, keep=keep,
+                asset_ids=asset_ids, record=record,
             )  # fmt: skip
         except Denied as refused:
             _gone_or_raise(refused)
 
-    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, keep: Keep) -> frozenset[str]:
+    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, record: RecordCall) -> frozenset[str]:
         """Every ad account that the pixel is linked to. Denied with `about_asset`: try `pixels_of` each account."""
-        rows = await operations.pixel_links(self.wire, access, bc_id=bc_id, code=code, keep=keep)
+        rows = await operations.pixel_links(self.wire, access, bc_id=bc_id, code=code, record=record)
         return frozenset(row.advertiser_id for row in rows)
 
-    async def pixels_of(self, access: Access, *, account_id: str, keep: Keep) -> Mapping[str, str]:
+    async def pixels_of(self, access: Access, *, account_id: str, record: RecordCall) -> Mapping[str, str]:
         """The pixels that an ad account can use, by code."""
-        rows = await operations.pixels(self.wire, access, account_id=account_id, keep=keep)
+        rows = await operations.pixels(self.wire, access, account_id=account_id, record=record)
         return {row.pixel_code: row.pixel_name or "" for row in rows}
 
     async def link_pixel(
-        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, keep: Keep
+        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, record: RecordCall
     ) -> None:
         """Link a pixel to up to 100 ad accounts, or unlink it; a missing pixel counts as unlinked."""
         try:
             await operations.update_pixel_links(
-                self.wire, access, bc_id=bc_id, code=code, account_ids=account_ids, link=link, keep=keep
+                self.wire, access, bc_id=bc_id, code=code, account_ids=account_ids, link=link, record=record
             )
         except Denied as refused:
             if link:
                 raise
             _gone_or_raise(refused)
 
-    async def pixel_events(self, access: Access, *, account_id: str, code: str, since: datetime, keep: Keep) -> int:
+    async def pixel_events(
+        self, access: Access, *, account_id: str, code: str, since: datetime, record: RecordCall
+    ) -> int:
         """Browser and server events together. Denied(`pixel_not_linked`) if the ad account does not have the pixel."""
         calls: list[RecordedCall] = []
 
         def kept(call: RecordedCall) -> None:
             calls.append(call)
-            keep(call)
+            record(call)
 
-        rows = await operations.pixels(self.wire, access, account_id=account_id, code=code, keep=kept)
+        rows = await operations.pixels(self.wire, access, account_id=account_id, code=code, record=kept)
         number = next((row.pixel_id for row in rows if row.pixel_code == code), None)
         if number is None:
             raise Denied(calls[-1], "pixel_not_linked")
         last = clock.now().date()
         first = max(since.astimezone(UTC).date(), last - timedelta(days=MOST_DAYS - 1))
         stats = await operations.event_stats(
-            self.wire, access, account_id=account_id, number=number, first=first, last=last, keep=kept
+            self.wire, access, account_id=account_id, number=number, first=first, last=last, record=kept
         )
         return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
 
-    async def members(self, access: Access, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members, including invited people."""
-        rows = await operations.members(self.wire, access, bc_id=bc_id, keep=keep)
+        rows = await operations.members(self.wire, access, bc_id=bc_id, record=record)
         return tuple(
             Member(row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status)
             for row in rows
         )
 
     async def invite(
-        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, keep: Keep
+        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, record: RecordCall
     ) -> None:
         """Invite a person to up to 50 ad accounts; an invited person is not invited twice."""
         await operations.invite_member(
-            self.wire, access, bc_id=bc_id, email=email, account_ids=account_ids, role=role, keep=keep
+            self.wire, access, bc_id=bc_id, email=email, account_ids=account_ids, role=role, record=record
         )
 
-    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, keep: Keep) -> None:
+    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, record: RecordCall) -> None:
         """Remove a member or cancel an invitation; somebody who is not there counts as removed."""
         try:
-            await operations.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, keep=keep)
+            await operations.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, record=record)
         except Denied as refused:
             _gone_or_raise(refused)
 
-    async def holders(self, access: Access, *, bc_id: str, account_id: str, keep: Keep) -> tuple[AssetHolder, ...]:
+    async def holders(
+        self, access: Access, *, bc_id: str, account_id: str, record: RecordCall
+    ) -> tuple[AssetHolder, ...]:
         """The members who can open an ad account."""
-        rows = await operations.holders(self.wire, access, bc_id=bc_id, account_id=account_id, keep=keep)
+        rows = await operations.holders(self.wire, access, bc_id=bc_id, account_id=account_id, record=record)
         return tuple(AssetHolder(row.user_id, row.user_email or "", row.advertiser_role) for row in rows)
 
-    async def assign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, keep: Keep) -> None:
+    async def assign(
+        self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, record: RecordCall
+    ) -> None:
         """Assign an ad account to a member."""
         await operations.assign(
-            self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, role=role, keep=keep
+            self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, role=role, record=record
         )
 
-    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, keep: Keep) -> None:
+    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, record: RecordCall) -> None:
         """Unassign an ad account from a member; an account that is not assigned counts as unassigned."""
         try:
-            await operations.unassign(self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, keep=keep)
+            await operations.unassign(
+                self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, record=record
+            )
         except Denied as refused:
             _gone_or_raise(refused)
 
-    async def changes(self, access: Access, *, bc_id: str, since: datetime, keep: Keep) -> tuple[ActivityEntry, ...]:
+    async def changes(
+        self, access: Access, *, bc_id: str, since: datetime, record: RecordCall
+    ) -> tuple[ActivityEntry, ...]:
         """Activities on ad accounts since that day, including shares."""
         last = clock.now().date()
         first = min(since.astimezone(UTC).date(), last)
-        rows = await operations.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, keep=keep)
+        rows = await operations.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, record=record)
         return tuple(
             ActivityEntry(row.time, row.activity_type, row.operator_id or "", row.activity_log) for row in rows
         )

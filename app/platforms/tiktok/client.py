@@ -17,9 +17,9 @@ from app.platforms.port import (
     Access,
     App,
     Denied,
-    Keep,
     Outcome,
     Priority,
+    RecordCall,
     RecordedCall,
     Unavailable,
     Unclear,
@@ -52,7 +52,7 @@ class Wire:
 
     http: httpx2.AsyncClient
     base: str
-    budget: RateLimiter
+    rate_limiter: RateLimiter
 
 
 async def get(
@@ -61,7 +61,7 @@ async def get(
     path: str,
     query: Mapping[str, Any],
     shape: type[Answer],
-    keep: Keep,
+    record: RecordCall,
     *,
     app: App | None = None,
 ) -> Answer:
@@ -72,18 +72,18 @@ async def get(
         "GET", f"{wire.base}/{path}", params={**texts, **secret}, headers={"Access-Token": access.token},
         timeout=TIMEOUT,
     )  # fmt: skip
-    turn = _Turn(wire, path, access.app_id, access.urgency, _shown(query, app), write=False)
-    return await turn.call(request, shape, keep)
+    turn = _Turn(wire, path, access.app_id, access.priority, _shown(query, app), write=False)
+    return await turn.call(request, shape, record)
 
 
 async def post(
-    wire: Wire, access: Access, path: str, body: Mapping[str, Any], shape: type[Answer], keep: Keep
+    wire: Wire, access: Access, path: str, body: Mapping[str, Any], shape: type[Answer], record: RecordCall
 ) -> Answer:
     """Write with a token."""
     headers = {"Access-Token": access.token}
     request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
-    turn = _Turn(wire, path, access.app_id, access.urgency, body, write=True)
-    return await turn.call(request, shape, keep)
+    turn = _Turn(wire, path, access.app_id, access.priority, body, write=True)
+    return await turn.call(request, shape, record)
 
 
 async def post_as_app(
@@ -92,17 +92,17 @@ async def post_as_app(
     path: str,
     secrets: Mapping[str, str],
     shape: type[Answer],
-    keep: Keep,
+    record: RecordCall,
     *,
-    urgency: Priority,
+    priority: Priority,
     token: str | None = None,
 ) -> Answer:
     """Write in the app's own name; of its body only the app id is recorded."""
     body = {"app_id": app.app_id, "secret": app.secret, **secrets}
     headers = {"Access-Token": token} if token else {}
     request = wire.http.build_request("POST", f"{wire.base}/{path}", json=body, headers=headers, timeout=TIMEOUT)
-    turn = _Turn(wire, path, app.app_id, urgency, _shown({}, app), write=True)
-    return await turn.call(request, shape, keep)
+    turn = _Turn(wire, path, app.app_id, priority, _shown({}, app), write=True)
+    return await turn.call(request, shape, record)
 
 
 async def all_pages(read: Callable[[int], Awaitable[responses.PageOf[Item]]]) -> list[Item]:
@@ -165,14 +165,14 @@ class _Turn:
     wire: Wire
     path: str
     app_id: str
-    urgency: Priority
+    priority: Priority
     shown: Mapping[str, Any]
     write: bool
 
-    async def call(self, request: httpx2.Request, shape: type[Answer], keep: Keep) -> Answer:
+    async def call(self, request: httpx2.Request, shape: type[Answer], record: RecordCall) -> Answer:
         """Wait for the rate limit, call, and parse the response. Raises the failures of the port."""
         try:
-            grant = await self.wire.budget.take(self.app_id, self.urgency)
+            reservation = await self.wire.rate_limiter.reserve(self.app_id, self.priority)
         except Busy as busy:  # nothing was called, so there is no evidence to record
             waits = self._evidence("unavailable", f"TikTok was not called: {busy}", {}, 0)
             raise Unavailable(waits, busy.retry_after, limited=busy.limited) from busy
@@ -181,7 +181,7 @@ class _Turn:
 
         def done(outcome: Outcome, message: str) -> RecordedCall:
             call = self._evidence(outcome, message, answer, int((time.monotonic() - started) * 1000))
-            keep(call)
+            record(call)
             return call
 
         try:
@@ -199,12 +199,12 @@ class _Turn:
         meaning = errors.meaning(code, write=self.write)
         if meaning == "limited":
             call = done("unavailable", message)
-            await self.wire.budget.limited(self.app_id, grant)
+            await self.wire.rate_limiter.limited(self.app_id, reservation)
             raise Unavailable(call, errors.retry_after(code), limited=True)
         if meaning != "ok":
             raise _failure(meaning, code, message, done)
         value = _shaped(answer, shape, done)
-        await self.wire.budget.succeeded(self.app_id, grant)
+        await self.wire.rate_limiter.succeeded(self.app_id, reservation)
         return value
 
     def _evidence(self, outcome: Outcome, message: str, answer: Mapping[str, Any], took_ms: int) -> RecordedCall:

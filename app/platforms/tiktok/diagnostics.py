@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from app.kit import clock
-from app.platforms.port import Access, App, Denied, Keep, PlatformFailure, Priority, RecordedCall
+from app.platforms.port import Access, App, Denied, PlatformFailure, Priority, RecordCall, RecordedCall
 from app.platforms.resources import (
     BusinessCenterInfo,
     DiagnosticReport,
@@ -49,7 +49,7 @@ async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence
             MissingPermission(each.name, each.cost, scopes.needed_by(each.name))
             for each in (scopes.lacking(granted) if access else ())
         ),
-        room=await _room(wire, app),
+        rate_limit=await _rate_limit(wire, app),
     )
 
 
@@ -57,47 +57,49 @@ async def _with_token(
     wire: Wire, app: App, access: Access, bc_id: str, trial: "_Trial"
 ) -> tuple[ProbeResult, BusinessCenterInfo | None]:
     """Try each kind of read once; later calls use the results of earlier ones."""
-    ticked = await trial.run("app", lambda keep: operations.advertisers(wire, app, access, keep))
+    ticked = await trial.run("app", lambda record: operations.advertisers(wire, app, access, record))
     first = trial.tried.pop()
     if first.blocker == _DEAD:
         trial.skip_all("TikTok no longer knows the token")
         return first, None
-    rows = await trial.run("business centers", lambda keep: _probe_business_centers(wire, access, keep))
+    rows = await trial.run("business centers", lambda record: _probe_business_centers(wire, access, record))
     own = next((row for row in rows or () if row.bc_info.bc_id == bc_id), None)
-    held = await trial.run("ad accounts", lambda keep: _probe_ad_accounts(wire, access, bc_id, keep)) or []
-    known = await trial.run("partners", lambda keep: _probe_partners(wire, access, bc_id, keep))
+    held = await trial.run("ad accounts", lambda record: _probe_ad_accounts(wire, access, bc_id, record)) or []
+    known = await trial.run("partners", lambda record: _probe_partners(wire, access, bc_id, record))
     if known:
         partner = known[0].bc_id
-        await trial.run("what a partner shares", lambda keep: _probe_shared_to(wire, access, bc_id, partner, keep))
+        await trial.run("what a partner shares", lambda record: _probe_shared_to(wire, access, bc_id, partner, record))
     else:
         trial.skip("what a partner shares", "no partner is seen yet to try it on")
     included = [row.advertiser_id for row in ticked.rows] if ticked else []
     if included:
-        await trial.run("pixels", lambda keep: _probe_pixels(wire, access, included[0], keep))
+        await trial.run("pixels", lambda record: _probe_pixels(wire, access, included[0], record))
     else:
         trial.skip("pixels", "no ad account was ticked when connecting")
-    await trial.run("members", lambda keep: _probe_members(wire, access, bc_id, keep))
+    await trial.run("members", lambda record: _probe_members(wire, access, bc_id, record))
     if held:
         account = held[0].asset_id
-        await trial.run("who can open an ad account", lambda keep: _probe_holders(wire, access, bc_id, account, keep))
+        await trial.run(
+            "who can open an ad account", lambda record: _probe_holders(wire, access, bc_id, account, record)
+        )
     else:
         trial.skip("who can open an ad account", "no ad account is seen yet to try it on")
     today = clock.now().date()
-    await trial.run("change log", lambda keep: _probe_changes(wire, access, bc_id, today, keep))
+    await trial.run("change log", lambda record: _probe_changes(wire, access, bc_id, today, record))
     return first, discovery.business_center(own) if own else None
 
 
 async def _app_alone(wire: Wire, app: App) -> ProbeResult:
     """Revoke an invented token: if the secret is wrong, TikTok refuses the secret, otherwise the token."""
     trial = _Trial()
-    nobodys = Access(_NOBODYS, app.app_id, Priority.LOOKING)
-    await trial.run("app", lambda keep: operations.revoke_token(wire, app, nobodys.token, keep))
+    nobodys = Access(_NOBODYS, app.app_id, Priority.INTERACTIVE)
+    await trial.run("app", lambda record: operations.revoke_token(wire, app, nobodys.token, record))
     return trial.tried[0]
 
 
-async def _room(wire: Wire, app: App) -> RateLimitStatus:
-    limits = wire.budget.limits
-    left, now = await wire.budget.look(app.app_id)
+async def _rate_limit(wire: Wire, app: App) -> RateLimitStatus:
+    limits = wire.rate_limiter.limits
+    left, now = await wire.rate_limiter.look(app.app_id)
     allowed = limits.qps if left.reduced_to is None else min(left.reduced_to, limits.qps)
     return RateLimitStatus(limits.qps, limits.qpm, allowed, max(0, left.closed_until - now) / 1000)
 
@@ -137,55 +139,57 @@ class _Trial:
         )
 
 
-async def _probe_business_centers(wire: Wire, access: Access, keep: Keep) -> list[responses.BcRow]:
+async def _probe_business_centers(wire: Wire, access: Access, record: RecordCall) -> list[responses.BcRow]:
     """`GET /bc/get/`."""
-    return await _first_page(wire, access, "bc/get/", {}, responses.BcRow, keep, size=MOST_CENTERS)
+    return await _first_page(wire, access, "bc/get/", {}, responses.BcRow, record, size=MOST_CENTERS)
 
 
-async def _probe_ad_accounts(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.AdminAsset]:
+async def _probe_ad_accounts(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[responses.AdminAsset]:
     """`GET /bc/asset/admin/get/`."""
     query = {"bc_id": bc_id, "asset_type": "ADVERTISER"}
-    return await _first_page(wire, access, "bc/asset/admin/get/", query, responses.AdminAsset, keep)
+    return await _first_page(wire, access, "bc/asset/admin/get/", query, responses.AdminAsset, record)
 
 
-async def _probe_partners(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.PartnerRow]:
+async def _probe_partners(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[responses.PartnerRow]:
     """`GET /bc/partner/get/`."""
-    return await _first_page(wire, access, "bc/partner/get/", {"bc_id": bc_id}, responses.PartnerRow, keep)
+    return await _first_page(wire, access, "bc/partner/get/", {"bc_id": bc_id}, responses.PartnerRow, record)
 
 
 async def _probe_shared_to(
-    wire: Wire, access: Access, bc_id: str, partner_id: str, keep: Keep
+    wire: Wire, access: Access, bc_id: str, partner_id: str, record: RecordCall
 ) -> list[responses.SharedAdvertiser]:
     """`GET /bc/partner/asset/get/`, assets that the partner shares."""
     query = {"bc_id": bc_id, "partner_id": partner_id, "asset_type": "ADVERTISER", "share_type": "SHARED"}
-    return await _first_page(wire, access, "bc/partner/asset/get/", query, responses.SharedAdvertiser, keep)
+    return await _first_page(wire, access, "bc/partner/asset/get/", query, responses.SharedAdvertiser, record)
 
 
-async def _probe_pixels(wire: Wire, access: Access, account_id: str, keep: Keep) -> list[responses.PixelRow]:
+async def _probe_pixels(wire: Wire, access: Access, account_id: str, record: RecordCall) -> list[responses.PixelRow]:
     """`GET /pixel/list/`."""
-    return await _first_page(wire, access, "pixel/list/", {"advertiser_id": account_id}, responses.PixelRow, keep)
+    return await _first_page(wire, access, "pixel/list/", {"advertiser_id": account_id}, responses.PixelRow, record)
 
 
-async def _probe_members(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[responses.MemberRow]:
+async def _probe_members(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[responses.MemberRow]:
     """`GET /bc/member/get/`."""
-    return await _first_page(wire, access, "bc/member/get/", {"bc_id": bc_id}, responses.MemberRow, keep)
+    return await _first_page(wire, access, "bc/member/get/", {"bc_id": bc_id}, responses.MemberRow, record)
 
 
 async def _probe_holders(
-    wire: Wire, access: Access, bc_id: str, account_id: str, keep: Keep
+    wire: Wire, access: Access, bc_id: str, account_id: str, record: RecordCall
 ) -> list[responses.HolderRow]:
     """`GET /bc/asset/member/get/`."""
     query = {"bc_id": bc_id, "asset_type": "ADVERTISER", "asset_id": account_id}
-    return await _first_page(wire, access, "bc/asset/member/get/", query, responses.HolderRow, keep)
+    return await _first_page(wire, access, "bc/asset/member/get/", query, responses.HolderRow, record)
 
 
-async def _probe_changes(wire: Wire, access: Access, bc_id: str, today: date, keep: Keep) -> list[responses.ChangeRow]:
+async def _probe_changes(
+    wire: Wire, access: Access, bc_id: str, today: date, record: RecordCall
+) -> list[responses.ChangeRow]:
     """`GET /changelog/get/`, today's."""
     query = {
         "bc_id": bc_id, "page": 1, "page_size": FEW,
         "filtering": {"start_date": today.isoformat(), "end_date": today.isoformat(), "activity_type": "ACCOUNT"},
     }  # fmt: skip
-    return (await get(wire, access, "changelog/get/", query, responses.ChangeLog, keep)).changelog_list
+    return (await get(wire, access, "changelog/get/", query, responses.ChangeLog, record)).changelog_list
 
 
 async def _first_page(
@@ -194,9 +198,9 @@ async def _first_page(
     path: str,
     query: dict[str, Any],
     row: type[Item],
-    keep: Keep,
+    record: RecordCall,
     *,
     size: int = FEW,
 ) -> list[Item]:
     page = {**query, "page": 1, "page_size": size}
-    return (await get(wire, access, path, page, responses.PageOf[row], keep)).rows  # type: ignore[valid-type]  # known when called
+    return (await get(wire, access, path, page, responses.PageOf[row], record)).rows  # type: ignore[valid-type]  # known when called

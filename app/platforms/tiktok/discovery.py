@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.platforms.port import Access, App, Denied, Keep, UnexpectedAnswer
+from app.platforms.port import Access, App, Denied, RecordCall, UnexpectedAnswer
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 from app.platforms.tiktok import operations, responses
 from app.platforms.tiktok.client import Wire
@@ -13,19 +13,19 @@ _OF_A_PERSON = "OWNER_INDIVIDUAL"
 SOMEBODY = "your TikTok sign-in"
 
 
-async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> DiscoveredAssets:
+async def discover(wire: Wire, app: App, access: Access, record: RecordCall) -> DiscoveredAssets:
     """Read everything, with six calls for one Business Center of up to 50 ad accounts."""
-    person = await _person(wire, access, keep)
-    ticked = {row.advertiser_id for row in (await operations.advertisers(wire, app, access, keep)).rows}
-    seen = tuple(business_center(row) for row in await operations.business_centers(wire, access, keep))
+    person = await _person(wire, access, record)
+    ticked = {row.advertiser_id for row in (await operations.advertisers(wire, app, access, record)).rows}
+    seen = tuple(business_center(row) for row in await operations.business_centers(wire, access, record))
     usable = [center.bc_id for center in seen if center.usable]
     held = {
-        bc_id: await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", keep=keep)
+        bc_id: await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", record=record)
         for bc_id in usable
     }
-    pixels = [pixel for bc_id in usable for pixel in await _pixels(wire, access, bc_id, keep)]
+    pixels = [pixel for bc_id in usable for pixel in await _pixels(wire, access, bc_id, record)]
     owned = [row.asset_id for rows in held.values() for row in rows if row.relation_type == OURS]
-    infos = await _infos(wire, access, [each for each in owned if each in ticked], keep)
+    infos = await _infos(wire, access, [each for each in owned if each in ticked], record)
     accounts = tuple(
         _account(bc_id, row, ticked=row.asset_id in ticked, info=infos.get(row.asset_id))
         for bc_id, rows in held.items()
@@ -34,19 +34,19 @@ async def discover(wire: Wire, app: App, access: Access, keep: Keep) -> Discover
     return DiscoveredAssets(person, seen, accounts, tuple(pixels))
 
 
-async def _person(wire: Wire, access: Access, keep: Keep) -> str:
+async def _person(wire: Wire, access: Access, record: RecordCall) -> str:
     """Name of the person who authorized, for display only."""
     try:
-        user = await operations.user_info(wire, access, keep)
+        user = await operations.user_info(wire, access, record)
     except UnexpectedAnswer:
         return SOMEBODY
     return user.display_name or user.email or SOMEBODY
 
 
-async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pixel]:
+async def _pixels(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[Pixel]:
     """Pixels; empty if the list is refused: ad accounts can be chosen without it."""
     try:
-        rows = await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="PIXEL", keep=keep)
+        rows = await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="PIXEL", record=record)
     except (Denied, UnexpectedAnswer):
         return []
     return [
@@ -57,7 +57,7 @@ async def _pixels(wire: Wire, access: Access, bc_id: str, keep: Keep) -> list[Pi
 
 
 async def _infos(
-    wire: Wire, access: Access, advertiser_ids: Sequence[str], keep: Keep
+    wire: Wire, access: Access, advertiser_ids: Sequence[str], record: RecordCall
 ) -> Mapping[str, responses.AdvertiserInfo]:
     """Currency, time zone and country; empty if the read is refused."""
     infos: dict[str, responses.AdvertiserInfo] = {}
@@ -65,7 +65,7 @@ async def _infos(
         for first in range(0, len(advertiser_ids), operations.MOST_ADVERTISERS):
             batch = advertiser_ids[first : first + operations.MOST_ADVERTISERS]
             infos |= {
-                row.advertiser_id: row for row in (await operations.advertiser_info(wire, access, batch, keep)).rows
+                row.advertiser_id: row for row in (await operations.advertiser_info(wire, access, batch, record)).rows
             }
     except (Denied, UnexpectedAnswer):
         return infos

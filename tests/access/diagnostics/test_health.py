@@ -52,7 +52,7 @@ async def test_a_good_app_passes_within_ten_calls(api: httpx2.AsyncClient, house
     lines = _lines(health)
     for what in ("app", "agency connection", "your Business Center", "permissions", "reading business centers",
                  "reading ad accounts", "reading partners", "reading what a partner shares", "reading pixels",
-                 "rate budget", "redirect address"):  # fmt: skip
+                 "rate limit", "redirect address"):  # fmt: skip
         assert lines[what]["status"] == "pass", lines[what]
     read = lines["reading partners"]
     assert (read["operation"], read["code"]) == ("bc/partner/get", 0)
@@ -125,7 +125,7 @@ async def test_a_closed_budget_is_no_refusal(api: httpx2.AsyncClient, house: Hou
     await house.tiktok.fault("bc/get/", code=40100)
     lines = _lines(await _health(api))
     assert lines["reading business centers"]["status"] == "cannot_tell"
-    assert (lines["rate budget"]["status"], lines["your Business Center"]["status"]) == ("limited", "cannot_tell")
+    assert (lines["rate limit"]["status"], lines["your Business Center"]["status"]) == ("limited", "cannot_tell")
 
 
 @pytest.mark.usefixtures("tiktok")

@@ -160,4 +160,4 @@ async def test_names_of_odd_characters(scene: Scene, tiktok: TikTokWorld) -> Non
 
 def test_watches_do_not_take_the_calls_of_those_who_wait() -> None:
     given = {reason: priority_of(reason, Priority.HANDSHAKE) for reason in ("connected", "asked", "watch")}
-    assert given == {"connected": Priority.HANDSHAKE, "asked": Priority.HANDSHAKE, "watch": Priority.WATCH}
+    assert given == {"connected": Priority.HANDSHAKE, "asked": Priority.HANDSHAKE, "watch": Priority.BACKGROUND}

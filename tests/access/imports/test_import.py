@@ -59,7 +59,7 @@ async def test_two_hundred_partners_are_there_within_a_minute_at_the_default_pac
 
 
 def _pace_of_handshakes(limits: Limits) -> float:
-    """Calls a second of urgency HANDSHAKE: three quarters of the window of 1.2 s, and of the minute."""
+    """Calls a second of priority HANDSHAKE: three quarters of the window of 1.2 s, and of the minute."""
     return min(limits.qps * 3 // 4 / 1.2, limits.qpm * 3 // 4 / 62)
 
 

@@ -7,7 +7,15 @@ from app.access.reconciler.executor import ActionMember, send
 from app.access.reconciler.sides import BusinessCenterPair
 from app.access.reconciler.state import AssetKey, UnshareAction
 from app.access.reconciler.strategy import ActionResult
-from app.platforms.port import Access, Keep, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
+from app.platforms.port import (
+    Access,
+    PlatformFailure,
+    Priority,
+    RecordCall,
+    RecordedCall,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from app.platforms.resources import Member
 
 NORA = "nora@northagency.example"
@@ -20,8 +28,8 @@ class _Platform:
     def __init__(self, failure: PlatformFailure | None, *members: Member) -> None:
         self.failure, self.seen, self.removed = failure, members, list[str]()
 
-    async def members(self, _access: object, *, bc_id: str, keep: Keep) -> tuple[Member, ...]:
-        keep(RecordedCall("bc/member/get", {"bc_id": bc_id}, "ok", 0, "OK", "request-1", {}, 3))
+    async def members(self, _access: object, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
+        record(RecordedCall("bc/member/get", {"bc_id": bc_id}, "ok", 0, "OK", "request-1", {}, 3))
         return self.seen
 
     async def remove_member(self, _access: object, *, user_id: str, **_more: Any) -> None:

@@ -21,12 +21,12 @@ APP_ID = "7400000000000000001"
 
 @dataclass(frozen=True)
 class Hammering:
-    """What a program does: so many callers of an urgency, for so long, with a pause after each call."""
+    """What a program does: so many callers of one priority, for so long, with a pause after each call."""
 
     database_url: str
     api_base: str
     token: str
-    urgency: str
+    priority: str
     callers: int
     seconds: float
     pause: float
@@ -44,8 +44,10 @@ class Watched(RateLimiter):
 
     waits: list[int] = field(default_factory=list)
 
-    async def _book(self, app_id: str, urgency: Priority, patience: int, lead: int = 0) -> tuple[Reservation, Moment]:
-        grant, moment = await super()._book(app_id, urgency, patience, lead)
+    async def _reserve(
+        self, app_id: str, priority: Priority, patience: int, lead: int = 0
+    ) -> tuple[Reservation, Moment]:
+        grant, moment = await super()._reserve(app_id, priority, patience, lead)
         self.waits.append(grant.at - moment.now)
         return grant, moment
 
@@ -54,7 +56,7 @@ async def hammer(what: Hammering) -> tuple[int, list[int]]:
     """Calls until the time is over: how many calls went, and the waits."""
     engine = make_engine(what.database_url)
     budget = Watched(make_sessions(engine), "tiktok", Limits(what.qps, what.qpm))
-    access = Access(what.token, APP_ID, Priority[what.urgency])
+    access = Access(what.token, APP_ID, Priority[what.priority])
     went = 0
     end = time.monotonic() + what.seconds
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.kit.database import Sessions
 from app.kit.egress.client import tls_context
 from app.platforms.port import Access, Priority, RecordedCall, Unavailable
-from app.platforms.rate_limit_policy import BUCKET, WINDOW, Limits, take
+from app.platforms.rate_limit_policy import BUCKET, WINDOW, Limits, reserve
 from app.platforms.rate_limiter import Busy, RateLimiter, RateLimitState
 from app.platforms.tiktok import operations
 from app.platforms.tiktok.client import Wire
@@ -32,20 +32,20 @@ async def row(sessions: Sessions, app_id: str = APP) -> RateLimitState:
 
 async def test_grants_of_one_app_are_counted_together_and_of_another_apart(sessions: Sessions) -> None:
     one, two = RateLimiter(sessions, "tiktok", FEW), RateLimiter(sessions, "tiktok", FEW)
-    grants = await asyncio.gather(*(each.take(APP, Priority.LOOKING) for each in (one, two, one)))
+    grants = await asyncio.gather(*(each.reserve(APP, Priority.INTERACTIVE) for each in (one, two, one)))
     at = sorted(grant.at for grant in grants)
     assert at[2] - at[0] >= WINDOW
-    await two.take(OTHER, Priority.LOOKING)
+    await two.reserve(OTHER, Priority.INTERACTIVE)
     assert len((await row(sessions, OTHER)).granted) == 1
 
 
 async def test_the_moment_counts_from_when_the_row_is_ours(sessions: Sessions, engine: AsyncEngine) -> None:
     """Whoever waits for the lock must not be given a moment from before it had it."""
     budget = RateLimiter(sessions, "tiktok", Limits(1000, 60_000))
-    first = await budget.take(APP, Priority.LOOKING)
+    first = await budget.reserve(APP, Priority.INTERACTIVE)
     async with sessions.begin() as holder:
         await holder.execute(select(RateLimitState).with_for_update())
-        waiting = asyncio.create_task(budget._book(APP, Priority.LOOKING, 0))
+        waiting = asyncio.create_task(budget._reserve(APP, Priority.INTERACTIVE, 0))
         await _until_somebody_waits(engine)
         await asyncio.sleep(0.3)
     grant, _ = await waiting
@@ -70,13 +70,13 @@ async def test_the_moment_counts_from_when_the_row_is_ours(sessions: Sessions, e
         {"limited_at": 50_000_000, "raised_at": 50_000_000},
     ],
 )
-@pytest.mark.parametrize("urgency", list(Priority))
+@pytest.mark.parametrize("priority", list(Priority))
 async def test_the_database_reserves_as_the_policy(
-    sessions: Sessions, urgency: Priority, state: dict[str, Any]
+    sessions: Sessions, priority: Priority, state: dict[str, Any]
 ) -> None:
     """Times are milliseconds from now, buckets their distance from the present one."""
     budget = RateLimiter(sessions, "tiktok", Limits(qps=4, qpm=480))
-    await budget.take(APP, Priority.LOOKING)
+    await budget.reserve(APP, Priority.INTERACTIVE)
     _, now = await budget.look(APP)
     values: dict[str, Any] = {"granted": [], "minute": {}} | state
     values["granted"] = [now + at for at in values["granted"]]
@@ -85,14 +85,14 @@ async def test_the_database_reserves_as_the_policy(
     async with sessions.begin() as session:
         await session.execute(update(RateLimitState).values(values))
     before, _ = await budget.look(APP)
-    grant, moment = await budget._book(APP, urgency, patience=70_000)
+    grant, moment = await budget._reserve(APP, priority, patience=70_000)
     after, _ = await budget.look(APP)
-    assert (after, grant) == take(before, moment.now, urgency, budget.limits, 70_000)
+    assert (after, grant) == reserve(before, moment.now, priority, budget.limits, 70_000)
 
 
 async def test_a_call_that_wakes_up_late_takes_a_new_grant(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     budget = RateLimiter(sessions, "tiktok", Limits(1, 480))
-    await budget.take(APP, Priority.LOOKING)
+    await budget.reserve(APP, Priority.INTERACTIVE)
     real, naps = asyncio.sleep, list[float]()
 
     async def oversleep(seconds: float) -> None:
@@ -100,15 +100,15 @@ async def test_a_call_that_wakes_up_late_takes_a_new_grant(sessions: Sessions, m
         await real(seconds + (0.25 if len(naps) == 1 else 0))
 
     monkeypatch.setattr(asyncio, "sleep", oversleep)
-    grant = await budget.take(APP, Priority.LOOKING)
+    grant = await budget.reserve(APP, Priority.INTERACTIVE)
     assert len(naps) >= 2
     assert grant.at == max((await row(sessions)).granted)
 
 
 async def test_who_waits_for_a_grant_waits_on_when_the_platform_says_too_often(sessions: Sessions) -> None:
     budget = RateLimiter(sessions, "tiktok", Limits(1, 480))
-    first = await budget.take(APP, Priority.LOOKING)
-    waiting = asyncio.create_task(budget.take(APP, Priority.LOOKING))
+    first = await budget.reserve(APP, Priority.INTERACTIVE)
+    waiting = asyncio.create_task(budget.reserve(APP, Priority.INTERACTIVE))
     async with asyncio.timeout(10):
         while len((await row(sessions)).granted) < 2:  # noqa: ASYNC110 - it is written by another transaction
             await asyncio.sleep(0.01)
@@ -154,7 +154,7 @@ async def test_who_would_wait_too_long_is_told_without_a_call(
     assert (await tiktok.calls())["total"] == calls
     assert len(kept) == 1
     with pytest.raises(Busy):
-        await wire.budget.take(APP, Priority.WATCH)
+        await wire.rate_limiter.reserve(APP, Priority.BACKGROUND)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ async def wire(sessions: Sessions, tiktok: TikTokWorld) -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def ana(tiktok: TikTokWorld) -> Access:
-    return Access(await tiktok.token(seed.ANA_CLIENT), APP, Priority.LOOKING)
+    return Access(await tiktok.token(seed.ANA_CLIENT), APP, Priority.INTERACTIVE)
 
 
 async def _until_somebody_waits(engine: AsyncEngine) -> None:

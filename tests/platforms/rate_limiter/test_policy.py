@@ -16,8 +16,8 @@ from app.platforms.rate_limit_policy import (
     Reservation,
     is_void,
     limited,
+    reserve,
     succeeded,
-    take,
 )
 
 NOW = 1_795_000_000_000
@@ -29,9 +29,9 @@ asked = st.lists(st.tuples(st.integers(0, 700), urgencies), max_size=80)
 
 
 def granted(
-    allowance: Allowance, now: int, urgency: Priority, limits: Limits = LIMITS
+    allowance: Allowance, now: int, priority: Priority, limits: Limits = LIMITS
 ) -> tuple[Allowance, Reservation]:
-    taken = take(allowance, now, urgency, limits, PATIENCE[urgency])
+    taken = reserve(allowance, now, priority, limits, PATIENCE[priority])
     assert not isinstance(taken, Later)
     return taken
 
@@ -39,14 +39,14 @@ def granted(
 @given(asked, st.integers(1, 12), st.integers(1, 60))
 def test_no_window_and_no_minute_holds_too_many(calls: list[tuple[int, Priority]], qps: int, qpm: int) -> None:
     limits, allowance, now, at = Limits(qps, qpm), Allowance(), NOW, list[int]()
-    for pause, urgency in calls:
+    for pause, priority in calls:
         now += pause
-        taken = take(allowance, now, urgency, limits, PATIENCE[urgency])
+        taken = reserve(allowance, now, priority, limits, PATIENCE[priority])
         if isinstance(taken, Later):
-            assert taken.wait > PATIENCE[urgency]
+            assert taken.wait > PATIENCE[priority]
             continue
         allowance, grant = taken
-        assert now <= grant.at <= now + PATIENCE[urgency]
+        assert now <= grant.at <= now + PATIENCE[priority]
         at.append(grant.at)
     assert fullest(at, WINDOW) <= qps
     assert fullest(at, MINUTE) <= qpm
@@ -54,57 +54,63 @@ def test_no_window_and_no_minute_holds_too_many(calls: list[tuple[int, Priority]
 
 @given(asked)
 def test_watches_and_handshakes_never_fill_what_is_kept_for_those_who_look(calls: list[tuple[int, Priority]]) -> None:
-    allowance, now, of = Allowance(), NOW, {Priority.WATCH: list[int](), Priority.HANDSHAKE: list[int]()}
-    for pause, urgency in calls:
+    allowance, now, of = Allowance(), NOW, {Priority.BACKGROUND: list[int](), Priority.HANDSHAKE: list[int]()}
+    for pause, priority in calls:
         now += pause
-        if urgency is Priority.LOOKING:
+        if priority is Priority.INTERACTIVE:
             continue
-        taken = take(allowance, now, urgency, LIMITS, PATIENCE[urgency])
+        taken = reserve(allowance, now, priority, LIMITS, PATIENCE[priority])
         if not isinstance(taken, Later):
             allowance, grant = taken
-            of[urgency].append(grant.at)
-    assert fullest(of[Priority.WATCH], WINDOW) <= 4
-    assert fullest(sorted(of[Priority.WATCH] + of[Priority.HANDSHAKE]), WINDOW) <= 6
-    assert granted(allowance, now, Priority.LOOKING)[1].at == now
+            of[priority].append(grant.at)
+    assert fullest(of[Priority.BACKGROUND], WINDOW) <= 4
+    assert fullest(sorted(of[Priority.BACKGROUND] + of[Priority.HANDSHAKE]), WINDOW) <= 6
+    assert granted(allowance, now, Priority.INTERACTIVE)[1].at == now
 
 
 def test_while_watches_fill_their_half_somebody_who_looks_goes_at_once() -> None:
     allowance = Allowance()
-    taken: tuple[Allowance, Reservation] | Later = granted(allowance, NOW, Priority.WATCH)
+    taken: tuple[Allowance, Reservation] | Later = granted(allowance, NOW, Priority.BACKGROUND)
     while not isinstance(taken, Later):
         allowance = taken[0]
-        taken = take(allowance, NOW, Priority.WATCH, LIMITS, PATIENCE[Priority.WATCH])
-    assert [granted(allowance, NOW, Priority.LOOKING)[1].at] == [NOW]
+        taken = reserve(allowance, NOW, Priority.BACKGROUND, LIMITS, PATIENCE[Priority.BACKGROUND])
+    assert [granted(allowance, NOW, Priority.INTERACTIVE)[1].at] == [NOW]
     for _ in range(4):
-        allowance, grant = granted(allowance, NOW, Priority.LOOKING)
+        allowance, grant = granted(allowance, NOW, Priority.INTERACTIVE)
     assert grant.at == NOW
-    assert granted(allowance, NOW, Priority.LOOKING)[1].at == NOW + WINDOW
+    assert granted(allowance, NOW, Priority.INTERACTIVE)[1].at == NOW + WINDOW
 
 
-@pytest.mark.parametrize(("urgency", "at_once"), [(Priority.LOOKING, 8), (Priority.HANDSHAKE, 6), (Priority.WATCH, 4)])
-def test_how_many_of_an_urgency_go_at_once(urgency: Priority, at_once: int) -> None:
+@pytest.mark.parametrize(
+    ("priority", "at_once"), [(Priority.INTERACTIVE, 8), (Priority.HANDSHAKE, 6), (Priority.BACKGROUND, 4)]
+)
+def test_how_many_of_a_priority_go_at_once(priority: Priority, at_once: int) -> None:
     allowance, at = Allowance(), []
     for _ in range(at_once + 1):
-        allowance, grant = granted(allowance, NOW, urgency)
+        allowance, grant = granted(allowance, NOW, priority)
         at.append(grant.at - NOW)
     assert at == [0] * at_once + [WINDOW]
 
 
 def test_one_call_a_window_is_left_to_everybody() -> None:
-    for urgency in Priority:
-        assert granted(Allowance(reduced_to=1), NOW, urgency)[1].at == NOW
+    for priority in Priority:
+        assert granted(Allowance(reduced_to=1), NOW, priority)[1].at == NOW
 
 
 def test_who_would_wait_too_long_is_told_for_how_long() -> None:
     closed = Allowance(closed_until=NOW + 30_000)
-    assert take(closed, NOW, Priority.LOOKING, LIMITS, PATIENCE[Priority.LOOKING]) == Later(30_000, limited=True)
-    assert take(Allowance(granted=(NOW,)), NOW, Priority.WATCH, Limits(1, 60), 500) == Later(WINDOW, limited=False)
+    assert reserve(closed, NOW, Priority.INTERACTIVE, LIMITS, PATIENCE[Priority.INTERACTIVE]) == Later(
+        30_000, limited=True
+    )
+    assert reserve(Allowance(granted=(NOW,)), NOW, Priority.BACKGROUND, Limits(1, 60), 500) == Later(
+        WINDOW, limited=False
+    )
 
 
 def test_a_minute_that_is_full_is_waited_out() -> None:
     allowance, at = Allowance(), []
     for number in range(6):
-        taken = take(allowance, NOW + number * 2_000, Priority.LOOKING, Limits(8, 5), MINUTE * 2)
+        taken = reserve(allowance, NOW + number * 2_000, Priority.INTERACTIVE, Limits(8, 5), MINUTE * 2)
         assert not isinstance(taken, Later)
         allowance, grant = taken
         at.append(grant.at)
@@ -133,13 +139,13 @@ def test_calls_that_were_under_way_together_count_as_one_setback() -> None:
 
 
 def test_grants_of_moments_to_come_are_void_after_a_setback() -> None:
-    allowance, first = granted(Allowance(), NOW, Priority.LOOKING, Limits(1, 60))
-    allowance, second = granted(allowance, NOW, Priority.LOOKING, Limits(1, 60))
+    allowance, first = granted(Allowance(), NOW, Priority.INTERACTIVE, Limits(1, 60))
+    allowance, second = granted(allowance, NOW, Priority.INTERACTIVE, Limits(1, 60))
     assert second.at == NOW + WINDOW
     allowance = limited(allowance, NOW + 100, first, Limits(1, 60))
     assert is_void(allowance, second)
     assert allowance.granted == (NOW,)
-    allowance, third = granted(allowance, NOW + 200, Priority.LOOKING, Limits(1, 60))
+    allowance, third = granted(allowance, NOW + 200, Priority.INTERACTIVE, Limits(1, 60))
     assert not is_void(allowance, third)
     assert third.at >= NOW + 1_100
 
@@ -159,9 +165,9 @@ def test_after_a_setback_no_window_holds_more_than_half(
     calls: list[tuple[int, Priority]], after: int, qps: int
 ) -> None:
     limits, allowance, now, since = Limits(qps, 10_000), Allowance(), NOW, list[int]()
-    for number, (pause, urgency) in enumerate(calls):
+    for number, (pause, priority) in enumerate(calls):
         now += pause
-        taken = take(allowance, now, urgency, limits, PATIENCE[urgency])
+        taken = reserve(allowance, now, priority, limits, PATIENCE[priority])
         if isinstance(taken, Later):
             continue
         allowance, grant = taken
@@ -179,7 +185,7 @@ def test_a_clock_that_was_wrong_blocks_nobody_for_long() -> None:
     wrong = Allowance(
         granted=(future,) * 8, minute={future // 2_000: 480}, limited_at=future, closed_until=future, reduced_to=1
     )
-    opened, grant = granted(wrong, NOW, Priority.LOOKING)
+    opened, grant = granted(wrong, NOW, Priority.INTERACTIVE)
     assert grant.at == NOW
     assert not is_void(opened, grant)
     assert limited(opened, NOW + 1, grant, LIMITS).setbacks == 1

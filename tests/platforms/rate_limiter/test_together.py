@@ -20,25 +20,25 @@ async def test_four_processes_keep_one_budget_and_serve_first_who_looks(database
     assert len(arrivals) == sum(went for _, (went, _) in done)
     assert max(sum(first <= at < first + 1 for at in arrivals) for first in arrivals) <= QPS
     assert all(went for _, (went, _) in done)
-    looked = [wait for urgency, (_, waits) in done if urgency == "LOOKING" for wait in waits]
-    others = [wait for urgency, (_, waits) in done if urgency != "LOOKING" for wait in waits]
+    looked = [wait for priority, (_, waits) in done if priority == "INTERACTIVE" for wait in waits]
+    others = [wait for priority, (_, waits) in done if priority != "INTERACTIVE" for wait in waits]
     assert max(looked) < 2_000
     assert max(others) > 1_000  # the rest was full indeed
 
 
 async def _hammer(database_url: str, tiktok: TikTokWorld) -> list[tuple[str, tuple[int, list[int]]]]:
-    """Four programs call at once: how many calls went and for how long they waited, by urgency."""
+    """Four programs call at once: how many calls went and for how long they waited, by priority."""
     token = await tiktok.token(seed.ANA_CLIENT)
-    programs = [("WATCH", 8, 0.0), ("HANDSHAKE", 6, 0.0), ("LOOKING", 1, 0.5), ("LOOKING", 1, 0.7)]
+    programs = [("BACKGROUND", 8, 0.0), ("HANDSHAKE", 6, 0.0), ("INTERACTIVE", 1, 0.5), ("INTERACTIVE", 1, 0.7)]
     base = f"{tiktok.address}/open_api/v1.3"
     running = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.platforms.rate_limiter.hammering",
-            Hammering(database_url, base, token, urgency, callers, SECONDS, pause, QPS, 480).as_argument,
+            Hammering(database_url, base, token, priority, callers, SECONDS, pause, QPS, 480).as_argument,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE,
         )
-        for urgency, callers, pause in programs
+        for priority, callers, pause in programs
     ]  # fmt: skip
     said = [await program.communicate() for program in running]
     assert [program.returncode for program in running] == [0] * len(programs)
-    return [(urgency, json.loads(out)) for (urgency, _, _), (out, _) in zip(programs, said, strict=True)]
+    return [(priority, json.loads(out)) for (priority, _, _), (out, _) in zip(programs, said, strict=True)]

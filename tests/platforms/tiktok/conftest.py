@@ -34,7 +34,7 @@ def kept() -> list[RecordedCall]:
 @pytest.fixture
 def access() -> Access:
     """A token of nobody, for example answers."""
-    return Access("token-of-nobody", APP.app_id, Priority.LOOKING)
+    return Access("token-of-nobody", APP.app_id, Priority.INTERACTIVE)
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ async def platform(tiktok: TikTokWorld, budget: RateLimiter) -> AsyncIterator[Ti
 @pytest.fixture
 async def ana(tiktok: TikTokWorld) -> Access:
     """The token of the client's Admin."""
-    return Access(await tiktok.token(seed.ANA_CLIENT), APP.app_id, Priority.LOOKING)
+    return Access(await tiktok.token(seed.ANA_CLIENT), APP.app_id, Priority.INTERACTIVE)
 
 
 @pytest.fixture
 async def nora(tiktok: TikTokWorld) -> Access:
     """The token of the agency's Admin."""
-    return Access(await tiktok.token(seed.NORA_NORTH), APP.app_id, Priority.LOOKING)
+    return Access(await tiktok.token(seed.NORA_NORTH), APP.app_id, Priority.INTERACTIVE)
