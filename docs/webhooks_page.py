@@ -12,6 +12,7 @@ from app.webhooks import message
 from app.webhooks.endpoints import service as endpoints
 from app.webhooks.endpoints import verification
 from app.webhooks.policies import circuit_breaker, event_filter, response_classifier, retry_policy
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.replays import service as replays
 from docs.events_page import readable
 from docs.tables import code, listed, said, table
@@ -81,6 +82,13 @@ def codes() -> str:
     return table(("answer", "code", "what it means", "what follows"), [*answers, *silent])
 
 
+def ends() -> str:
+    """Reasons for which a delivery ends without success."""
+    return table(
+        ("`reason`", "`status`", "meaning"), [(code(each), code(each.status), each.sentence) for each in EndReason]
+    )
+
+
 def sparing() -> str:
     """When an endpoint is spared, warned about, and disabled."""
     breaker = circuit_breaker
@@ -135,7 +143,7 @@ def limits() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    "modes": modes, "retries": retries, "codes": codes, "sparing": sparing, "operational": operational,
+    "modes": modes, "retries": retries, "codes": codes, "ends": ends, "sparing": sparing, "operational": operational,
     "limits": limits,
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ from app.webhooks.deliveries import transitions
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.models import Delivery, Endpoint, WebhookBody
 from app.webhooks.policies import retry_policy
+from app.webhooks.policies.end_reason import EndReason
 
 #: `body_created_at` of a delivery whose body was deleted.
 BODY_DELETED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -159,9 +160,10 @@ class DeliveryBatch:
                 self.add_body(spec.event, to.mode, personal=to.personal)
                 places[variant] = len(self._bodies)
             if to.id not in self._places:
-                status, reason = ("pending", None) if to.is_active else ("skipped", "endpoint_disabled")
+                end = None if to.is_active else EndReason.ENDPOINT_DISABLED
+                status = end.status if end else "pending"
                 seconds = self._lease_seconds.get(to.id)
-                self._recipients.append((to.id, to.ordered, status, reason, to.lasts, seconds))
+                self._recipients.append((to.id, to.ordered, status, end, to.lasts, seconds))
                 self._places[to.id] = len(self._recipients)
             delivery_id, body, recipient = ids.raw(), places[variant], self._places[to.id]
             to_lease = self._to_lease.get(to.id, 0)

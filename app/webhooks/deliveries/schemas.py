@@ -7,9 +7,12 @@ from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
 from app.webhooks.deliveries.creation import is_body_deleted
 from app.webhooks.deliveries.queries import VisibleDelivery
 from app.webhooks.models import Attempt
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import public_code
 
-_REASON = f"Reason for this status; for `held` it is one of {', '.join(f'`{hold}`' for hold in HOLDS)}."
+_ENDS = ", ".join(f"`{reason}`" for reason in EndReason)
+_HOLDS = ", ".join(f"`{hold}`" for hold in HOLDS)
+_REASON = f"Reason for this status. For `held`: {_HOLDS}. For an end without success: {_ENDS}."
 
 
 class DeliveryView(BaseModel):

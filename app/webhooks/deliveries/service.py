@@ -11,6 +11,7 @@ from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import creation, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
+from app.webhooks.policies.end_reason import EndReason
 
 
 class DeliveryNotOver(AppError):
@@ -84,7 +85,7 @@ async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> Non
     row = await _in_turn(session, agency_id, delivery_id)
     if row.status in TERMINAL:
         raise DeliveryOver
-    await transitions.cancel(session, agency_id, row.endpoint_id, Delivery.id == row.id, reason="user")
+    await transitions.cancel(session, agency_id, row.endpoint_id, Delivery.id == row.id, reason=EndReason.USER)
 
 
 async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str, *, actor: str) -> None:

@@ -43,6 +43,7 @@ from app.kit.database import CROSS_TENANT, Connected
 from app.webhooks.deliveries import conditions
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.policies import retry_policy
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.fair_share import SlotClass
 
 #: Lease of a delivery: its id, and the token of the claim.
@@ -181,11 +182,12 @@ _END_LEASED = (
     .execution_options(**CROSS_TENANT)
 )  # fmt: skip
 
+_DISABLED, _DELETED = EndReason.ENDPOINT_DISABLED, EndReason.ENDPOINT_DELETED
 _END_UNSENDABLE = text(
     f"""
     UPDATE webhook_deliveries d
-    SET status = CASE WHEN e.deleted_at IS NULL THEN 'skipped' ELSE 'cancelled' END,
-      reason = CASE WHEN e.deleted_at IS NULL THEN 'endpoint_disabled' ELSE 'endpoint_deleted' END,
+    SET status = CASE WHEN e.deleted_at IS NULL THEN '{_DISABLED.status}' ELSE '{_DELETED.status}' END,
+      reason = CASE WHEN e.deleted_at IS NULL THEN '{_DISABLED}' ELSE '{_DELETED}' END,
       due_at = NULL, lease_until = NULL, lease_token = NULL
     FROM webhook_endpoints e
     WHERE e.agency_id = :agency_id AND e.id = :endpoint_id AND NOT {conditions.is_sendable_sql("e")}
@@ -238,13 +240,13 @@ _RELEASE_NEXT = text(
 
 
 async def cancel(
-    session: AsyncSession, agency_id: str, endpoint_id: str, *which: ColumnElement[bool], reason: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, *which: ColumnElement[bool], reason: EndReason
 ) -> None:
     """Cancel open deliveries of an endpoint, also leased ones, and release the next of their subjects."""
     cancelled = await session.execute(
         update(Delivery)
         .where(Delivery.agency_id == agency_id, Delivery.endpoint_id == endpoint_id, conditions.is_open(), *which)
-        .values(status="cancelled", reason=reason, **_OVER)
+        .values(status=reason.status, reason=reason, **_OVER)
         .returning(Delivery.subject_id, Delivery.ordered)
         .execution_options(synchronize_session=False)
     )
@@ -252,21 +254,22 @@ async def cancel(
         await release_next(session, agency_id, endpoint_id, subjects)
 
 
-async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> set[Lease]:
-    """End deliveries without an attempt, each with its status and reason. Returns the leases that were still valid."""
-    given = bulk_params.values("given", _ENDED, [(row.agency_id, row.id, row.token, *why) for row, *why in ended])
+async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, EndReason]]) -> set[Lease]:
+    """End deliveries without an attempt, each with its reason. Returns the leases that were still valid."""
+    rows = [(row.agency_id, row.id, row.token, reason.status, reason) for row, reason in ended]
+    given = bulk_params.values("given", _ENDED, rows)
     return {(row[0], row[1]) for row in await session.execute(_END_LEASED, given)}
 
 
 async def end_unleased(
-    session: AsyncSession, found: Any, status: str, reason: str, *where: ColumnElement[bool]
+    session: AsyncSession, found: Any, reason: EndReason, *where: ColumnElement[bool]
 ) -> Sequence[EndedDelivery]:
     """End those of the deliveries found (agency_id, id) that are not leased, and release the next ones."""
     ended = (
         update(Delivery)
         .where(tuple_(Delivery.agency_id, Delivery.id).in_(found.cte("found").select()), conditions.is_open())
         .where(conditions.is_unleased(), *where)
-        .values(status=status, reason=reason, **_OVER)
+        .values(status=reason.status, reason=reason, **_OVER)
         .returning(
             Delivery.agency_id, Delivery.id, Delivery.endpoint_id, Delivery.event_id, Delivery.event_type,
             Delivery.origin, Delivery.subject_id, Delivery.ordered, Delivery.status, Delivery.reason,

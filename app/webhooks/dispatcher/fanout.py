@@ -32,6 +32,7 @@ from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapsh
 from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
 from app.webhooks.maintenance import retention
 from app.webhooks.policies import event_filter
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.fair_share import SlotUsage
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,7 @@ class Fanout:
             metrics.event_fanned_out(each.event.type)
         skipped = sum(not to.is_active for spec in specs for to in spec.recipients)
         if skipped:
-            metrics.delivery_ended("skipped", "endpoint_disabled", skipped)
+            metrics.delivery_ended(EndReason.ENDPOINT_DISABLED.status, EndReason.ENDPOINT_DISABLED, skipped)
         leased = batch.leased(created)
         versions = {(each.agency_id, each.endpoint_id): free[each.endpoint_id].version for each in leased}
         of_agency = Counter(row.agency for row in found)

@@ -12,6 +12,7 @@ from app.kit.egress.result import HttpResult
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence, standard_webhook
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
 #: The answer where a destination makes no request.
@@ -106,22 +107,22 @@ def _event_id(value: uuid.UUID) -> str:
     return ids.text("evt", value)
 
 
-def unsendable_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
-    """Status and reason of a delivery that cannot be sent; None if it can."""
+def unsendable_reason(delivery: ClaimedDelivery) -> EndReason | None:
+    """Reason of a delivery that cannot be sent; None if it can."""
     if over := abandoned_reason(delivery):
         return over
     if delivery.content is None:
-        return "cancelled", "body_expired"
+        return EndReason.BODY_EXPIRED
     if not delivery.content:
-        return "cancelled", "payload_deleted"
+        return EndReason.PAYLOAD_DELETED
     return None
 
 
-def abandoned_reason(delivery: ClaimedDelivery) -> tuple[str, str] | None:
-    """Status and reason of a delivery that is not sent, independent of its body; None if it is."""
+def abandoned_reason(delivery: ClaimedDelivery) -> EndReason | None:
+    """Reason of a delivery that is not sent, independent of its body; None if it is."""
     if delivery.expired:
-        return "cancelled", "expired"
-    return ("exhausted", "worker_lost") if delivery.tries > POISON_AFTER else None
+        return EndReason.EXPIRED
+    return EndReason.WORKER_LOST if delivery.tries > POISON_AFTER else None
 
 
 def since_event(delivery: ClaimedDelivery, moment: datetime) -> float:

@@ -1,7 +1,6 @@
 """Results of attempts: recorded a batch at a time with the health of their endpoints, counted and logged."""
 
 import asyncio
-import itertools
 import json
 import random
 import time
@@ -38,6 +37,7 @@ from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
 from app.webhooks.dispatcher.scheduler import Slots
 from app.webhooks.models import TERMINAL
 from app.webhooks.policies import retry_policy
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import classify_response
 from app.webhooks.policies.retry_policy import Step
 
@@ -224,16 +224,16 @@ def _plain(each: DeliveryUpdate) -> bool:
 
 
 async def end_unsent(
-    sessions: Sessions, ended: Sequence[tuple[ClaimedDelivery, str, str]]
-) -> Sequence[tuple[ClaimedDelivery, str, str]]:
-    """End deliveries without an attempt, each with its status and reason. Returns those whose lease was valid."""
+    sessions: Sessions, ended: Sequence[tuple[ClaimedDelivery, EndReason]]
+) -> Sequence[tuple[ClaimedDelivery, EndReason]]:
+    """End deliveries without an attempt, each with its reason. Returns those whose lease was valid."""
     ended = sorted(ended, key=lambda each: each[0].id)
     async with sessions.begin() as session:
-        await _lock_orders(session, [row for row, _, _ in ended])
+        await _lock_orders(session, [row for row, _ in ended])
         held = await transitions.end_leased(session, ended)
         kept = [each for each in ended if each[0].lease in held]
-        await _release_next(session, [row for row, _, _ in kept])
-        await record_exhausted(session, itertools.starmap(_ended, kept))
+        await _release_next(session, [row for row, _ in kept])
+        await record_exhausted(session, [_ended(row, reason.status, reason) for row, reason in kept])
     return kept
 
 

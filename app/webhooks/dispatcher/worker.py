@@ -25,6 +25,7 @@ from app.webhooks.dispatcher.http_attempt import AttemptResult, abandoned_reason
 from app.webhooks.dispatcher.result_writer import WRITERS, DeliveryUpdate, ResultWriter, wait_for_batch
 from app.webhooks.dispatcher.scheduler import Slots, claim
 from app.webhooks.models import Delivery
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.fair_share import NEW_SHARE, SlotUsage
 
 lines = structlog.get_logger(__name__)
@@ -137,13 +138,13 @@ class Dispatcher:
     async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
         """See `fanout.ImmediateSender`."""
         endpoints = await self.endpoints.get(versions)
-        ended: list[tuple[ClaimedDelivery, str, str]] = []
+        ended: list[tuple[ClaimedDelivery, EndReason]] = []
         without_key: list[ClaimedDelivery] = []
         for delivery in deliveries:
             endpoint = endpoints.get((delivery.agency_id, delivery.endpoint_id))
             is_sendable = endpoint is not None and endpoint.is_decrypted
             if reason := (unsendable_reason if is_sendable else abandoned_reason)(delivery):
-                ended.append((delivery, *reason))
+                ended.append((delivery, reason))
             elif endpoint is None or not endpoint.is_decrypted:
                 without_key.append(delivery)
             else:
@@ -188,10 +189,10 @@ class Dispatcher:
         if self._left or any(each.delivery.ordered for each in batch):
             self._tools.alarm.ring()  # their endpoints have capacity again, or the next of a subject is released
 
-    async def _end(self, ended: Sequence[tuple[ClaimedDelivery, str, str]]) -> None:
+    async def _end(self, ended: Sequence[tuple[ClaimedDelivery, EndReason]]) -> None:
         try:
-            for _, status, reason in await result_writer.end_unsent(self._tools.sessions, ended):
-                metrics.delivery_ended(status, reason)
+            for _, reason in await result_writer.end_unsent(self._tools.sessions, ended):
+                metrics.delivery_ended(reason.status, reason)
         except Exception:  # their leases expire
             lines.exception("webhooks.not_ended")
 

@@ -24,6 +24,7 @@ from app.webhooks.endpoints.schemas import AnyNewEndpoint, EndpointChange
 from app.webhooks.message import MASK, STANDARD, DestinationType
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth, EndpointSecret, Ordering
 from app.webhooks.policies import event_filter
+from app.webhooks.policies.end_reason import EndReason
 
 AT_MOST = 50
 TYPES_AT_MOST = 100
@@ -443,7 +444,7 @@ async def delete_endpoint(
     # its order, deliveries by their ids, then the endpoint: as attempts are written down too
     await transitions.lock_order(session, agency_id, endpoint_id)
     await _lock_deliveries(session, agency_id, endpoint_id)
-    await transitions.cancel(session, agency_id, endpoint_id, reason="endpoint_deleted")
+    await transitions.cancel(session, agency_id, endpoint_id, reason=EndReason.ENDPOINT_DELETED)
     await current(session, agency_id, endpoint_id, if_match)
     await mark_deleted(session, agency_id, endpoint_id, actor=actor)
 

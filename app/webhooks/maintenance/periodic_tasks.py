@@ -26,11 +26,11 @@ from app.webhooks.deliveries.ends import record_exhausted
 from app.webhooks.deliveries.transitions import EndedDelivery
 from app.webhooks.maintenance import failure_notifications, retention
 from app.webhooks.models import OPEN, Delivery, Endpoint, PeriodicTask
+from app.webhooks.policies.end_reason import EndReason
 
 log = structlog.get_logger(__name__)
 SWEEP = "sweep"
 SWEEP_EVERY = timedelta(seconds=30)
-OVERFLOW = "backlog_limit"
 #: Interval between two events about the overflow of an endpoint.
 _SAID_FOR = timedelta(hours=1)
 Look = Callable[[AsyncSession, int], Awaitable[int]]
@@ -115,10 +115,10 @@ async def end_expired(tools: MaintenanceContext) -> int:
     """
     async with tools.sessions.begin() as session:
         ended = await transitions.end_unleased(
-            session, _oldest_held(tools.at_once), "cancelled", "expired", Delivery.expires_at < func.now()
+            session, _oldest_held(tools.at_once), EndReason.EXPIRED, Delivery.expires_at < func.now()
         )
         await record_exhausted(session, ended)
-    metrics.delivery_ended("cancelled", "expired", len(ended))
+    metrics.delivery_ended(EndReason.EXPIRED.status, EndReason.EXPIRED, len(ended))
     return len(ended)
 
 
@@ -131,10 +131,10 @@ async def end_overflow(tools: MaintenanceContext) -> int:
         excess = min(pending - tools.most_pending, tools.at_once)
         async with tools.sessions.begin() as session:
             ended = await transitions.end_unleased(
-                session, _oldest_of(agency_id, endpoint_id, excess), "exhausted", OVERFLOW
+                session, _oldest_of(agency_id, endpoint_id, excess), EndReason.BACKLOG_LIMIT
             )
             await _record_overflow(session, agency_id, endpoint_id, ended)
-        metrics.delivery_ended("exhausted", OVERFLOW, len(ended))
+        metrics.delivery_ended(EndReason.BACKLOG_LIMIT.status, EndReason.BACKLOG_LIMIT, len(ended))
         log.error("webhooks.backlog_limit", agency=agency_id, endpoint=endpoint_id, ended=len(ended))
         total += len(ended)
     return total
@@ -214,7 +214,7 @@ async def _record_overflow(
         Event.type == catalog.ENDPOINT_DEGRADED.name,
         Event.occurred_at > func.now() - _SAID_FOR,
     )
-    if not ended or OVERFLOW in (await session.scalars(said)).all():
+    if not ended or EndReason.BACKLOG_LIMIT in (await session.scalars(said)).all():
         return
     await record(
         session,
@@ -224,7 +224,7 @@ async def _record_overflow(
         actor=KEYTURN,
         data={
             "endpoint_id": endpoint_id,
-            "reason": OVERFLOW,
+            "reason": EndReason.BACKLOG_LIMIT,
             "failed_count": len(ended),
             "sample_event_id": ended[0].event_id,
         },

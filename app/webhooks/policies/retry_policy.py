@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
 _MINUTE, _HOUR = 60, 3600
@@ -78,14 +79,18 @@ def step_after(
     if outcome.arrived:
         return ARRIVED
     if outcome.ends:
-        return Step("exhausted", "refused" if outcome.ends == "event" else "gone", None)
+        return _ended(EndReason.REFUSED if outcome.ends == "event" else EndReason.GONE)
     delay = next_delay(policy, made, jitter)
     if delay is None:
-        return Step("exhausted", "attempts_used", None)
+        return _ended(EndReason.ATTEMPTS_USED)
     due_in = max(delay, outcome.wait * jitter)
     if now + due_in > expires_at:
-        return Step("exhausted", "age_limit", None)
+        return _ended(EndReason.AGE_LIMIT)
     return Step("retrying", outcome.code, due_in, _aside(outcome, made))
+
+
+def _ended(reason: EndReason) -> Step:
+    return Step(reason.status, reason, None)
 
 
 def _aside(outcome: AttemptOutcome, made: int) -> Aside:

@@ -24,12 +24,13 @@ from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import unknown_type
 from app.webhooks.models import OPEN, TERMINAL, Delivery, Endpoint, EndpointHealth, Replay, ReplaySelect
 from app.webhooks.policies import event_filter
+from app.webhooks.policies.end_reason import EndReason
 
 RUNNING_AT_MOST = 2
 EVENTS_AT_MOST = 1_000_000
 LONGEST = timedelta(days=30)
 #: Reasons of cancelled deliveries that count as failed, because no person cancelled them.
-GIVEN_UP = ("expired", "body_expired", "replay_cancelled")
+GIVEN_UP = (EndReason.EXPIRED, EndReason.BODY_EXPIRED, EndReason.REPLAY_CANCELLED)
 
 
 class TooManyReplays(AppError):
@@ -147,7 +148,7 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
         raise ReplayEnded
     await transitions.lock_order(session, agency_id, ended)
     queued = Delivery.replay_id == replay_id, ~conditions.is_in_flight()
-    await transitions.cancel(session, agency_id, ended, *queued, reason="replay_cancelled")
+    await transitions.cancel(session, agency_id, ended, *queued, reason=EndReason.REPLAY_CANCELLED)
     data = {"endpoint_id": ended, "replay_id": replay_id}
     await record(
         session, catalog.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
