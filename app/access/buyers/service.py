@@ -211,7 +211,8 @@ async def sync_buyer_access(
 
     Only ad accounts with an access request are given to buyers: found ones stay as they are.
     `again`: a person has just set the list or requested a check, so that refused or removed access is tried again.
-    `unchanged`: none of the grants changed in this transaction, so that nothing is done if nobody was ever named.
+    `unchanged`: none of the grants changed in this transaction, so that nothing is done
+    if the agency has never set buyers.
     Locks Business Centers, then rows of buyer access by id; the caller holds the links or the Business Center.
     """
     found, are_named = await _grants(session, agency_id, which)

@@ -38,7 +38,7 @@ class ConnectionView(BaseModel):
     )
     scopes: list[str] = Field(description="The platform's ids of the permissions.", examples=[["100", "153"]])
     person: str = Field(description="Name of the person who authorized, from the platform.", examples=["Ana Lima"])
-    gives_back_at: Time | None = Field(description="When the token is revoked at the latest.")
+    gives_back_at: Time | None = Field(description="Latest time of the token's revocation.")
     ended_at: Time | None
     created_at: Time
 

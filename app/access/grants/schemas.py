@@ -31,11 +31,11 @@ class GrantView(BaseModel):
     verified_at: Time
     last_seen_at: Time
     drifted_at: Time | None
-    revocation_requested_at: Time | None = Field(description="When you revoked it.")
+    revocation_requested_at: Time | None = Field(description="Time of your revocation.")
     code: str | None = Field(
         description="While `revoking`: blocker of the removal (docs/access.md).", examples=["removal_refused"]
     )
     next_actor: str | None = Field(description="While `revoking`: `us`, `client` or `agency`.", examples=["client"])
-    ended_at: Time | None = Field(description="When a read showed that it is gone.")
+    ended_at: Time | None = Field(description="Time of the read that showed that it is gone.")
     created_at: Time
     updated_at: Time

@@ -43,7 +43,7 @@ class PartnerView(BaseModel):
     shared: int = Field(description="Ad accounts and catalogs it shares with you now.", examples=[3])
     first_seen_at: Time
     last_seen_at: Time
-    gone_at: Time | None = Field(description="When the platform stopped listing it.")
+    gone_at: Time | None = Field(description="Time from which the platform no longer lists it.")
 
     @classmethod
     async def many(cls, session: AsyncSession, agency_id: str, rows: Sequence[Partner]) -> "list[PartnerView]":

@@ -45,5 +45,5 @@ class Partner(FailureColumns, Base):
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
     first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    #: when the platform stopped listing it
+    #: time from which the platform no longer lists it
     gone_at: Mapped[datetime | None]

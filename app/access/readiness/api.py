@@ -40,7 +40,7 @@ class ReadinessItem(BaseModel):
     )
     answered_by: str | None = Field(examples=["Ana Client"])
     answered_at: Time | None
-    note: str | None = Field(description="Who pays, if the client has a plan.")
+    note: str | None = Field(description="Payer and plan, if the client has no payment method of its own.")
     hint: str | None = Field(description="Next step of your agency; null if there is none.")
 
     @classmethod

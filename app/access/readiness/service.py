@@ -33,7 +33,7 @@ class ReadinessAnswer(CreatedAt, Base):
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     item: Mapped[str] = mapped_column(String(32))
     answer: Mapped[str] = mapped_column(String(8))
-    #: who pays and how, if the answer needs it
+    #: payer and plan, if the answer needs them
     note: Mapped[str | None] = mapped_column(String(500))
     #: name of the person who answered
     by: Mapped[str] = mapped_column(String(120))

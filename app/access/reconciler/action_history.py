@@ -139,7 +139,7 @@ def repeat_at(
 
 
 def is_refused(last: PastAction | None, desired: DesiredAccess) -> bool:
-    """True if the platform refused and nobody has acted since.
+    """True if the platform refused and no person has acted since.
 
     A refusal of a batch may concern only one of its assets: each is then requested separately.
     """

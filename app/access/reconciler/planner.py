@@ -207,7 +207,7 @@ def is_reauthorized(desired: DesiredAccess) -> bool:
 def is_declined(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
     """True if the agency declined it on the platform: it waited for the agency and left the client's list.
 
-    We did not remove it ourselves, it was never in force, and nobody has acted since.
+    We did not remove it ourselves, it was never in force, and no person has acted since.
     """
     if desired.key is None or desired.listed_at is None or desired.was_verified:
         return False
@@ -230,7 +230,7 @@ def is_interrupted(desired: DesiredAccess, history: ActionHistory) -> bool:
 
 
 def is_invitation_rejected(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
-    """True if the person rejected the invitation, and nobody has asked to try again since."""
+    """True if the person rejected the invitation, and no person has acted since."""
     if desired.key is None or not observed.client.of(desired.key).rejected:
         return False
     last = history.shared.get(desired.key)

@@ -90,7 +90,7 @@ class FileShape(Shape):
     dated: Line
     sources: list[Address] = []
     own_words: bool = False
-    #: what the agency has to do or accept on its side before it can confirm the access
+    #: steps of the agency on its own side before it can confirm the access
     agency_side: list[Line] = Field(min_length=1)
     needs: list[NeedShape] = []
     things: list[ThingShape] = Field(min_length=1)

@@ -214,7 +214,7 @@ class TikTok:
         )
 
     async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, record: RecordCall) -> None:
-        """Remove a member or cancel an invitation; somebody who is not there counts as removed."""
+        """Remove a member or cancel an invitation; a person who is no member counts as removed."""
         try:
             await operations.delete_member(self.wire, access, bc_id=bc_id, user_id=user_id, email=email, record=record)
         except Denied as refused:
