@@ -18,7 +18,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.html import forms
 from app.kit.web import http_server
-from app.kit.web.http_server import Limits
+from app.kit.web.http_server import ServerLimits
 from tests.api import belongings
 from tests.api.operations import every
 from tests.api.test_who_may import SHARED
@@ -96,7 +96,7 @@ async def slowly(app: FastAPI) -> AsyncIterator[Slowly]:
 
 @asynccontextmanager
 async def _served(made: Slowly) -> AsyncIterator[Slowly]:
-    patient = Limits(head_seconds=3600, body_seconds=3600, read_seconds=3600)
+    patient = ServerLimits(head_seconds=3600, body_seconds=3600, read_seconds=3600)
     async with http_server.served(made, "127.0.0.1", 0, patient) as (_, made.port):
         yield made
         await made.close()

@@ -249,7 +249,7 @@ def _listed(socket: Path) -> str:
     return '"' + str(socket).replace('"', '""') + '"'
 
 
-class Refused(Exception):
+class ServerRefused(Exception):
     """An ErrorResponse: SQLSTATE and text."""
 
     def __init__(self, code: str, text: str) -> None:
@@ -261,7 +261,7 @@ def is_ready(address: Path) -> bool:
     """True if a server accepts connections at this socket."""
     try:
         _converse(address, None)
-    except (OSError, Refused):  # 57P03 while it starts; no socket before that
+    except (OSError, ServerRefused):  # 57P03 while it starts; no socket before that
         return False
     return True
 
@@ -271,7 +271,7 @@ def create_database(address: Path, name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
     try:
         _converse(address, f"CREATE DATABASE {quoted} TEMPLATE template0")
-    except Refused as refused:
+    except ServerRefused as refused:
         if refused.code not in ("42P04", "23505"):  # exists, or is being created by another process
             raise PostgresRefused(f"The database {name} could not be created: {refused}.") from refused
     except OSError as error:
@@ -293,7 +293,7 @@ def _converse(address: Path, statement: str | None) -> None:
 
 
 def _until_ready(line: socket.socket) -> None:
-    refused: Refused | None = None
+    refused: ServerRefused | None = None
     while True:
         kind = _exactly(line, 1)
         body = _exactly(line, struct.unpack("!i", _exactly(line, 4))[0] - 4)
@@ -307,9 +307,9 @@ def _until_ready(line: socket.socket) -> None:
             return
 
 
-def _refusal(body: bytes) -> Refused:
+def _refusal(body: bytes) -> ServerRefused:
     fields = {field[:1]: field[1:].decode("utf-8", "replace") for field in body.split(b"\0") if field}
-    return Refused(fields.get(b"C", ""), fields.get(b"M", ""))
+    return ServerRefused(fields.get(b"C", ""), fields.get(b"M", ""))
 
 
 def _exactly(line: socket.socket, size: int) -> bytes:

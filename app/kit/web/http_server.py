@@ -19,7 +19,7 @@ _MOST = 4096
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """Time limits for receiving a request and reading its response, and the maximum number of connections."""
 
     head_seconds: float = 10.0
@@ -31,11 +31,11 @@ class Limits:
 
 
 #: Only monitoring and supervisors call it.
-FEW = Limits(connections=64)
+FEW = ServerLimits(connections=64)
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, host: str, port: int, limits: Limits = FEW) -> AsyncIterator[tuple[str, int]]:
+async def served(app: ASGIApp, host: str, port: int, limits: ServerLimits = FEW) -> AsyncIterator[tuple[str, int]]:
     """Serve while the block runs; yields the address. Raises OSError if the address cannot be used."""
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2, **server_options(limits)
@@ -69,7 +69,7 @@ def listening_address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def server_options(limits: Limits) -> dict[str, Any]:
+def server_options(limits: ServerLimits) -> dict[str, Any]:
     """uvicorn options of all our servers."""
     return {
         "http": limited_protocol(limits), "access_log": False, "log_config": None, "server_header": False,
@@ -77,17 +77,17 @@ def server_options(limits: Limits) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def process_limits() -> Limits:
+def process_limits() -> ServerLimits:
     """The limits that this process can keep; raises its limit of open files as far as permitted."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         most = min(hard, 2 * _MOST) if hard != resource.RLIM_INFINITY else 2 * _MOST
         soft = max(soft, most)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return Limits(connections=max(16, min(_MOST, soft * 3 // 4)))
+    return ServerLimits(connections=max(16, min(_MOST, soft * 3 // 4)))
 
 
-def limited_protocol(limits: Limits) -> type[asyncio.Protocol]:
+def limited_protocol(limits: ServerLimits) -> type[asyncio.Protocol]:
     """Protocol for uvicorn's option `http`, for one server: its connections share the limit."""
     return type("Patient", (_Patient,), {"limits": limits, "waiting": {}})
 
@@ -99,7 +99,7 @@ class _Patient(HttpToolsProtocol):
     that has waited longest is closed.
     """
 
-    limits: Limits
+    limits: ServerLimits
     #: In the order in which they began to wait.
     waiting: "dict[_Patient, None]"
 

@@ -17,13 +17,13 @@ Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]+$", max_
 NAMES = frozenset({"agency", "role", "asset"})
 
 
-class Shape(BaseModel):
+class ManualShape(BaseModel):
     """Base of a table in the file: no coercion, no unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class StepShape(Shape):
+class StepShape(ManualShape):
     """One line of guidance, as `GuidedStep` of the port."""
 
     text: Line
@@ -38,7 +38,7 @@ class StepShape(Shape):
         yield from (self.text, self.where, *self.variants)
 
 
-class NeedShape(Shape):
+class NeedShape(ManualShape):
     """An id of the agency's own that clients copy: `key` is its name in steps, `pattern` its format."""
 
     key: Word
@@ -50,7 +50,7 @@ class NeedShape(Shape):
     where: Line
 
 
-class IdShape(Shape):
+class IdShape(ManualShape):
     """The client's own id of the thing, which is optional. The pattern's group `id` is the part that is kept."""
 
     label: Line
@@ -60,7 +60,7 @@ class IdShape(Shape):
     where: Line
 
 
-class RoleShape(Shape):
+class RoleShape(ManualShape):
     """A role in a client's words; `money` says if it allows spending."""
 
     key: Role
@@ -70,7 +70,7 @@ class RoleShape(Shape):
     money: Line
 
 
-class ThingShape(Shape):
+class ThingShape(ManualShape):
     """Something that can be requested, with its roles from lowest to highest and its steps."""
 
     key: Word
@@ -82,7 +82,7 @@ class ThingShape(Shape):
     removal: list[StepShape] = []
 
 
-class FileShape(Shape):
+class FileShape(ManualShape):
     """The whole file. `own_words`: the agency writes title and steps in the access request itself."""
 
     key: Word

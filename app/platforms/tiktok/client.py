@@ -40,7 +40,7 @@ _ADDRESS = re.compile(r"([^\s@<>(),;:\"'])[^\s@<>(),;:\"']*@([\w.-]+\.\w+)")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 Value = TypeVar("Value")
 Answer = TypeVar("Answer", bound=BaseModel)
-Item = TypeVar("Item", bound=responses.Shape)
+Item = TypeVar("Item", bound=responses.ResponseShape)
 
 
 @dataclass(frozen=True)

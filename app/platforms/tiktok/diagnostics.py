@@ -27,7 +27,7 @@ _READS = ("business centers", "ad accounts", "partners", "what a partner shares"
 #: Business Centers are searched by id in this many rows; for other lists a few rows are enough.
 MOST_CENTERS, FEW = 50, 10
 Row = TypeVar("Row")
-Item = TypeVar("Item", bound=responses.Shape)
+Item = TypeVar("Item", bound=responses.ResponseShape)
 
 
 async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence[int], bc_id: str) -> DiagnosticReport:

@@ -5,60 +5,60 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
-class Shape(BaseModel):
+class ResponseShape(BaseModel):
     """An object of a response; ids are text, never numbers."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-class PageInfo(Shape):
+class PageInfo(ResponseShape):
     """`data.page_info`; pages count from 1."""
 
     total_page: int
     total_number: int | None = None
 
 
-Item = TypeVar("Item", bound=Shape)
+Item = TypeVar("Item", bound=ResponseShape)
 
 
-class PageOf(Shape, Generic[Item]):
+class PageOf(ResponseShape, Generic[Item]):
     """One page of a list; `/pixel/list/` names it `pixels`."""
 
     rows: list[Item] = Field(validation_alias=AliasChoices("list", "pixels"))
     page_info: PageInfo
 
 
-class Nothing(Shape):
+class Nothing(ResponseShape):
     """A response without data."""
 
 
-class AccessToken(Shape):
+class AccessToken(ResponseShape):
     """`/oauth2/access_token/`."""
 
     access_token: str
     scope: list[int]
 
 
-class UserInfo(Shape):
+class UserInfo(ResponseShape):
     """`/user/info/`."""
 
     display_name: str | None = None
     email: str | None = None
 
 
-class AdvertiserRow(Shape):
+class AdvertiserRow(ResponseShape):
     """A row of `/oauth2/advertiser/get/`."""
 
     advertiser_id: str
 
 
-class Advertisers(Shape):
+class Advertisers(ResponseShape):
     """`/oauth2/advertiser/get/`; not paged."""
 
     rows: list[AdvertiserRow] = Field(validation_alias="list")
 
 
-class AdvertiserInfo(Shape):
+class AdvertiserInfo(ResponseShape):
     """A row of `/advertiser/info/`."""
 
     advertiser_id: str
@@ -68,13 +68,13 @@ class AdvertiserInfo(Shape):
     country: str | None = None
 
 
-class AdvertiserInfos(Shape):
+class AdvertiserInfos(ResponseShape):
     """`/advertiser/info/`; not paged, and omits accounts that the token cannot reach."""
 
     rows: list[AdvertiserInfo] = Field(validation_alias="list")
 
 
-class BcInfo(Shape):
+class BcInfo(ResponseShape):
     """`bc_info` of `/bc/get/`."""
 
     bc_id: str
@@ -85,14 +85,14 @@ class BcInfo(Shape):
     registered_area: str | None = None
 
 
-class BcRow(Shape):
+class BcRow(ResponseShape):
     """A row of `/bc/get/`."""
 
     bc_info: BcInfo
     user_role: str
 
 
-class AdminAsset(Shape):
+class AdminAsset(ResponseShape):
     """A row of `/bc/asset/admin/get/` for ADVERTISER and PIXEL."""
 
     asset_id: str
@@ -104,14 +104,14 @@ class AdminAsset(Shape):
     pixel_code: str | None = None
 
 
-class PartnerRow(Shape):
+class PartnerRow(ResponseShape):
     """A row of `/bc/partner/get/`."""
 
     bc_id: str
     bc_name: str | None = None
 
 
-class SharedAsset(Shape):
+class SharedAsset(ResponseShape):
     """A row of `/bc/partner/asset/get/`; each asset type has its own role field."""
 
     ASSET_TYPE: ClassVar[str]
@@ -137,13 +137,13 @@ class SharedCatalog(SharedAsset):
     role: str = Field(validation_alias="catalog_role")
 
 
-class PixelLink(Shape):
+class PixelLink(ResponseShape):
     """A row of `/bc/pixel/link/get/`."""
 
     advertiser_id: str
 
 
-class PixelRow(Shape):
+class PixelRow(ResponseShape):
     """A row of `/pixel/list/`."""
 
     pixel_id: str
@@ -151,26 +151,26 @@ class PixelRow(Shape):
     pixel_name: str | None = None
 
 
-class EventCount(Shape):
+class EventCount(ResponseShape):
     """One kind of event in `statistics`; the total covers browser and server events."""
 
     total_count: int
 
 
-class PixelCounts(Shape):
+class PixelCounts(ResponseShape):
     """A row of `/pixel/event/stats/`."""
 
     pixel_id: str
     statistics: list[EventCount] = Field(default_factory=list)
 
 
-class PixelStats(Shape):
+class PixelStats(ResponseShape):
     """`/pixel/event/stats/`; a pixel without events may be missing."""
 
     rows: list[PixelCounts] = Field(default_factory=list, validation_alias="list")
 
 
-class MemberRow(Shape):
+class MemberRow(ResponseShape):
     """A row of `/bc/member/get/`; an invited person has only an e-mail address."""
 
     user_id: str | None = None
@@ -180,7 +180,7 @@ class MemberRow(Shape):
     relation_status: str
 
 
-class HolderRow(Shape):
+class HolderRow(ResponseShape):
     """A row of `/bc/asset/member/get/` for ADVERTISER."""
 
     user_id: str
@@ -188,7 +188,7 @@ class HolderRow(Shape):
     advertiser_role: str
 
 
-class ChangeRow(Shape):
+class ChangeRow(ResponseShape):
     """A line of `/changelog/get/`."""
 
     time: str
@@ -197,7 +197,7 @@ class ChangeRow(Shape):
     activity_log: str
 
 
-class ChangeLog(Shape):
+class ChangeLog(ResponseShape):
     """`/changelog/get/`."""
 
     changelog_list: list[ChangeRow]

@@ -84,7 +84,7 @@ _WRITE = text(
 _WRITE_DIRECTLY = DriverStatement.of(_WRITE)
 
 
-class Recipient(NamedTuple):
+class ReceivingEndpoint(NamedTuple):
     """Part of an endpoint that new deliveries need; `id` without its prefix, `lasts` in seconds from the event."""
 
     id: uuid.UUID
@@ -99,13 +99,13 @@ class DeliverySpec(NamedTuple):
     """An event and its recipients."""
 
     event: EventRecord
-    recipients: Sequence[Recipient]
+    recipients: Sequence[ReceivingEndpoint]
 
 
-def recipient_of(endpoint: Endpoint) -> Recipient:
+def recipient_of(endpoint: Endpoint) -> ReceivingEndpoint:
     """Recipient from the row of an endpoint. Destinations other than Standard Webhooks get the full event."""
     mode = endpoint.payload_mode if endpoint.destination in message.STANDARD else "full"
-    return Recipient(
+    return ReceivingEndpoint(
         ids.parse("endpoint", endpoint.id), mode, endpoint.personal, endpoint.ordering == "by_subject",
         endpoint.status == "active", retry_policy.age_limit(endpoint.retry_policy).total_seconds(),
     )  # fmt: skip

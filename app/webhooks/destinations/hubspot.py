@@ -28,7 +28,7 @@ _DAILY_WAIT = timedelta(hours=1)
 _MIGRATING = 477
 
 
-class Refused(Exception):
+class HubSpotRefused(Exception):
     """HubSpot refused a request; `outcome` classifies it, `answer` is the response to `part`."""
 
     def __init__(self, outcome: AttemptOutcome, answer: HttpResult, part: str = "") -> None:
@@ -78,7 +78,7 @@ class Calls:
         said = _read(answer)
         outcome = _outcome(answer, said, self.now)
         if not outcome.arrived and answer.status not in fine:
-            raise Refused(outcome, answer, part)
+            raise HubSpotRefused(outcome, answer, part)
         return {**said, "status_code": answer.status}
 
 
@@ -102,7 +102,7 @@ def written(said: Mapping[str, Any]) -> str:
         sentence,
         ends=refusal_of_record(errors[0].get("category")),
     )
-    raise Refused(outcome, HttpResult())
+    raise HubSpotRefused(outcome, HttpResult())
 
 
 def _read(answer: HttpResult) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class HubSpot:
         steps = _test if event.get("test") else _write_event
         try:
             return (yield from steps(at, event, outbound.options, installed=False))
-        except Refused as refused:
+        except HubSpotRefused as refused:
             if not _properties_are_missing(refused):
                 return refused.outcome
         made = yield from install(at)
@@ -206,7 +206,7 @@ class HubSpot:
             return made
         try:
             return (yield from steps(at, event, outbound.options, installed=True))
-        except Refused as refused:  # new properties may not be known everywhere yet
+        except HubSpotRefused as refused:  # new properties may not be known everywhere yet
             return replace(refused.outcome, ends=None) if _properties_are_missing(refused) else refused.outcome
 
     def install(self, outbound: OutboundRequest, /) -> RequestSequence:
@@ -247,7 +247,7 @@ class _Optional:
         """Id of the record written; None if it was refused for good. Raises Refused for everything else."""
         try:
             return (yield from part)
-        except Refused as problem:
+        except HubSpotRefused as problem:
             if problem.outcome.ends != "event" or (_properties_are_missing(problem) and not self.installed):
                 raise
             self.refused.append(f"It refused the {name}: {problem.outcome.explanation}")
@@ -259,7 +259,7 @@ def _company(at: Calls, event: Mapping[str, Any], stage: str | None) -> Generato
     record = hubspot_records.company(event)
     try:
         return (yield from _put(at, record, (yield from _find_company(at, event, record)), event, stage))
-    except Refused as refused:
+    except HubSpotRefused as refused:
         if refused.answer.status != _CONFLICT:
             raise
     # another request wrote it at the same time
@@ -304,9 +304,9 @@ def _deal(at: Calls, event: Mapping[str, Any]) -> Part:
         return None
     try:
         yield from at.patch("deal", f"/crm/v3/objects/deals/{id_}", hubspot_records.deal(event))
-    except Refused as refused:
+    except HubSpotRefused as refused:
         if refused.answer.status in (403, 404):
-            raise Refused(replace(refused.outcome, ends="event"), refused.answer, refused.part) from refused
+            raise HubSpotRefused(replace(refused.outcome, ends="event"), refused.answer, refused.part) from refused
         raise
     return id_
 
@@ -375,7 +375,7 @@ def _note(at: Calls, event: Mapping[str, Any], company: str, contact: str | None
     return None
 
 
-def _properties_are_missing(refused: Refused) -> bool:
+def _properties_are_missing(refused: HubSpotRefused) -> bool:
     """True if the account was not set up. A request for a missing property is a 400 with varying text."""
     return refused.answer.status == 400 and (refused.part == "company_look" or _MISSING in refused.answer.body)
 
@@ -393,7 +393,7 @@ def install(calls: Calls) -> RequestSequence:
     for kind in OBJECTS:
         try:
             yield from _install(calls, kind)
-        except Refused as refused:
+        except HubSpotRefused as refused:
             if kind not in _OPTIONAL or refused.answer.status != _FORBIDDEN:
                 return refused.outcome
             left_out = True
@@ -416,4 +416,4 @@ def _unique(calls: Calls, kind: str, name: str) -> Generator[HttpRequest, HttpRe
     there = yield from calls.get(f"{kind}.{name}.look", f"/crm/v3/properties/{kind}/{name}")
     if not there.get("hasUniqueValue"):
         said = f"HubSpot has a property `{name}` whose values need not be unique; archive it and install again."
-        raise Refused(AttemptOutcome("property_not_unique", False, said), HttpResult())
+        raise HubSpotRefused(AttemptOutcome("property_not_unique", False, said), HttpResult())

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import bulk_params
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import DecryptionFailed, Keyring
-from app.webhooks.deliveries.creation import Recipient, recipient_of
+from app.webhooks.deliveries.creation import ReceivingEndpoint, recipient_of
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.models import Endpoint, EndpointSecret
 
@@ -39,7 +39,7 @@ class EndpointSnapshot:
 
     agency_id: str
     id: str
-    recipient: Recipient
+    recipient: ReceivingEndpoint
     event_types: Sequence[str]
     filter: Mapping[str, Any] | None
     url: str

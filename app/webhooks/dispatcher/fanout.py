@@ -26,7 +26,7 @@ from app.kit.jobs import UNTIL_WOKEN
 from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions
-from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, Recipient
+from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, ReceivingEndpoint
 from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
 from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
@@ -177,7 +177,7 @@ class _Interested(dict[tuple[str, str], list[EndpointSnapshot]]):
         return self[key]
 
 
-def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> list[Recipient]:
+def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> list[ReceivingEndpoint]:
     """Recipients of an event among subscribed endpoints. An event about an endpoint is not sent to it."""
     facts = record.event.facts
     itself = facts.get("endpoint_id") if record.event.type.startswith(event_filter.OPERATIONAL) else None

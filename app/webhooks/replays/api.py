@@ -15,7 +15,7 @@ from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 from app.webhooks.models import EndpointStatus, Replay, ReplaySelect
 from app.webhooks.replays import service
-from app.webhooks.replays.service import Progress, ReplayMatches, Selection
+from app.webhooks.replays.service import ReplayMatches, ReplayProgress, Selection
 
 router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
 Reader = Annotated[Principal, requires("webhooks:read")]
@@ -106,9 +106,9 @@ def preview_view(found: ReplayMatches) -> PreviewView:
     return PreviewView(matched=found.matched, sample_event_ids=found.sample)
 
 
-def replay_view(row: Replay, progress: Progress | None = None) -> ReplayView:
+def replay_view(row: Replay, progress: ReplayProgress | None = None) -> ReplayView:
     """Response from the row and its progress."""
-    so_far = progress or Progress()
+    so_far = progress or ReplayProgress()
     return ReplayView(
         id=row.id,
         endpoint_id=row.endpoint_id,

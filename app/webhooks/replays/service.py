@@ -89,7 +89,7 @@ class ReplayMatches:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReplayProgress:
     """Results of the deliveries that a replay queued, without those that were requeued since."""
 
     delivered: int = 0
@@ -239,7 +239,7 @@ async def running(session: AsyncSession, agency_id: str) -> int:
     return (await session.execute(query)).scalar_one()
 
 
-async def progress(session: AsyncSession, agency_id: str, replay_ids: Collection[str]) -> dict[str, Progress]:
+async def progress(session: AsyncSession, agency_id: str, replay_ids: Collection[str]) -> dict[str, ReplayProgress]:
     """Progress by replay; without those that queued nothing."""
     delivered = func.count().filter(Delivery.status == "succeeded")
     pending = func.count().filter(Delivery.status.in_(OPEN))
@@ -248,7 +248,7 @@ async def progress(session: AsyncSession, agency_id: str, replay_ids: Collection
         .where(Delivery.agency_id == agency_id, Delivery.replay_id.in_(sorted(replay_ids)))
         .group_by(Delivery.replay_id)
     )
-    return {str(one): Progress(good, whole - good - rest, rest) for one, good, rest, whole in counted}
+    return {str(one): ReplayProgress(good, whole - good - rest, rest) for one, good, rest, whole in counted}
 
 
 async def find_matches(session: AsyncSession, endpoint: Endpoint, selection: Selection, *, most: int) -> ReplayMatches:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from app.kit.web import http_server
-from app.kit.web.http_server import Limits
+from app.kit.web.http_server import ServerLimits
 
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 SLOW = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -36,7 +36,7 @@ class Port(list[asyncio.StreamWriter]):
 
 
 @asynccontextmanager
-async def serving(limits: Limits) -> AsyncIterator[Port]:
+async def serving(limits: ServerLimits) -> AsyncIterator[Port]:
     """A server with these limits."""
     port = Port()
     async with http_server.served(_app, "127.0.0.1", 0, limits) as (_, port.number):
@@ -56,7 +56,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_a_request_that_never_arrives_whole_ends_by_itself() -> None:
-    async with serving(Limits(head_seconds=0.2, body_seconds=0.2)) as port:
+    async with serving(ServerLimits(head_seconds=0.2, body_seconds=0.2)) as port:
         for half in (b"", b"G", GET[:-2], b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"):
             reader, _ = await port.sent(half)
             assert b"200" not in await ended(reader), half
@@ -64,14 +64,14 @@ async def test_a_request_that_never_arrives_whole_ends_by_itself() -> None:
 
 async def test_a_body_may_be_slow_but_not_as_slow_as_it_likes() -> None:
     """A byte now and then keeps nothing open."""
-    async with serving(Limits(body_seconds=0.3, bytes_per_second=100_000)) as port:
+    async with serving(ServerLimits(body_seconds=0.3, bytes_per_second=100_000)) as port:
         reader, writer = await port.sent(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n")
         gone = asyncio.ensure_future(ended(reader))
         while not gone.done():
             writer.write(b"x")
             await asyncio.sleep(0.05)
         assert b"200" not in await gone
-    async with serving(Limits(body_seconds=0.2, bytes_per_second=1)) as port:
+    async with serving(ServerLimits(body_seconds=0.2, bytes_per_second=1)) as port:
         reader, writer = await port.sent(SLOW + b"Connection: close\r\nContent-Length: 40\r\n\r\n")
         for _ in range(4):
             writer.write(b"x" * 10)
@@ -80,7 +80,7 @@ async def test_a_body_may_be_slow_but_not_as_slow_as_it_likes() -> None:
 
 
 async def test_the_longest_wait_gives_way_to_the_next_visitor() -> None:
-    async with serving(Limits(connections=20)) as port:
+    async with serving(ServerLimits(connections=20)) as port:
         half = [await port.sent(GET[:-2]) for _ in range(60)]
         for _ in range(3):
             reader, writer = await port.sent(GET.replace(b"test\r\n", b"test\r\nConnection: close\r\n"))
@@ -93,7 +93,7 @@ async def test_the_longest_wait_gives_way_to_the_next_visitor() -> None:
 
 
 async def test_connections_are_kept_and_pipelined_as_before() -> None:
-    async with serving(Limits(head_seconds=30)) as port:
+    async with serving(ServerLimits(head_seconds=30)) as port:
         reader, writer = await port.sent(GET)
         for _ in range(3):
             async with asyncio.timeout(LONGEST):
