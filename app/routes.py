@@ -2,30 +2,30 @@
 
 from fastapi import APIRouter, Depends
 
-from app.access.buyers import api as buyers
-from app.access.connections import api as connections
-from app.access.diagnostics import api as app_health
-from app.access.grants import api as grants
-from app.access.imports import api as imports
-from app.access.partners import api as partners
-from app.access.readiness import api as readiness
-from app.access.requests import api as access_requests
+from app.access.buyers import api as buyers_api
+from app.access.connections import api as connections_api
+from app.access.diagnostics import api as diagnostics_api
+from app.access.grants import api as grants_api
+from app.access.imports import api as imports_api
+from app.access.partners import api as partners_api
+from app.access.readiness import api as readiness_api
+from app.access.requests import api as requests_api
 from app.client_portal import routes as portal
 from app.dashboard import connect
-from app.events import api as events
+from app.events import api as events_api
 from app.kit.web import health
 from app.kit.web.request_checks import only_known
-from app.links import api as links
-from app.links.presets import api as presets
+from app.links import api as links_api
+from app.links.presets import api as presets_api
 from app.links.presets import requestable
-from app.links.public_links import api as public_links
-from app.tenants.agencies import api as agencies
-from app.tenants.api_keys import api as members
-from app.tenants.clients import api as clients
+from app.links.public_links import api as public_links_api
+from app.tenants.agencies import api as agencies_api
+from app.tenants.api_keys import api as api_keys_api
+from app.tenants.clients import api as clients_api
 from app.webhooks import rest_hooks as hooks
-from app.webhooks.deliveries import api as deliveries
-from app.webhooks.endpoints import api as endpoints
-from app.webhooks.replays import api as replays
+from app.webhooks.deliveries import api as deliveries_api
+from app.webhooks.endpoints import api as endpoints_api
+from app.webhooks.replays import api as replays_api
 
 API = "/api/v1"
 
@@ -55,31 +55,31 @@ NOUNS = {
 
 api = APIRouter(prefix=API, dependencies=[Depends(only_known)])
 for room in (
-    members,
-    agencies,
-    clients,
-    presets,
+    api_keys_api,
+    agencies_api,
+    clients_api,
+    presets_api,
     requestable,
-    links,
-    public_links,
-    access_requests,
-    readiness,
-    grants,
-    buyers,
-    connections,
-    imports,
-    partners,
-    app_health,
-    events,
-    endpoints,
+    links_api,
+    public_links_api,
+    requests_api,
+    readiness_api,
+    grants_api,
+    buyers_api,
+    connections_api,
+    imports_api,
+    partners_api,
+    diagnostics_api,
+    events_api,
+    endpoints_api,
     hooks,
-    deliveries,
-    replays,
+    deliveries_api,
+    replays_api,
 ):
     api.include_router(room.router)
 
 #: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
-PAGES = (connections.callback_router, connect.router, portal.router)
+PAGES = (connections_api.callback_router, connect.router, portal.router)
 ROUTERS = {
     "all": (health.router, api, *PAGES),
     "api": (health.router, api),

@@ -12,7 +12,7 @@ import httpx2
 import structlog
 import uvloop
 
-from app.access.connections import token_revocation_job as connections
+from app.access.connections import token_revocation_job
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.reconciler import job as reconciler
@@ -26,7 +26,7 @@ from app.kit.encryption import Keyring
 from app.kit.jobs import JobType
 from app.kit.web import http_server
 from app.links.models import Link
-from app.mail import job as mail
+from app.mail import job as mail_job
 from app.mail.service import MailQueue
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
@@ -41,23 +41,23 @@ from app.webhooks.dispatcher import worker as sending
 from app.webhooks.maintenance import periodic_tasks
 from app.webhooks.monitoring import Gauges
 from app.webhooks.replays import job
-from app.webhooks.replays import job as replays
+from app.webhooks.replays import job as replay_job
 
 log = structlog.get_logger(__name__)
 
 
 def table(
-    access: AccessContext, webhooks: Webhooks, mails: mail.MailContext, keeping: MaintenanceContext
+    access: AccessContext, webhooks: Webhooks, mails: mail_job.MailContext, keeping: MaintenanceContext
 ) -> list[JobType[Any]]:
     """Job types of the worker: rows, function, concurrency and lease."""
     return [
         *reconciler.work(access),
-        JobType("tokens to give back", Connection, partial(connections.revoke_token, access), lease=access.lease),
+        JobType("tokens to revoke", Connection, partial(token_revocation_job.revoke_token, access), lease=access.lease),
         JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.delete_expired, access.sessions)),
-        *replays.work(webhooks),
+        *replay_job.work(webhooks),
         *periodic_tasks.work(keeping),
-        *mail.work(mails),
+        *mail_job.work(mails),
     ]
 
 
@@ -100,7 +100,7 @@ def settle_memory() -> None:
 
 def tools(
     chosen: Settings, sessions: Sessions, platforms: Platforms, egress: Egress, delivering: Sessions | None = None
-) -> tuple[AccessContext, Webhooks, mail.MailContext]:
+) -> tuple[AccessContext, Webhooks, mail_job.MailContext]:
     """Contexts of the jobs; `delivering` are sessions for the loops of webhooks only."""
     keyring = Keyring.from_text(chosen.secret_keys)
     access = AccessContext(
@@ -117,7 +117,7 @@ def tools(
         destinations=catalog.make_destinations(hubspot_base=chosen.hubspot_api_base),
         pulse=Heartbeat(sending.LOOPS),
     )  # fmt: skip
-    return access, webhooks, mail.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
+    return access, webhooks, mail_job.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
 
 
 def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:

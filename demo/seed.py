@@ -6,12 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
 from app.kit.encryption import Keyring
-from app.links import service as links
+from app.links import service as link_service
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as members
 from app.tenants.api_keys.service import ALL_SCOPES
 from app.tenants.clients import service as clients
-from app.webhooks.endpoints import service as endpoints
+from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints.service import EndpointSpec
 from demo.world import AGENCY_BC, Addresses, Demo
 
@@ -42,7 +42,7 @@ async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) ->
         session, agency_id, name="demo", scopes=sorted(ALL_SCOPES), expires_at=None, actor=DEMO
     )
     spec = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
-    endpoint, secret = await endpoints.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
+    endpoint, secret = await endpoint_service.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")
     made = {each.lane: await _link(session, keyring, agency_id, each, addresses) for each in CLIENTS}
     connect = f"{addresses.web}/connect/{token}"
@@ -66,9 +66,9 @@ async def _link(session: AsyncSession, keyring: Keyring, agency_id: str, new: Ne
         session, agency_id, actor=DEMO, name=new.name, external_id=new.external_id, contact_name=new.contact_name,
         contact_email=new.contact_email,
     )  # fmt: skip
-    made, _ = await links.create_link(
+    made, _ = await link_service.create_link(
         session, agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor=DEMO
     )
-    return await links.show_address(
+    return await link_service.show_address(
         session, agency_id, made.link.id, public_url=addresses.web, keyring=keyring, actor=DEMO
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.events import catalog
 from app.settings import Settings
 from app.webhooks import message
-from app.webhooks.endpoints import service as endpoints
+from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints import verification
 from app.webhooks.policies import circuit_breaker, event_filter, response_classifier, retry_policy
 from app.webhooks.policies.end_reason import EndReason
@@ -124,11 +124,11 @@ def limits() -> str:
         Settings.model_fields[name].default for name in ("webhook_days", "webhook_body_days", "webhook_most_pending")
     )
     return table(("what", "limit"), [
-        ("endpoints of an agency", f"{endpoints.AT_MOST}"),
-        ("event types of an endpoint", f"{endpoints.TYPES_AT_MOST}"),
+        ("endpoints of an agency", f"{endpoint_service.AT_MOST}"),
+        ("event types of an endpoint", f"{endpoint_service.TYPES_AT_MOST}"),
         ("a body", f"{message.LONGEST_PAYLOAD // 1024} KiB; what is longer is sent as `thin` with "
                    "`\"truncated\": true`"),
-        ("your metadata on an endpoint", f"{endpoints.LONGEST_METADATA:,} bytes"),
+        ("your metadata on an endpoint", f"{endpoint_service.LONGEST_METADATA:,} bytes"),
         ("your headers", f"{message.MOST_HEADERS}; a name {message.LONGEST_HEADER_NAME} bytes, "
                          f"a value {message.LONGEST_HEADER:,}, all {message.LONGEST_HEADERS:,}"),
         ("a signing secret of your own", f"{message.SHORTEST_SECRET} to {message.LONGEST_SECRET} bytes"),

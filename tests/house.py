@@ -13,8 +13,7 @@ from sqlalchemy.sql import func
 from app.access import handshakes, oauth_callbacks
 from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
-from app.access.connections import oauth_flow
-from app.access.connections import token_revocation_job as connection_work
+from app.access.connections import oauth_flow, token_revocation_job
 from app.access.connections.models import Authorization, Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.context import AccessContext
@@ -29,7 +28,7 @@ from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT, Sessions
 from app.links import devices
 from app.links import queries as links
-from app.links import service as link_actions
+from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.pasted_ids import SelectedAsset
@@ -150,7 +149,7 @@ class House:
     async def another_link(self, corner: Corner) -> Corner:
         """The same client with a second link."""
         async with self.tools.sessions.begin() as session:
-            made, token = await link_actions.create_link(
+            made, token = await link_service.create_link(
                 session, corner.agency_id, client_id=corner.client_id, preset="run-campaigns",
                 keyring=self.tools.keyring, actor="test",
             )  # fmt: skip
@@ -169,7 +168,7 @@ class House:
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
-                await connection_work.revoke_token(self.tools, connection)
+                await token_revocation_job.revoke_token(self.tools, connection)
 
     async def hurry(self) -> None:
         """What is due some time is due now."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.kit.database import Sessions
-from app.links import service as links
+from app.links import service as link_service
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies.platform_ids import set_platform
@@ -46,7 +46,7 @@ async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
     """The corner with another link, made from one of these presets."""
     await tell_identities(sessions, corner)
     async with sessions.begin() as session:
-        made, token = await links.create_link(
+        made, token = await link_service.create_link(
             session, corner.agency_id, client_id=corner.client_id, preset=preset, keyring=keyring(), actor="test"
         )
     return replace(corner, link_id=made.link.id, token=token)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links import service as links
+from app.links import service as link_service
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as members
 from app.tenants.api_keys.service import ALL_SCOPES
@@ -78,7 +78,7 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
             session, agency.id, actor="test", name="Maison Lune", external_id="crm-1",
             contact_name="Ana Client", contact_email="ana@maisonlune.example",
         )  # fmt: skip
-        made, token = await links.create_link(
+        made, token = await link_service.create_link(
             session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor="test"
         )
     return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, made.link.id, token)

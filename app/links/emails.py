@@ -8,10 +8,9 @@ from app.events import catalog
 from app.kit import clock
 from app.kit.errors import AppError
 from app.links import queries, status, url
-from app.links import service as links
+from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
-from app.mail import service as mail
 from app.mail import service as mails
 from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
@@ -68,8 +67,8 @@ async def send_invitation(
         raise MailNotConfigured
     if not client.contact_email:
         raise ContactMissing
-    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
-    address = links.address_of(aggregate, token, outbox.public_url)
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
+    address = link_service.address_of(aggregate, token, outbox.public_url)
     aggregate.mark_sent(actor=actor)
     mail = await _invite(
         session, outbox, aggregate, to=Recipient(client.contact_email, client.contact_name), address=address,
@@ -144,7 +143,7 @@ async def email_client_needed(
         return None
     if last is not None and now - last.created_at < _APART:
         return last.created_at + _APART - now
-    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=links.token_place(agency_id, link_id))
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
     await mails.queue(
         session,
         outbox,
@@ -183,7 +182,7 @@ async def request_renewal(session: AsyncSession, aggregate: LinkAggregate, *, ou
 async def email_renewal(session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, *, now: datetime) -> Mail:
     """Queue the e-mail to the agency's contact: the client of a dead link wants a new one, with instructions."""
     agency, link = aggregate.agency, aggregate.link
-    return await mail.queue(
+    return await mails.queue(
         session,
         outbox,
         agency.id,

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links import service as links
+from app.links import service as link_service
 from tests.api import belongings, operations
 from tests.api.operations import resolved
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk
@@ -234,7 +234,7 @@ async def asked(
     assert made.status_code == 201, made.text
     assert made.json()["access_requests"][0]["role"] == "ANALYST"
     async with sessions.begin() as session:
-        link, token = await links.create_link(
+        link, token = await link_service.create_link(
             session,
             world.north.agency_id,
             client_id=world.north.client_id,

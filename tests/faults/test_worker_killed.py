@@ -17,7 +17,7 @@ from app.events.models import Event
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links import service as links
+from app.links import service as link_service
 from app.links.models import AccessRequest
 from app.links.pasted_ids import SelectedAsset
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
@@ -67,7 +67,7 @@ async def _client_who_agreed(
 ) -> None:
     async with sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
-        made, _ = await links.create_link(
+        made, _ = await link_service.create_link(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor="test"
         )
         found = DiscoveredAssets(

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
-from app.mail import job as mail_work
+from app.mail import job as mail_job
 from app.mail.job import MailContext
 from app.mail.models import Mail
 from tests.mail.post_office import PostOffice
@@ -23,9 +23,9 @@ async def main(database_url: str, port: str) -> None:
     """Sends the one that is due, and dies where it would be written down."""
     sessions = make_sessions(make_engine(database_url))
     tools = MailContext(sessions, keyring(), PostOffice(int(port)).server)
-    (row,) = await jobs.claim(sessions, Mail, limit=1, lease=mail_work.LEASE)
+    (row,) = await jobs.claim(sessions, Mail, limit=1, lease=mail_job.LEASE)
     jobs.finish = _die
-    await mail_work.send(tools, row)
+    await mail_job.send(tools, row)
 
 
 if __name__ == "__main__":

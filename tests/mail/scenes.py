@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from app.kit import jobs
 from app.kit.encryption import Keyring
-from app.mail import job as mail_work
+from app.mail import job as mail_job
 from app.mail import service
 from app.mail.job import MailContext
 from app.mail.models import Mail
@@ -60,9 +60,9 @@ async def work(tools: MailContext, *, hurry: bool = False) -> int:
         async with tools.sessions.begin() as session:
             over = update(Mail).where(Mail.due_at.is_not(None)).values(due_at=func.now(), lease_until=None)
             await session.execute(over.execution_options(across_agencies=True))
-    rows = await jobs.claim(tools.sessions, Mail, limit=10, lease=mail_work.LEASE)
+    rows = await jobs.claim(tools.sessions, Mail, limit=10, lease=mail_job.LEASE)
     for row in rows:
-        await mail_work.send(tools, row)
+        await mail_job.send(tools, row)
     return len(rows)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.kit import jobs
 from app.kit.jobs import LeaseLost
-from app.mail import job as mail_work
+from app.mail import job as mail_job
 from app.mail.job import MailContext
 from app.mail.models import Mail
 from tests.mail import scenes
@@ -37,10 +37,10 @@ async def test_killed_once_the_server_had_it(
 async def test_who_lost_the_lease_writes_nothing_down(tools: MailContext, world: World, office: PostOffice) -> None:
     office.at_data = ["554 Spam"]
     mail = await scenes.owe(tools, world.north)
-    (slow,) = await jobs.claim(tools.sessions, Mail, limit=1, lease=mail_work.LEASE)
+    (slow,) = await jobs.claim(tools.sessions, Mail, limit=1, lease=mail_job.LEASE)
     await scenes.work(tools, hurry=True)
     with pytest.raises(LeaseLost):
-        await mail_work.send(tools, slow)
+        await mail_job.send(tools, slow)
     row = await scenes.seen(tools, world.north, mail)
     assert (row.failed_at is not None, row.sent_at) == (True, None)
 

@@ -11,7 +11,7 @@ from app.access.requests import service as access_requests
 from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
 from app.links import emails, queries
-from app.links import service as links
+from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.models import Link
 
@@ -31,7 +31,7 @@ async def renew_link(
 ) -> LinkAggregate:
     """Extend a link; access requests that had ended with it continue. Raises NotFound, LinkOver, InvalidInput."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
-    links.extend_link(aggregate, expires_at, actor=actor)
+    link_service.extend_link(aggregate, expires_at, actor=actor)
     access_requests.refresh_statuses(aggregate, actor=actor)
     await aggregate.save(session)
     await handshakes.wake_client(session, agency_id, aggregate.client.id)

@@ -13,7 +13,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.links import devices, status
 from app.links import queries as link_rows
-from app.links import service as links
+from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.devices import VerifiedBy
 from app.links.models import Link, PublicLink, PublicLinkUse
@@ -158,7 +158,7 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
     )
     if not new:  # a concurrent request took the id
         client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **fields)
-    made, _ = await links.create_link(
+    made, _ = await link_service.create_link(
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
         keyring=keyring, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,

@@ -17,7 +17,7 @@ from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
-from app.webhooks.endpoints import service as endpoint_actions
+from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.models import Attempt, EndpointHealth
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
@@ -158,7 +158,7 @@ async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> 
     if one.finished[0].attempted.endpoint.destination == "rest_hook" and any(
         each.outcome.code == "gone" for each in one.tried
     ):
-        await endpoint_actions.end_hook(session, row.agency_id, row.id)
+        await endpoint_service.end_hook(session, row.agency_id, row.id)
     elif verdict.disable:
         metrics.auto_disabled(verdict.disable)
         await lifecycle.give_up(session, row.agency_id, row.id, reason=verdict.disable)

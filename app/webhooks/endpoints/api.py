@@ -18,7 +18,7 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
-from app.webhooks.deliveries import queries as deliveries
+from app.webhooks.deliveries import queries as delivery_queries
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 from app.webhooks.destinations.catalog import CATALOG, example_requests, make_destinations
 from app.webhooks.endpoints import installation, lifecycle, queries, service, signing_secrets, verification
@@ -321,7 +321,7 @@ async def send_test(
     delivery_id = await verification.send_test(
         session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
     )
-    seen = await deliveries.find(session, caller.agency_id, delivery_id)
+    seen = await delivery_queries.find(session, caller.agency_id, delivery_id)
     queued = TestView(**dict(delivery_view(seen)), attempt=None)
     if not wait:
         return queued
@@ -331,10 +331,10 @@ async def send_test(
 async def _look(sessions: Sessions, agency_id: str, delivery_id: str) -> TestView | None:
     """The delivery after its attempt, read in a transaction of its own; None before."""
     async with sessions() as session:
-        seen = await deliveries.find(session, agency_id, delivery_id)
+        seen = await delivery_queries.find(session, agency_id, delivery_id)
         if not seen.delivery.attempt_count:
             return None
-        newest: Any = await deliveries.attempts(session, agency_id, delivery_id, limit=1)
+        newest: Any = await delivery_queries.attempts(session, agency_id, delivery_id, limit=1)
     return TestView(**dict(delivery_view(seen)), attempt=attempt_view(newest[0]) if newest else None)
 
 

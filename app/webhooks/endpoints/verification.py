@@ -29,7 +29,7 @@ from app.webhooks.deliveries import creation
 from app.webhooks.deliveries.service import EndpointDisabled
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import queries as endpoints
-from app.webhooks.endpoints import service as endpoint_actions
+from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.message import USER_AGENT
 from app.webhooks.models import Delivery, Endpoint
 from app.webhooks.policies.response_classifier import classify_response, public_code
@@ -242,7 +242,7 @@ async def send_test(
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
-        raise endpoint_actions.unknown_type(event_type)
+        raise endpoint_service.unknown_type(event_type)
     example = catalog.example(kind)
     values = {**example["data"], **_checked_data(data or {})}
     if endpoint.status != "active":

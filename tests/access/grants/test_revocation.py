@@ -10,7 +10,7 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.links import access_requests
 from app.links import queries as links
-from app.links import service as link_actions
+from app.links import service as link_service
 from app.tenants.clients import service as clients
 from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House, change_link
@@ -80,7 +80,7 @@ async def _same_company_again(house: House) -> Corner:
     north = house.world.north
     async with house.tools.sessions.begin() as session:
         client, _ = await clients.create_client(session, north.agency_id, actor="test", name="Maison Lune (again)")
-        made, token = await link_actions.create_link(
+        made, token = await link_service.create_link(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=house.tools.keyring,
             actor="test",
         )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.access.imports import api as imports
+from app.access.imports import api as imports_api
 from app.access.imports.diff import KnownGrant, compare, one_line, valid_partners, valid_shares
 from app.platforms.resources import AssetShare, PartnerInfo
 
@@ -73,16 +73,16 @@ def test_what_is_new_changed_renamed_or_gone() -> None:
     assert said.gone == ("4",)  # not 5: it is there, and cannot be read
 
 
-@pytest.mark.parametrize("code", sorted(imports.IMPORT_CODES))
+@pytest.mark.parametrize("code", sorted(imports_api.IMPORT_CODES))
 def test_a_hint_is_one_or_two_sentences(code: str) -> None:
-    said = imports.import_hint(code)
+    said = imports_api.import_hint(code)
     assert said is not None
     assert said.endswith(".")
     assert len(said) < 260
 
 
 def test_an_unknown_code_has_a_hint_and_no_code_has_none() -> None:
-    assert (imports.import_hint("new_code"), imports.import_hint(None)) == (
+    assert (imports_api.import_hint("new_code"), imports_api.import_hint(None)) == (
         "See what TikTok answered, and import again.",
         None,
     )

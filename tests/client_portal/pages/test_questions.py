@@ -11,7 +11,7 @@ from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import answers, questions
-from app.links import service as links
+from app.links import service as link_service
 from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.world import World
 
@@ -34,7 +34,7 @@ async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring
     """A client in front of the questions."""
     assert (await api.post("/presets", json=PRESET)).status_code == 201
     async with sessions.begin() as session:
-        made, token = await links.create_link(
+        made, token = await link_service.create_link(
             session,
             world.north.agency_id,
             client_id=world.north.client_id,

@@ -18,7 +18,7 @@ from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.kit.jobs import WakeUp
 from app.platforms.registry import Platforms
-from app.webhooks.replays import job as replays
+from app.webhooks.replays import job as replay_job
 from tests.faults.deliveries.mortal import die
 
 BEFORE, QUEUED, AFTER = "before", "queued", "after"
@@ -35,7 +35,7 @@ async def work(mode: str) -> None:
     sessions = make_sessions(make_engine(chosen.database_url))
     _, tools, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
     turns = 0
-    take_turn, queue, advance = replays._take_turn, replays._queue, replays.advance
+    take_turn, queue, advance = replay_job._take_turn, replay_job._queue, replay_job.advance
 
     async def mortal_turn(*given: Any) -> None:
         nonlocal turns
@@ -55,13 +55,13 @@ async def work(mode: str) -> None:
         if turns == 2:
             die()
 
-    replays.LEASE = LEASE
-    setattr(replays, "_take_turn", mortal_turn)  # noqa: B010 - as those below: another life than the types say
-    setattr(replays, "_queue", mortal_queue)  # noqa: B010
-    setattr(replays, "advance", mortal_advance)  # noqa: B010
+    replay_job.LEASE = LEASE
+    setattr(replay_job, "_take_turn", mortal_turn)  # noqa: B010 - as those below: another life than the types say
+    setattr(replay_job, "_queue", mortal_queue)  # noqa: B010
+    setattr(replay_job, "advance", mortal_advance)  # noqa: B010
     async with asyncio.timeout(LONGEST):
         await asyncio.gather(
-            *(jobs.serve(each, sessions, asyncio.Event(), WakeUp(), 0.1) for each in replays.work(tools))
+            *(jobs.serve(each, sessions, asyncio.Event(), WakeUp(), 0.1) for each in replay_job.work(tools))
         )
 
 

@@ -15,7 +15,7 @@ from app.kit.encryption import Keyring
 from app.kit.jobs import LeaseLost
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import service as deliveries
-from app.webhooks.endpoints import service as endpoints
+from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.models import Endpoint, Replay, WebhookBody
 from app.webhooks.replays import job, service
 from app.webhooks.replays.service import Selection
@@ -244,7 +244,7 @@ async def test_it_waits_for_a_disabled_endpoint_and_ends_with_a_deleted_one(
     await turns.turn(tools)
     assert (await turns.the_replay(sessions, agency_id)).status == "running"
     async with sessions.begin() as session:
-        await endpoints.mark_deleted(session, agency_id, endpoint.id, actor="test")
+        await endpoint_service.mark_deleted(session, agency_id, endpoint.id, actor="test")
     await turns.turn(tools)
     row = await turns.the_replay(sessions, agency_id)
     assert (row.status, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())
