@@ -13,7 +13,7 @@ from app.kit import throttle as _throttle
 from app.kit.database import Base
 from app.links import models as _links
 from app.links.presets import service as _presets
-from app.mail import models as _mails
+from app.mail import service as _mails
 from app.platforms import rate_limiter as _rate_limiter
 from app.tenants.agencies import logos as _logos
 from app.tenants.agencies import models as _agencies

@@ -12,9 +12,8 @@ from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
 from app.mail import service as mails
-from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
-from app.mail.service import MailQueue, Shown
+from app.mail.service import Mail, MailQueue, Shown
 from app.platforms.registry import Platforms
 from app.tenants.agencies import service as agencies
 from app.tenants.clients.models import Client

@@ -10,7 +10,7 @@ from app.links import status
 from app.links.aggregate import LinkAggregate
 from app.links.models import Intake, IntakeFile, Link
 from app.links.status import OVER, PROVED, STAGES
-from app.mail.models import Mail
+from app.mail.service import Mail
 from app.tenants.clients.schemas import ClientView
 
 #: Next actor, and since when.

@@ -13,10 +13,10 @@ from app.kit.database import Sessions
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.jobs import JobType
 from app.mail import rendered_email, retry_policy, smtp_client
-from app.mail.models import Mail, content_place
 from app.mail.rendered_email import Recipient, RenderedEmail
 from app.mail.retry_policy import MailRetry, SmtpReply, SmtpResult
 from app.mail.server import Server
+from app.mail.service import Mail, content_place
 
 log = structlog.get_logger(__name__)
 

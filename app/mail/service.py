@@ -1,4 +1,4 @@
-"""Queue of outgoing e-mails: render, encrypt and enqueue one, and find the newest about a subject."""
+"""Outgoing e-mails: their table, and a queue that renders, encrypts and enqueues them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,20 +6,54 @@ from datetime import datetime
 from functools import cache
 
 from jinja2 import Environment, StrictUndefined
-from sqlalchemy import func, select
+from sqlalchemy import CheckConstraint, Index, String, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, ids
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.encryption import Keyring
 from app.kit.html.render import Rooms
+from app.kit.jobs import JobMixin
 from app.mail import rendered_email
-from app.mail.models import Mail, content_place
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
 #: The language of the templates.
 LANGUAGE = "en"
 #: Values of templates: text (always one line), times, booleans and lists of text.
 Shown = str | datetime | bool | None | tuple[str, ...]
+
+
+class Mail(JobMixin, CreatedAt, Base):
+    """One e-mail to one person. Due until it was sent or failed; then its content is deleted."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        belongs_to_agency(),
+        CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name="one_end"),
+        CheckConstraint("(content_encrypted IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL)", name="content"),
+        Index("ix_mails_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_mails_about", "agency_id", "about_id", "id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("mail"), primary_key=True)
+    #: the folder of its templates
+    kind: Mapped[str] = mapped_column(String(32))
+    #: the id of its subject, in any room
+    about_id: Mapped[str] = mapped_column(String(128))
+    language: Mapped[str] = mapped_column(String(16))
+    to_email: Mapped[str] = mapped_column(String(254))
+    to_name: Mapped[str | None] = mapped_column(String(200))
+    #: a `RenderedEmail`, encrypted: it may contain a link's secret address
+    content_encrypted: Mapped[bytes | None]
+    #: time after which it is not sent any more
+    not_after: Mapped[datetime | None]
+    attempt_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    sent_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    #: the last failure as a sentence
+    last_error: Mapped[str | None] = mapped_column(String(500))
 
 
 @dataclass(frozen=True)
@@ -31,6 +65,11 @@ class MailQueue:
 
     keyring: Keyring
     public_url: str
+
+
+def content_place(agency_id: str, mail_id: str) -> str:
+    """The row that the encrypted content is bound to."""
+    return f"mails.content_encrypted:{agency_id}:{mail_id}"
 
 
 async def queue(

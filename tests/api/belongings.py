@@ -19,7 +19,7 @@ from app.links import queries as links
 from app.links.models import IntakeFile
 from app.links.public_links.service import create_public_link
 from app.links.questions import file_place as file_place
-from app.mail.models import Mail
+from app.mail.service import Mail
 from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint

@@ -14,7 +14,7 @@ from app.kit.database import CROSS_TENANT, Base, Sessions
 from app.kit.jobs import JobType, WakeUp
 from app.kit.poller import DueRows, Poller
 from app.links.models import Link
-from app.mail.models import Mail
+from app.mail.service import Mail
 from tests.world import World
 
 #: Nothing is ever found by looking.

@@ -10,7 +10,7 @@ from app.kit import jobs
 from app.kit.database import make_engine, make_sessions
 from app.mail import job as mail_job
 from app.mail.job import MailContext
-from app.mail.models import Mail
+from app.mail.service import Mail
 from tests.mail.post_office import PostOffice
 from tests.world import keyring
 

@@ -11,9 +11,8 @@ from app.kit.encryption import Keyring
 from app.mail import job as mail_job
 from app.mail import service
 from app.mail.job import MailContext
-from app.mail.models import Mail
 from app.mail.rendered_email import EmailBranding, Recipient
-from app.mail.service import MailQueue, Shown
+from app.mail.service import Mail, MailQueue, Shown
 from tests.world import PUBLIC_URL, Corner
 
 SECRET = "pJ3kq0Zr8u1Yb5Xw2Vt7Sn4Lm9Ka6Hd3Gf0Ee1Cc2Bb"

@@ -9,8 +9,8 @@ from sqlalchemy import select, text, update
 from app.kit import clock
 from app.mail import rendered_email
 from app.mail.job import MailContext
-from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
+from app.mail.service import Mail
 from tests.mail import scenes
 from tests.mail.post_office import SENDER, PostOffice, serving
 from tests.world import World

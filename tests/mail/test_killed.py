@@ -11,7 +11,7 @@ from app.kit import jobs
 from app.kit.jobs import LeaseLost
 from app.mail import job as mail_job
 from app.mail.job import MailContext
-from app.mail.models import Mail
+from app.mail.service import Mail
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
 from tests.world import World

@@ -1,4 +1,4 @@
-"""Forms of the intake: contacts by role, countries, and replies to readiness checks. Pure."""
+"""Forms about the client: sign-up on a public link, contacts, countries, and replies to readiness checks. Pure."""
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -7,9 +7,29 @@ from typing import Any, Protocol
 
 from app.access.readiness.checks import ANSWERS, ReadinessReply
 from app.kit.input import email_address
+from app.kit.input.text import TextWrong, identifier, is_blank, looks_like_password
 from app.links.pasted_ids import CONTACT_ROLES, contact
 
 FIRST = next(iter(CONTACT_ROLES))
+#: Countries in which TikTok ads are booked most; shown first, the rest by name.
+OFTEN_BOOKED = (
+    "US", "GB", "CA", "AU", "DE", "FR", "IT", "ES", "NL", "BE", "CH", "AT", "PL", "SE", "AE", "SA", "MX",
+    "BR", "JP", "VN", "ID", "TH",
+)  # fmt: skip
+#: Other names of countries, for the search.
+OTHER_NAMES = {
+    "US": "usa united states of america america", "GB": "uk britain great britain england scotland wales",
+    "AE": "uae emirates dubai", "NL": "holland", "CZ": "czech republic", "TR": "turkey", "KR": "korea",
+    "KP": "korea", "CI": "ivory coast", "CD": "congo drc", "CG": "congo", "MM": "burma", "MK": "macedonia",
+    "SZ": "swaziland", "VA": "vatican holy see", "LA": "lao", "CV": "cabo verde", "TL": "east timor",
+    "HK": "hongkong", "MO": "macao", "PS": "palestine", "RU": "russian federation", "SY": "syrian arab republic",
+    "VN": "viet nam", "BN": "brunei darussalam", "DE": "deutschland", "ES": "espana", "AT": "osterreich",
+    "CH": "schweiz suisse", "CN": "prc", "TW": "taiwan roc",
+}  # fmt: skip
+PAYMENT_NOTE = "payment-note"
+REPLIED_BY = "by"
+#: Name of the sign-up field that people do not see; only programs fill it in.
+TRAP = "website"
 
 
 class Fields(Protocol):
@@ -93,24 +113,6 @@ def contact_rows(given: dict[str, ContactFields]) -> list[Any]:
     ]
 
 
-#: Countries in which TikTok ads are booked most; shown first, the rest by name.
-OFTEN_BOOKED = (
-    "US", "GB", "CA", "AU", "DE", "FR", "IT", "ES", "NL", "BE", "CH", "AT", "PL", "SE", "AE", "SA", "MX",
-    "BR", "JP", "VN", "ID", "TH",
-)  # fmt: skip
-
-#: Other names of countries, for the search.
-OTHER_NAMES = {
-    "US": "usa united states of america america", "GB": "uk britain great britain england scotland wales",
-    "AE": "uae emirates dubai", "NL": "holland", "CZ": "czech republic", "TR": "turkey", "KR": "korea",
-    "KP": "korea", "CI": "ivory coast", "CD": "congo drc", "CG": "congo", "MM": "burma", "MK": "macedonia",
-    "SZ": "swaziland", "VA": "vatican holy see", "LA": "lao", "CV": "cabo verde", "TL": "east timor",
-    "HK": "hongkong", "MO": "macao", "PS": "palestine", "RU": "russian federation", "SY": "syrian arab republic",
-    "VN": "viet nam", "BN": "brunei darussalam", "DE": "deutschland", "ES": "espana", "AT": "osterreich",
-    "CH": "schweiz suisse", "CN": "prc", "TW": "taiwan roc",
-}  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Country:
     """One country to tick. `found_by`: text for the search, in lower case without accents."""
@@ -135,10 +137,6 @@ def plain(text: str) -> str:
     """Lower case without accents: `Côte d’Ivoire` -> `cote d'ivoire`."""
     apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).lower()
-
-
-PAYMENT_NOTE = "payment-note"
-REPLIED_BY = "by"
 
 
 @dataclass(frozen=True)
@@ -167,3 +165,37 @@ def read_replies(form: Fields, asked: Iterable[str]) -> ReadinessForm:
     if words and not by:
         problems[REPLIED_BY] = "Enter your name, so that everybody knows who answered."
     return ReadinessForm(words, by, problems, note)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Details of a visitor on a public link, as typed."""
+
+    company: str = ""
+    name: str = ""
+    email: str = ""
+
+
+def signup_problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
+    """Problems by field; `{}` if a link can be created."""
+    found = {}
+    if is_blank(given.company):
+        found["company"] = "Enter the name of your company."
+    if is_blank(given.name):
+        found["name"] = "Enter your name."
+    try:
+        email_address.read(given.email)
+    except TextWrong as problem:
+        found["email"] = str(problem)
+    if trapped:
+        found["company"] = "A field that people don’t see was filled in, perhaps by your browser. Please send it again."
+    return found
+
+
+def claimed_external_id(given: str) -> str | None:
+    """The CRM id in the address; an invalid one is ignored, because the visitor cannot correct it."""
+    try:
+        kept = identifier(given)
+    except TextWrong:
+        return None
+    return kept if len(kept) <= 200 and not looks_like_password(kept) else None

@@ -12,8 +12,8 @@ from app.client_portal.branding import brand_of, brand_of_agency
 from app.client_portal.copy import status_rows
 from app.client_portal.copy.consent import platform_offers
 from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
-from app.client_portal.forms import signup
-from app.client_portal.forms.signup import TRAP, Visitor
+from app.client_portal.forms import intake
+from app.client_portal.forms.intake import TRAP, Visitor
 from app.client_portal.link_session import OpenLink, opened_before, screens_of
 from app.client_portal.rendering import can_email_codes, is_connecting, platform_of
 from app.kit.database import Session
@@ -87,12 +87,12 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     given = Visitor(
         form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
     )
-    problems = dict(form.problems) or signup.problems(given, trapped=form.ticked(TRAP))
+    problems = dict(form.problems) or intake.signup_problems(given, trapped=form.ticked(TRAP))
     claimed = form.text("external_id", most=2_000)
     if problems:
         return _page(request, about, given, problems, claimed=claimed, status=422)
     services = services_of(request)
-    details = Details(given.company, given.name, given.email, signup.external_id(claimed))
+    details = Details(given.company, given.name, given.email, intake.claimed_external_id(claimed))
     host = request.client.host if request.client else ""
     sender = Sender(
         entering.hashed_address(services.keyring, host),
@@ -261,7 +261,7 @@ def _page(
 ) -> Response:
     answer = render.page(
         request, "client_portal:door/open.html", status=status, **about, given=given, problems=problems, busy=busy,
-        trap=TRAP, claimed=signup.external_id(claimed) or "", once=entering.new_form(),
+        trap=TRAP, claimed=intake.claimed_external_id(claimed) or "", once=entering.new_form(),
         form_token=forms.token(request),
     )  # fmt: skip
     if busy:

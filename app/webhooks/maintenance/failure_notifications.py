@@ -11,9 +11,8 @@ from app.events.recorder import KEYTURN, record
 from app.kit import clock
 from app.kit.database import CROSS_TENANT
 from app.mail import service as mails
-from app.mail.models import Mail
 from app.mail.rendered_email import Recipient
-from app.mail.service import MailQueue
+from app.mail.service import Mail, MailQueue
 from app.tenants.agencies import service as agencies
 from app.webhooks import metrics
 from app.webhooks.context import MaintenanceContext

@@ -16,8 +16,7 @@ from app.client_portal import service as portal
 from app.kit import clock, jobs
 from app.links import queries as links
 from app.links.models import Link
-from app.mail.models import Mail
-from app.mail.service import MailQueue
+from app.mail.service import Mail, MailQueue
 from app.tenants.clients.models import Client
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY

@@ -17,9 +17,8 @@ from app.kit.encryption import Keyring
 from app.kit.throttle import Throttle
 from app.links import queries as links
 from app.links.models import DeviceCode
-from app.mail.models import Mail, content_place
 from app.mail.rendered_email import RenderedEmail
-from app.mail.service import MailQueue
+from app.mail.service import Mail, MailQueue, content_place
 from simulator import seed
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk, trip
 from tests.house import House

@@ -12,9 +12,8 @@ from sqlalchemy import func, select
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.mail.models import Mail, content_place
 from app.mail.rendered_email import RenderedEmail
-from app.mail.service import MailQueue
+from app.mail.service import Mail, MailQueue, content_place
 from app.webhooks.context import MaintenanceContext, WebhookContext
 from app.webhooks.maintenance import failure_notifications
 from app.webhooks.models import Endpoint
