@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -80,6 +80,9 @@ bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and 
 
 bench-idle: .make/dev ## what an installation costs at rest, and one event with 1, 10 and 50 deliveries: about 4 min
 	@$(BIN)/python -m bench.idle $(ARGS)
+
+bench-onboarding: .make/dev ## CPU of whole onboardings in web, worker and PostgreSQL, in about 1 min
+	@$(BIN)/python -m bench.onboarding $(ARGS)
 
 bench-webhooks: .make/dev ## what deliveries cost, beside the bare client, under load and with two million behind them: about 8 min
 	@$(BIN)/python -m bench.webhooks $(ARGS)

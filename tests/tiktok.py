@@ -54,9 +54,9 @@ class Simulated:
 
 
 @contextmanager
-def simulated() -> Iterator[Simulated]:
+def simulated(redirect_uri: str = REDIRECT) -> Iterator[Simulated]:
     """A simulator, served on a free port of this machine."""
-    app = create_simulator(redirect_uris=[REDIRECT])
+    app = create_simulator(redirect_uris=[redirect_uri])
     config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", timeout_keep_alive=600)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
