@@ -29,7 +29,7 @@ class GrantView(BaseModel):
         description="The side whose token last observed it: `agency` or `client`.", examples=["agency"]
     )
     verified_at: Time
-    last_seen_at: Time
+    last_seen_at: Time = Field(description="Time of the last read that showed it; does not count as a change.")
     drifted_at: Time | None
     revocation_requested_at: Time | None = Field(description="Time of your revocation.")
     code: str | None = Field(

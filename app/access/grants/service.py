@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, case, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder, handshakes
@@ -116,7 +116,8 @@ async def record_grants(
 ) -> Mapping[str, RecordedGrant]:
     """Record access that was observed with a role by one side; the grants by access request.
 
-    An asset has one grant, however often it is observed. One that is to be removed stays so.
+    An asset has one grant, however often it is observed. One that is to be removed stays so. An observation that
+    changes nothing does not change `updated_at`.
     """
     if not observed:
         return {}
@@ -142,7 +143,7 @@ async def record_grants(
             "access_request_id": added.excluded.access_request_id,
             "drifted_at": None,
             "last_seen_at": func.now(),
-            "updated_at": func.changed_at(),
+            "updated_at": case((_is_changed_by(added), func.changed_at()), else_=Grant.updated_at),
         },
     ).returning(Grant.id, Grant.platform, Grant.kind, Grant.asset_id, Grant.parent_asset_id)
     grant_ids = {tuple(asset): grant_id for grant_id, *asset in await session.execute(recorded)}
@@ -152,6 +153,15 @@ async def record_grants(
         recorded_grants[request.id] = RecordedGrant(grant_ids[key], *before.get(key, (None, None)))
         before[key] = (role, "live")  # access requests of two links may stand for one asset
     return recorded_grants
+
+
+def _is_changed_by(added: Insert) -> ColumnElement[bool]:
+    return or_(
+        Grant.role != added.excluded.role,
+        Grant.status == "drifted",
+        Grant.seen_by != added.excluded.seen_by,
+        Grant.access_request_id.is_distinct_from(added.excluded.access_request_id),
+    )
 
 
 async def _current(

@@ -123,3 +123,19 @@ async def test_a_revocation_waits_for_the_links_before_it_holds_a_grant(shared: 
         assert not revoking.done()
     await revoking
     assert (await _grant(shared)).status == "revoking"
+
+
+async def test_a_read_that_shows_nothing_new_is_no_change(shared: House) -> None:
+    """A CRM that follows `updated_since` would else get every grant again, every day."""
+    await shared.work(2)
+    before = await _grant(shared)
+    await shared.work(2)
+    after = await _grant(shared)
+    assert after.last_seen_at > before.last_seen_at
+    assert after.updated_at == before.updated_at
+    await shared.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
+    await shared.work(2)
+    assert ((drifted := await _grant(shared)).status, drifted.updated_at > after.updated_at) == ("drifted", True)
+    await shared.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU)
+    await shared.work(2)
+    assert ((again := await _grant(shared)).status, again.updated_at > drifted.updated_at) == ("live", True)
