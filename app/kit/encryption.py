@@ -47,9 +47,9 @@ class Keyring:
         """Encrypt with AES-256-GCM. `bound_to` names table, column and row; decryption needs the same value."""
         return self.encrypt_bytes(plain.encode(), bound_to=bound_to)
 
-    def decrypt(self, sealed: bytes, *, bound_to: str) -> str:
+    def decrypt(self, encrypted: bytes, *, bound_to: str) -> str:
         """The plain text. Raises DecryptionFailed."""
-        return self.decrypt_bytes(sealed, bound_to=bound_to).decode()
+        return self.decrypt_bytes(encrypted, bound_to=bound_to).decode()
 
     def encrypt_bytes(self, plain: bytes, *, bound_to: str) -> bytes:
         """Encrypt bytes, such as a file."""
@@ -59,16 +59,16 @@ class Keyring:
         name = key_id.encode()
         return _FORMAT + bytes([len(name)]) + name + nonce + box
 
-    def decrypt_bytes(self, sealed: bytes, *, bound_to: str) -> bytes:
+    def decrypt_bytes(self, encrypted: bytes, *, bound_to: str) -> bytes:
         """The plain bytes. Raises DecryptionFailed."""
-        if sealed[:1] != _FORMAT:
+        if encrypted[:1] != _FORMAT:
             raise DecryptionFailed("unknown format")
-        end = 2 + sealed[1]
-        key_id = sealed[2:end].decode("ascii", "replace")
+        end = 2 + encrypted[1]
+        key_id = encrypted[2:end].decode("ascii", "replace")
         key = dict(self.keys).get(key_id)
         if key is None:
             raise DecryptionFailed(f"the key {key_id} of this value is not in KEYTURN_SECRET_KEYS", key_id)
-        nonce, box = sealed[end : end + _NONCE], sealed[end + _NONCE :]
+        nonce, box = encrypted[end : end + _NONCE], encrypted[end + _NONCE :]
         try:
             return AESGCM(key).decrypt(nonce, box, bound_to.encode())
         except InvalidTag as problem:

@@ -39,12 +39,12 @@ class UndecryptableValue:
 
 
 def columns(metadata: MetaData) -> list[tuple[Table, Column[bytes]]]:
-    """Every encrypted column: binary, and named `…_encrypted` or `sealed`."""
+    """Every encrypted column: binary, and named `…_encrypted`."""
     return [
         (table, column)
         for table in metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, LargeBinary) and column.name.endswith(("_encrypted", "sealed"))
+        if isinstance(column.type, LargeBinary) and column.name.endswith("_encrypted")
     ]
 
 
@@ -83,7 +83,7 @@ def sentence(found: Sequence[UndecryptableValue]) -> str:
     kinds = _listed(each.kind for each in found)
     if missing:
         return f"KEYTURN_SECRET_KEYS lacks the key {missing}, which opens {kinds}: put it back into the key ring."
-    return f"KEYTURN_SECRET_KEYS does not open {kinds}: a key has another value than the one that sealed them."
+    return f"KEYTURN_SECRET_KEYS does not decrypt {kinds}: a key has another value than the one that encrypted them."
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -225,7 +225,7 @@ async def get_file(request: Request, caller: Reader, session: Session, link_id: 
     """Download a file that the client sent. Its type was detected from its content; open it with care."""
     file = await questions.file_with_bytes(session, caller.agency_id, link_id, file_id)
     content = services_of(request).keyring.decrypt_bytes(
-        file.sealed, bound_to=questions.file_place(caller.agency_id, file.id)
+        file.content_encrypted, bound_to=questions.file_place(caller.agency_id, file.id)
     )
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",

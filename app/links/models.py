@@ -256,7 +256,7 @@ class IntakeFile(CreatedAt, Base):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     sha256: Mapped[bytes]
-    sealed: Mapped[bytes] = mapped_column(deferred=True, deferred_raiseload=True)
+    content_encrypted: Mapped[bytes] = mapped_column(deferred=True, deferred_raiseload=True)
 
 
 class DeviceCode(CreatedAt, Base):

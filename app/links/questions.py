@@ -48,7 +48,7 @@ async def file_with_bytes(session: AsyncSession, agency_id: str, link_id: str, f
     rows = select(IntakeFile).where(
         IntakeFile.agency_id == agency_id, IntakeFile.link_id == link_id, IntakeFile.id == file_id
     )
-    found = (await session.scalars(rows.options(undefer(IntakeFile.sealed)))).one_or_none()
+    found = (await session.scalars(rows.options(undefer(IntakeFile.content_encrypted)))).one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -96,7 +96,7 @@ async def remove_file(session: AsyncSession, aggregate: LinkAggregate, file_id: 
 
 def file_place(agency_id: str, file_id: str) -> str:
     """Context to which the encrypted bytes of a file are bound."""
-    return f"intake_files.sealed:{agency_id}:{file_id}"
+    return f"intake_files.content_encrypted:{agency_id}:{file_id}"
 
 
 async def _save_files(
@@ -136,7 +136,7 @@ def _encrypted_file(
     return IntakeFile(
         agency_id=agency_id, id=file_id, link_id=link_id, key=key, name=file.name, media_type=file.media_type,
         size=len(file.content), sha256=digest,
-        sealed=keyring.encrypt_bytes(file.content, bound_to=file_place(agency_id, file_id)),
+        content_encrypted=keyring.encrypt_bytes(file.content, bound_to=file_place(agency_id, file_id)),
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         file = IntakeFile(
             agency_id=agency_id, id=file_id, link_id=corner.link_id, key="plan", name="plan.txt",
             media_type="text/plain", size=4, sha256=b"x" * 32,
-            sealed=keyring.encrypt_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
+            content_encrypted=keyring.encrypt_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
         )  # fmt: skip
         (access_request,) = await links.access_requests(session, agency_id, corner.link_id)
         (center,) = await agencies.business_centers(session, agency_id, "tiktok")

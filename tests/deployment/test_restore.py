@@ -38,7 +38,7 @@ def test_every_sealed_column_is_known() -> None:
         "links.token_encrypted",
         "connections.token_encrypted",
         "webhook_secrets.secret_encrypted",
-        "intake_files.sealed",
+        "intake_files.content_encrypted",
     }
     for table, _ in keyring_check.columns(metadata):
         assert {"agency_id", "id"} <= set(table.columns.keys())
@@ -55,7 +55,7 @@ async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Sett
     ("keys", "said"),
     [
         (new_key(), "lacks the key test1, which opens links.token_encrypted"),
-        ("test1:" + "QkJC" * 10 + "QkI=", "does not open links.token_encrypted: a key has another value"),
+        ("test1:" + "QkJC" * 10 + "QkI=", "does not decrypt links.token_encrypted: a key has another value"),
     ],
 )
 async def test_without_it_the_doctor_names_the_key(settings: Settings, keys: str, said: str) -> None:

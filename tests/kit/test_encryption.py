@@ -24,19 +24,19 @@ def test_a_value_does_not_open_for_another_row() -> None:
 
 def test_every_changed_byte_breaks_the_seal() -> None:
     ring = Keyring.from_text(NEW)
-    sealed = ring.encrypt("secret", bound_to="row")
-    for place in range(len(sealed)):
-        changed = bytearray(sealed)
+    encrypted = ring.encrypt("secret", bound_to="row")
+    for place in range(len(encrypted)):
+        changed = bytearray(encrypted)
         changed[place] ^= 1
         with pytest.raises(DecryptionFailed):
             ring.decrypt(bytes(changed), bound_to="row")
 
 
 def test_a_new_key_in_front_keeps_the_old_ones_opening() -> None:
-    sealed = Keyring.from_text(OLD).encrypt("secret", bound_to="row")
-    assert Keyring.from_text(f"{NEW},{OLD}").decrypt(sealed, bound_to="row") == "secret"
+    encrypted = Keyring.from_text(OLD).encrypt("secret", bound_to="row")
+    assert Keyring.from_text(f"{NEW},{OLD}").decrypt(encrypted, bound_to="row") == "secret"
     with pytest.raises(DecryptionFailed):
-        Keyring.from_text(NEW).decrypt(sealed, bound_to="row")
+        Keyring.from_text(NEW).decrypt(encrypted, bound_to="row")
 
 
 def test_the_same_text_seals_differently_each_time() -> None:

@@ -127,12 +127,12 @@ def add_to(app: FastAPI, *, page: Page) -> None:
         log.warning("database.away", reason=logs.without_secrets(str(problem.__cause__ or problem)))
         return answer(request, DatabaseAway(), page=page)
 
-    async def sealed(request: Request, problem: Exception) -> Response:
+    async def undecryptable(request: Request, problem: Exception) -> Response:
         why = problem if isinstance(problem, DecryptionFailed) else DecryptionFailed(str(problem))
         log.error("key_ring.incomplete", key_id=why.key_id, problem=str(why))
         return answer(request, KeyringIncomplete.of(why), page=page)
 
-    app.add_exception_handler(DecryptionFailed, sealed)
+    app.add_exception_handler(DecryptionFailed, undecryptable)
     for kind in (AppError, RequestValidationError, HTTPException, MalformedId, ClientDisconnect):
         app.add_exception_handler(kind, refused)
     for lost in (DatabaseAway, SQLAlchemyError):

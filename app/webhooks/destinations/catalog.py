@@ -34,7 +34,7 @@ class SlackOptions(RequestShape):
     """Options of Slack."""
 
     webhook_url: Secret = Field(
-        description="The address of an incoming webhook. It is a secret: it is kept sealed and shown masked.",
+        description="The address of an incoming webhook. It is a secret: it is stored encrypted and shown masked.",
         examples=["https://hooks.slack.com/services/T0000/B0000/XXXX"],
     )
 
@@ -44,7 +44,7 @@ class HubSpotOptions(RequestShape):
 
     token: Secret = Field(
         description="The access token of a private app with the scopes to read and write companies, contacts and "
-        "their schemas. Kept sealed and shown masked.",
+        "their schemas. Stored encrypted and shown masked.",
         examples=["pat-eu1-00000000-0000-0000-0000-000000000000"],
     )
     lifecycle: dict[Verbatim, Stage] = Field(

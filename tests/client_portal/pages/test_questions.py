@@ -1,4 +1,4 @@
-"""The agency's own questions: kept or explained, files sealed, nothing already given lost."""
+"""The agency's own questions: kept or explained, files encrypted, nothing already given lost."""
 
 from dataclasses import replace
 from typing import Any
@@ -84,7 +84,7 @@ async def test_the_bytes_are_sealed(asked: Walk, sessions: Sessions, world: Worl
     async with sessions() as session:
         (file,) = await questions.saved_files(session, world.north.agency_id, asked.corner.link_id)
         whole = await questions.file_with_bytes(session, world.north.agency_id, asked.corner.link_id, file.id)
-    assert b"the plan" not in whole.sealed
+    assert b"the plan" not in whole.content_encrypted
 
 
 async def test_what_is_wrong_is_said_and_nothing_given_is_lost(asked: Walk) -> None:
