@@ -14,7 +14,7 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 
 def load() -> Settings:
-    """The settings; what is not set comes from this machine's `keyturn up`, if there is one. Raises SettingsWrong."""
+    """The settings; defaults come from `keyturn up` on this machine, if it was used. Raises SettingsWrong."""
     if settings.environment("DATABASE_URL") is None:
         for name, value in found().items():
             if settings.environment(name) is None:
@@ -23,7 +23,7 @@ def load() -> Settings:
 
 
 def found() -> dict[str, str]:
-    """Database, key ring and address as far as `up` keeps them here; nothing where it was never used."""
+    """Database, key ring and address that `up` stores here; empty if it was never used."""
     folder = data_folder(None)
     if not (folder / "cluster").exists():
         return {}
@@ -83,7 +83,7 @@ def key_file() -> Path:
 
 
 def keeps_key_ring() -> bool:
-    """Tell whether the key ring in use is the one that `up` made here."""
+    """True if the key ring in use is the one that `up` created here."""
     kept = key_file().read_text().strip() if key_file().exists() else None
     return kept is not None and settings.environment("KEYTURN_SECRET_KEYS") in (None, kept)
 

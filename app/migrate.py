@@ -22,7 +22,7 @@ def config(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Up to the newest, and on with the numbers of events of another server; harmless when there already."""
+    """Upgrade to the newest version, and continue the event numbers of another server. Can be repeated."""
     command.upgrade(config(url), "head")
     asyncio.run(_go_on(url))
 

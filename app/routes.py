@@ -29,7 +29,7 @@ from app.webhooks.replays import api as replays_api
 
 API = "/api/v1"
 
-#: What the API is about, as its document and the command line group it: the first part of an address.
+#: Tags of the API by the first part of the path; they are also the groups of the command line.
 NOUNS = {
     "me": "The API key that calls.",
     "agency": "Your agency: its TikTok app, Business Centers, buyers, logo, and its ids at other platforms.",
@@ -78,7 +78,7 @@ for room in (
 ):
     api.include_router(room.router)
 
-#: The client's address /{agency}/{client}/{token} comes last: it would take the others' places.
+#: The client's path /{agency}/{client}/{token} comes last, because it would match the others.
 PAGES = (connections_api.callback_router, connect.router, portal.router)
 ROUTERS = {
     "all": (health.router, api, *PAGES),

@@ -21,7 +21,7 @@ CALLBACK = "/callbacks/tiktok"
 
 
 class SettingsWrong(Exception):
-    """One or more settings are missing or wrong; `sentences` says each, and what to do."""
+    """One or more settings are missing or invalid; `sentences` has one for each, with advice."""
 
     def __init__(self, sentences: list[str]) -> None:
         self.sentences = sentences
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
 
     @property
     def redirect_uri(self) -> str:
-        """The one registered address to which TikTok sends everybody back."""
+        """The registered redirect URL of the TikTok app."""
         return self.tiktok_redirect_uri or self.public_url + CALLBACK
 
     @property

@@ -62,7 +62,7 @@ def table(
 
 
 async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
-    """Serves until SIGTERM or SIGINT, then lets what is under way end."""
+    """Run until SIGTERM or SIGINT, then finish the work in progress."""
     logs.set_up(json=chosen.log_json)
     await database.see_pooler(chosen.database_url)
     settle_memory()

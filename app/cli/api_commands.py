@@ -131,7 +131,7 @@ def _run(operation: Operation, given: Mapping[str, Any]) -> None:
 
 
 def _body(operation: Operation, given: Mapping[str, Any]) -> Any:
-    """The body as it is sent; None: the operation takes none, or needs none."""
+    """The body to send; None if the operation has or needs none."""
     if operation.content_type not in (JSON, FORM):
         whole = given.get("whole")
         if operation.content_type and whole is None:
@@ -166,7 +166,7 @@ def _read(file: Any) -> dict[str, Any]:
 
 
 def _pages(operation: Operation, query: dict[str, Any], answer: Any) -> Iterator[Any]:
-    """Every row of a list. A list that is followed (`after`) has a place to go on from even at its end."""
+    """Every row of a list. A feed (`after`) has a position to continue from even at its end."""
     place = "after" if "after" in query else "cursor"
     limits = [each.schema.get("maximum") for each in operation.parameters if each.name == "limit"]
     query = {**({"limit": int(limits[0])} if limits and limits[0] else {}), **query}

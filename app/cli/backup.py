@@ -19,7 +19,7 @@ from app.settings import SettingsWrong
 
 
 class BackupFailed(Exception):
-    """No dump was written; the message says why, and holds no password."""
+    """No dump was written; the message has the reason and no password."""
 
 
 def write(url: str, file: Path) -> Path:
@@ -84,7 +84,7 @@ def _version(program: Path) -> int:
 
 
 def run(file: Path) -> None:
-    """Writes a dump of the database to a file, for `pg_restore`. Keep a copy of the key ring too, elsewhere."""
+    """Write a dump of the database to a file, for `pg_restore`. Also keep a copy of the key ring elsewhere."""
     try:
         chosen = local.load()
         program = write(chosen.database_url, file)

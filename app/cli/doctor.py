@@ -49,7 +49,7 @@ class Finding:
 
 
 def run(*, tiktok: bool, agency: str | None, as_json: bool) -> None:
-    """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
+    """Check settings, database, TikTok app, redirect address and egress, and print advice for each failure."""
     try:
         chosen = local.load()
     except SettingsWrong as wrong:

@@ -24,13 +24,13 @@ from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.service import SCOPES
 
-#: How events name whoever did it.
+#: Actor in events.
 ACTOR = "command_line"
 Made = TypeVar("Made")
 
 
 def create_agency(*, name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
-    """Sets up an agency and prints it."""
+    """Create an agency and print it."""
 
     async def work(session: AsyncSession) -> AgencyView:
         given = checked(AgencyChanges, name=name, contact_name=contact_name, contact_email=contact_email)
@@ -46,7 +46,7 @@ def create_agency(*, name: str, slug: str, contact_name: str, contact_email: str
 
 
 def list_agencies(*, as_json: bool) -> None:
-    """Prints the agencies of this installation."""
+    """Print the agencies of this installation."""
 
     async def work(session: AsyncSession) -> list[AgencyView]:
         return [AgencyView.of(row) for row in await service.every(session)]
@@ -59,7 +59,7 @@ def list_agencies(*, as_json: bool) -> None:
 
 
 def create_key(*, name: str, scopes: list[str], days: int | None, agency: str | None, as_json: bool) -> None:
-    """Makes an API key and prints its value, this once, and how a shell uses it."""
+    """Create an API key and print its value, only once, and the line that sets it in a shell."""
 
     async def work(session: AsyncSession) -> NewKeyView:
         expires_at = clock.now() + timedelta(days=days) if days else None

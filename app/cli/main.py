@@ -25,7 +25,7 @@ _data_dir = click.option(
 
 
 class Keyturn(click.Group):
-    """All commands. A database that cannot be used is said in one sentence."""
+    """All commands. An unusable database is reported in one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Commands of this machine, then the groups of the API."""
@@ -50,7 +50,7 @@ class Keyturn(click.Group):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -70,10 +70,10 @@ class Keyturn(click.Group):
     no_args_is_help=True,
 )
 def cli() -> None:
-    """Partner access to TikTok Business Centers: asked for by one link, proved, and taken away.
+    """Partner access to TikTok Business Centers: requested by one link, verified, and revoked.
 
     Commands that call the API take the address of the installation from KEYTURN_URL and a key from KEYTURN_API_KEY.
-    Exit status: 0 done; 1 refused, or not reached; 2 the command line or a setting is wrong.
+    Exit status: 0 done; 1 refused or unreachable; 2 invalid command line or setting.
     """
 
 
@@ -82,7 +82,7 @@ def cli() -> None:
 @_port
 @_data_dir
 def up(host: str, port: int, data_dir: Path | None) -> None:
-    """Runs everything here: an embedded PostgreSQL unless DATABASE_URL names one, web and worker."""
+    """Run everything on this machine: web, worker, and an embedded PostgreSQL unless DATABASE_URL names one."""
     from app.cli import up
 
     up.run(host, port, data_dir)
@@ -92,7 +92,7 @@ def up(host: str, port: int, data_dir: Path | None) -> None:
 @_host
 @_port
 def web(host: str, port: int) -> None:
-    """Serves the client's pages and the API."""
+    """Serve the client's pages and the API."""
     from app.cli import first_key
     from app.web import serve
 
@@ -102,7 +102,7 @@ def web(host: str, port: int) -> None:
 
 @cli.command()
 def worker() -> None:
-    """Runs the background work."""
+    """Run the background work."""
     import uvloop
 
     from app import worker
@@ -126,7 +126,7 @@ def migrate() -> None:
 @click.option("--agency", help="Whose, by slug; where there are several, else the default app.")
 @click.option("--json", "as_json", is_flag=True, help="With --tiktok: print JSON, as the API answers it.")
 def doctor(tiktok: bool, agency: str | None, as_json: bool) -> None:
-    """Checks settings, database, TikTok app, redirect address and egress; says what to do about each failure."""
+    """Check settings, database, TikTok app, redirect address and egress, with advice for each failure."""
     from app.cli import doctor
 
     doctor.run(tiktok=tiktok, agency=agency, as_json=as_json)
@@ -135,7 +135,7 @@ def doctor(tiktok: bool, agency: str | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Writes a dump of the database to FILE, for `pg_restore`; an older dump there is replaced.
+    """Write a dump of the database to FILE, for `pg_restore`; an older dump there is replaced.
 
     Keep a copy of the key ring too, in another place.
     """
@@ -146,7 +146,7 @@ def backup(file: Path) -> None:
 
 @cli.command("secret-key")
 def secret_key() -> None:
-    """Prints a new key for KEYTURN_SECRET_KEYS."""
+    """Print a new key for KEYTURN_SECRET_KEYS."""
     from app.kit import encryption
 
     click.echo(encryption.new_key())
@@ -167,7 +167,7 @@ if importlib.util.find_spec("demo"):  # part of a clone, not of the image
     )
     @_data_dir
     def demo(walk: bool, simulate: str, as_json: bool, port: int, data_dir: Path | None) -> None:
-        """Runs Keyturn with a seeded agency, a simulated TikTok and a CRM inbox; nothing leaves this machine."""
+        """Run Keyturn with a seeded agency, a simulated TikTok and a CRM inbox; nothing leaves this machine."""
         from demo import commands
 
         commands.run(walk_=walk, simulate=simulate, as_json=as_json, port=port, data_dir=data_dir)
@@ -176,7 +176,7 @@ if importlib.util.find_spec("demo"):  # part of a clone, not of the image
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Prints the completion script of a shell, e.g. for `source <(keyturn completion bash)`."""
+    """Print the completion script of a shell, e.g. for `source <(keyturn completion bash)`."""
     made = get_completion_class(shell)
     assert made is not None  # click has the three
     click.echo(made(cli, {}, "keyturn", "_KEYTURN_COMPLETE").source())
@@ -194,7 +194,7 @@ def key() -> None:
 @click.option("--agency", help="The agency's slug; needed where there are several.")
 @_json
 def create_key(name: str, scopes: tuple[str, ...], days: int | None, agency: str | None, as_json: bool) -> None:
-    """Makes an API key on the database of this installation, and prints its value, this once."""
+    """Create an API key in the database of this installation, and print its value, only once."""
     from app.cli import first_key
 
     first_key.create_key(name=name, scopes=list(scopes), days=days, agency=agency, as_json=as_json)
@@ -211,7 +211,7 @@ cli.add_command(agency)
 @click.option("--contact-email", required=True, help="The contact's e-mail address.  [required]")
 @_json
 def create_agency(name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
-    """Sets up an agency on the database of this installation."""
+    """Create an agency in the database of this installation."""
     from app.cli import first_key
 
     first_key.create_agency(

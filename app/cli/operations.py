@@ -19,7 +19,7 @@ _NAMED = re.compile(rf"`?\b(GET|POST|PUT|PATCH|DELETE) ({PREFIX}(?:/(?:\{{\w+\}}
 
 @dataclass(frozen=True)
 class Input:
-    """One value that an operation takes. `path` is its place in the body; outside the body it is the name alone."""
+    """One input of an operation. `path` is its position in the body; outside the body it is the name alone."""
 
     where: str
     path: tuple[str, ...]
@@ -86,7 +86,7 @@ class Operation:
 
     @property
     def content_type(self) -> str | None:
-        """Media type of the body; None: it takes none."""
+        """Media type of the body; None without a body."""
         return next(iter(self._content), None)
 
     @property
@@ -102,7 +102,7 @@ class Operation:
 
     @property
     def in_words(self) -> str:
-        """The command with what it needs, to be typed."""
+        """The command with its arguments, ready to type."""
         needed = [each.path[0].upper() for each in self.parameters if each.where == "path"]
         needed += [f"{each.option} …" for each in self.body if each.required]
         return " ".join(["keyturn", self.group, self.name, *needed])

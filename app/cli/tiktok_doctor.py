@@ -31,7 +31,7 @@ out = Console(highlight=False, soft_wrap=True)
 
 
 def run(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
-    """Prints a line for each thing that was tried; exit status 1 where one failed."""
+    """Print a line for each check; exit status 1 if one failed."""
     try:
         health = asyncio.run(_examined(chosen, agency))
     except DatabaseAway as away:

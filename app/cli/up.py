@@ -25,7 +25,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def run(host: str, port: int, data_dir: Path | None) -> None:
-    """Runs everything here. Without DATABASE_URL on an embedded PostgreSQL, for trials and small installations."""
+    """Run everything on this machine; without DATABASE_URL with an embedded PostgreSQL."""
     folder = local.data_folder(data_dir)
     host = host.removeprefix("[").removesuffix("]")
     if problem := _unusable(host, port):
@@ -90,7 +90,7 @@ def _database(folder: Path) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
 
 
 def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: EmbeddedPostgres | None) -> None:
-    """Until SIGINT or SIGTERM: whatever of it ends before is started again."""
+    """Supervise the processes until SIGINT or SIGTERM: one that ends is restarted."""
     told: list[int] = []
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, _: told.append(number))
@@ -108,7 +108,7 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
         if server is not None:
             parts.insert(0, Part("PostgreSQL", server.start, lambda: server.status, see=str(folder / "postgres.log")))
         child_processes.wait_for(running["web"], f"{here(host, port)}/readyz")
-        # other commands look where the data usually lies
+        # other commands look in the default data directory
         where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}")
         err.print(f"· first an agency and an API key: `{where}keyturn agency create`, `{where}keyturn key create`")

@@ -21,7 +21,7 @@ def table(name: str, columns: Columns) -> TableValuedAlias:
 
 
 def given(name: str, columns: Columns, *, place: str = "") -> str:
-    """The same as text for textual statements; with `place`, the row number under that name.
+    """`table` as text for textual statements; with `place`, the row number under that name.
 
     Bind it with `parameters(...)`.
     """

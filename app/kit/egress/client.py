@@ -126,8 +126,10 @@ class Egress:
         return (await self._send(method, url, headers, body, seconds))[0]
 
     async def fetch(self, url: str, *, accept: str, at_most: int, seconds: float) -> tuple[HttpResult, bytes]:
-        """Gets a small file: its bytes beside the answer. `Answer.cut` says that it has more than `at_most` bytes,
-        or that not all of it came in time."""
+        """Get a small file and return its bytes beside the result.
+
+        `HttpResult.cut`: it has more than `at_most` bytes, or did not arrive completely in time.
+        """
         return await self._send("GET", url, {"accept": accept}, None, seconds, at_most)
 
     async def _send(

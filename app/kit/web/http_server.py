@@ -52,7 +52,7 @@ async def served(app: ASGIApp, host: str, port: int, limits: ServerLimits = FEW)
 
 @asynccontextmanager
 async def served_at(app: ASGIApp, where: tuple[str, int] | None) -> AsyncIterator[None]:
-    """The same, on an optional address. Raises OSError if the address cannot be used."""
+    """`served` on an optional address. Raises OSError if the address cannot be used."""
     if where is None:
         yield
         return
@@ -189,11 +189,11 @@ class _Patient(HttpToolsProtocol):
 
 
 class _Beside(uvicorn.Server):
-    """Leaves signal handling to the main work."""
+    """Server without signal handling, which the main work does."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Captures none."""
+        """Capture no signals."""
         yield
 
 

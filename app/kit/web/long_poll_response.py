@@ -1,4 +1,4 @@
-"""An answer that waits for what its request brought about, after the request's transaction is committed."""
+"""A response that waits for the result of its request, after the transaction is committed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,10 +14,10 @@ Look = Callable[[], Awaitable[BaseModel | None]]
 
 
 class DeferredResponse(JSONResponse):
-    """Says 202 with what was queued, or 200 with what came of it when `look` finds that in time.
+    """Responds with 202 and the queued object, or with 200 and the result if `look` finds it in time.
 
-    It waits when it is sent: by then nothing is open. What a repeated request gets again (Idempotency-Key) is what was
-    queued, since that is what the first one did.
+    It waits while it is sent, when no transaction is open. A repeated request (Idempotency-Key) gets the queued object,
+    because that is what the first one did.
     """
 
     def __init__(self, queued: BaseModel, look: Look) -> None:
@@ -25,7 +25,7 @@ class DeferredResponse(JSONResponse):
         self._look = look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Waits, then sends."""
+        """Wait, then send."""
         found = await self._wait()
         if found is not None:
             self.status_code = 200

@@ -17,9 +17,9 @@ from app.kit.web.problem import API
 
 FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
-#: Five files of 5 MB with the form, and enough beyond that to say which file is too large.
+#: Five files of 5 MB with the form, and a margin to report which file is too large.
 FILES_BYTES = 30 * 1024 * 1024
-#: A logo of 2 MB with the form, and some beyond that to say how large it may be.
+#: A logo of 2 MB with the form, and a margin to report its limit.
 LOGO_BYTES = 4 * 1024 * 1024
 _LOGO = "/api/v1/agency/logo/file"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
