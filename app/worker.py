@@ -34,11 +34,12 @@ from app.tables import metadata
 from app.tenants.api_keys import idempotency
 from app.tenants.api_keys.idempotency import IdempotencyKey
 from app.webhooks import monitoring as metric_queries
-from app.webhooks.context import Heartbeat, MaintenanceContext
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.context import WebhookContext as Webhooks
 from app.webhooks.destinations import catalog
 from app.webhooks.dispatcher import worker as sending
 from app.webhooks.maintenance import periodic_tasks
+from app.webhooks.metrics import Heartbeat
 from app.webhooks.monitoring import Gauges
 from app.webhooks.replays import job
 from app.webhooks.replays import job as replay_job

@@ -1,8 +1,8 @@
-"""Database engine, sessions, and the base class of every table."""
+"""Database engine, sessions, bulk parameters, and the base class of every table."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,21 @@ from asyncpg import exceptions as failures
 from asyncpg.exceptions import InterfaceError as DriverError
 from asyncpg.exceptions import PostgresError
 from fastapi import Depends, Request
-from sqlalchemy import ClauseElement, DateTime, ForeignKeyConstraint, MetaData, event, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ClauseElement,
+    DateTime,
+    ForeignKeyConstraint,
+    MetaData,
+    TableValuedAlias,
+    bindparam,
+    column,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, asyncpg
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -21,12 +35,13 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeEngine
 
 from app.kit import database_url, ids
 from app.kit.errors import AppError
 
 Sessions = async_sessionmaker[AsyncSession]
-#: Parameters of a statement.
+#: Executes statements.
 Connected = AsyncSession | AsyncConnection
 
 #: Exceptions of the driver when a connection fails.
@@ -372,3 +387,37 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
+
+
+#: Names and types of the columns of bulk parameters, in order.
+BulkColumns = Mapping[str, TypeEngine[Any]]
+
+
+def bulk_table(name: str, columns: BulkColumns) -> TableValuedAlias:
+    """A table of rows passed at execution, for `select`, `update … where` and `insert … from_select`.
+
+    Execute the statement with `bulk_values`: one round trip for any number of rows, as one array per column, while
+    `executemany` binds and plans each row.
+    """
+    typed = [column(column_name, kind) for column_name, kind in columns.items()]
+    return func.unnest(*bulk_parameters(name, columns)).table_valued(*typed, name=name).render_derived()
+
+
+def bulk_given(name: str, columns: BulkColumns, *, place: str = "") -> str:
+    """`bulk_table` as text for textual statements; with `place`, the row number under that name.
+
+    Bind it with `bulk_parameters`.
+    """
+    names, numbered = ", ".join([*columns, place] if place else columns), "WITH ORDINALITY " if place else ""
+    return f"unnest({', '.join(f':{name}_{column_name}' for column_name in columns)}) {numbered}AS {name}({names})"
+
+
+def bulk_parameters(name: str, columns: BulkColumns) -> list[BindParameter[Any]]:
+    """Typed parameters of `bulk_given`."""
+    return [bindparam(f"{name}_{column_name}", type_=ARRAY(kind)) for column_name, kind in columns.items()]
+
+
+def bulk_values(name: str, columns: BulkColumns, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+    """Parameters of an execution: rows with their values in the order of the columns."""
+    arrays: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return {f"{name}_{column_name}": list(array) for column_name, array in zip(columns, arrays, strict=True)}

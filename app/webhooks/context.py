@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,40 +12,7 @@ from app.kit.encryption import Keyring
 from app.kit.jobs import WakeUp
 from app.mail.service import MailQueue
 from app.webhooks.message import Destination
-
-#: Seconds without a beat after which a loop is stuck, and without an attempt after which the queue is checked.
-SILENCE = 60.0
-
-
-@dataclass
-class Heartbeat:
-    """Heartbeat of one process, in memory. `loops` are expected from the start, others from their first beat."""
-
-    loops: tuple[str, ...] = ()
-    clock: Callable[[], float] = time.monotonic
-    _beats: dict[str, float] = field(default_factory=dict)
-    _attempt: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._attempt = self.clock()
-        self._beats = dict.fromkeys(self.loops, self._attempt)
-
-    def beat(self, loop: str) -> None:
-        """Record one run of a loop."""
-        self._beats[loop] = self.clock()
-
-    def attempt(self) -> None:
-        """Record an attempt with any outcome."""
-        self._attempt = self.clock()
-
-    def stopped(self) -> list[str]:
-        """Loops without a beat for SILENCE seconds."""
-        return [loop for loop, at in self._beats.items() if self.clock() - at > SILENCE]
-
-    def is_quiet(self) -> bool:
-        """True if there was no attempt for SILENCE seconds: check whether deliveries are due."""
-        return self.clock() - self._attempt > SILENCE
-
+from app.webhooks.metrics import Heartbeat
 
 #: Maximum number of deliveries in flight per worker.
 SLOTS = 512

@@ -1,17 +1,52 @@
-"""Prometheus metrics of a process. No label names an agency or an endpoint: `/stats` has those figures.
+"""Heartbeat and Prometheus metrics of a process. No label names an agency or an endpoint: `/stats` has those figures.
 
 Collectors are module-level state, an accepted exception: prometheus_client has one registry per process, and a name can
 be declared only once. The functions are called for each batch of attempts and only look up cached children.
 `LabelledHistogram` observes many values at once, at a tenth of the cost of the library.
 """
 
+import time
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+#: Seconds without a beat after which a loop is stuck, and without an attempt after which the queue is checked.
+SILENCE = 60.0
+
+
+@dataclass
+class Heartbeat:
+    """Heartbeat of one process, in memory. `loops` are expected from the start, others from their first beat."""
+
+    loops: tuple[str, ...] = ()
+    clock: Callable[[], float] = time.monotonic
+    _beats: dict[str, float] = field(default_factory=dict)
+    _attempt: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._attempt = self.clock()
+        self._beats = dict.fromkeys(self.loops, self._attempt)
+
+    def beat(self, loop: str) -> None:
+        """Record one run of a loop."""
+        self._beats[loop] = self.clock()
+
+    def attempt(self) -> None:
+        """Record an attempt with any outcome."""
+        self._attempt = self.clock()
+
+    def stopped(self) -> list[str]:
+        """Loops without a beat for SILENCE seconds."""
+        return [loop for loop, at in self._beats.items() if self.clock() - at > SILENCE]
+
+    def is_quiet(self) -> bool:
+        """True if there was no attempt for SILENCE seconds: check whether deliveries are due."""
+        return self.clock() - self._attempt > SILENCE
 
 
 class LabelledHistogram(Collector):

@@ -21,9 +21,10 @@ from starlette.routing import Route
 
 from app.kit import clock
 from app.kit.database import CROSS_TENANT, Sessions
-from app.webhooks.context import SILENCE, Heartbeat, MaintenanceContext
+from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.maintenance import retention
+from app.webhooks.metrics import SILENCE, Heartbeat
 from app.webhooks.models import OPEN, Delivery, Endpoint
 
 log = structlog.get_logger(__name__)

@@ -30,8 +30,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries as events
 from app.events.queries import EventRecord
-from app.kit import bulk_params, clock, ids
-from app.kit.database import DriverStatement
+from app.kit import clock, ids
+from app.kit.database import BulkColumns, DriverStatement, bulk_given, bulk_parameters, bulk_values
 from app.webhooks import message
 from app.webhooks.deliveries import transitions
 from app.webhooks.deliveries.transitions import ClaimedDelivery
@@ -44,31 +44,31 @@ BODY_DELETED = datetime(1970, 1, 1, tzinfo=UTC)
 #: Location of a row in its table (ctid): block and line. It is fixed while the row is locked.
 Place = tuple[int, int]
 #: An event and its body in one shape, which its recipients share.
-_BODY: bulk_params.Columns = {
+_BODY: BulkColumns = {
     "agency_id": Uuid(), "event_id": Uuid(), "event_type": String(), "subject_id": String(), "sequence": BigInteger(),
     "occurred_at": DateTime(timezone=True), "body_id": Uuid(), "mode": String(), "personal": Boolean(),
     "truncated": Boolean(), "content": LargeBinary(), "sha256": LargeBinary(),
 }  # fmt: skip
-_RECIPIENT: bulk_params.Columns = {
+_RECIPIENT: BulkColumns = {
     "endpoint_id": Uuid(), "ordered": Boolean(), "status": String(), "reason": String(), "lasts": Float(),
     "lease": Float(),
 }  # fmt: skip
 #: A delivery; with a `token`, leased from its beginning.
-_PAIR: bulk_params.Columns = {"id": Uuid(), "body": Integer(), "recipient": Integer(), "token": Uuid()}
+_PAIR: BulkColumns = {"id": Uuid(), "body": Integer(), "recipient": Integer(), "token": Uuid()}
 #: Bodies and recipients are passed once each, for any number of deliveries.
 _WRITE = text(
     f"""
     WITH body AS MATERIALIZED (
-      SELECT * FROM {bulk_params.given("body", _BODY, place="place")}
+      SELECT * FROM {bulk_given("body", _BODY, place="place")}
     ), bodies AS (
       INSERT INTO webhook_bodies (agency_id, id, created_at, event_id, mode, personal, truncated, content, sha256)
       SELECT agency_id, body_id, :created_at, event_id, mode, personal, truncated, content, sha256 FROM body
     ), entries AS (
       DELETE FROM event_outbox WHERE ctid = ANY(CAST(:outbox AS tid[]))
     ), pair AS (
-      SELECT * FROM {bulk_params.given("pair", _PAIR)}
+      SELECT * FROM {bulk_given("pair", _PAIR)}
     ), recipient AS (
-      SELECT * FROM {bulk_params.given("recipient", _RECIPIENT, place="place")}
+      SELECT * FROM {bulk_given("recipient", _RECIPIENT, place="place")}
     ), written AS (
       {transitions.CREATE}
     )
@@ -77,9 +77,9 @@ _WRITE = text(
 ).bindparams(
     bindparam("origin", type_=String()),
     bindparam("created_at", type_=DateTime(timezone=True)),
-    *bulk_params.parameters("pair", _PAIR),
-    *bulk_params.parameters("body", _BODY),
-    *bulk_params.parameters("recipient", _RECIPIENT),
+    *bulk_parameters("pair", _PAIR),
+    *bulk_parameters("body", _BODY),
+    *bulk_parameters("recipient", _RECIPIENT),
 )
 _WRITE_DIRECTLY = DriverStatement.of(_WRITE)
 
@@ -194,9 +194,9 @@ class DeliveryBatch:
 
     def _values(self, outbox: Sequence[Place]) -> dict[str, Any]:
         return {
-            **bulk_params.values("pair", _PAIR, self._pairs),
-            **bulk_params.values("body", _BODY, self._bodies),
-            **bulk_params.values("recipient", _RECIPIENT, self._recipients),
+            **bulk_values("pair", _PAIR, self._pairs),
+            **bulk_values("body", _BODY, self._bodies),
+            **bulk_values("recipient", _RECIPIENT, self._recipients),
             "outbox": outbox, "origin": self._origin, "created_at": self.created_at,
         }  # fmt: skip
 

@@ -38,8 +38,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import bulk_params, ids
-from app.kit.database import CROSS_TENANT, Connected
+from app.kit import ids
+from app.kit.database import CROSS_TENANT, BulkColumns, Connected, bulk_table, bulk_values
 from app.webhooks.deliveries import conditions
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.policies import retry_policy
@@ -168,10 +168,10 @@ _OVER: dict[str, Any] = {"due_at": None, **_NO_LEASE}
 _table = cast(Table, Delivery.__table__)
 _health = cast(Table, EndpointHealth.__table__).c
 
-_ENDED: bulk_params.Columns = {
+_ENDED: BulkColumns = {
     "agency_id": Uuid(), "id": Uuid(), "token": Uuid(), "status": String(), "reason": String(),
 }  # fmt: skip
-_ended = bulk_params.table("given", _ENDED)
+_ended = bulk_table("given", _ENDED)
 _END_LEASED = (
     update(_table)
     .where(
@@ -199,8 +199,8 @@ _END_UNSENDABLE = text(
     """  # noqa: S608 - names of ours
 )
 
-_ASIDE: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "at_once": Boolean()}
-_aside = bulk_params.table("stubborn", _ASIDE)
+_ASIDE: BulkColumns = {"agency_id": Uuid(), "id": Uuid(), "at_once": Boolean()}
+_aside = bulk_table("stubborn", _ASIDE)
 #: `failing_since` is the first failure since the endpoint last accepted something.
 _STEP_ASIDE = (
     update(_table)
@@ -257,7 +257,7 @@ async def cancel(
 async def end_leased(session: AsyncSession, ended: Sequence[tuple[ClaimedDelivery, EndReason]]) -> set[Lease]:
     """End deliveries without an attempt, each with its reason. Returns the leases that were still valid."""
     rows = [(row.agency_id, row.id, row.token, reason.status, reason) for row, reason in ended]
-    given = bulk_params.values("given", _ENDED, rows)
+    given = bulk_values("given", _ENDED, rows)
     return {(row[0], row[1]) for row in await session.execute(_END_LEASED, given)}
 
 
@@ -382,7 +382,7 @@ async def step_aside(session: AsyncSession, stubborn: Sequence[tuple[uuid.UUID, 
     Unless `at_once`, only if the endpoint accepted another delivery since their first attempt.
     """
     if stubborn:
-        await session.execute(_STEP_ASIDE, bulk_params.values("stubborn", _ASIDE, stubborn))
+        await session.execute(_STEP_ASIDE, bulk_values("stubborn", _ASIDE, stubborn))
 
 
 async def defer(session: Connected, endpoints: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:

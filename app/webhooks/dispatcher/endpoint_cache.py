@@ -10,8 +10,7 @@ import structlog
 from sqlalchemy import Uuid, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import bulk_params
-from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.database import CROSS_TENANT, BulkColumns, Sessions, bulk_table, bulk_values
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.webhooks.deliveries.creation import ReceivingEndpoint, recipient_of
 from app.webhooks.endpoints import queries as endpoints
@@ -27,7 +26,7 @@ Key = tuple[uuid.UUID, uuid.UUID]
 #: The transaction that wrote the row of an endpoint last. A change of its secrets changes the endpoint too.
 RowVersions = Mapping[Key, str]
 
-_KEY: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
+_KEY: BulkColumns = {"agency_id": Uuid(), "id": Uuid()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,11 @@ class EndpointCache:
 
 
 async def _read(session: AsyncSession, keys: Collection[Key], keyring: Keyring) -> dict[Key, EndpointSnapshot]:
-    asked = bulk_params.table("asked", _KEY)
+    asked = bulk_table("asked", _KEY)
     query = select(asked.c.agency_id, asked.c.id, Endpoint).where(
         Endpoint.agency_id == asked.c.agency_id, Endpoint.id == asked.c.id
     )
-    given = bulk_params.values("asked", _KEY, sorted(keys))
+    given = bulk_values("asked", _KEY, sorted(keys))
     found = (await session.execute(query.execution_options(populate_existing=True, **CROSS_TENANT), given)).all()
     secrets = await _secrets(session, [row[1] for row in found])
     return {

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import KEYTURN, record
-from app.kit import bulk_params
-from app.kit.database import CROSS_TENANT
+from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
 from app.webhooks.dispatcher.scheduler import health_state
@@ -30,8 +29,8 @@ _LOOKED_AT = 1000
 
 Key = tuple[uuid.UUID, uuid.UUID]
 
-_ASKED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
-_asked = bulk_params.table("asked", _ASKED)
+_ASKED: BulkColumns = {"agency_id": Uuid(), "id": Uuid(), "failed": Boolean()}
+_asked = bulk_table("asked", _ASKED)
 _TROUBLED = (
     select(_asked.c.agency_id, _asked.c.id, EndpointHealth, func.now())
     .where(
@@ -44,8 +43,8 @@ _TROUBLED = (
     .execution_options(populate_existing=True, **CROSS_TENANT)
 )
 
-_KEY: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
-_key = bulk_params.table("key", _KEY)
+_KEY: BulkColumns = {"agency_id": Uuid(), "id": Uuid()}
+_key = bulk_table("key", _KEY)
 _tried = Attempt.__table__.c
 _lately = (
     select(_tried.code)
@@ -67,8 +66,8 @@ _WINDOWS = (
 
 _table = cast(Table, EndpointHealth.__table__)
 _NAMES = [each.name for each in fields(EndpointHealthState)]
-_VERDICT: bulk_params.Columns = {**_KEY, **{name: _table.c[name].type for name in _NAMES}}
-_given = bulk_params.table("given", _VERDICT)
+_VERDICT: BulkColumns = {**_KEY, **{name: _table.c[name].type for name in _NAMES}}
+_given = bulk_table("given", _VERDICT)
 _WRITE = (
     update(_table)
     .where(_table.c.agency_id == _given.c.agency_id, _table.c.id == _given.c.id)
@@ -118,7 +117,7 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
         for key, one in troubled.items()
     }
     written = [(*key, *(getattr(verdict.health, name) for name in _NAMES)) for key, verdict in verdicts.items()]
-    await session.execute(_WRITE, bulk_params.values("given", _VERDICT, written))
+    await session.execute(_WRITE, bulk_values("given", _VERDICT, written))
     for key, verdict in verdicts.items():
         await _act(session, troubled[key], verdict)
 
@@ -130,7 +129,7 @@ async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["Delivery
     asked = [
         (*key, not all(one.attempted.outcome.arrived for one in each)) for key, each in sorted(by_endpoint.items())
     ]
-    found = await session.execute(_TROUBLED, bulk_params.values("asked", _ASKED, asked))
+    found = await session.execute(_TROUBLED, bulk_values("asked", _ASKED, asked))
     troubled = {}
     for agency_id, endpoint_id, row, now in found:
         finished = by_endpoint[agency_id, endpoint_id]
@@ -146,7 +145,7 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
     """Attempts of the last minute by endpoint, and the number of failures that concern the endpoint."""
     windows: dict[uuid.UUID, tuple[int, int]] = {}
     if keys:
-        for endpoint_id, code, number in await session.execute(_WINDOWS, bulk_params.values("key", _KEY, keys)):
+        for endpoint_id, code, number in await session.execute(_WINDOWS, bulk_values("key", _KEY, keys)):
             all_of_them, failed = windows.get(endpoint_id, (0, 0))
             about_it = number if circuit_breaker.speaks_of_the_endpoint(code) else 0
             windows[endpoint_id] = (all_of_them + number, failed + about_it)

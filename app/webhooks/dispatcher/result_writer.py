@@ -23,8 +23,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import bulk_params, ids, logs
-from app.kit.database import CROSS_TENANT, Connected, DriverStatement, KeptConnection, Sessions
+from app.kit import ids, logs
+from app.kit.database import (
+    CROSS_TENANT,
+    BulkColumns,
+    Connected,
+    DriverStatement,
+    KeptConnection,
+    Sessions,
+    bulk_given,
+    bulk_parameters,
+    bulk_values,
+)
 from app.kit.egress.result import HttpResult, Timing
 from app.kit.ids import raw
 from app.webhooks import metrics
@@ -270,22 +280,22 @@ def _ended(row: ClaimedDelivery, status: str, reason: str | None) -> EndedDelive
     )  # fmt: skip
 
 
-_REQUEST: bulk_params.Columns = {
+_REQUEST: BulkColumns = {
     "id": Uuid(), "agency_id": Uuid(), "delivery_id": Uuid(), "endpoint_id": Uuid(), "token": Uuid(),
     "first_byte_ms": Integer(), "total_ms": Integer(), "due_in": Float(), "came": Integer(),
 }  # fmt: skip
 #: Outcomes of requests and the next steps. Many requests of a batch share one, so each is passed once; it contains
 #: nothing that is specific to a request.
-_CAME: bulk_params.Columns = {
+_CAME: BulkColumns = {
     "part": String(), "arrived": Boolean(), "code": String(), "explanation": String(), "status": Integer(),
     "headers": String(), "body": String(), "address": String(), "tls": String(), "dns_ms": Integer(),
     "connect_ms": Integer(), "number": Integer(), "delivery_status": String(), "reason": String(),
 }  # fmt: skip
-_EARLIER: bulk_params.Columns = {**_REQUEST, "late": Boolean()}
+_EARLIER: BulkColumns = {**_REQUEST, "late": Boolean()}
 _CAME_TO = f"""
     came AS MATERIALIZED (
       SELECT place, headers::jsonb AS headers, {", ".join(name for name in _CAME if name != "headers")}
-      FROM {bulk_params.given("came", _CAME, place="place")}
+      FROM {bulk_given("came", _CAME, place="place")}
     )"""  # noqa: S608 - names of ours
 _LOGGED = [name for name in (*_REQUEST, *_CAME) if name not in ("token", "due_in", "came", "delivery_status", "reason")]
 _LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELECT {', '.join(_LOGGED)}"
@@ -294,7 +304,7 @@ _LOG = f"INSERT INTO webhook_attempts ({', '.join(_LOGGED)}, late, worker) SELEC
 _WRITE_ATTEMPTS = text(
     f"""
     WITH {_CAME_TO}, given AS MATERIALIZED (
-      SELECT * FROM {bulk_params.given("given", _REQUEST)}
+      SELECT * FROM {bulk_given("given", _REQUEST)}
       WHERE NOT :only_well OR NOT EXISTS (
         SELECT FROM webhook_health h
         WHERE (h.agency_id, h.id) IN (SELECT * FROM unnest(:given_agency_id, :given_endpoint_id))
@@ -307,8 +317,8 @@ _WRITE_ATTEMPTS = text(
     SELECT EXISTS (SELECT FROM given), array_agg(id) FROM moved
     """  # noqa: S608 - names of ours
 ).bindparams(
-    *bulk_params.parameters("given", _REQUEST),
-    *bulk_params.parameters("came", _CAME),
+    *bulk_parameters("given", _REQUEST),
+    *bulk_parameters("came", _CAME),
     bindparam("only_well", type_=Boolean()),
 )
 _WRITE_ATTEMPTS_DIRECTLY = DriverStatement.of(_WRITE_ATTEMPTS)
@@ -317,10 +327,10 @@ _WRITE_ATTEMPTS_DIRECTLY = DriverStatement.of(_WRITE_ATTEMPTS)
 _ADD = text(
     f"""
     WITH {_CAME_TO}
-    {_LOG}, late, :worker FROM {bulk_params.given("given", _EARLIER)}
+    {_LOG}, late, :worker FROM {bulk_given("given", _EARLIER)}
     JOIN came ON came.place = given.came
     """
-).bindparams(*bulk_params.parameters("given", _EARLIER), *bulk_params.parameters("came", _CAME))
+).bindparams(*bulk_parameters("given", _EARLIER), *bulk_parameters("came", _CAME))
 
 
 async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease]:
@@ -345,7 +355,12 @@ async def write_attempts_directly(driver: Any, finished: Sequence["DeliveryUpdat
 def _attempt_rows(finished: Sequence["DeliveryUpdate"], worker: str, *, only_well: bool) -> dict[str, Any]:
     came = _Outcomes()
     given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
-    return {**bulk_params.values("given", _REQUEST, given), **came.values(), "worker": worker, "only_well": only_well}
+    return {
+        **bulk_values("given", _REQUEST, given),
+        **came.values(),
+        "worker": worker,
+        "only_well": only_well,
+    }
 
 
 def _late(
@@ -364,7 +379,7 @@ async def _add(to: Connected, finished: Sequence["DeliveryUpdate"], late: set[Le
         for part, answer in each.attempted.answers[:-1]
     ]
     if given:
-        values = {**bulk_params.values("given", _EARLIER, given), **came.values(), "worker": worker}
+        values = {**bulk_values("given", _EARLIER, given), **came.values(), "worker": worker}
         await to.execute(_ADD, values, execution_options=CROSS_TENANT)
 
 
@@ -385,7 +400,7 @@ class _Outcomes:
 
     def values(self) -> dict[str, list[Any]]:
         """Parameters of a statement."""
-        return bulk_params.values("came", _CAME, list(self._places))
+        return bulk_values("came", _CAME, list(self._places))
 
     def request(
         self, each: "DeliveryUpdate", part: str | None, answer: HttpResult, due_in: float | None

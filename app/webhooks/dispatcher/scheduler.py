@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kit import bulk_params, clock, ids
-from app.kit.database import CROSS_TENANT, Sessions, beginning
+from app.kit import clock, ids
+from app.kit.database import CROSS_TENANT, BulkColumns, Sessions, beginning, bulk_table, bulk_values
 from app.kit.poller import LISTENING_SECONDS
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.creation import DeliverySpec
@@ -119,8 +119,8 @@ _CLAIM = text(
     agency_id=Uuid(), id=Uuid(), endpoint_id=Uuid(), event_id=Uuid(), body_id=Uuid(),
     expires_at=DateTime(timezone=True), occurred_at=DateTime(timezone=True),
 )  # fmt: skip
-_NOTED: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Float(), "half_open": Boolean()}
-_noted = bulk_params.table("noted", _NOTED)
+_NOTED: BulkColumns = {"agency_id": Uuid(), "id": Uuid(), "tokens": Float(), "half_open": Boolean()}
+_noted = bulk_table("noted", _NOTED)
 _health = cast(Table, EndpointHealth.__table__)
 _theirs = (_health.c.agency_id == _noted.c.agency_id, _health.c.id == _noted.c.id)
 #: In the sequence of all locks.
@@ -217,8 +217,8 @@ async def _record_usage(
         if queue.tokens is not None or queue.half_open
     ]
     if noted:
-        await connection.execute(_LOCK, bulk_params.values("noted", _NOTED, noted))
-        await connection.execute(_NOTE, bulk_params.values("noted", _NOTED, noted))
+        await connection.execute(_LOCK, bulk_values("noted", _NOTED, noted))
+        await connection.execute(_NOTE, bulk_values("noted", _NOTED, noted))
 
 
 async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDepth]) -> bool:
@@ -295,8 +295,8 @@ SECONDS = f"""
     """  # noqa: S608 - ours
 
 _WELL = EndpointHealthState()
-_KEY: bulk_params.Columns = {"agency_id": Uuid(), "id": Uuid()}
-_asked = bulk_params.table("asked", _KEY)
+_KEY: BulkColumns = {"agency_id": Uuid(), "id": Uuid()}
+_asked = bulk_table("asked", _KEY)
 _health_table = EndpointHealth.__table__
 _HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health_table).where(
     _health_table.c.agency_id == _asked.c.agency_id, _health_table.c.id == _asked.c.id
@@ -346,7 +346,7 @@ async def _healths(
     """Health rows of endpoints that are not healthy, by endpoint, and the time of the database."""
     if not keys:
         return {}, datetime.min.replace(tzinfo=UTC)
-    given = bulk_params.values("asked", _KEY, sorted(keys))
+    given = bulk_values("asked", _KEY, sorted(keys))
     found = (await connection.execute(_HEALTHS, given, execution_options=CROSS_TENANT)).all()
     return {row.key: row for row in found}, found[0].moment
 

@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import bulk_params, clock, ids
-from app.kit.database import CROSS_TENANT, Sessions
+from app.kit import clock, ids
+from app.kit.database import CROSS_TENANT, BulkColumns, Sessions, bulk_table, bulk_values
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint, PeriodicTask
 
@@ -52,8 +52,8 @@ _MONTH = re.compile(r"_(\d{4})_(\d{2})$")
 _SKEW = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _agency, _delivery = type_coerce(Delivery.agency_id, Uuid()), type_coerce(Delivery.id, Uuid())
-_GONE: bulk_params.Columns = {"agency_id": Uuid(), "delivery_id": Uuid()}
-_gone = bulk_params.table("gone", _GONE)
+_GONE: BulkColumns = {"agency_id": Uuid(), "delivery_id": Uuid()}
+_gone = bulk_table("gone", _GONE)
 _THEIR_ATTEMPTS = delete(Attempt).where(
     Attempt.agency_id == _gone.c.agency_id, Attempt.delivery_id == _gone.c.delivery_id
 )
@@ -225,7 +225,7 @@ async def prune_deliveries(sessions: Sessions, past: datetime, limit: int) -> in
         pruned = await session.execute(gone.returning(_agency, _delivery).execution_options(**options))
         keys = [tuple(row) for row in pruned]
         if keys:
-            await session.execute(_THEIR_ATTEMPTS, bulk_params.values("gone", _GONE, keys), execution_options=options)
+            await session.execute(_THEIR_ATTEMPTS, bulk_values("gone", _GONE, keys), execution_options=options)
     return len(keys)
 
 

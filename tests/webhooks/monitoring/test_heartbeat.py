@@ -1,6 +1,6 @@
 """Loops that go round, and those that stopped."""
 
-from app.webhooks.context import Heartbeat
+from app.webhooks.metrics import Heartbeat
 
 
 class Clock:

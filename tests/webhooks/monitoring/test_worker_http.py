@@ -12,7 +12,8 @@ from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.web import http_server
 from app.webhooks import metrics
 from app.webhooks import monitoring as metric_queries
-from app.webhooks.context import Heartbeat, MaintenanceContext
+from app.webhooks.context import MaintenanceContext
+from app.webhooks.metrics import Heartbeat
 from app.webhooks.models import Endpoint
 from app.webhooks.monitoring import Gauges
 from tests.webhooks import rows
