@@ -1,16 +1,19 @@
-"""Use cases of a delivery: retry, cancel, delete its payload, requeue."""
+"""Use cases of a delivery: retry, cancel, delete its payload, requeue, and report its end."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import record
+from app.events.recorder import KEYTURN, EventDraft, record, record_all
 from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import creation, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
+from app.webhooks.deliveries.transitions import EndedDelivery
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
+from app.webhooks.policies import event_filter
 from app.webhooks.policies.end_reason import EndReason
 
 
@@ -119,6 +122,43 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
     )  # fmt: skip
 
 
+async def requeue(
+    session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
+) -> int:
+    """Requeue ended deliveries that have or can get their body. Returns their number.
+
+    In an ordered endpoint they wait for their turn, and later deliveries of their subjects wait for them.
+    """
+    await transitions.lock_order(session, agency_id, endpoint.id)
+    rows = await _lock_finished(session, agency_id, delivery_ids)
+    await creation.ensure_bodies(session, agency_id, endpoint, rows)
+    await transitions.requeue(session, agency_id, endpoint, [row.id for row in rows], replay_id=replay_id)
+    return len(rows)
+
+
+async def record_exhausted(session: AsyncSession, ended: Iterable[EndedDelivery]) -> None:
+    """Record the events of these ends, with one statement per agency."""
+    for agency_id, drafts in sorted(exhausted_events(ended).items()):
+        await record_all(session, drafts, agency_id=agency_id)
+
+
+def exhausted_events(ended: Iterable[EndedDelivery]) -> dict[str, list[EventDraft]]:
+    """The events of these ends, by agency. A test has none, nor a delivery of such an event: it would never end."""
+    drafts: dict[str, list[EventDraft]] = defaultdict(list)
+    for one in ended:
+        if one.origin == "test" or one.event_type.startswith(event_filter.OPERATIONAL):
+            continue
+        data = {
+            "endpoint_id": one.endpoint_id,
+            "delivery_id": one.id,
+            "status": one.status,
+            "reason": one.reason,
+            "sample_event_id": one.event_id,
+        }
+        drafts[one.agency_id].append(EventDraft(catalog.DELIVERY_EXHAUSTED, one.id, KEYTURN, data))
+    return drafts
+
+
 async def _in_turn(session: AsyncSession, agency_id: str, delivery_id: str) -> Delivery:
     """Lock the order of its endpoint, then the delivery. Raises NotFound."""
     this = Delivery.agency_id == agency_id, Delivery.id == delivery_id
@@ -141,20 +181,6 @@ async def _endpoint(session: AsyncSession, agency_id: str, endpoint_id: str) -> 
     """The endpoint, even if deleted. If it is disabled right after, the dispatcher ends the delivery."""
     query = select(Endpoint).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id)
     return (await session.scalars(query)).one()
-
-
-async def requeue(
-    session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
-) -> int:
-    """Requeue ended deliveries that have or can get their body. Returns their number.
-
-    In an ordered endpoint they wait for their turn, and later deliveries of their subjects wait for them.
-    """
-    await transitions.lock_order(session, agency_id, endpoint.id)
-    rows = await _lock_finished(session, agency_id, delivery_ids)
-    await creation.ensure_bodies(session, agency_id, endpoint, rows)
-    await transitions.requeue(session, agency_id, endpoint, [row.id for row in rows], replay_id=replay_id)
-    return len(rows)
 
 
 async def _lock_finished(session: AsyncSession, agency_id: str, delivery_ids: Collection[str]) -> Sequence[Delivery]:

@@ -40,7 +40,7 @@ from app.kit.ids import raw
 from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.deliveries.ends import record_exhausted
+from app.webhooks.deliveries.service import record_exhausted
 from app.webhooks.deliveries.transitions import ClaimedDelivery, EndedDelivery, Lease
 from app.webhooks.dispatcher.endpoint_health import record_health
 from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event

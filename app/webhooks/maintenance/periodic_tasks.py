@@ -22,7 +22,7 @@ from app.kit.jobs import JobType
 from app.webhooks import metrics
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.deliveries.ends import record_exhausted
+from app.webhooks.deliveries.service import record_exhausted
 from app.webhooks.deliveries.transitions import EndedDelivery
 from app.webhooks.maintenance import failure_notifications, retention
 from app.webhooks.models import OPEN, Delivery, Endpoint, PeriodicTask
