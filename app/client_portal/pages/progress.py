@@ -22,7 +22,8 @@ from app.client_portal.rendering import can_look, consent_origins, platform_of, 
 from app.client_portal.status_texts import Held
 from app.kit import clock
 from app.kit.database import Session
-from app.kit.html import forms, headers, render
+from app.kit.html import forms, render
+from app.kit.web import headers
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER

@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 
 from app.kit import clock
 from app.kit.errors import AppError
-from app.kit.html import forms, headers, static_dir
+from app.kit.html import forms, static_dir
+from app.kit.web import headers
 from app.kit.web.services import has_services, web_services
 
 #: Replaces hints of errors that are meant for programs.

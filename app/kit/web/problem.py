@@ -17,10 +17,10 @@ from app.kit import logs
 from app.kit.database import DatabaseAway, is_away
 from app.kit.encryption import DecryptionFailed
 from app.kit.errors import AppError, NotFound
-from app.kit.html import headers
 from app.kit.ids import MalformedId
 from app.kit.input.validation_errors import BrokenJson, refusal_of
 from app.kit.keyring_check import KeyringIncomplete
+from app.kit.web import headers
 from app.kit.web.services import web_services
 
 log = structlog.get_logger(__name__)

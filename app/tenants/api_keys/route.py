@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from app.kit.input import json_body
+from app.kit.input import fields
 from app.kit.web import problem
 from app.tenants.api_keys.idempotency import CachedResponse, PendingRecord, promised
 
@@ -52,7 +52,7 @@ class _StrictJson(Request):
 
     async def json(self) -> Any:
         """The parsed body. Raises JSONDecodeError."""
-        return json_body.read(await self.body())
+        return fields.read_json(await self.body())
 
 
 def _first_sentence(endpoint: Callable[..., Any]) -> str:

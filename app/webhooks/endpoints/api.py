@@ -12,7 +12,8 @@ from app.events.schema import API_VERSION
 from app.kit.database import Session, Sessions
 from app.kit.errors import NotFound
 from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
-from app.kit.web import etag, problem
+from app.kit.web import problem
+from app.kit.web.headers import etag
 from app.kit.web.long_poll_response import DeferredResponse
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.services import services_of
@@ -153,7 +154,7 @@ async def create_endpoint(
         actor=caller.actor,
         verify=services.verify_endpoints,
     )
-    response.headers["ETag"] = etag.etag(endpoint.version)
+    response.headers["ETag"] = etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
     shown = secret if endpoint.destination in ("http", "http_request") else None
     return CreatedEndpoint(**dict(endpoint_view(endpoint, services.keyring)), secret=shown, warnings=warnings)
@@ -174,7 +175,7 @@ async def get_endpoint(
 ) -> EndpointView:
     """Return one endpoint. Send its ETag in `If-Match` when you change it."""
     endpoint = await queries.find(session, caller.agency_id, endpoint_id)
-    response.headers["ETag"] = etag.etag(endpoint.version)
+    response.headers["ETag"] = etag(endpoint.version)
     return endpoint_view(endpoint, services_of(request).keyring)
 
 
@@ -224,7 +225,7 @@ async def update_endpoint(
         actor=caller.actor,
         verify=services.verify_endpoints,
     )
-    response.headers["ETag"] = etag.etag(endpoint.version)
+    response.headers["ETag"] = etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=changes.get("event_types"))
     return WrittenEndpoint(**dict(endpoint_view(endpoint, services.keyring)), warnings=warnings)
 

@@ -15,7 +15,7 @@ from app.kit import ids
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.kit.web import etag
+from app.kit.web.headers import etag, etag_matches
 from app.webhooks import message
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.destinations.catalog import CATALOG, public_url, unmasked_options
@@ -355,8 +355,8 @@ def default_spec(destination: DestinationType) -> EndpointSpec:
 async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_match: str | None) -> Endpoint:
     """The endpoint, locked, if it has the version that the caller read. Raises NotFound and EndpointChanged."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
-    if not etag.etag_matches(if_match, endpoint.version):
-        raise EndpointChanged(f"The endpoint was changed since you read it: its ETag is {etag.etag(endpoint.version)}.")
+    if not etag_matches(if_match, endpoint.version):
+        raise EndpointChanged(f"The endpoint was changed since you read it: its ETag is {etag(endpoint.version)}.")
     return endpoint
 
 

@@ -6,8 +6,9 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
 from app.kit import clock
-from app.kit.html import headers, static_dir
+from app.kit.html import static_dir
 from app.kit.html.render import environment, named, static_address
+from app.kit.web import headers
 
 SUMMER = datetime(2026, 3, 3, 16, 32, tzinfo=timezone(timedelta(hours=2)))
 

@@ -1,4 +1,4 @@
-"""Response headers of pages: no foreign resources, framing, indexing, caching or referrers. Pure."""
+"""Response headers: of pages (no foreign resources, framing, indexing, caching or referrers), and ETag. Pure."""
 
 from collections.abc import Iterable
 
@@ -47,3 +47,19 @@ def _policy(form_to: Iterable[str]) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def etag(version: int) -> str:
+    """Value of the header `ETag`."""
+    return f'"{version}"'
+
+
+def etag_matches(if_match: str | None, version: int) -> bool:
+    """True if `If-Match` (several ETags, or `*`) allows to change this version; so does its absence.
+
+    A weak ETag (`W/"3"`, from a proxy) counts as a strong one: bodies are not compared byte by byte.
+    """
+    if if_match is None:
+        return True
+    given = [mark.strip().removeprefix("W/") for mark in if_match.split(",")]
+    return "*" in given or etag(version) in given
