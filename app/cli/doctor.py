@@ -1,4 +1,7 @@
-"""`keyturn doctor`: checks of settings and services, with advice for each failure."""
+"""`keyturn doctor`: checks of settings and services, with advice for each failure.
+
+With `--tiktok` it checks the TikTok app with a few read-only calls, which the other checks do not make.
+"""
 
 import asyncio
 import ssl
@@ -13,18 +16,34 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
+from app.access.diagnostics import service
+from app.access.diagnostics.findings import DiagnosticFinding
+from app.access.diagnostics.service import Diagnostics, HealthView
+from app.assembly import platforms_of
+from app.cli import output
+from app.cli.operations import in_commands
+from app.cli.output import Failed
 from app.events import numbering
 from app.kit import keyring_check
-from app.kit.database import make_engine, see_pooler
+from app.kit.database import DatabaseAway, make_engine, make_sessions, see_pooler
 from app.kit.encryption import Keyring
+from app.kit.errors import AppError
 from app.mail.smtp_client import check_login
 from app.settings import Settings, SettingsWrong
 from app.tables import metadata
+from app.tenants.agencies import service as agencies
 
 OLDEST_POSTGRES = 140000
 LONGEST_SECONDS = 10
 #: The body of /healthz.
 ALIVE = '{"status":"alive"}'
+TIKTOK = "tiktok"
+_TIKTOK_MARKS = {
+    "pass": "[green]pass[/green]       ",
+    "limited": "[yellow]limited[/yellow]    ",
+    "fail": "[red]fail[/red]       ",
+    "cannot_tell": "[dim]cannot tell[/dim]",
+}
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -57,9 +76,7 @@ def run(*, tiktok: bool, agency: str | None, as_json: bool) -> None:
             out.print(f"[red]fail[/red]  settings: {sentence}")
         raise SystemExit(1) from wrong
     if tiktok:
-        from app.cli import tiktok_doctor  # calls TikTok, which the other checks do not
-
-        tiktok_doctor.run(chosen, agency, as_json=as_json)
+        run_tiktok(chosen, agency, as_json=as_json)
         return
     asyncio.run(see_pooler(chosen.database_url))
     findings = [
@@ -231,3 +248,53 @@ async def _egress_proxy(url: str) -> Finding:
     writer.close()
     words = f"{where} is responsible for which addresses webhooks reach (docs/egress.md)."
     return Finding("egress proxy", True, words)
+
+
+def run_tiktok(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
+    """Print a line for each check; exit status 1 if one failed."""
+    try:
+        health = asyncio.run(_tiktok_diagnostics(chosen, agency))
+    except DatabaseAway as away:
+        raise Failed(local.unreachable(away) or str(away)) from away
+    except AppError as refusal:
+        raise Failed(refusal.detail, refusal.hint) from refusal
+    if as_json:
+        output.as_json(HealthView.of(TIKTOK, health).model_dump(mode="json"))
+    else:
+        for finding in health.findings:
+            _print_diagnosis(finding)
+        out.print(f"\nThe redirect address to register in My Apps, letter by letter:\n{escape(health.redirect_uri)}")
+    if not health.well:
+        raise SystemExit(1)
+
+
+async def _tiktok_diagnostics(chosen: Settings, agency: str | None) -> Diagnostics:
+    """Diagnostics of the named agency, else the only one; of the installation's app if there are none or several."""
+    engine = make_engine(chosen.database_url, pool_size=2)
+    sessions, keyring = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
+    try:
+        async with sessions() as session:
+            every = await agencies.every(session)
+            meant = await agencies.chosen(session, agency) if agency or len(every) == 1 else None
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            platforms = platforms_of(chosen, http, sessions)
+            if meant is None:
+                return await service.of_installation(
+                    platforms, keyring, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+                )
+            return await service.of_agency(
+                sessions, platforms, keyring, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
+            )
+    finally:
+        await engine.dispose()
+
+
+def _print_diagnosis(finding: DiagnosticFinding) -> None:
+    out.print(f"{_TIKTOK_MARKS[finding.status]}  {escape(finding.what)}: {escape(finding.words)}")
+    if finding.do:
+        out.print(f"             → {escape(in_commands(finding.do))}")
+    tried = finding.tried
+    if tried is not None and tried.operation and tried.outcome != "ok":
+        code = "no answer" if tried.code is None else f"code {tried.code}"
+        said = f"{tried.operation}: {code}, {tried.message}; request {tried.request_id or '–'}; {tried.took_ms} ms"
+        out.print(f"             [dim]{escape(said)}[/dim]")
