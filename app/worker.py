@@ -20,6 +20,7 @@ from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, platforms_of
 from app.kit import database, keyring_check, logs, poller, throttle
+from app.kit.actor import Actor, bind_actor
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
@@ -46,6 +47,9 @@ from app.webhooks.replays import job as replay_job
 
 log = structlog.get_logger(__name__)
 
+#: The actor of all jobs.
+WORKER = Actor("system", "worker")
+
 
 def table(
     access: AccessContext, webhooks: Webhooks, mails: mail_job.MailContext, keeping: MaintenanceContext
@@ -65,6 +69,7 @@ def table(
 async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     """Run until SIGTERM or SIGINT, then finish the work in progress."""
     logs.set_up(json=chosen.log_json)
+    bind_actor(WORKER)
     await database.see_pooler(chosen.database_url)
     settle_memory()
     stop = asyncio.Event()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
+from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.tenants.agencies import service as agencies
@@ -15,7 +16,7 @@ from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints.service import EndpointSpec
 from demo.world import AGENCY_BC, Addresses, Demo
 
-DEMO = "demo"
+DEMO = Actor("system", "demo")
 
 
 @dataclass(frozen=True)

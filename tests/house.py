@@ -35,7 +35,7 @@ from app.links.pasted_ids import SelectedAsset
 from app.platforms.rate_limiter import RateLimitState
 from simulator import seed
 from tests.tiktok import ALL, TikTokWorld
-from tests.world import CLIENT_BROWSER, Corner, World
+from tests.world import CLIENT_BROWSER, TESTS, Corner, World
 
 
 @asynccontextmanager
@@ -151,7 +151,7 @@ class House:
         async with self.tools.sessions.begin() as session:
             made, token = await link_service.create_link(
                 session, corner.agency_id, client_id=corner.client_id, preset="run-campaigns",
-                keyring=self.tools.keyring, actor="test",
+                keyring=self.tools.keyring, actor=TESTS,
             )  # fmt: skip
         return replace(corner, link_id=made.link.id, token=token)
 

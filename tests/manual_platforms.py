@@ -9,7 +9,7 @@ from app.links import service as link_service
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies.platform_ids import set_platform
-from tests.world import Corner, keyring
+from tests.world import TESTS, Corner, keyring
 
 PORTFOLIO = "1234567890123456"
 MAILBOX = "access@north.example"
@@ -39,7 +39,7 @@ async def tell_identities(sessions: Sessions, corner: Corner) -> None:
     """The agency says who it is at Meta and Google."""
     async with sessions.begin() as session:
         for key, said in (("meta", {"portfolio_id": PORTFOLIO}), ("google_analytics", {"email": MAILBOX})):
-            await set_platform(session, corner.agency_id, key, identifiers=said, actor="test")
+            await set_platform(session, corner.agency_id, key, identifiers=said, actor=TESTS)
 
 
 async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
@@ -47,6 +47,6 @@ async def with_link(sessions: Sessions, corner: Corner, preset: str) -> Corner:
     await tell_identities(sessions, corner)
     async with sessions.begin() as session:
         made, token = await link_service.create_link(
-            session, corner.agency_id, client_id=corner.client_id, preset=preset, keyring=keyring(), actor="test"
+            session, corner.agency_id, client_id=corner.client_id, preset=preset, keyring=keyring(), actor=TESTS
         )
     return replace(corner, link_id=made.link.id, token=token)

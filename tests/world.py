@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.kit.actor import Actor
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import service as link_service
@@ -47,6 +48,10 @@ class World:
     south: Corner
 
 
+#: The actor of what tests change directly.
+TESTS = Actor("system", "test")
+
+
 def keyring() -> Keyring:
     """The key ring of the tests."""
     return Keyring.from_text(KEYS)
@@ -68,17 +73,17 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
             slug=slug,
             contact_name="Ana Agent",
             contact_email=f"ana@{slug}.example",
-            actor="test",
+            actor=TESTS,
         )
-        await agencies.add_business_center(session, agency.id, platform="tiktok", bc_id=bc_id, name=name, actor="test")
+        await agencies.add_business_center(session, agency.id, platform="tiktok", bc_id=bc_id, name=name, actor=TESTS)
         key, value = await members.create_key(
-            session, agency.id, name="tests", scopes=sorted(ALL_SCOPES), expires_at=None, actor="test"
+            session, agency.id, name="tests", scopes=sorted(ALL_SCOPES), expires_at=None, actor=TESTS
         )
         client, _ = await clients.create_client(
-            session, agency.id, actor="test", name="Maison Lune", external_id="crm-1",
+            session, agency.id, actor=TESTS, name="Maison Lune", external_id="crm-1",
             contact_name="Ana Client", contact_email="ana@maisonlune.example",
         )  # fmt: skip
         made, token = await link_service.create_link(
-            session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor="test"
+            session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor=TESTS
         )
     return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, made.link.id, token)

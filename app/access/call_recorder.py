@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.actor import ActorColumns
 from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
 from app.kit.input.fields import Time
 from app.platforms.port import RecordedCall
 
 
-class PlatformCall(Base):
+class PlatformCall(ActorColumns, Base):
     """One platform call. `outcome` null: about to be sent, or no answer was recorded."""
 
     __tablename__ = "platform_calls"
@@ -99,6 +100,11 @@ class PlatformCallView(BaseModel):
     blocker: str | None = Field(
         description="Blocker of the access request that follows from a refusal.", examples=["not_bc_admin"]
     )
+    actor_kind: str = Field(
+        description="Kind of principal for which it was made: `api_key`, `member`, `client` or `system`.",
+        examples=["system"],
+    )
+    actor_id: str = Field(examples=["worker"])
     started_at: Time
     took_ms: int | None = Field(examples=[161])
 

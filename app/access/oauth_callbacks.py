@@ -5,7 +5,7 @@ from app.access.buyers import service as buyer_access
 from app.access.connections import oauth_flow
 from app.access.connections.oauth_flow import CallbackResult, ExchangeOutcome
 from app.access.imports import service as imports
-from app.events.recorder import MEMBER
+from app.kit.actor import current_actor
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.platforms.registry import Platforms
@@ -42,6 +42,6 @@ async def of_agency(
             await handshakes.wake_agency(session, agency_id)
             for platform in platforms.values():
                 if platform.connects:
-                    await imports.start_if_possible(session, agency_id, platform.key, actor=MEMBER)
+                    await imports.start_if_possible(session, agency_id, platform.key, actor=current_actor())
             await buyer_access.wake_agency(session, agency_id)
     return arrived

@@ -13,6 +13,7 @@ from app import local
 from app.cli import output
 from app.cli.output import Failed, SettingsUnusable
 from app.kit import clock
+from app.kit.actor import Actor, acting_as
 from app.kit.database import make_engine, make_sessions
 from app.kit.errors import AppError
 from app.kit.input.validation_errors import checked
@@ -24,8 +25,8 @@ from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.service import SCOPES
 
-#: Actor in events.
-ACTOR = "command_line"
+#: The actor of commands that write to the database.
+ACTOR = Actor("system", "cli")
 Made = TypeVar("Made")
 
 
@@ -96,8 +97,9 @@ def _in_transaction(work: Callable[[AsyncSession], Awaitable[Made]]) -> Made:
     async def run() -> Made:
         engine = make_engine(chosen.database_url, pool_size=1)
         try:
-            async with make_sessions(engine).begin() as session:
-                return await work(session)
+            with acting_as(ACTOR):
+                async with make_sessions(engine).begin() as session:
+                    return await work(session)
         finally:
             await engine.dispose()
 

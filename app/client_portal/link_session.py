@@ -15,6 +15,7 @@ from app.access.readiness import service as readiness
 from app.client_portal import rate_limits, screens
 from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
 from app.client_portal.screens import Progress
+from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms
 from app.kit.html.forms import Form, SentForm
@@ -148,6 +149,7 @@ async def opened_before(
         found = None
     if found is None:
         raise OtherBrowser
+    bind_actor(found[0].by_client)
     return VisitedLink(*found, cookie)
 
 

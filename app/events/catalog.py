@@ -414,6 +414,8 @@ def example(event: EventType) -> dict[str, Any]:
         timestamp="2026-12-04T13:32:10.123Z",
         sequence=17,
         agency_id=str(data.agency_id),
+        actor_kind="system",
+        actor_id="worker",
         subject=schema.Subject(type=event.subject, id=subject_id),
         data=data,
     ).model_dump()

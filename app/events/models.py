@@ -7,11 +7,12 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, func, te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.actor import ActorColumns
 from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 
 
-class Event(Base):
+class Event(ActorColumns, Base):
     """One event. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE."""
 
     __tablename__ = "events"
@@ -31,8 +32,6 @@ class Event(Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     test: Mapped[bool] = mapped_column(default=False)
     facts: Mapped[dict[str, Any]]
-    #: the actor: `member:…`, `key:…`, `client`, `keyturn`
-    actor: Mapped[str] = mapped_column(String(64))
     #: the request or job that caused it, as in the log lines
     request_id: Mapped[str | None] = mapped_column(String(64))
     #: the transaction that wrote it; the feed shows only what is below the oldest running one

@@ -120,6 +120,8 @@ def envelope(happened: EventRecord, *, personal: bool = True) -> schema.Envelope
         sequence=event.sequence,
         test=event.test,
         agency_id=event.agency_id,
+        actor_kind=event.actor_kind,
+        actor_id=event.actor_id,
         subject=schema.Subject(type=event.subject_type, id=event.subject_id),
         data=schema.shown(known),
     )

@@ -13,10 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import schema
 from app.events.catalog import EventType
 from app.kit import ids
+from app.kit.actor import Actor, actor_columns
 
-KEYTURN = "keyturn"
-CLIENT = "client"
-MEMBER = "member"
 #: Maximum number of events per statement.
 _AT_ONCE = 500
 
@@ -27,7 +25,7 @@ class EventDraft:
 
     event_type: EventType
     subject_id: str
-    actor: str
+    actor: Actor
     data: Mapping[str, Any] = field(default_factory=dict)
     test: bool = False
 
@@ -38,7 +36,7 @@ async def record(
     *,
     agency_id: str,
     subject_id: str,
-    actor: str,
+    actor: Actor,
     data: Mapping[str, Any] | None = None,
     test: bool = False,
 ) -> str:
@@ -68,7 +66,7 @@ def _row(place: int, draft: EventDraft, agency_id: str) -> dict[str, Any]:
     facts, personal = schema.parted({**draft.data, "agency_id": agency_id})
     return {
         "place": place, "id": str(ids.raw()), "type": draft.event_type.name, "subject_type": draft.event_type.subject,
-        "subject_id": draft.subject_id, "actor": draft.actor, "test": draft.test, "facts": facts,
+        "subject_id": draft.subject_id, **actor_columns(draft.actor), "test": draft.test, "facts": facts,
         "personal": personal or None, "fans_out": draft.event_type.for_crms and not draft.test,
     }  # fmt: skip
 
@@ -77,8 +75,8 @@ def _row(place: int, draft: EventDraft, agency_id: str) -> dict[str, Any]:
 _RECORD = text("""
 WITH drafts AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(:drafts) AS draft(
-        place integer, id uuid, type text, subject_type text, subject_id text, actor text, test boolean, facts jsonb,
-        personal jsonb, fans_out boolean
+        place integer, id uuid, type text, subject_type text, subject_id text, actor_kind text,
+        actor_id text, test boolean, facts jsonb, personal jsonb, fans_out boolean
     )
 ), counted AS (
     INSERT INTO event_sequences (agency_id, subject_id, last)
@@ -93,9 +91,9 @@ WITH drafts AS MATERIALIZED (
     FROM drafts JOIN counted USING (subject_id)
 ), recorded AS (
     INSERT INTO events (
-        agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor, request_id
+        agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor_kind, actor_id, request_id
     )
-    SELECT :agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor, :request_id
+    SELECT :agency_id, id, type, subject_type, subject_id, sequence, test, facts, actor_kind, actor_id, :request_id
     FROM numbered ORDER BY place
 ), apart AS (
     INSERT INTO event_personal (agency_id, id, data)

@@ -123,6 +123,14 @@ class Envelope(BaseModel):
     sequence: int
     test: bool = False
     agency_id: str
+    actor_kind: str = Field(
+        description="Kind of principal that caused it: `api_key`, `member`, `client` or `system` (Keyturn itself).",
+        examples=["client"],
+    )
+    actor_id: str = Field(
+        description="Id of the API key, the client, or the invitation of the member; the name of a part of Keyturn.",
+        examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"],
+    )
     subject: Subject
     data: Data
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries
 from app.links.aggregate import LinkAggregate
@@ -43,7 +44,7 @@ async def request_role(
     role: str,
     reason: str | None,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> AccessRequest:
     """Request another role: a wider one needs a reason and the client's consent; a lower one applies immediately.
 
@@ -81,7 +82,7 @@ async def add_access_request(
     wanted: PresetAccessRequest,
     *,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> AccessRequest:
     """Request one more access on an active link; a completed link is open again until it is proved.
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm.attributes import get_history
 
 from app.events import catalog
 from app.events.catalog import EventType
-from app.events.recorder import CLIENT, KEYTURN, EventDraft, record_all
+from app.events.recorder import EventDraft, record_all
 from app.kit import ids
+from app.kit.actor import Actor, system_actor
 from app.links import event_data, status
 from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
 from app.links.pasted_ids import SelectedAsset
@@ -110,6 +111,11 @@ class LinkAggregate:
             needed_again=link.needed_again_at is not None,
         )
 
+    @property
+    def by_client(self) -> Actor:
+        """Its client as an actor; by default the actor of its events."""
+        return Actor("client", self.client.id)
+
     def find(self, access_request_id: str) -> AccessRequest | None:
         """One of its access requests, or None."""
         return next((each for each in self.access_requests if each.id == access_request_id), None)
@@ -121,12 +127,12 @@ class LinkAggregate:
 
     # The link
 
-    def create(self, *, actor: str) -> None:
+    def create(self, *, actor: Actor) -> None:
         """Draft the event of the new link, a draft until its address is issued."""
         self.link.status = "draft"
         self.draft_event(catalog.LINK_CREATED, actor=actor)
 
-    def mark_sent(self, *, actor: str) -> None:
+    def mark_sent(self, *, actor: Actor) -> None:
         """Mark it as sent once its address is issued."""
         if self.link.status == "draft":
             self.link.status = "sent"
@@ -139,7 +145,7 @@ class LinkAggregate:
             self._advance("opened")
             self.draft_event(catalog.LINK_OPENED)
 
-    def extend(self, expires_at: datetime, *, actor: str) -> None:
+    def extend(self, expires_at: datetime, *, actor: Actor) -> None:
         """Extend it; an expired one continues where it stopped, with the unapproved access requests that had ended."""
         link = self.link
         link.expires_at = link.due_at = expires_at
@@ -151,7 +157,7 @@ class LinkAggregate:
             if each.status == "ended" and each.approved_at is None:
                 self.set_status(each, status="waiting", next_actor="client", actor=actor)
 
-    def revoke(self, *, actor: str) -> bool:
+    def revoke(self, *, actor: Actor) -> bool:
         """Revoke it; shared access remains. False if it was revoked before."""
         if self.link.status == "revoked":
             return False
@@ -165,7 +171,7 @@ class LinkAggregate:
         if self.link.status in ("completed", "drifted", "expired", "revoked") or self.link.expires_at > self.now:
             return False
         self.link.status = "expired"
-        self.draft_event(catalog.LINK_EXPIRED, actor=KEYTURN)
+        self.draft_event(catalog.LINK_EXPIRED, actor=system_actor())
         self._end_unapproved()
         return True
 
@@ -184,11 +190,11 @@ class LinkAggregate:
             return
         if now == "completed":
             self.link.status, self.link.completed_at, self.link.due_at = now, self.now, None
-            self.draft_event(catalog.LINK_COMPLETED, actor=KEYTURN)
+            self.draft_event(catalog.LINK_COMPLETED, actor=system_actor())
         else:
-            self._reopen(now, reason="drifted" if now == "drifted" else "not_proved", actor=KEYTURN)
+            self._reopen(now, reason="drifted" if now == "drifted" else "not_proved", actor=system_actor())
 
-    def ask_more(self, *, reason: str, actor: str) -> None:
+    def ask_more(self, *, reason: str, actor: Actor) -> None:
         """Reopen a completed link for a new request to the client."""
         if self.link.status in ("completed", "drifted"):
             self._reopen("submitted", reason=reason, actor=actor)
@@ -287,7 +293,7 @@ class LinkAggregate:
         self.access_requests.sort(key=lambda each: (each.position, each.id))
         return access_request
 
-    def request_access(self, wanted: PresetAccessRequest, *, actor: str, **values: Any) -> AccessRequest:
+    def request_access(self, wanted: PresetAccessRequest, *, actor: Actor, **values: Any) -> AccessRequest:
         """Request one more access on an active link; it waits for the client's consent."""
         last = max(each.position for each in self.access_requests)
         access_request = self.add(new_access_request(self.link, wanted, last + 1))
@@ -299,17 +305,17 @@ class LinkAggregate:
         return access_request
 
     def request_role(
-        self, access_request: AccessRequest, role: str, *, reason: str | None, wider: bool, actor: str
+        self, access_request: AccessRequest, role: str, *, reason: str | None, wider: bool, actor: Actor
     ) -> None:
         """Request another role: a wider one waits for the client's consent, a lower one applies immediately."""
         access_request.role_first = access_request.role_first or access_request.role
         access_request.role, access_request.role_reason = role, reason
         if access_request.approved_at is not None:
             if wider:  # the access agreed to stays shared
-                self.await_consent(access_request, actor=KEYTURN, verified_at=None)
+                self.await_consent(access_request, actor=system_actor(), verified_at=None)
             else:
                 self.set_status(
-                    access_request, status="approved", code=None, next_actor="us", actor=KEYTURN,
+                    access_request, status="approved", code=None, next_actor="us", actor=system_actor(),
                     reduce_at=self.now, verified_at=None, attested_at=None, attested_by=None,
                 )  # fmt: skip
             self.ask_more(reason="wider_role" if wider else "lower_role", actor=actor)
@@ -317,7 +323,7 @@ class LinkAggregate:
         if wider:
             self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
 
-    def await_consent(self, access_request: AccessRequest, *, actor: str = CLIENT, **values: Any) -> None:
+    def await_consent(self, access_request: AccessRequest, *, actor: Actor | None = None, **values: Any) -> None:
         """Have an approved access request wait for the client's consent again."""
         self.set_status(
             access_request, status="waiting", code=None, next_actor="client", actor=actor, approved_at=None,
@@ -334,7 +340,7 @@ class LinkAggregate:
         if access_request.status == "declined" and not access_request.approved_at:
             self.set_status(access_request, status="waiting", next_actor="client", declined_at=None)
 
-    def withdraw(self, access_request: AccessRequest, *, actor: str) -> None:
+    def withdraw(self, access_request: AccessRequest, *, actor: Actor) -> None:
         """Remove an access request that the client never agreed to, so that the review does not show it."""
         self.draft_event(catalog.LINK_ACCESS_REMOVED, access_request, actor=actor)
         self._remove(access_request)
@@ -358,7 +364,7 @@ class LinkAggregate:
         *,
         status: str,
         next_actor: str | None,
-        actor: str = CLIENT,
+        actor: Actor | None = None,
         grant_id: str | None = None,
         **values: Any,
     ) -> None:
@@ -380,7 +386,7 @@ class LinkAggregate:
         event_type: EventType,
         access_request: AccessRequest | None = None,
         *,
-        actor: str = CLIENT,
+        actor: Actor | None = None,
         subject_id: str | None = None,
         **more: Any,
     ) -> None:
@@ -392,7 +398,7 @@ class LinkAggregate:
         if event_type in GIVEN:
             questions = self.preset.questions
             data |= event_data.of_given(self.intake, questions, self.answers, self.files, self.consent)
-        self.drafts.append(EventDraft(event_type, subject_id or self.link.id, actor, data))
+        self.drafts.append(EventDraft(event_type, subject_id or self.link.id, actor or self.by_client, data))
 
     def watch(self, session: AsyncSession) -> None:
         """Make the session refuse a commit while events are not saved."""
@@ -458,7 +464,7 @@ class LinkAggregate:
         )  # fmt: skip
         self.draft_event(catalog.CONSENT_GIVEN)
 
-    def _reopen(self, to: str, *, reason: str, actor: str) -> None:
+    def _reopen(self, to: str, *, reason: str, actor: Actor) -> None:
         """Reopen a completed link because its client must act; it is notified by e-mail, and gets time."""
         was = self.link.status
         self.link.status, self.link.completed_at = to, None
@@ -477,7 +483,7 @@ class LinkAggregate:
         """End access requests that were never approved; the handshake decides about the others."""
         for each in self.access_requests:
             if each.approved_at is None and each.declined_at is None:
-                self.set_status(each, status="ended", code=None, next_actor=None, actor=KEYTURN)
+                self.set_status(each, status="ended", code=None, next_actor=None, actor=system_actor())
 
     def _forget_pixels_elsewhere(self, shared: Collection[str]) -> None:
         """Clear pixels of ad accounts that are no longer chosen, so that they are requested again."""

@@ -24,6 +24,7 @@ from app.links.schemas import (
 )
 from app.links.service import LinkRequest, create_or_get_link
 from app.mail import service as mails
+from app.platforms.blockers import NextActor
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
@@ -41,7 +42,6 @@ Stage = Literal[
     "draft", "waiting_for_client", "waiting_for_agency", "waiting_for_platform", "processing", "closed", "reopened",
     "verified", "unverifiable", "drifted", "expired", "revoked",
 ]  # fmt: skip
-Actor = Literal["client", "agency", "platform", "us"]
 #: Media type of all files, so that no browser opens one. The link's answers contain the real type.
 BYTES = "application/octet-stream"
 
@@ -98,7 +98,7 @@ async def list_links(
     client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
     status: Annotated[LinkStatus | None, Query(description="Only those in this status.")] = None,
     stage: Annotated[Stage | None, Query(description="Only those at this place of your pipeline.")] = None,
-    next_actor: Annotated[Actor | None, Query(description="Only those for which this one has to act.")] = None,
+    next_actor: Annotated[NextActor | None, Query(description="Only those for which this one has to act.")] = None,
     next_actor_before: Annotated[
         Moment | None, Query(description="Only those whose next actor has had to act since before this time.")
     ] = None,

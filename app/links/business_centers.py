@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.models import Link, PublicLink
 from app.links.presets.preset import Preset
@@ -79,7 +80,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
     return bc_id
 
 
-async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
+async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
     """Remove a Business Center unless active links use it. Raises NotFound, BusinessCenterInUse."""
     center = await service.business_center(session, agency_id, center_id)
     if center is None:

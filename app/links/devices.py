@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.kit import clock, encryption, ids, throttle
+from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.throttle import Limit
@@ -162,7 +163,7 @@ async def send_code(
 
 
 async def make_code(
-    session: AsyncSession, agency_id: str, link_id: str, *, keyring: Keyring, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, *, keyring: Keyring, actor: Actor
 ) -> tuple[DeviceCode, str]:
     """Create a code that the agency passes to its client, valid for one browser and 30 minutes.
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.kit import clock
+from app.kit.actor import Actor
 from app.kit.errors import AppError
 from app.links import queries, status, url
 from app.links import service as link_service
@@ -52,7 +53,7 @@ async def send_invitation(
     *,
     outbox: MailQueue | None,
     platforms: Platforms,
-    actor: str,
+    actor: Actor,
 ) -> Mail:
     """Queue an e-mail with the link's address to the client's contact; the first one marks the link as sent.
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.kit import clock, encryption, ids
+from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.ids import MalformedId
@@ -51,7 +52,7 @@ class LinkRequest:
 
 
 async def create_or_get_link(
-    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, keyring: Keyring, public_url: str, actor: str
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, *, keyring: Keyring, public_url: str, actor: Actor
 ) -> tuple[LinkAggregate, str | None]:
     """Create a link, or return the existing one with this `external_id`; the address only of a new one, which counts as
     sent. A client given in full is created too.
@@ -78,7 +79,7 @@ async def create_link(
     client_id: str,
     preset: str | Preset,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
     expires_at: datetime | None = None,
     external_id: str | None = None,
     requested_by: str | None = None,
@@ -148,7 +149,7 @@ def address_of(aggregate: LinkAggregate, token: str, public_url: str) -> str:
 
 
 async def show_address(
-    session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: Actor
 ) -> str:
     """Return the link's address again; each call is recorded, and the first one marks the link as sent."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
@@ -159,7 +160,7 @@ async def show_address(
     return address_of(aggregate, token, public_url)
 
 
-def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: str) -> None:
+def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: Actor) -> None:
     """Extend a link; an expired one continues where it stopped. Raises LinkOver, InvalidInput."""
     if aggregate.link.status in ("revoked", "completed"):
         raise LinkOver
@@ -172,7 +173,7 @@ async def _existing(session: AsyncSession, agency_id: str, external_id: str) -> 
 
 
 async def _create(
-    session: AsyncSession, agency_id: str, wanted: LinkRequest, keyring: Keyring, public_url: str, actor: str
+    session: AsyncSession, agency_id: str, wanted: LinkRequest, keyring: Keyring, public_url: str, actor: Actor
 ) -> tuple[LinkAggregate, str]:
     client_id = wanted.client_id
     if client_id is None:

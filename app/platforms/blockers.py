@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.platforms.port import EVENTS_WITHIN
 
-Actor = Literal["client", "agency", "us", "platform"]
+NextActor = Literal["client", "agency", "us", "platform"]
 
 ANY_KIND = ("ad_account", "pixel", "catalog", "person")
 _ASSETS = ("ad_account", "pixel", "catalog")
@@ -29,7 +29,7 @@ class Blocker:
 
     summary: str
     hint: str
-    next_actor: Actor = "client"
+    next_actor: NextActor = "client"
     kinds: tuple[str, ...] = ANY_KIND
 
 
@@ -259,6 +259,6 @@ BLOCKERS: Mapping[str, Blocker] = {
 }
 
 
-def next_actor(code: str) -> Actor:
+def next_actor(code: str) -> NextActor:
     """Next actor for a blocker code."""
     return BLOCKERS[code].next_actor if code in BLOCKERS else "client"

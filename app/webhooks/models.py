@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.actor import ActorColumns
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 from app.webhooks.message import DestinationType
@@ -281,7 +282,7 @@ class PeriodicTask(JobMixin, Base):
 ReplaySelect = Literal["failed", "missing", "skipped", "all"]
 
 
-class Replay(JobMixin, CreatedAt, Base):
+class Replay(JobMixin, ActorColumns, CreatedAt, Base):
     """Queues selected events at a limited rate, so that it does not flood the endpoint, and survives its worker."""
 
     __tablename__ = "webhook_replays"
@@ -311,5 +312,4 @@ class Replay(JobMixin, CreatedAt, Base):
     #: position in the feed of events
     last_transaction_id: Mapped[int | None] = mapped_column(BigInteger)
     last_event_id: Mapped[str | None] = mapped_column(ids.Id("evt"))
-    actor: Mapped[str] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]

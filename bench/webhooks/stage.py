@@ -28,6 +28,7 @@ from app.kit.encryption import Keyring
 from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.models import Delivery
+from tests.world import TESTS
 
 KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
 AGENCIES = 10
@@ -65,7 +66,7 @@ class Stage:
             for _ in range(number):
                 wish = EndpointSpec(url=f"http://127.0.0.1:{self.port}/in", event_types=["access.*"], timeout_ms=15_000)
                 async with self.sessions.begin() as session:
-                    await create_endpoint(session, agency_id, wish, keyring=keyring, actor="bench")
+                    await create_endpoint(session, agency_id, wish, keyring=keyring, actor=TESTS)
         await self.execute("DELETE FROM event_outbox")
 
     async def happen(self, events: int, agency_ids: Sequence[str] = ()) -> list[str]:
@@ -141,7 +142,7 @@ async def stage(url: str, postmaster: int, endpoints: Sequence[int] = (10,)) -> 
                 async with made.sessions.begin() as session:
                     agency = await agencies.create_agency(
                         session, name=f"Agency {number}", slug=f"agency-{number}", contact_name="Ana",
-                        contact_email="ana@agency.example", actor="bench",
+                        contact_email="ana@agency.example", actor=TESTS,
                     )  # fmt: skip
                     made.agency_ids.append(agency.id)
             await made.add_endpoints(*endpoints)

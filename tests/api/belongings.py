@@ -26,14 +26,14 @@ from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.endpoints.verification import send_test
 from app.webhooks.replays.service import Selection
 from app.webhooks.replays.service import start as start_replay
-from tests.world import Corner
+from tests.world import TESTS, Corner
 
 
 async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, str]:
     """Ids by the names that parameters of addresses have."""
     agency_id = corner.agency_id
     async with sessions.begin() as session:
-        public_link, _ = await create_public_link(session, agency_id, preset="prospect", keyring=keyring, actor="test")
+        public_link, _ = await create_public_link(session, agency_id, preset="prospect", keyring=keyring, actor=TESTS)
         file_id = ids.new("file")
         file = IntakeFile(
             agency_id=agency_id, id=file_id, link_id=corner.link_id, key="plan", name="plan.txt",
@@ -98,16 +98,16 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
 
 async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:
     wish = EndpointSpec(url="https://hooks.example.com/in", event_types=["*"])
-    endpoint, _ = await create_endpoint(session, agency_id, wish, keyring=keyring, actor="test")
+    endpoint, _ = await create_endpoint(session, agency_id, wish, keyring=keyring, actor=TESTS)
     hook, _ = await create_endpoint(
-        session, agency_id, replace(wish, destination="rest_hook"), keyring=keyring, actor="test"
+        session, agency_id, replace(wish, destination="rest_hook"), keyring=keyring, actor=TESTS
     )
     (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)
-    delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor="test")
+    delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor=TESTS)
     now = clock.now()
     replay = await start_replay(
         session, agency_id, endpoint.id, Selection("all", now - timedelta(hours=1), now), rate_per_second=1,
-        actor="test",
+        actor=TESTS,
     )  # fmt: skip
     return {
         "endpoint_id": endpoint.id, "hook_id": hook.id, "secret_id": secret.id, "delivery_id": delivery_id,

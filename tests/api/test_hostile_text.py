@@ -21,7 +21,7 @@ from app.links import service as link_service
 from tests.api import belongings, operations
 from tests.api.operations import resolved
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk
-from tests.world import World
+from tests.world import TESTS, World
 
 #: Part of every password of the corpus; it must stand nowhere in the database.
 MARK = "kept7x9q"
@@ -240,7 +240,7 @@ async def asked(
             client_id=world.north.client_id,
             preset="hostile",
             keyring=keyring,
-            actor="test",
+            actor=TESTS,
         )
     there = Walk(browser, replace(world.north, link_id=link.link.id, token=token))
     await there.start()

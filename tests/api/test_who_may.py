@@ -9,7 +9,7 @@ from app.kit.encryption import Keyring
 from app.tenants.api_keys import service as members
 from tests.api import belongings
 from tests.api.operations import Operation, every
-from tests.world import World
+from tests.world import TESTS, World
 
 #: Addresses that name nothing of an agency's own: the same for everybody, or made where it is not known.
 SHARED = {
@@ -53,7 +53,7 @@ async def test_a_key_does_only_what_its_scopes_say(
     mine = SHARED | await belongings.of(sessions, keyring, world.north)
     async with sessions.begin() as session:
         _, value = await members.create_key(
-            session, world.north.agency_id, name="none", scopes=[], expires_at=None, actor="test"
+            session, world.north.agency_id, name="none", scopes=[], expires_at=None, actor=TESTS
         )
     got = {
         each.about["operationId"]: await send(api, each, mine, headers={"Authorization": f"Bearer {value}"})

@@ -6,7 +6,7 @@ from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import Data
 from app.kit.database import Sessions
-from tests.world import World
+from tests.world import TESTS, World
 
 
 async def made(sessions: Sessions, world: World, *subjects: str) -> None:
@@ -14,7 +14,7 @@ async def made(sessions: Sessions, world: World, *subjects: str) -> None:
     for subject in subjects:
         async with sessions.begin() as session:
             await record(
-                session, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id=subject, actor="test"
+                session, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id=subject, actor=TESTS
             )
 
 
@@ -34,7 +34,7 @@ async def test_pages_are_newest_first_and_without_a_gap(
 
 async def test_what_commits_late_is_not_skipped(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
     async with sessions() as slow:
-        await record(slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor="test")
+        await record(slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor=TESTS)
         await made(sessions, world, "fast")
         before = [event["subject"]["id"] for event in (await api.get("/events")).json()["data"]]
         assert not {"slow", "fast"} & set(before)

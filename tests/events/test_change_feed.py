@@ -12,7 +12,7 @@ from app.events import catalog, change_feed
 from app.events.recorder import record
 from app.kit.database import Sessions
 from app.kit.web.paging import pack
-from tests.world import World
+from tests.world import TESTS, World
 
 WRITERS, EACH = 8, 45
 
@@ -20,7 +20,7 @@ WRITERS, EACH = 8, 45
 async def happen(sessions: Sessions, agency_id: str, subject: str, *, open_for: float = 0) -> str:
     """One event, whose transaction stays open for a while."""
     async with sessions.begin() as session:
-        event_id = await record(session, catalog.CLIENT_CREATED, agency_id=agency_id, subject_id=subject, actor="test")
+        event_id = await record(session, catalog.CLIENT_CREATED, agency_id=agency_id, subject_id=subject, actor=TESTS)
         await asyncio.sleep(open_for)
         return event_id
 
@@ -92,7 +92,7 @@ async def test_after_an_event_before_which_another_may_appear(
     api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     async with sessions() as slow:
-        await record(slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor="test")
+        await record(slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor=TESTS)
         fast = await happen(sessions, world.north.agency_id, "fast")
         found, cursor = await read(api, after=fast)
         assert found == []

@@ -11,7 +11,7 @@ from app.events import catalog, queries
 from app.events.models import Event, EventPersonal, OutboxEntry
 from app.events.recorder import EventDraft, record, record_all
 from app.kit.database import CROSS_TENANT, Sessions
-from tests.world import World
+from tests.world import TESTS, World
 
 DATA = {"client_name": "Brand SA", "contact_email": "ana@brand.example", "external_id": "crm-1"}
 
@@ -20,7 +20,7 @@ async def _record(sessions: Sessions, world: World, subject: str = "client_x") -
     agency_id = world.north.agency_id
     async with sessions.begin() as session:
         event_id = await record(
-            session, catalog.CLIENT_UPDATED, agency_id=agency_id, subject_id=subject, actor="test", data=DATA
+            session, catalog.CLIENT_UPDATED, agency_id=agency_id, subject_id=subject, actor=TESTS, data=DATA
         )
     async with sessions() as session:
         return (await session.scalars(select(Event).where(Event.agency_id == agency_id, Event.id == event_id))).one()
@@ -52,7 +52,7 @@ async def test_what_happened_is_not_changed_or_removed(session: AsyncSession, wo
 async def test_an_event_and_its_change_stand_or_fall_together(sessions: Sessions, world: World) -> None:
     async with sessions() as session:
         event_id = await record(
-            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="link_x", actor="test"
+            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="link_x", actor=TESTS
         )
         await session.rollback()
     async with sessions() as session:
@@ -70,7 +70,7 @@ async def test_sequences_count_per_subject_without_gaps_under_concurrency(sessio
 async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: Sessions, world: World) -> None:
     async with sessions() as slow:
         late = await record(
-            slow, catalog.CLIENT_UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor="test"
+            slow, catalog.CLIENT_UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor=TESTS
         )
         quick = await _record(sessions, world)
         async with sessions() as session:
@@ -85,7 +85,7 @@ async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: S
 async def test_an_unknown_key_is_an_error_where_it_is_written(session: AsyncSession, world: World) -> None:
     with pytest.raises(ValueError, match="unheard_of"):
         await record(
-            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="x", actor="test",
+            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="x", actor=TESTS,
             data={"unheard_of": 1},
         )  # fmt: skip
 
@@ -93,7 +93,7 @@ async def test_an_unknown_key_is_an_error_where_it_is_written(session: AsyncSess
 async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world: World) -> None:
     agency_id = world.north.agency_id
     await _record(sessions, world, "client_0003")  # a subject that has a past
-    many = [EventDraft(catalog.CLIENT_UPDATED, f"client_{number:04}", "test", DATA) for number in range(1203)]
+    many = [EventDraft(catalog.CLIENT_UPDATED, f"client_{number:04}", TESTS, DATA) for number in range(1203)]
     async with sessions.begin() as session:
         await record_all(session, many, agency_id=agency_id)
     one = await _record(sessions, world, "client_1202")
@@ -122,7 +122,7 @@ async def test_what_crms_do_not_get_is_not_fanned_out_when_many_either(sessions:
     agency_id = world.north.agency_id
     async with sessions.begin() as session:
         before = len((await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all())
-        await record_all(session, [EventDraft(catalog.LINK_ADDRESS_SHOWN, "link_x", "test")], agency_id=agency_id)
+        await record_all(session, [EventDraft(catalog.LINK_ADDRESS_SHOWN, "link_x", TESTS)], agency_id=agency_id)
         after = (await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all()
     assert len(after) == before
 
@@ -131,7 +131,7 @@ async def test_several_of_one_subject_are_numbered_in_their_order(sessions: Sess
     agency_id = world.north.agency_id
     await _record(sessions, world, "client_a")
     drafts = [
-        EventDraft(kind, subject, "test", DATA)
+        EventDraft(kind, subject, TESTS, DATA)
         for kind, subject in (
             (catalog.CLIENT_UPDATED, "client_b"), (catalog.CLIENT_CREATED, "client_a"),
             (catalog.CLIENT_REMOVED, "client_b"), (catalog.CLIENT_UPDATED, "client_a"),

@@ -26,7 +26,7 @@ from app.tenants.clients import service as clients
 from simulator import seed
 from tests.faults.mortal import AFTER, BEFORE, RECORDED
 from tests.tiktok import TikTokWorld
-from tests.world import Corner, World
+from tests.world import TESTS, Corner, World
 
 #: `make test-faults`: twenty.
 TIMES = 4 * int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
@@ -66,9 +66,9 @@ async def _client_who_agreed(
     sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, north: Corner, account: str
 ) -> None:
     async with sessions.begin() as session:
-        client, _ = await clients.create_client(session, north.agency_id, actor="test", name=f"Big {account}")
+        client, _ = await clients.create_client(session, north.agency_id, actor=TESTS, name=f"Big {account}")
         made, _ = await link_service.create_link(
-            session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor="test"
+            session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=keyring, actor=TESTS
         )
         found = DiscoveredAssets(
             "Bea Big",

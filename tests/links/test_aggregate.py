@@ -17,7 +17,7 @@ from app.links.presets import service as presets
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 from tests.house import change_link
-from tests.world import World
+from tests.world import TESTS, World
 
 FIRST, SECOND, THIRD = "7200000000000000201", "7200000000000000202", "7200000000000000203"
 
@@ -86,8 +86,8 @@ def test_what_is_agreed_to_or_shared_stays_beside_the_choice() -> None:
 
 def test_an_event_tells_what_was_so_when_it_was_drafted() -> None:
     link = whole(FIRST)
-    link.create(actor="test")
-    link.mark_sent(actor="test")
+    link.create(actor=TESTS)
+    link.mark_sent(actor=TESTS)
     link.give_consent("Ana", ["as shown"])
     told = [(draft.event_type.name, draft.data["link_status"], draft.data.get("agreed_by")) for draft in link.drafts]
     assert told == [

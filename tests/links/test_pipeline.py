@@ -17,7 +17,7 @@ from app.links.models import Link
 from app.links.status import OVER, PROVED, STAGES, STATUSES, TURNS, RequestStatus, next_actor, pipeline
 from simulator.seed import LUNE_EU, LUNE_UK
 from tests.house import House, change_link
-from tests.world import World
+from tests.world import TESTS, World
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 REQUESTS = st.builds(
@@ -99,7 +99,7 @@ async def test_an_onboarding_moves_the_stored_place(
     await house.work()
     assert await place() == ("verified", None, 0, 2)
     async with change_link(sessions, north) as (_, link):
-        link.set_status(link.access_requests[0], status="drifted", next_actor="client", actor="test")
+        link.set_status(link.access_requests[0], status="drifted", next_actor="client", actor=TESTS)
         link.complete_if_done()
     assert await place() == ("drifted", "client", 1, 1)
 

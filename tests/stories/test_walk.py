@@ -55,6 +55,16 @@ def test_the_calls_of_each_client_are_counted(walked: tuple[Demo, Report, Path, 
     assert counted == {**dict.fromkeys(clients, True), "Café Nord": False}
 
 
+def test_events_and_platform_calls_name_their_actors(walked: tuple[Demo, Report, Path, str]) -> None:
+    _, _, folder, _ = walked
+    url = EmbeddedPostgres(folder).dsn(start.DATABASE)
+    events = asyncio.run(_rows(url, "SELECT actor_kind, actor_id FROM events"))
+    assert {kind for kind, _ in events} == {"api_key", "client", "member", "system"}
+    assert ("system", "worker") in events
+    calls = asyncio.run(_rows(url, "SELECT actor_kind, actor_id FROM platform_calls"))
+    assert {kind for kind, _ in calls} == {"client", "member", "system"}
+
+
 def test_nothing_secret_lies_in_clear_in_the_database_or_the_logs(walked: tuple[Demo, Report, Path, str]) -> None:
     demo, _, folder, webhook_secret = walked
     tokens = httpx2.get(f"{demo.addresses.tiktok}/simulator/world", trust_env=False).json()["tokens"]
@@ -109,6 +119,14 @@ async def _database(url: str) -> bytes:
                 kept += [value if isinstance(value, bytes) else str(value).encode() for value in row]
     await engine.dispose()
     return b"\n".join(kept)
+
+
+async def _rows(url: str, query: str) -> list[tuple[str, str]]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        rows = [(kind, actor_id) for kind, actor_id in await connection.execute(text(query))]
+    await engine.dispose()
+    return rows
 
 
 def test_the_search_finds_what_it_looks_for() -> None:

@@ -29,6 +29,7 @@ from app.webhooks.endpoints import verification
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.models import Attempt, Delivery, Endpoint
 from app.webhooks.policies.fair_share import SlotUsage
+from tests.world import TESTS
 
 
 async def make_endpoint(
@@ -42,7 +43,7 @@ async def make_endpoint(
     """An endpoint and its secret."""
     async with sessions.begin() as session:
         return await create_endpoint(
-            session, agency_id, EndpointSpec(url=url, event_types=event_types, **wish), keyring=keyring, actor="test"
+            session, agency_id, EndpointSpec(url=url, event_types=event_types, **wish), keyring=keyring, actor=TESTS
         )
 
 
@@ -61,7 +62,7 @@ async def record_event(
     """The same: its id alone."""
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")
-        return await record(session, event_type, agency_id=agency_id, subject_id=subject, actor="test", data=data)
+        return await record(session, event_type, agency_id=agency_id, subject_id=subject, actor=TESTS, data=data)
 
 
 async def mark(sessions: Sessions, event: Event) -> None:
@@ -198,4 +199,4 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
 async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "access.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
-        await verification.send_test(session, agency_id, endpoint_id, event_type=event_type, actor="test")
+        await verification.send_test(session, agency_id, endpoint_id, event_type=event_type, actor=TESTS)

@@ -15,7 +15,7 @@ from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints.verification import send_test
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 NOWHERE = "http://127.0.0.1:9/zap"
 
@@ -183,7 +183,7 @@ async def test_real_ones_come_newest_first_three_at_most_and_no_tests(
     await scenes.happen(sessions, world.south.agency_id, catalog.ACCESS_BLOCKED)
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, NOWHERE)
     async with sessions.begin() as session:
-        await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")
+        await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS)
     bodies = await sample(api, event_type="access.blocked")
     assert [body["id"] for body in bodies] == ids[:0:-1]
 
@@ -194,7 +194,7 @@ async def test_a_sample_takes_the_right_to_read_events(
     async with sessions.begin() as session:
         _, value = await members.create_key(
             session, world.north.agency_id, name="zap", scopes=["webhooks:read", "webhooks:write"], expires_at=None,
-            actor="test",
+            actor=TESTS,
         )  # fmt: skip
     key = {"Authorization": f"Bearer {value}"}
     refused = await api.get("/hooks/sample", headers=key)

@@ -14,6 +14,7 @@ from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids, jobs
+from app.kit.actor import Actor
 from app.kit.errors import InvalidInput, NotFound
 from app.links import queries as links
 from app.links.models import AccessRequest
@@ -76,7 +77,7 @@ async def of_access_request(session: AsyncSession, agency_id: str, access_reques
 
 
 async def set_for_center(
-    session: AsyncSession, agency_id: str, center_id: str, named: Sequence[NamedBuyer], *, actor: str
+    session: AsyncSession, agency_id: str, center_id: str, named: Sequence[NamedBuyer], *, actor: Actor
 ) -> None:
     """Replace the buyers of a Business Center. Raises NotFound, InvalidInput.
 
@@ -94,7 +95,7 @@ async def set_for_center(
 
 
 async def set_for_link(
-    session: AsyncSession, agency_id: str, link_id: str, named: Sequence[NamedBuyer], *, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, named: Sequence[NamedBuyer], *, actor: Actor
 ) -> None:
     """Replace the buyers of a link. Raises NotFound, InvalidInput, RoleAboveRequested."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
@@ -114,7 +115,7 @@ async def set_for_link(
     await sync_buyer_access(session, agency_id, Grant.client_id == aggregate.client.id, again=True)
 
 
-async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> None:
+async def unset_for_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: Actor) -> None:
     """Remove the buyers of a link: those of the Business Center apply again. Raises NotFound."""
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     gone = delete(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
@@ -149,7 +150,7 @@ async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any]
     )
 
 
-async def _record_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: str) -> None:
+async def _record_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: Actor) -> None:
     await record(
         session, catalog.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
         data={"link_id": link_id},

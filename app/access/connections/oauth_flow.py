@@ -23,8 +23,9 @@ from app.access.connections import service as connections
 from app.access.connections.models import Authorization, Invitation
 from app.access.connections.token_exchange import ExchangeOutcome, Purpose, establish
 from app.events import catalog
-from app.events.recorder import CLIENT, record
+from app.events.recorder import record
 from app.kit import clock, encryption, ids
+from app.kit.actor import bind_actor, current_actor
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
@@ -221,6 +222,7 @@ async def _exchange(
         authorization, subject = found
         if not hmac.compare_digest(authorization.cookie_hash, encryption.sha256(cookie)):
             return CallbackResult(ExchangeOutcome.OTHER_BROWSER)
+        bind_actor(subject.actor)
         if (
             authorization.exchanged_at is None
             and authorization.code_encrypted is None
@@ -322,7 +324,7 @@ async def _record_cancelled(session: AsyncSession, authorization: Authorization)
         data = (await links.load_link(session, authorization.agency_id, authorization.link_id)).event_data()
     await record(
         session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=authorization.agency_id,
-        subject_id=authorization.link_id or authorization.id, actor=CLIENT, data=data,
+        subject_id=authorization.link_id or authorization.id, actor=current_actor(), data=data,
     )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections.models import Authorization, Connection
 from app.access.context import AccessContext
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import clock
+from app.kit.actor import system_actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.links.devices import VerifiedBy
@@ -273,7 +274,7 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
         actor = "agency" if connection.side == "agency" else "client"
         await record(
             session, catalog.CONNECTION_TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN, data=event_data(connection) | {"next_actor": actor},
+            actor=system_actor(), data=event_data(connection) | {"next_actor": actor},
         )  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from app.access import call_recorder
 from app.access.connections import service as connections
 from app.access.connections.models import Connection, Invitation
 from app.events import catalog
-from app.events.recorder import CLIENT, MEMBER, record
+from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import devices
@@ -79,6 +80,13 @@ class Purpose:
     def side(self) -> str:
         """`client` or `agency`."""
         return "client" if self.link_id else "agency"
+
+    @property
+    def actor(self) -> Actor:
+        """The client, or the member who uses the invitation."""
+        if self.client_id:
+            return Actor("client", self.client_id)
+        return Actor("member", self.invitation_id or self.agency_id)
 
 
 async def establish(
@@ -146,7 +154,7 @@ async def _record_failure(
     await record(
         session, catalog.CONNECTION_FAILED, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
-        actor=CLIENT if purpose.link_id else MEMBER,
+        actor=purpose.actor,
         data={**data, "blocker_code": _OF_AGENCY[outcome], "next_actor": "agency", "reason": reason},
     )  # fmt: skip
 
@@ -217,7 +225,7 @@ async def _save_connection(
     )  # fmt: skip
     await record(
         session, catalog.CONNECTION_AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
-        actor=CLIENT if purpose.link_id else MEMBER,
+        actor=purpose.actor,
         data={**data, "connection_id": connection_id},
     )  # fmt: skip
 

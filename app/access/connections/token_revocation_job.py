@@ -11,8 +11,9 @@ from app.access.connections.models import Connection
 from app.access.connections.service import event_data
 from app.access.context import AccessContext
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import clock, jobs
+from app.kit.actor import system_actor
 from app.kit.jobs import LeaseLost
 from app.platforms.port import App, ConnectedPlatform, PlatformFailure, RecordedCall
 
@@ -94,7 +95,7 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
     if not was_dead:  # the event of the dead token was enough
         await record(
             session, catalog.CONNECTION_REVOKED, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN,
+            actor=system_actor(),
             data=event_data(connection),
         )  # fmt: skip
 
@@ -114,6 +115,6 @@ async def _try_later(session: AsyncSession, connection: Connection) -> None:
     if connection.tries == 1:
         await record(
             session, catalog.CONNECTION_REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=KEYTURN, data=event_data(connection) | {"next_actor": "us"},
+            actor=system_actor(), data=event_data(connection) | {"next_actor": "us"},
         )  # fmt: skip
     await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -17,6 +17,7 @@ from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
@@ -204,7 +205,7 @@ async def end_grant(session: AsyncSession, grant: Grant) -> None:
     await session.flush()
 
 
-async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, actor: str) -> Grant:
+async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, actor: Actor) -> Grant:
     """Revoke a grant and those that depend on it (the pixels of an ad account). Repeating it changes nothing.
 
     Shares with other agencies are not touched. Raises NotFound, PixelWasLinkedBefore.
@@ -228,7 +229,7 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     return grant
 
 
-async def _revoke(session: AsyncSession, grant: Grant, actor: str) -> None:
+async def _revoke(session: AsyncSession, grant: Grant, actor: Actor) -> None:
     for access_request in await _requests(session, grant):
         access_request.unwanted_at = access_request.unwanted_at or func.now()
     if grant.status not in ("revoking", "ended"):

@@ -14,8 +14,9 @@ from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.platforms.port import RecordedCall
 from app.tenants.agencies import service as agencies
@@ -80,7 +81,7 @@ async def count_refused(session: AsyncSession, row: Import) -> int:
 
 
 async def start(
-    session: AsyncSession, agency_id: str, platform: str, *, reason: str, actor: str, agency_bc_id: str | None = None
+    session: AsyncSession, agency_id: str, platform: str, *, reason: str, actor: Actor, agency_bc_id: str | None = None
 ) -> Sequence[Import]:
     """Start an import of each readable Business Center of the agency, or of one.
 
@@ -96,7 +97,7 @@ async def start(
     return [await _start_one(session, agency_id, platform, bc_id, reason, actor) for bc_id in wanted]
 
 
-async def start_if_possible(session: AsyncSession, agency_id: str, platform: str, *, actor: str) -> None:
+async def start_if_possible(session: AsyncSession, agency_id: str, platform: str, *, actor: Actor) -> None:
     """Start imports after the agency has connected; none if nothing can be read."""
     connection = await connections.of_agency(session, agency_id, platform)
     if connection is not None and await _readable(session, connection):
@@ -105,7 +106,7 @@ async def start_if_possible(session: AsyncSession, agency_id: str, platform: str
 
 async def start_watch(session: AsyncSession, before: Import) -> None:
     """Start the import after one that ended, so that later changes are observed."""
-    await _start_one(session, before.agency_id, before.platform, before.agency_bc_id, "watch", KEYTURN)
+    await _start_one(session, before.agency_id, before.platform, before.agency_bc_id, "watch", system_actor())
 
 
 async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
@@ -116,7 +117,7 @@ async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
 
 
 async def _start_one(
-    session: AsyncSession, agency_id: str, platform: str, bc_id: str, reason: str, actor: str
+    session: AsyncSession, agency_id: str, platform: str, bc_id: str, reason: str, actor: Actor
 ) -> Import:
     here = (Import.agency_id == agency_id, Import.platform == platform, Import.agency_bc_id == bc_id)
     made = (
@@ -159,6 +160,6 @@ async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedC
 
 async def _record(session: AsyncSession, row: Import, event: EventType, **data: object) -> None:
     await record(
-        session, event, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN,
+        session, event, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
         data={"platform": row.platform, "tiktok_bc_id": row.agency_bc_id, **data},
     )  # fmt: skip

@@ -16,8 +16,9 @@ from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
-from app.events.recorder import KEYTURN, EventDraft, record_all
+from app.events.recorder import EventDraft, record_all
 from app.kit import clock, ids
+from app.kit.actor import system_actor
 from app.platforms.resources import AssetShare, PartnerInfo
 from app.tenants.clients import service as clients
 
@@ -206,7 +207,7 @@ class _Events:
 
     async def record(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
         drafts = [
-            EventDraft(event, grant_id, KEYTURN, {
+            EventDraft(event, grant_id, system_actor(), {
                 **self.facts, "grant_id": grant_id, "asset_kind": self.kind, "asset_id": share.asset_id,
                 "asset_name": share.name or None, "role_granted": share.role, **more,
             })

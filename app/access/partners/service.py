@@ -11,7 +11,8 @@ from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
 from app.access.partners.models import Partner
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
+from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.links.models import Intake, Link
 from app.tenants.clients import service as clients
@@ -132,7 +133,7 @@ def _source(rank: int, is_record: bool, client_id: Any, since: Any) -> Select[An
 
 
 async def link_partner(
-    session: AsyncSession, agency_id: str, partner_id: str, *, client_id: str, actor: str
+    session: AsyncSession, agency_id: str, partner_id: str, *, client_id: str, actor: Actor
 ) -> Partner:
     """Link a partner to a client: found grants move there. Repeating it changes nothing.
 
@@ -182,14 +183,14 @@ async def match_partner(session: AsyncSession, partner: Partner) -> str:
     known = await client_of(session, partner.agency_id, partner.platform, partner.bc_id)
     if known is None:
         made, _ = await clients.create_client(
-            session, partner.agency_id, actor=KEYTURN, name=partner.name, origin="found"
+            session, partner.agency_id, actor=system_actor(), name=partner.name, origin="found"
         )
         known = (made.id, False)
     client_id, is_record = known
     if partner.client_id is not None and partner.client_id != client_id and await is_leaving(session, partner):
         return partner.client_id
     if (partner.client_id, partner.linked) != known:
-        await move_to_client(session, partner, client_id, linked=is_record, actor=KEYTURN)
+        await move_to_client(session, partner, client_id, linked=is_record, actor=system_actor())
     return client_id
 
 
@@ -205,7 +206,9 @@ async def is_leaving(session: AsyncSession, partner: Partner) -> bool:
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
-async def move_to_client(session: AsyncSession, partner: Partner, client_id: str, *, linked: bool, actor: str) -> None:
+async def move_to_client(
+    session: AsyncSession, partner: Partner, client_id: str, *, linked: bool, actor: Actor
+) -> None:
     """Move a partner and its found grants to a client; the caller holds `lock_business_center`.
 
     A client that an import created for it is removed, unless something else refers to it.

@@ -22,8 +22,9 @@ from app.access.reconciler.status import Status, statuses
 from app.access.retry_policy import RetryTiming
 from app.events import catalog
 from app.events.catalog import EventType
-from app.events.recorder import KEYTURN, EventDraft, record_all
+from app.events.recorder import EventDraft, record_all
 from app.kit import clock
+from app.kit.actor import system_actor
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -154,7 +155,9 @@ class _Writer:
         now: dict[str, Any] = {
             name: aggregate.now if isinstance(value, ColumnElement) else value for name, value in columns.items()
         }
-        aggregate.set_status(access_request, actor=KEYTURN, grant_id=recorded.grant_id if recorded else None, **now)
+        aggregate.set_status(
+            access_request, actor=system_actor(), grant_id=recorded.grant_id if recorded else None, **now
+        )
         self.changes.any = self.changes.any or before != _shown(access_request)
         await self._write_grant(aggregate, access_request, desired, new, was, recorded)
 
@@ -251,20 +254,20 @@ class _Writer:
         about = _of_grant(grant) | {
             "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
         }  # fmt: skip
-        drafts.append(EventDraft(catalog.GRANT_REVOCATION_REFUSED, grant.id, KEYTURN, {**data, **about}))
+        drafts.append(EventDraft(catalog.GRANT_REVOCATION_REFUSED, grant.id, system_actor(), {**data, **about}))
 
     async def end(self, grant: Grant, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
         """End a grant that was observed to be gone."""
         self.changes.any = self.grants_changed = True
         await grants.end_grant(self.session, grant)
         about = _of_grant(grant) | {"role_granted": None, "status": "ended"}
-        drafts.append(EventDraft(catalog.GRANT_REVOKED, grant.id, KEYTURN, {**data, **about}))
+        drafts.append(EventDraft(catalog.GRANT_REVOKED, grant.id, system_actor(), {**data, **about}))
 
 
 def _draft(aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, grant_id: str, was: str) -> None:
     """Draft an event of a grant. Grants are subjects of their own, so their events are numbered by grant."""
     aggregate.draft_event(
-        event, access_request, actor=KEYTURN, subject_id=grant_id, status_previous=was, grant_id=grant_id
+        event, access_request, actor=system_actor(), subject_id=grant_id, status_previous=was, grant_id=grant_id
     )
 
 

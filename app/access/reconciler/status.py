@@ -35,7 +35,7 @@ from app.access.reconciler.state import (
     rank,
 )
 from app.access.retry_policy import RetryTiming
-from app.platforms.blockers import Actor
+from app.platforms.blockers import NextActor
 from app.platforms.blockers import next_actor as actor_of
 
 SeenBy = Literal["agency", "client"]
@@ -50,7 +50,7 @@ class Status:
     """
 
     status: str
-    next_actor: Actor | None = None
+    next_actor: NextActor | None = None
     code: str | None = None
     role_seen: str | None = None
     seen_by: SeenBy | None = None
@@ -241,7 +241,7 @@ def _of_role(case: _Case, observation: Observation, seen_by: SeenBy) -> Status:
     if higher and is_interrupted(desired, case.history) and case.is_recent(case.history.unshared.get(case.key)):
         return Status("approved", "platform", None, role, seen_by)  # removed; this side is only slow to show it
     code, answer = "role_higher_than_requested" if higher else "role_too_low", None
-    actor: Actor | None = None
+    actor: NextActor | None = None
     if higher and desired.reduce_at is not None:
         if failed := refusal(desired, case.history):
             code, answer = failed[0], failed[1].answer
@@ -446,6 +446,6 @@ def _missing(case: _Case) -> str:
 
 
 def _blocked(
-    code: str, role: str | None = None, seen_by: SeenBy | None = None, *, actor: Actor | None = None
+    code: str, role: str | None = None, seen_by: SeenBy | None = None, *, actor: NextActor | None = None
 ) -> Status:
     return Status("blocked", actor or actor_of(code), code, role, seen_by)

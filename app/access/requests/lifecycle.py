@@ -8,26 +8,26 @@ from app.access import handshakes
 from app.access.connections import service as connections
 from app.access.context import AccessContext
 from app.access.requests import service as access_requests
-from app.events.recorder import KEYTURN
 from app.kit import clock, jobs
+from app.kit.actor import Actor, system_actor
 from app.links import emails, queries
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.models import Link
 
 
-async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: str) -> LinkAggregate:
+async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: Actor) -> LinkAggregate:
     """End a link for the agency; shared access stays shared. Raises NotFound."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     aggregate.revoke(actor=actor)
-    access_requests.refresh_statuses(aggregate, actor=KEYTURN)
+    access_requests.refresh_statuses(aggregate, actor=system_actor())
     await aggregate.save(session)
     await _let_go(session, agency_id, aggregate.client.id)
     return aggregate
 
 
 async def renew_link(
-    session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, *, expires_at: datetime, actor: Actor
 ) -> LinkAggregate:
     """Extend a link; access requests that had ended with it continue. Raises NotFound, LinkOver, InvalidInput."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
@@ -43,7 +43,7 @@ async def run(context: AccessContext, link: Link) -> None:
     async with context.sessions.begin() as session:
         aggregate = await queries.load_link(session, link.agency_id, link.id, lock=True)
         if aggregate.expire():
-            access_requests.refresh_statuses(aggregate, actor=KEYTURN)
+            access_requests.refresh_statuses(aggregate, actor=system_actor())
             await aggregate.save(session)
             await _let_go(session, link.agency_id, link.client_id)
         later = await emails.email_client_needed(session, context.outbox, aggregate)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import handshakes
 from app.access.grants import service as grants
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import access_requests
 from app.links import queries as links
@@ -47,7 +48,7 @@ async def request_person(
     role: str,
     reason: str,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
     platform: str = "tiktok",
 ) -> AccessRequest:
     """Request that the client invites a person as a standard member with the link's ad accounts.
@@ -99,7 +100,7 @@ async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str
 
 
 async def withdraw_person(
-    session: AsyncSession, agency_id: str, link_id: str, access_request_id: str, *, actor: str
+    session: AsyncSession, agency_id: str, link_id: str, access_request_id: str, *, actor: Actor
 ) -> AccessRequest:
     """Withdraw the request for a person: at once before the approval, else by removal and verification.
 

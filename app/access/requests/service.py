@@ -11,7 +11,7 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.requests.manual_status import AttestationFacts, status
 from app.access.requests.schemas import LinkCalls, NewRole
-from app.events.recorder import CLIENT
+from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
 from app.links import access_requests
 from app.links import queries as links
@@ -95,7 +95,7 @@ async def change_role(
     wanted: NewRole,
     *,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> AccessRequest:
     """Request another role, and make the client's handshakes due. Raises as `request_role`."""
     access_request = await access_requests.request_role(
@@ -107,7 +107,7 @@ async def change_role(
 
 
 async def attest(
-    session: AsyncSession, agency_id: str, access_request_id: str, *, by: str, actor: str
+    session: AsyncSession, agency_id: str, access_request_id: str, *, by: str, actor: Actor
 ) -> AccessRequest:
     """Record the statement of a named person of the agency that the access works, until a token can read it.
 
@@ -153,7 +153,7 @@ async def say_link_done(session: AsyncSession, aggregate: LinkAggregate) -> None
             and not access_request.is_custom
         ):
             aggregate.set_status(
-                access_request, status="unverifiable", code=None, next_actor="agency", actor=CLIENT,
+                access_request, status="unverifiable", code=None, next_actor="agency",
                 client_attested_at=aggregate.now,
                 client_attested_by=aggregate.consent.name if aggregate.consent else None,
             )  # fmt: skip
@@ -170,7 +170,7 @@ def say_steps_done(aggregate: LinkAggregate, access_request_id: str) -> None:
     if access_request.status in ("approved", "awaiting_client"):
         access_request.client_attested_at = aggregate.now
         access_request.client_attested_by = aggregate.consent.name if aggregate.consent else None
-        _write(aggregate, access_request, CLIENT)
+        _write(aggregate, access_request)
 
 
 def withdraw_statement(aggregate: LinkAggregate, access_request_id: str) -> None:
@@ -181,10 +181,10 @@ def withdraw_statement(aggregate: LinkAggregate, access_request_id: str) -> None
     access_request = _manual(aggregate, access_request_id)
     if access_request.status == "awaiting_partner":
         access_request.client_attested_at = access_request.client_attested_by = None
-        _write(aggregate, access_request, CLIENT)
+        _write(aggregate, access_request)
 
 
-def refresh_statuses(aggregate: LinkAggregate, *, actor: str = CLIENT) -> None:
+def refresh_statuses(aggregate: LinkAggregate, *, actor: Actor | None = None) -> None:
     """Set the status of every access request of a manual platform from its statements. Repeating it changes nothing.
 
     The caller saves the link.
@@ -201,7 +201,7 @@ def _manual(aggregate: LinkAggregate, access_request_id: str) -> AccessRequest:
     return access_request
 
 
-def _write(aggregate: LinkAggregate, access_request: AccessRequest, actor: str) -> None:
+def _write(aggregate: LinkAggregate, access_request: AccessRequest, actor: Actor | None = None) -> None:
     said = AttestationFacts(
         approved=access_request.approved_at is not None,
         declined=access_request.declined_at is not None,

@@ -16,6 +16,7 @@ from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
 from app.client_portal.link_session import OpenLink, opened_before, screens_of
 from app.client_portal.rendering import can_email_codes, is_connecting, platform_of
+from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
@@ -200,6 +201,7 @@ async def _by_token(session: AsyncSession, token: str, *, lock: bool = False) ->
     found = await links.load_by_token(session, token, lock=lock)
     if found is None:
         raise LinkUnknown
+    bind_actor(found.by_client)
     return found
 
 

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit import ids, logs
+from app.kit.actor import KEYTURN, acting_as
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ class RequestLog:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Assign the request its id, here and in the header `X-Request-Id`."""
+        """Assign the request its id, here and in the header `X-Request-Id`. Its actor is not known yet."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -43,7 +44,8 @@ class RequestLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            with acting_as(KEYTURN):
+                await self.app(scope, receive, answer)
         finally:
             agent = Headers(scope=scope).get("user-agent", "")[:120]
             log.info(

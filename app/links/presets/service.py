@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.presets import preset, validation
@@ -153,7 +154,7 @@ async def create_preset(
     body: Mapping[str, Any],
     *,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> Preset:
     """Create a preset of the agency. An archived slug continues with its next version.
 
@@ -177,7 +178,7 @@ async def change_preset(
     body: Mapping[str, Any],
     *,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> Preset:
     """Add a new version, or return the current one if nothing differs. Existing links keep theirs.
 
@@ -200,7 +201,7 @@ async def save_preset(
     body: Mapping[str, Any],
     *,
     platforms: Mapping[str, Platform],
-    actor: str,
+    actor: Actor,
 ) -> Preset:
     """Create a preset, or add a new version if the slug exists. Raises as `create_preset` and `change_preset`."""
     known = await newest_row(session, agency_id, slug)
@@ -208,7 +209,7 @@ async def save_preset(
     return await write(session, agency_id, slug, body, platforms=platforms, actor=actor)
 
 
-async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, actor: str) -> None:
+async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, actor: Actor) -> None:
     """Archive a preset: new links cannot use it, existing ones keep it. Raises NotFound, PresetBuiltIn."""
     if slug in builtin_newest():
         raise PresetBuiltIn
@@ -245,7 +246,7 @@ async def _lock_agency(session: AsyncSession, agency_id: str) -> None:
 
 
 async def _add(
-    session: AsyncSession, agency_id: str, slug: str, body: Mapping[str, Any], version: int, actor: str
+    session: AsyncSession, agency_id: str, slug: str, body: Mapping[str, Any], version: int, actor: Actor
 ) -> Preset:
     row = AgencyPreset(agency_id=agency_id, id=ids.new("preset"), slug=slug, version=version, body=dict(body))
     session.add(row)

@@ -10,6 +10,7 @@ from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
 from app.kit import clock, encryption, ids
+from app.kit.actor import Actor
 from app.kit.database import CROSS_TENANT
 from app.kit.encryption import Keyring
 from app.kit.errors import InvalidInput, NotFound
@@ -53,7 +54,7 @@ async def create_public_link(
     *,
     preset: str,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
     language: str = "en",
     expires_at: datetime | None = None,
     agency_bc_id: str | None = None,
@@ -85,7 +86,7 @@ async def create_public_link(
 
 
 async def show_address(
-    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, keyring: Keyring, actor: str
+    session: AsyncSession, agency_id: str, public_link_id: str, *, public_url: str, keyring: Keyring, actor: Actor
 ) -> str:
     """Return the address again; each call is recorded. Raises NotFound."""
     found = await find(session, agency_id, public_link_id)
@@ -94,7 +95,7 @@ async def show_address(
     return await address_of(session, found, token, public_url=public_url)
 
 
-async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: str) -> PublicLink:
+async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: Actor) -> PublicLink:
     """Revoke it immediately; its links stay active. Revoking it again changes nothing. Raises NotFound."""
     found = await find(session, agency_id, public_link_id, lock=True)
     if found.revoked_at is None:
@@ -116,7 +117,7 @@ def token_place(agency_id: str, public_link_id: str) -> str:
     return f"public_links.token_encrypted:{agency_id}:{public_link_id}"
 
 
-async def _record(session: AsyncSession, public_link: PublicLink, event: EventType, actor: str) -> None:
+async def _record(session: AsyncSession, public_link: PublicLink, event: EventType, actor: Actor) -> None:
     await record(
         session, event, agency_id=public_link.agency_id, subject_id=public_link.id, actor=actor,
         data={"preset": public_link.preset, "language": public_link.language},

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.recorder import CLIENT
 from app.kit import clock, encryption, ids
+from app.kit.actor import Actor, bind_actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.links import devices, status
@@ -70,6 +70,7 @@ async def enter(
     form_hash = hashlib.sha256(sender.form.encode()).digest()
     if again := await _sent_before(session, public_link, form_hash):
         aggregate = await link_rows.load_link(session, agency_id, again.id, lock=True)
+        bind_actor(aggregate.by_client)
         await devices.open_link(session, aggregate, sender.cookie)
         await aggregate.save(session)
         return again
@@ -154,14 +155,16 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
         "language": public_link.language,
     }  # fmt: skip
     client, new = await clients.create_client(
-        session, agency_id, actor=CLIENT, external_id=None if taken else claimed, **fields
+        session, agency_id, actor=None, external_id=None if taken else claimed, **fields
     )
     if not new:  # a concurrent request took the id
-        client, _ = await clients.create_client(session, agency_id, actor=CLIENT, **fields)
+        client, _ = await clients.create_client(session, agency_id, actor=None, **fields)
+    itself = Actor("client", client.id)
+    bind_actor(itself)
     made, _ = await link_service.create_link(
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
-        keyring=keyring, actor=CLIENT, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
+        keyring=keyring, actor=itself, requested_by=public_link.requested_by, agency_bc_id=public_link.agency_bc_id,
         public_link_id=public_link.id, claimed_external_id=claimed, sent=True,
     )  # fmt: skip
     return made

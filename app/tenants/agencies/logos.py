@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
+from app.kit.actor import Actor
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult, redirect_host
@@ -86,7 +87,7 @@ def _redirected(answer: HttpResult) -> LogoUnreachable:
     )
 
 
-async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, actor: str) -> Agency:
+async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, actor: Actor) -> Agency:
     """Show the picture on the clients' pages, replacing any other."""
     agency = await agencies.find(session, agency_id)
     logo = await find(session, agency_id)
@@ -100,7 +101,7 @@ async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, acto
     return agency
 
 
-async def remove_logo(session: AsyncSession, agency_id: str, *, actor: str) -> None:
+async def remove_logo(session: AsyncSession, agency_id: str, *, actor: Actor) -> None:
     """Show the first letter of the name again. Raises NotFound if there is no logo."""
     logo = await find(session, agency_id)
     if logo is None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import InvalidInput, NotFound
 from app.platforms.manual import library
@@ -39,7 +40,7 @@ async def every(session: AsyncSession, agency_id: str) -> Mapping[str, Mapping[s
 
 
 async def set_platform(
-    session: AsyncSession, agency_id: str, key: str, *, identifiers: Mapping[str, str], actor: str
+    session: AsyncSession, agency_id: str, key: str, *, identifiers: Mapping[str, str], actor: Actor
 ) -> Mapping[str, str]:
     """Replace the agency's ids on one platform and return them as stored.
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.mail.rendered_email import EmailBranding, Recipient
@@ -80,7 +81,7 @@ async def chosen(session: AsyncSession, slug: str | None) -> Agency:
 
 
 async def create_agency(
-    session: AsyncSession, *, name: str, slug: str, contact_name: str, contact_email: str, actor: str
+    session: AsyncSession, *, name: str, slug: str, contact_name: str, contact_email: str, actor: Actor
 ) -> Agency:
     """Create an agency. Raises InvalidInput for a slug that cannot be part of a URL, SlugTaken for a used one."""
     if not SLUG.fullmatch(slug):
@@ -98,7 +99,7 @@ async def update_agency(
     session: AsyncSession,
     agency_id: str,
     *,
-    actor: str,
+    actor: Actor,
     name: str | None = None,
     contact_name: str | None = None,
     contact_email: str | None = None,
@@ -154,7 +155,7 @@ async def set_platform_app(
     app_id: str,
     secret: str,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
 ) -> PlatformApp:
     """Set or replace the agency's own app; the secret is stored encrypted and never shown again."""
     if not _APP_ID.fullmatch(app_id):
@@ -193,7 +194,7 @@ async def business_center(session: AsyncSession, agency_id: str, center_id: str)
 
 
 async def add_business_center(
-    session: AsyncSession, agency_id: str, *, platform: str, bc_id: str, name: str, actor: str
+    session: AsyncSession, agency_id: str, *, platform: str, bc_id: str, name: str, actor: Actor
 ) -> BusinessCenter:
     """Add a Business Center of the agency. Raises BusinessCenterKnown."""
     center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, bc_id=bc_id, name=name)
@@ -209,7 +210,7 @@ async def add_business_center(
     return center
 
 
-async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: str) -> None:
+async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
     """Remove a Business Center from the list; access shared with it remains. Raises NotFound."""
     removed = delete(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.id == center_id)
     bc_id = (await session.execute(removed.returning(BusinessCenter.bc_id))).scalar_one_or_none()

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.kit import clock
+from app.kit.actor import Actor, bind_actor
 from app.kit.database import alone
 from app.kit.errors import AppError
 from app.services import services_of
@@ -53,9 +54,9 @@ class Principal:
     scopes: frozenset[str]
 
     @property
-    def actor(self) -> str:
-        """The actor in events."""
-        return f"key:{self.key_id}"
+    def actor(self) -> Actor:
+        """The principal as events, platform calls and the audit log name it."""
+        return Actor("api_key", self.key_id)
 
 
 async def _caller(
@@ -70,7 +71,9 @@ async def _caller(
             raise KeyInvalid
         if service.is_use_stale(key, now):
             await service.record_use(session, key)
-    return Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
+    principal = Principal(key.agency_id, key.id, key.name, frozenset(key.scopes))
+    bind_actor(principal.actor)
+    return principal
 
 
 CurrentCaller = Annotated[Principal, Depends(_caller)]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import clock, encryption, ids
+from app.kit.actor import Actor
 from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
 
@@ -71,7 +72,7 @@ async def create_key(
     name: str,
     scopes: list[str],
     expires_at: datetime | None,
-    actor: str,
+    actor: Actor,
     at_most: frozenset[str] | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its value, which is shown only once. `at_most`: the creator's scopes.
@@ -95,7 +96,7 @@ async def create_key(
     return key, value
 
 
-async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, actor: str) -> ApiKey:
+async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, actor: Actor) -> ApiKey:
     """Revoke a key immediately; revoking it again changes nothing. Raises NotFound."""
     key = await find(session, agency_id, key_id)
     if key.revoked_at is None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor
 from app.kit.errors import NotFound
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
@@ -51,7 +52,7 @@ async def create_client(
     session: AsyncSession,
     agency_id: str,
     *,
-    actor: str,
+    actor: Actor | None,
     name: str,
     external_id: str | None = None,
     contact_name: str | None = None,
@@ -59,7 +60,10 @@ async def create_client(
     language: str = "en",
     origin: str = "made",
 ) -> tuple[Client, bool]:
-    """Create a client, and say if it is new: a known `external_id` returns the existing one, unchanged."""
+    """Create a client, and say if it is new: a known `external_id` returns the existing one, unchanged.
+
+    `actor` None: the client itself, who signs up.
+    """
     added = (
         insert(Client)
         .values(
@@ -79,14 +83,14 @@ async def create_client(
         catalog.CLIENT_CREATED,
         agency_id=agency_id,
         subject_id=client.id,
-        actor=actor,
+        actor=actor or Actor("client", client.id),
         data=facts(client),
     )
     return client, True
 
 
 async def update_client(
-    session: AsyncSession, agency_id: str, client_id: str, *, actor: str, changes: dict[str, Any]
+    session: AsyncSession, agency_id: str, client_id: str, *, actor: Actor, changes: dict[str, Any]
 ) -> Client:
     """Change the given fields among name, contact_name, contact_email, language. Raises NotFound."""
     client = await find(session, agency_id, client_id)
@@ -108,7 +112,7 @@ async def update_client(
 
 
 async def put_client(
-    session: AsyncSession, agency_id: str, external_id: str, *, actor: str, name: str, **others: Any
+    session: AsyncSession, agency_id: str, external_id: str, *, actor: Actor, name: str, **others: Any
 ) -> tuple[Client, bool]:
     """Create or change the client with this CRM id, and say if it is new."""
     client, new = await create_client(session, agency_id, actor=actor, name=name, external_id=external_id, **others)
@@ -118,7 +122,7 @@ async def put_client(
     return client, new
 
 
-async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: str) -> bool:
+async def remove_found_client(session: AsyncSession, agency_id: str, client_id: str, *, actor: Actor) -> bool:
     """Remove a client created by an import if nothing refers to it, and say if it was removed."""
     removed = (
         delete(Client)

@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import KEYTURN, EventDraft, record, record_all
+from app.events.recorder import EventDraft, record, record_all
+from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import creation, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
@@ -91,7 +92,7 @@ async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> Non
     await transitions.cancel(session, agency_id, row.endpoint_id, Delivery.id == row.id, reason=EndReason.USER)
 
 
-async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str, *, actor: str) -> None:
+async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str, *, actor: Actor) -> None:
     """Delete the body and the stored responses of an ended delivery. Can be repeated.
 
     Other endpoints that share the body keep it; it is deleted with the last delivery that uses it. Raises NotFound and
@@ -155,7 +156,7 @@ def exhausted_events(ended: Iterable[EndedDelivery]) -> dict[str, list[EventDraf
             "reason": one.reason,
             "sample_event_id": one.event_id,
         }
-        drafts[one.agency_id].append(EventDraft(catalog.DELIVERY_EXHAUSTED, one.id, KEYTURN, data))
+        drafts[one.agency_id].append(EventDraft(catalog.DELIVERY_EXHAUSTED, one.id, system_actor(), data))
     return drafts
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, upda
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
+from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
@@ -164,5 +165,6 @@ async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> 
     elif verdict.recovered:
         data: dict[str, Any] = {"endpoint_id": row.id, "status": "active"}
         await record(
-            session, catalog.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=KEYTURN, data=data
+            session, catalog.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
+            data=data,
         )  # fmt: skip

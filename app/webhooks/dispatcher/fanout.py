@@ -290,7 +290,7 @@ def _take_statement(taken: str) -> DriverStatement:
     """Events whose outbox entries are taken, and with the first event of each agency its endpoints."""
     read = f"""
     SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
-      e.facts, e.request_id, personal.data, chosen.chooses,
+      e.facts, e.actor_kind, e.actor_id, e.request_id, personal.data, chosen.chooses,
       CASE WHEN row_number() OVER (PARTITION BY taken.agency_id ORDER BY taken.due_at, taken.id) = 1
         THEN {ENDPOINTS.format(looking="chosen.chooses")} END
     FROM taken
@@ -323,6 +323,8 @@ class OutboxEvent(NamedTuple):
     sequence: int
     test: bool
     facts: dict[str, Any]
+    actor_kind: str
+    actor_id: str
     request_id: str | None
     personal: dict[str, Any]
     chooses: bool

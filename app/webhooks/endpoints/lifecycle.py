@@ -4,7 +4,8 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
+from app.kit.actor import Actor, system_actor
 from app.kit.errors import NotFound
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint, EndpointHealth
@@ -17,7 +18,7 @@ WELL = {
 }  # fmt: skip
 
 
-async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str, actor: str) -> Endpoint:
+async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str, actor: Actor) -> Endpoint:
     """Disable an endpoint: its pending deliveries and those of later events are skipped.
 
     `reason`: `user`, `gone`, `unsafe_url` or `failing`. No effect if it is disabled. Raises NotFound.
@@ -37,12 +38,12 @@ async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
 async def give_up(session: AsyncSession, agency_id: str, endpoint_id: str, *, reason: str) -> None:
     """Disable an endpoint because of its responses; no effect if it was deleted."""
     try:
-        await disable(session, agency_id, endpoint_id, reason=reason, actor=KEYTURN)
+        await disable(session, agency_id, endpoint_id, reason=reason, actor=system_actor())
     except NotFound:
         return
 
 
-async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: Actor) -> Endpoint:
     """Enable an endpoint, starting with one probe. No effect if it is active. Raises NotFound.
 
     An endpoint that has to be verified waits for that instead.
@@ -70,7 +71,7 @@ async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
     return endpoint
 
 
-async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: Actor) -> Endpoint:
     """Hold all deliveries; none is skipped. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.paused_at is None:
@@ -79,7 +80,7 @@ async def pause(session: AsyncSession, agency_id: str, endpoint_id: str, *, acto
     return endpoint
 
 
-async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: Actor) -> Endpoint:
     """Send held deliveries, starting with one probe. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     if endpoint.paused_at is not None:
@@ -97,7 +98,7 @@ async def resume(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
     return endpoint
 
 
-async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: str) -> None:
+async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: Actor) -> None:
     """Increment the version after a change and record the event; `what` is its reason."""
     endpoint.version += 1
     await session.flush()

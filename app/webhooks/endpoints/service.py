@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor, system_actor
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -122,7 +123,7 @@ async def vet_options(options: Mapping[str, Any], egress: Egress) -> None:
 
 
 async def create_endpoint(
-    session: AsyncSession, agency_id: str, spec: EndpointSpec, *, keyring: Keyring, actor: str, verify: bool = False
+    session: AsyncSession, agency_id: str, spec: EndpointSpec, *, keyring: Keyring, actor: Actor, verify: bool = False
 ) -> tuple[Endpoint, str]:
     """A new endpoint and its secret. Raises TooManyEndpoints, EventTypeUnknown, SecretRefused and InvalidInput.
 
@@ -150,7 +151,7 @@ async def create_endpoint(
     return endpoint, text
 
 
-async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str) -> Endpoint:
+async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: Actor) -> Endpoint:
     """Mark an endpoint as deleted; the dispatcher cancels its pending deliveries. Raises NotFound."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     endpoint.deleted_at = func.now()
@@ -169,7 +170,7 @@ async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, 
 async def end_hook(session: AsyncSession, agency_id: str, endpoint_id: str) -> None:
     """End a subscription whose receiver answered 410. Can be repeated."""
     try:
-        await mark_deleted(session, agency_id, endpoint_id, actor=KEYTURN)
+        await mark_deleted(session, agency_id, endpoint_id, actor=system_actor())
     except NotFound:
         return
 
@@ -298,7 +299,7 @@ async def apply_changes(
     *,
     if_match: str | None = None,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
     verify: bool = False,
 ) -> EndpointUpdate:
     """Set fields of an EndpointSpec; URLs are already vetted. None resets a field to the default of the destination.
@@ -395,7 +396,7 @@ async def _reset_health(session: AsyncSession, endpoint: Endpoint, *, verify: bo
     )
 
 
-async def _switch(session: AsyncSession, endpoint: Endpoint, enabled: bool, actor: str) -> None:
+async def _switch(session: AsyncSession, endpoint: Endpoint, enabled: bool, actor: Actor) -> None:
     if enabled:
         await lifecycle.enable(session, endpoint.agency_id, endpoint.id, actor=actor)
     else:
@@ -410,7 +411,7 @@ async def change_endpoint(
     *,
     if_match: str | None = None,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
     verify: bool = False,
 ) -> Endpoint:
     """Change an endpoint. After a change of its URL, deliveries in flight to the old one are sent again. If it is no
@@ -435,7 +436,7 @@ async def change_endpoint(
 
 
 async def delete_endpoint(
-    session: AsyncSession, agency_id: str, endpoint_id: str, *, if_match: str | None = None, actor: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, if_match: str | None = None, actor: Actor
 ) -> None:
     """Delete an endpoint and cancel its pending deliveries; those in flight end as late attempts.
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
+from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.webhooks import message
@@ -55,7 +56,7 @@ async def rotate_secret(
     given: str | None = None,
     force: bool = False,
     keyring: Keyring,
-    actor: str,
+    actor: Actor,
 ) -> tuple[EndpointSecret, str]:
     """Create a new secret and return it with its text. The previous one also signs for `grace`. `force` drops the one
     before that.
@@ -81,7 +82,7 @@ async def rotate_secret(
 
 
 async def show_secrets(
-    session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, actor: Actor
 ) -> Sequence[EndpointSecret]:
     """Valid secrets, the current one first; the access is recorded. Raises NotFound."""
     await queries.find(session, agency_id, endpoint_id)
@@ -89,7 +90,7 @@ async def show_secrets(
     return await queries.live_secrets(session, agency_id, endpoint_id)
 
 
-async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, secret_id: str, *, actor: str) -> None:
+async def end_secret(session: AsyncSession, agency_id: str, endpoint_id: str, secret_id: str, *, actor: Actor) -> None:
     """Revoke one of two secrets; the other signs alone. Raises NotFound and LastSecret."""
     endpoint = await queries.locked(session, agency_id, endpoint_id)
     live = await queries.live_secrets(session, agency_id, endpoint_id)
@@ -122,6 +123,6 @@ async def _drop(session: AsyncSession, agency_id: str, endpoint_id: str, ended: 
     )
 
 
-async def _record(session: AsyncSession, kind: EventType, agency_id: str, endpoint_id: str, actor: str) -> None:
+async def _record(session: AsyncSession, kind: EventType, agency_id: str, endpoint_id: str, actor: Actor) -> None:
     data = {"endpoint_id": endpoint_id}
     await record(session, kind, agency_id=agency_id, subject_id=endpoint_id, actor=actor, data=data)

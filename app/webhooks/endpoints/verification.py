@@ -20,6 +20,7 @@ from app.events.models import Event
 from app.events.recorder import record
 from app.events.schema import API_VERSION
 from app.kit import clock, ids
+from app.kit.actor import Actor
 from app.kit.egress.result import HttpResult
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput
@@ -139,7 +140,7 @@ class ChallengeVerdict:
 
 
 async def begin_verification(
-    session: AsyncSession, agency_id: str, endpoint_id: str, *, keyring: Keyring, actor: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, *, keyring: Keyring, actor: Actor
 ) -> ChallengeRequest:
     """Create a challenge, which counts as a test. Raises NotFound, CannotAnswer and TooManyTests."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
@@ -167,7 +168,7 @@ async def begin_verification(
 
 
 async def complete_verification(
-    session: AsyncSession, challenge: Challenge, answer: HttpResult, *, actor: str
+    session: AsyncSession, challenge: Challenge, answer: HttpResult, *, actor: Actor
 ) -> tuple[Endpoint, VerificationFailed | None]:
     """Apply the response to a challenge. Also returns the error if it is not the echo, so that both are committed.
 
@@ -231,7 +232,7 @@ async def send_test(
     endpoint_id: str,
     *,
     event_type: str,
-    actor: str,
+    actor: Actor,
     data: Mapping[str, Any] | None = None,
 ) -> str:
     """Queue the example of an event type, marked as a test, for this endpoint alone. Returns the id of the delivery.

@@ -7,8 +7,9 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import clock
+from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
@@ -70,7 +71,7 @@ async def _act(tools: MaintenanceContext, agency_id: str, endpoint_id: str) -> b
             return False
         disabled = step.do == "disable"
         if disabled:
-            endpoint = await lifecycle.disable(session, agency_id, endpoint_id, reason="failing", actor=KEYTURN)
+            endpoint = await lifecycle.disable(session, agency_id, endpoint_id, reason="failing", actor=system_actor())
         else:
             endpoint = await _degraded(session, row, step.notices)
         await _queue_email(session, tools.outbox, endpoint, row)
@@ -88,7 +89,7 @@ async def _degraded(session: AsyncSession, row: EndpointHealth, notices: int) ->
         catalog.ENDPOINT_DEGRADED,
         agency_id=row.agency_id,
         subject_id=row.id,
-        actor=KEYTURN,
+        actor=system_actor(),
         data={
             "endpoint_id": row.id,
             "status": endpoint.status,

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.models import Event, OutboxEntry
-from app.events.recorder import KEYTURN, record
+from app.events.recorder import record
 from app.kit import jobs
+from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT
 from app.kit.jobs import JobType
 from app.webhooks import metrics
@@ -221,7 +222,7 @@ async def _record_overflow(
         catalog.ENDPOINT_DEGRADED,
         agency_id=agency_id,
         subject_id=endpoint_id,
-        actor=KEYTURN,
+        actor=system_actor(),
         data={
             "endpoint_id": endpoint_id,
             "reason": EndReason.BACKLOG_LIMIT,

@@ -15,6 +15,7 @@ from app.events.models import Event, OutboxEntry
 from app.events.queries import EventFilter
 from app.events.recorder import record
 from app.kit import ids
+from app.kit.actor import Actor, actor_columns
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
@@ -104,7 +105,7 @@ async def preview(session: AsyncSession, agency_id: str, endpoint_id: str, selec
 
 
 async def start(
-    session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection, *, rate_per_second: int, actor: str
+    session: AsyncSession, agency_id: str, endpoint_id: str, selection: Selection, *, rate_per_second: int, actor: Actor
 ) -> Replay:
     """Start a replay that queues deliveries at this rate.
 
@@ -122,7 +123,8 @@ async def start(
         agency_id=agency_id, id=ids.new("replay"), endpoint_id=endpoint.id, selected=selection.selected,
         since=selection.since, until=selection.until, event_types=list(selection.event_types),
         subject_ids=list(selection.subject_ids), rate_per_second=rate_per_second, matched=found.matched,
-        last_transaction_id=found.first_transaction, last_event_id=BEFORE_ALL, actor=actor, due_at=func.now(),
+        last_transaction_id=found.first_transaction, last_event_id=BEFORE_ALL, due_at=func.now(),
+        **actor_columns(actor),
     )  # fmt: skip
     session.add(replay)
     await session.flush()
@@ -134,7 +136,7 @@ async def start(
     return replay
 
 
-async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor: str) -> Replay:
+async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor: Actor) -> Replay:
     """End a replay, and its queued deliveries that are not in flight. Raises NotFound and ReplayEnded."""
     await find(session, agency_id, replay_id)
     ended = await session.scalar(
@@ -163,7 +165,7 @@ async def activate(
     selection: Selection | None,
     *,
     rate_per_second: int,
-    actor: str,
+    actor: Actor,
 ) -> tuple[Endpoint, Replay | None]:
     """Enable an endpoint, which starts with one probe, and with a selection start its replay.
 

@@ -33,6 +33,8 @@ const sample = (type) => ({
   timestamp: '2026-12-04T13:32:10.123Z',
   api_version: '2026-12-01',
   sequence: 17,
+  actor_kind: "system",
+  actor_id: "worker",
   test: true,
   agency_id: 'agency_01ksy1q3e0fzs8qj5m8g3d4w7r',
   subject: { type: 'link', id: 'link_01ksy1q3e0fzs8qj5m8g3d4w7s' },

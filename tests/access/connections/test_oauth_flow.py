@@ -15,6 +15,7 @@ from app.kit.encryption import sha256
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.house import House
+from tests.world import TESTS
 
 #: A browser that never opened the link.
 NO_COOKIE = "somebody-elses-cookie"
@@ -165,7 +166,7 @@ async def test_an_app_without_the_permission_is_said_and_its_token_given_back(ho
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, north.agency_id, platform="tiktok", app_id=seed.NO_PARTNER_APP,
-            secret=seed.NO_PARTNER_APP_SECRET, keyring=house.tools.keyring, actor="test",
+            secret=seed.NO_PARTNER_APP_SECRET, keyring=house.tools.keyring, actor=TESTS,
         )  # fmt: skip
     assert await house.connect_client(north) is ExchangeOutcome.SCOPE_MISSING
     assert (await house.tiktok.calls())["by_path"] == {"oauth2/access_token/": 1, "oauth2/revoke_token/": 1}

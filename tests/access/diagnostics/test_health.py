@@ -15,7 +15,7 @@ from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests import world as worlds
 from tests.house import House
-from tests.world import World
+from tests.world import TESTS, World
 
 PATH = "/agency/platform-apps/tiktok/health"
 
@@ -34,7 +34,7 @@ async def _use_app(sessions: Sessions, world: World, app_id: str, secret: str) -
     async with sessions.begin() as session:
         await agencies.set_platform_app(
             session, world.north.agency_id, platform="tiktok", app_id=app_id, secret=secret, keyring=worlds.keyring(),
-            actor="test",
+            actor=TESTS,
         )  # fmt: skip
 
 

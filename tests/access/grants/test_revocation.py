@@ -14,7 +14,7 @@ from app.links import service as link_service
 from app.tenants.clients import service as clients
 from simulator.seed import LUNE_EU, MAISON_LUNE, NORTH_AGENCY
 from tests.house import House, change_link
-from tests.world import Corner
+from tests.world import TESTS, Corner
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def _ask_for_more(house: House) -> str:
     async with house.tools.sessions.begin() as session:
         await access_requests.request_role(
             session, north.agency_id, access_request.id, role="ADMIN", reason="To move the account.",
-            platforms=house.tools.platforms, actor="test",
+            platforms=house.tools.platforms, actor=TESTS,
         )  # fmt: skip
     return access_request.id
 
@@ -50,7 +50,7 @@ async def _ask_for_more(house: House) -> str:
 async def _revoke(house: House) -> None:
     grant = await _grant(house)
     async with house.tools.sessions.begin() as session:
-        await grants.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+        await grants.revoke_grant(session, grant.agency_id, grant.id, actor=TESTS)
 
 
 async def _is_held(house: House) -> bool:
@@ -79,10 +79,10 @@ async def _same_company_again(house: House) -> Corner:
     """A second client record of the agency whose client names the same Business Center."""
     north = house.world.north
     async with house.tools.sessions.begin() as session:
-        client, _ = await clients.create_client(session, north.agency_id, actor="test", name="Maison Lune (again)")
+        client, _ = await clients.create_client(session, north.agency_id, actor=TESTS, name="Maison Lune (again)")
         made, token = await link_service.create_link(
             session, north.agency_id, client_id=client.id, preset="run-campaigns", keyring=house.tools.keyring,
-            actor="test",
+            actor=TESTS,
         )  # fmt: skip
     again = replace(north, client_id=client.id, link_id=made.link.id, token=token)
     await house.agree(again, LUNE_EU, lane="guided")
@@ -104,7 +104,7 @@ async def test_what_another_client_record_has_just_the_same_stays_until_both_let
     async with tools.sessions.begin() as session:
         theirs = await grants.of_access_request(session, north.agency_id, (await shared.access_requests(again))[0].id)
         assert theirs is not None
-        await grants.revoke_grant(session, north.agency_id, theirs.id, actor="test")
+        await grants.revoke_grant(session, north.agency_id, theirs.id, actor=TESTS)
     await shared.work()
     assert not await _is_held(shared)
     assert await shared.statuses(north) == await shared.statuses(again) == [("ended", None)]

@@ -23,6 +23,7 @@ from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY
 from tests import world as worlds
 from tests.access.imports.scenes import Scene
 from tests.house import House, change_link
+from tests.world import TESTS
 
 
 @pytest.fixture
@@ -125,9 +126,7 @@ async def test_an_attestation_that_a_read_shows_untrue_reopens_the_link(house: H
     await house.work(1)
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await access_requests.attest(
-            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
-        )
+        await access_requests.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor=TESTS)
     assert (await _link(house)).status == "completed"
     await house.connect_agency(north)
     await house.work(1)
@@ -179,7 +178,7 @@ async def test_a_removal_that_tiktok_refuses_says_whose_turn_it_is(house: House,
     await house.tiktok.fault("bc/partner/asset/delete/", code=40002, times=None)
     (grant,) = (await api.get("/grants")).json()["data"]
     async with house.tools.sessions.begin() as session:
-        await grants.revoke_grant(session, north.agency_id, grant["id"], actor="test")
+        await grants.revoke_grant(session, north.agency_id, grant["id"], actor=TESTS)
     await house.work(3)
     shown = (await api.get(f"/grants/{grant['id']}")).json()
     assert (shown["status"], shown["code"], shown["next_actor"]) == ("revoking", "removal_refused", "client")

@@ -15,6 +15,7 @@ from app.client_portal import service as portal
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.house import House, change_link
+from tests.world import TESTS
 
 VERIFIED = ("verified", None)
 
@@ -34,7 +35,7 @@ async def _connections(house: House) -> list[Connection]:
 async def _end(house: House) -> None:
     north = house.world.north
     async with house.tools.sessions.begin() as session:
-        await lifecycle.end_link(session, north.agency_id, north.link_id, actor="test")
+        await lifecycle.end_link(session, north.agency_id, north.link_id, actor=TESTS)
 
 
 async def test_one_failed_read_of_the_agency_does_not_make_the_clients_word_green(house: House) -> None:
@@ -81,7 +82,7 @@ async def test_a_token_is_given_back_by_the_app_it_was_given_to(house: House) ->
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, north.agency_id, platform="tiktok", app_id=seed.LEVEL_ONE_APP, secret=seed.LEVEL_ONE_APP_SECRET,
-            keyring=house.tools.keyring, actor="test",
+            keyring=house.tools.keyring, actor=TESTS,
         )  # fmt: skip
     await house.work()
     assert [each.status for each in await _connections(house) if each.side == "client"] == ["revoked"]
@@ -132,9 +133,7 @@ async def test_a_members_word_ends_with_a_read_that_says_otherwise(house: House)
     await house.work(1)
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await access_requests.attest(
-            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
-        )
+        await access_requests.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor=TESTS)
     await house.connect_agency(north)
     await house.work(1)
     (access_request,) = await house.access_requests(north)

@@ -8,6 +8,7 @@ from app.access.requests import service as access_requests
 from app.access.requests.service import ReadPossible
 from simulator import seed
 from tests.house import House, change_link
+from tests.world import TESTS
 
 VERIFIED = ("verified", None)
 LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
@@ -16,9 +17,7 @@ LUNE = (seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US)
 async def _attest(house: House) -> None:
     (access_request,) = await house.access_requests(house.world.north)
     async with house.tools.sessions.begin() as session:
-        await access_requests.attest(
-            session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
-        )
+        await access_requests.attest(session, access_request.agency_id, access_request.id, by="Nora North", actor=TESTS)
 
 
 async def test_without_any_token_a_members_word_completes_the_link_and_a_later_token_proves_it(house: House) -> None:
@@ -75,7 +74,7 @@ async def test_a_link_that_ended_before_the_share_is_not_acted_on(house: House) 
     await house.connect_client(north)
     await house.agree(north, seed.LUNE_EU)
     async with change_link(house.tools.sessions, north) as (_, link):
-        link.revoke(actor="test")
+        link.revoke(actor=TESTS)
     await house.work(2)
     assert await house.statuses(north) == [("ended", None)]
     assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]

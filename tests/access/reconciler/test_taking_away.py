@@ -11,7 +11,7 @@ from app.access.requests import service as access_requests
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, NORTH_AGENCY, SOUTH_AGENCY
 from tests.house import House, change_link
-from tests.world import Corner
+from tests.world import TESTS, Corner
 
 VERIFIED = ("verified", None)
 
@@ -31,7 +31,7 @@ async def _grants(house: House) -> list[Grant]:
 
 async def _revoke(house: House, grant: Grant) -> None:
     async with house.tools.sessions.begin() as session:
-        await grants.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+        await grants.revoke_grant(session, grant.agency_id, grant.id, actor=TESTS)
 
 
 async def _reduce(house: House, corner: Corner) -> None:

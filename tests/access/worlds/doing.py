@@ -16,6 +16,7 @@ from tests.access.worlds.row import Do, Wanted
 from tests.access.worlds.stage import Stage
 from tests.house import change_link
 from tests.tiktok import ALL
+from tests.world import TESTS
 
 
 def at(act: Callable[..., Awaitable[Any]], *args: Any, **more: Any) -> Do:
@@ -98,7 +99,7 @@ async def attest(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         async with stage.house.tools.sessions.begin() as session:
             await access_requests.attest(
-                session, access_request.agency_id, access_request.id, by="Nora North", actor="test"
+                session, access_request.agency_id, access_request.id, by="Nora North", actor=TESTS
             )
 
 
@@ -108,7 +109,7 @@ async def revoke(stage: Stage) -> None:
         for access_request in await stage.access_requests():
             grant = await grants.of_access_request(session, access_request.agency_id, access_request.id)
             if grant is not None:
-                await grants.revoke_grant(session, access_request.agency_id, grant.id, actor="test")
+                await grants.revoke_grant(session, access_request.agency_id, grant.id, actor=TESTS)
 
 
 async def reduce(stage: Stage) -> None:
@@ -126,7 +127,7 @@ def use_app(app_id: str, secret: str) -> Do:
         async with stage.house.tools.sessions.begin() as session:
             await agencies.set_platform_app(
                 session, stage.corner.agency_id, platform="tiktok", app_id=app_id, secret=secret,
-                keyring=stage.house.tools.keyring, actor="test",
+                keyring=stage.house.tools.keyring, actor=TESTS,
             )  # fmt: skip
 
     return enter

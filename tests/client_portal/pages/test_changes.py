@@ -15,6 +15,7 @@ from app.links.presets.preset import PresetAccessRequest
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
 from tests.client_portal.walk import Walk, trip
 from tests.house import House
+from tests.world import TESTS
 
 VERIFIED = ("verified", None)
 
@@ -54,7 +55,7 @@ async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, 
     async with house.tools.sessions.begin() as session:
         wanted = NewRole(role="ADMIN", reason="To set up payments with you.")
         await change_role(
-            session, done.corner.agency_id, access_request.id, wanted, platforms=house.tools.platforms, actor="test"
+            session, done.corner.agency_id, access_request.id, wanted, platforms=house.tools.platforms, actor=TESTS
         )
     assert done.goes_to(await done.see("")) == "review"
     await done.agree()
@@ -74,7 +75,7 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
     async with house.tools.sessions.begin() as session:
         wanted = PresetAccessRequest("tiktok", "ad_account", "OPERATOR", "To run campaigns in the UK.")
         await add_access_request(
-            session, done.corner.agency_id, done.corner.link_id, wanted, platforms=house.tools.platforms, actor="test"
+            session, done.corner.agency_id, done.corner.link_id, wanted, platforms=house.tools.platforms, actor=TESTS
         )
     assert done.goes_to(await done.see("")) == "accounts"
     assert "Connect with TikTok" in (await done.see("accounts")).text
@@ -90,7 +91,7 @@ async def test_a_person_asked_for_later_is_invited_after_connecting_once_more(do
     async with house.tools.sessions.begin() as session:
         await people.request_person(
             session, done.corner.agency_id, done.corner.link_id, email="bo@northagency.example", role="OPERATOR",
-            reason="Bo runs your campaigns.", platforms=house.tools.platforms, actor="test",
+            reason="Bo runs your campaigns.", platforms=house.tools.platforms, actor=TESTS,
         )  # fmt: skip
     assert done.goes_to(await done.see("")) == "review"
     await done.agree()

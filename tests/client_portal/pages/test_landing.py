@@ -13,7 +13,7 @@ from app.kit.database import CROSS_TENANT
 from app.links import queries as links
 from app.links.models import LinkSession
 from tests.client_portal.walk import SAME_ORIGIN, Walk, press
-from tests.world import World
+from tests.world import TESTS, World
 
 
 async def _types(session: AsyncSession, world: World) -> list[str]:
@@ -82,7 +82,7 @@ async def test_another_site_cannot_press_start(walk: Walk, site: str) -> None:
 async def _end(session: AsyncSession, world: World, how: str) -> None:
     if how == "revoked":
         aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
-        aggregate.revoke(actor="test")
+        aggregate.revoke(actor=TESTS)
         await aggregate.save(session)
     else:
         link = await links.find(session, world.north.agency_id, world.north.link_id)

@@ -6,7 +6,7 @@ from app.kit.database import Sessions
 from app.tenants.agencies import logos
 from app.tenants.agencies.logo_image import picture
 from tests.tenants.agencies.pictures import drawn
-from tests.world import World
+from tests.world import TESTS, World
 
 
 async def test_the_logo_stands_in_place_of_the_name_and_comes_from_us(
@@ -17,7 +17,7 @@ async def test_the_logo_stands_in_place_of_the_name_and_comes_from_us(
     assert 'class="agency-name"' in bare
     async with sessions.begin() as session:
         made = picture(drawn(size=(600, 100)))
-        await logos.set_logo(session, world.north.agency_id, made, actor="test")
+        await logos.set_logo(session, world.north.agency_id, made, actor=TESTS)
     page = await browser.get(world.north.link_path)
     path = f"/logo/{world.north.slug}/{made.sha256}.png"
     shown = page.text.split('class="agency-logo"')[1].split(">")[0]

@@ -15,7 +15,7 @@ from app.tenants.clients import service as clients
 from simulator.seed import BRAND_DE, BRAND_FR, BRAND_FR_ACCOUNTS, MAISON_LUNE
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk
 from tests.house import House
-from tests.world import Corner, World
+from tests.world import TESTS, Corner, World
 
 LISTS = "bc/partner/asset/get/"
 ONE, TWO = BRAND_FR_ACCOUNTS
@@ -136,7 +136,7 @@ async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
 ) -> None:
     await mistyped(walk, house)
     (access_request_id,) = asks_offered((await walk.see("progress")).text)
-    other, _ = await clients.create_client(session, walk.corner.agency_id, actor="test", name="Brand FR")
+    other, _ = await clients.create_client(session, walk.corner.agency_id, actor=TESTS, name="Brand FR")
     await session.commit()
     async with house.tools.sessions.begin() as writing:  # that client's own link named it, and was agreed to
         await handshakes.start(

@@ -13,7 +13,7 @@ from app.kit.encryption import Keyring
 from app.links import answers, questions
 from app.links import service as link_service
 from tests.client_portal.walk import SAME_ORIGIN, Walk
-from tests.world import World
+from tests.world import TESTS, World
 
 QUESTIONS = [
     {"key": "website", "kind": "address", "label": "Which website?"},
@@ -40,7 +40,7 @@ async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring
             client_id=world.north.client_id,
             preset="asked",
             keyring=keyring,
-            actor="test",
+            actor=TESTS,
         )
     there = Walk(walk.browser, replace(world.north, link_id=made.link.id, token=token))
     await there.start()

@@ -9,6 +9,7 @@ from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.client_portal.walk import Walk, trip
 from tests.house import House
+from tests.world import TESTS
 
 
 async def _whole(walk: Walk, house: House) -> LinkAggregate:
@@ -75,7 +76,7 @@ async def test_a_permission_that_the_app_lacks_is_named_to_the_agency_and_by_han
     async with house.tools.sessions.begin() as session:
         await agencies.set_platform_app(
             session, walk.corner.agency_id, platform="tiktok", app_id=app_id, secret=seed.NO_PARTNER_APP_SECRET,
-            keyring=house.tools.keyring, actor="test",
+            keyring=house.tools.keyring, actor=TESTS,
         )  # fmt: skip
     await walk.start()
     assert walk.goes_to(await trip(walk, house)) == "way?outcome=scope_missing"

@@ -10,6 +10,7 @@ from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
 from tests.client_portal.walk import Walk, trip
 from tests.house import House
+from tests.world import TESTS
 
 VERIFIED = ("verified", None)
 ON = f"on-{PIXEL_LUNE_APP_CODE}"
@@ -201,7 +202,7 @@ async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked:
     await house.work()
     async with house.tools.sessions.begin() as session:
         (grant,) = await grants.page(session, asked.corner.agency_id, limit=9)
-        await grants.revoke_grant(session, grant.agency_id, grant.id, actor="test")
+        await grants.revoke_grant(session, grant.agency_id, grant.id, actor=TESTS)
     await house.work(2)
     assert "no longer needs" in (await asked.see("receipt")).text
     assert "Take it back" in (await asked.see("progress")).text

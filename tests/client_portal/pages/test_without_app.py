@@ -8,7 +8,7 @@ from app.access.requests import service as access_requests
 from app.links import queries as links
 from tests.client_portal.walk import BY_HAND, Walk
 from tests.house import House
-from tests.world import NORTH_BC, World
+from tests.world import NORTH_BC, TESTS, World
 
 OFFERS = ("Connect with TikTok", "/connection", "Sign in with TikTok")
 
@@ -95,7 +95,7 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
             "Theo Brand",
         )
         assert access_request.client_attested_at is not None
-        await access_requests.attest(session, world.north.agency_id, access_request.id, by="Ana Agent", actor="cli")
+        await access_requests.attest(session, world.north.agency_id, access_request.id, by="Ana Agent", actor=TESTS)
     await session.commit()
     page = (await walk.see("progress")).text
     assert " confirmed on " in page

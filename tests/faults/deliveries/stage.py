@@ -20,6 +20,7 @@ from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import Attempt, Delivery
 from tests.kit.egress.receivers import Receiver
 from tests.webhooks import scenes
+from tests.world import TESTS
 
 ROOT = Path(__file__).parents[3]
 #: No test waits longer, however busy the machine is.
@@ -56,7 +57,7 @@ async def make(
 async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
     """So many events that are not fanned out yet."""
     async with sessions.begin() as session:
-        happened = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(events)]
+        happened = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS) for number in range(events)]
         await record_all(session, happened, agency_id=agency_id)
 
 

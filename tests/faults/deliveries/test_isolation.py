@@ -17,7 +17,7 @@ from app.webhooks.models import Attempt, EndpointHealth
 from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
-from tests.world import World
+from tests.world import TESTS, World
 
 EVENTS = 40
 FAILING = 4
@@ -84,7 +84,7 @@ async def _held_without_attempts(sessions: Sessions, agency_id: str, api: httpx2
 
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     async with sessions.begin() as session:
-        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS) for number in range(EVENTS)]
         await record_all(session, drafts, agency_id=agency_id)
 
 

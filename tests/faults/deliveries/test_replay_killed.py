@@ -23,7 +23,7 @@ from tests.faults.deliveries.mortal_replays import MODES
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.webhooks.replays import turns
-from tests.world import World
+from tests.world import TESTS, World
 
 EVENTS = 230
 RATE = 50
@@ -92,7 +92,7 @@ async def _replay(sessions: Sessions, agency_id: str, endpoint_id: str) -> str:
     selection = Selection("failed", now - timedelta(hours=1), now + timedelta(minutes=1))
     async with sessions.begin() as session:
         replay = await service.start(
-            session, agency_id, endpoint_id, selection, rate_per_second=RATE, actor="test"
+            session, agency_id, endpoint_id, selection, rate_per_second=RATE, actor=TESTS
         )  # fmt: skip
     assert replay.matched == EVENTS
     return replay.id

@@ -18,7 +18,7 @@ from app.webhooks.models import Attempt, Delivery
 from tests.faults.deliveries import stage, zoo
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 EVENTS = 36
 LONGEST = 180
@@ -67,7 +67,7 @@ async def _beast(sessions: Sessions, keyring: Keyring, world: World, each: zoo.M
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     """Only recorded: the worker fans out, too."""
     async with sessions.begin() as session:
-        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", "test") for number in range(EVENTS)]
+        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS) for number in range(EVENTS)]
         await record_all(session, drafts, agency_id=agency_id)
 
 

@@ -15,7 +15,7 @@ from app.mail.service import MailQueue
 from tests.house import change_link
 from tests.mail import scenes
 from tests.mail.post_office import PostOffice
-from tests.world import World
+from tests.world import TESTS, World
 
 
 async def _expire(sessions: Sessions, world: World) -> None:
@@ -80,7 +80,7 @@ async def test_of_a_revoked_link(
     sessions: Sessions, world: World, outbox: MailQueue, tools: MailContext, office: PostOffice
 ) -> None:
     async with change_link(sessions, world.north) as (_, link):
-        link.revoke(actor="test")
+        link.revoke(actor=TESTS)
     await _ask(sessions, world, outbox)
     said = await _text(tools, office)
     assert "revoked since " in said

@@ -14,7 +14,7 @@ from app.webhooks.endpoints.service import delete_endpoint
 from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
-from tests.world import World
+from tests.world import TESTS, World
 
 IN_A_ROW = 6
 
@@ -58,7 +58,7 @@ async def test_an_endpoint_goes_while_an_attempt_is_written_down(
 
     async def end() -> None:
         async with sessions.begin() as session:
-            await delete_endpoint(session, endpoint.agency_id, endpoint.id, actor="test")
+            await delete_endpoint(session, endpoint.agency_id, endpoint.id, actor=TESTS)
 
     for row in rows[1:]:
         await scenes.change(sessions, row, due_at=None, reason="ordering")

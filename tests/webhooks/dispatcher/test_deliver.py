@@ -19,7 +19,7 @@ from app.webhooks.endpoints.verification import send_test
 from app.webhooks.models import WebhookBody
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 BROKEN = b"HTTP/1.1 500 Oh\r\ncontent-length: 4\r\n\r\noops"
@@ -146,7 +146,7 @@ async def test_a_test_reaches_its_endpoint_alone_and_makes_no_news(
         )
         await scenes.make_endpoint(sessions, keyring, agency_id, other.url, ["*"])
         async with sessions.begin() as session:
-            await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor="test")
+            await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS)
         await scenes.fan_all_out(tools)
         row = await scenes.attempt(tools)
     headers, body = request_of(there)
@@ -166,7 +166,7 @@ async def test_a_deleted_endpoint_cancels_what_is_pending(
         await scenes.happen(sessions, agency_id)
         await scenes.fan_all_out(tools)
         async with sessions.begin() as session:
-            await delete_endpoint(session, agency_id, endpoint.id, actor="test")
+            await delete_endpoint(session, agency_id, endpoint.id, actor=TESTS)
         assert await scenes.claimed(tools) == []
     [row] = await scenes.deliveries(sessions, agency_id)
     assert (row.status, row.reason, row.due_at) == ("cancelled", "endpoint_deleted", None)
@@ -181,7 +181,7 @@ async def test_what_was_in_flight_when_its_endpoint_went_is_written_down_as_late
 
     async def talk(writer: asyncio.StreamWriter) -> None:
         async with sessions.begin() as session:
-            await delete_endpoint(session, agency_id, endpoint_id, actor="test")
+            await delete_endpoint(session, agency_id, endpoint_id, actor=TESTS)
         writer.write(OK)
 
     async with receiver(talk) as there:

@@ -17,7 +17,7 @@ from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.endpoints import signing_secrets as secrets
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes, setting
-from tests.world import World
+from tests.world import TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -49,14 +49,14 @@ async def test_a_worker_signs_with_the_secret_of_now(
         assert accepts(there, old)
         async with sessions.begin() as session:
             _, new = await secrets.rotate_secret(
-                session, agency_id, endpoint.id, grace=timedelta(days=1), keyring=keyring, actor="test"
+                session, agency_id, endpoint.id, grace=timedelta(days=1), keyring=keyring, actor=TESTS
             )
         await send_one(tools, worker, agency_id)
         assert accepts(there, old)
         assert accepts(there, new)
         async with sessions.begin() as session:
-            _, before = await secrets.show_secrets(session, agency_id, endpoint.id, actor="test")
-            await secrets.end_secret(session, agency_id, endpoint.id, before.id, actor="test")
+            _, before = await secrets.show_secrets(session, agency_id, endpoint.id, actor=TESTS)
+            await secrets.end_secret(session, agency_id, endpoint.id, before.id, actor=TESTS)
         await send_one(tools, worker, agency_id)
         assert not accepts(there, old)
         assert accepts(there, new)

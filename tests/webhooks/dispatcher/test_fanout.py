@@ -15,7 +15,7 @@ from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import WebhookBody
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 URL = "https://hooks.example.com/in"
 
@@ -166,7 +166,7 @@ async def test_business_change_and_event_go_together(
     await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     async with sessions() as session:
-        await record(session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_1", actor="test")
+        await record(session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_1", actor=TESTS)
         await session.rollback()
     assert await marks(sessions, agency_id) == 0
 

@@ -17,7 +17,7 @@ from app.webhooks.models import Endpoint, EndpointHealth
 from app.webhooks.policies.fair_share import SlotUsage
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 BROKEN = b"HTTP/1.1 500 Oh\r\ncontent-length: 4\r\n\r\noops"
@@ -73,11 +73,11 @@ async def test_a_paused_endpoint_gets_nothing_until_it_goes_on(
     async with receiver(answers(OK)) as there:
         endpoint = await make(tools, sessions, keyring, agency_id, there.url)
         async with sessions.begin() as session:
-            await lifecycle.pause(session, agency_id, endpoint.id, actor="test")
+            await lifecycle.pause(session, agency_id, endpoint.id, actor=TESTS)
         await scenes.round_(tools)
         assert there.requests == []
         async with sessions.begin() as session:
-            await lifecycle.resume(session, agency_id, endpoint.id, actor="test")
+            await lifecycle.resume(session, agency_id, endpoint.id, actor=TESTS)
         await scenes.round_(tools)
         assert len(there.requests) == 1
     [row] = await scenes.deliveries(sessions, agency_id)
@@ -130,7 +130,7 @@ async def test_after_a_pause_one_goes_first(
         endpoint = await make(tools, sessions, keyring, agency_id, there.url, 4)
         for change in (lifecycle.pause, lifecycle.resume):
             async with sessions.begin() as session:
-                await change(session, agency_id, endpoint.id, actor="test")
+                await change(session, agency_id, endpoint.id, actor=TESTS)
         sent = []
         for _ in range(3):
             await scenes.round_(tools)

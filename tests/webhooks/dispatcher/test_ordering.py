@@ -17,7 +17,7 @@ from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.endpoints.service import delete_endpoint
 from tests.kit.egress.receivers import Receiver, answers, chooses, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 BROKEN = b"HTTP/1.1 500 Oh\r\ncontent-length: 4\r\n\r\noops"
@@ -173,7 +173,7 @@ async def test_a_deleted_endpoint_leaves_none_waiting(
         await scenes.round_(tools)
         await scenes.round_(tools)
         async with sessions.begin() as session:
-            await delete_endpoint(session, agency_id, endpoint.id, actor="test")
+            await delete_endpoint(session, agency_id, endpoint.id, actor=TESTS)
         await scenes.round_(tools)
     assert {row.status for row in await scenes.deliveries(sessions, agency_id)} == {"cancelled"}
 

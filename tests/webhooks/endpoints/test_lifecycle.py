@@ -11,7 +11,7 @@ from app.kit.database import Sessions
 from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints import lifecycle
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 PATH = "/webhooks/endpoints"
 GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
@@ -74,7 +74,7 @@ async def test_one_that_still_has_to_answer_waits_for_that_when_enabled(
     assert (made["status"], made["verified"]) == ("pending_verification", False)
     assert (await api.post(f"{there}/deactivation")).json()["status"] == "disabled"
     async with sessions.begin() as session:
-        row = await lifecycle.enable(session, world.north.agency_id, made["id"], actor="test")
+        row = await lifecycle.enable(session, world.north.agency_id, made["id"], actor=TESTS)
         assert row.status == "pending_verification"
     assert (await api.patch(there, json={"enabled": False})).json()["status"] == "disabled"
     assert (await api.patch(there, json={"enabled": True})).json()["status"] == "pending_verification"

@@ -15,7 +15,7 @@ from app.tenants.api_keys import service as members
 from app.webhooks import message
 from app.webhooks.endpoints import queries
 from app.webhooks.models import EndpointSecret
-from tests.world import World
+from tests.world import TESTS, World
 
 PATH = "/webhooks/endpoints"
 GIVEN = {"url": "http://127.0.0.1:9/in", "event_types": ["access.*"]}
@@ -179,7 +179,7 @@ async def test_only_a_key_that_may_sees_secrets(
     async with sessions.begin() as session:
         _, value = await members.create_key(
             session, world.north.agency_id, name="crm", scopes=["webhooks:read", "webhooks:write"],
-            expires_at=None, actor="test",
+            expires_at=None, actor=TESTS,
         )  # fmt: skip
     key = {"Authorization": f"Bearer {value}"}
     refused = await api.get(f"{there}/secret", headers=key)

@@ -19,7 +19,7 @@ from app.webhooks.endpoints import verification
 from app.webhooks.models import Endpoint
 from tests.kit.egress.receivers import OK, Receiver, Talk, answers, receiver
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import TESTS, World
 
 PATH = "/webhooks/endpoints"
 NOWHERE = "http://127.0.0.1:9/in"
@@ -271,7 +271,7 @@ async def test_what_was_sent_a_minute_ago_counts_no_more(sessions: Sessions, wor
         session.add(
             Event(
                 agency_id=agency_id, id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y", type="webhook.verification_sent",
-                subject_type="endpoint", subject_id=endpoint.id, sequence=99, facts={}, actor="test",
+                subject_type="endpoint", subject_id=endpoint.id, sequence=99, facts={}, actor=TESTS,
                 occurred_at=func.now() - func.make_interval(0, 0, 0, 0, 0, 0, 61),
             )
         )  # fmt: skip

@@ -15,6 +15,7 @@ from app.webhooks.maintenance import retention as lag
 from app.webhooks.maintenance import retention as redaction
 from app.webhooks.models import Attempt, Delivery, Endpoint, Replay, WebhookBody
 from tests.webhooks import rows, scenes
+from tests.world import TESTS
 
 OLD = timedelta(days=31)
 DONE: dict[str, Any] = {"status": "succeeded", "due_at": None}
@@ -149,7 +150,7 @@ async def test_a_replay_goes_when_it_is_long_over_and_nothing_refers_to_it(
                 Replay(
                     agency_id=endpoint.agency_id, id=f"replay_0000000000000000000000000{name}", endpoint_id=endpoint.id,
                     selected="all", since=now, until=now, event_types=[], subject_ids=[], rate_per_second=1, matched=0,
-                    actor="test", ended_at=None if days is None else now - timedelta(days=days),
+                    actor=TESTS, ended_at=None if days is None else now - timedelta(days=days),
                 )
             )  # fmt: skip
     await rows.add_delivery(sessions, endpoint, replay_id="replay_0000000000000000000000000b", **DONE)

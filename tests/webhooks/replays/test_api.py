@@ -18,7 +18,7 @@ from app.webhooks.models import Endpoint, Replay
 from app.webhooks.replays import job, service
 from tests.webhooks import scenes, setting
 from tests.webhooks.replays import turns
-from tests.world import World
+from tests.world import TESTS, World
 
 PATH = "/webhooks/replays"
 
@@ -173,7 +173,7 @@ async def test_activation_sends_what_was_missed(
 ) -> None:
     path = f"/webhooks/endpoints/{endpoint.id}/activation"
     async with sessions.begin() as session:
-        await lifecycle.disable(session, endpoint.agency_id, endpoint.id, reason="user", actor="test")
+        await lifecycle.disable(session, endpoint.agency_id, endpoint.id, reason="user", actor=TESTS)
     made = await turns.ended(sessions, tools, endpoint, "skipped", "exhausted")
     answer = await api.post(path, json={"replay": "skipped"})
     assert answer.status_code == 200, answer.text

@@ -21,7 +21,7 @@ from app.webhooks.replays import job, service
 from app.webhooks.replays.service import Selection
 from tests.webhooks import scenes, setting
 from tests.webhooks.replays import turns
-from tests.world import World
+from tests.world import TESTS, World
 
 URL = "https://hooks.example.com/in"
 
@@ -33,7 +33,7 @@ async def start(sessions: Sessions, endpoint: Endpoint, selected: Any, *, rate: 
         return await service.start(
             session, endpoint.agency_id, endpoint.id,
             Selection(selected, now - timedelta(hours=1), now + timedelta(minutes=1), **wish),
-            rate_per_second=rate, actor="test",
+            rate_per_second=rate, actor=TESTS,
         )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ async def test_missing_is_what_fan_out_would_send_today(
     await scenes.happen(sessions, agency_id, catalog.LINK_OPENED, link_id="link_7")
     async with sessions.begin() as session:
         await record(
-            session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_7", actor="test",
+            session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_7", actor=TESTS,
             data={"link_id": "link_7"}, test=True,
         )  # fmt: skip
     await scenes.fan_all_out(tools)
@@ -187,7 +187,7 @@ async def test_what_was_deleted_by_hand_stays_so(
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, URL)
     made = await turns.ended(sessions, tools, endpoint, "exhausted", "succeeded")
     async with sessions.begin() as session:
-        await deliveries.delete_payload(session, world.north.agency_id, made["exhausted"], actor="test")
+        await deliveries.delete_payload(session, world.north.agency_id, made["exhausted"], actor=TESTS)
     replay = await start(sessions, endpoint, "all")
     await turns.turn(tools)
     assert replay.matched == 1
@@ -244,7 +244,7 @@ async def test_it_waits_for_a_disabled_endpoint_and_ends_with_a_deleted_one(
     await turns.turn(tools)
     assert (await turns.the_replay(sessions, agency_id)).status == "running"
     async with sessions.begin() as session:
-        await endpoint_service.mark_deleted(session, agency_id, endpoint.id, actor="test")
+        await endpoint_service.mark_deleted(session, agency_id, endpoint.id, actor=TESTS)
     await turns.turn(tools)
     row = await turns.the_replay(sessions, agency_id)
     assert (row.status, row.due_at, await queued(sessions, replay)) == ("cancelled", None, set())

@@ -1,0 +1,71 @@
+"""Actors: the principals that events, platform calls and the audit log name, each by kind and id.
+
+A request, a job and a command bind their actor once. Platform calls and audit entries read it from there. Events name
+theirs, because a request may have consequences by which Keyturn itself acts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+ActorKind = Literal["api_key", "member", "client", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A principal by kind and id.
+
+    The id of `api_key` and `client` is that of the row, the id of `member` that of the invitation by which a member
+    connected the agency, the id of `system` the name of a process, job or command.
+    """
+
+    kind: ActorKind
+    id: str
+
+
+#: Keyturn itself, where no process, job or command is named.
+KEYTURN = Actor("system", "keyturn")
+_current: ContextVar[Actor] = ContextVar("actor", default=KEYTURN)
+
+
+class ActorColumns:
+    """Columns that name the actor of a row, by default the current one."""
+
+    actor_kind: Mapped[str] = mapped_column(String(16), default=lambda: current_actor().kind)
+    actor_id: Mapped[str] = mapped_column(String(64), default=lambda: current_actor().id)
+
+
+def current_actor() -> Actor:
+    """The actor of the running request, job or command."""
+    return _current.get()
+
+
+def system_actor() -> Actor:
+    """The running job or command; Keyturn itself during a request."""
+    current = _current.get()
+    return current if current.kind == "system" else KEYTURN
+
+
+def bind_actor(actor: Actor) -> None:
+    """Bind the actor of the running request, job or command, once it is known."""
+    _current.set(actor)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Bind an actor for the body of `with`; the previous one is bound again at its end."""
+    token = _current.set(actor)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def actor_columns(actor: Actor) -> dict[str, str]:
+    """Values of `ActorColumns`."""
+    return {"actor_kind": actor.kind, "actor_id": actor.id}
