@@ -11,7 +11,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to
 from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
 from app.links.presets.preset import WIDE
-from app.links.status import STAGES, STATUSES
+from app.links.status import ACCESS_STATUSES, LANES, STAGES, STATUSES, TURNS
 from app.platforms.manual.library import CUSTOM
 
 
@@ -31,6 +31,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         Index("ix_links_agency_id_client_id", "agency_id", "client_id"),
         Index("ix_links_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
+        CheckConstraint(f"lane IN {LANES}", name="lane"),
         Index("ix_links_agency_id_stage_next_actor_since_id", "agency_id", "stage", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_next_actor_since_id", "agency_id", "next_actor", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_since_id", "agency_id", "next_actor_since", "id"),
@@ -78,6 +80,9 @@ class AccessRequest(CreatedAt, Base):
     __tablename__ = "access_requests"
     __table_args__ = (
         belongs_to("links", "link_id"),
+        CheckConstraint(f"status IN {ACCESS_STATUSES}", name="status"),
+        CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
+        CheckConstraint("seen_by IN ('agency', 'client')", name="seen_by"),
         Index("ix_access_requests_link_id", "agency_id", "link_id"),
         Index(
             "uq_access_requests_asset",

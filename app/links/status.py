@@ -6,6 +6,11 @@ from datetime import datetime, timedelta
 
 STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked")
 
+ACCESS_STATUSES = (
+    "waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked", "unverifiable",
+    "drifted", "declined", "ended",
+)  # fmt: skip
+
 #: Statuses in which an access request needs no further action.
 PROVED = frozenset({"verified", "attested"})
 OVER = frozenset({"declined", "ended"})

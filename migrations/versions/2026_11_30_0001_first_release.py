@@ -683,6 +683,8 @@ def _tables() -> None:
             "'closed', 'reopened', 'verified', 'unverifiable', 'drifted', 'expired', 'revoked')",
             name=op.f("ck_links_stage"),
         ),
+        sa.CheckConstraint("next_actor IN ('client', 'agency', 'platform', 'us')", name=op.f("ck_links_next_actor")),
+        sa.CheckConstraint("lane IN ('connected', 'guided')", name=op.f("ck_links_lane")),
         sa.ForeignKeyConstraint(
             ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_links_agency_id_client_id")
         ),
@@ -887,6 +889,15 @@ def _tables() -> None:
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('waiting', 'approved', 'awaiting_partner', 'awaiting_client', 'verified', 'attested', "
+            "'blocked', 'unverifiable', 'drifted', 'declined', 'ended')",
+            name=op.f("ck_access_requests_status"),
+        ),
+        sa.CheckConstraint(
+            "next_actor IN ('client', 'agency', 'platform', 'us')", name=op.f("ck_access_requests_next_actor")
+        ),
+        sa.CheckConstraint("seen_by IN ('agency', 'client')", name=op.f("ck_access_requests_seen_by")),
         sa.ForeignKeyConstraint(
             ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_access_requests_agency_id_link_id")
         ),

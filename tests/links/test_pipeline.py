@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from app.kit.database import Sessions
 from app.links import queries
 from app.links.models import Link
-from app.links.status import OVER, PROVED, STAGES, STATUSES, TURNS, RequestStatus, next_actor, pipeline
+from app.links.status import ACCESS_STATUSES, OVER, PROVED, STAGES, STATUSES, TURNS, RequestStatus, next_actor, pipeline
 from simulator.seed import LUNE_EU, LUNE_UK
 from tests.house import House, change_link
 from tests.world import TESTS, World
@@ -22,7 +22,7 @@ from tests.world import TESTS, World
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 REQUESTS = st.builds(
     RequestStatus,
-    st.sampled_from(["waiting", "approved", "blocked", "verified", "attested", "declined", "ended", "unverifiable"]),
+    st.sampled_from(ACCESS_STATUSES),
     st.sampled_from([*TURNS, None]),
     st.integers(0, 99).map(lambda hours: NOW - timedelta(hours=hours)),
     st.booleans(),
