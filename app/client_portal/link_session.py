@@ -153,7 +153,9 @@ async def opened_before(
     return VisitedLink(*found, cookie)
 
 
-async def living(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> VisitedLink:
+async def usable_link(
+    session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None
+) -> VisitedLink:
     """Load the active link of the path, with this browser. Raises OtherBrowser, LinkEnded."""
     before = await opened_before(session, request, link_id, lock=lock)
     if before.aggregate.is_dead:
@@ -167,7 +169,7 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
 
     Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once personal data is saved.
     """
-    before = await living(session, request, link_id, lock=lock)
+    before = await usable_link(session, request, link_id, lock=lock)
     known = await _known(session, before)
     if not before.may_open(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")

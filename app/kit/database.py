@@ -25,7 +25,6 @@ from sqlalchemy import (
     column,
     event,
     func,
-    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, asyncpg
@@ -348,14 +347,6 @@ async def beginning(sessions: Sessions, first: str) -> AsyncIterator[AsyncConnec
         except BaseException:
             await connection.invalidate()
             raise
-
-
-async def commit_without_waiting(session: AsyncSession) -> None:
-    """Let this transaction commit before it is on disk, for work that is repeated after a server crash.
-
-    A later synchronous commit flushes it too.
-    """
-    await session.execute(select(func.set_config("synchronous_commit", "off", True)))
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:

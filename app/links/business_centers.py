@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.links import queries
 from app.links.models import Link, PublicLink
 from app.links.presets.preset import Preset
 from app.platforms.manual import library
@@ -85,16 +86,14 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     center = await service.business_center(session, agency_id, center_id)
     if center is None:
         raise NotFound
-    living = select(func.count()).where(
-        Link.agency_id == agency_id, Link.agency_bc_id == center.bc_id,
-        Link.status.not_in(("completed", "expired", "revoked")),
-        (Link.status == "drifted") | (Link.expires_at > func.now()),
-    )  # fmt: skip
+    active = select(func.count()).where(
+        Link.agency_id == agency_id, Link.agency_bc_id == center.bc_id, queries.is_active()
+    )
     public = select(func.count()).where(
         PublicLink.agency_id == agency_id, PublicLink.agency_bc_id == center.bc_id, PublicLink.revoked_at.is_(None),
         PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
     )  # fmt: skip
-    links, public_links = (await session.scalars(living)).one(), (await session.scalars(public)).one()
+    links, public_links = (await session.scalars(active)).one(), (await session.scalars(public)).one()
     if links or public_links:
         raise BusinessCenterInUse(
             f"{_counted(links, 'active link')} and {_counted(public_links, 'public link')} ask clients to share with "

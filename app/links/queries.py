@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import encryption
@@ -45,15 +45,16 @@ async def browser(session: AsyncSession, agency_id: str, link_id: str, cookie: s
     return (await session.scalars(rows)).one_or_none()
 
 
-async def has_living(session: AsyncSession, agency_id: str, client_id: str) -> bool:
+async def has_active_link(session: AsyncSession, agency_id: str, client_id: str) -> bool:
     """True if a client has an active link."""
-    living = select(Link.id).where(
-        Link.agency_id == agency_id,
-        Link.client_id == client_id,
-        Link.status.not_in(("completed", "expired", "revoked")),
-        (Link.status == "drifted") | (Link.expires_at > func.now()),
-    )
-    return (await session.execute(select(living.exists()))).scalar_one()
+    active = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id, is_active())
+    return (await session.execute(select(active.exists()))).scalar_one()
+
+
+def is_active() -> ColumnElement[bool]:
+    """Condition of a link on which the client or Keyturn is still at work, by `status.as_of`."""
+    ended = Link.status.in_(("completed", "expired", "revoked"))
+    return ~ended & ((Link.status == "drifted") | (Link.expires_at > func.now()))
 
 
 async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:

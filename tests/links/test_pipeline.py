@@ -11,10 +11,22 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.kit import clock
 from app.kit.database import Sessions
 from app.links import queries
 from app.links.models import Link
-from app.links.status import ACCESS_STATUSES, OVER, PROVED, STAGES, STATUSES, TURNS, RequestStatus, next_actor, pipeline
+from app.links.status import (
+    ACCESS_STATUSES,
+    OVER,
+    PROVED,
+    STAGES,
+    STATUSES,
+    TURNS,
+    RequestStatus,
+    as_of,
+    next_actor,
+    pipeline,
+)
 from simulator.seed import LUNE_EU, LUNE_UK
 from tests.house import House, change_link
 from tests.world import TESTS, World
@@ -178,3 +190,15 @@ async def test_a_page_of_many_links_is_read_by_an_index(
     read = [float(rows) for rows in re.findall(r"actual [^)]*rows=([0-9.]+)", lines)]
     removed = [int(rows) for rows in re.findall(r"Rows Removed by Filter: (\d+)", lines)]
     assert max(read) <= 51 + max(removed, default=0) <= 300, lines
+
+
+@pytest.mark.parametrize("link_status", STATUSES)
+@pytest.mark.parametrize("ends_in", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_the_condition_of_an_active_link_is_the_rule_of_its_status(
+    session: AsyncSession, world: World, link_status: str, ends_in: timedelta
+) -> None:
+    north, now = world.north, clock.now()
+    mine = (Link.agency_id == north.agency_id) & (Link.id == north.link_id)
+    await session.execute(update(Link).where(mine).values(status=link_status, expires_at=now + ends_in))
+    is_over = as_of(link_status, now + ends_in, now) in ("completed", "expired", "revoked")
+    assert await queries.has_active_link(session, north.agency_id, north.client_id) is not is_over

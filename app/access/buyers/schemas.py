@@ -35,8 +35,6 @@ _BY_CODE = {
     "app_problem": "TikTok refuses this: see the grant's platform calls for its code and message.",
 }
 
-BUYER_CODES = frozenset(_BY_CODE)
-
 
 def buyer_hint(code: str | None) -> str | None:
     """Next step for the agency; None if there is nothing to do."""

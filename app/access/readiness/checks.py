@@ -140,11 +140,6 @@ class Item:
         """True if the client is asked: not for checks that pass without an answer."""
         return self.key in ANSWERS and (self.verdict.status != "pass" or self.verdict.source == "client")
 
-    @property
-    def is_put_off(self) -> bool:
-        """True if the client postponed it."""
-        return self.said is not None and self.said.answer == LATER and self.verdict.status != "pass"
-
 
 def checklist(facts: Facts) -> tuple[Item, ...]:
     """The checks that apply to the requested kinds, in display order."""
@@ -418,4 +413,3 @@ _BY_CODE = {
     "no_pixel": "The client has no pixel: without it, ads cannot be attributed to sales.",
     "free_mail": "A free mail address does not show the company: ask for one at its own domain first.",
 }
-CODES = frozenset(_BY_CODE)

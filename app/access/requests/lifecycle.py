@@ -57,6 +57,6 @@ async def run(context: AccessContext, link: Link) -> None:
 
 async def _let_go(session: AsyncSession, agency_id: str, client_id: str) -> None:
     # connections before handshakes, as everywhere: a call that finds the token dead writes them in that order
-    if not await queries.has_living(session, agency_id, client_id):
+    if not await queries.has_active_link(session, agency_id, client_id):
         await connections.revoke_soon(session, agency_id, client_id)
     await handshakes.wake_client(session, agency_id, client_id)

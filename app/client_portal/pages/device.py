@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:
     """The link in a browser that is not verified yet. Raises Elsewhere for any other."""
-    before = await link_session.living(session, request, link_id)
+    before = await link_session.usable_link(session, request, link_id)
     if before.browser.verified_at is not None or not await devices.is_guarded(session, before.aggregate):
         raise Elsewhere(before.path)
     return before

@@ -80,7 +80,7 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     """
     services = services_of(request)
     async with services.sessions() as session:
-        before = await link_session.living(session, request, link_id)
+        before = await link_session.usable_link(session, request, link_id)
     arrived = await oauth_callbacks.of_client(
         services.sessions,
         services.platforms,
